@@ -1,0 +1,157 @@
+"""Records that can never be stored, on their way to the SQS queue."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
+
+from processor import aws
+from processor.errors import Invalid
+from processor.records import shard_id
+from processor.rounds import Answer, Outcome, Rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_sqs.type_defs import SendMessageBatchResultTypeDef
+
+    from processor.errors import Rejected
+    from processor.records import KinesisRecord
+
+# API reference, SendMessageBatch: ten messages a call. A message, and all messages of a call
+# together, may have 1 MiB since 2025, but older queues and emulators stop at 256 KiB.
+MAX_MESSAGES_PER_CALL = 10
+MAX_BYTES = 256 * 1024
+
+
+class RejectedRecord(TypedDict):
+    """The body of a message, as JSON in ASCII.
+
+    `detail` is for people and quotes no tweet text. `arrivedAt` is when Kinesis received the
+    record, ISO 8601 UTC with milliseconds. `payload` is the record's data in base64, or null when
+    the message would exceed MAX_BYTES (or the data was no base64): read it again from the stream,
+    by its position. `payloadBytes` is the length of the data before base64.
+
+    Delivery is at least once: a batch that is retried sends its rejected records again.
+    """
+
+    kind: Literal["rejected"]
+    reason: str
+    detail: str
+    streamArn: str
+    shardId: str
+    sequenceNumber: str
+    partitionKey: str
+    arrivedAt: str
+    payload: str | None
+    payloadBytes: int
+
+
+class MessageEntry(TypedDict):
+    """One message of a SendMessageBatch call."""
+
+    Id: str
+    MessageBody: str
+
+
+class BatchSender(Protocol):
+    """The one method of an SQS client that is needed here."""
+
+    def send_message_batch(
+        self, *, QueueUrl: str, Entries: list[MessageEntry]
+    ) -> SendMessageBatchResultTypeDef: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A rejected record and the message that tells of it."""
+
+    record: KinesisRecord
+    body: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterQueue:
+    """The queue rejected records go to."""
+
+    client: BatchSender
+    url: str
+    rounds: Rounds
+
+    def send(
+        self, letters: Sequence[DeadLetter], *, time_left: Callable[[], float]
+    ) -> Outcome[DeadLetter]:
+        """Send as many letters as `time_left` (seconds) allows."""
+        return self.rounds.run(letters, group=_in_calls, send=self._send, time_left=time_left)
+
+    def _send(self, letters: list[DeadLetter]) -> Answer[DeadLetter]:
+        entries: list[MessageEntry] = [
+            {"Id": str(index), "MessageBody": letter.body} for index, letter in enumerate(letters)
+        ]
+        try:
+            response = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
+        except Exception as error:
+            raise aws.failure(error) from error
+        sent = {entry["Id"] for entry in response.get("Successful", [])}
+        hopeless = {
+            entry["Id"]: Invalid(entry["Code"], entry.get("Message", ""))
+            for entry in response.get("Failed", [])
+            if entry["SenderFault"] and not aws.is_retryable(entry["Code"])
+        }
+        # Not the entries said to have failed, but all that are not said to have arrived.
+        return Answer(
+            again=[
+                letter
+                for index, letter in enumerate(letters)
+                if str(index) not in sent and str(index) not in hopeless
+            ],
+            invalid=[(letters[int(index)], error) for index, error in hopeless.items()],
+        )
+
+
+def dead_letter(record: KinesisRecord, rejected: Rejected) -> DeadLetter:
+    """Write the message for a rejected record."""
+    kinesis = record["kinesis"]
+    arrived = datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC)
+    payload, size = _payload(kinesis["data"])
+    content: RejectedRecord = {
+        "kind": "rejected",
+        "reason": rejected.reason,
+        "detail": rejected.detail,
+        "streamArn": record["eventSourceARN"],
+        "shardId": shard_id(record),
+        "sequenceNumber": kinesis["sequenceNumber"],
+        "partitionKey": kinesis["partitionKey"],
+        "arrivedAt": f"{arrived.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z",
+        "payload": payload,
+        "payloadBytes": size,
+    }
+    # ASCII, so that SQS's list of characters it refuses never matters.
+    body = json.dumps(content)
+    if len(body) > MAX_BYTES:
+        body = json.dumps(content | {"payload": None})
+    return DeadLetter(record, body)
+
+
+def _payload(data: str) -> tuple[str | None, int]:
+    try:
+        return data, len(base64.b64decode(data, validate=True))
+    except (TypeError, ValueError):
+        # This may be the very reason why the record is unusable.
+        return None, 0
+
+
+def _in_calls(letters: Sequence[DeadLetter]) -> list[list[DeadLetter]]:
+    calls: list[list[DeadLetter]] = []
+    size = 0
+    for letter in letters:
+        length = len(letter.body)
+        if not calls or len(calls[-1]) == MAX_MESSAGES_PER_CALL or size + length > MAX_BYTES:
+            calls.append([])
+            size = 0
+        calls[-1].append(letter)
+        size += length
+    return calls

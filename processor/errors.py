@@ -1,0 +1,69 @@
+"""What can go wrong, by what is done about it.
+
+ProcessorError
+├── ConfigurationError   the deployment is incomplete: someone has to mend it
+├── Rejected             the record can never be stored: it goes to the dead-letter queue
+└── CallFailed           an AWS call failed,
+    ├── Retryable        for a reason that may pass: send it again
+    ├── Invalid          because of what it carried: find the one at fault
+    └── Refused          for a reason that stays: leave the records to a later invocation
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """Why a record can never be stored; the closed set of a dead letter's `reason`."""
+
+    NOT_BASE64 = "not-base64"
+    NOT_UTF_8 = "not-utf-8"
+    NOT_JSON = "not-json"
+    NOT_A_TWEET = "not-a-tweet"
+    NO_ID = "no-id"
+    NO_AUTHOR = "no-author"
+    NO_TEXT = "no-text"
+    BAD_TIMESTAMP = "bad-timestamp"
+    NOT_UNICODE = "not-unicode"
+    KEY_TOO_LONG = "key-too-long"
+    ITEM_TOO_LARGE = "item-too-large"
+    VALIDATION = "validation"
+    UNEXPECTED = "unexpected"
+
+
+class ProcessorError(Exception):
+    """Root of all errors of this package."""
+
+
+class ConfigurationError(ProcessorError):
+    """The function's environment lacks something it can't do without."""
+
+
+class Rejected(ProcessorError):
+    """A record that can never be stored; `detail` says where it failed and quotes no tweet text."""
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class CallFailed(ProcessorError):
+    """An AWS call failed; `code` is AWS's, or the exception's name where AWS sent none."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+
+
+class Retryable(CallFailed):
+    """Throttling, a fault on AWS's side, or a broken connection."""
+
+
+class Invalid(CallFailed):
+    """AWS refused the content of the call; one bad entry makes it refuse all of them."""
+
+
+class Refused(CallFailed):
+    """AWS refused the call itself: missing permission, missing table, no credentials."""

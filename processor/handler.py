@@ -1,0 +1,58 @@
+"""Where Lambda comes in: `processor.handler.handler`.
+
+Importing this module reads the environment and connects to AWS, so that both happen once, in
+the initialisation that Lambda runs before the first batch.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger, Metrics
+
+from processor import aws, report
+from processor.batch import process
+from processor.dead_letters import DeadLetterQueue
+from processor.records import respond
+from processor.rounds import Rounds
+from processor.settings import Settings
+from processor.table import Table
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from processor.records import BatchResponse, KinesisEvent
+
+_settings = Settings.from_environment(os.environ)
+_logger = Logger(service=_settings.service)
+_metrics = Metrics(service=_settings.service, namespace=_settings.metrics_namespace)
+_dynamodb, _sqs = aws.connect()
+# Pools of their own: writes that hang must not keep dead letters from being sent.
+_table = Table(_dynamodb, _settings.table_name, Rounds(ThreadPoolExecutor(aws.MAX_CALLS)))
+_queue = DeadLetterQueue(
+    _sqs, _settings.dead_letter_queue_url, Rounds(ThreadPoolExecutor(aws.MAX_CALLS))
+)
+
+
+@_logger.inject_lambda_context
+@_metrics.log_metrics
+def handler(event: KinesisEvent, context: LambdaContext) -> BatchResponse:
+    """Process one batch of a shard; the answer names the record to retry from, if any."""
+    started = time.perf_counter()
+    records = event["Records"]
+    # Before anything can fail: metrics are published also when an exception leaves.
+    _metrics.add_metric("Records", "Count", len(records))
+    account = process(
+        records,
+        table=_table,
+        queue=_queue,
+        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+    )
+    milliseconds = (time.perf_counter() - started) * 1000
+    if records:
+        report.log(account, first=records[0], milliseconds=milliseconds, logger=_logger)
+    report.measure(account, milliseconds=milliseconds, metrics=_metrics)
+    return respond(account.unhandled)

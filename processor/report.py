@@ -1,0 +1,69 @@
+"""What an operator sees of a batch: log lines and metrics, without any tweet text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from processor.records import sequence_number, shard_id
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools import Logger, Metrics
+
+    from processor.batch import Account
+    from processor.records import KinesisRecord
+
+# A source that sends nothing but rubbish must not fill the logs with it.
+MAX_REJECTIONS_LOGGED = 10
+
+_REMEDIES = {
+    "AccessDenied": "let the function's role use sqs:SendMessage on the dead-letter queue",
+    "AccessDeniedException": "let the function's role use dynamodb:BatchWriteItem on the table",
+    "AWS.SimpleQueueService.NonExistentQueue": "DEAD_LETTER_QUEUE_URL must name a queue",
+    "ResourceNotFoundException": "TABLE_NAME must name a table of this account and region",
+}
+
+
+def log(account: Account, *, first: KinesisRecord, milliseconds: float, logger: Logger) -> None:
+    """Write a line for the batch, and before it one for each rejection and failure."""
+    shard = shard_id(first)
+    for rejection in account.rejections[:MAX_REJECTIONS_LOGGED]:
+        logger.warning(
+            "record rejected",
+            shard=shard,
+            sequence_number=sequence_number(rejection.record),
+            reason=rejection.why.reason.value,
+        )
+    silent = len(account.rejections) - MAX_REJECTIONS_LOGGED
+    if silent > 0:
+        logger.warning("more records rejected", shard=shard, records=silent)
+    for failure in account.failures:
+        logger.error(
+            "records left for a retry",
+            shard=shard,
+            error_code=failure.code,
+            error=str(failure),
+            remedy=_REMEDIES.get(failure.code, "none needed if a retry succeeds"),
+        )
+    logger.info(
+        "batch processed",
+        shard=shard,
+        first_sequence_number=sequence_number(first),
+        extra={"milliseconds": round(milliseconds), "records": account.records, **_counts(account)},
+    )
+
+
+def measure(account: Account, *, milliseconds: float, metrics: Metrics) -> None:
+    """Add the batch's metrics; someone else publishes them."""
+    for name, value in _counts(account).items():
+        metrics.add_metric(name.capitalize(), "Count", value)
+    metrics.add_metric("BatchLatency", "Milliseconds", milliseconds)
+
+
+def _counts(account: Account) -> dict[str, int]:
+    return {
+        "stored": account.stored,
+        "duplicates": account.duplicates,
+        "rejected": account.rejected,
+        "retries": account.repeats,
+        "unhandled": len(account.unhandled),
+    }

@@ -1,0 +1,91 @@
+"""Writing items to DynamoDB with BatchWriteItem."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypedDict
+
+from processor import aws
+from processor.errors import Retryable
+from processor.rounds import Answer, Outcome, Rounds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mypy_boto3_dynamodb.type_defs import BatchWriteItemOutputTypeDef
+
+    from processor.records import KinesisRecord
+    from processor.tweet import Item
+
+# API reference, BatchWriteItem: 25 puts and 16 MB a call. The bytes need no count of their own:
+# Lambda hands over at most 6 MB of base64, which is 4.5 MB of tweets, and writing characters as
+# \uXXXX makes their text three times as long at worst.
+MAX_PUTS_PER_CALL = 25
+
+
+class PutRequest(TypedDict):
+    """The item of one put."""
+
+    Item: Item
+
+
+class WriteRequest(TypedDict):
+    """One write of a BatchWriteItem call."""
+
+    PutRequest: PutRequest
+
+
+class BatchWriter(Protocol):
+    """The one method of a DynamoDB client that is needed here."""
+
+    def batch_write_item(
+        self, *, RequestItems: dict[str, list[WriteRequest]]
+    ) -> BatchWriteItemOutputTypeDef: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Put:
+    """An item to store, and the records it stands for: the last one gave the item."""
+
+    item: Item
+    records: tuple[KinesisRecord, ...]
+
+
+def key_of(item: Item) -> tuple[str, str]:
+    """An item's primary key: Username and Id."""
+    return item["Username"]["S"], item["Id"]["S"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The table items are written to."""
+
+    client: BatchWriter
+    name: str
+    rounds: Rounds
+
+    def write(self, puts: Sequence[Put], *, time_left: Callable[[], float]) -> Outcome[Put]:
+        """Store as many of the puts as `time_left` (seconds) allows; no two may share a key."""
+        return self.rounds.run(puts, group=_in_calls, send=self._send, time_left=time_left)
+
+    def _send(self, puts: list[Put]) -> Answer[Put]:
+        requests: list[WriteRequest] = [{"PutRequest": {"Item": put.item}} for put in puts]
+        try:
+            response = self.client.batch_write_item(RequestItems={self.name: requests})
+        except Exception as error:
+            raise aws.failure(error) from error
+        if "UnprocessedItems" not in response:
+            # DynamoDB always sends it. botocore takes a 200 with any body for a success, also
+            # with the error page of a proxy.
+            raise Retryable("MalformedResponse", "no UnprocessedItems in it")
+        unprocessed = {
+            (item["Username"]["S"], item["Id"]["S"])
+            for writes in response["UnprocessedItems"].values()
+            for item in (write["PutRequest"]["Item"] for write in writes)
+        }
+        return Answer(again=[put for put in puts if key_of(put.item) in unprocessed])
+
+
+def _in_calls(puts: Sequence[Put]) -> list[list[Put]]:
+    starts = range(0, len(puts), MAX_PUTS_PER_CALL)
+    return [list(puts[start : start + MAX_PUTS_PER_CALL]) for start in starts]

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+from botocore.exceptions import (
+    BotoCoreError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+)
+
+from processor import aws
+from processor.dead_letters import DeadLetterQueue, dead_letter
+from processor.errors import CallFailed, Invalid, Reason, Refused, Rejected, Retryable
+from processor.rounds import Rounds
+from processor.table import Put, Table
+from processor.tweet import to_item
+from tests.unit.processor.events import encode, kinesis_records, v1_tweet
+from tests.unit.processor.fakes import QUEUE_URL, Clock, client_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import ThreadPoolExecutor
+
+    from tests.unit.processor.aws_server import AwsServer
+
+PUTS = [Put(to_item(encode(v1_tweet(number))), ()) for number in range(60)]
+
+
+@pytest.fixture
+def clients(aws_server: AwsServer) -> Iterator[tuple[Any, Any]]:
+    """Clients as the function makes them, and real connections."""
+    clients = aws.connect()
+    yield clients
+    aws_server.released.set()
+    for client in clients:
+        cast("Any", client).close()
+
+
+@pytest.fixture
+def real_table(clients: tuple[Any, Any], pool: ThreadPoolExecutor) -> Table:
+    return Table(clients[0], "table", Rounds(pool))
+
+
+@pytest.fixture
+def real_queue(clients: tuple[Any, Any], pool: ThreadPoolExecutor) -> DeadLetterQueue:
+    return DeadLetterQueue(clients[1], QUEUE_URL, Rounds(pool))
+
+
+def test_items_arrive_unchanged(real_table: Table, aws_server: AwsServer) -> None:
+    outcome = real_table.write(PUTS, time_left=Clock().left)
+
+    assert outcome.undone == []
+    assert sorted(map(str, aws_server.dynamodb.items.values())) == sorted(
+        str(put.item) for put in PUTS
+    )
+
+
+@pytest.mark.parametrize("fault", [500, 502, 503, 504, 429, "close", "garbage"])
+def test_a_fault_on_the_way_is_mended_by_a_retry(
+    real_table: Table, aws_server: AwsServer, fault: int | str
+) -> None:
+    aws_server.faults.extend([fault] * 2)
+
+    outcome = real_table.write(PUTS, time_left=Clock().left)
+
+    assert outcome.undone == []
+    assert len(aws_server.dynamodb.items) == len(PUTS)
+    assert outcome.repeats >= 10
+
+
+@pytest.mark.parametrize("fault", [500, "close", "garbage"])
+def test_a_dead_letter_is_sent_until_sqs_says_it_arrived(
+    real_queue: DeadLetterQueue, aws_server: AwsServer, fault: int | str
+) -> None:
+    aws_server.faults.append(fault)
+    why = Rejected(Reason.NOT_JSON, "nonsense")
+    letters = [dead_letter(record, why) for record in kinesis_records([b"{"] * 10)]
+
+    outcome = real_queue.send(letters, time_left=Clock().left)
+
+    assert outcome.undone == []
+    assert len(aws_server.sqs.messages) == 10
+
+
+def test_the_client_itself_retries_nothing(real_table: Table, aws_server: AwsServer) -> None:
+    aws_server.faults.extend([500, 500])
+    times = iter([1.0, 1.0])
+
+    outcome = real_table.write(PUTS[:25], time_left=lambda: next(times, 0.0))
+
+    assert len(outcome.undone) == 25
+    assert list(aws_server.faults) == [500]
+
+
+def test_a_server_that_never_answers_costs_no_more_than_the_time_left(
+    real_table: Table, aws_server: AwsServer
+) -> None:
+    aws_server.faults.append("hang")
+    started = time.monotonic()
+
+    outcome = real_table.write(PUTS, time_left=lambda: started + 0.4 - time.monotonic())
+
+    assert time.monotonic() - started < 2
+    assert len(outcome.undone) in {10, 25}
+    assert len(aws_server.dynamodb.items) == 60 - len(outcome.undone)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (client_error("ProvisionedThroughputExceededException"), Retryable),
+        (client_error("ThrottlingException"), Retryable),
+        (client_error("RequestLimitExceeded"), Retryable),
+        (client_error("KMS.ThrottlingException"), Retryable),
+        (client_error("Whatever", 500), Retryable),
+        (client_error("Whatever", 429), Retryable),
+        (ReadTimeoutError(endpoint_url="http://localhost"), Retryable),
+        (ConnectTimeoutError(endpoint_url="http://localhost"), Retryable),
+        (EndpointConnectionError(endpoint_url="http://localhost"), Retryable),
+        (client_error("ValidationException"), Invalid),
+        (client_error("AWS.SimpleQueueService.BatchRequestTooLong"), Invalid),
+        (client_error("AccessDeniedException"), Refused),
+        (client_error("ResourceNotFoundException"), Refused),
+        (client_error("Whatever"), Refused),
+        (NoCredentialsError(), Refused),
+        (BotoCoreError(), Refused),
+        (TypeError("a mistake of ours"), Refused),
+    ],
+    ids=repr,
+)
+def test_errors_are_told_apart_by_what_to_do(error: Exception, kind: type[CallFailed]) -> None:
+    assert type(aws.failure(error)) is kind

@@ -1,0 +1,316 @@
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processor.batch import RESERVE, Account, process
+from processor.dead_letters import DeadLetterQueue
+from processor.records import respond, sequence_number
+from processor.rounds import Rounds
+from processor.table import Table
+from tests.unit.processor.events import encode, kinesis_records, v1_tweet, v2_tweet
+from tests.unit.processor.fakes import QUEUE_URL, Clock, FakeDynamoDB, FakeSQS, client_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import ThreadPoolExecutor
+
+POISON = b"\xff not a tweet"
+
+
+@pytest.fixture
+def run(table: Table, queue: DeadLetterQueue, clock: Clock) -> Callable[[list[bytes]], Account]:
+    """Process payloads with the fakes; records get ascending sequence numbers."""
+
+    def run(payloads: list[bytes]) -> Account:
+        records = kinesis_records(payloads)
+        account = process(records, table=table, queue=queue, seconds_left=clock.left)
+        assert_all_accounted_for(account)
+        return account
+
+    return run
+
+
+def assert_all_accounted_for(account: Account) -> None:
+    assert account.records == (
+        account.stored + account.duplicates + account.rejected + len(account.unhandled)
+    )
+
+
+def tweets(count: int) -> list[bytes]:
+    return [encode((v1_tweet, v2_tweet)[number % 2](number)) for number in range(count)]
+
+
+def lowest(account: Account) -> int | None:
+    """The index in the batch of the record that is to be retried from."""
+    failures = respond(account.unhandled)["batchItemFailures"]
+    first = sequence_number(kinesis_records([b""])[0])
+    return int(failures[0]["itemIdentifier"]) - int(first) if failures else None
+
+
+def test_good_records_are_all_stored(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+) -> None:
+    account = run(tweets(60))
+
+    assert (account.stored, account.rejected, lowest(account)) == (60, 0, None)
+    assert len(dynamodb.items) == 60
+    assert sqs.calls == []
+
+
+def test_an_empty_batch_calls_nobody(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+) -> None:
+    assert run([]).records == 0
+    assert (dynamodb.calls, sqs.calls) == ([], [])
+
+
+@pytest.mark.parametrize("position", [0, 30, 59])
+def test_a_poison_record_goes_to_the_queue_and_the_others_are_stored(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS, position: int
+) -> None:
+    payloads = tweets(60)
+    payloads[position] = POISON
+
+    account = run(payloads)
+
+    assert (account.stored, account.rejected, lowest(account)) == (59, 1, None)
+    assert len(dynamodb.items) == 59
+    (letter,) = sqs.messages
+    assert base64.b64decode(letter["payload"] or "") == POISON
+    assert letter["reason"] == "not-utf-8"
+
+
+@pytest.mark.parametrize("position", [0, 30, 59])
+def test_an_item_that_stays_unprocessed_is_reported_and_the_others_are_stored(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, position: int
+) -> None:
+    dynamodb.fault = lambda ids: [str(position)] if str(position) in ids else []
+
+    account = run(tweets(60))
+
+    assert (account.stored, lowest(account)) == (59, position)
+    assert len(dynamodb.items) == 59
+
+
+def test_everything_throttled_until_time_is_up_reports_the_first_record(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, clock: Clock
+) -> None:
+    def fault(_ids: list[str]) -> list[str]:
+        raise client_error("ProvisionedThroughputExceededException")
+
+    dynamodb.fault = fault
+
+    account = run(tweets(60))
+
+    assert (account.stored, lowest(account)) == (0, 0)
+    assert clock.left() >= RESERVE
+
+
+@given(budget=st.floats(0.5, 100.0))
+@pytest.mark.parametrize(("poison", "share"), [(0, 1.0), (5, 1 / 3)])
+def test_a_reserve_is_kept_whatever_the_timeout(
+    pool: ThreadPoolExecutor, poison: int, share: float, budget: float
+) -> None:
+    def fault(_call: list[str]) -> list[str]:
+        raise client_error("ThrottlingException")
+
+    dynamodb, sqs, clock = FakeDynamoDB(fault), FakeSQS(fault), Clock(budget)
+    rounds = Rounds(pool, sleep=clock.sleep, uniform=lambda _low, high: high)
+
+    account = process(
+        kinesis_records([*tweets(5), *[POISON] * poison]),
+        table=Table(dynamodb, "table", rounds),
+        queue=DeadLetterQueue(sqs, QUEUE_URL, rounds),
+        seconds_left=clock.left,
+    )
+
+    assert len(account.unhandled) == 5 + poison
+    assert dynamodb.calls
+    assert clock.left() >= share * min(RESERVE, budget / 5)
+
+
+def test_throttling_that_passed_is_no_failure_of_the_batch(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB
+) -> None:
+    answers = iter([["0", "1"]])
+    dynamodb.fault = lambda _ids: next(answers, [])
+
+    account = run(tweets(5))
+
+    assert (account.stored, account.repeats, account.failures) == (5, 2, ())
+
+
+def test_dead_letters_are_sent_after_writes_used_up_their_time(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+) -> None:
+    def fault(_ids: list[str]) -> list[str]:
+        raise client_error("ThrottlingException")
+
+    dynamodb.fault = fault
+
+    account = run([POISON, *tweets(3)])
+
+    assert (account.rejected, lowest(account)) == (1, 1)
+    assert len(sqs.messages) == 1
+
+
+@pytest.mark.parametrize("position", [0, 30, 59])
+def test_a_dead_letter_that_cannot_be_sent_is_reported(
+    run: Callable[[list[bytes]], Account], sqs: FakeSQS, clock: Clock, position: int
+) -> None:
+    def fault(_numbers: list[str]) -> list[str]:
+        raise client_error("ServiceUnavailable", 503)
+
+    sqs.fault = fault
+    payloads = tweets(60)
+    payloads[position] = POISON
+
+    account = run(payloads)
+
+    assert (account.stored, account.rejected, lowest(account)) == (59, 0, position)
+    assert clock.left() >= RESERVE / 3
+
+
+def test_of_two_versions_the_later_one_is_stored(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB
+) -> None:
+    versions = [encode(v1_tweet(7, text=text)) for text in ("first", "second", "third")]
+
+    account = run([*versions, *tweets(3)])
+
+    assert (account.stored, account.duplicates, lowest(account)) == (4, 2, None)
+    assert dynamodb.items["Ana Example", "7"]["Message"]["S"] == "third"
+
+
+def test_a_duplicate_shares_the_fate_of_what_replaced_it(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB
+) -> None:
+    dynamodb.fault = lambda ids: ["7"] if "7" in ids else []
+    version = encode(v1_tweet(7))
+
+    account = run([*tweets(2), version, *tweets(1), version])
+
+    assert len(account.unhandled) == 2
+    assert lowest(account) == 2
+
+
+def test_all_versions_of_an_item_dynamodb_refuses_are_rejected(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+) -> None:
+    def fault(ids: list[str]) -> list[str]:
+        if "7" in ids:
+            raise client_error("ValidationException", message="for a reason we don't know")
+        return []
+
+    dynamodb.fault = fault
+
+    account = run([*tweets(3), encode(v1_tweet(7, text="one")), encode(v1_tweet(7, text="two"))])
+
+    assert (account.stored, account.rejected, lowest(account)) == (3, 2, None)
+    assert {letter["reason"] for letter in sqs.messages} == {"validation"}
+    assert "for a reason we don't know" in sqs.messages[0]["detail"]
+
+
+@pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
+def test_a_table_that_refuses_leaves_the_batch_but_not_the_dead_letters(
+    run: Callable[[list[bytes]], Account],
+    dynamodb: FakeDynamoDB,
+    sqs: FakeSQS,
+    clock: Clock,
+    code: str,
+) -> None:
+    def fault(_ids: list[str]) -> list[str]:
+        raise client_error(code)
+
+    dynamodb.fault = fault
+
+    account = run([POISON, *tweets(20)])
+
+    assert (account.stored, account.rejected, lowest(account)) == (0, 1, 1)
+    assert [failure.code for failure in account.failures] == [code]
+    assert clock.pauses == []
+
+
+def test_an_exception_nobody_thought_of_rejects_its_record_only(
+    table: Table, queue: DeadLetterQueue, sqs: FakeSQS
+) -> None:
+    records = kinesis_records(tweets(3))
+    not_even_a_string: Any = None
+    records[1]["kinesis"]["data"] = not_even_a_string
+
+    account = process(records, table=table, queue=queue, seconds_left=Clock().left)
+
+    assert (account.stored, account.rejected) == (2, 1)
+    assert (sqs.messages[0]["reason"], sqs.messages[0]["detail"]) == ("unexpected", "TypeError")
+
+
+@given(payloads=st.lists(st.binary(max_size=60), max_size=30))
+def test_no_bytes_whatever_raise(pool: ThreadPoolExecutor, payloads: list[bytes]) -> None:
+    sqs = FakeSQS()
+    account = process(
+        kinesis_records(payloads),
+        table=Table(FakeDynamoDB(), "table", Rounds(pool)),
+        queue=DeadLetterQueue(sqs, QUEUE_URL, Rounds(pool)),
+        seconds_left=Clock().left,
+    )
+
+    assert_all_accounted_for(account)
+    assert not account.unhandled
+    assert len(sqs.messages) == account.rejected
+
+
+NUMBERS = st.integers(0, 40)
+PAYLOADS = st.one_of(
+    NUMBERS.map(lambda number: encode(v1_tweet(number))),
+    NUMBERS.map(lambda number: encode(v2_tweet(number))),
+    st.just(POISON),
+)
+
+
+@given(
+    payloads=st.lists(PAYLOADS, max_size=80),
+    stuck=st.sets(NUMBERS.map(str)),
+    invalid=st.sets(NUMBERS.map(str), max_size=3),
+    unsendable=st.sets(st.integers(0, 79)),
+)
+def test_every_record_is_stored_or_sent_or_the_lowest_other_is_reported(
+    pool: ThreadPoolExecutor,
+    payloads: list[bytes],
+    stuck: set[str],
+    invalid: set[str],
+    unsendable: set[int],
+) -> None:
+    records = kinesis_records(payloads)
+    numbers = [sequence_number(record) for record in records]
+    kept_back = {numbers[index] for index in unsendable if index < len(numbers)}
+
+    def write_fault(ids: list[str]) -> list[str]:
+        if invalid.intersection(ids):
+            raise client_error("ValidationException")
+        return [identifier for identifier in ids if identifier in stuck]
+
+    dynamodb = FakeDynamoDB(write_fault)
+    sqs = FakeSQS(lambda sent: [number for number in sent if number in kept_back])
+    clock = Clock(budget=8.0)
+    rounds = Rounds(pool, sleep=clock.sleep, uniform=lambda _low, high: high)
+
+    account = process(
+        records,
+        table=Table(dynamodb, "table", rounds),
+        queue=DeadLetterQueue(sqs, QUEUE_URL, rounds),
+        seconds_left=clock.left,
+    )
+
+    assert_all_accounted_for(account)
+    unhandled = {sequence_number(record) for record in account.unhandled}
+    sent = {letter["sequenceNumber"] for letter in sqs.messages}
+    assert not unhandled & sent
+    assert len(dynamodb.items) == account.stored
+    assert account.records == len(unhandled) + len(sent) + account.stored + account.duplicates
+    failures = respond(account.unhandled)["batchItemFailures"]
+    assert [failure["itemIdentifier"] for failure in failures] == sorted(unhandled, key=int)[:1]
