@@ -1,0 +1,19 @@
+"""What must be stored of a tweet: the oracle that a pipeline is checked against."""
+
+from __future__ import annotations
+
+from fake_tweets.model import Tweet
+
+
+def expected_item(tweet: Tweet) -> dict[str, str]:
+    """The item of EventData for a tweet, the same for both shapes.
+
+    Made from the tweet itself, never from its JSON, so that it shares no mistake with a consumer.
+    """
+    author = tweet.author
+    return {
+        "Username": author.name if author.name.strip() else author.screen_name,
+        "Id": tweet.id,
+        "Timestamp": f"{tweet.created_at:%Y-%m-%dT%H:%M:%S}.000Z",
+        "Message": tweet.text,
+    }

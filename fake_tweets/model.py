@@ -1,0 +1,73 @@
+"""The values of this package: authors, tweets and the records they travel in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Shape = Literal["v1", "v2", "mixed"]
+"""v1: the payload of Twitter's v1.1 API; v2: one of X's filtered stream; mixed: about half each."""
+
+Kind = Literal["tweet", "duplicate", "malformed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """Somebody who tweets; `name` is the display name, which may be blank."""
+
+    id: str
+    name: str
+    screen_name: str
+    lang: str
+    description: str
+    created_at: datetime
+    followers: int
+    following: int
+    tweets: int
+    verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A shortened link, as it stands in a text, and where it leads."""
+
+    url: str
+    expanded_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tweet:
+    """One tweet, whatever shape it is rendered in later.
+
+    `hashtags` (without #), `mentions` and `links` are in the order in which `text` has them.
+    `created_at` is in UTC and whole seconds; the millisecond inside `id` lies within that second.
+    """
+
+    id: str
+    created_at: datetime
+    author: Author
+    text: str
+    lang: str
+    hashtags: tuple[str, ...] = ()
+    mentions: tuple[Author, ...] = ()
+    links: tuple[Link, ...] = ()
+    retweets: int = 0
+    likes: int = 0
+    retweet_of: Tweet | None = None
+    quote_of: Tweet | None = None
+    reply_to: Tweet | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What a source hands to the stream: one payload and the key that picks its shard.
+
+    `index` is that of the tweet itself, of the tweet a duplicate repeats, or of the tweet after
+    which something malformed was put in.
+    """
+
+    kind: Kind
+    index: int
+    data: bytes
+    partition_key: str
