@@ -1,0 +1,36 @@
+"""Reads records from a source and delivers them to a Kinesis stream, without losing one."""
+
+from __future__ import annotations
+
+from producer.delivery import produce
+from producer.errors import (
+    DeliveryError,
+    ProducerError,
+    SettingsError,
+    SourceError,
+    UndeliveredError,
+)
+from producer.kinesis import kinesis_client_config
+from producer.records import OutgoingRecord, partition_key_of
+from producer.report import Progress, Report
+from producer.settings import Settings
+from producer.sources import fake_source, file_source
+from producer.undelivered import undelivered_path
+
+__all__ = [
+    "DeliveryError",
+    "OutgoingRecord",
+    "ProducerError",
+    "Progress",
+    "Report",
+    "Settings",
+    "SettingsError",
+    "SourceError",
+    "UndeliveredError",
+    "fake_source",
+    "file_source",
+    "kinesis_client_config",
+    "partition_key_of",
+    "produce",
+    "undelivered_path",
+]

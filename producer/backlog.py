@@ -1,0 +1,214 @@
+"""The records in hand: read, but neither acknowledged by Kinesis nor set aside.
+
+One thread reads records in, several send them, and the caller's thread sets aside those given up.
+Their meeting place is here, behind one lock.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from producer.batches import Batch, Held, Waiting
+from producer.records import OutgoingRecord
+from producer.report import Progress
+
+
+@dataclass(kw_only=True)
+class Verdict:
+    """What becomes of the records of a batch; those that are not named were acknowledged."""
+
+    later: list[tuple[Held, float]] = field(default_factory=list)
+    """Refused records and when they are due again."""
+    isolated: list[Batch] = field(default_factory=list)
+    given_up: Batch = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)
+
+
+class Backlog:
+    """Holds at most `max_held_records` and about `max_held_bytes`; `add` blocks beyond that."""
+
+    def __init__(
+        self,
+        waiting: Waiting,
+        *,
+        max_held_records: int,
+        max_held_bytes: int,
+        clock: Callable[[], float],
+    ) -> None:
+        self._waiting = waiting
+        self._max_held_records = max_held_records
+        self._max_held_bytes = max_held_bytes
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._room = threading.Condition(self._lock)
+        self._work = threading.Condition(self._lock)
+        self._news = threading.Condition(self._lock)
+        self._in_flight: dict[int, Batch] = {}
+        self._given_up: Batch = []
+        self._held_records = 0
+        self._held_bytes = 0
+        self._wanted = True
+        self._reading = True
+        self._over = False
+        self._read = 0
+        self._sent = 0
+        self._sent_bytes = 0
+        self._failed = 0
+        self._retried = 0
+        self._errors: Counter[str] = Counter()
+
+    @property
+    def over(self) -> bool:
+        """Nothing is in hand and nothing more will come."""
+        return self._over
+
+    def add(self, record: OutgoingRecord, *, size: int, refusal: str | None = None) -> bool:
+        """Take a record in, waiting while there is no room; False asks for no more.
+
+        A record with a `refusal`, an error code, is given up at once.
+        """
+        with self._lock:
+            while self._wanted and self._is_full():
+                self._room.wait()
+            if self._over:
+                return False
+            # A record that is no longer wanted still counts: the source can't take it back.
+            self._read += 1
+            self._held_records += 1
+            self._held_bytes += size
+            held = Held(record, size=size, since=self._clock())
+            if refusal is not None:
+                self._errors[refusal] += 1
+                self._given_up.append(held)
+                self._news.notify()
+            elif self._waiting.add(held):
+                self._work.notify()
+            return self._wanted
+
+    def want_no_more(self) -> None:
+        """Make `add` ask for no more; records in hand no longer wait for company."""
+        with self._lock:
+            self._wanted = False
+            self._room.notify_all()
+            self._work.notify_all()
+
+    def end_reading(self) -> None:
+        """No more records will come."""
+        self.want_no_more()
+        with self._lock:
+            self._reading = False
+            self._end_if_empty()
+
+    def take(self) -> Batch | None:
+        """The next batch to send, waiting until there is one; None when it is all over."""
+        with self._lock:
+            while not self._over:
+                now = self._clock()
+                seconds = self._waiting.ready_in(now, flush=not self._wanted)
+                if seconds == 0.0:
+                    batch = self._waiting.take(now)
+                    self._retried += sum(1 for held in batch if held.attempts)
+                    self._in_flight[id(batch)] = batch
+                    # What stays behind needs another sender to watch the time for it.
+                    self._work.notify()
+                    return batch
+                self._work.wait(seconds)
+            return None
+
+    def settle(self, batch: Batch, verdict: Verdict | None = None) -> None:
+        """Book the outcome of a batch taken; without a verdict, all of it was acknowledged."""
+        with self._lock:
+            if self._in_flight.pop(id(batch), None) is None:
+                return  # It came too late: the batch has been set aside.
+            returned: Batch = []
+            if verdict is not None:
+                returned = self._return(verdict)
+            records = len(batch) - len(returned)
+            size = sum(held.size for held in batch) - sum(held.size for held in returned)
+            self._sent += records
+            self._sent_bytes += size
+            self._release(records, size)
+
+    def given_up(self, *, timeout: float) -> Batch:
+        """Records to be set aside, waiting up to `timeout` seconds for something to happen."""
+        with self._lock:
+            if not self._given_up and not self._over:
+                self._news.wait(timeout)
+            return list(self._given_up)
+
+    def set_aside(self, records: int) -> None:
+        """Book the first of the records given up as failed: they are safe in a file."""
+        with self._lock:
+            size = sum(held.size for held in self._given_up[:records])
+            del self._given_up[:records]
+            self._failed += records
+            self._release(records, size)
+
+    def give_up_all(self) -> Batch:
+        """End it: give up everything in hand, even what a call in flight may yet deliver."""
+        with self._lock:
+            self._over = True
+            self._wanted = False
+            for batch in (*self._in_flight.values(), self._waiting.clear()):
+                self._given_up += batch
+            self._in_flight.clear()
+            self._room.notify_all()
+            self._work.notify_all()
+            return list(self._given_up)
+
+    def progress(self, *, elapsed: float) -> Progress:
+        """The counts as they are now, after `elapsed` seconds."""
+        with self._lock:
+            return Progress(
+                read=self._read,
+                sent=self._sent,
+                retried=self._retried,
+                failed=self._failed,
+                bytes_sent=self._sent_bytes,
+                elapsed=elapsed,
+                errors=dict(self._errors),
+            )
+
+    def wake_caller(self) -> None:
+        """Make `given_up` return now."""
+        with self._lock:
+            self._news.notify()
+
+    def _return(self, verdict: Verdict) -> Batch:
+        self._errors += verdict.errors
+        for held, due in verdict.later:
+            self._waiting.add_later(held, due=due)
+        for batch in verdict.isolated:
+            self._waiting.add_isolated(batch)
+        self._given_up += verdict.given_up
+        self._work.notify_all()
+        self._news.notify()
+        return [
+            *(held for held, _ in verdict.later),
+            *_flat(verdict.isolated),
+            *verdict.given_up,
+        ]
+
+    def _is_full(self) -> bool:
+        return (
+            self._held_records >= self._max_held_records or self._held_bytes >= self._max_held_bytes
+        )
+
+    def _release(self, records: int, size: int) -> None:
+        self._held_records -= records
+        self._held_bytes -= size
+        self._room.notify()
+        self._end_if_empty()
+
+    def _end_if_empty(self) -> None:
+        if not self._reading and not self._held_records:
+            self._over = True
+            self._work.notify_all()
+            self._news.notify_all()
+
+
+def _flat(batches: Iterable[Batch]) -> Batch:
+    return [held for batch in batches for held in batch]

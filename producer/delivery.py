@@ -1,0 +1,259 @@
+"""From a source to Kinesis, without losing a record.
+
+A record is acknowledged by Kinesis or appended to the file of undelivered records, whatever
+happens; the counts at the end say which. Delivery is at least once: after a call that timed out,
+Kinesis may hold a record twice. Order is not kept, not even among the records of one author:
+several calls are under way at once, and PutRecords itself promises none.
+
+Memory is bounded by two batches for each call in flight, one on its way and one that waits; when
+they are full, the source is read no further.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from random import random
+from typing import TYPE_CHECKING
+
+from producer import undelivered as undelivered_file
+from producer.backlog import Backlog
+from producer.batches import Batch, Waiting
+from producer.errors import DeliveryError, SourceError, UndeliveredError
+from producer.kinesis import require_stream_name
+from producer.pacing import paced
+from producer.records import MAX_RECORD_BYTES, OutgoingRecord
+from producer.report import Progress, Report
+from producer.sending import Sender
+from producer.settings import Settings
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+TOO_LARGE = "RecordTooLarge"
+"""The error code under which records beyond Kinesis' limit are counted; they are never sent."""
+
+_BATCHES_PER_CALL = 2
+_TICK = 0.1
+"""Seconds between two looks at `stop`, and two calls of `on_progress`."""
+_GRACE = 0.2
+"""Seconds to wait for a source that may be blocked."""
+
+
+def produce(
+    source: Iterable[OutgoingRecord],
+    *,
+    client: KinesisClient,
+    stream: str,
+    undelivered: Path,
+    settings: Settings | None = None,
+    stop: threading.Event | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    random: Callable[[], float] = random,
+) -> Report:
+    """Deliver every record of `source`; what can't be delivered is appended to `undelivered`.
+
+    Setting `stop`, which a signal handler may do, ends reading at once, even when the source is
+    blocked; what was read is flushed within `settings.drain_deadline`, and the report says
+    `interrupted`. A blocked source is left behind in its thread: don't use it again.
+    `on_progress` is called in this thread, about ten times a second and with the report.
+
+    Raises SettingsError and UndeliveredError before anything is read; later SourceError,
+    DeliveryError or UndeliveredError, with the report, after every record read was dealt with.
+    """
+    settings = settings or Settings()
+    require_stream_name(stream)
+    undelivered_file.require_writable(undelivered)
+    sender = Sender(
+        client=client,
+        stream=stream,
+        give_up_after=settings.give_up_after,
+        clock=clock,
+        random=random,
+    )
+    run = _Run(
+        sender,
+        undelivered=undelivered,
+        settings=settings,
+        stop=stop or threading.Event(),
+        on_progress=on_progress or _tell_nobody,
+        clock=clock,
+    )
+    return run.deliver(source)
+
+
+class _Run:
+    """One run: a thread that reads, some that send, and the caller's that sees to the rest."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        *,
+        undelivered: Path,
+        settings: Settings,
+        stop: threading.Event,
+        on_progress: Callable[[Progress], None],
+        clock: Callable[[], float],
+    ) -> None:
+        self._sender = sender
+        self._undelivered = undelivered
+        self._settings = settings
+        self._stop = stop
+        self._on_progress = on_progress
+        self._clock = clock
+        self._started = clock()
+        self._interrupted = False
+        self._source_error: SourceError | None = None
+        self._refusal: DeliveryError | None = None
+        self._write_error: OSError | None = None
+        window = _BATCHES_PER_CALL * settings.calls_in_flight
+        self._backlog = Backlog(
+            Waiting(
+                max_records=settings.max_records,
+                max_bytes=settings.max_bytes,
+                linger=settings.linger,
+            ),
+            max_held_records=window * settings.max_records,
+            max_held_bytes=window * settings.max_bytes,
+            clock=clock,
+        )
+
+    def deliver(self, source: Iterable[OutgoingRecord]) -> Report:
+        # Daemons: neither a source that is blocked nor a call that hangs may hold up the exit.
+        reader = threading.Thread(target=self._read, args=(source,), daemon=True)
+        senders = [
+            threading.Thread(target=self._send_batches, daemon=True)
+            for _ in range(self._settings.calls_in_flight)
+        ]
+        for thread in (*senders, reader):
+            thread.start()
+        try:
+            self._supervise(reader)
+        finally:
+            # Also when the caller is interrupted or its on_progress fails.
+            self._end_reading(reader)
+            leftovers = self._backlog.give_up_all()
+            self._set_aside(leftovers)
+            report = self._report()
+            if self._write_error is not None:
+                raise self._unwritable(report) from self._write_error
+        if not leftovers:
+            for thread in senders:
+                thread.join()
+        self._on_progress(report)
+        for error in (self._refusal, self._source_error):
+            if error is not None:
+                error.report = report
+                raise error
+        return report
+
+    def _supervise(self, reader: threading.Thread) -> None:
+        told = self._started
+        deadline: float | None = None
+        while not (self._backlog.over or self._refusal or self._write_error):
+            # Never wait on `stop` here: this is the thread that signal handlers interrupt, and
+            # one that sets an event in the middle of a wait for it blocks for ever.
+            self._set_aside(self._backlog.given_up(timeout=_TICK))
+            now = self._clock()
+            if now - told >= _TICK:
+                told = now
+                self._on_progress(self._progress())
+            if deadline is None and self._stop.is_set():
+                deadline = now + self._settings.drain_deadline
+                self._interrupted = True
+                self._end_reading(reader)
+            if deadline is not None and now >= deadline:
+                return
+
+    def _end_reading(self, reader: threading.Thread) -> None:
+        self._backlog.want_no_more()
+        # Unless it is blocked, the source hands over the record it is at.
+        reader.join(_GRACE)
+        self._backlog.end_reading()
+
+    def _read(self, source: Iterable[OutgoingRecord]) -> None:
+        rate = self._settings.rate
+        if rate is not None:
+            source = paced(source, rate, clock=self._clock, wait=self._stop.wait)
+        try:
+            for record in source:
+                size = record.size
+                refusal = TOO_LARGE if size > MAX_RECORD_BYTES else None
+                wanted = self._backlog.add(record, size=size, refusal=refusal)
+                if not wanted or self._stop.is_set():
+                    return
+        except BaseException as error:
+            self._source_error = _as_source_error(error)
+        finally:
+            if self._stop.is_set():
+                self._interrupted = True
+            self._backlog.end_reading()
+
+    def _send_batches(self) -> None:
+        try:
+            while (batch := self._backlog.take()) is not None:
+                self._backlog.settle(batch, self._sender.send(batch))
+        except BaseException as error:
+            self._refusal = self._refusal or _as_delivery_error(error)
+            self._backlog.want_no_more()
+            self._backlog.wake_caller()
+
+    def _set_aside(self, given_up: Batch) -> None:
+        size = self._settings.max_records
+        for start in range(0, len(given_up), size):
+            part = given_up[start : start + size]
+            try:
+                undelivered_file.append(self._undelivered, [held.record.data for held in part])
+            except OSError as error:
+                self._write_error = error
+                return
+            self._backlog.set_aside(len(part))
+
+    def _progress(self) -> Progress:
+        return self._backlog.progress(elapsed=self._clock() - self._started)
+
+    def _report(self) -> Report:
+        end = self._progress()
+        return Report(
+            read=end.read,
+            sent=end.sent,
+            retried=end.retried,
+            failed=end.read - end.sent,
+            bytes_sent=end.bytes_sent,
+            elapsed=end.elapsed,
+            errors=end.errors,
+            interrupted=self._interrupted,
+            undelivered=self._undelivered if end.failed else None,
+            unwritten=end.waiting,
+        )
+
+    def _unwritable(self, report: Report) -> UndeliveredError:
+        error = UndeliveredError(
+            f"cannot write undelivered records to {self._undelivered} ({self._write_error}): "
+            f"{report.unwritten} records are neither delivered nor kept"
+        )
+        error.report = report
+        return error
+
+
+def _tell_nobody(_: Progress) -> None:
+    pass
+
+
+def _as_source_error(error: BaseException) -> SourceError:
+    if isinstance(error, SourceError):
+        return error
+    wrapped = SourceError(f"the source broke off: {type(error).__name__}: {error}")
+    wrapped.__cause__ = error
+    return wrapped
+
+
+def _as_delivery_error(error: BaseException) -> DeliveryError:
+    if isinstance(error, DeliveryError):
+        return error
+    wrapped = DeliveryError(f"sending broke off: {type(error).__name__}: {error}")
+    wrapped.__cause__ = error
+    return wrapped

@@ -1,0 +1,37 @@
+"""The errors of this package.
+
+ProducerError
+├── SettingsError      a setting is out of range: correct it
+├── SourceError        the source can't be opened, or broke off while being read
+├── DeliveryError      Kinesis refuses every record: correct the stream or the credentials
+└── UndeliveredError   the file for undelivered records can't be written: make room or name another
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from producer.report import Report
+
+
+class ProducerError(Exception):
+    """Root of this package's errors; `report` is set once records have been read."""
+
+    report: Report | None = None
+
+
+class SettingsError(ProducerError):
+    """A setting is out of range."""
+
+
+class SourceError(ProducerError):
+    """The source can't be opened, or broke off; what was read before has been dealt with."""
+
+
+class DeliveryError(ProducerError):
+    """Kinesis refuses every record for a reason that no retry heals."""
+
+
+class UndeliveredError(ProducerError):
+    """The file for undelivered records can't be written; `report.unwritten` counts the loss."""

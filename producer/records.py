@@ -1,0 +1,79 @@
+"""What the producer sends: one record of Kinesis data, and the rule for its partition key."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, NamedTuple
+
+MAX_RECORD_BYTES = 1024 * 1024
+"""Data and partition key of one record, unless the stream's `MaxRecordSizeInKiB` was raised."""
+
+MAX_PARTITION_KEY_CHARACTERS = 256
+"""Kinesis API reference, PutRecordsRequestEntry."""
+
+
+class OutgoingRecord(NamedTuple):
+    """One record for Kinesis; `data` is a single line, so it must hold no newline."""
+
+    data: bytes
+    partition_key: str
+
+    @property
+    def size(self) -> int:
+        """Bytes that Kinesis counts: the data and the partition key in UTF-8."""
+        return len(self.data) + len(self.partition_key.encode())
+
+
+def partition_key_of(data: bytes) -> str:
+    """The author's screen name (v2: username), else the author's id, else a digest of the data.
+
+    The same bytes always give the same key, whether they hold a tweet or not.
+    """
+    key = _author_of(data) if len(data) <= MAX_RECORD_BYTES else None
+    if key is None:
+        return hashlib.blake2b(data, digest_size=16).hexdigest()
+    return key[:MAX_PARTITION_KEY_CHARACTERS]
+
+
+def _author_of(data: bytes) -> str | None:
+    try:
+        tweet = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(tweet, dict):
+        return None
+    if isinstance(post := tweet.get("data"), dict):
+        author_id = post.get("author_id")
+        return _first_text(_username_of(author_id, tweet.get("includes")), author_id)
+    if isinstance(user := tweet.get("user"), dict):
+        return _first_text(user.get("screen_name"), user.get("id_str"), user.get("id"))
+    return None
+
+
+def _username_of(author_id: Any, includes: Any) -> Any:
+    users = includes.get("users") if isinstance(includes, dict) else None
+    if author_id is None or not isinstance(users, list):
+        return None
+    for user in users:
+        if isinstance(user, dict) and user.get("id") == author_id:
+            return user.get("username")
+    return None
+
+
+def _first_text(*candidates: Any) -> str | None:
+    for candidate in candidates:
+        if isinstance(candidate, int) and not isinstance(candidate, bool):
+            return str(candidate)
+        if isinstance(candidate, str) and candidate and _encodable(candidate):
+            return candidate
+    return None
+
+
+def _encodable(text: str) -> bool:
+    # JSON may escape half of a surrogate pair, which UTF-8 cannot carry.
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -1,0 +1,63 @@
+"""How the producer is to work."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from producer.errors import SettingsError
+from producer.records import MAX_RECORD_BYTES
+
+MAX_CALL_RECORDS = 500
+MAX_CALL_BYTES = 10 * 1024 * 1024
+"""Limits of one PutRecords call; Kinesis API reference, PutRecords."""
+
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Settings of one run; bytes count data and partition keys, times are in seconds.
+
+    A record waits at most `linger` for others to share its call. One that Kinesis keeps refusing
+    is given up `give_up_after` its first refusal. After a stop request, `drain_deadline` is
+    what remains for delivering the records already read. `rate` is in records a second.
+    """
+
+    max_records: int = MAX_CALL_RECORDS
+    max_bytes: int = 5 * _MIB
+    linger: float = 0.1
+    calls_in_flight: int = 4
+    give_up_after: float = 60.0
+    drain_deadline: float = 10.0
+    rate: float | None = None
+
+    def __post_init__(self) -> None:
+        _require(
+            1 <= self.max_records <= MAX_CALL_RECORDS,
+            f"max_records must be 1 to {MAX_CALL_RECORDS}, not {self.max_records}",
+        )
+        _require(
+            MAX_RECORD_BYTES <= self.max_bytes <= MAX_CALL_BYTES,
+            f"max_bytes must be {MAX_RECORD_BYTES} (1 MiB) to {MAX_CALL_BYTES} (10 MiB), "
+            f"not {self.max_bytes}",
+        )
+        _require(
+            1 <= self.calls_in_flight <= 64,
+            f"calls_in_flight must be 1 to 64, not {self.calls_in_flight}",
+        )
+        for name in ("linger", "give_up_after", "drain_deadline"):
+            seconds = getattr(self, name)
+            _require(
+                math.isfinite(seconds) and seconds >= 0,
+                f"{name} must be 0 or more seconds, not {seconds}",
+            )
+        _require(
+            self.rate is None or (math.isfinite(self.rate) and self.rate > 0),
+            f"rate must be more than 0 records a second, not {self.rate}",
+        )
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise SettingsError(message)

@@ -1,0 +1,94 @@
+"""Where records come from.
+
+A source is any iterable of OutgoingRecord. It is read in a thread of its own, so it may block
+for as long as it likes. Another source, such as a live stream, is one more function here.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from producer.errors import SettingsError, SourceError
+from producer.records import OutgoingRecord, partition_key_of
+
+if TYPE_CHECKING:
+    from fake_tweets import Shape
+
+STDIN = "-"
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""No stream takes a record of more than 10 MiB; a line longer than this is no NDJSON."""
+
+_CHUNK_BYTES = 256 * 1024
+_UTF8_BOM = b"\xef\xbb\xbf"
+
+
+def fake_source(
+    *,
+    seed: int,
+    count: int | None,
+    shape: Shape = "mixed",
+    malformed: float = 0.0,
+    duplicates: float = 0.0,
+) -> Iterator[OutgoingRecord]:
+    """Generated tweets, the same ones for the same seed; without end if `count` is None.
+
+    `malformed` and `duplicates` are the shares, 0 to 1, of tweets that such a record is added to.
+    Raises SettingsError.
+    """
+    # Imported here: reading a file needs neither the generator nor what it imports.
+    from fake_tweets import records
+
+    try:
+        tweets = records(seed, count=count, shape=shape, malformed=malformed, duplicates=duplicates)
+    except ValueError as error:
+        raise SettingsError(str(error)) from error
+    return (OutgoingRecord(tweet.data, tweet.partition_key) for tweet in tweets)
+
+
+def file_source(path: str | Path) -> Iterator[OutgoingRecord]:
+    """The lines of an NDJSON file, or of standard input for `-`, byte for byte.
+
+    Lines end in `\\n` or `\\r\\n`; a byte order mark at the start and blank lines are dropped.
+    Nothing else is judged here: the processor puts what is no tweet aside with its reason.
+
+    The file is opened at once, so that a wrong path fails before anything is sent. Raises
+    SourceError when it can't be opened or read, or has a line of more than MAX_LINE_BYTES.
+    """
+    # Unbuffered: a record is handed on as soon as it arrives, and a thread left behind in a read
+    # of standard input holds no lock that the interpreter needs to exit.
+    try:
+        if str(path) == STDIN:
+            file = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
+        else:
+            file = open(path, "rb", buffering=0)  # noqa: SIM115
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+    return _records(file, name=str(path))
+
+
+def _records(file: io.FileIO, *, name: str) -> Iterator[OutgoingRecord]:
+    with file:
+        for line in _lines(file, name=name):
+            data = line.removesuffix(b"\r")
+            if data and not data.isspace():
+                yield OutgoingRecord(data, partition_key_of(data))
+
+
+def _lines(file: io.FileIO, *, name: str) -> Iterator[bytes]:
+    number = 0
+    rest = b""
+    while chunk := file.read(_CHUNK_BYTES):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            number += 1
+            yield line.removeprefix(_UTF8_BOM) if number == 1 else line
+        if len(rest) > MAX_LINE_BYTES:
+            raise SourceError(
+                f"line {number + 1} of {name} is longer than {MAX_LINE_BYTES} bytes: "
+                "each line must hold one tweet"
+            )
+    yield rest.removeprefix(_UTF8_BOM) if number == 0 else rest

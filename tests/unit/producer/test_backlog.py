@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import threading
+from collections import Counter
+
+from producer.backlog import Backlog, Verdict
+from producer.batches import Waiting
+from tests.unit.producer.doubles import records, wait_until
+
+RECORD = records(1)[0]
+
+
+def backlog(*, room: int = 10, max_records: int = 2) -> Backlog:
+    return Backlog(
+        Waiting(max_records=max_records, max_bytes=1000, linger=60.0),
+        max_held_records=room,
+        max_held_bytes=1000,
+        clock=lambda: 0.0,
+    )
+
+
+def counts(held: Backlog) -> tuple[int, int, int]:
+    now = held.progress(elapsed=0.0)
+    return now.read, now.sent, now.failed
+
+
+def test_a_full_backlog_takes_no_more_until_something_is_acknowledged() -> None:
+    held = backlog(room=2)
+    held.add(RECORD, size=10)
+    held.add(RECORD, size=10)
+    reader = threading.Thread(target=held.add, args=(RECORD,), kwargs={"size": 10})
+    reader.start()
+    batch = held.take()
+    assert batch is not None
+    assert counts(held) == (2, 0, 0)
+
+    held.settle(batch)
+
+    reader.join()
+    assert counts(held) == (3, 2, 0)
+
+
+def test_a_backlog_is_full_by_bytes_too() -> None:
+    held = backlog(room=100, max_records=1)
+    held.add(RECORD, size=1000)
+    answers: list[bool] = []
+    reader = threading.Thread(target=lambda: answers.append(held.add(RECORD, size=1)))
+    reader.start()
+    batch = held.take()
+    assert batch is not None
+    assert answers == []
+
+    held.settle(batch)
+
+    reader.join()
+    assert answers == [True]
+
+
+def test_a_reader_waiting_for_room_still_hands_over_the_record_it_has() -> None:
+    held = backlog(room=1)
+    held.add(RECORD, size=10)
+    answers: list[bool] = []
+    reader = threading.Thread(target=lambda: answers.append(held.add(RECORD, size=10)))
+    reader.start()
+
+    held.want_no_more()
+
+    reader.join()
+    assert answers == [False]
+    assert counts(held) == (2, 0, 0)
+
+
+def test_it_is_over_when_reading_ended_and_nothing_is_in_hand() -> None:
+    held = backlog()
+    held.add(RECORD, size=10)
+    held.end_reading()
+    assert not held.over
+    batch = held.take()
+    assert batch is not None
+
+    held.settle(batch)
+
+    assert held.over
+    assert held.take() is None
+
+
+def test_refused_records_stay_in_hand_and_their_errors_are_counted() -> None:
+    held = backlog()
+    for _ in range(2):
+        held.add(RECORD, size=10)
+    batch = held.take()
+    assert batch is not None
+
+    batch[1].attempts = 1
+    held.settle(batch, Verdict(later=[(batch[1], 0.0)], errors=Counter({"Throttled": 1})))
+    held.want_no_more()
+
+    again = held.take()
+    assert again == [batch[1]]
+    now = held.progress(elapsed=0.0)
+    assert (now.sent, now.waiting, now.retried, now.bytes_sent) == (1, 1, 1, 10)
+    assert now.errors == {"Throttled": 1}
+
+
+def test_a_record_given_up_is_in_hand_until_it_is_set_aside() -> None:
+    held = backlog()
+    held.add(RECORD, size=10, refusal="RecordTooLarge")
+    held.end_reading()
+
+    assert [one.record for one in held.given_up(timeout=0.0)] == [RECORD]
+    assert not held.over
+
+    held.set_aside(1)
+    assert counts(held) == (1, 0, 1)
+    assert held.over
+
+
+def test_giving_up_covers_calls_in_flight_and_ignores_their_late_outcome() -> None:
+    held = backlog()
+    for _ in range(3):
+        held.add(RECORD, size=10)
+    batch = held.take()
+    assert batch is not None
+
+    assert len(held.give_up_all()) == 3
+    held.settle(batch)
+    held.set_aside(3)
+
+    assert counts(held) == (3, 0, 3)
+
+
+def test_a_record_that_comes_after_the_end_is_not_counted() -> None:
+    held = backlog()
+    held.give_up_all()
+
+    assert held.add(RECORD, size=10) is False
+    assert counts(held) == (0, 0, 0)
+
+
+def test_a_sender_without_work_wakes_for_a_full_batch_and_for_the_end() -> None:
+    held = backlog(max_records=2)
+    taken: list[int] = []
+
+    def send() -> None:
+        while (batch := held.take()) is not None:
+            taken.append(len(batch))
+            held.settle(batch)
+
+    senders = [threading.Thread(target=send) for _ in range(3)]
+    for sender in senders:
+        sender.start()
+    for _ in range(4):
+        held.add(RECORD, size=10)
+    wait_until(lambda: sum(taken) == 4)
+    held.end_reading()
+
+    for sender in senders:
+        sender.join()
+    assert taken == [2, 2]

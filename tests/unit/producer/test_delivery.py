@@ -1,0 +1,211 @@
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from operator import contains
+from pathlib import Path
+
+from producer import (
+    OutgoingRecord,
+    Progress,
+)
+from producer.records import MAX_RECORD_BYTES
+from tests.unit.producer.doubles import (
+    THROTTLED,
+    FakeKinesis,
+    accept,
+    call_failure,
+    data_of,
+    lines,
+    records,
+    run,
+    wait_until,
+)
+
+
+def test_without_faults_every_record_is_stored_once(undelivered: Path) -> None:
+    outgoing = records(1203)
+    kinesis = FakeKinesis()
+
+    report = run(outgoing, kinesis, undelivered)
+
+    assert kinesis.stored == Counter(data_of(outgoing))
+    assert (report.read, report.sent, report.failed, report.retried) == (1203, 1203, 0, 0)
+    assert report.bytes_sent == sum(record.size for record in outgoing)
+    assert report.errors == {}
+    assert report.undelivered is None
+    assert not report.interrupted
+    assert not undelivered.exists()
+
+
+def test_an_empty_source_is_no_fault(undelivered: Path) -> None:
+    kinesis = FakeKinesis()
+
+    report = run([], kinesis, undelivered)
+
+    assert report.read == 0
+    assert kinesis.calls == []
+
+
+def test_calls_are_filled_when_the_source_is_fast(undelivered: Path) -> None:
+    kinesis = FakeKinesis()
+
+    run(records(1000), kinesis, undelivered, linger=60.0, calls_in_flight=1)
+
+    assert [len(call) for call in kinesis.calls] == [500, 500]
+
+
+def test_a_slow_source_is_delivered_while_it_waits(undelivered: Path) -> None:
+    kinesis = FakeKinesis()
+
+    def source() -> Iterator[OutgoingRecord]:
+        for record in records(3):
+            yield record
+            wait_until(partial(contains, kinesis.stored, record.data))
+
+    assert run(source(), kinesis, undelivered, linger=0.005).sent == 3
+
+
+def test_refused_records_are_sent_again_and_the_others_are_not(undelivered: Path) -> None:
+    attempts: Counter[bytes] = Counter()
+
+    def every_third_at_first(data: list[bytes]) -> Sequence[str | None]:
+        attempts.update(data)
+        return [
+            THROTTLED if n % 3 == 0 and attempts[item] == 1 else None for n, item in enumerate(data)
+        ]
+
+    outgoing = records(900)
+    kinesis = FakeKinesis(every_third_at_first)
+    report = run(outgoing, kinesis, undelivered)
+
+    assert kinesis.stored == Counter(data_of(outgoing))
+    assert report.sent == 900
+    assert report.retried == report.errors[THROTTLED] == sum(attempts.values()) - 900
+    assert report.retried >= 300
+
+
+def test_a_slow_shard_does_not_stop_the_others(undelivered: Path) -> None:
+    others_done = threading.Event()
+    outgoing = records(300)
+    slow = set(data_of(outgoing)[:50])
+
+    def refuse_slow(data: list[bytes]) -> Sequence[str | None]:
+        return [THROTTLED if item in slow and not others_done.is_set() else None for item in data]
+
+    kinesis = FakeKinesis(refuse_slow)
+
+    def see(_: Progress) -> None:
+        if len(kinesis.stored) == 250:
+            others_done.set()
+
+    report = run(outgoing, kinesis, undelivered, max_records=50, on_progress=see)
+
+    assert report.sent == 300
+
+
+def test_what_kinesis_keeps_refusing_goes_to_the_file(undelivered: Path) -> None:
+    outgoing = records(20)
+    bad = {outgoing[3].data, outgoing[17].data}
+    kinesis = FakeKinesis(lambda data: [THROTTLED if item in bad else None for item in data])
+
+    report = run(outgoing, kinesis, undelivered, give_up_after=0.05)
+
+    assert (report.read, report.sent, report.failed) == (20, 18, 2)
+    assert report.undelivered == undelivered
+    assert sorted(lines(undelivered)) == sorted(bad)
+
+
+def test_a_record_that_spoils_its_call_is_isolated(undelivered: Path) -> None:
+    outgoing = records(500)
+    poison = {outgoing[0].data, outgoing[123].data, outgoing[499].data}
+
+    def reject_poison(data: list[bytes]) -> Sequence[str | None]:
+        if poison & set(data):
+            raise call_failure("ValidationException")
+        return accept(data)
+
+    kinesis = FakeKinesis(reject_poison)
+    report = run(outgoing, kinesis, undelivered)
+
+    assert kinesis.stored == Counter(data_of(outgoing)) - Counter(poison)
+    assert sorted(lines(undelivered)) == sorted(poison)
+    assert (report.sent, report.failed) == (497, 3)
+    assert report.errors == {"ValidationException": 3}
+
+
+def test_a_record_too_large_for_kinesis_is_never_sent(undelivered: Path) -> None:
+    fits = OutgoingRecord(b"x" * (MAX_RECORD_BYTES - 1), "k")
+    too_large = OutgoingRecord(b"y" * MAX_RECORD_BYTES, "k")
+    kinesis = FakeKinesis()
+
+    report = run([too_large, fits], kinesis, undelivered)
+
+    assert kinesis.stored == Counter([fits.data])
+    assert lines(undelivered) == [too_large.data]
+    assert report.errors == {"RecordTooLarge": 1}
+
+
+def test_memory_is_bounded_by_two_batches_for_each_call_in_flight(undelivered: Path) -> None:
+    given = 0
+    gate = threading.Event()
+    waiting: list[int] = []
+
+    def source() -> Iterator[OutgoingRecord]:
+        nonlocal given
+        for record in records(1000):
+            given += 1
+            yield record
+
+    def when_open(data: list[bytes]) -> Sequence[str | None]:
+        gate.wait()
+        return accept(data)
+
+    def see(progress: Progress) -> None:
+        waiting.append(progress.waiting)
+        if not gate.is_set():
+            # Two batches of 10 for each of 3 calls, and the record that the reader holds.
+            wait_until(lambda: given == 61)
+            gate.set()
+
+    report = run(
+        source(),
+        FakeKinesis(when_open),
+        undelivered,
+        max_records=10,
+        calls_in_flight=3,
+        on_progress=see,
+    )
+
+    assert report.sent == 1000
+    assert max(waiting) <= 60
+
+
+def test_progress_never_claims_more_than_was_read_and_ends_with_the_report(
+    undelivered: Path,
+) -> None:
+    seen: list[Progress] = []
+    time = itertools.count()
+
+    report = run(
+        records(2000),
+        FakeKinesis(),
+        undelivered,
+        on_progress=seen.append,
+        clock=lambda: next(time) / 10,
+    )
+
+    assert seen[-1] is report
+    assert all(progress.waiting >= 0 for progress in seen)
+    assert [progress.read for progress in seen] == sorted(progress.read for progress in seen)
+
+
+def test_records_are_sent_at_the_rate(undelivered: Path) -> None:
+    report = run(records(41), FakeKinesis(), undelivered, rate=200.0)
+
+    # 40 intervals, less what may be made up for after a delay.
+    assert report.elapsed >= 0.1
+    assert report.sent == 41

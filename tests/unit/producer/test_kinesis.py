@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import (
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSLError,
+)
+from botocore.stub import Stubber
+
+from producer import DeliveryError, Settings, SettingsError, kinesis_client_config
+from producer.kinesis import RecordRejected, put_records, require_stream_name
+from tests.unit.producer.doubles import THROTTLED, FakeKinesis, records, result_of
+
+THREE = records(3)
+
+
+@pytest.fixture
+def stubbed() -> Iterator[tuple[Any, Stubber]]:
+    client = boto3.client(
+        "kinesis",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=kinesis_client_config(Settings()),
+    )
+    with Stubber(client) as stubber:
+        yield client, stubber
+    client.close()
+
+
+def test_a_call_names_the_stream_and_carries_data_and_keys(stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    stubber.add_response(
+        "put_records",
+        {"Records": [result_of(None)] * 3},
+        {
+            "StreamName": "tweets",
+            "Records": [
+                {"Data": record.data, "PartitionKey": record.partition_key} for record in THREE
+            ],
+        },
+    )
+
+    assert put_records(client, "tweets", THREE) == [None, None, None]
+
+
+@pytest.mark.parametrize("failed_record_count", [1, 2, 3])
+def test_error_codes_are_read_from_the_entries_whatever_the_total_says(
+    stubbed: tuple[Any, Stubber], failed_record_count: int
+) -> None:
+    client, stubber = stubbed
+    results = [result_of("InternalFailure"), result_of(None), result_of(THROTTLED)]
+    stubber.add_response(
+        "put_records", {"FailedRecordCount": failed_record_count, "Records": results}
+    )
+
+    assert put_records(client, "tweets", THREE) == ["InternalFailure", None, THROTTLED]
+
+
+def test_an_answer_with_too_few_entries_acknowledges_nothing(
+    stubbed: tuple[Any, Stubber],
+) -> None:
+    client, stubber = stubbed
+    stubber.add_response("put_records", {"Records": [result_of(None)]})
+
+    assert put_records(client, "tweets", THREE) == ["IncompleteAnswer"] * 3
+
+
+def test_an_entry_without_a_sequence_number_is_not_acknowledged(
+    stubbed: tuple[Any, Stubber],
+) -> None:
+    client, stubber = stubbed
+    stubber.add_response("put_records", {"Records": [{}, result_of(None), result_of(None)]})
+
+    assert put_records(client, "tweets", THREE) == ["NoSequenceNumber", None, None]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        (THROTTLED, 400),
+        ("KMSThrottlingException", 400),
+        ("LimitExceededException", 400),
+        ("ThrottlingException", 400),
+        ("InternalFailure", 500),
+        ("ServiceUnavailable", 503),
+        ("Anything", 429),
+    ],
+)
+def test_a_call_that_may_work_later_is_every_records_error(
+    stubbed: tuple[Any, Stubber], code: str, status: int
+) -> None:
+    client, stubber = stubbed
+    stubber.add_client_error("put_records", code, http_status_code=status)
+
+    assert put_records(client, "tweets", THREE) == [code] * 3
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectTimeoutError(endpoint_url="http://x"),
+        ReadTimeoutError(endpoint_url="http://x"),
+        EndpointConnectionError(endpoint_url="http://x"),
+        ConnectionClosedError(endpoint_url="http://x"),
+        SSLError(endpoint_url="http://x", error=OSError("broken")),
+    ],
+)
+def test_a_broken_connection_is_every_records_error(error: Exception) -> None:
+    def broken(_: list[bytes]) -> list[str | None]:
+        raise error
+
+    answer = put_records(FakeKinesis(broken).client, "tweets", THREE)
+
+    assert answer == [type(error).__name__] * 3
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("ValidationException", 400),
+        ("InvalidArgumentException", 400),
+        ("SerializationException", 400),
+        ("RequestEntityTooLarge", 413),
+    ],
+)
+def test_a_call_spoilt_by_a_record_is_rejected(
+    stubbed: tuple[Any, Stubber], code: str, status: int
+) -> None:
+    client, stubber = stubbed
+    stubber.add_client_error("put_records", code, http_status_code=status)
+
+    with pytest.raises(RecordRejected, match=code):
+        put_records(client, "tweets", THREE)
+
+
+def test_a_client_that_validates_may_reject_a_record_too() -> None:
+    client = boto3.client(
+        "kinesis", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
+    )
+    with pytest.raises(RecordRejected, match="ParamValidationError"):
+        put_records(client, "tweets", [records(1)[0]._replace(partition_key="")])
+    client.close()
+
+
+@pytest.mark.parametrize(
+    ("code", "advice"),
+    [
+        ("ResourceNotFoundException", "deploy the stack first"),
+        ("AccessDeniedException", "kinesis:PutRecords"),
+        ("ExpiredTokenException", "renew the credentials"),
+        ("UnrecognizedClientException", "check the access key"),
+        ("KMSDisabledException", "the reason"),
+        ("SomethingNew", "the reason"),
+    ],
+)
+def test_a_refusal_that_no_retry_heals_says_what_and_what_to_do(
+    stubbed: tuple[Any, Stubber], code: str, advice: str
+) -> None:
+    client, stubber = stubbed
+    stubber.add_client_error("put_records", code, "the reason")
+
+    with pytest.raises(DeliveryError) as caught:
+        put_records(client, "tweets", THREE)
+
+    message = str(caught.value)
+    assert "'tweets'" in message
+    assert f"{code}: the reason" in message
+    assert advice in message
+
+
+def test_missing_credentials_are_no_matter_of_retrying() -> None:
+    def penniless(_: list[bytes]) -> list[str | None]:
+        raise NoCredentialsError
+
+    with pytest.raises(DeliveryError, match="AWS_PROFILE"):
+        put_records(FakeKinesis(penniless).client, "tweets", THREE)
+
+
+@pytest.mark.parametrize("name", ["", "a b", "tweets!", "x" * 129, "tweets\n"])
+def test_a_name_no_stream_can_have_is_a_wrong_setting(name: str) -> None:
+    with pytest.raises(SettingsError, match="stream's name"):
+        require_stream_name(name)
+
+
+def test_the_client_neither_retries_nor_runs_out_of_connections() -> None:
+    config: Any = kinesis_client_config(Settings(calls_in_flight=12))
+
+    assert config.retries["total_max_attempts"] == 1
+    assert config.max_pool_connections == 12
