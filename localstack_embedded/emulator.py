@@ -1,0 +1,240 @@
+"""Starts and stops a LocalStack of one's own, and tells how it is.
+
+An instance's home holds `instance.json`, `localstack.log` of the latest start, and `volume/`, what
+LocalStack keeps while it runs. Several instances, with a home each, may share one environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import psutil
+
+from . import state
+from .environment import DEFAULT_HOME, OnStep, ensure_environment
+from .errors import StartError, writing_to
+from .launch import localstack_environ
+from .lock import held
+from .ports import DEFAULT_PORT, LOOPBACK, by_whom, choose_port
+
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+KILL_SECONDS = 5.0
+LOG_TAIL_LINES = 15
+LOCK_FILE = "instance.lock"
+
+# Popen complains when it is discarded while its process runs, and these outlive what starts them.
+_processes: list[subprocess.Popen[bytes]] = []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """A LocalStack that runs; `version` is None while it is still starting."""
+
+    port: int
+    pid: int
+    version: str | None
+    started_by_this_call: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """The value for AWS_ENDPOINT_URL."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """No LocalStack was started, or it was stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Died:
+    """LocalStack was started and has ended by itself; what it held is gone."""
+
+    port: int
+    log: Path
+    log_tail: str
+
+    @property
+    def explanation(self) -> str:
+        """What happened and what to do."""
+        return (
+            "LocalStack has ended by itself, and what was deployed in it is gone;"
+            f" start it again. The end of {self.log}:\n{self.log_tail}"
+        )
+
+
+def start(
+    home: Path = DEFAULT_HOME,
+    *,
+    environment_home: Path | None = None,
+    port: int | None = None,
+    on_step: OnStep = lambda step: None,
+    timeout: float = START_SECONDS,
+) -> Instance:
+    """Start LocalStack and wait until it answers; the one that runs already will do as well.
+
+    Without `port` it takes 4566 or the next free one. The environment is the one in
+    `environment_home`, by default the instance's home, and is made if need be. Raises HomeError,
+    InstallError, PortInUseError and StartError; whatever is raised, KeyboardInterrupt too, leaves
+    no process.
+    """
+    waiting = partial(on_step, "Waiting for another process that starts or stops LocalStack")
+    with held(home / LOCK_FILE, waiting):
+        present = running(home)
+        if present:
+            if port not in (None, present.port):
+                raise StartError(
+                    f"LocalStack runs already, on port {present.port};"
+                    f" stop it first to have it on port {port}"
+                )
+            return present
+        environment = ensure_environment(environment_home or home, on_step=on_step)
+        wanted, port = port, choose_port(port)
+        if not wanted and port != DEFAULT_PORT:
+            on_step(f"Port {DEFAULT_PORT} is in use{by_whom(DEFAULT_PORT)}, so this takes {port}")
+        on_step(f"Starting LocalStack on port {port}")
+        with writing_to(home):
+            volume = _fresh(home / "volume")
+            environ = localstack_environ(os.environ, environment, volume=volume, port=port)
+            process = _spawn(environment.python, environ, _log(home))
+        try:
+            with writing_to(home):
+                record = state.Record.of(process.pid, port)
+                state.write(home, record)
+                record = replace(record, version=_wait_until_up(process, port, timeout, _log(home)))
+                state.write(home, record)
+        except BaseException:
+            with suppress(psutil.NoSuchProcess):
+                _end(psutil.Process(process.pid), patience=0)
+            state.remove(home)
+            raise
+        return _instance(record, started_by_this_call=True)
+
+
+def stop(home: Path = DEFAULT_HOME, *, timeout: float = STOP_SECONDS) -> bool:
+    """Stop LocalStack and all it has started; False when it was not running.
+
+    It may take `timeout` seconds to end in good order before it is killed.
+    """
+    if not home.exists():
+        return False
+    with held(home / LOCK_FILE, lambda: None):
+        record = state.read(home)
+        process = record.process() if record else None
+        if process:
+            _end(process, patience=timeout)
+        state.remove(home)
+        return process is not None
+
+
+def status(home: Path = DEFAULT_HOME) -> Instance | Stopped | Died:
+    """How the home's LocalStack is."""
+    record = state.read(home)
+    if record is None:
+        return Stopped()
+    if record.process() is None:
+        return Died(port=record.port, log=_log(home), log_tail=_log_tail(_log(home)))
+    return _instance(record)
+
+
+def running(home: Path = DEFAULT_HOME) -> Instance | None:
+    """The home's LocalStack if it runs."""
+    found = status(home)
+    return found if isinstance(found, Instance) else None
+
+
+def _instance(record: state.Record, *, started_by_this_call: bool = False) -> Instance:
+    return Instance(
+        port=record.port,
+        pid=record.pid,
+        version=record.version,
+        started_by_this_call=started_by_this_call,
+    )
+
+
+def _fresh(volume: Path) -> Path:
+    shutil.rmtree(volume, ignore_errors=True)
+    volume.mkdir()
+    return volume
+
+
+def _spawn(python: Path, environ: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(python), "-m", "localstack.runtime.main"],
+            cwd=environ["FILESYSTEM_ROOT"],
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,
+        )
+    _processes.append(process)
+    return process
+
+
+def _wait_until_up(process: subprocess.Popen[bytes], port: int, timeout: float, log: Path) -> str:
+    """LocalStack's version, as soon as it answers; raises StartError."""
+    deadline = time.monotonic() + timeout
+    while time.monotonic() < deadline:
+        with suppress(subprocess.TimeoutExpired):
+            status = process.wait(0.05)
+            raise StartError(
+                f"LocalStack ended with status {status} while it started;"
+                f" the end of {log}:\n{_log_tail(log)}"
+            )
+        version = _version(port)
+        if version:
+            return version
+    raise StartError(
+        f"LocalStack did not answer within {timeout:.0f} seconds;"
+        f" the end of {log}:\n{_log_tail(log)}"
+    )
+
+
+def _version(port: int) -> str | None:
+    # Without proxies, which the environment may name for all hosts.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{LOOPBACK}:{port}/_localstack/health", timeout=5) as answer:
+            return str(json.load(answer)["version"])
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _end(process: psutil.Process, *, patience: float) -> None:
+    """End the process; kill it when that takes more seconds than `patience`, and all it started."""
+    with suppress(psutil.NoSuchProcess):
+        family = [process, *process.children(recursive=True)]
+        process.terminate()
+        psutil.wait_procs([process], timeout=patience)
+        # The group, for what was started meanwhile; one by one, as functions lead their own groups.
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        for member in family:
+            with suppress(psutil.NoSuchProcess):
+                member.kill()
+        psutil.wait_procs(family, timeout=KILL_SECONDS)
+
+
+def _log(home: Path) -> Path:
+    return home / "localstack.log"
+
+
+def _log_tail(log: Path) -> str:
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+    except OSError:
+        return "(there is no log)"

@@ -1,0 +1,189 @@
+"""The Python environments of LocalStack and of the functions, made on first use.
+
+In an environment's home:
+
+    localstack/    LocalStack as requirements/localstack.txt pins it, and the plugin
+    functions/     what AWS's Lambda runtime offers, as requirements/lambda.txt pins it
+    *.log          what pip said
+    stamp          written last: which requirements and which Python these were made for
+
+A home without a valid stamp is half-made or out of date and is made again from its start. After an
+interruption that goes on where it ended, since pip keeps what it has downloaded and built.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import sysconfig
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Self
+
+from .errors import InstallError, writing_to
+from .lock import held
+
+PROJECT = Path(__file__).resolve().parent.parent
+DEFAULT_HOME = PROJECT / ".localstack"
+
+LOCALSTACK_REQUIREMENTS = PROJECT / "requirements" / "localstack.txt"
+FUNCTION_REQUIREMENTS = PROJECT / "requirements" / "lambda.txt"
+PLUGIN = Path(__file__).resolve().with_name("plugin")
+
+OnStep = Callable[[str], None]
+"""Gets a line for a person to read whenever there is progress."""
+
+
+@dataclass(frozen=True)
+class Environment:
+    """The interpreters of a complete environment."""
+
+    python: Path
+    function_python: Path
+
+
+def ensure_environment(
+    home: Path = DEFAULT_HOME, *, on_step: OnStep = lambda step: None
+) -> Environment:
+    """The environment in `home`, made if need be.
+
+    Processes may call this at the same time: one makes it, the others wait. Raises HomeError and
+    InstallError; a later call takes up what this one has left.
+    """
+    environment = Environment(_python(home / "localstack"), _python(home / "functions"))
+    stamp = _stamp(home)
+    if _read_stamp(home) == stamp:
+        return environment
+    waiting = partial(on_step, "Waiting for another process that makes the environment")
+    with held(home / "environment.lock", waiting), writing_to(home):
+        if _read_stamp(home) != stamp:
+            (home / "stamp").unlink(missing_ok=True)
+            _make(home, on_step)
+            (home / "stamp").write_text(stamp)
+    return environment
+
+
+def _read_stamp(home: Path) -> str | None:
+    try:
+        return (home / "stamp").read_text()
+    except OSError:
+        return None
+
+
+def _stamp(home: Path) -> str:
+    """What an environment depends on; a virtual environment can't be moved, hence the folders."""
+    digest = hashlib.sha256()
+    for part in (
+        LOCALSTACK_REQUIREMENTS.read_bytes(),
+        FUNCTION_REQUIREMENTS.read_bytes(),
+        (PLUGIN / "entry_points.txt").read_bytes(),
+        str(PLUGIN).encode(),
+        str(home.resolve()).encode(),
+        f"{sys.version} {sysconfig.get_platform()} {sys.base_prefix}".encode(),
+    ):
+        digest.update(hashlib.sha256(part).digest())
+    return digest.hexdigest()
+
+
+def _make(home: Path, on_step: OnStep) -> None:
+    on_step("Creating two Python environments, for LocalStack and for functions")
+    for name in ("localstack", "functions"):
+        shutil.rmtree(home / name, ignore_errors=True)
+        venv.create(home / name, symlinks=True)
+    with (
+        _Pip(home, "functions", FUNCTION_REQUIREMENTS) as functions,
+        _Pip(home, "localstack", LOCALSTACK_REQUIREMENTS) as localstack,
+    ):
+        localstack.wait(lambda step: on_step(f"LocalStack: {step}"))
+        functions.wait(lambda step: on_step(f"Functions: {step}"))
+    _add_plugin(_site_packages(home / "localstack"))
+
+
+def _add_plugin(site_packages: Path) -> None:
+    """Do what an editable installation does.
+
+    Not with pip: plux, which LocalStack brings, breaks setuptools' editable builds.
+    """
+    (site_packages / "localstack_embedded_plugin").symlink_to(PLUGIN)
+    metadata = site_packages / "localstack_embedded_plugin-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: localstack-embedded-plugin\nVersion: 1.0\n"
+    )
+    shutil.copy(PLUGIN / "entry_points.txt", metadata)
+
+
+class _Pip:
+    """One installation, under way from construction to the end of its context."""
+
+    def __init__(self, home: Path, name: str, requirements: Path) -> None:
+        self._log = home / f"{name}-install.log"
+        self._packages = len(re.findall(r"^[^ #]+( @ |==)", requirements.read_text(), re.MULTILINE))
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "pip", "--python", str(_python(home / name)), "install"),
+                *("--requirement", str(requirements), "--require-hashes", "--no-deps"),
+                *("--no-compile", "--no-user", "--no-input", "--retries", "2"),
+                *("--disable-pip-version-check", "--progress-bar", "off"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+
+    def wait(self, on_step: OnStep) -> None:
+        """Pass pip's progress on until it has ended; raises InstallError if it has failed."""
+        assert self._process.stdout
+        found = 0
+        lines = []
+        with self._log.open("w") as log:
+            for line in self._process.stdout:
+                log.write(line)
+                lines.append(line)
+                if line.startswith(("Collecting ", "Processing ")):
+                    found += 1
+                    on_step(f"package {found} of {self._packages}")
+                elif line.startswith("Installing collected packages"):
+                    on_step("installing what was downloaded")
+        if self._process.wait() != 0:
+            raise InstallError(
+                f"pip failed: {_reason(lines)}; the whole story is in {self._log}."
+                " Run this again to go on"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        if self._process.poll() is None:
+            # The group, since pip runs another pip in the interpreter that it installs for.
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        assert self._process.stdout
+        self._process.stdout.close()
+
+
+def _reason(lines: list[str]) -> str:
+    if any("Retrying (Retry(" in line for line in lines):
+        return "the package index can't be reached"
+    errors = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
+    return (errors or [line.strip() for line in lines[-1:]] or ["it said nothing"])[0].rstrip(".")
+
+
+def _python(environment: Path) -> Path:
+    return environment / "bin" / "python"
+
+
+def _site_packages(environment: Path) -> Path:
+    return Path(sysconfig.get_path("purelib", "venv", vars={"base": str(environment)}))

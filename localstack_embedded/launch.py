@@ -1,0 +1,71 @@
+"""The settings that LocalStack is started with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from .environment import Environment
+from .ports import LOOPBACK
+
+# What may come from the user's own environment: the system's variables, and LocalStack's for
+# logging and for single services. Nothing of AWS's: a function must never see real credentials.
+PASSED_ON = re.compile(
+    r"PATH|USER|LANG|LC_\w+|DEBUG|LS_LOG|LOG_LEVEL_OVERRIDES"
+    r"|(CFN|DYNAMODB|KINESIS|LAMBDA|S3|SQS)_\w+"
+)
+
+# What a user may set otherwise.
+DEFAULTS = {
+    # Its own default logs a line for every request.
+    "LS_LOG": "warning",
+    # Warns of a field in the answer to every CreateSecret.
+    "LOG_LEVEL_OVERRIDES": "localstack.aws.protocol.serializer=ERROR",
+    # A stream's mapping asks for records this often; LocalStack's own default is 1 second, in which
+    # no more than one batch goes to the function.
+    "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.1",
+    # Also for what was empty for minutes; the default is 10 seconds.
+    "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
+    # Queue URLs of the form HOST/queue/REGION/ACCOUNT/NAME; the default has a host name in front
+    # that only public DNS resolves.
+    "SQS_ENDPOINT_STRATEGY": "path",
+}
+
+OFFLINE = {
+    "DISABLE_EVENTS": "1",  # usage statistics
+    "DNS_ADDRESS": "0",  # a DNS server, on port 53
+    "SKIP_SSL_CERT_DOWNLOAD": "1",
+}
+
+WITHOUT_DOCKER = {
+    "LAMBDA_RUNTIME_EXECUTOR": "process",
+    "PROVIDER_OVERRIDE_DYNAMODB": "moto",
+    "PROVIDER_OVERRIDE_DYNAMODBSTREAMS": "moto",
+    "PROVIDER_OVERRIDE_KINESIS": "moto",
+}
+
+
+def localstack_environ(
+    ambient: Mapping[str, str], environment: Environment, *, volume: Path, port: int
+) -> dict[str, str]:
+    """The whole environment of a LocalStack process that keeps its files in `volume`."""
+    return {
+        **DEFAULTS,
+        **{name: value for name, value in ambient.items() if PASSED_ON.fullmatch(name)},
+        **OFFLINE,
+        **WITHOUT_DOCKER,
+        "GATEWAY_SERVER": "bound",
+        "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",
+        "LOCALSTACK_HOST": f"{LOOPBACK}:{port}",  # what it puts into URLs
+        # Its services call each other directly, not through the web server: faster, and what still
+        # runs when the server has stopped does not wait for it.
+        "IN_MEMORY_CLIENT": "1",
+        "FILESYSTEM_ROOT": str(volume),
+        # Settings in ~/.aws are not meant for it, and what it keeps in ~/.cache may be out of date:
+        # plux has its list of plugins there and misses changes within two minutes.
+        "HOME": str(volume),
+        "XDG_CACHE_HOME": str(volume / "cache"),
+        "LAMBDA_PROCESS_PYTHON": str(environment.function_python),
+        "PYTHONUNBUFFERED": "1",
+    }

@@ -1,0 +1,92 @@
+"""What LocalStack finds through this distribution's entry points, each switched on by a setting.
+
+    GATEWAY_SERVER=bound                      listens on GATEWAY_LISTEN's addresses only
+    LAMBDA_RUNTIME_EXECUTOR=process           functions in processes instead of Docker containers
+    PROVIDER_OVERRIDE_DYNAMODB=moto           instead of DynamoDB Local, a download that needs Java
+    PROVIDER_OVERRIDE_DYNAMODBSTREAMS=moto    the same
+    PROVIDER_OVERRIDE_KINESIS=moto            instead of kinesis-mock, a download that needs Node.js
+
+LocalStack loads a service at its first use, so imports wait until then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import RLock
+from typing import Any
+
+from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
+from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
+from localstack.services.plugins import Service, aws_provider
+
+
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
+    """Names the executor that runs functions in processes."""
+
+    name = "process"
+
+    def load(self, *_args: Any, **_kwargs: Any) -> type:
+        """The executor's class."""
+        from .executor import ProcessExecutor
+
+        return ProcessExecutor
+
+
+class BoundServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]
+    """Names the web server that keeps to its addresses."""
+
+    name = "bound"
+
+    def load(self, *_args: Any, **_kwargs: Any) -> RuntimeServer:
+        """The server."""
+        from .server import BoundServer
+
+        return BoundServer()
+
+
+@aws_provider(api="dynamodb", name="moto")  # type: ignore[untyped-decorator]
+def dynamodb() -> Service:
+    """DynamoDB on moto."""
+    from localstack.aws.api.dynamodb import DynamodbApi
+
+    return _on_moto(DynamodbApi)
+
+
+@aws_provider(api="dynamodbstreams", name="moto")  # type: ignore[untyped-decorator]
+def dynamodbstreams() -> Service:
+    """DynamoDB Streams on moto."""
+    from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
+
+    return _on_moto(DynamodbstreamsApi)
+
+
+@aws_provider(api="kinesis", name="moto")  # type: ignore[untyped-decorator]
+def kinesis() -> Service:
+    """Kinesis Data Streams on moto."""
+    from localstack.aws.api.kinesis import KinesisApi
+
+    return _on_moto(KinesisApi)
+
+
+def _on_moto(api: type) -> Service:
+    """A service whose provider implements nothing, so that every operation falls back to moto."""
+    provider = type(f"Moto{api.__name__}", (api,), {})
+    return Service.for_provider(provider(), dispatch_table_factory=_moto_one_at_a_time)
+
+
+def _moto_one_at_a_time(provider: object) -> dict[str, Callable[..., Any]]:
+    # moto's stores are not safe for concurrency: of two records put at the same moment both can get
+    # one sequence number, and an acknowledged record is gone. Its work is all CPU, so that waiting
+    # for each other costs nothing.
+    from localstack.services.moto import MotoFallbackDispatcher
+
+    lock = RLock()
+
+    def guarded(operation: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*args: Any) -> Any:
+            with lock:
+                return operation(*args)
+
+        return run
+
+    return {name: guarded(call) for name, call in MotoFallbackDispatcher(provider).items()}

@@ -1,0 +1,126 @@
+"""LocalStack's Lambda executor that runs functions in processes.
+
+Settings, as environment variables of LocalStack's own process:
+
+    LAMBDA_PROCESS_PYTHON    the interpreter for functions, with the packages they may expect;
+                             LocalStack's own by default
+    LAMBDA_PROCESS_CLIENT    who talks to the Lambda Runtime API: auto (the default), awslambdaric
+                             or builtin; see function_main.py
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from localstack import config
+from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
+from localstack.services.lambda_.invocation.runtime_executor import (
+    LambdaRuntimeException,
+    RuntimeExecutor,
+)
+
+from .function_environment import FunctionEnvironment
+from .worker import WorkerSettings
+
+LOOPBACK = "127.0.0.1"
+
+
+class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
+    """One execution environment, as LocalStack sees it."""
+
+    def __init__(self, id: str, function_version: FunctionVersion) -> None:
+        super().__init__(id, function_version)
+        self._environment: FunctionEnvironment | None = None
+        self._folder: str | None = None
+
+    def start(self, env_vars: dict[str, str]) -> None:
+        """Start a worker; whether it initialises well, the first invocation will say."""
+        self._folder = tempfile.mkdtemp(prefix="function-", dir=config.dirs.tmp)
+        self._environment = FunctionEnvironment(self._settings(env_vars, self._folder))
+        self._environment.start()
+
+    def _settings(self, env_vars: dict[str, str], folder: str) -> WorkerSettings:
+        function = self.function_version.config
+        code = Path(function.code.get_unzipped_code_location())
+        layers = [Path(layer.code.get_unzipped_code_location()) for layer in function.layers]
+        packages = f"python/lib/{function.runtime}/site-packages"
+        python = Path(os.environ.get("LAMBDA_PROCESS_PYTHON") or sys.executable)
+        return WorkerSettings(
+            python=python,
+            client=os.environ.get("LAMBDA_PROCESS_CLIENT") or "auto",
+            code=code,
+            path=(code, *(layer / folder for folder in (packages, "python") for layer in layers)),
+            environ={
+                "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
+                "LANG": "C.UTF-8",
+                # What belongs to the user, like ~/.aws/config, is not the function's.
+                "HOME": folder,
+                "TMPDIR": folder,
+                **{name: str(value) for name, value in env_vars.items()},
+                "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+                "LAMBDA_TASK_ROOT": str(code),
+            },
+        )
+
+    def stop(self) -> None:
+        """End the worker and remove what the function left in its temporary folder."""
+        if self._environment:
+            self._environment.stop()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def invoke(self, payload: dict[str, str]) -> InvocationResult:
+        """Run the function once."""
+        assert self._environment, "LocalStack starts an environment before it invokes"
+        outcome = self._environment.invoke(
+            request_id=payload["invoke-id"],
+            function_arn=payload["invoked-function-arn"],
+            trace_id=payload["trace-id"],
+            event=payload["payload"].encode(),
+        )
+        return InvocationResult(
+            payload["invoke-id"],
+            outcome.payload,
+            is_error=outcome.error_type is not None,
+            logs=outcome.logs,
+        )
+
+    def get_logs(self) -> str:
+        """What was printed and has not gone into an invocation's log."""
+        return self._environment.take_output() if self._environment else ""
+
+    def get_address(self) -> str:
+        """Where LocalStack would find a container."""
+        return LOOPBACK
+
+    def get_endpoint_from_executor(self) -> str:
+        """Where the function finds LocalStack."""
+        return LOOPBACK
+
+    def get_runtime_endpoint(self) -> str:
+        """Where a container's init process would report to; there is none here."""
+        return ""
+
+    @classmethod
+    def prepare_version(cls, function_version: FunctionVersion) -> None:
+        """Unpack the function's code and its layers.
+
+        Raises LambdaRuntimeException, which becomes the failed function's state reason.
+        """
+        function = function_version.config
+        if not (function.runtime or "").startswith("python"):
+            kind = function.runtime or "a container image"
+            raise LambdaRuntimeException(
+                f"the process executor runs Python functions only, and this one is {kind};"
+                " start LocalStack in Docker to run it"
+            )
+        for archive in (function.code, *(layer.code for layer in function.layers)):
+            archive.prepare_for_execution()
+
+    @classmethod
+    def cleanup_version(cls, function_version: FunctionVersion) -> None:
+        """Nothing: LocalStack removes the unpacked code itself."""

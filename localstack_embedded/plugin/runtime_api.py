@@ -1,0 +1,153 @@
+"""The Lambda Runtime API for one worker process, on a loopback port of its own.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import SimpleQueue
+from threading import Event, Thread
+from typing import Literal
+
+VERSION_PREFIX = "/2018-06-01/runtime/"
+
+
+@dataclass(frozen=True)
+class Invocation:
+    """One event for the function, and what the context object is made of."""
+
+    request_id: str
+    function_arn: str
+    deadline_ms: int
+    trace_id: str
+    event: bytes
+
+
+@dataclass(frozen=True)
+class Report:
+    """What became of the worker's start or of an invocation."""
+
+    kind: Literal["response", "error", "init_error", "exit"]
+    content: bytes
+
+
+class RuntimeApi:
+    """Hands invocations to one worker and takes its reports; serves from construction to `close`.
+
+    `ready` is set when the worker first asks for an invocation, and when it can't any more.
+    """
+
+    def __init__(self) -> None:
+        self.ready = Event()
+        self.reports: SimpleQueue[Report] = SimpleQueue()
+        self._invocations: SimpleQueue[Invocation | None] = SimpleQueue()
+        self._server = _Server(self)
+        self._closed = False
+        Thread(target=self._accept, name="lambda-runtime-api", daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """The value of AWS_LAMBDA_RUNTIME_API."""
+        return f"127.0.0.1:{self._server.server_port}"
+
+    def submit(self, invocation: Invocation) -> None:
+        """Give the worker its next invocation."""
+        self._invocations.put(invocation)
+
+    def take(self) -> Invocation | None:
+        """Block until there is an invocation, or None once this API is closed."""
+        self.ready.set()
+        invocation = self._invocations.get()
+        if invocation is None:
+            self._invocations.put(None)  # for the next to ask
+        return invocation
+
+    def report(self, report: Report) -> None:
+        """Pass on a report about the worker."""
+        self.reports.put(report)
+        self.ready.set()
+
+    def close(self) -> None:
+        """Stop serving and release a request that waits for an invocation."""
+        self._closed = True
+        self._invocations.put(None)
+        # Closing a socket does not wake the thread that accepts on it; a connection does, unless
+        # that thread has just seen that this is closed.
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self._server.server_port)).close()
+
+    def _accept(self) -> None:
+        # Not serve_forever: that one polls, for every worker there is.
+        with self._server:
+            while not self._closed:
+                with suppress(OSError):  # the peer was gone before it was accepted
+                    self._server.process_request(*self._server.get_request())
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, api: RuntimeApi) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.api = api
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Stay silent: a worker that was killed resets its connection."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # headers and body in one segment
+    server: _Server
+
+    def do_GET(self) -> None:
+        if self.path != f"{VERSION_PREFIX}invocation/next":
+            return self._answer(404)
+        invocation = self.server.api.take()
+        if invocation is None:
+            self.close_connection = True
+            return None
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
+            "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": invocation.function_arn,
+            "Lambda-Runtime-Trace-Id": invocation.trace_id,
+        }
+        return self._answer(200, headers, invocation.event)
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        match self.path.removeprefix(VERSION_PREFIX).split("/"):
+            case ["init", "error"]:
+                report = Report("init_error", content)
+            case ["invocation", _, "response"]:
+                report = Report("response", content)
+            case ["invocation", _, "error"]:
+                report = Report("error", content)
+            case _:
+                return self._answer(404)
+        # The answer last: a worker exits once its initialisation error has been accepted, and the
+        # error has to be reported before the exit.
+        self.server.api.report(report)
+        return self._answer(202, content=b'{"status":"OK"}')
+
+    def _answer(
+        self, status: int, headers: Mapping[str, str] | None = None, content: bytes = b"{}"
+    ) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Log nothing: the worker's own output is the log."""

@@ -1,0 +1,332 @@
+"""The embedded LocalStack itself: functions in processes, DynamoDB and Kinesis on moto."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import time
+import uuid
+import zipfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import boto3
+import psutil
+import pytest
+from botocore.config import Config
+
+import localstack_embedded
+from localstack_embedded import DEFAULT_HOME, Died, Instance, Stopped
+from tests.integration.conftest import free_port
+
+ROLE = "arn:aws:iam::000000000000:role/any"
+
+PIDS = """
+import os, time
+def handler(event, context):
+    time.sleep(event)
+    return os.getpid()
+"""
+
+
+def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
+    """Return as soon as the condition holds; fail when it does not within `seconds`."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "this did not happen in time"
+        time.sleep(0.05)
+
+
+def is_gone(pid: int) -> bool:
+    """Whether the process has ended."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def aws(instance: Instance, service: str) -> Any:
+    """A client of one service."""
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=instance.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
+    )
+
+
+def packed(**files: str) -> bytes:
+    """A zip archive; `__` in a name stands for a folder."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        for name, content in files.items():
+            opened.writestr(f"{name.replace('__', '/')}.py", dedent(content))
+    return archive.getvalue()
+
+
+class Function:
+    """A function that is deployed for one test."""
+
+    def __init__(self, instance: Instance, source: str, **settings: Any) -> None:
+        self.name = f"f-{uuid.uuid4().hex[:8]}"
+        self.log_group = f"/aws/lambda/{self.name}"
+        self._lambda = aws(instance, "lambda")
+        self._logs = aws(instance, "logs")
+        self.arn = self._lambda.create_function(
+            FunctionName=self.name,
+            Role=ROLE,
+            Code={"ZipFile": packed(app=source)},
+            **{"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 20, **settings},
+        )["FunctionArn"]
+        wait_until(lambda: self.configuration()["State"] == "Active")
+
+    def configuration(self) -> dict[str, Any]:
+        """What Lambda says of it."""
+        return dict(self._lambda.get_function(FunctionName=self.name)["Configuration"])
+
+    def invoke(self, event: object = None) -> Any:
+        """What it returns, which is an error's document when it fails."""
+        answer = self._lambda.invoke(FunctionName=self.name, Payload=json.dumps(event))
+        result = json.load(answer["Payload"])
+        assert ("FunctionError" in answer) == (isinstance(result, dict) and "errorType" in result)
+        return result
+
+    def logged(self) -> list[str]:
+        """The lines of its log in CloudWatch Logs."""
+        try:
+            events = self._logs.filter_log_events(logGroupName=self.log_group)["events"]
+        except self._logs.exceptions.ResourceNotFoundException:
+            return []
+        return [event["message"].rstrip("\n") for event in events]
+
+    def delete(self) -> None:
+        """Remove it and its log."""
+        self._lambda.delete_function(FunctionName=self.name)
+        self._logs.delete_log_group(logGroupName=self.log_group)
+
+
+def test_a_function_has_lambdas_context_and_reaches_the_other_services(emulator: Instance) -> None:
+    function = Function(
+        emulator,
+        """
+        import boto3, os
+        def handler(event, context):
+            table = boto3.resource("dynamodb").create_table(
+                TableName=context.function_name, BillingMode="PAY_PER_REQUEST",
+                KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
+                AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}])
+            table.put_item(Item={"k": os.environ["KEY"], "v": "\\u00e9\\U0001f600"})
+            return {"item": table.get_item(Key={"k": os.environ["KEY"]})["Item"],
+                    "arn": context.invoked_function_arn, "group": context.log_group_name,
+                    "memory": context.memory_limit_in_mb, "version": context.function_version,
+                    "execution": os.environ["AWS_EXECUTION_ENV"],
+                    "endpoint": os.environ["AWS_ENDPOINT_URL"]}
+        """,
+        Environment={"Variables": {"KEY": "a"}},
+        MemorySize=192,
+    )
+    assert function.invoke() == {
+        "item": {"k": "a", "v": "\u00e9\U0001f600"},
+        "arn": function.arn,
+        "group": function.log_group,
+        "memory": "192",
+        "version": "$LATEST",
+        "execution": "AWS_Lambda_python3.13",
+        "endpoint": emulator.endpoint,
+    }
+
+
+def test_the_functions_client_is_awss_own_on_linux(emulator: Instance) -> None:
+    function = Function(
+        emulator, "import sys\ndef handler(event, context): return 'awslambdaric' in sys.modules"
+    )
+    assert function.invoke() is (os.uname().sysname == "Linux")
+
+
+def test_what_a_function_prints_is_in_cloudwatch_logs(emulator: Instance) -> None:
+    function = Function(emulator, "def handler(event, context): print('printed:', event)")
+    function.invoke("this")
+    wait_until(lambda: len(function.logged()) >= 4)
+    start, printed, end, report = function.logged()
+    assert start.startswith("START RequestId: ")
+    assert printed == "printed: this"
+    assert end.startswith("END RequestId: ")
+    assert "Max Memory Used: " in report
+
+
+def test_a_timeout_is_enforced_and_the_next_invocation_is_served(emulator: Instance) -> None:
+    function = Function(emulator, PIDS, Timeout=1)
+    error = function.invoke(600)
+    assert error["errorType"] == "Sandbox.Timedout"
+    assert error["errorMessage"].endswith(" Error: Task timed out after 1.00 seconds")
+    assert isinstance(function.invoke(0), int)
+    wait_until(lambda: any("Task timed out after 1.00 seconds" in x for x in function.logged()))
+
+
+def test_a_crash_is_an_exit_error_and_the_next_invocation_is_served(emulator: Instance) -> None:
+    function = Function(
+        emulator,
+        "import os\ndef handler(event, context): return 'alive' if event else os._exit(3)",
+    )
+    error = function.invoke()
+    assert error["errorType"] == "Runtime.ExitError"
+    assert error["errorMessage"].endswith("Error: Runtime exited with error: exit status 3")
+    assert function.invoke(1) == "alive"
+
+
+def test_a_failed_import_is_told_in_result_and_log_and_tried_again(
+    emulator: Instance, tmp_path: Path
+) -> None:
+    missing = tmp_path / "missing.py"
+    function = Function(
+        emulator,
+        f"import sys; sys.path.append({str(tmp_path)!r}); import missing\n"
+        "def handler(event, context): return missing.answer",
+    )
+    error = function.invoke()
+    assert error["errorType"] == "Runtime.ImportModuleError"
+    assert error["errorMessage"] == "Unable to import module 'app': No module named 'missing'"
+    wait_until(lambda: any("Runtime.ImportModuleError" in line for line in function.logged()))
+    missing.write_text("answer = 42")
+    assert function.invoke() == 42
+
+
+def test_calls_that_overlap_run_in_processes_of_their_own_that_stay_warm(
+    emulator: Instance,
+) -> None:
+    function = Function(emulator, PIDS)
+    with ThreadPoolExecutor(3) as pool:
+        pids = set(pool.map(function.invoke, [1, 1, 1]))
+    assert len(pids) == 3
+    assert function.invoke(0) in pids
+
+
+def test_a_layer_is_on_the_path(emulator: Instance) -> None:
+    layer = aws(emulator, "lambda").publish_layer_version(
+        LayerName="shared", Content={"ZipFile": packed(python__shared="name = 'layer'")}
+    )["LayerVersionArn"]
+    function = Function(
+        emulator, "import shared\ndef handler(event, context): return shared.name", Layers=[layer]
+    )
+    assert function.invoke() == "layer"
+
+
+def test_another_runtime_is_refused_with_a_reason(emulator: Instance) -> None:
+    client = aws(emulator, "lambda")
+    name = f"node-{uuid.uuid4().hex[:8]}"
+    client.create_function(
+        FunctionName=name,
+        Runtime="nodejs22.x",
+        Handler="index.handler",
+        Role=ROLE,
+        Code={"ZipFile": packed(app="")},
+    )
+
+    def state() -> dict[str, Any]:
+        return dict(client.get_function(FunctionName=name)["Configuration"])
+
+    wait_until(lambda: state()["State"] != "Pending")
+    assert state()["State"] == "Failed"
+    assert "runs Python functions only, and this one is nodejs22.x" in state()["StateReason"]
+
+
+def test_a_streams_records_reach_the_function_in_order(emulator: Instance) -> None:
+    kinesis, name = aws(emulator, "kinesis"), f"s-{uuid.uuid4().hex[:8]}"
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    stream = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    function = Function(
+        emulator,
+        """
+        import base64
+        def handler(event, context):
+            for record in event["Records"]:
+                print("record", base64.b64decode(record["kinesis"]["data"]).decode())
+        """,
+    )
+    aws(emulator, "lambda").create_event_source_mapping(
+        EventSourceArn=stream["StreamARN"],
+        FunctionName=function.name,
+        StartingPosition="TRIM_HORIZON",
+        BatchSize=100,
+    )
+    kinesis.put_records(
+        StreamName=name,
+        Records=[{"Data": str(i).encode(), "PartitionKey": "p"} for i in range(250)],
+    )
+
+    def records() -> list[str]:
+        return [line for line in function.logged() if line.startswith("record ")]
+
+    wait_until(lambda: len(records()) >= 250)
+    assert records() == [f"record {i}" for i in range(250)]
+
+
+def test_a_queues_url_has_the_endpoints_own_host(emulator: Instance) -> None:
+    url = aws(emulator, "sqs").create_queue(QueueName="any")["QueueUrl"]
+    assert url.startswith(f"{emulator.endpoint}/")
+
+
+def test_a_deleted_functions_log_does_not_come_back(emulator: Instance) -> None:
+    function = Function(emulator, PIDS)
+    function.invoke(0)
+    wait_until(lambda: bool(function.logged()))
+    function.delete()
+    groups = aws(emulator, "logs").describe_log_groups(logGroupNamePrefix=function.log_group)
+    assert groups["logGroups"] == []
+
+
+def test_only_loopback_is_listened_on(emulator: Instance) -> None:
+    family = [psutil.Process(emulator.pid), *psutil.Process(emulator.pid).children(recursive=True)]
+    addresses = {
+        connection.laddr.ip
+        for process in family
+        for connection in process.net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert addresses == {"127.0.0.1"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home for an instance that a test may do anything to."""
+    yield tmp_path
+    localstack_embedded.stop(tmp_path)
+
+
+def start(home: Path) -> Instance:
+    """An instance of the test's own."""
+    return localstack_embedded.start(home, environment_home=DEFAULT_HOME, port=free_port())
+
+
+def test_stop_leaves_no_process_and_the_log_has_no_complaint(home: Path) -> None:
+    instance = start(home)
+    function = Function(instance, PIDS)
+    worker = function.invoke(0)
+    wait_until(lambda: bool(function.logged()))  # LocalStack complains of logs it can't store
+    assert localstack_embedded.stop(home)
+    assert localstack_embedded.status(home) == Stopped()
+    assert is_gone(worker)
+    assert is_gone(instance.pid)
+    log = (home / "localstack.log").read_text()
+    assert "Ready." in log
+    assert "WARN" not in log
+    assert "ERROR" not in log
+
+
+def test_killing_it_leaves_no_worker_and_is_noticed(home: Path) -> None:
+    instance = start(home)
+    function = Function(instance, PIDS)
+    worker = function.invoke(0)
+    os.kill(instance.pid, signal.SIGKILL)
+    wait_until(lambda: is_gone(worker))
+    found = localstack_embedded.status(home)
+    assert isinstance(found, Died)
+    assert "Ready." in found.log_tail

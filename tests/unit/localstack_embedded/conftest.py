@@ -1,0 +1,94 @@
+"""Functions in processes, without LocalStack."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from localstack_embedded import DEFAULT_HOME
+from localstack_embedded.plugin.function_environment import FunctionEnvironment, Outcome
+from localstack_embedded.plugin.worker import WorkerSettings
+
+AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
+
+
+class Function:
+    """A deployed function with one execution environment."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self.settings = settings
+        self.environment = FunctionEnvironment(settings)
+
+    def invoke(self, event: bytes = b"{}", *, request_id: str = "") -> Outcome:
+        """Run it once."""
+        return self.environment.invoke(
+            request_id=request_id or str(uuid.uuid4()),
+            function_arn="arn:aws:lambda:us-east-1:000000000000:function:f",
+            trace_id="Root=1-2-3",
+            event=event,
+        )
+
+
+Deploy = Callable[..., Function]
+
+
+@pytest.fixture(params=["builtin", "awslambdaric"])
+def client(request: pytest.FixtureRequest) -> str:
+    """Who talks to the Runtime API in the worker; AWS's own client needs its environment."""
+    if request.param == "awslambdaric" and (
+        sys.platform != "linux" or not AWSLAMBDARIC_PYTHON.exists()
+    ):
+        pytest.skip("awslambdaric is only in the environment for functions on Linux")
+    return str(request.param)
+
+
+@pytest.fixture
+def deploy(client: str, tmp_path: Path) -> Iterator[Deploy]:
+    """Makes a function of its source; its workers are ended after the test."""
+    functions: list[Function] = []
+
+    def deploy(
+        source: str,
+        *,
+        handler: str = "app.handler",
+        timeout: int = 30,
+        layers: tuple[Path, ...] = (),
+        environ: dict[str, str] | None = None,
+    ) -> Function:
+        code = Path(tempfile.mkdtemp(dir=tmp_path))
+        (code / "app.py").write_text(dedent(source))
+        python = AWSLAMBDARIC_PYTHON if client == "awslambdaric" else Path(sys.executable)
+        function = Function(
+            WorkerSettings(
+                python=python,
+                client=client,
+                code=code,
+                path=(code, *layers),
+                environ={
+                    "_HANDLER": handler,
+                    "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+                    "AWS_LAMBDA_FUNCTION_NAME": "f",
+                    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+                    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+                    "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout),
+                    "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/f",
+                    "AWS_LAMBDA_LOG_STREAM_NAME": "2026/11/23/[$LATEST]abc",
+                    "LAMBDA_TASK_ROOT": str(code),
+                    "PATH": "/usr/bin:/bin",
+                    "TZ": ":UTC",
+                    **(environ or {}),
+                },
+            )
+        )
+        functions.append(function)
+        return function
+
+    yield deploy
+    for function in functions:
+        function.environment.stop()

@@ -1,0 +1,65 @@
+"""`python -m localstack_embedded`, with a small program in LocalStack's place."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from localstack_embedded import Instance, status, stop
+from localstack_embedded.__main__ import main
+from tests.unit.localstack_embedded.fake_localstack import make_environment
+from tests.unit.localstack_embedded.waiting import is_gone, wait_until
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[str]:
+    """A home whose LocalStack answers."""
+    yield str(make_environment(tmp_path / "home", "serve()"))
+    stop(tmp_path / "home")
+
+
+def pid(home: str) -> int:
+    """The process id of what runs."""
+    found = status(Path(home))
+    assert isinstance(found, Instance)
+    return found.pid
+
+
+def test_up_status_and_down_say_what_is_there(
+    home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = [
+        ("up", "LocalStack 4.9.2 is up at http://127.0.0.1:"),
+        ("up", "LocalStack 4.9.2 was up already at http://127.0.0.1:"),
+        ("status", "LocalStack 4.9.2 runs at http://127.0.0.1:"),
+        ("down", "stopped\n"),
+        ("down", "nothing was running\n"),
+        ("status", "nothing is running\n"),
+    ]
+    for command, output in expected:
+        assert main([command, "--home", home]) == 0
+        assert capsys.readouterr().out.startswith(output)
+
+
+def test_one_that_died_is_a_failure(home: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["up", "--home", home])
+    process = pid(home)
+    psutil.Process(process).kill()
+    wait_until(lambda: is_gone(process))
+    capsys.readouterr()
+    assert main(["status", "--home", home]) == 1
+    assert "has ended by itself" in capsys.readouterr().out
+
+
+def test_an_error_is_one_line_on_stderr(home: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        assert main(["up", "--home", home, "--port", str(port)]) == 1
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith(f"error: port {port} is in use by ")
+    assert len(output.err.splitlines()) == 1

@@ -1,0 +1,213 @@
+"""Starting and stopping, with a small program in LocalStack's place."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from localstack_embedded import Died, Instance, PortInUseError, StartError, Stopped, state
+from localstack_embedded import emulator as embedded
+from tests.unit.localstack_embedded.fake_localstack import make_environment
+from tests.unit.localstack_embedded.waiting import is_gone, wait_until
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home of a LocalStack that answers; stopped at the end, whatever it is by then."""
+    home = make_environment(tmp_path / "home", "serve()")
+    yield home
+    embedded.stop(home)
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def test_start_waits_until_it_answers_and_status_finds_it(home: Path) -> None:
+    port = free_port()
+    instance = embedded.start(home, port=port)
+    assert instance == Instance(
+        port=port, pid=instance.pid, version="4.9.2", started_by_this_call=True
+    )
+    assert instance.endpoint == f"http://127.0.0.1:{port}"
+    assert embedded.status(home) == replace(instance, started_by_this_call=False)
+    assert embedded.running(home) == embedded.status(home)
+
+
+def test_nothing_runs_in_a_home_that_never_was(tmp_path: Path) -> None:
+    assert embedded.running(tmp_path / "never") is None
+    assert embedded.status(tmp_path / "never") == Stopped()
+
+
+def test_it_leads_a_session_of_its_own(home: Path) -> None:
+    assert os.getsid(embedded.start(home, port=free_port()).pid) != os.getsid(0)
+
+
+def test_a_second_start_finds_the_first(home: Path) -> None:
+    first = embedded.start(home, port=free_port())
+    for port in (None, first.port):
+        assert embedded.start(home, port=port) == replace(first, started_by_this_call=False)
+
+
+def test_a_second_start_on_another_port_says_what_to_do(home: Path) -> None:
+    first = embedded.start(home, port=free_port())
+    with pytest.raises(StartError, match=f"runs already, on port {first.port}; stop it first"):
+        embedded.start(home, port=free_port())
+
+
+def test_two_starts_at_once_start_one(home: Path) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda _: embedded.start(home), range(2)))
+    assert sorted(instance.started_by_this_call for instance in found) == [False, True]
+    assert len({instance.pid for instance in found}) == 1
+
+
+def test_without_a_port_the_next_free_one_is_taken_and_told(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        taken = server.getsockname()[1]
+        monkeypatch.setattr("localstack_embedded.ports.DEFAULT_PORT", taken)
+        monkeypatch.setattr(embedded, "DEFAULT_PORT", taken)
+        steps: list[str] = []
+        instance = embedded.start(home, on_step=steps.append)
+    assert instance.port > taken
+    assert f"Port {taken} is in use by" in steps[0]
+    assert f"so this takes {instance.port}" in steps[0]
+
+
+def test_a_wanted_port_that_is_taken_is_an_error(home: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(PortInUseError):
+        embedded.start(home, port=server.getsockname()[1])
+    assert embedded.status(home) == Stopped()
+
+
+def test_stop_ends_it_and_is_content_when_there_is_nothing(home: Path) -> None:
+    instance = embedded.start(home, port=free_port())
+    assert embedded.stop(home)
+    assert is_gone(instance.pid)
+    assert embedded.status(home) == Stopped()
+    assert not embedded.stop(home)
+
+
+def test_stop_of_a_home_that_never_was_leaves_no_trace(tmp_path: Path) -> None:
+    assert not embedded.stop(tmp_path / "never")
+    assert not (tmp_path / "never").exists()
+
+
+def test_stop_ends_what_it_started_in_other_sessions_and_what_ignores_sigterm(
+    tmp_path: Path,
+) -> None:
+    home = make_environment(
+        tmp_path / "home",
+        """
+import subprocess
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen(
+    [sys.executable, "-c", "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN);"
+     "print('ready', flush=True); signal.pause()"],
+    start_new_session=True, stdout=subprocess.PIPE)
+child.stdout.readline()
+serve()
+""",
+    )
+    instance = embedded.start(home, port=free_port())
+    children = psutil.Process(instance.pid).children()
+    assert len(children) == 1
+    assert embedded.stop(home, timeout=0.2)
+    assert is_gone(instance.pid)
+    assert is_gone(children[0].pid)
+
+
+def test_stop_spares_a_process_that_only_has_the_same_id(home: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
+        record = state.Record.of(stranger.pid, 4566)
+        state.write(home, replace(record, created=record.created - 3600))
+        assert isinstance(embedded.status(home), Died)
+        assert not embedded.stop(home)
+        assert stranger.poll() is None
+        stranger.kill()
+
+
+def test_one_that_died_is_noticed_with_the_end_of_its_log(tmp_path: Path) -> None:
+    home = make_environment(tmp_path / "home", "print('last words', flush=True); serve()")
+    instance = embedded.start(home, port=free_port())
+    psutil.Process(instance.pid).kill()
+    wait_until(lambda: is_gone(instance.pid))
+    found = embedded.status(home)
+    assert isinstance(found, Died)
+    assert found.log_tail == "last words"
+    assert "start it again" in found.explanation
+    again = embedded.start(home, port=instance.port)
+    assert again.started_by_this_call
+    embedded.stop(home)
+
+
+def test_one_that_ends_while_it_starts_is_an_error_with_its_log(tmp_path: Path) -> None:
+    home = make_environment(tmp_path / "home", "sys.exit('no such module')")
+    with pytest.raises(StartError, match=r"ended with status 1 .*\n(.*\n)*no such module"):
+        embedded.start(home, port=free_port())
+    assert embedded.status(home) == Stopped()
+
+
+def test_one_that_never_answers_is_killed(tmp_path: Path) -> None:
+    home = make_environment(tmp_path / "home", "print(os.getpid(), flush=True); signal.pause()")
+    with pytest.raises(StartError, match="did not answer within"):
+        embedded.start(home, port=free_port(), timeout=1)
+    assert is_gone(int((home / "localstack.log").read_text()))
+    assert embedded.status(home) == Stopped()
+
+
+def test_an_interrupted_start_leaves_no_process(tmp_path: Path) -> None:
+    home = make_environment(
+        tmp_path / "home",
+        "print(os.getpid(), flush=True); os.kill(os.getppid(), signal.SIGINT); signal.pause()",
+    )
+    with pytest.raises(KeyboardInterrupt):
+        embedded.start(home, port=free_port())
+    assert is_gone(int((home / "localstack.log").read_text()))
+    assert embedded.status(home) == Stopped()
+
+
+def test_each_start_has_a_log_and_a_volume_of_its_own(tmp_path: Path) -> None:
+    home = make_environment(
+        tmp_path / "home", "open('left', 'x').close(); print('once', flush=True); serve()"
+    )
+    for _ in range(2):
+        embedded.start(home, port=free_port())
+        embedded.stop(home)
+    assert (home / "localstack.log").read_text() == "once\n"
+
+
+def test_it_gets_the_environment_made_for_it_and_nothing_of_awss(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "real")
+    home = make_environment(
+        tmp_path / "home", "print(*sorted(os.environ), sep='\\n', flush=True); serve()"
+    )
+    embedded.start(home, port=free_port())
+    embedded.stop(home)
+    names = (home / "localstack.log").read_text().split()
+    assert "GATEWAY_LISTEN" in names
+    assert not [name for name in names if name.startswith("AWS_")]
+
+
+def test_an_instance_may_use_the_environment_of_another_home(home: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    first = embedded.start(home, port=free_port())
+    second = embedded.start(other, environment_home=home, port=free_port())
+    assert second.pid != first.pid
+    assert embedded.stop(other)
+    assert isinstance(embedded.status(home), Instance)

@@ -1,0 +1,151 @@
+"""Making the environments, with pip itself and a package that takes no download."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import zipfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from localstack_embedded import environment
+from localstack_embedded.environment import ensure_environment
+from localstack_embedded.errors import HomeError, InstallError
+
+
+@pytest.fixture
+def requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Requirements of both environments: one tiny package that lies beside them."""
+    wheel = tmp_path / "tiny-1.0-py3-none-any.whl"
+    info = "tiny-1.0.dist-info"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("tiny.py", "answer = 42\n")
+        archive.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    file = tmp_path / "requirements.txt"
+    file.write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
+    monkeypatch.setattr(environment, "LOCALSTACK_REQUIREMENTS", file)
+    monkeypatch.setattr(environment, "FUNCTION_REQUIREMENTS", file)
+    return file
+
+
+class MadeAgainError(Exception):
+    """An environment was about to be made."""
+
+
+def refuse(step: str) -> None:
+    """Not even begin to make an environment."""
+    raise MadeAgainError(step)
+
+
+def output_of(python: Path, program: str) -> str:
+    """What a program prints in an environment."""
+    return subprocess.run(
+        [python, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+@pytest.mark.usefixtures("requirements")
+def test_both_environments_have_their_packages_and_one_has_the_plugin(tmp_path: Path) -> None:
+    made = ensure_environment(tmp_path / "home")
+    find_plugin = (
+        "from importlib.metadata import distributions;"
+        "print(*sorted(e.name for d in distributions() for e in d.entry_points"
+        " if 'localstack_embedded' in e.value))"
+    )
+    assert output_of(made.python, "import tiny; print(tiny.answer)") == "42"
+    assert output_of(made.function_python, "import tiny; print(tiny.answer)") == "42"
+    assert output_of(made.python, find_plugin) == (
+        "bound dynamodb:moto dynamodbstreams:moto kinesis:moto process"
+    )
+    assert output_of(made.function_python, find_plugin) == ""
+    where = "import localstack_embedded_plugin as p; print(*p.__path__)"
+    assert Path(output_of(made.python, where)).resolve() == environment.PLUGIN
+    assert str(environment.PROJECT) not in output_of(made.python, "import sys; print(*sys.path)")
+
+
+@pytest.mark.usefixtures("requirements")
+def test_a_complete_environment_is_left_alone(tmp_path: Path) -> None:
+    steps: list[str] = []
+    made = ensure_environment(tmp_path / "home", on_step=steps.append)
+    assert "LocalStack: package 1 of 1" in steps
+    assert ensure_environment(tmp_path / "home", on_step=refuse) == made
+
+
+def test_other_requirements_make_the_environment_again(tmp_path: Path, requirements: Path) -> None:
+    ensure_environment(tmp_path / "home")
+    requirements.write_text(f"# another version\n{requirements.read_text()}")
+    with pytest.raises(MadeAgainError):
+        ensure_environment(tmp_path / "home", on_step=refuse)
+
+
+@pytest.mark.usefixtures("requirements")
+def test_an_environment_that_was_moved_is_made_again(tmp_path: Path) -> None:
+    ensure_environment(tmp_path / "home")
+    (tmp_path / "home").rename(tmp_path / "elsewhere")
+    with pytest.raises(MadeAgainError):
+        ensure_environment(tmp_path / "elsewhere", on_step=refuse)
+
+
+@pytest.mark.usefixtures("requirements")
+def test_an_interrupted_making_is_done_again(tmp_path: Path) -> None:
+    def interrupt(step: str) -> None:
+        if step.startswith("LocalStack:"):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        ensure_environment(tmp_path / "home", on_step=interrupt)
+    made = ensure_environment(tmp_path / "home")
+    assert output_of(made.python, "import tiny; print(tiny.answer)") == "42"
+
+
+def test_a_failing_pip_gives_its_reason_and_its_log_and_can_be_repeated(
+    tmp_path: Path, requirements: Path
+) -> None:
+    right = requirements.read_text()
+    requirements.write_text(right.replace("sha256:", "sha256:0")[: len(right)])
+    with pytest.raises(InstallError, match="pip failed: ") as caught:
+        ensure_environment(tmp_path / "home")
+    message = str(caught.value)
+    assert len(message.splitlines()) == 1
+    assert str(tmp_path / "home" / "localstack-install.log") in message
+    requirements.write_text(right)
+    ensure_environment(tmp_path / "home")
+
+
+@pytest.mark.parametrize(
+    ("lines", "reason"),
+    [
+        (["WARNING: Retrying (Retry(total=1", "ERROR: None"], "the package index can't be reached"),
+        (["x\n", "ERROR: No space left on device.\n", "y\n"], "No space left on device"),
+        (["python: No module named pip\n"], "python: No module named pip"),
+        ([], "it said nothing"),
+    ],
+)
+def test_pips_output_is_told_in_a_few_words(lines: list[str], reason: str) -> None:
+    assert environment._reason(lines) == reason
+
+
+@pytest.mark.usefixtures("requirements")
+def test_two_at_once_make_one_environment(tmp_path: Path) -> None:
+    steps: list[str] = []
+
+    def ensure(_: int) -> environment.Environment:
+        return ensure_environment(tmp_path / "home", on_step=steps.append)
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(ensure, range(2))
+    assert first == second
+    assert sum(step.startswith("Creating") for step in steps) == 1
+    assert sum(step.startswith("Waiting") for step in steps) == 1
+
+
+def test_a_home_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HomeError, match=r"can't write to .*file/home: .*; make room or") as caught:
+        ensure_environment(tmp_path / "file" / "home")
+    assert len(str(caught.value).splitlines()) == 1

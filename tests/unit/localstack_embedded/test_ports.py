@@ -1,0 +1,60 @@
+"""Which port is taken, and what is said when it can't be."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from localstack_embedded.errors import PortInUseError
+from localstack_embedded.ports import DEFAULT_PORT, by_whom, choose_port, is_free
+
+
+@pytest.fixture(params=["127.0.0.1", "0.0.0.0"])
+def taken_port(request: pytest.FixtureRequest) -> Iterator[int]:
+    """A port that this process listens on."""
+    with socket.create_server((request.param, 0)) as server:
+        yield server.getsockname()[1]
+
+
+def test_a_port_that_somebody_listens_on_is_not_free(taken_port: int) -> None:
+    assert not is_free(taken_port)
+
+
+def test_a_port_is_free_again_right_after_its_last_connection() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        client = socket.create_connection(("127.0.0.1", port))
+        connection, _ = server.accept()
+        connection.close()  # the side that closes first leaves its address in TIME_WAIT
+        client.close()
+    assert is_free(port)
+
+
+def test_a_wanted_port_that_is_taken_names_its_owner_and_a_free_one(taken_port: int) -> None:
+    with pytest.raises(PortInUseError) as caught:
+        choose_port(taken_port)
+    assert f"port {taken_port} is in use by" in str(caught.value)
+    assert f"(process {os.getpid()})" in str(caught.value)
+    assert f"{caught.value.free_port} is free" in str(caught.value)
+    assert is_free(caught.value.free_port)
+
+
+def test_a_wanted_port_that_is_free_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert choose_port(port) == port
+
+
+def test_without_a_wish_the_usual_port_or_a_later_one_is_taken() -> None:
+    port = choose_port(None)
+    assert port >= DEFAULT_PORT
+    assert is_free(port)
+
+
+def test_nobody_owns_a_free_port() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    assert by_whom(port) == ""

@@ -1,0 +1,102 @@
+"""The Runtime API, as a worker's HTTP client sees it."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from localstack_embedded.plugin.runtime_api import Invocation, Report, RuntimeApi
+
+INVOCATION = Invocation("id-1", "arn:aws:lambda:x", 1234, "Root=1", b'{"a": 1}')
+
+
+@pytest.fixture
+def api() -> Iterator[RuntimeApi]:
+    """A Runtime API that serves."""
+    api = RuntimeApi()
+    yield api
+    api.close()
+
+
+def request(
+    api: RuntimeApi, method: str, path: str, body: bytes | None = None
+) -> tuple[http.client.HTTPResponse, bytes]:
+    """One request on a connection of its own: the response, and its content."""
+    connection = http.client.HTTPConnection(api.address, timeout=10)
+    try:
+        connection.request(method, f"/2018-06-01/runtime/{path}", body)
+        response = connection.getresponse()
+        return response, response.read()
+    finally:
+        connection.close()
+
+
+def test_a_worker_gets_the_invocation_and_what_its_context_is_made_of(api: RuntimeApi) -> None:
+    api.submit(INVOCATION)
+    response, content = request(api, "GET", "invocation/next")
+    assert response.status == 200
+    assert content == INVOCATION.event
+    assert response.headers["Lambda-Runtime-Aws-Request-Id"] == "id-1"
+    assert response.headers["Lambda-Runtime-Deadline-Ms"] == "1234"
+    assert response.headers["Lambda-Runtime-Invoked-Function-Arn"] == "arn:aws:lambda:x"
+    assert response.headers["Lambda-Runtime-Trace-Id"] == "Root=1"
+
+
+def test_asking_for_an_invocation_means_to_be_ready(api: RuntimeApi) -> None:
+    assert not api.ready.is_set()
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(request, api, "GET", "invocation/next")
+        assert api.ready.wait(10)
+        api.submit(INVOCATION)
+        assert answer.result()[1] == INVOCATION.event
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("invocation/id-1/response", "response"),
+        ("invocation/id-1/error", "error"),
+        ("init/error", "init_error"),
+    ],
+)
+def test_what_a_worker_posts_is_reported(api: RuntimeApi, path: str, kind: str) -> None:
+    response, _ = request(api, "POST", path, b"content")
+    assert response.status == 202
+    report = api.reports.get(timeout=10)
+    assert (report.kind, report.content) == (kind, b"content")
+    assert api.ready.is_set()
+
+
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=100_000))
+def test_any_content_arrives_unchanged_both_ways(api: RuntimeApi, content: bytes) -> None:
+    api.submit(Invocation("id", "arn", 1, "trace", content))
+    assert request(api, "GET", "invocation/next")[1] == content
+    request(api, "POST", "invocation/id/response", content)
+    assert api.reports.get(timeout=10) == Report("response", content)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "invocation/other"), ("POST", "other"), ("POST", "init/other")]
+)
+def test_an_unknown_path_is_not_found_and_not_reported(
+    api: RuntimeApi, method: str, path: str
+) -> None:
+    assert request(api, method, path)[0].status == 404
+    assert api.reports.empty()
+
+
+def test_closing_releases_those_who_wait_and_serves_no_more() -> None:
+    api = RuntimeApi()
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(request, api, "GET", "invocation/next") for _ in range(2)]
+        assert api.ready.wait(10)
+        api.close()
+        for answer in waiting:
+            with pytest.raises((ConnectionError, http.client.HTTPException)):
+                answer.result(10)

@@ -1,0 +1,62 @@
+"""The record of an instance."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from localstack_embedded import state
+from localstack_embedded.state import Record
+
+
+def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
+    record = replace(Record.of(os.getpid(), 4566), version="4.9.2")
+    state.write(tmp_path, record)
+    assert state.read(tmp_path) == record
+
+
+def test_a_removed_record_is_no_more(tmp_path: Path) -> None:
+    state.write(tmp_path, Record.of(os.getpid(), 4566))
+    state.remove(tmp_path)
+    assert state.read(tmp_path) is None
+
+
+def test_removing_what_is_not_there_is_no_error(tmp_path: Path) -> None:
+    state.remove(tmp_path)
+    assert state.read(tmp_path) is None
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "{}", '{"pid": 1, "what": 2}'])
+def test_a_damaged_record_counts_as_none(tmp_path: Path, content: str) -> None:
+    (tmp_path / state.STATE_FILE).write_text(content)
+    assert state.read(tmp_path) is None
+
+
+def test_a_record_finds_its_process() -> None:
+    process = Record.of(os.getpid(), 4566).process()
+    assert process is not None
+    assert process.pid == os.getpid()
+
+
+@given(st.floats(min_value=2, max_value=1e9))
+def test_a_process_that_has_the_id_but_began_at_another_time_is_not_it(seconds: float) -> None:
+    record = Record.of(os.getpid(), 4566)
+    assert replace(record, created=record.created - seconds).process() is None
+    assert replace(record, created=record.created + seconds).process() is None
+
+
+def test_an_ended_process_is_none_even_before_it_is_reaped() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
+        record = Record.of(child.pid, 4566)
+        assert record.process()
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert record.process() is None
+    assert record.process() is None
