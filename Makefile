@@ -1,0 +1,64 @@
+# make alone shows what there is. PYTHON names another interpreter: make demo PYTHON=python3.13
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo up down test lint format package lock clean
+
+help:  ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/app  ## Start LocalStack, deploy, send 1,000 fake tweets through, verify each one
+	@$(BIN)/tweetpipe demo
+
+up: $(VENV)/app  ## Start the embedded LocalStack
+	@$(BIN)/tweetpipe up
+
+down: $(VENV)/app  ## Stop it
+	@$(BIN)/tweetpipe down
+
+test: $(VENV)/dev  ## Run all tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/dev  ## Run ruff, mypy and cfn-lint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/cfn-lint infra/template.yaml
+
+format: $(VENV)/dev  ## Format the code
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+package: $(VENV)/app  ## Build the function's folder for aws cloudformation package, or sam
+	@$(BIN)/python -m tweetpipe.package
+
+# LocalStack's requirements are resolved as of its release: it does not work with all later ones.
+lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt
+	@$(BIN)/python -m pip install --quiet uv==0.13.9
+	@for name in processor app dev lambda; do \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	    requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
+	  --exclude-newer 2025-10-15 requirements/localstack.in -o requirements/localstack.txt
+
+clean:  ## Stop LocalStack and remove all that was made here
+	@if [ -x $(BIN)/tweetpipe ]; then $(BIN)/tweetpipe down; fi
+	@rm -rf $(VENV) .localstack build tweetpipe.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+# Each stamp is newer than what it was made from, so an environment is made again only when that
+# changes.
+$(VENV)/app: requirements/app.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed, and $(PYTHON) is older. Name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	@echo "Making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/app
+	@echo "Adding what tests and linters need"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@

@@ -1,0 +1,53 @@
+"""Runs the command line and turns every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer.main
+from botocore.exceptions import BotoCoreError, ClientError
+from dotenv import load_dotenv
+
+from localstack_embedded import EmulatorError
+from producer import ProducerError, SettingsError
+from tweetpipe import terminal
+from tweetpipe.cli import app
+from tweetpipe.errors import TweetpipeError
+from tweetpipe.explain import explain
+
+
+def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> None:
+    """Runs one command and exits the process."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    debug = "--debug" in arguments
+    load_dotenv(".env")
+    command = typer.main.get_command(app)
+    try:
+        command.main(args=[a for a in arguments if a != "--debug"], prog_name=prog_name)
+    except Exception as error:
+        if debug:
+            raise
+        message, code = _in_one_line(error)
+        terminal.fail(message)
+        sys.exit(code)
+
+
+def _in_one_line(error: Exception) -> tuple[str, int]:
+    match error:
+        case TweetpipeError():
+            return str(error), error.exit_code
+        case SettingsError():
+            return str(error), 2
+        case ProducerError() | EmulatorError():
+            return str(error), 1
+        case BotoCoreError() | ClientError():
+            return explain(error), 1
+        case OSError():
+            return f"{error.strerror or error}: {error.filename or 'no file named'}", 1
+    kind = type(error).__name__
+    return f"{kind}: {error}. This is a mistake in tweetpipe; --debug shows where.", 1
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,90 @@
+"""The bucket that CloudFormation fetches the function's package from.
+
+One bucket for an account and region, outside of the stacks because a stack can't delete a bucket
+that holds objects. `remove` takes a stack's packages out again, and the bucket with the last one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tweetpipe.place import Place
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """An object in S3."""
+
+    bucket: str
+    key: str
+
+
+def upload(place: Place, stack: str, package: bytes) -> Artifact:
+    """Puts a package where CloudFormation finds it; its key is its hash, so twice is once."""
+    account = place.account()
+    s3 = place.s3()
+    bucket = _bucket(place, account)
+    _ensure_bucket(s3, bucket, account, place.region)
+    key = f"{stack}/{hashlib.sha256(package).hexdigest()}.zip"
+    # The owner is checked: somebody else could have taken the name before us.
+    s3.put_object(Bucket=bucket, Key=key, Body=package, ExpectedBucketOwner=account)
+    return Artifact(bucket, key)
+
+
+def remove(place: Place, stack: str) -> None:
+    """Deletes a stack's packages, and the bucket when nothing else is in it."""
+    account = place.account()
+    s3 = place.s3()
+    bucket = _bucket(place, account)
+    try:
+        pages = s3.get_paginator("list_objects_v2").paginate(
+            Bucket=bucket, ExpectedBucketOwner=account
+        )
+        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") == "NoSuchBucket":
+            return
+        raise
+    ours = [key for key in keys if key.startswith(f"{stack}/")]
+    for key in ours:
+        s3.delete_object(Bucket=bucket, Key=key, ExpectedBucketOwner=account)
+    if len(ours) == len(keys):
+        s3.delete_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+
+
+def _bucket(place: Place, account: str) -> str:
+    return f"tweetpipe-artifacts-{account}-{place.region}"
+
+
+def _ensure_bucket(s3: S3Client, bucket: str, account: str, region: str) -> None:
+    try:
+        s3.head_bucket(Bucket=bucket, ExpectedBucketOwner=account)
+        return
+    except ClientError as error:
+        if error.response.get("Error", {}).get("Code") not in ("404", "NoSuchBucket"):
+            raise
+    # us-east-1 is the one region that may not be named here.
+    # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
+    place: dict[str, Any] = (
+        {}
+        if region == "us-east-1"
+        else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+    )
+    s3.create_bucket(Bucket=bucket, **place)
+    s3.put_public_access_block(
+        Bucket=bucket,
+        ExpectedBucketOwner=account,
+        PublicAccessBlockConfiguration={
+            "BlockPublicAcls": True,
+            "IgnorePublicAcls": True,
+            "BlockPublicPolicy": True,
+            "RestrictPublicBuckets": True,
+        },
+    )

@@ -1,0 +1,135 @@
+"""Change sets: what CloudFormation would do to a stack, and doing it.
+
+The stages of a deployment: `create` asks CloudFormation to plan, the caller shows the plan and
+asks, `execute` starts it, `events.follow` watches it.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from tweetpipe.errors import DeployFailed, WrongUsage
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import (
+        ChangeTypeDef,
+        DescribeChangeSetOutputTypeDef,
+        ParameterTypeDef,
+    )
+
+# The words with which CloudFormation says that a change set is empty.
+_EMPTY = ("didn't contain changes", "No updates are to be performed", "does not contain changes")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """One resource that a change set touches."""
+
+    action: str
+    logical_id: str
+    type: str
+    replacement: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChangeSet:
+    """A plan that CloudFormation has made and not yet carried out."""
+
+    id: str
+    stack_id: str
+    creates: bool
+    changes: tuple[Change, ...]
+
+
+def create(
+    place: Place,
+    name: str,
+    existing: Stack | None,
+    *,
+    template: str,
+    parameters: Mapping[str, str],
+    sleep: Callable[[float], None] = time.sleep,
+) -> ChangeSet | None:
+    """The plan that takes the stack to the template; None when it is there already.
+
+    Parameters that aren't named keep their values. Raises WrongUsage when CloudFormation refuses
+    the template or a parameter, DeployFailed when it can't plan.
+    """
+    client = place.cloudformation()
+    creates = existing is None or existing.awaits_review
+    kept = [] if creates or existing is None else [*existing.parameters]
+    try:
+        started = client.create_change_set(
+            StackName=name,
+            ChangeSetName=f"tweetpipe-{uuid.uuid4().hex[:12]}",
+            ChangeSetType="CREATE" if creates else "UPDATE",
+            TemplateBody=template,
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=_parameters(parameters, kept),
+        )
+    except ClientError as error:
+        detail = error.response.get("Error", {})
+        if detail.get("Code") == "ValidationError":
+            raise WrongUsage(f"CloudFormation refuses this: {detail.get('Message')}") from error
+        raise
+    change_set_id, stack_id = started["Id"], started["StackId"]
+    while True:
+        described = client.describe_change_set(ChangeSetName=change_set_id, StackName=stack_id)
+        if described["Status"] in ("CREATE_COMPLETE", "FAILED"):
+            break
+        sleep(0.2 if place.is_local else 2)
+    plan = ChangeSet(
+        id=change_set_id, stack_id=stack_id, creates=creates, changes=_changes(described)
+    )
+    if described["Status"] == "CREATE_COMPLETE":
+        return plan
+    discard(place, plan)
+    reason = described.get("StatusReason", "no reason given")
+    if any(words in reason for words in _EMPTY):
+        return None
+    raise DeployFailed(f"CloudFormation could not plan the deployment: {reason}")
+
+
+def execute(place: Place, plan: ChangeSet) -> None:
+    """Starts to carry the plan out."""
+    place.cloudformation().execute_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
+
+
+def discard(place: Place, plan: ChangeSet) -> None:
+    """Forgets the plan, and the empty stack that planning a new one leaves behind."""
+    client = place.cloudformation()
+    client.delete_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
+    if plan.creates:
+        client.delete_stack(StackName=plan.stack_id)
+
+
+def _parameters(given: Mapping[str, str], kept: list[str]) -> list[ParameterTypeDef]:
+    new: list[ParameterTypeDef] = [
+        {"ParameterKey": name, "ParameterValue": value} for name, value in given.items()
+    ]
+    old: list[ParameterTypeDef] = [
+        {"ParameterKey": name, "UsePreviousValue": True} for name in kept if name not in given
+    ]
+    return new + old
+
+
+def _changes(described: DescribeChangeSetOutputTypeDef) -> tuple[Change, ...]:
+    return tuple(_change(entry) for entry in described.get("Changes", []))
+
+
+def _change(entry: ChangeTypeDef) -> Change:
+    resource = entry.get("ResourceChange", {})
+    return Change(
+        action=resource.get("Action", ""),
+        logical_id=resource.get("LogicalResourceId", ""),
+        type=resource.get("ResourceType", ""),
+        replacement=resource.get("Replacement") == "True",
+    )

@@ -1,0 +1,56 @@
+"""The command line: which commands there are."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from tweetpipe.commands import demo, lifecycle, look, produce, stacks
+
+app = typer.Typer(
+    name="tweetpipe",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 verification found a difference, "
+    "130 interrupted.",
+)
+_dead_letters = typer.Typer(no_args_is_help=True, help="What could not be stored.")
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tweetpipe {version('tweetpipe')}")
+        raise typer.Exit
+
+
+@app.callback()
+def tweetpipe(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Show the traceback of an error; anywhere in the line.")
+    ] = False,
+) -> None:
+    """Tweets through Amazon Kinesis and AWS Lambda into Amazon DynamoDB, here or on AWS."""
+
+
+app.command()(demo.demo)
+app.command()(lifecycle.up)
+app.command()(lifecycle.down)
+app.command()(lifecycle.status)
+app.command()(stacks.deploy)
+app.command()(stacks.destroy)
+app.command()(produce.produce)
+app.command("verify")(look.verify_command)
+app.command()(look.query)
+app.add_typer(_dead_letters, name="dead-letters")
+_dead_letters.command("list")(look.dead_letters_list)
+
+
+@_dead_letters.callback()
+def _group() -> None:
+    """What could not be stored."""

@@ -1,0 +1,79 @@
+"""tweetpipe demo: the whole pipeline on this machine, in one command."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Annotated
+
+import typer
+
+import producer
+from tweetpipe import table as tables
+from tweetpipe import terminal, verify
+from tweetpipe.commands import look
+from tweetpipe.commands.lifecycle import PortOption, start_localstack
+from tweetpipe.commands.options import DEFAULT_STACK, StackOption
+from tweetpipe.commands.produce import deliver
+from tweetpipe.commands.stacks import deploy_stack
+from tweetpipe.errors import Different
+from tweetpipe.place import local_place
+from tweetpipe.verify import Comparison
+
+_ROWS = 5
+_PATIENCE = 30.0  # seconds without a new item until the demo gives up
+
+
+def demo(
+    count: Annotated[int, typer.Option(min=1, help="How many fake tweets.")] = 1000,
+    seed: Annotated[
+        int | None,
+        typer.Option(min=0, show_default="a new one each time", help="Which fake tweets."),
+    ] = None,
+    port: PortOption = None,
+    stack_name: StackOption = DEFAULT_STACK,
+) -> None:
+    """Start LocalStack, deploy, send fake tweets through, and check that each one is stored."""
+    started = time.monotonic()
+    # A seed of its own for each run: what an earlier run stored can't pass for this run's.
+    seed = secrets.randbelow(1_000_000) if seed is None else seed
+    instance = start_localstack(port)
+    place = local_place(embedded_endpoint=instance.endpoint, environ={})
+    deployed = deploy_stack(place, stack_name, parameters={}, yes=True)
+    table = deployed.outputs["EventDataTable"]
+
+    expected = verify.expected_items(seed, count)
+    foreign = {verify.key(item) for item in tables.scan(place, table)}
+    terminal.say(f"Sending {count:,} fake tweets (seed {seed})")
+    first_put = time.monotonic()
+    deliver(place, deployed, producer.fake_source(seed=seed, count=count), total=count)
+    with terminal.bar("{task.completed:,.0f} of {task.total:,.0f} in EventData") as progress:
+        task = progress.add_task("Kinesis -> Lambda -> DynamoDB", total=count)
+
+        def show(comparison: Comparison) -> None:
+            progress.update(task, completed=comparison.verified)
+
+        comparison = verify.wait_until_stored(
+            place, table, expected, patience=_PATIENCE, foreign=foreign, on_progress=show
+        )
+    end_to_end = time.monotonic() - first_put
+
+    look.show_differences(comparison)
+    if not comparison.is_equal:
+        raise Different(
+            f"{comparison.verified:,} of {count:,} verified. Look at tweetpipe dead-letters list "
+            "and the end of .localstack/localstack.log."
+        )
+    terminal.out.print(look.items_table(list(expected.values())[:_ROWS]))
+    terminal.done(
+        f"{count:,} of {count:,} verified, field by field: {end_to_end:.1f} s end to end "
+        f"({count / end_to_end:,.0f} tweets/s), {time.monotonic() - started:.0f} s in all."
+    )
+    author = next(iter(expected.values()))["Username"]
+    terminal.say(
+        "\nWhere to go next (the command is .venv/bin/tweetpipe):\n"
+        f"  tweetpipe query {author!r}     an author's tweets\n"
+        "  tweetpipe produce --rate 200 --count 5000   more of them, at 200 a second\n"
+        "  tweetpipe status                            the parts of the stack\n"
+        "  tweetpipe destroy, tweetpipe down           take it all away"
+    )

@@ -1,0 +1,91 @@
+"""tweetpipe up, down and status."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+import localstack_embedded
+from localstack_embedded import Instance
+from tweetpipe import health, stack, terminal
+from tweetpipe.commands.options import (
+    DEFAULT_STACK,
+    JsonOption,
+    StackOption,
+    TargetOption,
+    open_place,
+)
+from tweetpipe.errors import NothingThere
+from tweetpipe.place import Target
+from tweetpipe.project import LOCALSTACK_HOME
+
+PortOption = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        max=65535,
+        show_default="4566, or the next free one",
+        help="Port to listen on, on this machine only.",
+    ),
+]
+
+
+def up(port: PortOption = None) -> None:
+    """Start the embedded LocalStack; the first time, its environment is made under .localstack/."""
+    start_localstack(port)
+
+
+def down() -> None:
+    """Stop the embedded LocalStack, and with it everything deployed there."""
+    if localstack_embedded.stop(LOCALSTACK_HOME):
+        terminal.done("LocalStack has stopped.")
+    else:
+        terminal.say("LocalStack is not running; nothing to do.")
+
+
+def status(
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the emulator and the parts of the stack; exit code 1 when there is no usable stack."""
+    place = open_place(target)
+    deployed = stack.get(place, stack_name)
+    found = health.look(place, deployed)
+    report: dict[str, Any] = {
+        "endpoint": place.endpoint,
+        "region": place.region,
+        "stack": deployed.name,
+        "status": deployed.status,
+        **asdict(found),
+        "outputs": dict(deployed.outputs),
+    }
+    if as_json:
+        terminal.print_json(report)
+        return
+    table = Table(show_header=False, title=f"Stack {deployed.name}")
+    table.add_row("place", place.endpoint or f"AWS, {place.region}")
+    table.add_row("stack", deployed.status)
+    table.add_row(
+        "stream", f"{found.stream_status}, {found.stream_mode}, {found.shards} open shards"
+    )
+    table.add_row("function", f"mapping {found.mapping_state}, last batch: {found.last_result}")
+    table.add_row("EventData", f"{found.items:,} items")
+    table.add_row("dead letters", f"{found.dead_letters:,}")
+    terminal.out.print(table)
+
+
+def start_localstack(port: int | None) -> Instance:
+    """Starts LocalStack, or finds it running, and says so."""
+    instance = localstack_embedded.start(LOCALSTACK_HOME, port=port, on_step=terminal.say)
+    if port not in (None, instance.port):
+        raise NothingThere(
+            f"LocalStack is already running, on port {instance.port}. "
+            f"Use that one, or run tweetpipe down first."
+        )
+    verb = "is ready" if instance.started_by_this_call else "is already running"
+    terminal.done(f"LocalStack {instance.version} {verb} at {instance.endpoint}.")
+    return instance

@@ -1,0 +1,164 @@
+"""tweetpipe query, verify and dead-letters list."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Column, Table
+from rich.text import Text
+
+from tweetpipe import dead_letters, stack, terminal, verify
+from tweetpipe import table as tables
+from tweetpipe.commands.options import (
+    DEFAULT_STACK,
+    JsonOption,
+    StackOption,
+    TargetOption,
+    open_place,
+)
+from tweetpipe.errors import Different
+from tweetpipe.place import Target
+from tweetpipe.terminal import printable
+from tweetpipe.verify import Comparison
+
+_COLUMNS = ("Username", "Timestamp", "Id", "Message")
+_SHOWN = 5  # examples of each kind of difference
+
+
+def query(
+    username: Annotated[str, typer.Argument(help="The author's display name, as it is stored.")],
+    limit: Annotated[int, typer.Option(min=1, help="How many tweets at most.")] = 20,
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Show an author's newest tweets in EventData."""
+    place = open_place(target)
+    deployed = stack.get(place, stack_name)
+    items = tables.query(place, deployed.outputs["EventDataTable"], username, limit)
+    if as_json:
+        terminal.print_json(items)
+    elif items:
+        terminal.out.print(items_table(items))
+    else:
+        terminal.say(f"No tweets by {username!r} in {deployed.outputs['EventDataTable']}.")
+
+
+def verify_command(
+    count: Annotated[int, typer.Option(min=0, help="How many fake tweets were produced.")],
+    seed: Annotated[int, typer.Option(min=0, help="The seed they were produced with.")] = 0,
+    wait: Annotated[
+        float,
+        typer.Option(min=0, help="Seconds to wait for missing items after the last one arrived."),
+    ] = 15,
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare EventData, field by field, with the fake tweets that must be in it.
+
+    Exit code 3 when an item is missing, differs, or should not be there.
+    """
+    place = open_place(target)
+    deployed = stack.get(place, stack_name)
+    with terminal.spinner("Comparing"):
+        comparison = verify.wait_until_stored(
+            place,
+            deployed.outputs["EventDataTable"],
+            verify.expected_items(seed, count),
+            patience=wait,
+        )
+    if as_json:
+        terminal.print_json(_as_json(comparison))
+    else:
+        show_differences(comparison)
+    summary = f"{comparison.verified:,} of {comparison.expected:,} verified"
+    if not comparison.is_equal:
+        raise Different(
+            f"{summary}: {len(comparison.missing):,} missing, "
+            f"{len(comparison.different):,} different, {len(comparison.unexpected):,} unexpected."
+        )
+    terminal.done(f"{summary}.")
+
+
+def dead_letters_list(
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what could not be stored, and why; nothing is taken out of the queue."""
+    place = open_place(target)
+    deployed = stack.get(place, stack_name)
+    with terminal.spinner("Reading the dead-letter queue"):
+        letters, about = dead_letters.peek(place, deployed.outputs["DeadLetterQueueUrl"], limit)
+    if as_json:
+        terminal.print_json([letter.body for letter in letters])
+        return
+    if not letters:
+        terminal.say("No dead letters.")
+        return
+    table = Table("Kind", "Reason", "Records", "Shard", "Sequence number", "Arrived")
+    for letter in letters:
+        table.add_row(
+            letter.kind,
+            _cell(letter.reason),
+            str(letter.records),
+            letter.shard,
+            letter.sequence_number,
+            letter.arrived_at,
+        )
+    terminal.out.print(table)
+    terminal.say(f"{len(letters):,} of about {max(about, len(letters)):,} dead letters.")
+
+
+def items_table(items: list[tables.Item]) -> Table:
+    """Items of EventData for a terminal."""
+    table = Table(*(Column(name, no_wrap=True) for name in _COLUMNS))
+    for item in items:
+        table.add_row(*(Text(printable(item.get(name, ""))) for name in _COLUMNS))
+    return table
+
+
+def show_differences(comparison: Comparison) -> None:
+    """A few examples of each kind of difference."""
+    rows = [
+        *(("missing", item, "") for item in comparison.missing[:_SHOWN]),
+        *(("unexpected", item, "") for item in comparison.unexpected[:_SHOWN]),
+        *(
+            (
+                "different",
+                stored,
+                "; ".join(
+                    f"{name} is {stored.get(name)!r}, not {wanted.get(name)!r}"
+                    for name in sorted(wanted.keys() | stored.keys())
+                    if wanted.get(name) != stored.get(name)
+                ),
+            )
+            for wanted, stored in comparison.different[:_SHOWN]
+        ),
+    ]
+    if rows:
+        table = Table("", "Username", "Id", "What differs")
+        for kind, item, what in rows:
+            table.add_row(
+                kind, _cell(item.get("Username", "")), _cell(item.get("Id", "")), _cell(what)
+            )
+        terminal.out.print(table)
+
+
+def _cell(text: str) -> Text:
+    return Text(printable(text), overflow="fold")
+
+
+def _as_json(comparison: Comparison) -> dict[str, object]:
+    return {
+        "expected": comparison.expected,
+        "verified": comparison.verified,
+        "missing": comparison.missing,
+        "unexpected": comparison.unexpected,
+        "different": [
+            {"expected": wanted, "stored": stored} for wanted, stored in comparison.different
+        ],
+    }

@@ -1,0 +1,129 @@
+"""Takes a stack to what the template says, and away again.
+
+Stages: build the package, upload it, plan (`changes`), let the caller approve, execute, follow the
+events, compare. The comparison is for emulators, which skip updates of streams and tables silently.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from tweetpipe import artifacts, changes, events, package, stack
+from tweetpipe.artifacts import Artifact
+from tweetpipe.changes import ChangeSet
+from tweetpipe.errors import DeployFailed, NothingThere
+from tweetpipe.events import Event
+from tweetpipe.place import Place
+from tweetpipe.project import TEMPLATE
+from tweetpipe.stack import Stack
+
+CODE = "Code: ../build/function"
+
+OnEvent = Callable[[Event], None]
+OnStep = Callable[[str], None]
+
+
+def deploy(
+    place: Place,
+    name: str,
+    *,
+    parameters: Mapping[str, str],
+    approve: Callable[[ChangeSet], bool],
+    on_step: OnStep,
+    on_event: OnEvent,
+) -> tuple[Stack, bool]:
+    """The deployed stack, and whether anything was changed.
+
+    Raises NothingThere when the plan isn't approved, DeployFailed with the first failing resource.
+    """
+    existing = _ready_for_change(place, name, on_step, on_event)
+    on_step("Building the function's package")
+    archive = package.zipped(package.build())
+    on_step(f"Uploading it ({len(archive) / 1e6:.1f} MB)")
+    artifact = artifacts.upload(place, name, archive)
+    on_step("Planning the changes")
+    plan = changes.create(
+        place,
+        name,
+        existing,
+        template=template_with(artifact),
+        parameters=parameters,
+    )
+    if plan:
+        try:
+            approved = approve(plan)
+        except BaseException:
+            changes.discard(place, plan)
+            raise
+        if not approved:
+            changes.discard(place, plan)
+            raise NothingThere("Nothing was changed.")
+        before = events.seen(place, plan.stack_id)
+        changes.execute(place, plan)
+        _follow(place, plan.stack_id, before, on_event)
+    deployed = stack.get(place, name)
+    if place.is_local:
+        _check_against_template(place, deployed)
+    return deployed, plan is not None
+
+
+def destroy(place: Place, name: str, *, on_event: OnEvent) -> bool:
+    """Deletes the stack and its packages; False when there was none."""
+    existing = stack.find(place, name)
+    if existing:
+        _delete(place, existing, on_event)
+    artifacts.remove(place, name)
+    return existing is not None
+
+
+def template_with(artifact: Artifact) -> str:
+    """The template with the function's folder replaced by its place in S3, as AWS's tools do it."""
+    text = TEMPLATE.read_text(encoding="utf-8")
+    if text.count(CODE) != 1:
+        raise DeployFailed(f"{TEMPLATE.name} must say {CODE!r} once, for the function's package.")
+    return text.replace(CODE, f'Code: {{ S3Bucket: "{artifact.bucket}", S3Key: "{artifact.key}" }}')
+
+
+def _ready_for_change(place: Place, name: str, on_step: OnStep, on_event: OnEvent) -> Stack | None:
+    existing = stack.find(place, name)
+    if existing and existing.is_busy:
+        raise DeployFailed(
+            f"CloudFormation is at work on the stack {name} ({existing.status}). "
+            "Wait until it has finished, then run this again."
+        )
+    if existing and existing.never_came_up:
+        on_step(f"Removing what an earlier attempt left ({existing.status})")
+        _delete(place, existing, on_event)
+        return None
+    return existing
+
+
+def _follow(place: Place, stack_id: str, before: set[str], on_event: OnEvent) -> None:
+    cause: Event | None = None
+    for event in events.follow(place, stack_id, already_seen=before):
+        on_event(event)
+        if cause is None and event.is_cause:
+            cause = event
+    if cause:
+        raise DeployFailed(f"{cause.logical_id} ({cause.type}) failed: {cause.reason}")
+
+
+def _delete(place: Place, existing: Stack, on_event: OnEvent) -> None:
+    before = events.seen(place, existing.id)
+    place.cloudformation().delete_stack(StackName=existing.id)
+    _follow(place, existing.id, before, on_event)
+
+
+def _check_against_template(place: Place, deployed: Stack) -> None:
+    wanted_mode = deployed.parameters["StreamMode"]
+    summary = place.kinesis().describe_stream_summary(StreamName=deployed.outputs["KinesisStream"])
+    found = summary["StreamDescriptionSummary"]
+    mode = found.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
+    shards = str(found["OpenShardCount"])
+    wanted_shards = deployed.parameters["ShardCount"] if mode == "PROVISIONED" else shards
+    if (mode, shards) != (wanted_mode, wanted_shards):
+        raise DeployFailed(
+            f"The stream has {shards} shards in mode {mode}, and the stack says {wanted_shards} in "
+            f"mode {wanted_mode}: the emulator does not change a stream once it is made. "
+            "Run tweetpipe destroy, then deploy again."
+        )

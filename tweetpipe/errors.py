@@ -1,0 +1,36 @@
+"""What can go wrong in tweetpipe's own commands.
+
+TweetpipeError          the root; one sentence for a person, and the exit code
+├── WrongUsage          the command line or a setting must be corrected first
+├── NothingThere        no stack of that name, or no emulator answers
+├── DeployFailed        CloudFormation or the emulator did not do what the template says
+└── Different           verification found a difference
+"""
+
+from __future__ import annotations
+
+
+class TweetpipeError(Exception):
+    """A command failed; the message says what happened, why, and what to do next."""
+
+    exit_code = 1
+
+
+class WrongUsage(TweetpipeError):
+    """The command can't run as it was typed or configured."""
+
+    exit_code = 2
+
+
+class NothingThere(TweetpipeError):
+    """What the command works on does not exist yet, or does not answer."""
+
+
+class DeployFailed(TweetpipeError):
+    """The stack is not as the template says."""
+
+
+class Different(TweetpipeError):
+    """The table does not hold what it must hold."""
+
+    exit_code = 3

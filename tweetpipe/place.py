@@ -1,0 +1,168 @@
+"""Where a command goes: an emulator on this machine, or AWS.
+
+Local, in this order: the endpoint in AWS_ENDPOINT_URL, the embedded LocalStack that runs now, and
+http://localhost:4566. Local commands use LocalStack's dummy credentials and one fixed region, and
+read no AWS profile, so that nothing local reaches an AWS account by accident.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+import botocore.session
+from botocore.config import Config
+
+from tweetpipe.errors import NothingThere, WrongUsage
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+
+LOCAL_ENDPOINT = "http://localhost:4566"
+LOCAL_REGION = "us-east-1"
+LOCAL_ACCOUNT = "000000000000"
+
+_REACHABLE_WITHIN = 3.0  # seconds
+_CONFIG = Config(
+    connect_timeout=5,
+    read_timeout=60,
+    retries={"mode": "standard", "total_max_attempts": 4},
+    # LocalStack serves buckets below its one host name.
+    s3={"addressing_style": "path"},
+)
+
+
+class Target(StrEnum):
+    """The two kinds of place that `--target` names."""
+
+    LOCAL = "local"
+    AWS = "aws"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One account and region, and how to reach it."""
+
+    target: Target
+    session: boto3.Session
+    endpoint: str | None
+    region: str
+
+    @property
+    def is_local(self) -> bool:
+        return self.target is Target.LOCAL
+
+    def account(self) -> str:
+        """The account's id, twelve digits."""
+        return self._client("sts").get_caller_identity()["Account"]  # type: ignore[no-any-return]
+
+    def cloudformation(self) -> CloudFormationClient:
+        return self._client("cloudformation")  # type: ignore[no-any-return]
+
+    def dynamodb(self) -> DynamoDBClient:
+        return self._client("dynamodb")  # type: ignore[no-any-return]
+
+    def kinesis(self, config: Config | None = None) -> KinesisClient:
+        return self._client("kinesis", config)  # type: ignore[no-any-return]
+
+    def lambda_(self) -> LambdaClient:
+        return self._client("lambda")  # type: ignore[no-any-return]
+
+    def s3(self) -> S3Client:
+        return self._client("s3")  # type: ignore[no-any-return]
+
+    def secretsmanager(self) -> SecretsManagerClient:
+        return self._client("secretsmanager")  # type: ignore[no-any-return]
+
+    def sqs(self) -> SQSClient:
+        return self._client("sqs")  # type: ignore[no-any-return]
+
+    def signed_by(self, *, access_key_id: str, secret_access_key: str) -> Place:
+        """The same place, entered with another identity's access key."""
+        core = _session_without_profiles() if self.is_local else botocore.session.Session()
+        session = boto3.Session(
+            aws_access_key_id=access_key_id,
+            aws_secret_access_key=secret_access_key,
+            region_name=self.region,
+            botocore_session=core,
+        )
+        return Place(
+            target=self.target, session=session, endpoint=self.endpoint, region=self.region
+        )
+
+    def _client(self, service: str, config: Config | None = None) -> Any:
+        merged = _CONFIG.merge(config) if config else _CONFIG
+        make: Any = self.session.client
+        return make(service, endpoint_url=self.endpoint, config=merged)
+
+
+def local_place(*, embedded_endpoint: str | None, environ: Mapping[str, str] = os.environ) -> Place:
+    """The emulator that local commands talk to.
+
+    Raises WrongUsage when AWS_ENDPOINT_URL is no address of an emulator, NothingThere when nothing
+    listens there.
+    """
+    endpoint = environ.get("AWS_ENDPOINT_URL") or embedded_endpoint or LOCAL_ENDPOINT
+    _check_reachable(endpoint)
+    session = boto3.Session(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        region_name=LOCAL_REGION,
+        botocore_session=_session_without_profiles(),
+    )
+    return Place(target=Target.LOCAL, session=session, endpoint=endpoint, region=LOCAL_REGION)
+
+
+def aws_place() -> Place:
+    """The account and region of boto3's ordinary chain; raises WrongUsage without a region."""
+    session = boto3.Session()
+    if not session.region_name:
+        raise WrongUsage(
+            "No AWS region is set: export AWS_REGION=us-east-1 (or choose a profile that has one), "
+            "then run this again."
+        )
+    return Place(target=Target.AWS, session=session, endpoint=None, region=session.region_name)
+
+
+def _session_without_profiles() -> botocore.session.Session:
+    nowhere = (None, None, os.devnull, None)
+    return botocore.session.Session(
+        session_vars={
+            "profile": (None, None, None, None),
+            "config_file": nowhere,
+            "credentials_file": nowhere,
+        }
+    )
+
+
+def _check_reachable(endpoint: str) -> None:
+    parts = urlsplit(endpoint)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise WrongUsage(
+            f"AWS_ENDPOINT_URL is {endpoint!r}, which is no address such as {LOCAL_ENDPOINT}."
+        )
+    if parts.hostname.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+        raise WrongUsage(
+            f"AWS_ENDPOINT_URL is {endpoint}, which is AWS itself: "
+            "unset it, or say --target aws if you mean AWS."
+        )
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname, port), _REACHABLE_WITHIN).close()
+    except OSError as error:
+        raise NothingThere(
+            f"No emulator answers at {endpoint} ({error.strerror or error}). "
+            "Start the embedded one: tweetpipe up."
+        ) from error

@@ -1,0 +1,119 @@
+"""A CloudFormation stack: what it is called, what state it is in, what it gives out."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from tweetpipe.errors import NothingThere, WrongUsage
+from tweetpipe.place import Place
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
+
+DEFAULT_NAME = "tweets"
+
+# The function is called <stack>-DDBEventProcessor, and a function's name has 64 characters at most.
+# https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
+MAX_NAME_LENGTH = 64 - len("-DDBEventProcessor")
+
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9-]*")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """A stack as CloudFormation describes it."""
+
+    name: str
+    id: str
+    status: str
+    reason: str
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+
+    @property
+    def is_busy(self) -> bool:
+        return self.status.endswith("_IN_PROGRESS") and not self.awaits_review
+
+    @property
+    def awaits_review(self) -> bool:
+        """Made by a change set that was never executed: it holds no resource yet."""
+        return self.status == "REVIEW_IN_PROGRESS"
+
+    @property
+    def never_came_up(self) -> bool:
+        """CloudFormation can only delete such a stack."""
+        return self.status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
+
+    @property
+    def is_usable(self) -> bool:
+        return not self.never_came_up and not self.awaits_review and bool(self.outputs)
+
+
+def check_name(name: str) -> str:
+    """The name itself; raises WrongUsage when AWS would refuse it."""
+    if not _NAME.fullmatch(name) or len(name) > MAX_NAME_LENGTH:
+        raise WrongUsage(
+            f"{name!r} can't be a stack's name: letters, digits and hyphens, a letter first, "
+            f"{MAX_NAME_LENGTH} characters at most."
+        )
+    return name
+
+
+def find(place: Place, name: str) -> Stack | None:
+    """The stack, or None when there is none of that name."""
+    try:
+        found = place.cloudformation().describe_stacks(StackName=check_name(name))["Stacks"]
+    except ClientError as error:
+        if does_not_exist(error):
+            return None
+        raise
+    return _stack(found[0]) if found else None
+
+
+def get(place: Place, name: str) -> Stack:
+    """The stack, ready for use; raises NothingThere with what to do when it isn't."""
+    stack = find(place, name)
+    where = f"at {place.endpoint}" if place.is_local else f"in {place.region}"
+    again = "tweetpipe deploy" + _options(place, name)
+    if stack is None:
+        raise NothingThere(f"There is no stack {name} {where}. Deploy it first: {again}.")
+    if not stack.is_usable:
+        raise NothingThere(
+            f"The stack {name} {where} is in state {stack.status} and can't be used. "
+            f"Deploy it again: {again}."
+        )
+    return stack
+
+
+def does_not_exist(error: ClientError) -> bool:
+    """Whether CloudFormation says with this error that there is no such stack."""
+    detail = error.response.get("Error", {})
+    return detail.get("Code") == "ValidationError" and "does not exist" in detail.get("Message", "")
+
+
+def _options(place: Place, name: str) -> str:
+    stack = "" if name == DEFAULT_NAME else f" --stack {name}"
+    return stack + ("" if place.is_local else " --target aws")
+
+
+def _stack(described: StackTypeDef) -> Stack:
+    return Stack(
+        name=described["StackName"],
+        id=described.get("StackId", described["StackName"]),
+        status=described["StackStatus"],
+        reason=described.get("StackStatusReason", ""),
+        parameters={
+            entry["ParameterKey"]: entry.get("ParameterValue", "")
+            for entry in described.get("Parameters", [])
+        },
+        outputs={
+            entry["OutputKey"]: entry.get("OutputValue", "")
+            for entry in described.get("Outputs", [])
+        },
+    )

@@ -1,0 +1,42 @@
+"""Reads EventData."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from tweetpipe.place import Place
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+Item = dict[str, str]
+
+
+def scan(place: Place, table: str) -> Iterator[Item]:
+    """Every item, read consistently."""
+    pages = place.dynamodb().get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
+    for page in pages:
+        for item in page["Items"]:
+            yield _plain(item)
+
+
+def query(place: Place, table: str, username: str, limit: int) -> list[Item]:
+    """An author's newest tweets, at most `limit` of them."""
+    pages = (
+        place.dynamodb()
+        .get_paginator("query")
+        .paginate(
+            TableName=table,
+            KeyConditionExpression="Username = :username",
+            ExpressionAttributeValues={":username": {"S": username}},
+            ScanIndexForward=False,
+            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+        )
+    )
+    return [_plain(item) for page in pages for item in page["Items"]]
+
+
+def _plain(item: dict[str, AttributeValueTypeDef]) -> Item:
+    # Whatever else a stranger may have put there, it shows up as what it is and not as an error.
+    return {name: value.get("S", repr(value)) for name, value in item.items()}

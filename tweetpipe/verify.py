@@ -1,0 +1,96 @@
+"""Compares what EventData holds with what it must hold."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+
+from fake_tweets import FakeTweets, expected_item
+from tweetpipe import table
+from tweetpipe.place import Place
+from tweetpipe.table import Item
+
+Key = tuple[str, str]
+
+_POLL_EVERY = 0.5  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """Expected items against stored ones, by their keys."""
+
+    expected: int
+    missing: tuple[Item, ...] = ()
+    unexpected: tuple[Item, ...] = ()
+    different: tuple[tuple[Item, Item], ...] = field(default=())  # (expected, stored)
+
+    @property
+    def verified(self) -> int:
+        """How many of the expected items are stored, equal in every field."""
+        return self.expected - len(self.missing) - len(self.different)
+
+    @property
+    def is_equal(self) -> bool:
+        return not (self.missing or self.unexpected or self.different)
+
+
+def expected_items(seed: int, count: int) -> dict[Key, Item]:
+    """The items that `produce --source fake --seed seed --count count` must end as."""
+    tweets = FakeTweets(seed)
+    items = (expected_item(tweets.tweet(index)) for index in range(count))
+    return {key(item): item for item in items}
+
+
+def key(item: Item) -> Key:
+    return item.get("Username", ""), item.get("Id", "")
+
+
+def compare(
+    expected: dict[Key, Item],
+    stored: Iterable[Item],
+    *,
+    foreign: AbstractSet[Key] = frozenset(),
+) -> Comparison:
+    """What is missing, what differs, and what is there beside; keys in `foreign` are let be."""
+    missing = dict(expected)
+    unexpected: list[Item] = []
+    different: list[tuple[Item, Item]] = []
+    for item in stored:
+        wanted = missing.pop(key(item), None)
+        if wanted is None:
+            if key(item) not in foreign:
+                unexpected.append(item)
+        elif wanted != item:
+            different.append((wanted, item))
+    return Comparison(
+        expected=len(expected),
+        missing=tuple(missing.values()),
+        unexpected=tuple(unexpected),
+        different=tuple(different),
+    )
+
+
+def wait_until_stored(
+    place: Place,
+    table_name: str,
+    expected: dict[Key, Item],
+    *,
+    patience: float,
+    foreign: AbstractSet[Key] = frozenset(),
+    on_progress: Callable[[Comparison], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Comparison:
+    """The comparison once nothing is missing, or nothing has arrived for `patience` seconds."""
+    last_missing, last_arrival = len(expected) + 1, clock()
+    while True:
+        comparison = compare(expected, table.scan(place, table_name), foreign=foreign)
+        on_progress(comparison)
+        missing = len(comparison.missing)
+        if missing < last_missing:
+            last_missing, last_arrival = missing, clock()
+        if not missing or clock() - last_arrival >= patience:
+            return comparison
+        sleep(_POLL_EVERY)
