@@ -166,7 +166,7 @@ def _instance(record: state.Record, *, started_by_this_call: bool = False) -> In
 
 def _fresh(volume: Path) -> Path:
     shutil.rmtree(volume, ignore_errors=True)
-    volume.mkdir()
+    (volume / "temporary").mkdir(parents=True)
     return volume
 
 

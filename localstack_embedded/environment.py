@@ -121,6 +121,9 @@ def _add_plugin(site_packages: Path) -> None:
     shutil.copy(PLUGIN / "entry_points.txt", metadata)
 
 
+_SAY_EVERY = 10  # packages
+
+
 class _Pip:
     """One installation, under way from construction to the end of its context."""
 
@@ -153,7 +156,8 @@ class _Pip:
                 lines.append(line)
                 if line.startswith(("Collecting ", "Processing ")):
                     found += 1
-                    on_step(f"package {found} of {self._packages}")
+                    if found % _SAY_EVERY == 0 or found == self._packages:
+                        on_step(f"package {found} of {self._packages}")
                 elif line.startswith("Installing collected packages"):
                     on_step("installing what was downloaded")
         if self._process.wait() != 0:

@@ -54,6 +54,7 @@ def test_the_users_settings_of_localstack_come_first(name: str, value: str) -> N
         ("LAMBDA_PROCESS_PYTHON", "/e/functions/bin/python"),
         ("PROVIDER_OVERRIDE_DYNAMODB", "moto"),
         ("FILESYSTEM_ROOT", "/h/volume"),
+        ("TMPDIR", "/h/volume/temporary"),
         ("HOME", "/h/volume"),
     ],
 )
