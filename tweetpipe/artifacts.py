@@ -41,17 +41,17 @@ def upload(place: Place, stack: str, package: bytes) -> Artifact:
 def remove(place: Place, stack: str) -> None:
     """Deletes a stack's packages, and the bucket when nothing else is in it."""
     account = place.account()
-    s3 = place.s3()
-    bucket = _bucket(place, account)
     try:
-        pages = s3.get_paginator("list_objects_v2").paginate(
-            Bucket=bucket, ExpectedBucketOwner=account
-        )
-        keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+        _remove(place.s3(), _bucket(place, account), account, stack)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") == "NoSuchBucket":
-            return
-        raise
+        # Another process may have been quicker.
+        if error.response.get("Error", {}).get("Code") != "NoSuchBucket":
+            raise
+
+
+def _remove(s3: S3Client, bucket: str, account: str, stack: str) -> None:
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, ExpectedBucketOwner=account)
+    keys = [entry["Key"] for page in pages for entry in page.get("Contents", [])]
     ours = [key for key in keys if key.startswith(f"{stack}/")]
     for key in ours:
         s3.delete_object(Bucket=bucket, Key=key, ExpectedBucketOwner=account)

@@ -148,21 +148,28 @@ def _session_without_profiles() -> botocore.session.Session:
 
 
 def _check_reachable(endpoint: str) -> None:
-    parts = urlsplit(endpoint)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise WrongUsage(
-            f"AWS_ENDPOINT_URL is {endpoint!r}, which is no address such as {LOCAL_ENDPOINT}."
-        )
-    if parts.hostname.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    host, port = _host_and_port(endpoint)
+    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
         raise WrongUsage(
             f"AWS_ENDPOINT_URL is {endpoint}, which is AWS itself: "
             "unset it, or say --target aws if you mean AWS."
         )
-    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        socket.create_connection((parts.hostname, port), _REACHABLE_WITHIN).close()
+        socket.create_connection((host, port), _REACHABLE_WITHIN).close()
     except OSError as error:
         raise NothingThere(
             f"No emulator answers at {endpoint} ({error.strerror or error}). "
             "Start the embedded one: tweetpipe up."
         ) from error
+
+
+def _host_and_port(endpoint: str) -> tuple[str, int]:
+    wrong = f"AWS_ENDPOINT_URL is {endpoint!r}, which is no address such as {LOCAL_ENDPOINT}."
+    try:
+        parts = urlsplit(endpoint)
+        port = parts.port
+    except ValueError as error:
+        raise WrongUsage(wrong) from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise WrongUsage(wrong)
+    return parts.hostname, port or (443 if parts.scheme == "https" else 80)

@@ -37,6 +37,17 @@ def query(place: Place, table: str, username: str, limit: int) -> list[Item]:
     return [_plain(item) for page in pages for item in page["Items"]]
 
 
+def count_present(place: Place, table: str, keys: list[tuple[str, str]]) -> int:
+    """How many of up to 100 keys are stored, as far as one BatchGetItem call answers."""
+    wanted = [
+        {"Username": {"S": username}, "Id": {"S": identifier}} for username, identifier in keys
+    ]
+    answer = place.dynamodb().batch_get_item(
+        RequestItems={table: {"Keys": wanted, "ConsistentRead": True, "ProjectionExpression": "Id"}}
+    )
+    return len(answer["Responses"].get(table, []))
+
+
 def _plain(item: dict[str, AttributeValueTypeDef]) -> Item:
     # Whatever else a stranger may have put there, it shows up as what it is and not as an error.
     return {name: value.get("S", repr(value)) for name, value in item.items()}

@@ -14,7 +14,8 @@ from tweetpipe.table import Item
 
 Key = tuple[str, str]
 
-_POLL_EVERY = 0.5  # seconds
+_POLL_EVERY = 0.2  # seconds
+_SAMPLE = 50  # keys; BatchGetItem takes 100
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,18 +80,30 @@ def wait_until_stored(
     *,
     patience: float,
     foreign: AbstractSet[Key] = frozenset(),
-    on_progress: Callable[[Comparison], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Comparison:
-    """The comparison once nothing is missing, or nothing has arrived for `patience` seconds."""
-    last_missing, last_arrival = len(expected) + 1, clock()
+    """The comparison once nothing is missing, or nothing has arrived for `patience` seconds.
+
+    `on_progress` is told about how many of the expected items are there.
+    """
+    fewest, last_arrival = len(expected) + 1, clock()
     while True:
         comparison = compare(expected, table.scan(place, table_name), foreign=foreign)
-        on_progress(comparison)
-        missing = len(comparison.missing)
-        if missing < last_missing:
-            last_missing, last_arrival = missing, clock()
+        missing = [key(item) for item in comparison.missing]
+        on_progress(len(expected) - len(missing))
+        if len(missing) < fewest:
+            fewest, last_arrival = len(missing), clock()
         if not missing or clock() - last_arrival >= patience:
             return comparison
-        sleep(_POLL_EVERY)
+        # A scan reads the whole table, so between two of them only a sample is asked for.
+        sample = missing[:: max(1, len(missing) // _SAMPLE)][-_SAMPLE:]
+        arrived = 0
+        while arrived < len(sample) and clock() - last_arrival < patience:
+            sleep(_POLL_EVERY)
+            now = table.count_present(place, table_name, sample)
+            if now > arrived:
+                arrived, last_arrival = now, clock()
+                fewest = len(missing) - arrived
+            on_progress(len(expected) - len(missing) + len(missing) * arrived // len(sample))

@@ -18,7 +18,6 @@ from tweetpipe.commands.produce import deliver
 from tweetpipe.commands.stacks import deploy_stack
 from tweetpipe.errors import Different
 from tweetpipe.place import local_place
-from tweetpipe.verify import Comparison
 
 _ROWS = 5
 _PATIENCE = 30.0  # seconds without a new item until the demo gives up
@@ -50,8 +49,8 @@ def demo(
     with terminal.bar("{task.completed:,.0f} of {task.total:,.0f} in EventData") as progress:
         task = progress.add_task("Kinesis -> Lambda -> DynamoDB", total=count)
 
-        def show(comparison: Comparison) -> None:
-            progress.update(task, completed=comparison.verified)
+        def show(stored: int) -> None:
+            progress.update(task, completed=stored)
 
         comparison = verify.wait_until_stored(
             place, table, expected, patience=_PATIENCE, foreign=foreign, on_progress=show

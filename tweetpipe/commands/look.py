@@ -115,7 +115,11 @@ def dead_letters_list(
 
 def items_table(items: list[tables.Item]) -> Table:
     """Items of EventData for a terminal."""
-    table = Table(*(Column(name, no_wrap=True) for name in _COLUMNS))
+    # Only the message gives way where the terminal is narrow.
+    table = Table(
+        *(Column(name, no_wrap=True, ratio=int(name == "Message") or None) for name in _COLUMNS),
+        expand=True,
+    )
     for item in items:
         table.add_row(*(Text(printable(item.get(name, ""))) for name in _COLUMNS))
     return table
