@@ -269,6 +269,23 @@ def test_a_streams_records_reach_the_function_in_order(emulator: Instance) -> No
     assert records() == [f"record {i}" for i in range(250)]
 
 
+def test_records_put_at_the_same_moment_get_numbers_of_their_own(emulator: Instance) -> None:
+    kinesis = aws(emulator, "kinesis")
+    stream = f"s-{uuid.uuid4().hex[:8]}"
+    kinesis.create_stream(StreamName=stream, ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
+
+    def put(_call: int) -> list[str]:
+        records = [{"Data": b"some data", "PartitionKey": "k"}] * 500
+        answer = kinesis.put_records(StreamName=stream, Records=records)
+        return [record["SequenceNumber"] for record in answer["Records"]]
+
+    with ThreadPoolExecutor(4) as pool:
+        numbers = [number for answer in pool.map(put, range(20)) for number in answer]
+
+    assert len(set(numbers)) == 500 * 20
+
+
 def test_a_queues_url_has_the_endpoints_own_host(emulator: Instance) -> None:
     url = aws(emulator, "sqs").create_queue(QueueName="any")["QueueUrl"]
     assert url.startswith(f"{emulator.endpoint}/")
