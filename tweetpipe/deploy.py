@@ -1,7 +1,8 @@
 """Takes a stack to what the template says, and away again.
 
-Stages: build the package, upload it, plan (`changes`), let the caller approve, execute, follow the
-events, compare. The comparison is for emulators, which skip updates of streams and tables silently.
+Stages: check the parameters, build the package, upload it, plan (`changes`), let the caller
+approve, execute, follow the events, compare. The comparison is for emulators, which skip updates of
+streams and tables silently.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from tweetpipe import artifacts, changes, events, package, stack
+from tweetpipe import parameters as parameter_rules
 from tweetpipe.artifacts import Artifact
 from tweetpipe.changes import ChangeSet
 from tweetpipe.errors import DeployFailed, NothingThere
@@ -36,6 +38,7 @@ def deploy(
 
     Raises NothingThere when the plan isn't approved, DeployFailed with the first failing resource.
     """
+    parameter_rules.check(TEMPLATE.read_text(encoding="utf-8"), parameters)
     existing = _ready_for_change(place, name, on_step, on_event)
     on_step("Building the function's package")
     archive = package.zipped(package.build())

@@ -1,0 +1,46 @@
+"""A place whose clients are botocore's own, each answering what a Stubber was told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.stub import Stubber
+
+from tweetpipe.place import LOCAL_REGION, Place, Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class StubbedPlace(Place):
+    """A local place that never opens a connection."""
+
+    stubbers: Mapping[str, Stubber]
+
+    def _client(self, service: str, config: Config | None = None) -> Any:
+        return self.stubbers[service].client
+
+
+@contextmanager
+def stubbed_place(*services: str) -> Iterator[StubbedPlace]:
+    """A place with stubbed services; at the end each prepared answer must have been asked for."""
+    session = boto3.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name=LOCAL_REGION
+    )
+    make: Any = session.client
+    stubbers = {service: Stubber(make(service)) for service in services}
+    with ExitStack() as active:
+        for stubber in stubbers.values():
+            active.enter_context(stubber)
+        yield StubbedPlace(
+            target=Target.LOCAL,
+            session=session,
+            endpoint="http://localhost:4566",
+            region=LOCAL_REGION,
+            stubbers=stubbers,
+        )
+    for stubber in stubbers.values():
+        stubber.assert_no_pending_responses()

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.stub import ANY
+
+from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
+from tweetpipe import changes
+from tweetpipe.changes import Change, ChangeSet
+from tweetpipe.errors import DeployFailed, WrongUsage
+from tweetpipe.stack import Stack
+
+PLAN_ID = "arn:aws:cloudformation:us-east-1:000000000000:changeSet/plan/1"
+STACK_ID = "arn:aws:cloudformation:us-east-1:000000000000:stack/tweets/1"
+IDS = {"ChangeSetName": PLAN_ID, "StackName": STACK_ID}
+
+
+def existing(status: str = "CREATE_COMPLETE") -> Stack:
+    return Stack(
+        name="tweets",
+        id=STACK_ID,
+        status=status,
+        reason="",
+        parameters={"ShardCount": "2", "StreamMode": "PROVISIONED"},
+        outputs={},
+    )
+
+
+def will_start(place: StubbedPlace, kind: str, parameters: list[dict[str, Any]]) -> None:
+    place.stubbers["cloudformation"].add_response(
+        "create_change_set",
+        {"Id": PLAN_ID, "StackId": STACK_ID},
+        {
+            "StackName": "tweets",
+            "ChangeSetName": ANY,
+            "ChangeSetType": kind,
+            "TemplateBody": "template",
+            "Capabilities": ["CAPABILITY_IAM"],
+            "Parameters": parameters,
+        },
+    )
+
+
+def will_say(place: StubbedPlace, status: str, **more: Any) -> None:
+    place.stubbers["cloudformation"].add_response(
+        "describe_change_set", {"Status": status, **more}, IDS
+    )
+
+
+def will_discard(place: StubbedPlace, *, creates: bool) -> None:
+    client = place.stubbers["cloudformation"]
+    client.add_response("delete_change_set", {}, IDS)
+    if creates:
+        client.add_response("delete_stack", {}, {"StackName": STACK_ID})
+
+
+def plan(
+    place: StubbedPlace, known: Stack | None, slept: list[float] | None = None, **given: str
+) -> ChangeSet | None:
+    sleep = (list[float]() if slept is None else slept).append
+    return changes.create(
+        place, "tweets", known, template="template", parameters=given, sleep=sleep
+    )
+
+
+def test_a_new_stack_is_planned_as_a_creation() -> None:
+    slept: list[float] = []
+    resource = {
+        "Action": "Add",
+        "LogicalResourceId": "EventData",
+        "ResourceType": "AWS::DynamoDB::Table",
+        "Replacement": "True",
+    }
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "CREATE", [{"ParameterKey": "ShardCount", "ParameterValue": "4"}])
+        will_say(place, "CREATE_IN_PROGRESS")
+        will_say(place, "CREATE_COMPLETE", Changes=[{"ResourceChange": resource}])
+        found = plan(place, None, slept, ShardCount="4")
+
+    assert found == ChangeSet(
+        id=PLAN_ID,
+        stack_id=STACK_ID,
+        creates=True,
+        changes=(
+            Change(
+                action="Add",
+                logical_id="EventData",
+                type="AWS::DynamoDB::Table",
+                replacement=True,
+            ),
+        ),
+    )
+    assert len(slept) == 1
+
+
+def test_parameters_that_are_not_named_keep_their_values() -> None:
+    with stubbed_place("cloudformation") as place:
+        will_start(
+            place,
+            "UPDATE",
+            [
+                {"ParameterKey": "ShardCount", "ParameterValue": "4"},
+                {"ParameterKey": "StreamMode", "UsePreviousValue": True},
+            ],
+        )
+        will_say(place, "CREATE_COMPLETE")
+        found = plan(place, existing(), ShardCount="4")
+
+    assert found is not None
+    assert not found.creates
+
+
+def test_a_stack_that_only_awaits_review_is_created() -> None:
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "CREATE", [])
+        will_say(place, "CREATE_COMPLETE")
+        found = plan(place, existing("REVIEW_IN_PROGRESS"))
+
+    assert found is not None
+    assert found.creates
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "The submitted information didn't contain changes. Submit different information.",
+        "No updates are to be performed.",
+    ],
+)
+def test_no_change_is_no_plan(reason: str) -> None:
+    kept = [
+        {"ParameterKey": name, "UsePreviousValue": True} for name in ("ShardCount", "StreamMode")
+    ]
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "UPDATE", kept)
+        will_say(place, "FAILED", StatusReason=reason)
+        will_discard(place, creates=False)
+
+        assert plan(place, existing()) is None
+
+
+def test_what_cloudformation_refuses_is_wrong_usage() -> None:
+    with stubbed_place("cloudformation") as place:
+        place.stubbers["cloudformation"].add_client_error(
+            "create_change_set", "ValidationError", "Parameters: [Nope] do not exist"
+        )
+        with pytest.raises(WrongUsage, match=r"refuses this: Parameters: \[Nope\] do not exist"):
+            plan(place, None, Nope="1")
+
+
+def test_any_other_refusal_is_passed_on() -> None:
+    with stubbed_place("cloudformation") as place:
+        place.stubbers["cloudformation"].add_client_error("create_change_set", "AccessDenied")
+        with pytest.raises(place.cloudformation().exceptions.ClientError, match="AccessDenied"):
+            plan(place, None)
+
+
+def test_a_failed_plan_leaves_no_empty_stack_behind() -> None:
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "CREATE", [])
+        will_say(place, "FAILED", StatusReason="Transform failed")
+        will_discard(place, creates=True)
+        with pytest.raises(DeployFailed, match="could not plan the deployment: Transform failed"):
+            plan(place, None)

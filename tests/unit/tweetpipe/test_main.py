@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import pytest
+
+from tweetpipe.__main__ import main
+from tweetpipe.errors import NothingThere
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("produce --source file", "--source file needs --file"),
+        ("produce --source file --file x --count 5", "--count goes with --source fake"),
+        ("produce --source file --file x --seed 0", "--seed goes with --source fake"),
+        ("produce --source file --file x --forever", "--forever goes with --source fake"),
+        ("produce --file x", "--file goes with --source file"),
+        ("produce --forever --count 5", "--count and --forever exclude each other"),
+        ("produce --stack 1st", "'1st' can't be a stack's name"),
+        ("deploy --stack under_score", "'under_score' can't be a stack's name"),
+        ("deploy -p ShardCount", "'ShardCount' is no parameter"),
+        ("deploy -p =4", "'=4' is no parameter"),
+        ("destroy --stack 1st", "'1st' can't be a stack's name"),
+        ("query someone --target aws", "No AWS region is set"),
+    ],
+)
+def test_options_that_do_not_go_together_are_wrong_usage(
+    line: str, says: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    code = run(*line.split())
+
+    out, err = capfd.readouterr()
+    assert code == 2
+    assert err.startswith(f"Error: {says}")
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["nonsense", "verify", "query", "produce --count -1", "produce --malformed 2", "up --port 0"],
+)
+def test_what_the_parser_refuses_is_wrong_usage(
+    line: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*line.split()) == 2
+    assert "Usage:" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["status", "query someone", "verify --count 1", "dead-letters list", "deploy", "destroy"],
+)
+def test_without_an_emulator_a_command_fails_in_one_line(
+    line: str, silent: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", silent)
+
+    code = run(*line.split())
+
+    out, err = capfd.readouterr()
+    assert code == 1
+    assert err.startswith(f"Error: No emulator answers at {silent}")
+    assert err.endswith("tweetpipe up.\n")
+    assert err.count("\n") == 1
+    assert out == ""
+
+
+def test_an_unknown_profile_fails_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "does-not-exist")
+
+    assert run("status", "--target", "aws") == 1
+    assert "Set AWS_PROFILE" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["--debug status", "status --debug"])
+def test_debug_shows_where_an_error_comes_from(
+    line: str, silent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", silent)
+
+    with pytest.raises(NothingThere):
+        main(line.split())
+
+
+def test_the_version_is_a_result(capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("--version") == 0
+    assert capfd.readouterr().out.startswith("tweetpipe ")
