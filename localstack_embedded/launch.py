@@ -63,7 +63,7 @@ def localstack_environ(
         "IN_MEMORY_CLIENT": "1",
         "FILESYSTEM_ROOT": str(volume),
         # One folder for all by default, which each empties when it ends, under the others' feet.
-        "TMPDIR": str(volume / "temporary"),
+        "TEMP": str(volume / "temporary"),
         # Settings in ~/.aws are not meant for it, and what it keeps in ~/.cache may be out of date:
         # plux has its list of plugins there and misses changes within two minutes.
         "HOME": str(volume),

@@ -10,15 +10,14 @@ from rich.table import Table
 
 import localstack_embedded
 from localstack_embedded import Instance
-from tweetpipe import health, stack, terminal
+from tweetpipe import health, terminal
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
     StackOption,
     TargetOption,
-    open_place,
+    open_stack,
 )
-from tweetpipe.errors import NothingThere
 from tweetpipe.place import Target
 from tweetpipe.project import LOCALSTACK_HOME
 
@@ -51,9 +50,8 @@ def status(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the emulator and the parts of the stack; exit code 1 when there is no usable stack."""
-    place = open_place(target)
-    deployed = stack.get(place, stack_name)
+    """Show the parts of the stack; exit code 1 when it, or the emulator, is not there."""
+    place, deployed = open_stack(target, stack_name)
     found = health.look(place, deployed)
     report: dict[str, Any] = {
         "endpoint": place.endpoint,
@@ -81,11 +79,6 @@ def status(
 def start_localstack(port: int | None) -> Instance:
     """Starts LocalStack, or finds it running, and says so."""
     instance = localstack_embedded.start(LOCALSTACK_HOME, port=port, on_step=terminal.say)
-    if port not in (None, instance.port):
-        raise NothingThere(
-            f"LocalStack is already running, on port {instance.port}. "
-            f"Use that one, or run tweetpipe down first."
-        )
     verb = "is ready" if instance.started_by_this_call else "is already running"
     terminal.done(f"LocalStack {instance.version} {verb} at {instance.endpoint}.")
     return instance

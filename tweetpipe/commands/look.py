@@ -8,14 +8,14 @@ import typer
 from rich.table import Column, Table
 from rich.text import Text
 
-from tweetpipe import dead_letters, stack, terminal, verify
+from tweetpipe import dead_letters, terminal, verify
 from tweetpipe import table as tables
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
     StackOption,
     TargetOption,
-    open_place,
+    open_stack,
 )
 from tweetpipe.errors import Different
 from tweetpipe.place import Target
@@ -34,8 +34,7 @@ def query(
     as_json: JsonOption = False,
 ) -> None:
     """Show an author's newest tweets in EventData."""
-    place = open_place(target)
-    deployed = stack.get(place, stack_name)
+    place, deployed = open_stack(target, stack_name)
     items = tables.query(place, deployed.outputs["EventDataTable"], username, limit)
     if as_json:
         terminal.print_json(items)
@@ -60,8 +59,7 @@ def verify_command(
 
     Exit code 3 when an item is missing, differs, or should not be there.
     """
-    place = open_place(target)
-    deployed = stack.get(place, stack_name)
+    place, deployed = open_stack(target, stack_name)
     with terminal.spinner("Comparing"):
         comparison = verify.wait_until_stored(
             place,
@@ -89,8 +87,7 @@ def dead_letters_list(
     as_json: JsonOption = False,
 ) -> None:
     """Show what could not be stored, and why; nothing is taken out of the queue."""
-    place = open_place(target)
-    deployed = stack.get(place, stack_name)
+    place, deployed = open_stack(target, stack_name)
     with terminal.spinner("Reading the dead-letter queue"):
         letters, about = dead_letters.peek(place, deployed.outputs["DeadLetterQueueUrl"], limit)
     if as_json:

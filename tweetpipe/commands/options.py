@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated
 
 import typer
 
 import localstack_embedded
-from tweetpipe import stack
+from localstack_embedded import Died, Instance
+from tweetpipe import stack as stacks
+from tweetpipe.errors import NothingThere
 from tweetpipe.place import Place, Target, aws_place, local_place
 from tweetpipe.project import LOCALSTACK_HOME
+from tweetpipe.stack import Stack
 
 TargetOption = Annotated[
     Target,
@@ -25,12 +29,21 @@ StackOption = Annotated[
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
 
-DEFAULT_STACK = stack.DEFAULT_NAME
+DEFAULT_STACK = stacks.DEFAULT_NAME
 
 
 def open_place(target: Target) -> Place:
     """Where `--target` leads."""
     if target is Target.AWS:
         return aws_place()
-    instance = localstack_embedded.running(LOCALSTACK_HOME)
-    return local_place(embedded_endpoint=instance.endpoint if instance else None)
+    found = localstack_embedded.status(LOCALSTACK_HOME)
+    if isinstance(found, Died) and "AWS_ENDPOINT_URL" not in os.environ:
+        raise NothingThere(found.explanation)
+    return local_place(embedded_endpoint=found.endpoint if isinstance(found, Instance) else None)
+
+
+def open_stack(target: Target, name: str) -> tuple[Place, Stack]:
+    """The deployed stack, and where it is."""
+    stacks.check_name(name)
+    place = open_place(target)
+    return place, stacks.get(place, name)

@@ -16,8 +16,8 @@ from rich.progress import TaskID
 import producer
 from fake_tweets import Shape
 from producer import OutgoingRecord, Progress, Report, Settings
-from tweetpipe import stack, terminal
-from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_place
+from tweetpipe import terminal
+from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
 from tweetpipe.errors import TweetpipeError, WrongUsage
 from tweetpipe.place import Place, Target
 from tweetpipe.stack import Stack
@@ -84,7 +84,6 @@ def produce(
         "--malformed": malformed,
         "--duplicates": duplicates,
     }
-    stack.check_name(stack_name)
     total: int | None = None
     if source is Source.FILE:
         _refuse(fake_only, "goes with --source fake")
@@ -104,8 +103,7 @@ def produce(
             malformed=malformed or 0.0,
             duplicates=duplicates or 0.0,
         )
-    place = open_place(target)
-    deployed = stack.get(place, stack_name)
+    place, deployed = open_stack(target, stack_name)
     report = deliver(
         place,
         deployed,

@@ -25,7 +25,7 @@ def test_nothing_of_the_users_aws_settings_gets_in(ambient: dict[str, str]) -> N
 
 
 @pytest.mark.parametrize(
-    "name", ["HTTP_PROXY", "https_proxy", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV"]
+    "name", ["HTTP_PROXY", "https_proxy", "PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "TMPDIR"]
 )
 def test_what_would_change_how_it_runs_stays_out(name: str) -> None:
     assert name not in environ(**{name: "x"})
@@ -54,7 +54,7 @@ def test_the_users_settings_of_localstack_come_first(name: str, value: str) -> N
         ("LAMBDA_PROCESS_PYTHON", "/e/functions/bin/python"),
         ("PROVIDER_OVERRIDE_DYNAMODB", "moto"),
         ("FILESYSTEM_ROOT", "/h/volume"),
-        ("TMPDIR", "/h/volume/temporary"),
+        ("TEMP", "/h/volume/temporary"),
         ("HOME", "/h/volume"),
     ],
 )
