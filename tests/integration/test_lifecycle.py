@@ -1,0 +1,221 @@
+"""The command line from deploy to destroy, and what it says when something is in the way."""
+
+from __future__ import annotations
+
+import json
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Command, free_port
+from tweetpipe import package, table, verify
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+Outcome = subprocess.CompletedProcess[str]
+
+
+def assert_refused(outcome: Outcome, *, code: int, saying: str) -> None:
+    """The command ended with this code and one line that holds these words."""
+    assert outcome.returncode == code, outcome.stderr
+    [line] = outcome.stderr.splitlines()
+    assert saying in line
+    assert not outcome.stdout
+
+
+def test_the_same_sources_make_the_same_package() -> None:
+    assert package.zipped(package.build()) == package.zipped(package.build())
+
+
+def test_deploying_again_changes_nothing(
+    place: Place, deployed: Stack, tweetpipe_command: Command
+) -> None:
+    before = packages_of(place, deployed.name)
+    again = tweetpipe_command("deploy", "--stack", deployed.name)
+    assert again.returncode == 0, again.stderr
+    assert "up to date" in again.stderr
+    assert packages_of(place, deployed.name) == before
+    assert len(before) == 1
+
+
+def test_a_changed_shard_count_is_refused_with_the_way_out(
+    new_stack: Callable[[], Stack], tweetpipe_command: Command
+) -> None:
+    name = new_stack().name
+    outcome = tweetpipe_command("deploy", "--stack", name, "--parameter", "ShardCount=3")
+    assert outcome.returncode == 1
+    assert "tweetpipe destroy" in outcome.stderr.splitlines()[-1]
+
+
+def test_destroy_leaves_nothing_and_a_second_one_has_nothing_to_do(
+    place: Place, new_stack: Callable[[], Stack], tweetpipe_command: Command
+) -> None:
+    stack = new_stack()
+    resources = place.cloudformation().describe_stack_resources(StackName=stack.name)
+    names = {resource["PhysicalResourceId"] for resource in resources["StackResources"]}
+    before = everything_there(place)
+    ours = {kind: {n for n in found if is_of(stack, n, names)} for kind, found in before.items()}
+    assert all(ours.values()), "what is looked for afterwards must be there before"
+
+    first = tweetpipe_command("destroy", "--stack", stack.name)
+    second = tweetpipe_command("destroy", "--stack", stack.name)
+
+    assert first.returncode == 0, first.stderr
+    for kind, found in everything_there(place).items():
+        assert not {n for n in found if is_of(stack, n, names)}, kind
+    assert second.returncode == 0, second.stderr
+    assert "nothing to do" in second.stderr
+
+
+def is_of(stack: Stack, name: str, physical_ids: set[str]) -> bool:
+    return name in physical_ids or stack.name in name
+
+
+def everything_there(place: Place) -> dict[str, set[str]]:
+    """The names, by kind, of all there is at the emulator."""
+
+    def client(service: str) -> Any:
+        make: Any = place.session.client
+        return make(service, endpoint_url=place.endpoint)
+
+    def listed(service: str, operation: str, result: str, name: str = "") -> set[str]:
+        pages = client(service).get_paginator(operation).paginate()
+        entries = [entry for page in pages for entry in page.get(result, [])]
+        return {entry[name] if name else entry for entry in entries}
+
+    return {
+        "stream": listed("kinesis", "list_streams", "StreamNames"),
+        "table": listed("dynamodb", "list_tables", "TableNames"),
+        "function": listed("lambda", "list_functions", "Functions", "FunctionName"),
+        "mapping": listed("lambda", "list_event_source_mappings", "EventSourceMappings", "UUID"),
+        "role": listed("iam", "list_roles", "Roles", "RoleName"),
+        "user": listed("iam", "list_users", "Users", "UserName"),
+        "queue": listed("sqs", "list_queues", "QueueUrls"),
+        "secret": listed("secretsmanager", "list_secrets", "SecretList", "ARN"),
+        "log group": listed("logs", "describe_log_groups", "logGroups", "logGroupName"),
+        "package": {key for bucket in buckets(place) for key in objects_of(place, bucket["Name"])},
+    }
+
+
+def packages_of(place: Place, stack: str) -> set[str]:
+    """The keys of a stack's packages."""
+    return {key for key in everything_there(place)["package"] if key.startswith(f"{stack}/")}
+
+
+def buckets(place: Place) -> list[Any]:
+    return [*place.s3().list_buckets()["Buckets"]]
+
+
+def objects_of(place: Place, bucket: str) -> set[str]:
+    return {entry["Key"] for entry in place.s3().list_objects_v2(Bucket=bucket).get("Contents", [])}
+
+
+def test_produce_before_deploy_tells_to_deploy(tweetpipe_command: Command) -> None:
+    outcome = tweetpipe_command("produce", "--stack", "not-yet")
+    assert_refused(outcome, code=1, saying="tweetpipe deploy --stack not-yet")
+
+
+def test_deploy_without_an_emulator_tells_to_start_one(tweetpipe_command: Command) -> None:
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    outcome = tweetpipe_command("deploy", AWS_ENDPOINT_URL=nowhere)
+    assert_refused(outcome, code=1, saying="tweetpipe up")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "saying"),
+    [
+        (("deploy", "--stack", "no_underscores"), "can't be a stack's name"),
+        (("deploy", "--stack", "n" * 47), "can't be a stack's name"),
+        (("deploy", "--parameter", "ShardCount"), "ShardCount=4"),
+        (("produce", "--file", "tweets.ndjson"), "--source file"),
+        (("produce", "--source", "file"), "--file"),
+        (("produce", "--source", "file", "--file", "-", "--seed", "1"), "--source fake"),
+        (("produce", "--forever", "--count", "1"), "exclude each other"),
+    ],
+)
+def test_wrong_usage_is_named_in_one_line(
+    arguments: tuple[str, ...], saying: str, tweetpipe_command: Command
+) -> None:
+    assert_refused(tweetpipe_command(*arguments), code=2, saying=saying)
+
+
+def test_nothing_to_produce_is_no_failure(
+    deployed: Stack, tweetpipe_command: Command, tmp_path: Path
+) -> None:
+    empty = tmp_path / "empty.ndjson"
+    empty.touch()
+    for source in (("--count", "0"), ("--source", "file", "--file", str(empty))):
+        outcome = tweetpipe_command("produce", *source, "--stack", deployed.name)
+        assert outcome.returncode == 0, outcome.stderr
+        assert "sent 0 " in outcome.stderr
+
+
+def test_status_and_query_and_dead_letters_show_what_is_there(
+    place: Place, new_stack: Callable[[], Stack], tweetpipe_command: Command
+) -> None:
+    stack = new_stack()
+    name = ("--stack", stack.name)
+    fake = ("--seed", "9", "--count", "10", *name)
+    assert tweetpipe_command("produce", *fake).returncode == 0
+    assert tweetpipe_command("verify", *fake).returncode == 0
+    wanted = next(iter(verify.expected_items(9, 10).values()))
+
+    shown = tweetpipe_command("query", *name, "--", wanted["Username"])
+    assert shown.returncode == 0, shown.stderr
+    assert wanted["Id"] in shown.stdout
+    queried = tweetpipe_command("query", "--json", *name, "--", wanted["Username"])
+    assert wanted in json.loads(queried.stdout)
+
+    letters = tweetpipe_command("dead-letters", "list", *name)
+    assert (letters.returncode, letters.stdout) == (0, "")
+    assert "No dead letters." in letters.stderr
+
+    status = json.loads(tweetpipe_command("status", "--json", *name).stdout)
+    assert (status["stack"], status["status"]) == (stack.name, "CREATE_COMPLETE")
+    assert (status["shards"], status["items"], status["dead_letters"]) == (2, 10, 0)
+    assert status["outputs"] == stack.outputs
+
+
+def test_an_interrupted_produce_has_sent_what_it_says(
+    place: Place,
+    new_stack: Callable[[], Stack],
+    command_environment: dict[str, str],
+    tmp_path: Path,
+) -> None:
+    stack = new_stack()
+    name = stack.outputs["EventDataTable"]
+    arguments = ["produce", "--forever", "--rate", "50", "--seed", "11", "--stack", stack.name]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tweetpipe", *arguments],
+        cwd=tmp_path,
+        env=command_environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            deadline = time.monotonic() + 60
+            while not any(table.scan(place, name)):
+                assert time.monotonic() < deadline, "nothing was stored"
+                assert process.poll() is None, "it ended by itself"
+                time.sleep(0.1)
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=30)
+        finally:
+            process.kill()
+
+    assert process.returncode == 130
+    assert "Traceback" not in stderr
+    summary = re.fullmatch(r"Read (\d+), sent (\d+) .* failed 0", stderr.splitlines()[-1])
+    assert summary, stderr
+    assert summary[1] == summary[2]
+    sent = int(summary[2])
+    comparison = verify.wait_until_stored(place, name, verify.expected_items(11, sent), patience=20)
+    assert comparison == verify.Comparison(expected=sent)
