@@ -343,7 +343,7 @@ def test_killing_it_leaves_no_worker_and_is_noticed(home: Path) -> None:
     function = Function(instance, PIDS)
     worker = function.invoke(0)
     os.kill(instance.pid, signal.SIGKILL)
-    wait_until(lambda: is_gone(worker))
+    wait_until(lambda: is_gone(worker) and is_gone(instance.pid))
     found = localstack_embedded.status(home)
     assert isinstance(found, Died)
     assert "Ready." in found.log_tail
