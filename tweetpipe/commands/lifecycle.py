@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
 from typing import Annotated, Any
 
@@ -78,7 +79,11 @@ def status(
 
 def start_localstack(port: int | None) -> Instance:
     """Starts LocalStack, or finds it running, and says so."""
+    started = time.monotonic()
     instance = localstack_embedded.start(LOCALSTACK_HOME, port=port, on_step=terminal.say)
-    verb = "is ready" if instance.started_by_this_call else "is already running"
-    terminal.done(f"LocalStack {instance.version} {verb} at {instance.endpoint}.")
+    if instance.started_by_this_call:
+        verb, after = "is ready", f" after {time.monotonic() - started:.1f} s"
+    else:
+        verb, after = "is already running", ""
+    terminal.done(f"LocalStack {instance.version} {verb} at {instance.endpoint}{after}.")
     return instance

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Annotated
 
 import typer
@@ -81,6 +82,7 @@ def deploy_stack(place: Place, name: str, *, parameters: dict[str, str], yes: bo
             )
         return typer.confirm("Carry this out?", err=True)
 
+    started = time.monotonic()
     deployed, changed = deployment.deploy(
         place,
         name,
@@ -89,9 +91,8 @@ def deploy_stack(place: Place, name: str, *, parameters: dict[str, str], yes: bo
         on_step=terminal.say,
         on_event=_show_event,
     )
-    terminal.done(
-        f"The stack {name} is deployed." if changed else f"The stack {name} is up to date."
-    )
+    state = f"deployed in {time.monotonic() - started:.1f} s" if changed else "up to date"
+    terminal.done(f"The stack {name} is {state}.")
     return deployed
 
 
