@@ -4,13 +4,15 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down test lint format package lock clean
+.PHONY: help demo install up down test test-containers lint format package lock clean
 
 help:  ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/app  ## Start LocalStack, deploy, send 1,000 fake tweets through, verify each one
 	@$(BIN)/tweetpipe demo
+
+install: $(VENV)/app  ## Install the tweetpipe command into .venv, as all others here do
 
 up: $(VENV)/app  ## Start the embedded LocalStack
 	@$(BIN)/tweetpipe up
@@ -18,14 +20,18 @@ up: $(VENV)/app  ## Start the embedded LocalStack
 down: $(VENV)/app  ## Stop it
 	@$(BIN)/tweetpipe down
 
-test: $(VENV)/dev  ## Run all tests
+test: $(VENV)/dev  ## Run all tests; those with containers only where a Docker engine answers
 	@$(BIN)/python -m pytest
 
-lint: $(VENV)/dev  ## Run ruff, mypy and cfn-lint
+test-containers: $(VENV)/dev  ## Run the tests with containers alone
+	@$(BIN)/python -m pytest tests/containers
+
+lint: $(VENV)/dev  ## Run ruff, mypy, cfn-lint and hadolint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/cfn-lint infra/template.yaml
+	@$(BIN)/hadolint Dockerfile
 
 format: $(VENV)/dev  ## Format the code
 	@$(BIN)/ruff check --fix .

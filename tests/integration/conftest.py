@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import uuid
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME, Instance
-from tweetpipe import deploy
-from tweetpipe.place import Place, local_place
-from tweetpipe.stack import Stack
+from producer import Settings
+from tests.stack_fixtures import (
+    command_environment,
+    deployed,
+    free_port,
+    new_stack,
+    place,
+    tweetpipe_command,
+)
 
-Command = Callable[..., subprocess.CompletedProcess[str]]
+__all__ = ["command_environment", "deployed", "new_stack", "place", "tweetpipe_command"]
 
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """A running LocalStack: `.endpoint` is the value for AWS_ENDPOINT_URL.
+    """A running LocalStack with a home and a port of its own.
 
-    It has a home and a port of its own and the project's environment, made on first use.
+    It runs in the project's environment, which is made on first use.
     """
     home = tmp_path_factory.mktemp("localstack")
     try:
@@ -37,73 +36,12 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         localstack_embedded.stop(home)
 
 
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+@pytest.fixture(scope="session")
+def endpoint(emulator: Instance) -> str:
+    """The value for AWS_ENDPOINT_URL."""
+    return emulator.endpoint
 
 
 @pytest.fixture(scope="session")
-def place(emulator: Instance) -> Place:
-    """The emulator as tweetpipe's commands see it."""
-    return local_place(embedded_endpoint=emulator.endpoint, environ={})
-
-
-@pytest.fixture
-def new_stack(place: Place) -> Iterator[Callable[[], Stack]]:
-    """Deploys a stack of its own for one test, and destroys it after."""
-    with ExitStack() as cleanup:
-        yield lambda: cleanup.enter_context(_deployed(place))
-
-
-@pytest.fixture(scope="session")
-def deployed(place: Place) -> Iterator[Stack]:
-    """One stack for all tests that leave it as it is; its table fills in the course of them."""
-    with _deployed(place) as stack:
-        yield stack
-
-
-@pytest.fixture
-def command_environment(emulator: Instance) -> dict[str, str]:
-    """The environment of a user who has nothing set but the emulator's address."""
-    kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
-    return kept | {"AWS_ENDPOINT_URL": emulator.endpoint, "COLUMNS": "200", "PYTHONUTF8": "1"}
-
-
-@pytest.fixture
-def tweetpipe_command(command_environment: dict[str, str], tmp_path: Path) -> Command:
-    """Runs `tweetpipe` with these arguments in an empty folder, as a process of its own."""
-
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        outcome = subprocess.run(
-            [sys.executable, "-m", "tweetpipe", *arguments],
-            cwd=tmp_path,
-            env=command_environment | environment,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in outcome.stderr
-        return outcome
-
-    return run
-
-
-@contextmanager
-def _deployed(place: Place) -> Iterator[Stack]:
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    parameters = {"ShardCount": "2", "BatchSize": "200", "Timeout": "20", "BatchWindowSeconds": "0"}
-    try:
-        stack, _ = deploy.deploy(
-            place,
-            name,
-            parameters=parameters,
-            approve=lambda _: True,
-            on_step=lambda _: None,
-            on_event=lambda _: None,
-        )
-        yield stack
-    finally:
-        deploy.destroy(place, name, on_event=lambda _: None)
+def producer_settings() -> Settings:
+    return Settings()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.conftest import Command, free_port
+from tests.stack_fixtures import Command, free_port
 from tweetpipe import package, table, verify
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack

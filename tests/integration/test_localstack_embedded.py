@@ -22,7 +22,7 @@ from botocore.config import Config
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME, Died, Instance, Stopped
-from tests.integration.conftest import free_port
+from tests.stack_fixtures import free_port
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 

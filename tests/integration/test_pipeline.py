@@ -13,9 +13,9 @@ from typing import Any
 import fake_tweets
 import producer
 from processor.errors import Reason
-from producer import OutgoingRecord, Report
+from producer import OutgoingRecord, Report, Settings
 from tests.fault_proxy import Fault, FaultProxy
-from tests.integration.conftest import Command
+from tests.stack_fixtures import Command
 from tweetpipe import dead_letters, table, verify
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
@@ -23,7 +23,14 @@ from tweetpipe.stack import Stack
 PATIENCE = 30.0  # seconds without an arrival
 
 
-def send(place: Place, stack: Stack, records: Iterable[OutgoingRecord], *, folder: Path) -> Report:
+def send(
+    place: Place,
+    stack: Stack,
+    records: Iterable[OutgoingRecord],
+    *,
+    settings: Settings,
+    folder: Path,
+) -> Report:
     """Produces with the credentials of the stack's own user."""
     secret = place.secretsmanager().get_secret_value(SecretId=stack.outputs["ClientSecretArn"])
     signer = place.signed_by(
@@ -31,9 +38,10 @@ def send(place: Place, stack: Stack, records: Iterable[OutgoingRecord], *, folde
     )
     return producer.produce(
         records,
-        client=signer.kinesis(producer.kinesis_client_config(producer.Settings())),
+        client=signer.kinesis(producer.kinesis_client_config(settings)),
         stream=stack.outputs["KinesisStream"],
         undelivered=folder / "undelivered.ndjson",
+        settings=settings,
     )
 
 
@@ -65,7 +73,7 @@ def payload(letter: dict[str, Any]) -> bytes | None:
 
 
 def test_fake_tweets_are_stored_field_by_field_and_malformed_ones_kept_byte_for_byte(
-    place: Place, deployed: Stack, tmp_path: Path
+    place: Place, deployed: Stack, producer_settings: Settings, tmp_path: Path
 ) -> None:
     records = list(fake_tweets.records(41, count=600, malformed=0.05, duplicates=0.05))
     malformed = {record.data for record in records if record.kind == "malformed"}
@@ -75,7 +83,7 @@ def test_fake_tweets_are_stored_field_by_field_and_malformed_ones_kept_byte_for_
     known = {position(letter) for letter in letters_once(place, deployed, lambda _: True)}
 
     outgoing = (OutgoingRecord(record.data, record.partition_key) for record in records)
-    report = send(place, deployed, outgoing, folder=tmp_path)
+    report = send(place, deployed, outgoing, settings=producer_settings, folder=tmp_path)
 
     assert (report.sent, report.failed) == (len(records), 0)
     comparison = verify.wait_until_stored(
@@ -226,6 +234,9 @@ def test_verify_finds_a_deleted_a_changed_and_a_foreign_item(
 
     put(deleted)
     put(changed)
+    beside = tweetpipe_command("verify", *fake, "--wait", "0", "--allow-others")
+    assert beside.returncode == 0, beside.stderr
+
     delete(foreign)
     mended = tweetpipe_command("verify", *fake, "--wait", "0", "--json")
 
@@ -255,14 +266,17 @@ def dynamodb_at(place: Place, function: str, endpoint: str) -> Iterator[None]:
         configure(before)
 
 
-def test_a_failing_dynamodb_loses_nothing(place: Place, deployed: Stack, tmp_path: Path) -> None:
+def test_a_failing_dynamodb_loses_nothing(
+    place: Place, deployed: Stack, producer_settings: Settings, tmp_path: Path
+) -> None:
     foreign = stored_keys(place, deployed)
     function = deployed.outputs["DDBEventProcessor"]
     with (
         FaultProxy(str(place.endpoint), seed=1).serving() as proxy,
         dynamodb_at(place, function, proxy.endpoint),
     ):
-        send(place, deployed, producer.fake_source(seed=43, count=400), folder=tmp_path)
+        tweets = producer.fake_source(seed=43, count=400)
+        send(place, deployed, tweets, settings=producer_settings, folder=tmp_path)
         comparison = verify.wait_until_stored(
             place,
             deployed.outputs["EventDataTable"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -51,6 +52,13 @@ def verify_command(
         float,
         typer.Option(min=0, help="Seconds to wait for missing items after the last one arrived."),
     ] = 15,
+    allow_others: Annotated[
+        bool,
+        typer.Option(
+            "--allow-others",
+            help="Let be what else is in the table, as while tweets still arrive.",
+        ),
+    ] = False,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
@@ -67,6 +75,8 @@ def verify_command(
             verify.expected_items(seed, count),
             patience=wait,
         )
+    if allow_others:
+        comparison = replace(comparison, unexpected=())
     if as_json:
         terminal.print_json(_as_json(comparison))
     else:

@@ -37,9 +37,13 @@ def open_place(target: Target) -> Place:
     if target is Target.AWS:
         return aws_place()
     found = localstack_embedded.status(LOCALSTACK_HOME)
-    if isinstance(found, Died) and "AWS_ENDPOINT_URL" not in os.environ:
-        raise NothingThere(found.explanation)
-    return local_place(embedded_endpoint=found.endpoint if isinstance(found, Instance) else None)
+    endpoint = found.endpoint if isinstance(found, Instance) else None
+    try:
+        return local_place(embedded_endpoint=endpoint)
+    except NothingThere as error:
+        if isinstance(found, Died) and "AWS_ENDPOINT_URL" not in os.environ:
+            raise NothingThere(found.explanation) from error
+        raise
 
 
 def open_stack(target: Target, name: str) -> tuple[Place, Stack]:

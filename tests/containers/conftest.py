@@ -1,0 +1,75 @@
+"""LocalStack in a container for all tests here; nothing of it remains when they end."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from docker.errors import DockerException
+from testcontainers.core.config import testcontainers_config
+from testcontainers.core.container import DockerContainer
+from testcontainers.core.docker_client import DockerClient
+
+from producer import Settings
+from tests.containers import janitor, localstack
+from tests.stack_fixtures import (
+    command_environment,
+    deployed,
+    new_stack,
+    place,
+    tweetpipe_command,
+)
+
+__all__ = ["command_environment", "deployed", "new_stack", "place", "tweetpipe_command"]
+
+# The janitor does what testcontainers' own clean-up container does, without one more image, and
+# knows the functions' containers and compose's as well.
+testcontainers_config.ryuk_disabled = True
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine() -> None:
+    """Skips without a Docker engine and compose, or fails where REQUIRE_DOCKER is 1."""
+    try:
+        docker = DockerClient().client
+        docker.ping()
+        docker.close()
+        subprocess.run(["docker", "compose", "version"], check=True, capture_output=True)
+    except (DockerException, OSError, subprocess.CalledProcessError) as error:
+        reason = f"needs a Docker engine and docker compose ({error})"
+        if os.environ.get("REQUIRE_DOCKER") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def docker_session(engine: None) -> Iterator[str]:
+    """A name for this test run, and for all it makes with Docker; that is removed at the end."""
+    session = f"tweetpipe-test-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    with janitor.watching(session):
+        yield session
+
+
+@pytest.fixture(scope="session")
+def container(docker_session: str) -> Iterator[DockerContainer]:
+    """A running LocalStack."""
+    service = localstack.compose_service(docker_session)
+    with localstack.running(service, docker_session) as running:
+        yield running
+    remaining = janitor.left(docker_session, "container")
+    assert not remaining, "LocalStack left containers of its functions behind"
+
+
+@pytest.fixture(scope="session")
+def endpoint(container: DockerContainer) -> str:
+    """The value for AWS_ENDPOINT_URL."""
+    return localstack.endpoint(container)
+
+
+@pytest.fixture(scope="session")
+def producer_settings() -> Settings:
+    # Not every emulator's Kinesis keeps all records of calls that come at the same moment.
+    return Settings(calls_in_flight=1)

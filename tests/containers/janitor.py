@@ -1,0 +1,56 @@
+"""Removes what a test session made with Docker once that session is over, however it ended.
+
+It runs as a process of its own. Its standard input is a pipe from the session, which closes when
+the session ends, also when it is killed.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# What the session made has one of these labels, with the session's name as its value.
+LABEL = "tweetpipe.tests"
+COMPOSE_LABEL = "com.docker.compose.project"
+
+
+@contextmanager
+def watching(session: str) -> Iterator[None]:
+    """Starts the janitor; it has tidied up when the block is left."""
+    with subprocess.Popen(
+        [sys.executable, __file__, session],
+        stdin=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C is for the tests
+    ) as process:
+        yield
+        assert process.stdin
+        process.stdin.close()
+        process.wait(timeout=60)
+
+
+def left(session: str, kind: str, label: str = LABEL) -> list[str]:
+    """What the session still has of a kind: container, network or volume."""
+    every = ("--all",) if kind == "container" else ()
+    listed = _docker(kind, "ls", "--quiet", *every, "--filter", f"label={label}={session}")
+    return listed.split()
+
+
+def tidy_up(session: str) -> None:
+    """Removes all that the session has left."""
+    # Containers first: a network or volume in use stays.
+    for kind, how in (("container", ("--force", "--volumes")), ("network", ()), ("volume", ())):
+        if names := [*left(session, kind), *left(session, kind, COMPOSE_LABEL)]:
+            _docker(kind, "rm", *how, *names)
+
+
+def _docker(*arguments: str) -> str:
+    return subprocess.run(
+        ["docker", *arguments], capture_output=True, text=True, check=True, timeout=60
+    ).stdout
+
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    tidy_up(sys.argv[1])

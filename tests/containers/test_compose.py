@@ -1,0 +1,134 @@
+"""docker-compose.yml: up, tweets in the table, down, and nothing left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tests.containers import janitor
+from tests.stack_fixtures import Command, free_port
+from tests.waiting import wait_for
+from tweetpipe import table, verify
+from tweetpipe.errors import NothingThere
+from tweetpipe.place import local_place
+from tweetpipe.project import ROOT
+
+TWEETS = 40
+GRACE = 45  # seconds: all services' stop_grace_period together
+
+
+@pytest.fixture(scope="module")
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def endpoint(port: int) -> str:
+    """The value for AWS_ENDPOINT_URL, while the project is up."""
+    return f"http://localhost:{port}"
+
+
+@pytest.fixture(scope="module")
+def project(docker_session: str, port: int) -> Iterator[dict[str, str]]:
+    """The environment that makes `docker compose` work on a project of the tests' own."""
+    environment = os.environ | {
+        "COMPOSE_PROJECT_NAME": docker_session,
+        "LOCALSTACK_PORT": str(port),
+        "TWEETPIPE_STACK": "tweets",
+        "TWEETS_PER_SECOND": "20",
+    }
+    yield environment
+    compose(environment, "down", "--volumes")
+
+
+def compose(environment: dict[str, str], *arguments: str) -> str:
+    outcome = subprocess.run(
+        ["docker", "compose", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+    assert outcome.returncode == 0, outcome.stderr
+    return outcome.stdout
+
+
+def states(environment: dict[str, str]) -> dict[str, str]:
+    """What each service does."""
+    lines = compose(environment, "ps", "--all", "--format", "{{.Service}} {{.State}}").splitlines()
+    return dict(line.split() for line in lines)
+
+
+def test_up_gets_tweets_flowing_and_ctrl_c_stops_all(
+    project: dict[str, str], endpoint: str, tweetpipe_command: Command, tmp_path: Path
+) -> None:
+    with (
+        (tmp_path / "up.log").open("wb") as log,
+        subprocess.Popen(
+            ["docker", "compose", "up"], cwd=ROOT, env=project, stdout=log, stderr=log
+        ) as up,
+    ):
+        try:
+            wait_for(lambda: has_tweets(endpoint) or up.poll() is not None, "a tweet", seconds=120)
+            assert up.poll() is None, (tmp_path / "up.log").read_text()
+            assert_tweets_arrive_as_sent(tweetpipe_command)
+        finally:
+            stopping = time.monotonic()
+            up.send_signal(signal.SIGINT)
+            up.wait(timeout=GRACE)
+    assert time.monotonic() - stopping < GRACE
+    assert set(states(project).values()) == {"exited"}
+
+
+def test_it_comes_up_again_and_down_leaves_nothing(
+    project: dict[str, str], endpoint: str, docker_session: str, tweetpipe_command: Command
+) -> None:
+    compose(project, "up", "--detach", "--wait")
+    wait_for(lambda: has_tweets(endpoint), "a tweet")
+    assert_tweets_arrive_as_sent(tweetpipe_command)
+    assert states(project) == {"localstack": "running", "deploy": "exited", "producer": "running"}
+
+    compose(project, "down", "--volumes")
+    for kind in ("container", "network", "volume"):
+        assert not janitor.left(docker_session, kind, janitor.COMPOSE_LABEL)
+
+
+def test_our_image_runs_without_root_and_holds_no_settings_and_no_socket(
+    project: dict[str, str],
+) -> None:
+    compose(project, "build")
+    look = r"id -u; find /app /data /home /run /var/run -name '.env*' -o -name docker.sock"
+    looked = subprocess.run(
+        ["docker", "run", "--rm", "--entrypoint", "sh", "tweetpipe", "-c", look],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert looked.stdout.split() == ["10001"]
+
+
+def has_tweets(endpoint: str) -> bool:
+    """Whether a tweet is in the table; also false before there is a table, or an emulator."""
+    try:
+        place = local_place(embedded_endpoint=endpoint, environ={})
+        return any(table.scan(place, "tweets-EventData"))
+    except (NothingThere, BotoCoreError, ClientError):
+        return False
+
+
+def assert_tweets_arrive_as_sent(tweetpipe_command: Command) -> None:
+    verified = tweetpipe_command("verify", "--count", str(TWEETS), "--wait", "30", "--allow-others")
+    assert verified.returncode == 0, verified.stderr
+    author = next(iter(verify.expected_items(0, 1).values()))["Username"]
+    queried = tweetpipe_command("query", "--", author)
+    assert queried.returncode == 0, queried.stderr
+    assert author in queried.stdout

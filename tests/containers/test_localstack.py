@@ -1,0 +1,111 @@
+"""LocalStack in a container: tweets by the thousand, and what is said when it does not come up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import producer
+from producer import Settings
+from tests.containers import janitor, localstack
+from tests.containers.localstack import EmulatorFailed
+from tests.integration.test_pipeline import send
+from tests.waiting import wait_for
+from tweetpipe import verify
+from tweetpipe.place import Place
+from tweetpipe.project import ROOT
+from tweetpipe.stack import Stack
+
+
+def test_thousands_of_tweets_of_both_shapes_are_stored_from_every_shard(
+    place: Place, new_stack: Callable[[], Stack], producer_settings: Settings, tmp_path: Path
+) -> None:
+    stack, count = new_stack(), 3000
+    expected = verify.expected_items(47, count)
+    assert any("\N{FACE WITH TEARS OF JOY}" in item["Message"] for item in expected.values())
+
+    tweets = producer.fake_source(seed=47, count=count, shape="mixed")
+    report = send(place, stack, tweets, settings=producer_settings, folder=tmp_path)
+
+    assert (report.sent, report.failed) == (count, 0)
+    comparison = verify.wait_until_stored(
+        place, stack.outputs["EventDataTable"], expected, patience=60
+    )
+    assert comparison == verify.Comparison(expected=count)
+    assert all(has_records(place, stack.outputs["KinesisStream"]).values())
+
+
+def has_records(place: Place, stream: str) -> dict[str, bool]:
+    """Whether anything was put on each shard."""
+    kinesis = place.kinesis()
+    found = {}
+    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
+        iterator = kinesis.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        found[shard["ShardId"]] = bool(kinesis.get_records(ShardIterator=iterator)["Records"])
+    assert len(found) > 1
+    return found
+
+
+@pytest.mark.parametrize(
+    ("command", "saying"),
+    [
+        ("exit 55", "LOCALSTACK_AUTH_TOKEN"),
+        ("echo the port is on fire; exit 1", "the port is on fire"),
+    ],
+)
+def test_a_container_that_ends_is_explained_at_once(
+    command: str, saying: str, docker_session: str
+) -> None:
+    service = localstack.compose_service(docker_session)
+    with (
+        pytest.raises(EmulatorFailed, match=saying),
+        localstack.running(service, docker_session, command=["sh", "-c", command]),
+    ):
+        pass
+
+
+def test_a_missing_docker_socket_is_named_with_its_setting(
+    docker_session: str, tmp_path: Path
+) -> None:
+    service = localstack.compose_service(docker_session)
+    [socket] = (v for v in service["volumes"] if v["target"] == localstack.SOCKET)
+    socket["source"] = str(tmp_path)
+    with (
+        pytest.raises(EmulatorFailed, match="DOCKER_SOCK"),
+        localstack.running(service, docker_session),
+    ):
+        pass
+
+
+def test_a_killed_test_run_leaves_nothing_behind(tmp_path: Path) -> None:
+    one = f"{Path(__file__).with_name('test_commands.py')}::test_deploying_again_changes_nothing"
+    with subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-q", one],
+        cwd=ROOT,
+        env=os.environ | {"REQUIRE_DOCKER": "1"},
+        stdout=subprocess.DEVNULL,
+    ) as process:
+        session = wait_for(lambda: session_of(process.pid), "a container of the test run")
+        process.kill()
+    wait_for(lambda: not janitor.left(session, "container"), "its removal")
+    assert not [*janitor.left(session, "network"), *janitor.left(session, "volume")]
+
+
+def session_of(pid: int) -> str:
+    """The name of a test run that has a container, or nothing."""
+    listed = subprocess.run(
+        ["docker", "ps", "--format", f'{{{{.Label "{janitor.LABEL}"}}}}'],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return next(
+        (name for name in listed.stdout.split() if name.startswith(f"tweetpipe-test-{pid}-")), ""
+    )
