@@ -34,8 +34,12 @@ KILL_SECONDS = 5.0
 LOG_TAIL_LINES = 15
 LOCK_FILE = "instance.lock"
 
-# Popen complains when it is discarded while its process runs, and these outlive what starts them.
-_processes: list[subprocess.Popen[bytes]] = []
+
+class _Detached(subprocess.Popen[bytes]):
+    """A process that outlives what starts it."""
+
+    def __del__(self) -> None:
+        """Popen's own complains that the process still runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +176,7 @@ def _fresh(volume: Path) -> Path:
 
 def _spawn(python: Path, environ: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
-        process = subprocess.Popen(
+        return _Detached(
             [str(python), "-m", "localstack.runtime.main"],
             cwd=environ["FILESYSTEM_ROOT"],
             env=environ,
@@ -181,8 +185,6 @@ def _spawn(python: Path, environ: dict[str, str], log: Path) -> subprocess.Popen
             stderr=output,
             start_new_session=True,
         )
-    _processes.append(process)
-    return process
 
 
 def _wait_until_up(process: subprocess.Popen[bytes], port: int, timeout: float, log: Path) -> str:

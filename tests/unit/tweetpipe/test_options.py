@@ -17,8 +17,9 @@ from tweetpipe.place import Target
 @pytest.fixture(autouse=True)
 def died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The embedded LocalStack has ended by itself."""
-    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         record = state.Record.of(process.pid, 4566)
+        process.kill()
     state.write(tmp_path, replace(record, created=record.created - 3600))
     monkeypatch.setattr(options, "LOCALSTACK_HOME", tmp_path)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
