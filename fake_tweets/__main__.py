@@ -17,9 +17,11 @@ from fake_tweets.records import records
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; wrong usage raises SystemExit(2)."""
-    options = _parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        _write(options)
+        if words[:1] == ["serve"]:
+            return _end(_serve(words[1:]))
+        _write(_parser().parse_args(words))
         return _end(0)
     except KeyboardInterrupt:
         return _end(130)
@@ -28,6 +30,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         sys.stderr.write(f"fake_tweets: {error.strerror or error}\n")
         return _end(1)
+
+
+def _serve(words: Sequence[str]) -> int:
+    from fake_tweets.x_api.command import serve  # here: the other command does without a server
+
+    parser = _Parser(
+        prog="python -m fake_tweets serve",
+        description="Serve fake tweets as X's API v2 does: the filtered stream and its rules.",
+    )
+    return serve(parser, words)
 
 
 def _write(options: argparse.Namespace) -> None:
@@ -69,7 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m fake_tweets",
         description="Write fake tweets to standard output, one JSON object a line. "
-        "The same seed always gives the same tweets.",
+        "The same seed always gives the same tweets. With `serve` as the first word: a fake X API "
+        "server (serve --help tells more).",
     )
     parser.add_argument(
         "--count", type=_count, default=10, help="how many tweets (default: %(default)s)"

@@ -45,6 +45,9 @@ LANGUAGES = (
     Language("zh", "zh_CN", "zh_CN", 2),
 )
 
+TREND = "yolo"
+"""A hashtag that one to two tweets in a hundred have, in every language: what to track."""
+
 EMOJI = (
     "",
     "",

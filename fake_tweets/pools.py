@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
-from fake_tweets.corpus import EMOJI, HOSTILE_NAMES, HOSTILE_TEXTS, LANGUAGES, Language
+from fake_tweets.corpus import EMOJI, HOSTILE_NAMES, HOSTILE_TEXTS, LANGUAGES, TREND, Language
 from fake_tweets.model import Author
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ POPULARITY_SLOTS = 8192
 _SEED = 2015
 _LONG_TEXTS = (350, 800, 1800, 3600)  # characters; X takes up to 4,000 with all that is added
 _MEDIUM_TEXTS = (190,) * 12
+_TREND_PLACE = 5  # one of HASHTAGS, where one tag would be anyway
 
 
 class Voice(NamedTuple):
@@ -142,4 +143,5 @@ def _voice(fake: Faker, words: tuple[str, ...] | None) -> Voice:
     ]
     tags = [tag for tag in words or fake.words(200) if len(tag) > 1 and tag.isidentifier()]
     hashtags = [tuple(rng.choice(tags) for _ in range(max(0, n % 8 - 4))) for n in range(HASHTAGS)]
+    hashtags[_TREND_PLACE] = (TREND,)
     return Voice(tuple(openings), (*closings, *HOSTILE_TEXTS), tuple(hashtags))

@@ -1,0 +1,148 @@
+"""What goes wrong, in order: faults as people write them, and the script that hands them out."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+_FAULT = re.compile(
+    r"(?P<kind>[a-z0-9-]+?)(?::(?P<value>\d+(?:\.\d+)?))?(?:@(?P<after>\d+))?(?:x(?P<times>\d+))?"
+)
+
+
+class _Kind(NamedTuple):
+    """`value` is what a colon may set: its meaning, and the default."""
+
+    at_connect: bool
+    means: str
+    value: str = ""
+    default: float = 0.0
+
+
+KINDS = {
+    "drop": _Kind(False, "close the connection without the final chunk, between two lines"),
+    "end": _Kind(False, "end the stream properly"),
+    "half-line": _Kind(False, "write half a line, then drop"),
+    "silence": _Kind(False, "neither posts nor heartbeats, then go on", "seconds", 30.0),
+    "operational-disconnect": _Kind(False, "X's message of that name, then end"),
+    "rubbish": _Kind(False, "a line that is neither JSON nor UTF-8"),
+    "unknown": _Kind(False, "a line of JSON without data"),
+    "slow": _Kind(False, "the next posts in tiny pieces", "posts", 5),
+    "duplicates": _Kind(True, "the last posts again after the next connect", "posts", 5),
+    "refuse": _Kind(True, "nothing listens when its turn comes", "seconds", 1.0),
+    "401": _Kind(True, "Unauthorized"),
+    "403": _Kind(True, "client-not-enrolled"),
+    "409": _Kind(True, "no rules"),
+    "429": _Kind(True, "rate limit, reset as the header says", "seconds", 60.0),
+    "429-bare": _Kind(True, "rate limit without any header"),
+    "too-many-connections": _Kind(True, "429, ConnectionException"),
+    "usage-capped": _Kind(True, "429, the month's posts are used up"),
+    **{str(code): _Kind(True, "server error") for code in (500, 502, 503, 504)},
+}
+
+
+class FaultError(ValueError):
+    """A fault's text makes no sense; says what would."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One fault, `times` in a row; in-stream ones come after that many posts of a connection."""
+
+    kind: str
+    value: float = 0.0
+    after: int = 0
+    times: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> Fault:
+        """Read `kind[:value][@posts][xtimes]`; raises FaultError."""
+        found = _FAULT.fullmatch(text.strip())
+        kind = KINDS.get(found["kind"]) if found else None
+        if found is None or kind is None:
+            raise FaultError(f"{text!r} is no fault; there are {', '.join(KINDS)}")
+        after, times = int(found["after"] or 0), int(found["times"] or 1)
+        if found["value"] and not kind.value:
+            raise FaultError(f"{found['kind']} takes no value, so {text!r} makes no sense")
+        if kind.at_connect and after:
+            raise FaultError(f"{text!r} answers a connect: let a drop@{after} come before it")
+        if not times:
+            raise FaultError(f"{text!r} would happen no times")
+        return cls(found["kind"], float(found["value"] or kind.default), after, times)
+
+    @property
+    def at_connect(self) -> bool:
+        return KINDS[self.kind].at_connect
+
+    def __str__(self) -> str:
+        value = f":{self.value:g}" if KINDS[self.kind].value else ""
+        after = f"@{self.after}" if self.after else ""
+        return f"{self.kind}{value}{after}{f'x{self.times}' if self.times > 1 else ''}"
+
+
+class Script:
+    """Faults that wait for their turn: only the first one can happen. Any thread may add some."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._pending: deque[Fault] = deque()
+        self._done: list[Fault] = []
+
+    @property
+    def pending(self) -> list[Fault]:
+        with self._lock:
+            return list(self._pending)
+
+    @property
+    def done(self) -> list[Fault]:
+        """What happened, one entry for each time."""
+        with self._lock:
+            return list(self._done)
+
+    def add(self, faults: Iterable[Fault]) -> None:
+        with self._lock:
+            self._pending.extend(faults)
+
+    def clear(self) -> None:
+        """Forget what has not happened."""
+        with self._lock:
+            self._pending.clear()
+
+    def take_at_connect(self) -> Fault | None:
+        """The fault for this connect, unless it's the turn of another kind."""
+        with self._lock:
+            head = self._pending[0] if self._pending else None
+            return self._take() if head and head.at_connect and head.kind != "refuse" else None
+
+    def take_refusal(self) -> Fault | None:
+        """The fault if now nothing should listen."""
+        with self._lock:
+            head = self._pending[0] if self._pending else None
+            return self._take() if head and head.kind == "refuse" else None
+
+    def take_in_stream(self, posts: int) -> Fault | None:
+        """The fault that is due on a connection that has got `posts`."""
+        with self._lock:
+            head = self._pending[0] if self._pending else None
+            due = head and not head.at_connect and head.after <= posts
+            return self._take() if due else None
+
+    def posts_until_next(self, posts: int) -> int | None:
+        """How many more posts the connection gets before its next fault; None: no such fault."""
+        with self._lock:
+            head = self._pending[0] if self._pending else None
+            return max(0, head.after - posts) if head and not head.at_connect else None
+
+    def _take(self) -> Fault:
+        fault = self._pending[0]
+        if fault.times > 1:
+            self._pending[0] = replace(fault, times=fault.times - 1)
+        else:
+            self._pending.popleft()
+        once = replace(fault, times=1)
+        self._done.append(once)
+        return once

@@ -1,0 +1,50 @@
+"""How many requests an endpoint takes in 15 minutes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+WINDOW_S = 900
+
+Endpoint = Literal["stream", "rules_get", "rules_post", "token"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Requests per 15 minutes, and rules an App may have; the defaults are pay-per-use's."""
+
+    stream: int = 50
+    rules_get: int = 450
+    rules_post: int = 100
+    token: int = 450
+    rules: int = 1000
+
+
+class Window:
+    """The requests of one endpoint; its 15 minutes begin with the first of them."""
+
+    def __init__(self, limit: int, clock: Callable[[], float]) -> None:
+        self._limit = limit
+        self._clock = clock
+        self._used = 0
+        self._reset = -math.inf
+
+    def take(self) -> bool:
+        """Count one request; False if it is one too many."""
+        now = self._clock()
+        if now >= self._reset:
+            self._used, self._reset = 0, math.ceil(now + WINDOW_S)
+        self._used += 1
+        return self._used <= self._limit
+
+    def headers(self) -> dict[str, str]:
+        """What X says about the window in every answer, the reset in seconds of UNIX time."""
+        reset = self._reset if math.isfinite(self._reset) else self._clock() + WINDOW_S
+        return {
+            "x-rate-limit-limit": str(self._limit),
+            "x-rate-limit-remaining": str(max(0, self._limit - self._used)),
+            "x-rate-limit-reset": str(math.ceil(reset)),
+        }
