@@ -14,11 +14,12 @@ from producer.kinesis import kinesis_client_config
 from producer.records import OutgoingRecord, partition_key_of
 from producer.report import Progress, Report
 from producer.settings import Settings
-from producer.sources import fake_source, file_source
+from producer.sources import LiveSource, fake_source, file_source
 from producer.undelivered import undelivered_path
 
 __all__ = [
     "DeliveryError",
+    "LiveSource",
     "OutgoingRecord",
     "ProducerError",
     "Progress",

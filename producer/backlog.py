@@ -15,6 +15,9 @@ from producer.batches import Batch, Held, Waiting
 from producer.records import OutgoingRecord
 from producer.report import Progress
 
+BUFFER_FULL = "BufferFull"
+"""The error code under which records are counted that found no room and could not wait."""
+
 
 @dataclass(kw_only=True)
 class Verdict:
@@ -65,16 +68,21 @@ class Backlog:
         """Nothing is in hand and nothing more will come."""
         return self._over
 
-    def add(self, record: OutgoingRecord, *, size: int, refusal: str | None = None) -> bool:
+    def add(
+        self, record: OutgoingRecord, *, size: int, refusal: str | None = None, wait: bool = True
+    ) -> bool:
         """Take a record in, waiting while there is no room; False asks for no more.
 
-        A record with a `refusal`, an error code, is given up at once.
+        A record with a `refusal`, an error code, is given up at once, and so is one that finds no
+        room and may not `wait` for it.
         """
         with self._lock:
-            while self._wanted and self._is_full():
+            while wait and self._wanted and self._is_full():
                 self._room.wait()
             if self._over:
                 return False
+            if refusal is None and not wait and self._is_full():
+                refusal = BUFFER_FULL
             # A record that is no longer wanted still counts: the source can't take it back.
             self._read += 1
             self._held_records += 1

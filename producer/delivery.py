@@ -6,7 +6,8 @@ Kinesis may hold a record twice. Order is not kept, not even among the records o
 several calls are under way at once, and PutRecords itself promises none.
 
 Memory is bounded by two batches for each call in flight, one on its way and one that waits; when
-they are full, the source is read no further.
+they are full, the source is read no further. A live source is read all the same, and what finds no
+room is undelivered at once.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from producer.records import MAX_RECORD_BYTES, OutgoingRecord
 from producer.report import Progress, Report
 from producer.sending import Sender
 from producer.settings import Settings
+from producer.sources import LiveSource
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -40,6 +42,8 @@ _TICK = 0.1
 """Seconds between two looks at `stop`, and two calls of `on_progress`."""
 _GRACE = 0.2
 """Seconds to wait for a source that may be blocked."""
+_LIVE_GRACE = 1.5
+"""Seconds for a live source to hand over what it has read."""
 
 
 def produce(
@@ -58,7 +62,8 @@ def produce(
 
     Setting `stop`, which a signal handler may do, ends reading at once, even when the source is
     blocked; what was read is flushed within `settings.drain_deadline`, and the report says
-    `interrupted`. A blocked source is left behind in its thread: don't use it again.
+    `interrupted`. A blocked source is left behind in its thread: don't use it again. A live source
+    is told to finish.
     `on_progress` is called in this thread, about ten times a second and with the report.
 
     Raises SettingsError and UndeliveredError before anything is read; later SourceError,
@@ -109,6 +114,7 @@ class _Run:
         self._source_error: SourceError | None = None
         self._refusal: DeliveryError | None = None
         self._write_error: OSError | None = None
+        self._live: LiveSource | None = None
         window = _BATCHES_PER_CALL * settings.calls_in_flight
         self._backlog = Backlog(
             Waiting(
@@ -122,6 +128,7 @@ class _Run:
         )
 
     def deliver(self, source: Iterable[OutgoingRecord]) -> Report:
+        self._live = source if isinstance(source, LiveSource) else None
         # Daemons: neither a source that is blocked nor a call that hangs may hold up the exit.
         reader = threading.Thread(target=self._read, args=(source,), daemon=True)
         senders = [
@@ -170,8 +177,10 @@ class _Run:
 
     def _end_reading(self, reader: threading.Thread) -> None:
         self._backlog.want_no_more()
+        if self._live is not None:
+            self._live.finish()
         # Unless it is blocked, the source hands over the record it is at.
-        reader.join(_GRACE)
+        reader.join(_GRACE if self._live is None else _LIVE_GRACE)
         self._backlog.end_reading()
 
     def _read(self, source: Iterable[OutgoingRecord]) -> None:
@@ -182,8 +191,10 @@ class _Run:
             for record in source:
                 size = record.size
                 refusal = TOO_LARGE if size > MAX_RECORD_BYTES else None
-                wanted = self._backlog.add(record, size=size, refusal=refusal)
-                if not wanted or self._stop.is_set():
+                wait = self._live is None
+                wanted = self._backlog.add(record, size=size, refusal=refusal, wait=wait)
+                # A live source ends by itself, after what can't be had again.
+                if wait and (not wanted or self._stop.is_set()):
                     return
         except BaseException as error:
             self._source_error = _as_source_error(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 MAX_RECORD_BYTES = 1024 * 1024
@@ -30,17 +31,22 @@ def partition_key_of(data: bytes) -> str:
 
     The same bytes always give the same key, whether they hold a tweet or not.
     """
-    key = _author_of(data) if len(data) <= MAX_RECORD_BYTES else None
+    tweet = None
+    if len(data) <= MAX_RECORD_BYTES:
+        with suppress(ValueError, RecursionError):
+            tweet = json.loads(data)
+    return partition_key_of_tweet(tweet, data)
+
+
+def partition_key_of_tweet(tweet: object, data: bytes) -> str:
+    """The partition key of `data`, which says `tweet`; for who has decoded it already."""
+    key = _author_of(tweet)
     if key is None:
         return hashlib.blake2b(data, digest_size=16).hexdigest()
     return key[:MAX_PARTITION_KEY_CHARACTERS]
 
 
-def _author_of(data: bytes) -> str | None:
-    try:
-        tweet = json.loads(data)
-    except (ValueError, RecursionError):
-        return None
+def _author_of(tweet: object) -> str | None:
     if not isinstance(tweet, dict):
         return None
     if isinstance(post := tweet.get("data"), dict):

@@ -1,7 +1,7 @@
 """Where records come from.
 
 A source is any iterable of OutgoingRecord. It is read in a thread of its own, so it may block
-for as long as it likes. Another source, such as a live stream, is one more function here.
+for as long as it likes. A LiveSource, such as `producer.x`, can't be kept waiting.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from producer.errors import SettingsError, SourceError
 from producer.records import OutgoingRecord, partition_key_of
@@ -24,6 +24,16 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 
 _CHUNK_BYTES = 256 * 1024
 _UTF8_BOM = b"\xef\xbb\xbf"
+
+
+@runtime_checkable
+class LiveSource(Protocol):
+    """A source of what happens now, which drops records when it is not read."""
+
+    def __iter__(self) -> Iterator[OutgoingRecord]: ...
+
+    def finish(self) -> None:
+        """End the iteration after what was read so far; called from another thread."""
 
 
 def fake_source(

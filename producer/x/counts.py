@@ -1,0 +1,35 @@
+"""What a stream has brought so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(kw_only=True)
+class Counts:
+    """Counts since the source was opened; only the thread that reads the stream writes them.
+
+    `posts` are all that X sent, and what it charges for. Of these, `duplicates` had come before
+    and `foreign` matched only rules that are not ours; both were left out. `unknown` messages are
+    JSON but neither a post nor an error, `rubbish` lines are no JSON.
+    """
+
+    posts: int = 0
+    duplicates: int = 0
+    foreign: int = 0
+    errors: int = 0
+    unknown: int = 0
+    rubbish: int = 0
+    connections: int = 0
+
+    def in_words(self) -> str:
+        """What is not as usual, in one line; empty if nothing is."""
+        unusual = {
+            "duplicates": self.duplicates,
+            "of other rules": self.foreign,
+            "error messages": self.errors,
+            "unknown messages": self.unknown,
+            "unreadable lines": self.rubbish,
+            "reconnections": max(0, self.connections - 1),
+        }
+        return ", ".join(f"{count:,} {name}" for name, count in unusual.items() if count)

@@ -1,0 +1,172 @@
+"""The stream as a source of records: connected again and again, until told to finish."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+
+from producer.records import OutgoingRecord
+from producer.sources import MAX_LINE_BYTES
+from producer.x.api import Connection, Rule, XApi
+from producer.x.counts import Counts
+from producer.x.errors import Dropped, XRefused, XUnreachable
+from producer.x.messages import Message, Post, Problem, Rubbish, message_of
+from producer.x.reconnect import Reconnect
+from producer.x.rules import TAG
+
+_REMEMBERED = 10_000  # ids, to tell posts that X sends again after a reconnection
+
+
+class XSource:
+    """Posts that match `rules`, each once, until `finish` or a limit; one thread may iterate it.
+
+    `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` is
+    told, in words, of whatever interrupts the stream. Raises XError when X refuses for good.
+    """
+
+    def __init__(
+        self,
+        api: XApi,
+        rules: Iterable[Rule],
+        *,
+        max_posts: int | None = None,
+        max_seconds: float | None = None,
+        on_event: Callable[[str], None] = lambda _: None,
+        wait: Callable[[float], object] | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self.counts = Counts()
+        self._api = api
+        self._rule_ids = {rule.id for rule in rules}
+        self._max_posts = max_posts
+        self._max_seconds = max_seconds
+        self._on_event = on_event
+        self._finished = threading.Event()
+        self._wait = wait or self._finished.wait
+        self._now = now
+        self._reconnect = Reconnect()
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def finish(self) -> None:
+        """End the iteration after what was read, from another thread."""
+        with self._lock:
+            self._finished.set()
+            if self._connection is not None:
+                self._connection.end()
+
+    def __iter__(self) -> Iterator[OutgoingRecord]:
+        timer: threading.Timer | None = None
+        if self._max_seconds is not None:
+            timer = threading.Timer(self._max_seconds, self.finish)
+            timer.daemon = True
+            timer.start()
+        try:
+            while not self._finished.is_set():
+                connection = self._connect()
+                if connection is not None:
+                    yield from self._posts(connection)
+        finally:
+            self.finish()
+            if timer is not None:
+                timer.cancel()
+
+    def _connect(self) -> Connection | None:
+        """The open stream, or None after the wait that a failed attempt asks for."""
+        try:
+            connection = self._api.connect()
+        except (XRefused, XUnreachable) as failure:
+            if isinstance(failure, XRefused) and failure.is_lasting:
+                raise
+            self._back_off(failure)
+            return None
+        with self._lock:
+            self._connection = connection
+            if self._finished.is_set():
+                connection.end()
+        self.counts.connections += 1
+        return connection
+
+    def _back_off(self, failure: XRefused | XUnreachable) -> None:
+        seconds = self._reconnect.after(failure, now=self._now())
+        self._on_event(f"{failure}. Connecting again in {seconds:g} s.")
+        self._wait(seconds)
+
+    def _posts(self, connection: Connection) -> Iterator[OutgoingRecord]:
+        alive = False
+        reason = ""
+        try:
+            for line in _lines(connection):
+                alive = True
+                self._reconnect.connected()
+                if not line:
+                    continue
+                message = message_of(line)
+                if isinstance(message, Post):
+                    record = self._new_record(message)
+                    if record is not None:
+                        yield record
+                    if self._max_posts is not None and self.counts.posts >= self._max_posts:
+                        self._finished.set()
+                        return
+                else:
+                    self._note(message)
+                    if isinstance(message, Problem) and message.is_disconnect:
+                        reason = message.detail.rstrip(".")
+                        connection.end()
+        except Dropped as dropped:
+            if not self._finished.is_set():
+                self._after_a_drop(reason or str(dropped), alive=alive)
+        finally:
+            connection.close()
+
+    def _after_a_drop(self, reason: str, *, alive: bool) -> None:
+        if alive:
+            self._on_event(f"Disconnected ({reason}). Connecting again at once.")
+        else:
+            # Hurrying would use up the attempts that X's rate limit allows.
+            self._back_off(XUnreachable(f"X closed a fresh connection ({reason})"))
+
+    def _note(self, message: Message) -> None:
+        if isinstance(message, Problem):
+            self.counts.errors += 1
+            if not message.is_disconnect:
+                self._on_event(f"X says: {message.detail}")
+        elif isinstance(message, Rubbish):
+            self.counts.rubbish += 1
+        else:
+            self.counts.unknown += 1
+
+    def _new_record(self, post: Post) -> OutgoingRecord | None:
+        self.counts.posts += 1
+        if post.rules and not any(id_ in self._rule_ids or tag == TAG for id_, tag in post.rules):
+            self.counts.foreign += 1
+            return None
+        if post.id is not None:
+            if post.id in self._seen:
+                self.counts.duplicates += 1
+                return None
+            self._seen[post.id] = None
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+        return post.record
+
+
+def _lines(connection: Connection) -> Iterator[bytes]:
+    """Lines without their ends; empty ones are heartbeats. Raises Dropped after the last."""
+    rest = b""
+    try:
+        for chunk in connection.chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield line.removesuffix(b"\r")
+            if len(rest) > MAX_LINE_BYTES:
+                raise Dropped(f"a line of more than {MAX_LINE_BYTES} bytes came")
+    except Dropped:
+        # A line without its end is a post cut in two, unless it happens to be whole.
+        if rest.strip():
+            yield rest.removesuffix(b"\r")
+        raise

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import cast
+
+import pytest
+
+from producer import SettingsError
+from producer.x import TAG, Rule, XApi, synchronise
+from producer.x.errors import XRefused
+
+OTHERS = Rule("1", "cats", "somebody")
+
+
+class Rules:
+    """What X keeps; takes no rule with "bad" in it."""
+
+    def __init__(self, *rules: Rule) -> None:
+        self.kept = [*rules]
+
+    def rules(self) -> list[Rule]:
+        return [*self.kept]
+
+    def add_rules(self, values: Sequence[str], *, tag: str) -> None:
+        for value in values:
+            if "bad" in value:
+                raise XRefused(400, {"detail": f"{value} is bad"}, reset=None)
+        self.kept += [Rule(f"new {value}", value, tag) for value in values]
+
+    def delete_rules(self, ids: Sequence[str]) -> None:
+        self.kept = [rule for rule in self.kept if rule.id not in ids]
+
+
+def after(rules: Rules, *track: str, keep: bool = False) -> set[tuple[str, str]]:
+    used = synchronise(cast(XApi, rules), track, keep=keep)
+    assert used == [rule for rule in rules.kept if rule.tag == TAG or rule.value in track]
+    return {(rule.value, rule.tag) for rule in rules.kept}
+
+
+def test_ours_become_those_tracked_and_others_are_let_be() -> None:
+    rules = Rules(OTHERS, Rule("2", "yolo", TAG), Rule("3", "old", TAG))
+
+    assert after(rules, "yolo", "new", "new") == {
+        ("cats", "somebody"),
+        ("yolo", TAG),
+        ("new", TAG),
+    }
+    assert rules.kept[1].id == "2", "a rule that stays is not made anew"
+
+
+def test_a_rule_that_somebody_else_has_too_is_used_as_it_is() -> None:
+    assert after(Rules(OTHERS), "cats") == {("cats", "somebody")}
+
+
+def test_old_rules_can_be_kept() -> None:
+    assert after(Rules(Rule("3", "old", TAG)), "new", keep=True) == {("old", TAG), ("new", TAG)}
+    assert after(Rules(Rule("3", "old", TAG)), keep=True) == {("old", TAG)}
+
+
+def test_a_refused_rule_leaves_the_others_as_they_were() -> None:
+    rules = Rules(Rule("3", "old", TAG))
+
+    with pytest.raises(XRefused, match="bad rule is bad"):
+        after(rules, "bad rule")
+    assert rules.kept == [Rule("3", "old", TAG)]
+
+
+@pytest.mark.parametrize("keep", [False, True])
+def test_without_any_rule_there_is_nothing_to_read(keep: bool) -> None:
+    with pytest.raises(SettingsError, match="--track"):
+        after(Rules(OTHERS), keep=keep)
