@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Sequence
 
@@ -22,6 +23,9 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     load_dotenv(".env")
+    if not debug:
+        # What libraries warn of, TwitterAPI of each failed attempt for one, is told in our words.
+        logging.getLogger().addHandler(logging.NullHandler())
     command = typer.main.get_command(app)
     try:
         command.main(args=[a for a in arguments if a != "--debug"], prog_name=prog_name)

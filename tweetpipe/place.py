@@ -159,7 +159,7 @@ def _check_reachable(endpoint: str) -> None:
     except OSError as error:
         raise NothingThere(
             f"No emulator answers at {endpoint} ({error.strerror or error}). "
-            "Start the embedded one: tweetpipe up."
+            "Start one: tweetpipe up, or docker compose up."
         ) from error
 
 

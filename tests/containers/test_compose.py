@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
+from fake_tweets import FakeTweets, expected_item
 from tests.containers import janitor
 from tests.stack_fixtures import Command, free_port
 from tests.waiting import wait_for
@@ -45,7 +46,7 @@ def project(docker_session: str, port: int) -> Iterator[dict[str, str]]:
         "TWEETS_PER_SECOND": "20",
     }
     yield environment
-    compose(environment, "down", "--volumes")
+    compose(environment, "--profile", "x", "down", "--volumes")
 
 
 def compose(environment: dict[str, str], *arguments: str) -> str:
@@ -78,7 +79,7 @@ def test_up_gets_tweets_flowing_and_ctrl_c_stops_all(
         ) as up,
     ):
         try:
-            wait_for(lambda: has_tweets(endpoint) or up.poll() is not None, "a tweet", seconds=120)
+            wait_for(lambda: stored(endpoint) or up.poll() is not None, "a tweet", seconds=120)
             assert up.poll() is None, (tmp_path / "up.log").read_text()
             assert_tweets_arrive_as_sent(tweetpipe_command)
         finally:
@@ -89,15 +90,24 @@ def test_up_gets_tweets_flowing_and_ctrl_c_stops_all(
     assert set(states(project).values()) == {"exited"}
 
 
-def test_it_comes_up_again_and_down_leaves_nothing(
+def test_it_comes_up_again_with_the_fake_x_and_down_leaves_nothing(
     project: dict[str, str], endpoint: str, docker_session: str, tweetpipe_command: Command
 ) -> None:
-    compose(project, "up", "--detach", "--wait")
-    wait_for(lambda: has_tweets(endpoint), "a tweet")
+    compose(project, "--profile", "x", "up", "--detach", "--wait")
+    wait_for(lambda: stored(endpoint), "a tweet")
     assert_tweets_arrive_as_sent(tweetpipe_command)
-    assert states(project) == {"localstack": "running", "deploy": "exited", "producer": "running"}
+    tracked = (tweet for tweet in map(FakeTweets(1).tweet, range(10_000)) if "#yolo" in tweet.text)
+    first = expected_item(next(tracked))
+    wait_for(lambda: first in stored(endpoint), "the first tweet that came by X's protocol")
+    assert states(project) == {
+        "deploy": "exited",
+        "fake-x": "running",
+        "localstack": "running",
+        "producer": "running",
+        "producer-x": "running",
+    }
 
-    compose(project, "down", "--volumes")
+    compose(project, "--profile", "x", "down", "--volumes")
     for kind in ("container", "network", "volume"):
         assert not janitor.left(docker_session, kind, janitor.COMPOSE_LABEL)
 
@@ -116,13 +126,13 @@ def test_our_image_runs_without_root_and_holds_no_settings_and_no_socket(
     assert looked.stdout.split() == ["10001"]
 
 
-def has_tweets(endpoint: str) -> bool:
-    """Whether a tweet is in the table; also false before there is a table, or an emulator."""
+def stored(endpoint: str) -> list[table.Item]:
+    """What is in the table; nothing before there is a table, or an emulator."""
     try:
         place = local_place(embedded_endpoint=endpoint, environ={})
-        return any(table.scan(place, "tweets-EventData"))
+        return [*table.scan(place, "tweets-EventData")]
     except (NothingThere, BotoCoreError, ClientError):
-        return False
+        return []
 
 
 def assert_tweets_arrive_as_sent(tweetpipe_command: Command) -> None:

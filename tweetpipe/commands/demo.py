@@ -12,9 +12,9 @@ import producer
 from tweetpipe import table as tables
 from tweetpipe import terminal, verify
 from tweetpipe.commands import look
+from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.lifecycle import PortOption, start_localstack
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption
-from tweetpipe.commands.produce import deliver
 from tweetpipe.commands.stacks import deploy_stack
 from tweetpipe.errors import Different
 from tweetpipe.place import local_place

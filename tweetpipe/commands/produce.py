@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import TaskID
 
 import producer
 from fake_tweets import Shape
-from producer import OutgoingRecord, Progress, Report, Settings
+from producer import OutgoingRecord
 from tweetpipe import terminal
+from tweetpipe.commands.delivering import UNDELIVERED, deliver
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
-from tweetpipe.errors import TweetpipeError, WrongUsage
-from tweetpipe.place import Place, Target
-from tweetpipe.stack import Stack
+from tweetpipe.errors import WrongUsage
+from tweetpipe.place import Target
 
-UNDELIVERED = Path("undelivered.ndjson")
 INTERRUPTED = 130
 
 _COUNT = 1000
-_PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
+_OF_FAKE = "Fake tweets"
+_OF_X = "Tweets from X"
 
 
 class Source(StrEnum):
@@ -34,6 +32,16 @@ class Source(StrEnum):
 
     FAKE = "fake"
     FILE = "file"
+    TWITTER = "twitter"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Opened:
+    """A source that is ready, what it will give if that is known, and what it has to say."""
+
+    records: Iterable[OutgoingRecord]
+    total: int | None = None
+    remark: Callable[[], str] = str
 
 
 def produce(
@@ -42,26 +50,83 @@ def produce(
         str | None, typer.Option(help="NDJSON to send, one tweet a line; - reads standard input.")
     ] = None,
     count: Annotated[
-        int | None, typer.Option(min=0, show_default=f"{_COUNT}", help="How many fake tweets.")
+        int | None,
+        typer.Option(
+            min=0, show_default=f"{_COUNT}", help="How many fake tweets.", rich_help_panel=_OF_FAKE
+        ),
     ] = None,
-    forever: Annotated[bool, typer.Option("--forever", help="Until interrupted.")] = False,
+    forever: Annotated[
+        bool, typer.Option("--forever", help="Until interrupted.", rich_help_panel=_OF_FAKE)
+    ] = False,
     seed: Annotated[
-        int | None, typer.Option(min=0, show_default="0", help="Which fake tweets.")
+        int | None,
+        typer.Option(min=0, show_default="0", help="Which fake tweets.", rich_help_panel=_OF_FAKE),
     ] = None,
     shape: Annotated[
-        Shape | None, typer.Option(show_default="mixed", help="Shape of the fake tweets.")
+        Shape | None,
+        typer.Option(
+            show_default="mixed", help="Shape of the fake tweets.", rich_help_panel=_OF_FAKE
+        ),
     ] = None,
     malformed: Annotated[
         float | None,
-        typer.Option(min=0, max=1, show_default="0", help="Share of malformed ones, in addition."),
+        typer.Option(
+            min=0,
+            max=1,
+            show_default="0",
+            help="Share of malformed ones, in addition.",
+            rich_help_panel=_OF_FAKE,
+        ),
     ] = None,
     duplicates: Annotated[
         float | None,
-        typer.Option(min=0, max=1, show_default="0", help="Share of repeated ones, in addition."),
+        typer.Option(
+            min=0,
+            max=1,
+            show_default="0",
+            help="Share of repeated ones, in addition.",
+            rich_help_panel=_OF_FAKE,
+        ),
     ] = None,
     rate: Annotated[
         float | None, typer.Option(min=0.001, show_default="unlimited", help="Records a second.")
     ] = None,
+    track: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Posts to read from X, as a rule of its filtered stream; repeatable.",
+            rich_help_panel=_OF_X,
+        ),
+    ] = None,
+    keep_rules: Annotated[
+        bool,
+        typer.Option(
+            "--keep-rules",
+            help="Remove no rule that an earlier run tracked.",
+            rich_help_panel=_OF_X,
+        ),
+    ] = False,
+    max_tweets: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Stop after so many posts: X charges for each.", rich_help_panel=_OF_X
+        ),
+    ] = None,
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(
+            min=0.01, help="Stop reading from X after so many minutes.", rich_help_panel=_OF_X
+        ),
+    ] = None,
+    price_per_post: Annotated[
+        float,
+        typer.Option(
+            envvar="X_PRICE_PER_POST",
+            min=0,
+            help="What X charges, in dollars.",
+            rich_help_panel=_OF_X,
+        ),
+    ] = 0.005,
     undelivered: Annotated[
         Path, typer.Option(help="What can't be delivered is appended here, to be sent again.")
     ] = UNDELIVERED,
@@ -84,17 +149,23 @@ def produce(
         "--malformed": malformed,
         "--duplicates": duplicates,
     }
-    total: int | None = None
-    if source is Source.FILE:
-        _refuse(fake_only, "goes with --source fake")
-        if file is None:
-            raise WrongUsage("--source file needs --file tweets.ndjson, or --file - for stdin.")
-        undelivered = producer.undelivered_path(undelivered, source=file)
-        records: Iterable[OutgoingRecord] = producer.file_source(file)
-    else:
-        _refuse({"--file": file}, "goes with --source file")
-        if forever and count is not None:
-            raise WrongUsage("--count and --forever exclude each other.")
+    twitter_only = {
+        "--track": track,
+        "--keep-rules": keep_rules or None,
+        "--max-tweets": max_tweets,
+        "--max-minutes": max_minutes,
+    }
+    _refuse(fake_only, Source.FAKE, chosen=source)
+    _refuse({"--file": file}, Source.FILE, chosen=source)
+    _refuse(twitter_only, Source.TWITTER, chosen=source)
+    if source is Source.FILE and file is None:
+        raise WrongUsage("--source file needs --file tweets.ndjson, or --file - for stdin.")
+    if source is Source.TWITTER and rate is not None:
+        raise WrongUsage("--rate does not go with --source twitter: X waits for nobody.")
+    if forever and count is not None:
+        raise WrongUsage("--count and --forever exclude each other.")
+
+    def open_fake() -> _Opened:
         total = None if forever else _COUNT if count is None else count
         records = producer.fake_source(
             seed=seed or 0,
@@ -103,116 +174,71 @@ def produce(
             malformed=malformed or 0.0,
             duplicates=duplicates or 0.0,
         )
-    place, deployed = open_stack(target, stack_name)
+        return _Opened(records=records, total=total)
+
+    def open_twitter() -> _Opened:
+        return _open_twitter(
+            track or [],
+            keep_rules=keep_rules,
+            max_tweets=max_tweets,
+            max_minutes=max_minutes,
+            price=price_per_post,
+        )
+
+    if source is Source.FILE:
+        assert file is not None
+        undelivered = producer.undelivered_path(undelivered, source=file)
+        opened = _Opened(records=producer.file_source(file))
+        place, deployed = open_stack(target, stack_name)
+    else:
+        place, deployed = open_stack(target, stack_name)
+        opened = open_fake() if source is Source.FAKE else open_twitter()
     report = deliver(
         place,
         deployed,
-        records,
-        total=total,
+        opened.records,
+        total=opened.total,
         rate=rate,
         undelivered=undelivered,
         own_credentials=own_credentials,
+        remark=opened.remark,
     )
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
 
 
-def deliver(
-    place: Place,
-    deployed: Stack,
-    records: Iterable[OutgoingRecord],
+def _open_twitter(
+    track: list[str],
     *,
-    total: int | None,
-    rate: float | None = None,
-    undelivered: Path = UNDELIVERED,
-    own_credentials: bool = False,
-) -> Report:
-    """Sends the records with a progress bar; raises TweetpipeError when any was not delivered."""
-    settings = Settings(rate=rate)
-    signer = place if own_credentials else _as_producer(place, deployed)
-    client = signer.kinesis(producer.kinesis_client_config(settings))
-    with _stop_on_signals() as stop, _progress_shown(total) as on_progress:
-        report = producer.produce(
-            records,
-            client=client,
-            stream=deployed.outputs["KinesisStream"],
-            undelivered=undelivered,
-            settings=settings,
-            stop=stop,
-            on_progress=on_progress,
-        )
-    terminal.say(_summary(report))
-    if report.failed:
-        errors = ", ".join(f"{code} ({n:,} times)" for code, n in report.errors.items())
-        raise TweetpipeError(
-            f"{report.failed:,} records could not be delivered: {errors or 'stopped before'}. "
-            f"They are in {report.undelivered}; send them again with: "
-            f"tweetpipe produce --source file --file {report.undelivered}"
-        )
-    return report
+    keep_rules: bool,
+    max_tweets: int | None,
+    max_minutes: float | None,
+    price: float,
+) -> _Opened:
+    # Imported here: no other source needs TwitterAPI and what it imports.
+    from producer import x
+
+    api = x.XApi(x.Credentials.of(os.environ), url=os.environ.get("X_API_URL") or x.DEFAULT_URL)
+    rules = x.synchronise(api, track, keep=keep_rules)
+    terminal.say(
+        f"Reading posts from X by {len(rules)} rules: {', '.join(rule.value for rule in rules)}"
+    )
+    posts = x.XSource(
+        api,
+        rules,
+        max_posts=max_tweets,
+        max_seconds=None if max_minutes is None else max_minutes * 60,
+        on_event=terminal.say,
+    )
+
+    def remark() -> str:
+        cost = f"{posts.counts.posts:,} posts read from X, ${posts.counts.posts * price:,.2f}"
+        return ", ".join(filter(None, (cost, posts.counts.in_words())))
+
+    return _Opened(records=posts, total=max_tweets, remark=remark)
 
 
-def _refuse(options: Mapping[str, object], why: str) -> None:
+def _refuse(options: Mapping[str, object], of: Source, *, chosen: Source) -> None:
     given = [name for name, value in options.items() if value is not None]
-    if given:
-        raise WrongUsage(f"{given[0]} {why}.")
-
-
-def _as_producer(place: Place, deployed: Stack) -> Place:
-    secret = place.secretsmanager().get_secret_value(SecretId=deployed.outputs["ClientSecretArn"])
-    return place.signed_by(
-        access_key_id=deployed.outputs["AccessKeyId"], secret_access_key=secret["SecretString"]
-    )
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """The first SIGINT or SIGTERM asks to stop; a second one ends the process at once."""
-    stop = threading.Event()
-
-    def ask(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@contextmanager
-def _progress_shown(total: int | None) -> Iterator[Callable[[Progress], None]]:
-    columns = "{task.fields[rate]:>7,.0f}/s  sent {task.fields[sent]:,}  "
-    columns += "retried {task.fields[retried]:,}  failed {task.fields[failed]:,}"
-    with terminal.bar(columns) as bar:
-        task: TaskID = bar.add_task("Producing", total=total, rate=0.0, sent=0, retried=0, failed=0)
-        next_line = _PLAIN_LINE_EVERY
-
-        def show(progress: Progress) -> None:
-            nonlocal next_line
-            rate = progress.sent / progress.elapsed if progress.elapsed else 0.0
-            bar.update(
-                task,
-                completed=progress.sent + progress.failed,
-                rate=rate,
-                sent=progress.sent,
-                retried=progress.retried,
-                failed=progress.failed,
-            )
-            if bar.disable and progress.elapsed >= next_line:
-                next_line = progress.elapsed + _PLAIN_LINE_EVERY
-                terminal.say(_summary(progress))
-
-        yield show
-
-
-def _summary(progress: Progress) -> str:
-    rate = progress.sent / progress.elapsed if progress.elapsed else 0.0
-    return (
-        f"Read {progress.read:,}, sent {progress.sent:,} ({rate:,.0f}/s), "
-        f"retried {progress.retried:,}, failed {progress.failed:,}"
-    )
+    if given and chosen is not of:
+        raise WrongUsage(f"{given[0]} goes with --source {of}.")

@@ -1,0 +1,195 @@
+"""From X's protocol to the table: the fake X, TwitterAPI, Kinesis, the function, EventData."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from fake_tweets import expected_item
+from fake_tweets.x_api import Credentials as FakeCredentials
+from fake_tweets.x_api import FakeX, Served, serving
+from producer import Settings
+from producer.x import Credentials, XApi, XSource, synchronise
+from tests.integration.test_pipeline import send
+from tests.stack_fixtures import Command
+from tests.waiting import wait_for
+from tweetpipe import table, verify
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+OFTEN = "RT OR is OR a OR the"  # a quarter of the fake tweets
+PUBLISHED = 3000
+
+AN_HOUR_OF_FAULTS = [
+    *("drop@100", "503x3", "half-line@100", "429:300", "operational-disconnect@100", "500"),
+    *("silence:60@100", "502x2", "duplicates:10", "rubbish@20", "unknown@40", "slow:10@60"),
+    *("end@100", "504", "drop@50", "too-many-connections", "drop@50", "refuse:0.05"),
+    *("half-line@50", "429-bare", "end@100", "duplicates:50", "drop@100"),
+]
+READABLE = PUBLISHED - sum(fault.startswith("half-line") for fault in AN_HOUR_OF_FAULTS)
+SECRETS = FakeCredentials(
+    consumer_key="secret-consumer-key",
+    consumer_secret="secret-consumer-secret",
+    bearer_token="secret-bearer-token",
+)
+
+
+def items(x: FakeX) -> dict[verify.Key, table.Item]:
+    """What must be in the table of all that was sent whole."""
+    found = (expected_item(x.tweet(index)) for index in x.sent)
+    return {verify.key(item): item for item in found}
+
+
+def test_an_hour_of_faults_leaves_every_post_in_the_table_once(
+    place: Place, new_stack: Callable[[], Stack], producer_settings: Settings, tmp_path: Path
+) -> None:
+    stack = new_stack()
+    waits: list[float] = []
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        threading.Event().wait(seconds / 1000)
+
+    x = FakeX(
+        seed=53,
+        rate=2000.0,
+        count=PUBLISHED,
+        heartbeat=0.3,
+        match_all=True,
+        faults=AN_HOUR_OF_FAULTS,
+    )
+    with serving(x) as served:
+        api = XApi(
+            Credentials(bearer_token=x.credentials.bearer_token),
+            url=served.url,
+            heartbeat=x.heartbeat,
+        )
+        posts = XSource(api, synchronise(api, [OFTEN]), wait=wait)
+        reports = []
+        thread = threading.Thread(
+            target=lambda: reports.append(
+                send(place, stack, posts, settings=producer_settings, folder=tmp_path)
+            )
+        )
+        thread.start()
+        try:
+            wait_for(
+                lambda: posts.counts.posts - posts.counts.duplicates >= READABLE, "all to be read"
+            )
+        finally:
+            posts.finish()
+            thread.join(60)
+
+    expected = items(x)
+    assert len(expected) == READABLE
+    assert x.script.pending == []
+    [report] = reports
+    assert (report.read, report.sent, report.failed) == (len(expected), len(expected), 0)
+    name = stack.outputs["EventDataTable"]
+    comparison = verify.wait_until_stored(place, name, expected, patience=30)
+    assert comparison == verify.Comparison(expected=len(expected))
+    assert posts.counts.duplicates == 60
+    network = [seconds for seconds in waits if seconds < 5]
+    assert network == [0.25 * n for n in range(1, len(network) + 1)] != []
+    slept = [seconds for seconds in waits if seconds not in network]
+    assert slept[:3] == [5, 10, 20]
+    assert slept[3] == pytest.approx(300, abs=2)
+    assert slept[4:] == [5, 5, 10, 5, 60, 60]
+
+
+@pytest.fixture
+def x() -> Iterator[Served]:
+    with serving(FakeX(seed=59, rate=2000.0, credentials=SECRETS)) as served:
+        yield served
+
+
+def environment(x: Served) -> dict[str, str]:
+    return {"X_API_URL": x.url, "bearer_token": SECRETS.bearer_token}
+
+
+def test_the_command_reads_so_many_posts_and_says_what_they_cost(
+    x: Served, place: Place, deployed: Stack, tweetpipe_command: Command
+) -> None:
+    outcome = tweetpipe_command(
+        *("produce", "--source", "twitter", "--track", OFTEN, "--max-tweets", "200"),
+        *("--stack", deployed.name),
+        X_API_URL=x.url,
+        consumer_key=SECRETS.consumer_key,
+        consumer_secret=SECRETS.consumer_secret,
+    )
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "Read 200, sent 200" in outcome.stderr
+    assert "200 posts read from X, $1.00" in outcome.stderr
+    assert "secret-" not in outcome.stdout + outcome.stderr
+    first = expected_item(x.fake.tweet(x.fake.sent[0]))
+    name = deployed.outputs["EventDataTable"]
+    wait_for(lambda: first in table.query(place, name, first["Username"], 1000), "the first post")
+
+
+@pytest.mark.parametrize("debug", [(), ("--debug",)])
+def test_no_credential_shows_when_x_refuses(
+    debug: tuple[str, ...], x: Served, deployed: Stack, command_environment: dict[str, str]
+) -> None:
+    x.fake.add_faults("401x3")
+    outcome = subprocess.run(
+        [
+            *(sys.executable, "-m", "producer.twitter2kinesis", "--track", "yolo"),
+            *("--stack", deployed.name, *debug),
+        ],
+        env=command_environment | environment(x),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert outcome.returncode == 1
+    assert "secret-" not in outcome.stdout + outcome.stderr
+    assert "check bearer_token" in outcome.stderr.splitlines()[-1]
+    assert ("Traceback" in outcome.stderr) == bool(debug)
+
+
+def test_ctrl_c_while_x_is_silent_ends_it_with_all_that_was_read(
+    x: Served, deployed: Stack, command_environment: dict[str, str], tmp_path: Path
+) -> None:
+    x.fake.add_faults("silence:60@100")
+    with subprocess.Popen(
+        [
+            *(sys.executable, "-m", "tweetpipe", "produce", "--source", "twitter"),
+            *("--track", OFTEN, "--stack", deployed.name),
+        ],
+        cwd=tmp_path,
+        env=command_environment | environment(x),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            wait_for(lambda: len(x.fake.sent) == 100, "the silence")
+            command_line = " ".join(psutil.Process(process.pid).cmdline())
+            process.send_signal(signal.SIGINT)
+            _, stderr = process.communicate(timeout=30)
+        finally:
+            process.kill()
+
+    assert process.returncode == 130
+    assert re.search(r"Read 100, sent 100 .* failed 0; 100 posts read from X", stderr), stderr
+    assert "Traceback" not in stderr
+    assert "secret-" not in stderr + command_line
+
+
+def test_missing_credentials_are_named(deployed: Stack, tweetpipe_command: Command) -> None:
+    outcome = tweetpipe_command(
+        "produce", "--source", "twitter", "--track", "yolo", "--stack", deployed.name
+    )
+
+    assert outcome.returncode == 2
+    assert "bearer_token is not set" in outcome.stderr
