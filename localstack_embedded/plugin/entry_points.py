@@ -5,6 +5,7 @@
     PROVIDER_OVERRIDE_DYNAMODB=moto           instead of DynamoDB Local, a download that needs Java
     PROVIDER_OVERRIDE_DYNAMODBSTREAMS=moto    the same
     PROVIDER_OVERRIDE_KINESIS=moto            instead of kinesis-mock, a download that needs Node.js
+    PROVIDER_OVERRIDE_S3=separate             objects in a folder that no other LocalStack shares
 
 LocalStack loads a service at its first use, so imports wait until then.
 """
@@ -12,6 +13,7 @@ LocalStack loads a service at its first use, so imports wait until then.
 from __future__ import annotations
 
 from collections.abc import Callable
+from tempfile import mkdtemp
 from threading import RLock
 from typing import Any
 
@@ -66,6 +68,19 @@ def kinesis() -> Service:
     from localstack.aws.api.kinesis import KinesisApi
 
     return _on_moto(KinesisApi)
+
+
+@aws_provider(api="s3", name="separate")  # type: ignore[untyped-decorator]
+def s3() -> Service:
+    """LocalStack's own S3, apart from where it keeps the objects.
+
+    Its default is one folder of this machine's /tmp, so that of two LocalStacks one removes what
+    the other has stored.
+    """
+    from localstack.services.s3.provider import S3Provider
+    from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
+
+    return Service.for_provider(S3Provider(EphemeralS3ObjectStore(mkdtemp(prefix="s3-"))))
 
 
 def _on_moto(api: type) -> Service:

@@ -323,6 +323,23 @@ def start(home: Path) -> Instance:
     return localstack_embedded.start(home, environment_home=DEFAULT_HOME, port=free_port())
 
 
+def test_another_localstack_on_this_machine_leaves_the_objects_alone(
+    emulator: Instance, home: Path
+) -> None:
+    body, name = b"the first one's", f"shared-{uuid.uuid4().hex[:8]}"
+    first = aws(emulator, "s3")
+    first.create_bucket(Bucket=name)
+    first.put_object(Bucket=name, Key="key", Body=body)
+
+    second = aws(start(home), "s3")
+    second.create_bucket(Bucket=name)
+    second.put_object(Bucket=name, Key="key", Body=b"the second one's")
+    second.delete_object(Bucket=name, Key="key")
+    second.delete_bucket(Bucket=name)
+
+    assert first.get_object(Bucket=name, Key="key")["Body"].read() == body
+
+
 def test_stop_leaves_no_process_and_the_log_has_no_complaint(home: Path) -> None:
     instance = start(home)
     function = Function(instance, PIDS)

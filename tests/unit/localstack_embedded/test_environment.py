@@ -60,7 +60,7 @@ def test_both_environments_have_their_packages_and_one_has_the_plugin(tmp_path: 
     assert output_of(made.python, "import tiny; print(tiny.answer)") == "42"
     assert output_of(made.function_python, "import tiny; print(tiny.answer)") == "42"
     assert output_of(made.python, find_plugin) == (
-        "bound dynamodb:moto dynamodbstreams:moto kinesis:moto process"
+        "bound dynamodb:moto dynamodbstreams:moto kinesis:moto process s3:separate"
     )
     assert output_of(made.function_python, find_plugin) == ""
     where = "import localstack_embedded_plugin as p; print(*p.__path__)"

@@ -66,7 +66,7 @@ def test_where_nothing_listens_the_error_names_the_next_command(silent: str) -> 
 
     message = str(caught.value)
     assert silent in message
-    assert message.endswith("tweetpipe up.")
+    assert message.endswith("docker compose up.")
     assert "\n" not in message
 
 
