@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down test test-containers lint format package lock clean
+.PHONY: help demo install up down test test-containers fuzz lint format package lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,15 @@ test: $(VENV)/dev  ## Run all tests; those with containers only where a Docker e
 
 test-containers: $(VENV)/dev  ## Run the tests with containers alone
 	@$(BIN)/python -m pytest tests/containers
+
+# make fuzz RUNS=-1 SECONDS=600 stops by the clock; either way the first finding ends it.
+RUNS ?= 1000000
+SECONDS ?= 0
+fuzz: $(VENV)/dev  ## Fuzz the processor with RUNS inputs (1,000,000), or for SECONDS
+	@$(BIN)/python -m tests.fuzz build/fuzz -runs=$(RUNS) -max_total_time=$(SECONDS)
+
+soak: $(VENV)/dev  ## Send COUNT=200000 tweets through all faults at once and balance the books
+	@$(BIN)/python -m tests.soak $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
 lint: $(VENV)/dev  ## Run ruff, mypy, cfn-lint and hadolint
 	@$(BIN)/ruff check .

@@ -5,6 +5,7 @@ from __future__ import annotations
 from producer.delivery import produce
 from producer.errors import (
     DeliveryError,
+    PositionError,
     ProducerError,
     SettingsError,
     SourceError,
@@ -13,17 +14,22 @@ from producer.errors import (
 from producer.kinesis import kinesis_client_config
 from producer.records import OutgoingRecord, partition_key_of
 from producer.report import Progress, Report
+from producer.resumable import ResumableFile
 from producer.settings import Settings
-from producer.sources import LiveSource, fake_source, file_source
+from producer.sources import STDIN, LiveSource, ResumableSource, fake_source, file_source
 from producer.undelivered import undelivered_path
 
 __all__ = [
+    "STDIN",
     "DeliveryError",
     "LiveSource",
     "OutgoingRecord",
+    "PositionError",
     "ProducerError",
     "Progress",
     "Report",
+    "ResumableFile",
+    "ResumableSource",
     "Settings",
     "SettingsError",
     "SourceError",

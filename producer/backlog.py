@@ -10,6 +10,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 from producer.batches import Batch, Held, Waiting
 from producer.records import OutgoingRecord
@@ -40,6 +41,7 @@ class Backlog:
         max_held_records: int,
         max_held_bytes: int,
         clock: Callable[[], float],
+        start: int = 0,
     ) -> None:
         self._waiting = waiting
         self._max_held_records = max_held_records
@@ -51,6 +53,7 @@ class Backlog:
         self._news = threading.Condition(self._lock)
         self._in_flight: dict[int, Batch] = {}
         self._given_up: Batch = []
+        self._read_to = start
         self._held_records = 0
         self._held_bytes = 0
         self._wanted = True
@@ -69,10 +72,17 @@ class Backlog:
         return self._over
 
     def add(
-        self, record: OutgoingRecord, *, size: int, refusal: str | None = None, wait: bool = True
+        self,
+        record: OutgoingRecord,
+        *,
+        size: int,
+        end: int = 0,
+        refusal: str | None = None,
+        wait: bool = True,
     ) -> bool:
         """Take a record in, waiting while there is no room; False asks for no more.
 
+        `end` is the offset in the source after the record, for sources that have offsets.
         A record with a `refusal`, an error code, is given up at once, and so is one that finds no
         room and may not `wait` for it.
         """
@@ -87,7 +97,8 @@ class Backlog:
             self._read += 1
             self._held_records += 1
             self._held_bytes += size
-            held = Held(record, size=size, since=self._clock())
+            held = Held(record, size=size, since=self._clock(), start=self._read_to)
+            self._read_to = end
             if refusal is not None:
                 self._errors[refusal] += 1
                 self._given_up.append(held)
@@ -166,6 +177,15 @@ class Backlog:
             self._room.notify_all()
             self._work.notify_all()
             return list(self._given_up)
+
+    def settled_to(self) -> int:
+        """The offset in the source before which no record is in hand."""
+        with self._lock:
+            # Looked for when asked: to keep it up to date would cost something for each record,
+            # and what is in hand is bounded.
+            starts = (held.start for batch in self._in_flight.values() for held in batch)
+            given_up = (held.start for held in self._given_up)
+            return min(chain(starts, given_up, self._waiting.starts()), default=self._read_to)
 
     def progress(self, *, elapsed: float) -> Progress:
         """The counts as they are now, after `elapsed` seconds."""

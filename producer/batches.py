@@ -5,19 +5,24 @@ from __future__ import annotations
 import heapq
 import itertools
 from collections import deque
+from collections.abc import Iterator
 
 from producer.records import OutgoingRecord
 
 
 class Held:
-    """A record that was read and whose fate is open; times are the clock's."""
+    """A record that was read and whose fate is open; times are the clock's.
 
-    __slots__ = ("attempts", "record", "refused_since", "since", "size")
+    `start` is where the source has to be read from to have the record again.
+    """
 
-    def __init__(self, record: OutgoingRecord, *, size: int, since: float) -> None:
+    __slots__ = ("attempts", "record", "refused_since", "since", "size", "start")
+
+    def __init__(self, record: OutgoingRecord, *, size: int, since: float, start: int = 0) -> None:
         self.record = record
         self.size = size
         self.since = since
+        self.start = start
         self.attempts = 0
         self.refused_since: float | None = None
 
@@ -90,6 +95,16 @@ class Waiting:
                 batch.append(queue.popleft())
         self._ready_bytes -= size
         return batch
+
+    def starts(self) -> Iterator[int]:
+        """Where records that wait start, the earliest among them."""
+        for batch in self._isolated:
+            yield from (held.start for held in batch)
+        yield from (held.start for held in self._due)
+        yield from (held.start for _, _, held in self._later)
+        if self._fresh:
+            # They are in the order in which they were read.
+            yield self._fresh[0].start
 
     def clear(self) -> Batch:
         """Take everything at once."""

@@ -8,6 +8,9 @@ several calls are under way at once, and PutRecords itself promises none.
 Memory is bounded by two batches for each call in flight, one on its way and one that waits; when
 they are full, the source is read no further. A live source is read all the same, and what finds no
 room is undelivered at once.
+
+In a resumable source, the position before which nothing is in hand is kept once a second and at the
+end, so that a run that was killed loses nothing: the next one sends again what came after.
 """
 
 from __future__ import annotations
@@ -22,14 +25,15 @@ from typing import TYPE_CHECKING
 from producer import undelivered as undelivered_file
 from producer.backlog import Backlog
 from producer.batches import Batch, Waiting
-from producer.errors import DeliveryError, SourceError, UndeliveredError
+from producer.errors import DeliveryError, PositionError, SourceError, UndeliveredError
+from producer.keeping import Keeper
 from producer.kinesis import require_stream_name
 from producer.pacing import paced
 from producer.records import MAX_RECORD_BYTES, OutgoingRecord
 from producer.report import Progress, Report
 from producer.sending import Sender
 from producer.settings import Settings
-from producer.sources import LiveSource
+from producer.sources import LiveSource, ResumableSource
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -66,8 +70,9 @@ def produce(
     is told to finish.
     `on_progress` is called in this thread, about ten times a second and with the report.
 
-    Raises SettingsError and UndeliveredError before anything is read; later SourceError,
-    DeliveryError or UndeliveredError, with the report, after every record read was dealt with.
+    Raises SettingsError, UndeliveredError and PositionError before anything is read; later
+    SourceError, DeliveryError, UndeliveredError or PositionError, with the report, after every
+    record read was dealt with.
     """
     settings = settings or Settings()
     require_stream_name(stream)
@@ -80,6 +85,7 @@ def produce(
         random=random,
     )
     run = _Run(
+        source,
         sender,
         undelivered=undelivered,
         settings=settings,
@@ -87,7 +93,7 @@ def produce(
         on_progress=on_progress or _tell_nobody,
         clock=clock,
     )
-    return run.deliver(source)
+    return run.deliver()
 
 
 class _Run:
@@ -95,6 +101,7 @@ class _Run:
 
     def __init__(
         self,
+        source: Iterable[OutgoingRecord],
         sender: Sender,
         *,
         undelivered: Path,
@@ -103,6 +110,9 @@ class _Run:
         on_progress: Callable[[Progress], None],
         clock: Callable[[], float],
     ) -> None:
+        self._source = source
+        self._live = source if isinstance(source, LiveSource) else None
+        self._resumable = source if isinstance(source, ResumableSource) else None
         self._sender = sender
         self._undelivered = undelivered
         self._settings = settings
@@ -114,7 +124,7 @@ class _Run:
         self._source_error: SourceError | None = None
         self._refusal: DeliveryError | None = None
         self._write_error: OSError | None = None
-        self._live: LiveSource | None = None
+        self._position_error: PositionError | None = None
         window = _BATCHES_PER_CALL * settings.calls_in_flight
         self._backlog = Backlog(
             Waiting(
@@ -125,12 +135,17 @@ class _Run:
             max_held_records=window * settings.max_records,
             max_held_bytes=window * settings.max_bytes,
             clock=clock,
+            start=self._resumable.offset if self._resumable else 0,
         )
+        self._keeper: Keeper | None = None
+        if self._resumable:
+            self._keeper = Keeper(self._resumable, self._backlog, now=self._started)
 
-    def deliver(self, source: Iterable[OutgoingRecord]) -> Report:
-        self._live = source if isinstance(source, LiveSource) else None
+    def deliver(self) -> Report:
+        if self._keeper and (unkept := self._keeper.keep()):
+            raise unkept
         # Daemons: neither a source that is blocked nor a call that hangs may hold up the exit.
-        reader = threading.Thread(target=self._read, args=(source,), daemon=True)
+        reader = threading.Thread(target=self._read, daemon=True)
         senders = [
             threading.Thread(target=self._send_batches, daemon=True)
             for _ in range(self._settings.calls_in_flight)
@@ -144,6 +159,8 @@ class _Run:
             self._end_reading(reader)
             leftovers = self._backlog.give_up_all()
             self._set_aside(leftovers)
+            if self._keeper:
+                self._position_error = self._keeper.keep()
             report = self._report()
             if self._write_error is not None:
                 raise self._unwritable(report) from self._write_error
@@ -151,7 +168,7 @@ class _Run:
             for thread in senders:
                 thread.join()
         self._on_progress(report)
-        for error in (self._refusal, self._source_error):
+        for error in (self._refusal, self._source_error, self._position_error):
             if error is not None:
                 error.report = report
                 raise error
@@ -168,6 +185,8 @@ class _Run:
             if now - told >= _TICK:
                 told = now
                 self._on_progress(self._progress())
+            if self._keeper:
+                self._keeper.keep_if_due(now)
             if deadline is None and self._stop.is_set():
                 deadline = now + self._settings.drain_deadline
                 self._interrupted = True
@@ -183,7 +202,8 @@ class _Run:
         reader.join(_GRACE if self._live is None else _LIVE_GRACE)
         self._backlog.end_reading()
 
-    def _read(self, source: Iterable[OutgoingRecord]) -> None:
+    def _read(self) -> None:
+        source, resumable = self._source, self._resumable
         rate = self._settings.rate
         if rate is not None:
             source = paced(source, rate, clock=self._clock, wait=self._stop.wait)
@@ -192,7 +212,8 @@ class _Run:
                 size = record.size
                 refusal = TOO_LARGE if size > MAX_RECORD_BYTES else None
                 wait = self._live is None
-                wanted = self._backlog.add(record, size=size, refusal=refusal, wait=wait)
+                end = resumable.offset if resumable else 0
+                wanted = self._backlog.add(record, size=size, end=end, refusal=refusal, wait=wait)
                 # A live source ends by itself, after what can't be had again.
                 if wait and (not wanted or self._stop.is_set()):
                     return

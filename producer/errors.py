@@ -4,7 +4,8 @@ ProducerError
 ├── SettingsError      a setting is out of range: correct it
 ├── SourceError        the source can't be opened, or broke off while being read
 ├── DeliveryError      Kinesis refuses every record: correct the stream or the credentials
-└── UndeliveredError   the file for undelivered records can't be written: make room or name another
+├── UndeliveredError   the file for undelivered records can't be written: make room or name another
+└── PositionError      the position in a file is another file's, or can't be kept
 """
 
 from __future__ import annotations
@@ -35,3 +36,11 @@ class DeliveryError(ProducerError):
 
 class UndeliveredError(ProducerError):
     """The file for undelivered records can't be written; `report.unwritten` counts the loss."""
+
+
+class PositionError(ProducerError):
+    """The position in a file is that of another file or stream, or can't be kept.
+
+    Before anything is read, that is final; later, nothing is lost: the records were dealt with, and
+    a resumed run sends those again that came after the last position kept.
+    """

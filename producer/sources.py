@@ -36,6 +36,25 @@ class LiveSource(Protocol):
         """End the iteration after what was read so far; called from another thread."""
 
 
+@runtime_checkable
+class ResumableSource(Protocol):
+    """A source that can be read again from an offset, such as ResumableFile.
+
+    `offset` is, before the first record, where reading starts, and then the end of the record that
+    was given last. Offsets grow.
+    """
+
+    offset: int
+
+    def __iter__(self) -> Iterator[OutgoingRecord]: ...
+
+    def keep(self, offset: int) -> None:
+        """Make the next run start at `offset`; called from another thread, with offsets given.
+
+        Raises PositionError.
+        """
+
+
 def fake_source(
     *,
     seed: int,
@@ -82,23 +101,40 @@ def file_source(path: str | Path) -> Iterator[OutgoingRecord]:
 
 def _records(file: io.FileIO, *, name: str) -> Iterator[OutgoingRecord]:
     with file:
-        for line in _lines(file, name=name):
-            data = line.removesuffix(b"\r")
-            if data and not data.isspace():
-                yield OutgoingRecord(data, partition_key_of(data))
+        at_start = True
+        rest = b""
+        for lines, begun in blocks(file, name=name):
+            rest = begun
+            for line in lines:
+                if data := data_of(line, at_start=at_start):
+                    yield OutgoingRecord(data, partition_key_of(data))
+                at_start = False
+        if data := data_of(rest, at_start=at_start):
+            yield OutgoingRecord(data, partition_key_of(data))
 
 
-def _lines(file: io.FileIO, *, name: str) -> Iterator[bytes]:
+def blocks(file: io.FileIO, *, name: str, offset: int = 0) -> Iterator[tuple[list[bytes], bytes]]:
+    """What each read adds: the lines that end in it, without their newline, and the begun one.
+
+    `offset` is where the file stands, for the words of the SourceError that is raised when a line
+    is too long.
+    """
     number = 0
     rest = b""
     while chunk := file.read(_CHUNK_BYTES):
         *lines, rest = (rest + chunk).split(b"\n")
-        for line in lines:
-            number += 1
-            yield line.removeprefix(_UTF8_BOM) if number == 1 else line
+        number += len(lines)
+        yield lines, rest
         if len(rest) > MAX_LINE_BYTES:
+            where = f"line {number + 1}" + (f" after byte {offset}" if offset else "")
             raise SourceError(
-                f"line {number + 1} of {name} is longer than {MAX_LINE_BYTES} bytes: "
+                f"{where} of {name} is longer than {MAX_LINE_BYTES} bytes: "
                 "each line must hold one tweet"
             )
-    yield rest.removeprefix(_UTF8_BOM) if number == 0 else rest
+
+
+def data_of(line: bytes, *, at_start: bool) -> bytes:
+    """What a line says, nothing for a blank one; `at_start` of a file, it may have a BOM."""
+    if at_start:
+        line = line.removeprefix(_UTF8_BOM)
+    return b"" if line.isspace() else line.removesuffix(b"\r")

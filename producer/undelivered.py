@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from producer.errors import UndeliveredError
+from producer.position import sync_folder
 from producer.sources import STDIN
 
 
@@ -49,7 +50,8 @@ def require_writable(path: Path) -> None:
 def append(path: Path, lines: Iterable[bytes]) -> None:
     """Append each line and a newline, and return once they are on the disk; raises OSError.
 
-    A half-line left at the end, by a crash or a full disk, is closed first.
+    A half-line left at the end, by a crash or a full disk, is closed first, and so becomes a record
+    of its own when the file is sent.
     """
     with path.open("a+b", buffering=0) as file:
         ending = b"" if _is_empty_or_whole(file) else b"\n"
@@ -57,6 +59,8 @@ def append(path: Path, lines: Iterable[bytes]) -> None:
         while rest:
             rest = rest[file.write(rest) :]
         os.fsync(file.fileno())
+    # A new file's name has to be on the disk as well.
+    sync_folder(path.parent)
 
 
 def _is_empty_or_whole(file: io.FileIO) -> bool:

@@ -1,4 +1,4 @@
-"""An HTTP proxy in front of DynamoDB that lets some calls of one operation fail."""
+"""An HTTP proxy in front of an emulator that lets some calls of some operations fail."""
 
 from __future__ import annotations
 
@@ -8,40 +8,80 @@ import socket
 import struct
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-_JSON = "application/x-amz-json-1.0"
-_HOP_BY_HOP = {"connection", "content-length", "keep-alive", "transfer-encoding"}
+BATCH_WRITE_ITEM = "DynamoDB_20120810.BatchWriteItem"
+PUT_RECORDS = "Kinesis_20131202.PutRecords"
+SEND_MESSAGE_BATCH = "AmazonSQS.SendMessageBatch"
+"""Operations as X-Amz-Target names them."""
+
+_HOP_BY_HOP = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
 _NO_LINGER = struct.pack("ii", 1, 0)
+_SLOW = 0.5  # seconds
+_TIMEOUT = 60.0  # seconds; an emulator may be paused for a while
 
 
 class Fault(StrEnum):
-    """What may happen to a BatchWriteItem call instead of success."""
+    """What may happen to a call instead of success."""
 
     THROTTLED = "throttled"
     SERVER_ERROR = "server error"
     RESET = "connection reset"
-    PARTIAL = "unprocessed items"
+    ANSWER_LOST = "done, but the answer lost"
+    HANGING = "done, but never answered"
+    SLOW = "slow"
+    PARTIAL = "done in part"
+
+
+_THROTTLED = {
+    BATCH_WRITE_ITEM: "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException",
+    PUT_RECORDS: "ProvisionedThroughputExceededException",
+    SEND_MESSAGE_BATCH: "com.amazonaws.sqs#RequestThrottled",
+}
+
+
+class _Answer(NamedTuple):
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = {}
 
 
 class FaultProxy:
-    """`endpoint` is the value for AWS_ENDPOINT_URL_DYNAMODB; `counts` the faults injected so far.
+    """`endpoint` is the value for AWS_ENDPOINT_URL; `counts` the faults injected so far.
 
-    Of every eight BatchWriteItem calls four fail, once in each way; `seed` shuffles them.
+    Each operation of `faults` fails in each of its ways once in a round of calls, in an order that
+    `seed` decides; `share` of the calls fail at all. A hanging call ends after `hang` seconds.
+    `accepted` counts the records that PutRecords calls left on the stream. All calls of the
+    operation that it `refuses` fail.
     """
 
-    def __init__(self, upstream: str, *, seed: int) -> None:
-        self.counts: Counter[Fault] = Counter()
-        self._upstream = upstream
-        self._fates = _fates(random.Random(seed))
+    def __init__(
+        self,
+        upstream: str,
+        *,
+        seed: int,
+        faults: Mapping[str, Collection[Fault]],
+        share: float = 0.5,
+        hang: float = 2.0,
+    ) -> None:
+        self.counts: Counter[tuple[str, Fault]] = Counter()
+        self.accepted = 0
+        self.is_mischievous = True
+        self.refuses: str | None = None
+        self._upstream = urlsplit(upstream)
+        self._hang = hang
+        self._fates = {
+            operation: _fates(random.Random(f"{seed} {operation}"), kinds, share)
+            for operation, kinds in faults.items()
+        }
         self._lock = threading.Lock()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._server = _Server(self)
 
     @property
     def endpoint(self) -> str:
@@ -59,82 +99,180 @@ class FaultProxy:
             thread.join()
             self._server.server_close()
 
-    def next_fault(self) -> Fault | None:
-        """What happens to the next call; None lets it pass."""
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> _Answer | None:
+        """What the client gets; None means nothing, on a connection that breaks."""
+        operation = headers.get("X-Amz-Target", "")
+        if operation == self.refuses:
+            return _error(500, "InternalFailure")
+        fault = self._next_fault(operation)
+        if fault is Fault.THROTTLED:
+            return _error(400, _THROTTLED[operation])
+        if fault is Fault.SERVER_ERROR:
+            return _error(500, "InternalFailure")
+        if fault is Fault.RESET:
+            return None
+        if fault is Fault.SLOW:
+            threading.Event().wait(_SLOW)
+        split = _split(operation, body) if fault is Fault.PARTIAL else _Split(body)
+        answer = self._forward(path, headers, split.body)
+        if operation == PUT_RECORDS and answer.status == 200:
+            entries = json.loads(answer.body)["Records"]
+            with self._lock:
+                self.accepted += sum("SequenceNumber" in entry for entry in entries)
+        if fault is Fault.HANGING:
+            threading.Event().wait(self._hang)
+        if fault in (Fault.ANSWER_LOST, Fault.HANGING):
+            return None
+        return split.joined(answer)
+
+    def _next_fault(self, operation: str) -> Fault | None:
+        if not self.is_mischievous or operation not in self._fates:
+            return None
         with self._lock:
-            fault = next(self._fates)
+            fault = next(self._fates[operation])
             if fault is not None:
-                self.counts[fault] += 1
+                self.counts[operation, fault] += 1
             return fault
 
-    def forward(self, body: bytes, headers: dict[str, str]) -> tuple[int, bytes, str]:
-        """The status, body and content type with which DynamoDB answers."""
-        address = urlsplit(self._upstream)
-        connection = HTTPConnection(str(address.hostname), address.port, timeout=30)
+    def _forward(self, path: str, headers: dict[str, str], body: bytes) -> _Answer:
+        host, port = str(self._upstream.hostname), self._upstream.port
+        connection = HTTPConnection(host, port, timeout=_TIMEOUT)
+        kept = {name: value for name, value in headers.items() if name.lower() not in _HOP_BY_HOP}
         try:
-            connection.request("POST", "/", body=body, headers=headers)
+            connection.request("POST", path, body=body, headers=kept)
             response = connection.getresponse()
-            return response.status, response.read(), response.headers.get("Content-Type", _JSON)
+            return _Answer(response.status, response.read(), dict(response.getheaders()))
         finally:
             connection.close()
 
-    def _handler(self) -> type[BaseHTTPRequestHandler]:
-        proxy = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                headers = {k: v for k, v in self.headers.items() if k.lower() not in _HOP_BY_HOP}
-                writes = self.headers.get("X-Amz-Target", "").endswith(".BatchWriteItem")
-                match proxy.next_fault() if writes else None:
-                    case Fault.THROTTLED:
-                        self._answer(400, _error("ProvisionedThroughputExceededException"))
-                    case Fault.SERVER_ERROR:
-                        self._answer(500, _error("InternalServerError"))
-                    case Fault.RESET:
-                        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-                    case Fault.PARTIAL:
-                        self._answer(*_in_part(proxy, body, headers))
-                    case None:
-                        self._answer(*proxy.forward(body, headers))
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
 
-            def log_message(self, format: str, *args: Any) -> None:
-                pass
+    def __init__(self, proxy: FaultProxy) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.proxy = proxy
 
-            def _answer(self, status: int, body: bytes, content_type: str = _JSON) -> None:
-                self.send_response(status)
-                self.send_header("Content-Type", content_type)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-        return Handler
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hung up is part of the tests, not worth a traceback."""
 
 
-def _fates(chance: random.Random) -> Iterator[Fault | None]:
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        answer = self.server.proxy.answer(self.path, dict(self.headers.items()), body)
+        if answer is None:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            if name.lower() not in _HOP_BY_HOP:
+                self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        self.wfile.write(answer.body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+def _fates(chance: random.Random, kinds: Collection[Fault], share: float) -> Iterator[Fault | None]:
     # Rounds rather than dice: even a few calls meet each fault.
     while True:
-        fates: list[Fault | None] = [*Fault, *[None] * len(Fault)]
+        passes = [None] * round(len(kinds) * (1 - share) / share)
+        fates: list[Fault | None] = [*kinds, *passes]
         chance.shuffle(fates)
         yield from fates
 
 
-def _error(code: str) -> bytes:
-    return json.dumps(
-        {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "injected"}
-    ).encode()
+def _error(status: int, code: str) -> _Answer:
+    body = json.dumps({"__type": code, "message": "injected"}).encode()
+    return _Answer(status, body, {"Content-Type": "application/x-amz-json-1.0"})
 
 
-def _in_part(proxy: FaultProxy, body: bytes, headers: dict[str, str]) -> tuple[int, bytes, str]:
+class _Split:
+    """A call of which only a part is carried out."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def joined(self, answer: _Answer) -> _Answer:
+        """The emulator's answer to the part, with what is said of the rest."""
+        return answer
+
+
+class _SplitWrite(_Split):
     """Half of the items of one table are written, the others come back as unprocessed."""
-    request = json.loads(body)
-    [(table, writes)] = request["RequestItems"].items()
-    half = len(writes) // 2
-    left = {"UnprocessedItems": {table: writes[half:]}}
-    if not half:
-        return 200, json.dumps(left).encode(), _JSON
-    request["RequestItems"] = {table: writes[:half]}
-    status, answer, content_type = proxy.forward(json.dumps(request).encode(), headers)
-    if status != 200:
-        return status, answer, content_type
-    return status, json.dumps(json.loads(answer) | left).encode(), content_type
+
+    def __init__(self, body: bytes) -> None:
+        request = json.loads(body)
+        [(self._table, writes)] = request["RequestItems"].items()
+        half = (len(writes) + 1) // 2
+        self._left = writes[half:]
+        request["RequestItems"] = {self._table: writes[:half]}
+        super().__init__(json.dumps(request).encode())
+
+    def joined(self, answer: _Answer) -> _Answer:
+        if answer.status != 200 or not self._left:
+            return answer
+        left = {"UnprocessedItems": {self._table: self._left}}
+        return answer._replace(body=json.dumps(json.loads(answer.body) | left).encode())
+
+
+class _SplitPut(_Split):
+    """Every second record is refused; the count of these is wrong, as some emulators have it."""
+
+    def __init__(self, body: bytes) -> None:
+        request = json.loads(body)
+        self._refused = len(request["Records"]) // 2
+        request["Records"] = request["Records"][::2]
+        super().__init__(json.dumps(request).encode())
+
+    def joined(self, answer: _Answer) -> _Answer:
+        if answer.status != 200:
+            return answer
+        content = json.loads(answer.body)
+        refusal = {
+            "ErrorCode": "ProvisionedThroughputExceededException",
+            "ErrorMessage": "injected",
+        }
+        records = []
+        for n, entry in enumerate(content["Records"]):
+            records += [entry, refusal] if n < self._refused else [entry]
+        content |= {"Records": records, "FailedRecordCount": min(1, self._refused)}
+        return answer._replace(body=json.dumps(content).encode())
+
+
+class _SplitSend(_Split):
+    """Half of the messages fail, through no fault of the sender's."""
+
+    def __init__(self, body: bytes) -> None:
+        request = json.loads(body)
+        half = (len(request["Entries"]) + 1) // 2
+        self._failed = [
+            {"Id": entry["Id"], "SenderFault": False, "Code": "InternalError"}
+            for entry in request["Entries"][half:]
+        ]
+        request["Entries"] = request["Entries"][:half]
+        super().__init__(json.dumps(request).encode())
+
+    def joined(self, answer: _Answer) -> _Answer:
+        if answer.status != 200 or not self._failed:
+            return answer
+        content = json.loads(answer.body) | {"Failed": self._failed}
+        return answer._replace(body=json.dumps(content).encode())
+
+
+def _split(operation: str, body: bytes) -> _Split:
+    kinds = {
+        BATCH_WRITE_ITEM: _SplitWrite,
+        PUT_RECORDS: _SplitPut,
+        SEND_MESSAGE_BATCH: _SplitSend,
+    }
+    return kinds[operation](body)

@@ -19,6 +19,8 @@ from tweetpipe.stack import Stack
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 
+PARAMETERS = {"ShardCount": "2", "BatchSize": "200", "Timeout": "20", "BatchWindowSeconds": "0"}
+
 
 def free_port() -> int:
     """A port that nobody listens on."""
@@ -37,13 +39,13 @@ def place(endpoint: str) -> Place:
 def new_stack(place: Place) -> Iterator[Callable[[], Stack]]:
     """Deploys a stack of its own for one test, and destroys it after."""
     with ExitStack() as cleanup:
-        yield lambda: cleanup.enter_context(_deployed(place))
+        yield lambda: cleanup.enter_context(deployed_stack(place, PARAMETERS))
 
 
 @pytest.fixture(scope="session")
 def deployed(place: Place) -> Iterator[Stack]:
     """One stack for all tests that leave it as it is; its table fills in the course of them."""
-    with _deployed(place) as stack:
+    with deployed_stack(place, PARAMETERS) as stack:
         yield stack
 
 
@@ -75,9 +77,9 @@ def tweetpipe_command(command_environment: dict[str, str], tmp_path: Path) -> Co
 
 
 @contextmanager
-def _deployed(place: Place) -> Iterator[Stack]:
+def deployed_stack(place: Place, parameters: dict[str, str]) -> Iterator[Stack]:
+    """A stack with a name of its own, until the block is left."""
     name = f"test-{uuid.uuid4().hex[:8]}"
-    parameters = {"ShardCount": "2", "BatchSize": "200", "Timeout": "20", "BatchWindowSeconds": "0"}
     try:
         stack, _ = deploy.deploy(
             place,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tweetpipe.commands import demo, lifecycle, look, produce, stacks
+from tweetpipe.commands import dead_letters, demo, lifecycle, look, produce, stacks
 
 app = typer.Typer(
     name="tweetpipe",
@@ -48,7 +48,10 @@ app.command()(produce.produce)
 app.command("verify")(look.verify_command)
 app.command()(look.query)
 app.add_typer(_dead_letters, name="dead-letters")
-_dead_letters.command("list")(look.dead_letters_list)
+_dead_letters.command("list")(dead_letters.list_command)
+_dead_letters.command()(dead_letters.show)
+_dead_letters.command("redrive")(dead_letters.redrive_command)
+_dead_letters.command()(dead_letters.purge)
 
 
 @_dead_letters.callback()

@@ -77,8 +77,8 @@ class Place:
     def kinesis(self, config: Config | None = None) -> KinesisClient:
         return self._client("kinesis", config)  # type: ignore[no-any-return]
 
-    def lambda_(self) -> LambdaClient:
-        return self._client("lambda")  # type: ignore[no-any-return]
+    def lambda_(self, config: Config | None = None) -> LambdaClient:
+        return self._client("lambda", config)  # type: ignore[no-any-return]
 
     def s3(self) -> S3Client:
         return self._client("s3")  # type: ignore[no-any-return]

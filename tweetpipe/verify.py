@@ -13,6 +13,7 @@ from tweetpipe.place import Place
 from tweetpipe.table import Item
 
 Key = tuple[str, str]
+Expected = dict[Key, Item]
 
 _POLL_EVERY = 0.2  # seconds
 _SAMPLE = 50  # keys; BatchGetItem takes 100
@@ -37,7 +38,7 @@ class Comparison:
         return not (self.missing or self.unexpected or self.different)
 
 
-def expected_items(seed: int, count: int) -> dict[Key, Item]:
+def expected_items(seed: int, count: int) -> Expected:
     """The items that `produce --source fake --seed seed --count count` must end as."""
     tweets = FakeTweets(seed)
     items = (expected_item(tweets.tweet(index)) for index in range(count))
@@ -49,7 +50,7 @@ def key(item: Item) -> Key:
 
 
 def compare(
-    expected: dict[Key, Item],
+    expected: Expected,
     stored: Iterable[Item],
     *,
     foreign: AbstractSet[Key] = frozenset(),
@@ -76,7 +77,7 @@ def compare(
 def wait_until_stored(
     place: Place,
     table_name: str,
-    expected: dict[Key, Item],
+    expected: Expected,
     *,
     patience: float,
     foreign: AbstractSet[Key] = frozenset(),

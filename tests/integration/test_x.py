@@ -70,7 +70,7 @@ def test_an_hour_of_faults_leaves_every_post_in_the_table_once(
         api = XApi(
             Credentials(bearer_token=x.credentials.bearer_token),
             url=served.url,
-            heartbeat=x.heartbeat,
+            heartbeat=2.0,
         )
         posts = XSource(api, synchronise(api, [OFTEN]), wait=wait)
         reports = []

@@ -1,4 +1,4 @@
-"""tweetpipe query, verify and dead-letters list."""
+"""tweetpipe query and verify."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import typer
 from rich.table import Column, Table
 from rich.text import Text
 
-from tweetpipe import dead_letters, terminal, verify
 from tweetpipe import table as tables
+from tweetpipe import terminal, verify
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -88,36 +88,6 @@ def verify_command(
             f"{len(comparison.different):,} different, {len(comparison.unexpected):,} unexpected."
         )
     terminal.done(f"{summary}.")
-
-
-def dead_letters_list(
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
-    stack_name: StackOption = DEFAULT_STACK,
-    target: TargetOption = Target.LOCAL,
-    as_json: JsonOption = False,
-) -> None:
-    """Show what could not be stored, and why; nothing is taken out of the queue."""
-    place, deployed = open_stack(target, stack_name)
-    with terminal.spinner("Reading the dead-letter queue"):
-        letters, about = dead_letters.peek(place, deployed.outputs["DeadLetterQueueUrl"], limit)
-    if as_json:
-        terminal.print_json([letter.body for letter in letters])
-        return
-    if not letters:
-        terminal.say("No dead letters.")
-        return
-    table = Table("Kind", "Reason", "Records", "Shard", "Sequence number", "Arrived")
-    for letter in letters:
-        table.add_row(
-            letter.kind,
-            _cell(letter.reason),
-            str(letter.records),
-            letter.shard,
-            letter.sequence_number,
-            letter.arrived_at,
-        )
-    terminal.out.print(table)
-    terminal.say(f"{len(letters):,} of about {max(about, len(letters)):,} dead letters.")
 
 
 def items_table(items: list[tables.Item]) -> Table:

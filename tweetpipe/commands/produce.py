@@ -13,7 +13,7 @@ import typer
 
 import producer
 from fake_tweets import Shape
-from producer import OutgoingRecord
+from producer import OutgoingRecord, Report
 from tweetpipe import terminal
 from tweetpipe.commands.delivering import UNDELIVERED, deliver
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
@@ -42,6 +42,7 @@ class _Opened:
     records: Iterable[OutgoingRecord]
     total: int | None = None
     remark: Callable[[], str] = str
+    last_words: Callable[[Report], str] = lambda _: ""
 
 
 def produce(
@@ -88,6 +89,14 @@ def produce(
             rich_help_panel=_OF_FAKE,
         ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on where the last such run of this file ended, however it did; "
+            "the position is kept beside the file.",
+        ),
+    ] = False,
     rate: Annotated[
         float | None, typer.Option(min=0.001, show_default="unlimited", help="Records a second.")
     ] = None,
@@ -156,10 +165,12 @@ def produce(
         "--max-minutes": max_minutes,
     }
     _refuse(fake_only, Source.FAKE, chosen=source)
-    _refuse({"--file": file}, Source.FILE, chosen=source)
+    _refuse({"--file": file, "--resume": resume or None}, Source.FILE, chosen=source)
     _refuse(twitter_only, Source.TWITTER, chosen=source)
     if source is Source.FILE and file is None:
         raise WrongUsage("--source file needs --file tweets.ndjson, or --file - for stdin.")
+    if resume and file == producer.STDIN:
+        raise WrongUsage("--resume goes with a file: standard input can't be read again.")
     if source is Source.TWITTER and rate is not None:
         raise WrongUsage("--rate does not go with --source twitter: X waits for nobody.")
     if forever and count is not None:
@@ -185,14 +196,18 @@ def produce(
             price=price_per_post,
         )
 
-    if source is Source.FILE:
-        assert file is not None
+    opened = None
+    if file is not None:
         undelivered = producer.undelivered_path(undelivered, source=file)
-        opened = _Opened(records=producer.file_source(file))
-        place, deployed = open_stack(target, stack_name)
-    else:
-        place, deployed = open_stack(target, stack_name)
-        opened = open_fake() if source is Source.FAKE else open_twitter()
+        if not resume:
+            # First of all, so that a wrong path is told before anything else.
+            opened = _Opened(records=producer.file_source(file))
+    place, deployed = open_stack(target, stack_name)
+    if opened is None:
+        if file is not None:
+            opened = _open_to_resume(file, stream=deployed.outputs["KinesisStream"])
+        else:
+            opened = open_fake() if source is Source.FAKE else open_twitter()
     report = deliver(
         place,
         deployed,
@@ -203,8 +218,28 @@ def produce(
         own_credentials=own_credentials,
         remark=opened.remark,
     )
+    if words := opened.last_words(report):
+        terminal.say(words)
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _open_to_resume(file: str, *, stream: str) -> _Opened:
+    lines = producer.ResumableFile(file, stream=stream)
+    if lines.offset:
+        terminal.say(f"Going on at byte {lines.offset:,} of {lines.size:,} in {file}")
+
+    def last_words(report: Report) -> str:
+        if report.interrupted:
+            return f"Stopped before the end of {file}: --resume goes on there."
+        if lines.waits:
+            return (
+                f"The last line of {file} has no newline and is no whole tweet yet: it waits for "
+                "the next --resume. To send it as it is, end it with a newline."
+            )
+        return "" if report.read else f"Nothing is left of {file}: all of it has been sent."
+
+    return _Opened(records=lines, last_words=last_words)
 
 
 def _open_twitter(

@@ -10,8 +10,8 @@ from producer.batches import Batch, Held, Waiting
 from producer.records import OutgoingRecord
 
 
-def held(size: int = 10, *, since: float = 0.0) -> Held:
-    return Held(OutgoingRecord(b"", "k"), size=size, since=since)
+def held(size: int = 10, *, since: float = 0.0, start: int = 0) -> Held:
+    return Held(OutgoingRecord(b"", "k"), size=size, since=since, start=start)
 
 
 def waiting(*, max_records: int = 3, max_bytes: int = 100, linger: float = 1.0) -> Waiting:
@@ -152,3 +152,18 @@ def test_a_record_larger_than_a_batch_goes_alone(flush: bool) -> None:
 
     assert group.ready_in(0.0, flush=flush) == 0.0
     assert len(group.take(0.0)) == 1
+
+
+def test_the_earliest_start_is_found_wherever_its_record_waits() -> None:
+    group = waiting(max_records=1)
+    assert list(group.starts()) == []
+    group.add(held(start=50))
+    group.add(held(start=60))
+    assert min(group.starts()) == 50
+    for start in (40, 41):
+        group.add_later(held(start=start), due=1.0)
+    assert min(group.starts()) == 40
+    assert group.take(1.0)[0].start == 40
+    assert min(group.starts()) == 41  # It is due, and found no room in that batch.
+    group.add_isolated([held(start=31), held(start=30)])
+    assert min(group.starts()) == 30

@@ -15,6 +15,7 @@ from producer.x.errors import XRefused, XUnreachable
 from tests.unit.producer.doubles import wait_until
 
 POSTS = 150
+PATIENCE = 2.0  # seconds; the servers here send a heartbeat ten times as often
 OFTEN = "RT OR is OR a OR the"  # a quarter of the fake tweets
 FAKE = FakeX().credentials
 
@@ -27,7 +28,7 @@ def x() -> Iterator[Served]:
 
 def api(x: Served, **credentials: str) -> XApi:
     given = credentials or {"bearer_token": FAKE.bearer_token}
-    return XApi(Credentials.of(given), url=x.url, heartbeat=x.fake.heartbeat)
+    return XApi(Credentials.of(given), url=x.url, heartbeat=PATIENCE)
 
 
 def test_a_token_is_got_for_a_consumer_key_and_secret(x: Served) -> None:
@@ -143,14 +144,13 @@ def test_a_silent_stream_is_noticed_and_connected_again(x: Served) -> None:
 
 
 def test_heartbeats_keep_a_quiet_stream_connected() -> None:
-    with serving(FakeX(rate=1000.0, count=40, heartbeat=0.1)) as x:
+    with serving(FakeX(rate=1000.0, count=40, heartbeat=0.2)) as x:
         client = api(x)
         source = XSource(client, synchronise(client, [OFTEN]))
         found: list[OutgoingRecord] = []
         thread = reading(source, found)
-        heartbeats = 10
         # Nothing can be seen of a heartbeat but that the connection outlives its absence.
-        threading.Event().wait(heartbeats * x.fake.heartbeat)
+        threading.Event().wait(2 * PATIENCE)
 
         assert finished(source, thread)
         assert source.counts.connections == 1

@@ -1,0 +1,113 @@
+"""How far a file has been sent: a small JSON file beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from producer.errors import PositionError
+
+_VERSION = 1
+_SAMPLE_BYTES = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Every line of the file before `offset`, where a line starts, has been sent to `stream`.
+
+    So have the `unended_bytes` after it: a last line that had no newline yet. `fingerprint` tells
+    the file from another one of its name.
+    """
+
+    stream: str
+    offset: int
+    unended_bytes: int
+    fingerprint: str
+
+    @property
+    def end(self) -> int:
+        """The offset after all that has been sent."""
+        return self.offset + self.unended_bytes
+
+
+def position_path(of: str | Path) -> Path:
+    """Where the position in a file is kept."""
+    return Path(f"{of}.position")
+
+
+def fingerprint(file: int, *, offset: int, unended_bytes: int) -> str:
+    """A digest of the file's first bytes, of those just before `offset`, and of the unended line.
+
+    `file` is a descriptor, which stays where it stands; nothing beyond what was sent counts.
+    """
+    digest = hashlib.blake2b(b"%d %d " % (offset, unended_bytes), digest_size=16)
+    digest.update(os.pread(file, min(_SAMPLE_BYTES, offset), 0))
+    before = max(0, offset - _SAMPLE_BYTES)
+    digest.update(os.pread(file, offset - before, before))
+    digest.update(os.pread(file, unended_bytes, offset))
+    return digest.hexdigest()
+
+
+def load(path: Path) -> Position | None:
+    """The position kept at `path`, None if there is none; raises PositionError."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PositionError(f"cannot read {path}: {error.strerror}") from error
+    with suppress(ValueError, RecursionError):
+        match json.loads(content):
+            case {
+                "version": int(version),
+                "stream": str(stream),
+                "offset": int(offset),
+                "unended_bytes": int(unended_bytes),
+                "fingerprint": str(known),
+            } if version == _VERSION and offset >= 0 and unended_bytes >= 0:
+                return Position(
+                    stream=stream, offset=offset, unended_bytes=unended_bytes, fingerprint=known
+                )
+    raise PositionError(
+        f"{path} is not a position that can be used: delete it to send the whole file, "
+        "or run without --resume"
+    )
+
+
+def save(path: Path, position: Position) -> None:
+    """Replace what is kept at `path`, and return once that is on the disk; raises PositionError.
+
+    Whatever happens meanwhile, the old position or the new one is there, never a part of one.
+    """
+    content = json.dumps({"version": _VERSION} | asdict(position)).encode() + b"\n"
+    # Of this process alone: should a second one send the same file, each keeps whole positions.
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        try:
+            with new.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
+        sync_folder(path.parent)
+    except OSError as error:
+        raise PositionError(
+            f"cannot keep the position in {path}: {error.strerror}; see that its folder can be "
+            "written and has room, then run this again: nothing is lost"
+        ) from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Return once the names of the files in a folder are on the disk; raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

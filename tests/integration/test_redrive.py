@@ -1,0 +1,346 @@
+"""What could not be stored comes home, whatever happens on the way."""
+
+from __future__ import annotations
+
+import base64
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.functions import configured
+from tests.stack_fixtures import PARAMETERS, Command, deployed_stack, free_port
+from tests.waiting import wait_for
+from tweetpipe import dead_letters, table
+from tweetpipe.dead_letters import DeadLetter, Hold, Kind
+from tweetpipe.place import LOCAL_ACCOUNT, Place
+from tweetpipe.redrive import redrive
+from tweetpipe.stack import Stack
+
+SHARD = "shardId-000000000000"
+
+
+@pytest.fixture(scope="module")
+def quick(place: Place) -> Iterator[Stack]:
+    """A stack that gives a failing batch up at once."""
+    parameters = PARAMETERS | {"ShardCount": "1", "MaximumRetryAttempts": "0", "Timeout": "5"}
+    with deployed_stack(place, parameters) as stack:
+        yield stack
+
+
+@pytest.fixture
+def stack(place: Place, quick: Stack) -> Iterator[Stack]:
+    """That stack, with an empty queue."""
+    yield quick
+    url = quick.outputs["DeadLetterQueueUrl"]
+    # What a killed process held comes back after half a minute.
+    wait_for(lambda: dead_letters.counts(place, url)[1] == 0, "an idle queue")
+    dead_letters.purge(place, url, dead_letters.every_id(place, url))
+
+
+def tweet(number: int, **changes: Any) -> bytes:
+    user = {"name": "Redriven", "screen_name": "redriven"}
+    created = "Wed Oct 10 20:19:24 +0000 2018"
+    fields = {"id_str": str(number), "created_at": created, "text": "한글 👩\u200d👧", "user": user}
+    return json.dumps(fields | changes, ensure_ascii=False).encode()
+
+
+def put(place: Place, stack: Stack, payloads: Iterable[bytes]) -> list[str]:
+    """Puts records on the stream, and says their sequence numbers."""
+    answer = place.kinesis().put_records(
+        StreamName=stack.outputs["KinesisStream"],
+        Records=[{"Data": data, "PartitionKey": "redriven"} for data in payloads],
+    )
+    assert answer["FailedRecordCount"] == 0
+    return [record["SequenceNumber"] for record in answer["Records"]]
+
+
+def stored(place: Place, stack: Stack) -> dict[str, str]:
+    """The messages of the stored tweets by their ids."""
+    items = table.scan(place, stack.outputs["EventDataTable"])
+    return {item["Id"]: item["Message"] for item in items}
+
+
+def letters(place: Place, stack: Stack) -> list[DeadLetter]:
+    return dead_letters.peek(place, stack.outputs["DeadLetterQueueUrl"], 1000)[0]
+
+
+def wait_for_letters(place: Place, stack: Stack, kind: Kind, count: int) -> list[DeadLetter]:
+    """The letters of this kind as soon as they stand for so many records."""
+
+    def found() -> list[DeadLetter]:
+        some = [letter for letter in letters(place, stack) if letter.kind is kind]
+        return some if sum(letter.records for letter in some) >= count else []
+
+    return wait_for(found, f"{count} {kind} records")
+
+
+def exhaust(place: Place, stack: Stack, payloads: list[bytes]) -> list[DeadLetter]:
+    """Lets these records fail until Lambda gives them up."""
+    nowhere = f"http://127.0.0.1:{free_port()}"
+    with configured(place, stack.outputs["DDBEventProcessor"], AWS_ENDPOINT_URL_DYNAMODB=nowhere):
+        put(place, stack, payloads)
+        return wait_for_letters(place, stack, Kind.EXHAUSTED, len(payloads))
+
+
+def send_letters(place: Place, stack: Stack, bodies: list[dict[str, Any]]) -> None:
+    """Puts messages on the queue."""
+    for start in range(0, len(bodies), 10):
+        answer = place.sqs().send_message_batch(
+            QueueUrl=stack.outputs["DeadLetterQueueUrl"],
+            Entries=[
+                {"Id": str(n), "MessageBody": json.dumps(body)}
+                for n, body in enumerate(bodies[start : start + 10])
+            ],
+        )
+        assert not answer.get("Failed")
+
+
+def batch_body(place: Place, stack: Stack, first: int, last: int) -> dict[str, Any]:
+    """What Lambda sends of an exhausted batch."""
+    stream = f"arn:aws:kinesis:{place.region}:{LOCAL_ACCOUNT}:stream"
+    return {
+        "requestContext": {"condition": "RetryAttemptsExhausted"},
+        "KinesisBatchInfo": {
+            "streamArn": f"{stream}/{stack.outputs['KinesisStream']}",
+            "shardId": SHARD,
+            "startSequenceNumber": str(first),
+            "endSequenceNumber": str(last),
+            "batchSize": last - first + 1,
+            "approximateArrivalOfFirstRecord": "2020-01-01T00:00:00Z",
+        },
+    }
+
+
+def test_a_rejected_record_is_edited_and_stored(
+    place: Place, stack: Stack, tweetpipe_command: Command, tmp_path: Path
+) -> None:
+    name = ("--stack", stack.name)
+    put(place, stack, [tweet(101, created_at="yesterday")])
+    [letter] = wait_for_letters(place, stack, Kind.REJECTED, 1)
+
+    listed = tweetpipe_command("dead-letters", "list", *name)
+    assert letter.short_id in listed.stdout
+    assert "bad-timestamp" in listed.stdout
+
+    as_it_is = tweetpipe_command("dead-letters", "redrive", letter.short_id, *name)
+    assert as_it_is.returncode == 1
+    assert "it would be rejected again: bad-timestamp" in as_it_is.stderr
+
+    shown = tweetpipe_command("dead-letters", "show", letter.short_id, "--payload", *name)
+    assert shown.stdout.encode() == tweet(101, created_at="yesterday")
+    file = tmp_path / "tweet.json"
+    file.write_text(shown.stdout.replace("yesterday", "2018-10-10T20:19:24Z"))
+    edited = tweetpipe_command(
+        "dead-letters", "redrive", letter.short_id, "--payload", str(file), *name
+    )
+
+    assert edited.returncode == 0, edited.stderr
+    assert stored(place, stack)["101"] == "한글 👩\u200d👧"
+    assert letters(place, stack) == []
+
+
+def test_a_record_too_large_for_its_message_is_read_from_the_stream(
+    place: Place, stack: Stack, tweetpipe_command: Command
+) -> None:
+    large = tweet(111, created_at="yesterday", text="x" * 300_000)
+    put(place, stack, [large])
+    [letter] = wait_for_letters(place, stack, Kind.REJECTED, 1)
+    assert letter.payload is None
+
+    shown = tweetpipe_command("dead-letters", "show", letter.id, "--payload", "--stack", stack.name)
+    assert shown.stdout.encode() == large
+
+
+def test_an_exhausted_batch_is_read_again_and_stored(
+    place: Place, stack: Stack, tweetpipe_command: Command
+) -> None:
+    exhaust(place, stack, [tweet(number) for number in range(201, 231)])
+    assert "201" not in stored(place, stack)
+
+    outcome = tweetpipe_command("dead-letters", "redrive", "--all", "--stack", stack.name)
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "Records: 30 stored, 0 rejected." in outcome.stderr
+    assert {str(number) for number in range(201, 231)} <= stored(place, stack).keys()
+    assert letters(place, stack) == []
+
+
+def test_what_is_rejected_of_a_batch_becomes_a_dead_letter_of_its_own(
+    place: Place, stack: Stack, tweetpipe_command: Command
+) -> None:
+    bad = tweet(252, created_at="yesterday")
+    exhaust(place, stack, [tweet(251), bad, tweet(253)])
+    batches = [letter for letter in letters(place, stack) if letter.kind is Kind.EXHAUSTED]
+
+    outcome = tweetpipe_command(
+        "dead-letters", "redrive", "--all", "--kind", "exhausted", "--stack", stack.name
+    )
+
+    assert outcome.returncode == 1
+    assert "Records: 2 stored, 1 rejected." in outcome.stderr
+    assert f"Dead letters: {len(batches)} gone, 0 kept." in outcome.stderr
+    assert {"251", "253"} <= stored(place, stack).keys()
+    assert {letter.payload for letter in letters(place, stack)} == {bad}
+
+
+def test_what_the_stream_no_longer_has_is_reported_and_kept(
+    place: Place, stack: Stack, tweetpipe_command: Command
+) -> None:
+    # The emulator lets no record expire: a batch before its oldest one comes to the same.
+    numbers = [int(number) for number in put(place, stack, [tweet(301), tweet(302)])]
+    wait_for(lambda: "302" in stored(place, stack), "the tweets")
+    place.dynamodb().delete_item(
+        TableName=stack.outputs["EventDataTable"],
+        Key={"Username": {"S": "Redriven"}, "Id": {"S": "302"}},
+    )
+    before_the_oldest = batch_body(place, stack, 0, 0)
+    in_part = batch_body(place, stack, numbers[1], numbers[1] + 5)
+    send_letters(place, stack, [before_the_oldest, in_part])
+
+    outcome = tweetpipe_command("dead-letters", "redrive", "--all", "--stack", stack.name)
+
+    assert outcome.returncode == 1
+    assert "Dead letters: 0 gone, 2 kept." in outcome.stderr
+    assert "the stream no longer has its records" in outcome.stderr
+    assert "the stream has only 1 of its 6 records" in outcome.stderr
+    assert "302" in stored(place, stack)
+    assert len(letters(place, stack)) == 2
+
+
+def rejected_body(place: Place, stack: Stack, number: int) -> dict[str, Any]:
+    """A rejected record that can be stored by now, as after a mended function."""
+    batch = batch_body(place, stack, number, number)["KinesisBatchInfo"]
+    return {
+        "kind": "rejected",
+        "reason": "unexpected",
+        "detail": "ValueError",
+        "streamArn": batch["streamArn"],
+        "shardId": SHARD,
+        "sequenceNumber": str(number),
+        "partitionKey": "redriven",
+        "arrivedAt": "2026-01-01T00:00:00.000Z",
+        "payload": base64.b64encode(tweet(number)).decode(),
+        "payloadBytes": len(tweet(number)),
+    }
+
+
+@contextmanager
+def redriving(stack: Stack, environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """`dead-letters redrive --all` as a process of its own."""
+    arguments = ["dead-letters", "redrive", "--all", "--stack", stack.name]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tweetpipe", *arguments],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["SIGINT", "SIGKILL"])
+def test_an_interrupted_redrive_loses_nothing_and_the_next_one_ends_it(
+    number: signal.Signals,
+    place: Place,
+    stack: Stack,
+    command_environment: dict[str, str],
+    tweetpipe_command: Command,
+) -> None:
+    first = 1000 * number
+    ids = {str(first + n) for n in range(200)}
+    send_letters(place, stack, [rejected_body(place, stack, int(id_)) for id_ in ids])
+    url = stack.outputs["DeadLetterQueueUrl"]
+
+    with redriving(stack, command_environment) as process:
+        wait_for(lambda: ids & stored(place, stack).keys(), "a first record")
+        process.send_signal(number)
+        _, stderr = process.communicate(timeout=60)
+
+    assert process.returncode == (130 if number is signal.SIGINT else -signal.SIGKILL)
+    assert "Traceback" not in stderr
+    done = ids & stored(place, stack).keys()
+    assert done < ids, "it was not interrupted"
+    if number is signal.SIGINT:
+        assert dead_letters.counts(place, url)[1] == 0, "not all was given back"
+    # After a kill they come back by themselves.
+    wait_for(lambda: dead_letters.counts(place, url)[1] == 0, "the messages")
+    assert len(letters(place, stack)) >= len(ids - done)
+
+    again = tweetpipe_command("dead-letters", "redrive", "--all", "--stack", stack.name)
+
+    assert again.returncode == 0, again.stderr
+    assert ids <= stored(place, stack).keys()
+    assert letters(place, stack) == []
+
+
+def test_a_second_redrive_changes_nothing(
+    place: Place, stack: Stack, tweetpipe_command: Command
+) -> None:
+    send_letters(place, stack, [rejected_body(place, stack, 401)])
+    name = ("--stack", stack.name)
+
+    first = tweetpipe_command("dead-letters", "redrive", "--all", *name)
+    after_first = stored(place, stack)
+    second = tweetpipe_command("dead-letters", "redrive", "--all", *name)
+
+    assert (first.returncode, second.returncode) == (0, 0)
+    assert "Dead letters: 1 gone, 0 kept." in first.stderr
+    assert "Dead letters: 0 gone, 0 kept." in second.stderr
+    assert stored(place, stack) == after_first
+
+
+def test_a_redrive_sees_nothing_that_another_one_holds(place: Place, stack: Stack) -> None:
+    send_letters(place, stack, [rejected_body(place, stack, n) for n in (501, 502)])
+    with Hold(place, stack.outputs["DeadLetterQueueUrl"]) as other:
+        assert len(list(other.letters(1))) == 1
+        assert [outcome.is_done for outcome in redrive(place, stack)] == [True]
+    assert [outcome.stored for outcome in redrive(place, stack)] == [1]
+    assert {"501", "502"} <= stored(place, stack).keys()
+
+
+def test_two_redrives_at_a_time_end_well(
+    place: Place, stack: Stack, command_environment: dict[str, str]
+) -> None:
+    ids = {str(number) for number in range(701, 741)}
+    send_letters(place, stack, [rejected_body(place, stack, int(id_)) for id_ in ids])
+
+    with (
+        redriving(stack, command_environment) as first,
+        redriving(stack, command_environment) as second,
+    ):
+        said = [process.communicate(timeout=60)[1] for process in (first, second)]
+
+    assert (first.returncode, second.returncode) == (0, 0), said
+    assert ids <= stored(place, stack).keys()
+    assert letters(place, stack) == []
+
+
+def test_purge_deletes_for_good(place: Place, stack: Stack, tweetpipe_command: Command) -> None:
+    send_letters(place, stack, [rejected_body(place, stack, n) for n in (601, 602, 603)])
+    [first, *_] = wait_for_letters(place, stack, Kind.REJECTED, 3)
+    name = ("--stack", stack.name)
+
+    unasked = tweetpipe_command("dead-letters", "purge", "--all", *name)
+    assert unasked.returncode == 2
+    assert len(letters(place, stack)) == 3
+
+    one = tweetpipe_command("dead-letters", "purge", first.short_id, "--yes", *name)
+    assert one.returncode == 0, one.stderr
+    assert first.id not in {letter.id for letter in letters(place, stack)}
+
+    every = tweetpipe_command("dead-letters", "purge", "--all", "--yes", *name)
+    assert every.returncode == 0, every.stderr
+    assert "Dead letters deleted: 2." in every.stderr
+    assert letters(place, stack) == []
+    assert not {"601", "602", "603"} & stored(place, stack).keys()

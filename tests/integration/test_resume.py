@@ -1,0 +1,211 @@
+"""A file that is sent by runs which are killed, each of which goes on where the last one was."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import fake_tweets
+from producer import Settings
+from tests.stack_fixtures import Command
+from tests.waiting import wait_for
+from tweetpipe import verify
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+TWEETS = 8_000
+SEED = 71
+PER_SECOND = 500
+KILLS = 4
+
+
+@pytest.fixture
+def tweets(tmp_path: Path) -> Path:
+    """Fake tweets in a file, one a line."""
+    path = tmp_path / "tweets.ndjson"
+    lines = [record.data + b"\n" for record in fake_tweets.records(SEED, count=TWEETS)]
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+def offset_of(position: Path) -> int:
+    """The kept offset, 0 as long as there is none."""
+    if not position.exists():
+        return 0
+    return int(json.loads(position.read_bytes())["offset"])
+
+
+def stream_of(place: Place, stack: Stack) -> Counter[bytes]:
+    """How often each record is in the stream."""
+    kinesis, name = place.kinesis(), stack.outputs["KinesisStream"]
+    found: Counter[bytes] = Counter()
+    for shard in kinesis.list_shards(StreamName=name)["Shards"]:
+        iterator = kinesis.get_shard_iterator(
+            StreamName=name, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        while records := (answer := kinesis.get_records(ShardIterator=iterator))["Records"]:
+            found.update(record["Data"] for record in records)
+            iterator = answer["NextShardIterator"]
+    return found
+
+
+def produce_resuming(tweets: Path, stack: Stack) -> list[str]:
+    """The command's arguments."""
+    options = f"--source file --resume --stack {stack.name} --file"
+    return ["produce", *options.split(), str(tweets)]
+
+
+def test_killed_runs_lose_nothing_and_send_again_only_what_came_after_the_position(
+    place: Place,
+    new_stack: Callable[[], Stack],
+    command_environment: dict[str, str],
+    tweetpipe_command: Command,
+    tweets: Path,
+) -> None:
+    stack = new_stack()
+    content = tweets.read_bytes()
+    position = tweets.with_name("tweets.ndjson.position")
+    produce = produce_resuming(tweets, stack)
+    chance = random.Random(SEED)
+    settings = Settings()
+    times: Counter[bytes] = Counter()
+    may_repeat = 0
+    for _ in range(KILLS):
+        goal = len(times) + chance.randint(100, 1_000)
+        with subprocess.Popen(
+            [sys.executable, "-m", "tweetpipe", *produce, "--rate", f"{PER_SECOND}"],
+            cwd=tweets.parent,
+            env=command_environment,
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            wait_for(
+                lambda goal=goal: len(stream_of(place, stack)) >= goal,  # type: ignore[misc]
+                f"{goal} tweets in the stream",
+            )
+            assert process.poll() is None
+            process.kill()
+        kept = offset_of(position)
+        assert kept == 0 or content[kept - 1 : kept] == b"\n"
+        times = stream_of(place, stack)
+        assert set(content[:kept].splitlines()) <= set(times)
+        sent_after_position = len(set(content[kept:].splitlines()) & set(times))
+        assert sent_after_position <= 2 * settings.calls_in_flight * settings.max_records
+        # A call that was under way may yet arrive.
+        may_repeat += sent_after_position + settings.calls_in_flight * settings.max_records
+
+    last = tweetpipe_command(*produce)
+    further = tweetpipe_command(*produce)
+
+    assert last.returncode == 0, last.stderr
+    assert "Going on at byte" in last.stderr
+    assert offset_of(position) == len(content)
+    assert further.returncode == 0, further.stderr
+    assert "Nothing is left of" in further.stderr
+    times = stream_of(place, stack)
+    assert set(times) == set(content.splitlines())
+    assert times.total() - TWEETS <= may_repeat
+    comparison = verify.wait_until_stored(
+        place,
+        stack.outputs["EventDataTable"],
+        verify.expected_items(SEED, TWEETS),
+        patience=30.0,
+    )
+    assert comparison == verify.Comparison(expected=TWEETS)
+
+
+def test_an_interrupted_run_keeps_its_position_and_the_next_sends_the_rest_once(
+    place: Place,
+    new_stack: Callable[[], Stack],
+    command_environment: dict[str, str],
+    tweetpipe_command: Command,
+    tweets: Path,
+) -> None:
+    stack = new_stack()
+    position = tweets.with_name("tweets.ndjson.position")
+    produce = produce_resuming(tweets, stack)
+    with subprocess.Popen(
+        [sys.executable, "-m", "tweetpipe", *produce, "--rate", f"{PER_SECOND}"],
+        cwd=tweets.parent,
+        env=command_environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        wait_for(lambda: offset_of(position), "the position to move on")
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    rest = tweetpipe_command(*produce)
+
+    assert process.returncode == 130
+    assert "--resume goes on there" in said
+    assert rest.returncode == 0, rest.stderr
+    assert stream_of(place, stack) == Counter(tweets.read_bytes().splitlines())
+
+
+def test_a_replaced_file_is_refused_and_sent_whole_without_resume(
+    place: Place, new_stack: Callable[[], Stack], tweetpipe_command: Command, tmp_path: Path
+) -> None:
+    stack = new_stack()
+    file = tmp_path / "tweets.ndjson"
+    tweets = [record.data for record in fake_tweets.records(SEED, count=30)]
+    file.write_bytes(b"\n".join(tweets[:10]) + b"\n")
+    whole = ("produce", "--source", "file", "--file", str(file), "--stack", stack.name)
+    assert tweetpipe_command(*whole, "--resume").returncode == 0
+    position = tmp_path / "tweets.ndjson.position"
+    kept = position.read_bytes()
+
+    file.write_bytes(b"\n".join(tweets[10:]))
+    refused = tweetpipe_command(*whole, "--resume")
+    sent = tweetpipe_command(*whole)
+
+    assert refused.returncode == 1
+    assert refused.stderr.count("\n") == 1
+    assert f"delete {position} to send the whole file, or run without --resume" in refused.stderr
+    assert sent.returncode == 0
+    assert position.read_bytes() == kept
+    assert stream_of(place, stack) == Counter(tweets)
+
+
+def test_a_tweet_that_is_still_being_written_waits_for_the_next_run(
+    deployed: Stack, tweetpipe_command: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "tweets.ndjson"
+    whole, begun = (record.data for record in fake_tweets.records(SEED, count=2))
+    file.write_bytes(whole + b"\n" + begun[:40])
+    first = tweetpipe_command(*produce_resuming(file, deployed))
+    with file.open("ab") as end:
+        end.write(begun[40:])
+    second = tweetpipe_command(*produce_resuming(file, deployed))
+    third = tweetpipe_command(*produce_resuming(file, deployed))
+
+    assert [outcome.returncode for outcome in (first, second, third)] == [0, 0, 0]
+    assert "Read 1, sent 1 " in first.stderr
+    assert "no whole tweet yet: it waits for the next --resume" in first.stderr
+    assert "Read 1, sent 1 " in second.stderr
+    assert "Nothing is left of" in third.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "--resume",
+        "--source fake --resume",
+        "--source twitter --track yolo --resume",
+        "--source file --resume",
+        "--source file --file - --resume",
+    ],
+)
+def test_what_cannot_be_read_again_cannot_be_resumed(
+    tweetpipe_command: Command, options: str
+) -> None:
+    outcome = tweetpipe_command("produce", *options.split())
+
+    assert outcome.returncode == 2
+    assert outcome.stderr.count("\n") == 1

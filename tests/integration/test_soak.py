@@ -1,0 +1,24 @@
+"""A short soak; `make soak` is the long one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from localstack_embedded import Instance
+from tests.soak.run import PARAMETERS, soak
+from tests.stack_fixtures import deployed_stack
+from tweetpipe.place import Place
+
+
+def test_under_all_faults_at_once_the_books_balance(
+    emulator: Instance, place: Place, tmp_path: Path
+) -> None:
+    with deployed_stack(place, PARAMETERS) as stack:
+        outcome = soak(
+            place, stack, emulator, count=2000, seed=7, folder=tmp_path, outage=0, say=print
+        )
+
+    assert outcome.books.is_equal, outcome.books
+    assert outcome.accepted >= outcome.offered.total
+    assert outcome.faults["producer killed with kill -9"]
+    assert outcome.faults["worker of the function killed"]

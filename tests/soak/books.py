@@ -1,0 +1,97 @@
+"""What was offered against what is there: every tweet stored, every other record a dead letter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import fake_tweets
+from tweetpipe import dead_letters, table, verify
+from tweetpipe.dead_letters import DeadLetter, Kind
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+_ALL = 10_000_000
+_KINDS: tuple[fake_tweets.Kind, ...] = ("tweet", "duplicate", "malformed")
+
+
+@dataclass(kw_only=True)
+class Offered:
+    """The records that a source had: how many of each kind, and which can never be stored."""
+
+    counts: dict[fake_tweets.Kind, int] = field(default_factory=lambda: dict.fromkeys(_KINDS, 0))
+    malformed: set[bytes] = field(default_factory=set)
+
+    def counted(self, records: Iterable[fake_tweets.Record]) -> Iterator[fake_tweets.Record]:
+        """The same records, booked as they pass."""
+        for record in records:
+            self.counts[record.kind] += 1
+            if record.kind == "malformed":
+                self.malformed.add(record.data)
+            yield record
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Books:
+    """The balance; `is_equal` when no record is missing, changed, or from nowhere."""
+
+    items: verify.Comparison
+    missing_letters: frozenset[bytes]
+    foreign_letters: frozenset[bytes]
+    exhausted: tuple[DeadLetter, ...]
+    repeated_letters: int
+
+    @property
+    def is_equal(self) -> bool:
+        letters = self.missing_letters or self.foreign_letters or self.exhausted
+        return self.items.is_equal and not letters
+
+
+def balance(place: Place, stack: Stack, offered: Offered, *, expected: verify.Expected) -> Books:
+    """Compares EventData and the dead-letter queue with what was offered."""
+    letters, _ = dead_letters.peek(place, stack.outputs["DeadLetterQueueUrl"], _ALL)
+    payloads = [letter.payload or b"" for letter in letters if letter.kind is Kind.REJECTED]
+    return Books(
+        items=verify.compare(expected, table.scan(place, stack.outputs["EventDataTable"])),
+        missing_letters=frozenset(offered.malformed - set(payloads)),
+        foreign_letters=frozenset(set(payloads) - offered.malformed),
+        exhausted=tuple(letter for letter in letters if letter.kind is not Kind.REJECTED),
+        repeated_letters=len(payloads) - len(set(payloads)),
+    )
+
+
+def history(place: Place, stack: Stack, identifier: str) -> list[str]:
+    """Where a tweet is found on its way: in the stream, and in dead letters."""
+    found = []
+    letters, _ = dead_letters.peek(place, stack.outputs["DeadLetterQueueUrl"], _ALL)
+    for shard, record in _stream(place, stack.outputs["KinesisStream"]):
+        if identifier.encode() in record["Data"]:
+            number = record["SequenceNumber"]
+            found.append(f"{shard} {number}, arrived {record['ApproximateArrivalTimestamp']}")
+            found += [
+                f"  within the {letter.kind} {letter.position.first} to {letter.position.last}"
+                for letter in letters
+                if letter.position
+                and letter.position.shard == shard
+                and letter.position.holds(number)
+            ]
+    return found or ["never on the stream"]
+
+
+def _stream(place: Place, stream: str) -> Iterator[tuple[str, Any]]:
+    kinesis = place.kinesis()
+    for shard in kinesis.list_shards(StreamName=stream)["Shards"]:
+        iterator = kinesis.get_shard_iterator(
+            StreamName=stream, ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+        )["ShardIterator"]
+        while answer := kinesis.get_records(ShardIterator=iterator, Limit=10_000):
+            for record in answer["Records"]:
+                yield shard["ShardId"], record
+            if not answer["Records"]:
+                break
+            iterator = answer["NextShardIterator"]

@@ -1,0 +1,80 @@
+"""What happens to the processes of the pipeline while tweets flow: killed, stopped, paused."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import psutil
+
+_WORKER = "function_main"
+
+
+class Mischief:
+    """Does harm at random moments, about each so many seconds; `counts` what it has done.
+
+    A function's worker is killed, or stopped for longer than the function may take, so that Lambda
+    ends it. The emulator is paused: all that it holds survives.
+    """
+
+    def __init__(self, emulator: int, *, seed: int, timeout: float, scale: float = 1.0) -> None:
+        self.counts: Counter[str] = Counter()
+        self._emulator = psutil.Process(emulator)
+        self._timeout = timeout
+        self._scale = scale
+        self._chance = random.Random(seed)
+        self._over = threading.Event()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        """Until the block is left."""
+        deeds: list[tuple[Callable[[], None], float]] = [
+            (self._kill_worker, 8.0),
+            (self._stop_worker, 45.0),
+            (self._pause_emulator, 30.0),
+        ]
+        threads = [threading.Thread(target=self._now_and_then, args=deed) for deed in deeds]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            self._over.set()
+            for thread in threads:
+                thread.join()
+
+    def _now_and_then(self, deed: Callable[[], None], every: float) -> None:
+        while not self._over.wait(self._chance.uniform(0.5, 1.5) * every * self._scale):
+            with suppress(psutil.NoSuchProcess):
+                deed()
+
+    def _workers(self) -> list[psutil.Process]:
+        found = []
+        for process in self._emulator.children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                if any(_WORKER in part for part in process.cmdline()):
+                    found.append(process)
+        return found
+
+    def _kill_worker(self) -> None:
+        for worker in self._workers()[:1]:
+            worker.kill()
+            self.counts["worker of the function killed"] += 1
+
+    def _stop_worker(self) -> None:
+        for worker in self._workers()[:1]:
+            worker.suspend()
+            self.counts["function made to time out"] += 1
+            self._over.wait(self._timeout + 2)
+            worker.resume()
+
+    def _pause_emulator(self) -> None:
+        self._emulator.suspend()
+        try:
+            self.counts["emulator paused"] += 1
+            self._over.wait(self._chance.uniform(1, 4))
+        finally:
+            self._emulator.resume()

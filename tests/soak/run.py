@@ -1,0 +1,222 @@
+"""The whole pipeline under all faults at once, until nothing is on its way any more."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import fake_tweets
+from localstack_embedded import Instance
+from tests.fault_proxy import BATCH_WRITE_ITEM, PUT_RECORDS, SEND_MESSAGE_BATCH, Fault, FaultProxy
+from tests.functions import configured
+from tests.soak.books import Books, Offered, balance
+from tests.soak.mischief import Mischief
+from tweetpipe import verify
+from tweetpipe.dead_letters import Kind
+from tweetpipe.place import Place
+from tweetpipe.redrive import redrive
+from tweetpipe.stack import Stack
+
+MALFORMED = DUPLICATES = 0.02
+TIMEOUT = 12  # seconds
+PARAMETERS = {
+    "ShardCount": "4",
+    "BatchSize": "200",
+    "BatchWindowSeconds": "0",
+    "Timeout": str(TIMEOUT),
+    "MaximumRetryAttempts": "1",
+}
+"""What the stack must be deployed with."""
+
+_FAULTS = {
+    BATCH_WRITE_ITEM: set(Fault),
+    PUT_RECORDS: set(Fault),
+    SEND_MESSAGE_BATCH: set(Fault),
+}
+_SHARE = 0.15  # of the calls of each operation
+_SLOWEST, _SENDING = 300.0, 90.0  # records a second, seconds: long enough to be killed often
+_KILLED = "producer killed with kill -9"
+_KILLS_BEFORE_OUTAGE = 3
+_IDLE = 10.0  # seconds without a new item, until it is time to redrive
+_PATIENCE = 90.0  # seconds without any success; a shard that retries holds up the others
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """The books after a soak, and what it was like; `seconds` is the time until all was stored."""
+
+    offered: Offered
+    books: Books
+    accepted: int
+    undelivered: int
+    redriven: int
+    faults: Counter[str]
+    seconds: float
+
+
+def soak(
+    place: Place,
+    stack: Stack,
+    emulator: Instance,
+    *,
+    count: int,
+    seed: int,
+    folder: Path,
+    outage: float,
+    say: Callable[[str], None],
+) -> Outcome:
+    """Sends `count` tweets, with malformed and repeated ones among them, through the faults.
+
+    Once, Kinesis is gone for `outage` seconds.
+    """
+    offered = Offered()
+    tweets = folder / "offered.ndjson"
+    with tweets.open("wb") as file:
+        records = fake_tweets.records(seed, count=count, malformed=MALFORMED, duplicates=DUPLICATES)
+        file.writelines(record.data + b"\n" for record in offered.counted(records))
+    expected = verify.expected_items(seed, count)
+    started = time.monotonic()
+    proxy = FaultProxy(place.endpoint or "", seed=seed, faults=_FAULTS, share=_SHARE)
+    mischief = Mischief(emulator.pid, seed=seed, timeout=TIMEOUT, scale=min(1.0, count / 20_000))
+    producer = _Producer(proxy, stack, folder, seed=seed, outage=outage)
+    function = stack.outputs["DDBEventProcessor"]
+    with (
+        proxy.serving(),
+        configured(
+            place,
+            function,
+            AWS_ENDPOINT_URL_DYNAMODB=proxy.endpoint,
+            AWS_ENDPOINT_URL_SQS=proxy.endpoint,
+        ),
+    ):
+        with mischief.at_work():
+            say(f"Sending {offered.total:,} records, of which {count:,} are tweets")
+            producer.send_until_done(tweets, rate=max(_SLOWEST, offered.total / _SENDING))
+            undelivered = producer.resend_until_done()
+            say("Waiting until all tweets are stored, redriving what Lambda gave up")
+            redriven = _bring_home(place, stack, expected)
+        proxy.is_mischievous = False
+        books, late = _settled(place, stack, offered, expected)
+    return Outcome(
+        offered=offered,
+        books=books,
+        accepted=proxy.accepted,
+        undelivered=undelivered,
+        redriven=redriven + late,
+        faults=_in_words(proxy) + mischief.counts + producer.counts,
+        seconds=time.monotonic() - started,
+    )
+
+
+class _Producer:
+    """`tweetpipe produce` as a process, killed now and then and started again."""
+
+    def __init__(
+        self, proxy: FaultProxy, stack: Stack, folder: Path, *, seed: int, outage: float
+    ) -> None:
+        self.counts: Counter[str] = Counter()
+        self._proxy = proxy
+        self._folder = folder
+        self._undelivered = folder / "undelivered.ndjson"
+        self._stack = stack
+        self._outage = outage
+        self._chance = random.Random(seed)
+        self._environment = os.environ | {"AWS_ENDPOINT_URL": proxy.endpoint}
+
+    def send_until_done(self, file: Path, *, rate: float) -> None:
+        """Send the file, from where it was left each time."""
+        while self._was_killed(file, rate):
+            self.counts[_KILLED] += 1
+
+    def resend_until_done(self) -> int:
+        """Send again what was set aside; returns how many records that was."""
+        total = 0
+        while self._undelivered.exists():
+            again = self._undelivered.rename(self._folder / f"again.{total}.ndjson")
+            total += len(again.read_bytes().splitlines())
+            self.send_until_done(again, rate=1000.0)
+        return total
+
+    def _was_killed(self, file: Path, rate: float) -> bool:
+        arguments = ["--source", "file", "--file", str(file), "--resume", "--rate", str(rate)]
+        arguments += ["--undelivered", str(self._undelivered), "--stack", self._stack.name]
+        with subprocess.Popen(
+            [sys.executable, "-m", "tweetpipe", "produce", *arguments],
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            life = self._chance.uniform(1.5, 6.0)
+            if self._outage and self.counts[_KILLED] == _KILLS_BEFORE_OUTAGE:
+                life += self._begin_outage()
+            timer = threading.Timer(life, process.kill)
+            timer.start()
+            _, errors = process.communicate()
+            timer.cancel()
+        # 1 says that some are undelivered, and they are taken care of later.
+        assert process.returncode in (0, 1, -9), errors
+        assert process.returncode != 1 or "could not be delivered" in errors, errors
+        return process.returncode == -9
+
+    def _begin_outage(self) -> float:
+        """Seconds for which Kinesis is gone from now on."""
+        seconds, self._outage = self._outage, 0.0
+
+        def end() -> None:
+            self._proxy.refuses = None
+
+        self._proxy.refuses = PUT_RECORDS
+        self.counts[f"Kinesis gone for {seconds:.0f} s"] += 1
+        threading.Timer(seconds, end).start()
+        return seconds
+
+
+def _bring_home(place: Place, stack: Stack, expected: verify.Expected) -> int:
+    """Redrives exhausted batches until no tweet is missing; returns how many it were."""
+    redriven, fewest, since = 0, len(expected) + 1, time.monotonic()
+    while time.monotonic() - since < _PATIENCE:
+        missing = verify.wait_until_stored(
+            place, stack.outputs["EventDataTable"], expected, patience=_IDLE
+        ).missing
+        if not missing:
+            break
+        done = _redriven(place, stack)
+        redriven += done
+        if done or len(missing) < fewest:
+            fewest, since = len(missing), time.monotonic()
+    return redriven
+
+
+def _settled(
+    place: Place, stack: Stack, offered: Offered, expected: verify.Expected
+) -> tuple[Books, int]:
+    """The books, once they balance or nothing changes any more, and how many were redriven."""
+    redriven, since = 0, time.monotonic()
+    while True:
+        redriven += _redriven(place, stack)
+        books = balance(place, stack, offered, expected=expected)
+        if books.is_equal or time.monotonic() - since > _PATIENCE:
+            return books, redriven
+
+
+def _redriven(place: Place, stack: Stack) -> int:
+    outcomes = redrive(place, stack, wanted=lambda letter: letter.kind is Kind.EXHAUSTED)
+    return sum(outcome.is_done for outcome in outcomes)
+
+
+def _in_words(proxy: FaultProxy) -> Counter[str]:
+    return Counter(
+        {
+            f"{operation.partition('.')[2]}: {fault}": number
+            for (operation, fault), number in proxy.counts.items()
+        }
+    )

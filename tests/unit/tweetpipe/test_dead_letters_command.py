@@ -1,0 +1,219 @@
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.unit.tweetpipe.redrive_doubles import (
+    EXHAUSTED,
+    REJECTED,
+    STACK,
+    FakeKinesis,
+    FakeLambda,
+    FakePlace,
+    FakeSqs,
+    tweet,
+)
+from tweetpipe.__main__ import main
+from tweetpipe.commands import dead_letters as commands
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(["dead-letters", *arguments])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+@pytest.fixture
+def sqs(monkeypatch: pytest.MonkeyPatch) -> FakeSqs:
+    """The queue of the stack that the commands open; its stream is empty."""
+    queue = FakeSqs(
+        {
+            "aaaa-1": json.dumps(REJECTED),
+            "aabb-2": json.dumps(REJECTED | {"payload": base64.b64encode(tweet(1)).decode()}),
+            "cccc-3": json.dumps(EXHAUSTED),
+            "dddd-4": "from a stranger",
+        }
+    )
+    place = FakePlace.of(queue, kinesis=FakeKinesis(), function=FakeLambda())
+    monkeypatch.setattr(commands, "open_stack", lambda *_: (place, STACK))
+    return queue
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("redrive", "Name dead letters by their ids, or say --all"),
+        ("redrive --kind rejected", "Name dead letters by their ids, or say --all"),
+        ("redrive aaaa --all", "Name dead letters by their ids, or say --all"),
+        ("redrive aaaa --kind rejected", "--kind goes with --all"),
+        ("redrive --all --payload tweet.json", "--payload goes with exactly one ID"),
+        ("redrive aaaa aabb --payload tweet.json", "--payload goes with exactly one ID"),
+        ("redrive cccc --payload tweet.json", "cccc-3 is exhausted; --payload goes with"),
+        ("redrive aa", "2 dead letters' ids begin with 'aa'"),
+        ("show aa", "2 dead letters' ids begin with 'aa'"),
+        ("show cccc --payload", "cccc-3 is exhausted; --payload goes with"),
+        ("purge", "Name dead letters by their ids, or say --all"),
+        ("purge aaaa --all --yes", "Name dead letters by their ids, or say --all"),
+        ("purge --all", "purge deletes for good, and nobody is here to be asked"),
+        ("purge aaaa", "purge deletes for good, and nobody is here to be asked"),
+    ],
+)
+def test_what_can_not_be_meant_is_wrong_usage_and_changes_nothing(
+    line: str, says: str, sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("tweet.json").write_bytes(tweet(1))
+    before = dict(sqs.bodies)
+
+    code = run(*line.split())
+
+    out, err = capfd.readouterr()
+    assert code == 2
+    assert err.splitlines()[-1].startswith(f"Error: {says}")
+    assert err.count("Error") == 1
+    assert out == ""
+    assert sorted(sqs.visible()) == sorted(before)
+
+
+@pytest.mark.parametrize("line", ["show ffff", "redrive ffff", "redrive aaaa ffff"])
+def test_an_id_of_no_letter_is_an_error(
+    line: str, sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*line.split()) == 1
+    assert "No dead letter's id begins with 'ffff'" in capfd.readouterr().err
+    assert len(sqs.visible()) == 4
+
+
+def test_the_list_shows_all_kinds_with_what_is_readable(
+    sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "250")
+
+    assert run("list") == 0
+
+    out, err = capfd.readouterr()
+    for expected in ("aaaa-1", "rejected", "no-id", '{"text": "no id"}', "17 B"):
+        assert expected in out
+    for expected in ("exhausted", "10-20", "7 records", "unknown", "from a stranger"):
+        assert expected in out
+    assert err.endswith("4 of about 4 dead letters.\n")
+
+
+def test_the_list_as_json_has_the_bodies_with_ids(
+    sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("list", "--json", "--kind", "rejected") == 0
+
+    letters = json.loads(capfd.readouterr().out)
+    assert [letter["id"] for letter in letters] == ["aaaa-1", "aabb-2"]
+    assert letters[0] == REJECTED | {"id": "aaaa-1"}
+
+
+def test_show_tells_everything(
+    sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+
+    assert run("show", "aaaa") == 0
+
+    out = capfd.readouterr().out
+    for name in ("detail", "streamArn", "shardId", "sequenceNumber", "partitionKey", "arrivedAt"):
+        assert REJECTED[name] in out
+    assert '{"text": "no id"}' in out
+
+
+def test_show_payload_writes_the_bytes_alone(
+    sqs: FakeSqs, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    sqs.put("ffff", json.dumps(REJECTED | {"payload": base64.b64encode(b"\xff\r\n").decode()}))
+
+    assert run("show", "ffff", "--payload") == 0
+    assert capfdbinary.readouterr().out == b"\xff\r\n"
+
+
+def test_a_payload_that_is_nowhere_is_an_error(
+    sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqs.put("ffff", json.dumps(REJECTED | {"payload": None}))
+
+    assert run("show", "ffff", "--payload") == 1
+    assert "the stream no longer has it" in capfd.readouterr().err
+
+
+def test_an_edited_payload_is_stored_and_its_letter_gone(
+    sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    Path("tweet.json").write_bytes(tweet(7))
+
+    assert run("redrive", "aaaa", "--payload", "tweet.json") == 0
+    assert sorted(sqs.visible()) == ["aabb-2", "cccc-3", "dddd-4"]
+    assert capfd.readouterr().err.endswith(
+        "Records: 1 stored, 0 rejected. Dead letters: 1 gone, 0 kept.\n"
+    )
+
+
+def test_what_is_kept_is_counted_with_its_reasons(
+    sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("redrive", "--all", "--json") == 1
+
+    out, err = capfd.readouterr()
+    summary, error = err.splitlines()
+    assert summary == "Records: 1 stored, 0 rejected. Dead letters: 1 gone, 3 kept."
+    assert error.startswith("Error: 3 dead letters are kept: ")
+    for why in (
+        "rejected again: no-id (1 of them)",
+        "no longer has its records",
+        "not written by",
+    ):
+        assert why in error
+    assert [(o["id"], o["done"]) for o in json.loads(out)] == [
+        ("aaaa-1", False),
+        ("aabb-2", True),
+        ("cccc-3", False),
+        ("dddd-4", False),
+    ]
+    assert sorted(sqs.visible()) == ["aaaa-1", "cccc-3", "dddd-4"]
+
+
+def test_a_kind_is_redriven_alone(sqs: FakeSqs, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run("redrive", "--all", "--kind", "exhausted") == 1
+    assert "1 dead letter is kept: the stream no longer has" in capfd.readouterr().err
+
+
+def test_purge_deletes_the_named_or_all(sqs: FakeSqs) -> None:
+    assert run("purge", "aaaa", "dddd", "--yes") == 0
+    assert sqs.visible() == ["aabb-2", "cccc-3"]
+
+    assert run("purge", "--all", "-y") == 0
+    assert sqs.bodies == {}
+
+    assert run("purge", "--all", "-y") == 0
+
+
+@pytest.mark.parametrize(("answer", "left"), [("n\n", 4), ("y\n", 0)])
+def test_purge_asks_and_says_how_many(
+    answer: str,
+    left: int,
+    sqs: FakeSqs,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self) -> str:
+            return answer
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+
+    code = run("purge", "--all")
+
+    assert (code, len(sqs.visible())) == (1 if left else 0, left)
+    assert "Dead letters of the stack tweets: 4. Delete them for good?" in "".join(
+        capfd.readouterr()
+    )

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.unit.tweetpipe.redrive_doubles import (
+    FUNCTION,
+    SHARD,
+    STACK,
+    STREAM,
+    FakeKinesis,
+    FakeLambda,
+    FakePlace,
+    FakeSqs,
+    assert_gone,
+    assert_kept,
+    exhausted,
+    letter_of,
+    redrive_one,
+    refused,
+    rejected,
+    tweet,
+    tweets,
+)
+from tweetpipe.dead_letters import DeadLetter, Kind
+from tweetpipe.redrive import Outcome, payload, redrive
+
+
+def test_a_rejected_record_that_has_become_storable_is_stored_as_it_is() -> None:
+    function = FakeLambda()
+    outcome, sqs = redrive_one(rejected(tweet(1)), function=function)
+
+    assert_gone(outcome, sqs, stored=1)
+    assert function.data() == [tweet(1)]
+
+
+def test_the_function_gets_what_lambda_gives_it() -> None:
+    function = FakeLambda()
+    redrive_one(rejected(tweet(1)), function=function)
+
+    assert function.events == [
+        {
+            "Records": [
+                {
+                    "kinesis": {
+                        "kinesisSchemaVersion": "1.0",
+                        "partitionKey": "someone",
+                        "sequenceNumber": "495",
+                        "data": base64.b64encode(tweet(1)).decode(),
+                        "approximateArrivalTimestamp": 1704067200.0,
+                    },
+                    "eventSource": "aws:kinesis",
+                    "eventVersion": "1.0",
+                    "eventID": f"{SHARD}:495",
+                    "eventName": "aws:kinesis:record",
+                    "awsRegion": "us-east-1",
+                    "eventSourceARN": STREAM,
+                }
+            ]
+        }
+    ]
+
+
+@pytest.mark.parametrize("edited", [None, b"still no tweet"])
+def test_a_record_that_would_be_rejected_again_is_kept_without_a_call(
+    edited: bytes | None,
+) -> None:
+    function = FakeLambda()
+    outcome, sqs = redrive_one(rejected(b"no tweet"), function=function, edited=edited)
+
+    assert_kept(outcome, sqs, saying="would be rejected again: not-json: ")
+    assert function.events == []
+
+
+def test_an_edited_record_is_stored_in_place_of_the_rejected_one() -> None:
+    function = FakeLambda()
+    outcome, sqs = redrive_one(rejected(b"no tweet"), function=function, edited=tweet(2))
+
+    assert_gone(outcome, sqs, stored=1)
+    assert function.data() == [tweet(2)]
+
+
+def test_a_payload_too_large_for_its_message_is_read_from_the_stream() -> None:
+    function, kinesis = FakeLambda(), FakeKinesis(tweets(490, 500))
+    outcome, sqs = redrive_one(rejected(None), kinesis=kinesis, function=function)
+
+    assert_gone(outcome, sqs, stored=1)
+    assert function.data() == [tweet(495)]
+
+
+@pytest.mark.parametrize("found", [{}, tweets(496, 500), tweets(490, 494)])
+def test_a_payload_that_is_nowhere_any_more_keeps_its_letter(found: dict[int, bytes]) -> None:
+    outcome, sqs = redrive_one(rejected(None), kinesis=FakeKinesis(found))
+
+    assert_kept(outcome, sqs, saying="no longer in the stream")
+
+
+def failing() -> dict[str, FakeLambda]:
+    return {
+        f"{FUNCTION} failed (it broke): see its log": FakeLambda(
+            lambda _: {"errorMessage": "it broke"}, error="Unhandled"
+        ),
+        f"{FUNCTION} failed: see its log": FakeLambda(lambda _: None, error="Unhandled"),
+        f"{FUNCTION} could not store the records now": FakeLambda(
+            lambda _: {"batchItemFailures": [{"itemIdentifier": "1"}]}
+        ),
+        f"{FUNCTION} gave no account": FakeLambda(lambda _: None),
+        f"{FUNCTION} gave no account of": FakeLambda(lambda _: {"something": "else"}),
+    }
+
+
+@pytest.mark.parametrize("says", failing())
+@pytest.mark.parametrize("body", [rejected(tweet(1)), exhausted(1, 3)])
+def test_a_letter_that_the_function_does_not_store_is_kept(says: str, body: str) -> None:
+    outcome, sqs = redrive_one(body, kinesis=FakeKinesis(tweets(1, 3)), function=failing()[says])
+
+    assert_kept(outcome, sqs, saying=says)
+    assert outcome.stored == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("from a stranger", "not written by this stack"),
+        (rejected(tweet(1), streamArn=f"{STREAM}-of-old"), f"comes from {STREAM}-of-old"),
+        (exhausted(1, 3, streamArn="no-arn"), "comes from no-arn"),
+    ],
+)
+def test_what_is_not_of_this_stack_is_kept(body: str, says: str) -> None:
+    function = FakeLambda()
+    outcome, sqs = redrive_one(body, kinesis=FakeKinesis(tweets(1, 3)), function=function)
+
+    assert_kept(outcome, sqs, saying=says)
+    assert function.events == []
+
+
+def many(count: int) -> dict[str, str]:
+    return {f"{n:03}": rejected(tweet(n)) for n in range(count)}
+
+
+def test_only_wanted_letters_are_touched_and_the_others_given_back() -> None:
+    sqs = FakeSqs(many(25) | {"batch": exhausted(1, 3)})
+    told: list[Outcome] = []
+    place = FakePlace.of(sqs, kinesis=FakeKinesis(tweets(1, 3)))
+
+    outcomes = redrive(
+        place, STACK, wanted=lambda letter: letter.kind is Kind.EXHAUSTED, on_outcome=told.append
+    )
+
+    assert [outcome.letter.id for outcome in outcomes] == ["batch"]
+    assert told == outcomes
+    assert sqs.visible() == sorted(many(25))
+
+
+def test_the_search_ends_when_all_wanted_are_found() -> None:
+    sqs = FakeSqs(many(25))
+
+    assert len(redrive(FakePlace.of(sqs), STACK, at_most=2)) == 2
+    assert len(sqs.visible()) == 23
+
+
+def test_a_second_run_has_nothing_to_do() -> None:
+    function = FakeLambda()
+    place = FakePlace.of(FakeSqs(many(12)), function=function)
+
+    assert len(redrive(place, STACK)) == 12
+    assert redrive(place, STACK) == []
+    assert len(function.events) == 12
+
+
+def test_a_letter_leaves_the_queue_only_after_the_function_has_answered() -> None:
+    sqs = FakeSqs({"one": rejected(tweet(1))})
+    there_meanwhile: list[bool] = []
+
+    def answer(_event: dict[str, Any]) -> dict[str, Any]:
+        there_meanwhile.append("one" in sqs.bodies)
+        return {"batchItemFailures": []}
+
+    redrive(FakePlace.of(sqs, function=FakeLambda(answer)), STACK)
+
+    assert there_meanwhile == [True]
+    assert sqs.bodies == {}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), refused("Invoke", "AccessDenied")])
+def test_what_is_in_hand_goes_back_when_it_is_interrupted(error: BaseException) -> None:
+    sqs = FakeSqs(many(15))
+    function = FakeLambda()
+
+    def answer(_event: dict[str, Any]) -> dict[str, Any]:
+        if len(function.events) == 3:
+            raise error
+        return {"batchItemFailures": []}
+
+    function.answer = answer
+    with pytest.raises(type(error)):
+        redrive(FakePlace.of(sqs, function=function), STACK)
+
+    assert sqs.visible() == sorted(many(15))[2:]
+
+
+def test_an_error_of_the_stream_ends_the_run_and_loses_nothing() -> None:
+    class Denied(FakeKinesis):
+        def get_records(self, **_: Any) -> dict[str, Any]:
+            raise refused("GetRecords", "AccessDeniedException")
+
+    sqs = FakeSqs({"one": exhausted(1, 3)})
+    with pytest.raises(ClientError):
+        redrive(FakePlace.of(sqs, kinesis=Denied()), STACK)
+    assert sqs.visible() == ["one"]
+
+
+def test_the_payload_of_a_letter_is_its_own_or_the_streams() -> None:
+    place = FakePlace.of(FakeSqs({}), kinesis=FakeKinesis(tweets(495, 500)))
+
+    def of(body: str) -> DeadLetter:
+        return letter_of(body)
+
+    assert payload(place, of(rejected(b"\xff\n"))) == b"\xff\n"
+    assert payload(place, of(rejected(b""))) == b""
+    assert payload(place, of(rejected(None))) == tweet(495)
+    assert payload(place, of(rejected(None, sequenceNumber="7"))) is None

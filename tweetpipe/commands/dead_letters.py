@@ -1,0 +1,288 @@
+"""tweetpipe dead-letters list, show, redrive and purge."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from tweetpipe import dead_letters as letters
+from tweetpipe import redrive, terminal
+from tweetpipe.commands.options import (
+    DEFAULT_STACK,
+    JsonOption,
+    StackOption,
+    TargetOption,
+    open_stack,
+)
+from tweetpipe.dead_letters import DeadLetter, Kind, shown
+from tweetpipe.errors import TweetpipeError, WrongUsage
+from tweetpipe.place import Place, Target
+from tweetpipe.redrive import Outcome
+from tweetpipe.terminal import printable
+
+_REASONS = 3  # reasons for which letters are kept, in an error's one line
+_PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
+
+_ADVICE = "What to do about it: tweetpipe dead-letters redrive --help."
+
+IdsArgument = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="ID", help="As list shows them; the beginning is enough."),
+]
+KindOption = Annotated[Kind | None, typer.Option("--kind", help="Only those of this kind.")]
+
+
+def list_command(
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    kind: KindOption = None,
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Show what could not be stored, and why; nothing is taken out of the queue."""
+    place, deployed = open_stack(target, stack_name)
+    with _reading():
+        found, about = letters.peek(
+            place,
+            deployed.outputs["DeadLetterQueueUrl"],
+            limit,
+            wanted=lambda letter: kind in (None, letter.kind),
+        )
+    if as_json:
+        terminal.print_json([letter.body | {"id": letter.id} for letter in found])
+    elif found:
+        terminal.out.print(shown.table(found, now=datetime.now(UTC)))
+        terminal.say(f"{len(found):,} of about {max(about, len(found)):,} dead letters.")
+    else:
+        terminal.say(f"No {f'{kind} ' if kind else ''}dead letters.")
+
+
+def show(
+    letter_id: Annotated[
+        str, typer.Argument(metavar="ID", help="As list shows it; the beginning is enough.")
+    ],
+    payload: Annotated[
+        bool,
+        typer.Option("--payload", help="Write the record's bytes, and nothing else, to stdout."),
+    ] = False,
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+) -> None:
+    """Show everything about one dead letter."""
+    place, deployed = open_stack(target, stack_name)
+    [letter] = _find(place, deployed.outputs["DeadLetterQueueUrl"], [letter_id])
+    if payload:
+        sys.stdout.buffer.write(_payload(place, letter))
+        sys.stdout.buffer.flush()
+        return
+    terminal.out.print(shown.facts(letter, now=datetime.now(UTC)))
+    if letter.text:
+        terminal.out.print(Text(printable(letter.text)), soft_wrap=True)
+
+
+def redrive_command(
+    ids: IdsArgument = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    kind: KindOption = None,
+    payload: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            help="A file with what is to be stored instead of the rejected record; with one ID.",
+        ),
+    ] = None,
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Store dead letters after all: rejected records, and batches from the stream.
+
+    A letter leaves the queue once its records are stored; what can't be stored stays in it, and
+    the exit code is 1. It may be interrupted, and run again, at any moment.
+
+    A record that would be rejected again can be edited: show ID --payload > tweet.json, mend it,
+    redrive ID --payload tweet.json. What the stream no longer has can't be stored: send those
+    tweets again if their source has them, then purge ID.
+    """
+    prefixes = _selection(ids, every=every)
+    if kind is not None and not every:
+        raise WrongUsage("--kind goes with --all.")
+    if payload is not None and len(prefixes) != 1:
+        raise WrongUsage("--payload goes with exactly one ID.")
+    data = payload.read_bytes() if payload else None
+    place, deployed = open_stack(target, stack_name)
+    queue_url = deployed.outputs["DeadLetterQueueUrl"]
+    chosen = {letter.id: letter for letter in _find(place, queue_url, prefixes)}
+    if data is not None:
+        _check_rejected(next(iter(chosen.values())), "--payload")
+    visible, held = letters.counts(place, queue_url)
+
+    outcomes: list[Outcome] = []
+    try:
+        with _counting("Redriving", total=visible if every else len(chosen)) as show_count:
+
+            def note(outcome: Outcome) -> None:
+                outcomes.append(outcome)
+                show_count(len(outcomes))
+
+            redrive.redrive(
+                place,
+                deployed,
+                wanted=lambda letter: kind in (None, letter.kind) if every else letter.id in chosen,
+                on_outcome=note,
+                edited={} if data is None else dict.fromkeys(chosen, data),
+                at_most=None if every else len(chosen),
+            )
+    finally:
+        # Whoever stops it, or sees it fail, wants to know how far it came.
+        if as_json:
+            terminal.print_json([_as_json(outcome) for outcome in outcomes])
+        terminal.say(_summary(outcomes))
+    if every and held:
+        terminal.say(
+            f"About {held:,} more are held by another reader, or were by one that was killed: "
+            "those come back by themselves."
+        )
+    _fail_if_kept(outcomes, missed=0 if every else len(chosen) - len(outcomes))
+
+
+def purge(
+    ids: IdsArgument = None,
+    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+) -> None:
+    """Delete dead letters for good, without storing anything."""
+    prefixes = _selection(ids, every=every)
+    if not yes and not sys.stdin.isatty():
+        raise WrongUsage("purge deletes for good, and nobody is here to be asked: add --yes.")
+    place, deployed = open_stack(target, stack_name)
+    queue_url = deployed.outputs["DeadLetterQueueUrl"]
+    # Just what is counted now is deleted: not what arrives while a person thinks it over.
+    chosen = {letter.id for letter in _find(place, queue_url, prefixes)}
+    if every:
+        with _reading():
+            chosen = letters.every_id(place, queue_url)
+    if not chosen:
+        terminal.say("No dead letters; nothing to do.")
+        return
+    if not yes:
+        where = deployed.name if place.is_local else f"{deployed.name} in {place.region}"
+        typer.confirm(
+            f"Dead letters of the stack {where}: {len(chosen):,}. Delete them for good?",
+            abort=True,
+            err=True,
+        )
+    with _counting("Deleting", total=len(chosen)) as show_count:
+        deleted = letters.purge(place, queue_url, chosen, on_deleted=show_count)
+    if deleted < len(chosen):
+        raise TweetpipeError(
+            f"Dead letters deleted: {deleted:,} of {len(chosen):,}. The others are gone already, "
+            "or another reader holds them: see tweetpipe dead-letters list."
+        )
+    terminal.done(f"Dead letters deleted: {deleted:,}.")
+
+
+def _selection(ids: list[str] | None, *, every: bool) -> list[str]:
+    if bool(ids) == every:
+        raise WrongUsage("Name dead letters by their ids, or say --all: one of the two.")
+    return ids or []
+
+
+def _find(place: Place, queue_url: str, prefixes: list[str]) -> list[DeadLetter]:
+    if not prefixes:
+        return []
+    with _reading():
+        return letters.find(place, queue_url, prefixes)
+
+
+def _reading() -> AbstractContextManager[None]:
+    return terminal.spinner("Reading the dead-letter queue")
+
+
+def _payload(place: Place, letter: DeadLetter) -> bytes:
+    _check_rejected(letter, "--payload")
+    data = redrive.payload(place, letter)
+    if data is None:
+        raise TweetpipeError(
+            f"The record of {letter.short_id} was too large for its message, and the stream no "
+            "longer has it: its bytes are lost unless the source has them."
+        )
+    return data
+
+
+def _check_rejected(letter: DeadLetter, option: str) -> None:
+    if letter.kind is not Kind.REJECTED:
+        raise WrongUsage(f"{letter.short_id} is {letter.kind}; {option} goes with a rejected one.")
+
+
+@contextmanager
+def _counting(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
+    """Shows how many are done; a plain line now and then where output is no terminal."""
+    with terminal.bar("{task.completed:,.0f} of {task.total:,.0f}") as bar:
+        task = bar.add_task(what, total=total)
+        next_line = time.monotonic() + _PLAIN_LINE_EVERY
+
+        def show(count: int) -> None:
+            nonlocal next_line
+            bar.update(task, completed=count)
+            if bar.disable and time.monotonic() >= next_line:
+                next_line = time.monotonic() + _PLAIN_LINE_EVERY
+                terminal.say(f"{what}: {count:,} of about {max(total, count):,}")
+
+        yield show
+
+
+def _summary(outcomes: list[Outcome]) -> str:
+    done = sum(outcome.is_done for outcome in outcomes)
+    stored = sum(outcome.stored for outcome in outcomes)
+    rejected = sum(outcome.rejected for outcome in outcomes)
+    return (
+        f"Records: {stored:,} stored, {rejected:,} rejected. "
+        f"Dead letters: {done:,} gone, {len(outcomes) - done:,} kept."
+    )
+
+
+def _fail_if_kept(outcomes: list[Outcome], *, missed: int) -> None:
+    """Raises TweetpipeError with how many letters are kept and why, unless all are gone."""
+    whys = [outcome.why for outcome in outcomes if not outcome.is_done]
+    whys += ["it is out of sight: another reader holds it"] * missed
+    rejected = sum(outcome.rejected for outcome in outcomes)
+    if len(whys) == 1:
+        raise TweetpipeError(f"1 dead letter is kept: {whys[0]}. {_ADVICE}")
+    if whys:
+        raise TweetpipeError(f"{len(whys):,} dead letters are kept: {_in_brief(whys)}. {_ADVICE}")
+    if rejected:
+        raise TweetpipeError(
+            f"Records of batches that were rejected and are dead letters of their own now: "
+            f"{rejected:,}. See tweetpipe dead-letters list."
+        )
+
+
+def _in_brief(whys: list[str]) -> str:
+    """The most frequent reasons, without what differs from letter to letter."""
+    counts = Counter(": ".join(why.split(": ")[:2]) for why in whys).most_common()
+    more = ", and for other reasons" if len(counts) > _REASONS else ""
+    return "; ".join(f"{why} ({n:,} of them)" for why, n in counts[:_REASONS]) + more
+
+
+def _as_json(outcome: Outcome) -> dict[str, object]:
+    return {
+        "id": outcome.letter.id,
+        "kind": outcome.letter.kind,
+        "stored": outcome.stored,
+        "rejected": outcome.rejected,
+        "done": outcome.is_done,
+        "why": outcome.why,
+    }

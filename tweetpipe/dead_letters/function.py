@@ -1,0 +1,93 @@
+"""Has records stored by the stack's own function: its code, its role, its log."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from tweetpipe.dead_letters.stream import StreamRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_lambda import LambdaClient
+
+# A synchronous call takes 6 MB of JSON; some of it for what is around the records.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_MAX_BYTES = 6_000_000
+# A call stays short, however large the batch was.
+_MAX_RECORDS = 500
+
+
+class NotStored(Exception):
+    """The function did not store all records of a call; the message says why, for people."""
+
+
+def calls(records: Iterable[StreamRecord]) -> Iterator[list[StreamRecord]]:
+    """The records of one shard in as many groups as it takes calls; none is left out."""
+    group: list[StreamRecord] = []
+    size = 0
+    for record in records:
+        length = len(json.dumps(_event_record(record)))
+        if group and (size + length > _MAX_BYTES or len(group) == _MAX_RECORDS):
+            yield group
+            group, size = [], 0
+        group.append(record)
+        size += length + 2
+    if group:
+        yield group
+
+
+def store(lambda_: LambdaClient, function: str, records: Sequence[StreamRecord]) -> None:
+    """Returns when each record is stored, or a dead letter of its own; else raises NotStored."""
+    event = json.dumps({"Records": [_event_record(record) for record in records]}).encode()
+    if len(event) > _MAX_BYTES + 1000:
+        raise NotStored(
+            f"a record of {len(records[0].data):,} bytes is more than a call of {function} takes"
+        )
+    answer = lambda_.invoke(FunctionName=function, Payload=event)
+    said = _json(answer["Payload"].read())
+    if answer.get("FunctionError"):
+        message = said.get("errorMessage", "") if isinstance(said, dict) else ""
+        raise NotStored(
+            f"{function} failed{f' ({message})' if message else ''}: "
+            f"see its log, /aws/lambda/{function}, then run this again"
+        )
+    failures = said.get("batchItemFailures") if isinstance(said, dict) else None
+    if not isinstance(failures, list):
+        raise NotStored(f"{function} gave no account of the records: is it this stack's function?")
+    if failures:
+        raise NotStored(
+            f"{function} could not store the records now: "
+            f"see its log, /aws/lambda/{function}, then run this again"
+        )
+
+
+def _event_record(record: StreamRecord) -> dict[str, Any]:
+    """A record as Lambda hands it over.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+    """
+    return {
+        "kinesis": {
+            "kinesisSchemaVersion": "1.0",
+            "partitionKey": record.partition_key,
+            "sequenceNumber": record.sequence_number,
+            "data": base64.b64encode(record.data).decode(),
+            "approximateArrivalTimestamp": record.arrived,
+        },
+        "eventSource": "aws:kinesis",
+        "eventVersion": "1.0",
+        "eventID": f"{record.shard}:{record.sequence_number}",
+        "eventName": "aws:kinesis:record",
+        # arn:aws:kinesis:<region>:<account>:stream/<name>
+        "awsRegion": (record.stream_arn.split(":") + [""] * 4)[3],
+        "eventSourceARN": record.stream_arn,
+    }
+
+
+def _json(payload: bytes) -> Any:
+    try:
+        return json.loads(payload)
+    except ValueError:
+        return None

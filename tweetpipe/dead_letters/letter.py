@@ -1,0 +1,197 @@
+"""What a message of the dead-letter queue says."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, TypeGuard
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
+
+SHORT_ID = 8  # characters of an id that people see and type
+
+_FOREIGN = "not written by this stack"
+# What a rejected record's message must have for it to be stored again; see RejectedRecord in
+# processor/dead_letters.py.
+_TEXTS = ("reason", "streamArn", "shardId", "sequenceNumber", "partitionKey", "arrivedAt")
+
+
+class Kind(StrEnum):
+    """Who sent a message: the function, Lambda's event source mapping, or neither."""
+
+    REJECTED = "rejected"
+    EXHAUSTED = "exhausted"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Position:
+    """Records of one shard, from the `first` sequence number to the `last`, both included."""
+
+    stream_arn: str
+    shard: str
+    first: str
+    last: str
+
+    @property
+    def stream(self) -> str:
+        return self.stream_arn.rpartition("/")[2]
+
+    def holds(self, sequence_number: str) -> bool:
+        # As integers: AWS pads them to 56 digits, emulators count 1, 2, ... 10.
+        return int(self.first) <= int(sequence_number) <= int(self.last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetter:
+    """What could not be stored: one rejected record, or the position of an exhausted batch.
+
+    `body` is the message itself. `payload` is None where the message has none: for a batch, and
+    for a record too large for SQS. `position` is None only for what this stack did not write.
+    """
+
+    id: str
+    kind: Kind
+    reason: str
+    body: dict[str, Any]
+    sent_at: datetime | None = None
+    arrived_at: str = ""
+    position: Position | None = None
+    records: int = 1
+    payload: bytes | None = None
+    size: int | None = None
+
+    @property
+    def short_id(self) -> str:
+        return self.id[:SHORT_ID]
+
+    @property
+    def shard(self) -> str:
+        return self.position.shard if self.position else ""
+
+    @property
+    def sequence_number(self) -> str:
+        """The record's, or the first and the last one of a batch."""
+        if self.position is None:
+            return ""
+        first, last = self.position.first, self.position.last
+        return f"{first}-{last}" if self.kind is Kind.EXHAUSTED else first
+
+    @property
+    def arrived(self) -> datetime | None:
+        """When Kinesis received the (first) record."""
+        return moment(self.arrived_at)
+
+    @property
+    def text(self) -> str:
+        """What a person can read of it; it may hold anything, also what steers a terminal."""
+        if self.payload is not None:
+            return self.payload.decode(errors="replace")
+        if self.kind is Kind.UNKNOWN:
+            return str(self.body.get("text", "")) or json.dumps(self.body, ensure_ascii=False)
+        return ""
+
+
+def moment(text: str) -> datetime | None:
+    """A time in ISO 8601, with or without a zone; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def read(message: MessageTypeDef) -> DeadLetter:
+    """What the message says; whatever it lacks, it is at least an unknown one."""
+    text = message["Body"]
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    unknown = DeadLetter(
+        id=message["MessageId"],
+        kind=Kind.UNKNOWN,
+        reason=_FOREIGN,
+        body=body if isinstance(body, dict) else {"text": text},
+        sent_at=_sent_at(message),
+        size=len(text.encode(errors="replace")),
+    )
+    return _rejected(unknown) or _exhausted(unknown) or unknown
+
+
+def _rejected(unknown: DeadLetter) -> DeadLetter | None:
+    """The letter as one that the function wrote, if nothing is missing in it."""
+    body = unknown.body
+    if body.get("kind") != "rejected":
+        return None
+    if not all(isinstance(body.get(name), str) for name in _TEXTS):
+        return None
+    number = body["sequenceNumber"]
+    if not _is_number(number) or moment(body["arrivedAt"]) is None:
+        return None
+    try:
+        payload = _payload(body)
+    except ValueError:
+        return None
+    size = body.get("payloadBytes") if payload is None else len(payload)
+    return replace(
+        unknown,
+        kind=Kind.REJECTED,
+        reason=body["reason"],
+        arrived_at=body["arrivedAt"],
+        position=Position(
+            stream_arn=body["streamArn"], shard=body["shardId"], first=number, last=number
+        ),
+        payload=payload,
+        size=size if isinstance(size, int) else None,
+    )
+
+
+def _payload(body: dict[str, Any]) -> bytes | None:
+    """The record's bytes, None where they did not fit; raises ValueError for what is neither."""
+    field = body.get("payload", 0)
+    if field is None:
+        return None
+    if not isinstance(field, str):
+        raise ValueError("neither base64 nor null")
+    return base64.b64decode(field, validate=True)
+
+
+def _exhausted(unknown: DeadLetter) -> DeadLetter | None:
+    """The letter as what Lambda sends of a batch whose retries are exhausted.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+    """
+    batch = unknown.body.get("KinesisBatchInfo")
+    if not isinstance(batch, dict):
+        return None
+    first, last = batch.get("startSequenceNumber"), batch.get("endSequenceNumber")
+    if not (_is_number(first) and _is_number(last)):
+        return None
+    shard, arn = batch.get("shardId"), batch.get("streamArn")
+    if not (isinstance(shard, str) and isinstance(arn, str)):
+        return None
+    context, records = unknown.body.get("requestContext"), batch.get("batchSize")
+    return replace(
+        unknown,
+        kind=Kind.EXHAUSTED,
+        reason=str(context.get("condition", "")) if isinstance(context, dict) else "",
+        arrived_at=str(batch.get("approximateArrivalOfFirstRecord", "")),
+        position=Position(stream_arn=arn, shard=shard, first=first, last=last),
+        records=records if isinstance(records, int) else 0,
+        size=None,
+    )
+
+
+def _is_number(value: Any) -> TypeGuard[str]:
+    # A Kinesis sequence number has 128 digits at most; int() refuses more than 4,300.
+    return isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 128
+
+
+def _sent_at(message: MessageTypeDef) -> datetime | None:
+    sent = message.get("Attributes", {}).get("SentTimestamp")
+    return datetime.fromtimestamp(int(sent) / 1000, UTC) if sent else None

@@ -1,0 +1,92 @@
+"""Dead letters for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+
+from rich.table import Column, Table
+from rich.text import Text
+
+from tweetpipe.dead_letters.letter import DeadLetter, Kind
+from tweetpipe.terminal import printable
+
+_PREVIEW = 60  # characters of a payload in a table
+_UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
+_HEADINGS = ("Reason", "Shard", "Position", "Size", "Payload")
+# AWS's sequence numbers have 56 digits, too many for a table; show has them all.
+_DIGITS = 16
+
+
+def table(found: Iterable[DeadLetter], *, now: datetime) -> Table:
+    """A line for each letter; of long sequence numbers it has the end."""
+    fixed = (Column(name, no_wrap=True) for name in ("Id", "Kind", "Age"))
+    shown = Table(*fixed, *_HEADINGS)
+    for letter in found:
+        text = letter.text[: _PREVIEW + 1]
+        preview = f"{text[:_PREVIEW]}…" if len(text) > _PREVIEW else text
+        cells = (
+            letter.short_id,
+            letter.kind,
+            age(letter, now),
+            letter.reason,
+            letter.shard,
+            "-".join(map(_end, letter.sequence_number.split("-"))),
+            size(letter),
+            preview,
+        )
+        shown.add_row(*map(_cell, cells))
+    return shown
+
+
+def facts(letter: DeadLetter, *, now: datetime) -> Table:
+    """Everything known of a letter but its payload."""
+    known = {
+        "Id": letter.id,
+        "Kind": letter.kind.value,
+        "Reason": letter.reason,
+        "Detail": str(letter.body.get("detail", "")),
+        "Stream": letter.position.stream_arn if letter.position else "",
+        "Shard": letter.shard,
+        "Position": letter.sequence_number,
+        "Partition key": str(letter.body.get("partitionKey", "")),
+        "Arrived": letter.arrived_at,
+        "Dead since": letter.sent_at.isoformat(timespec="seconds") if letter.sent_at else "",
+        "Age": age(letter, now),
+        "Size": size(letter),
+    }
+    if letter.kind is Kind.EXHAUSTED:
+        known["Message"] = json.dumps(letter.body, ensure_ascii=False)
+    rows = Table.grid(padding=(0, 2))
+    for name, value in known.items():
+        if value:
+            rows.add_row(name, _cell(value))
+    return rows
+
+
+def age(letter: DeadLetter, now: datetime) -> str:
+    """How old the (first) record is, or the message where that is not known."""
+    since = letter.arrived or letter.sent_at
+    if since is None:
+        return ""
+    seconds = max(0, int((now - since).total_seconds()))
+    for unit, length in _UNITS:
+        if seconds >= 2 * length:
+            return f"{seconds // length} {unit}"
+    return f"{seconds} s"
+
+
+def size(letter: DeadLetter) -> str:
+    """The bytes of a record, the records of a batch."""
+    if letter.kind is Kind.EXHAUSTED:
+        return f"{letter.records:,} records"
+    return "" if letter.size is None else f"{letter.size:,} B"
+
+
+def _end(number: str) -> str:
+    return number if len(number) <= _DIGITS else f"…{number[-_DIGITS:]}"
+
+
+def _cell(text: str) -> Text:
+    return Text(printable(text), overflow="fold")

@@ -1,0 +1,175 @@
+"""Brings dead letters home: has their records stored, then deletes the messages.
+
+A message leaves the queue only after its records are stored, and storing a record twice changes
+nothing: so this may be stopped at any moment, and run again, or by two people at a time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from botocore.config import Config
+
+from processor.errors import Reason, Rejected
+from processor.tweet import to_item
+from tweetpipe.dead_letters.function import NotStored, calls, store
+from tweetpipe.dead_letters.letter import DeadLetter, Kind, Position
+from tweetpipe.dead_letters.queue import Hold
+from tweetpipe.dead_letters.stream import StreamRecord, read_again
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+# A function may run for 15 minutes, and what times out here would only be begun a second time.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+_PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 2})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What became of a dead letter: it is gone, or `why` says why it is still in the queue.
+
+    `stored` counts records that are in the table now, `rejected` those of a batch that the function
+    sent back as dead letters of their own.
+    """
+
+    letter: DeadLetter
+    stored: int = 0
+    rejected: int = 0
+    why: str = ""
+
+    @property
+    def is_done(self) -> bool:
+        return not self.why
+
+
+def redrive(
+    place: Place,
+    stack: Stack,
+    *,
+    wanted: Callable[[DeadLetter], bool] = lambda _: True,
+    on_outcome: Callable[[Outcome], None] = lambda _: None,
+    edited: Mapping[str, bytes] | None = None,
+    at_most: int | None = None,
+) -> list[Outcome]:
+    """Has the records of all wanted letters stored, and says of each letter what became of it.
+
+    `edited` has new payloads for rejected records, by the letter's id. With `at_most` the search
+    ends after so many wanted letters. Letters that are kept, also when an exception leaves, are
+    back in the queue when this returns.
+    """
+    outcomes: list[Outcome] = []
+    worker = _Worker(place, stack)
+    with Hold(place, stack.outputs["DeadLetterQueueUrl"]) as hold:
+        for letter in hold.letters():
+            if not wanted(letter):
+                continue
+            outcome = worker.store(letter, (edited or {}).get(letter.id))
+            if outcome.is_done:
+                hold.delete([letter.id])
+            outcomes.append(outcome)
+            on_outcome(outcome)
+            if len(outcomes) == at_most:
+                break
+    return outcomes
+
+
+def payload(place: Place, letter: DeadLetter) -> bytes | None:
+    """A rejected record's bytes, from the stream where the message has none; None if it is gone."""
+    if letter.payload is not None:
+        return letter.payload
+    record = next(read_again(place, letter), None)
+    return record.data if record else None
+
+
+class _Worker:
+    """Stores the records of letters of one stack."""
+
+    def __init__(self, place: Place, stack: Stack) -> None:
+        self._place = place
+        self._stream = stack.outputs["KinesisStream"]
+        self._function = stack.outputs["DDBEventProcessor"]
+        self._lambda = place.lambda_(_PATIENT)
+
+    def store(self, letter: DeadLetter, edited: bytes | None) -> Outcome:
+        if letter.position is None:
+            return Outcome(letter=letter, why="not written by this stack, so nobody knows its use")
+        if letter.position.stream != self._stream:
+            return Outcome(letter=letter, why=f"it comes from {letter.position.stream_arn}")
+        if letter.kind is Kind.EXHAUSTED:
+            return self._store_batch(letter, letter.position)
+        return self._store_record(letter, letter.position, edited)
+
+    def _store_record(
+        self, letter: DeadLetter, position: Position, edited: bytes | None
+    ) -> Outcome:
+        data = payload(self._place, letter) if edited is None else edited
+        if data is None:
+            return Outcome(
+                letter=letter, why="too large for its message, and no longer in the stream"
+            )
+        if refusal := _refusal(data):
+            return Outcome(letter=letter, why=f"it would be rejected again: {refusal}")
+        arrived = letter.arrived
+        record = StreamRecord(
+            stream_arn=position.stream_arn,
+            shard=position.shard,
+            sequence_number=position.first,
+            partition_key=str(letter.body["partitionKey"]),
+            arrived=arrived.timestamp() if arrived else 0.0,
+            data=data,
+        )
+        try:
+            store(self._lambda, self._function, [record])
+        except NotStored as error:
+            return Outcome(letter=letter, why=str(error))
+        return Outcome(letter=letter, stored=1)
+
+    def _store_batch(self, letter: DeadLetter, position: Position) -> Outcome:
+        stored = rejected = 0
+        first = last = None
+        try:
+            for group in calls(read_again(self._place, letter)):
+                store(self._lambda, self._function, group)
+                first = group[0].sequence_number if first is None else first
+                last = group[-1].sequence_number
+                refused = _count_refused(group)
+                stored += len(group) - refused
+                rejected += refused
+        except NotStored as error:
+            return Outcome(letter=letter, stored=stored, rejected=rejected, why=str(error))
+        if first is not None and last is not None:
+            complete = (int(first), int(last)) == (int(position.first), int(position.last))
+        else:
+            complete = False
+        return Outcome(
+            letter=letter,
+            stored=stored,
+            rejected=rejected,
+            why="" if complete else _no_longer_there(letter, stored + rejected),
+        )
+
+
+def _no_longer_there(letter: DeadLetter, found: int) -> str:
+    if not found:
+        return "the stream no longer has its records: they are older than its retention"
+    return (
+        f"the stream has only {found:,} of its {letter.records:,} records, which are stored now: "
+        "the others are older than its retention"
+    )
+
+
+def _count_refused(records: Iterable[StreamRecord]) -> int:
+    return sum(1 for record in records if _refusal(record.data))
+
+
+def _refusal(data: bytes) -> str:
+    """Why the function would reject these bytes; empty when it would not."""
+    try:
+        to_item(data)
+    except Rejected as rejected:
+        return str(rejected)
+    except Exception as error:
+        # As the function does: whatever it is, it is the record's fault.
+        return f"{Reason.UNEXPECTED}: {type(error).__name__}"
+    return ""
