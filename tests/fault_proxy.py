@@ -56,9 +56,9 @@ class FaultProxy:
     """`endpoint` is the value for AWS_ENDPOINT_URL; `counts` the faults injected so far.
 
     Each operation of `faults` fails in each of its ways once in a round of calls, in an order that
-    `seed` decides; `share` of the calls fail at all. A hanging call ends after `hang` seconds.
-    `accepted` counts the records that PutRecords calls left on the stream. All calls of the
-    operation that it `refuses` fail.
+    `seed` decides; half of the calls fail at all, or as many as `shares` says. A hanging call ends
+    after `hang` seconds. `accepted` counts the records that PutRecords calls left on the stream.
+    All calls of the operation that it `refuses` fail.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class FaultProxy:
         *,
         seed: int,
         faults: Mapping[str, Collection[Fault]],
-        share: float = 0.5,
+        shares: Mapping[str, float] | None = None,
         hang: float = 2.0,
     ) -> None:
         self.counts: Counter[tuple[str, Fault]] = Counter()
@@ -77,7 +77,9 @@ class FaultProxy:
         self._upstream = urlsplit(upstream)
         self._hang = hang
         self._fates = {
-            operation: _fates(random.Random(f"{seed} {operation}"), kinds, share)
+            operation: _fates(
+                random.Random(f"{seed} {operation}"), kinds, (shares or {}).get(operation, 0.5)
+            )
             for operation, kinds in faults.items()
         }
         self._lock = threading.Lock()

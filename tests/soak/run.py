@@ -29,19 +29,16 @@ MALFORMED = DUPLICATES = 0.02
 TIMEOUT = 12  # seconds
 PARAMETERS = {
     "ShardCount": "4",
-    "BatchSize": "200",
+    "BatchSize": "500",
     "BatchWindowSeconds": "0",
     "Timeout": str(TIMEOUT),
     "MaximumRetryAttempts": "1",
 }
 """What the stack must be deployed with."""
 
-_FAULTS = {
-    BATCH_WRITE_ITEM: set(Fault),
-    PUT_RECORDS: set(Fault),
-    SEND_MESSAGE_BATCH: set(Fault),
-}
-_SHARE = 0.15  # of the calls of each operation
+# Of the calls of each operation; a batch takes twenty BatchWriteItem calls.
+_FAULTY = {BATCH_WRITE_ITEM: 0.03, PUT_RECORDS: 0.15, SEND_MESSAGE_BATCH: 0.15}
+_SHORT = 10_000  # tweets; harm is done more often then, so that there is some at all
 _SLOWEST, _SENDING = 300.0, 90.0  # records a second, seconds: long enough to be killed often
 _KILLED = "producer killed with kill -9"
 _KILLS_BEFORE_OUTAGE = 3
@@ -84,8 +81,11 @@ def soak(
         file.writelines(record.data + b"\n" for record in offered.counted(records))
     expected = verify.expected_items(seed, count)
     started = time.monotonic()
-    proxy = FaultProxy(place.endpoint or "", seed=seed, faults=_FAULTS, share=_SHARE)
-    mischief = Mischief(emulator.pid, seed=seed, timeout=TIMEOUT, scale=min(1.0, count / 20_000))
+    every_fault = {operation: set(Fault) for operation in _FAULTY}
+    proxy = FaultProxy(place.endpoint or "", seed=seed, faults=every_fault, shares=_FAULTY)
+    mischief = Mischief(
+        emulator.pid, seed=seed, timeout=TIMEOUT, scale=1.0 if count > _SHORT else 0.4
+    )
     producer = _Producer(proxy, stack, folder, seed=seed, outage=outage)
     function = stack.outputs["DDBEventProcessor"]
     with (
@@ -155,7 +155,7 @@ class _Producer:
             stderr=subprocess.PIPE,
             text=True,
         ) as process:
-            life = self._chance.uniform(1.5, 6.0)
+            life = self._chance.uniform(2.0, 10.0)
             if self._outage and self.counts[_KILLED] == _KILLS_BEFORE_OUTAGE:
                 life += self._begin_outage()
             timer = threading.Timer(life, process.kill)
