@@ -58,7 +58,7 @@ class FaultProxy:
     Each operation of `faults` fails in each of its ways once in a round of calls, in an order that
     `seed` decides; half of the calls fail at all, or as many as `shares` says. A hanging call ends
     after `hang` seconds. `accepted` counts the records that PutRecords calls left on the stream.
-    All calls of the operation that it `refuses` fail.
+    All calls of the operations that it `refuses` fail.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class FaultProxy:
         self.counts: Counter[tuple[str, Fault]] = Counter()
         self.accepted = 0
         self.is_mischievous = True
-        self.refuses: str | None = None
+        self.refuses: set[str] = set()
         self._upstream = urlsplit(upstream)
         self._hang = hang
         self._fates = {
@@ -104,7 +104,7 @@ class FaultProxy:
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> _Answer | None:
         """What the client gets; None means nothing, on a connection that breaks."""
         operation = headers.get("X-Amz-Target", "")
-        if operation == self.refuses:
+        if operation in self.refuses:
             return _error(500, "InternalFailure")
         fault = self._next_fault(operation)
         if fault is Fault.THROTTLED:

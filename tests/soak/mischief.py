@@ -7,8 +7,11 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 
 import psutil
+
+from tests.fault_proxy import BATCH_WRITE_ITEM, SEND_MESSAGE_BATCH, FaultProxy
 
 _WORKER = "function_main"
 
@@ -17,12 +20,16 @@ class Mischief:
     """Does harm at random moments, about each so many seconds; `counts` what it has done.
 
     A function's worker is killed, or stopped for longer than the function may take, so that Lambda
-    ends it. The emulator is paused: all that it holds survives.
+    ends it, or finds DynamoDB or SQS gone for as long. The emulator is paused: all that it holds
+    survives.
     """
 
-    def __init__(self, emulator: int, *, seed: int, timeout: float, scale: float = 1.0) -> None:
+    def __init__(
+        self, emulator: int, proxy: FaultProxy, *, seed: int, timeout: float, scale: float = 1.0
+    ) -> None:
         self.counts: Counter[str] = Counter()
         self._emulator = psutil.Process(emulator)
+        self._proxy = proxy
         self._timeout = timeout
         self._scale = scale
         self._chance = random.Random(seed)
@@ -34,6 +41,8 @@ class Mischief:
         deeds: list[tuple[Callable[[], None], float]] = [
             (self._kill_worker, 8.0),
             (self._stop_worker, 45.0),
+            (partial(self._refuse, BATCH_WRITE_ITEM, "DynamoDB gone"), 60.0),
+            (partial(self._refuse, SEND_MESSAGE_BATCH, "SQS gone"), 60.0),
             (self._pause_emulator, 30.0),
         ]
         threads = [threading.Thread(target=self._now_and_then, args=deed) for deed in deeds]
@@ -70,6 +79,12 @@ class Mischief:
             self.counts["function made to time out"] += 1
             self._over.wait(self._timeout + 2)
             worker.resume()
+
+    def _refuse(self, operation: str, what: str) -> None:
+        self._proxy.refuses.add(operation)
+        self.counts[what] += 1
+        self._over.wait(self._timeout + 2)
+        self._proxy.refuses.discard(operation)
 
     def _pause_emulator(self) -> None:
         self._emulator.suspend()

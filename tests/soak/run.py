@@ -84,7 +84,7 @@ def soak(
     every_fault = {operation: set(Fault) for operation in _FAULTY}
     proxy = FaultProxy(place.endpoint or "", seed=seed, faults=every_fault, shares=_FAULTY)
     mischief = Mischief(
-        emulator.pid, seed=seed, timeout=TIMEOUT, scale=1.0 if count > _SHORT else 0.4
+        emulator.pid, proxy, seed=seed, timeout=TIMEOUT, scale=1.0 if count > _SHORT else 0.4
     )
     producer = _Producer(proxy, stack, folder, seed=seed, outage=outage)
     function = stack.outputs["DDBEventProcessor"]
@@ -171,12 +171,9 @@ class _Producer:
         """Seconds for which Kinesis is gone from now on."""
         seconds, self._outage = self._outage, 0.0
 
-        def end() -> None:
-            self._proxy.refuses = None
-
-        self._proxy.refuses = PUT_RECORDS
+        self._proxy.refuses.add(PUT_RECORDS)
         self.counts[f"Kinesis gone for {seconds:.0f} s"] += 1
-        threading.Timer(seconds, end).start()
+        threading.Timer(seconds, self._proxy.refuses.discard, (PUT_RECORDS,)).start()
         return seconds
 
 
