@@ -69,6 +69,8 @@ class Mischief:
         return found
 
     def _kill_worker(self) -> None:
+        if self._proxy.refuses:
+            return  # it must live to see what it does then
         for worker in self._workers()[:1]:
             worker.kill()
             self.counts["worker of the function killed"] += 1
