@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tweetpipe.commands import dead_letters, demo, lifecycle, look, produce, stacks
+from tweetpipe.commands import dead_letters, demo, lifecycle, look, plan, produce, stacks
 
 app = typer.Typer(
     name="tweetpipe",
@@ -47,6 +47,7 @@ app.command()(stacks.destroy)
 app.command()(produce.produce)
 app.command("verify")(look.verify_command)
 app.command()(look.query)
+app.command()(plan.plan)
 app.add_typer(_dead_letters, name="dead-letters")
 _dead_letters.command("list")(dead_letters.list_command)
 _dead_letters.command()(dead_letters.show)
