@@ -67,6 +67,9 @@ def kinesis() -> Service:
     """Kinesis Data Streams on moto."""
     from localstack.aws.api.kinesis import KinesisApi
 
+    from .moto_kinesis import speed_up
+
+    speed_up()
     return _on_moto(KinesisApi)
 
 
