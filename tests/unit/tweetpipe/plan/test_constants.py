@@ -1,0 +1,53 @@
+"""What the plan takes for given is what the stack and the processor do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from processor.aws import MAX_CALLS
+from processor.table import MAX_PUTS_PER_CALL
+from tweetpipe.plan import Load
+from tweetpipe.plan import constants as c
+
+TEMPLATE = Path(__file__).parents[4] / "infra" / "template.yaml"
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads over CloudFormation's short functions."""
+
+
+_Loader.add_multi_constructor("!", lambda loader, suffix, node: None)
+
+
+@pytest.fixture(scope="module")
+def parameters() -> dict[str, Any]:
+    found: dict[str, Any] = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Loader)["Parameters"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("parameter", "planned"),
+    [
+        ("BatchSize", Load(rate=1).batch_size),
+        ("BatchWindowSeconds", Load(rate=1).window),
+        ("MemorySize", Load(rate=1).memory),
+        ("Architecture", Load(rate=1).architecture),
+        ("Timeout", c.TIMEOUT),
+    ],
+)
+def test_a_plan_starts_from_the_defaults_of_the_template(
+    parameters: dict[str, Any], parameter: str, planned: object
+) -> None:
+    assert parameters[parameter]["Default"] == planned
+
+
+def test_the_template_allows_as_many_shards_as_the_plan_says(parameters: dict[str, Any]) -> None:
+    assert parameters["ShardCount"]["MaxValue"] == c.TEMPLATE_MAX_SHARDS
+
+
+def test_calls_are_planned_as_the_processor_makes_them() -> None:
+    assert (c.PUTS_PER_CALL, c.CALLS_AT_ONCE) == (MAX_PUTS_PER_CALL, MAX_CALLS)

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from tweetpipe import terminal
+from tweetpipe.__main__ import main
+from tweetpipe.errors import WrongUsage
+from tweetpipe.plan.prices import PRICES_FILE, load_prices
+
+
+def run(*arguments: str) -> int:
+    with pytest.raises(SystemExit) as ending:
+        main(["plan", *arguments])
+    code = ending.value.code
+    assert isinstance(code, int | None)
+    return code or 0
+
+
+@pytest.fixture(autouse=True)
+def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
+    for console in (terminal.out, terminal.err):
+        monkeypatch.setattr(console, "_width", 200)
+
+
+def test_people_get_capacity_cost_limits_and_assumptions(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("--rate", "5000", "--tweet-bytes", "2500") == 0
+
+    shown = capsys.readouterr().out
+    for words in ("provisioned", "on-demand", "16 (the peak fills", "shard-hours", "Limits"):
+        assert words in shown
+    assert "Assumptions" in shown
+    assert "third parties" in shown
+
+
+def test_programs_get_json_with_every_source(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--rate", "5000", "--json") == 0
+
+    shown = json.loads(capsys.readouterr().out)
+    assert [plan["mode"] for plan in shown["plans"]] == ["provisioned", "on-demand"]
+    assert shown["plans"][0]["costs"]["total"] == pytest.approx(
+        sum(line["cost"] for line in shown["plans"][0]["costs"]["lines"])
+    )
+    assert shown["crossing_rate"] is None
+    assert shown["prices"]["kinesis_shard_hour"]["source"].startswith("https://")
+
+
+def test_one_mode_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--rate", "5", "--mode", "on-demand", "--json") == 0
+
+    assert len(json.loads(capsys.readouterr().out)["plans"]) == 1
+
+
+def test_an_unknown_region_is_one_line_that_names_the_known_ones(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("--rate", "5", "--region", "eu-nowhere-1") == 2
+
+    error = capsys.readouterr().err
+    assert "us-east-1" in error
+    assert error.count("\n") == 1
+
+
+def test_a_plot_without_pillow_says_how_to_get_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "PIL", None)
+    monkeypatch.delitem(sys.modules, "tweetpipe.plan.plot", raising=False)
+
+    assert run("--rate", "5", "--plot", "plan.png") == 2
+
+    error = capsys.readouterr().err
+    assert "pip install pillow" in error
+    assert error.count("\n") == 1
+
+
+@pytest.mark.parametrize("more", [[], ["--peak-factor", "30", "--rate", "0.5"]])
+def test_a_plot_is_a_png_of_the_costs(tmp_path: Path, more: list[str]) -> None:
+    image = pytest.importorskip("PIL.Image", exc_type=ImportError)
+    file = tmp_path / "plan.png"
+
+    assert run("--rate", "5000", "--plot", str(file), "--json", *more) == 0
+
+    with image.open(file) as picture:
+        assert (picture.format, picture.size) == ("PNG", (1280, 800))
+        assert len(picture.convert("RGB").getcolors(1_000_000)) > 50
+
+
+def test_a_plot_that_cannot_be_written_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("PIL.Image", exc_type=ImportError)
+
+    assert run("--rate", "5", "--plot", str(tmp_path / "none" / "plan.png")) == 1
+
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_every_price_has_a_unit_a_date_and_a_source() -> None:
+    for region in json.loads(PRICES_FILE.read_text())["regions"]:
+        prices = load_prices(region)
+        for price in prices.prices.values():
+            assert price.price > 0
+            assert all((price.unit, price.dated, price.source))
+
+
+def test_a_region_without_prices_is_refused() -> None:
+    with pytest.raises(WrongUsage, match="choose us-east-1"):
+        load_prices("eu-west-1")

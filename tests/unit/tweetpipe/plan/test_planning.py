@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from tweetpipe.plan import Load, Mode, Plan, break_even_peak, crossing, load_prices, make_plan
+from tweetpipe.plan.capacity import batch_records
+
+PRICES = load_prices("us-east-1")
+
+
+def plan(mode: Mode = Mode.PROVISIONED, **changes: object) -> Plan:
+    return make_plan(replace(Load(rate=100), **changes), mode, PRICES)  # type: ignore[arg-type]
+
+
+def hit(found: Plan) -> set[str]:
+    return {limit.where for limit in found.limits if limit.is_hit}
+
+
+loads = st.builds(
+    Load,
+    rate=st.floats(0.01, 1e6),
+    tweet_bytes=st.integers(1, 1024 * 1024),
+    aggregate=st.sampled_from([1, 10, 1000]),
+    peak_factor=st.floats(1, 50),
+    hottest_author=st.floats(1e-6, 1),
+    batch_size=st.integers(1, 10_000),
+    window=st.floats(0, 300),
+    memory=st.integers(128, 10_240),
+)
+
+
+@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
+@given(load=loads, mode=st.sampled_from(Mode))
+def test_every_load_gets_a_plan_that_makes_sense(load: Load, mode: Mode) -> None:
+    found = make_plan(load, mode, PRICES)
+    latency = found.latency
+
+    assert found.capacity.shards >= 1
+    assert 1 <= found.capacity.parallelization <= 10
+    assert 0 < latency.p50 <= latency.p99
+    assert 0 < latency.mean <= latency.p99
+    assert found.costs.total > 0
+    assert found.batches <= load.record_rate * 1.001
+
+
+def test_one_shard_is_enough_for_a_low_rate() -> None:
+    found = plan(rate=100)
+
+    assert found.capacity.shards == 1
+    assert hit(found) == set()
+
+
+def test_shards_are_counted_by_bytes_or_by_records_whichever_needs_more() -> None:
+    assert plan(rate=8000, tweet_bytes=100, headroom=0, hottest_author=1e-6).capacity.shards == 9
+    assert plan(rate=800, tweet_bytes=9985, headroom=0, hottest_author=1e-6).capacity.shards == 9
+
+
+def test_headroom_and_peaks_add_shards() -> None:
+    def shards(headroom: float, peak: float = 1) -> int:
+        even = Load(rate=3900, tweet_bytes=985, hottest_author=1e-6, headroom=headroom)
+        loaded = replace(even, peak_factor=peak)
+        return make_plan(loaded, Mode.PROVISIONED, PRICES).capacity.shards
+
+    assert shards(headroom=0) == 4
+    assert shards(headroom=1) == 8
+    assert shards(headroom=0, peak=3) == 12
+
+
+def test_a_large_author_asks_for_more_shards_than_the_rate_does() -> None:
+    even = plan(rate=20_000, hottest_author=1e-6).capacity.shards
+
+    assert plan(rate=20_000, hottest_author=0.015).capacity.shards > 1.2 * even
+
+
+def test_an_author_beyond_a_shard_is_told_instead_of_being_paid_for() -> None:
+    found = plan(rate=50_000, hottest_author=0.05)
+
+    assert "one partition key" in hit(found)
+    assert found.capacity.shards < 1.6 * found.capacity.shards_at_peak
+
+
+def test_a_payload_of_6_mb_ends_a_batch_early() -> None:
+    load = Load(rate=100, tweet_bytes=20_000)
+    found = make_plan(load, Mode.PROVISIONED, PRICES)
+
+    assert batch_records(load) == 219
+    assert "BatchSize" in hit(found)
+
+
+def test_limits_of_table_function_and_template_are_told() -> None:
+    found = hit(plan(rate=1_000_000, hottest_author=1e-6))
+
+    assert {"table", "ShardCount", "Lambda concurrency"} <= found
+
+
+def test_a_slow_function_runs_several_batches_of_a_shard_at_once() -> None:
+    slow = plan(rate=950, tweet_bytes=900, memory=128, headroom=0)
+
+    assert slow.capacity.parallelization == 2
+    assert slow.capacity.utilisation <= 0.7
+    assert slow.capacity.concurrency == 2
+
+
+def test_what_x_charges_dwarfs_the_rest() -> None:
+    found = plan(rate=1, from_x=True)
+
+    assert found.costs.lines[-1].service == "X"
+    assert found.costs.lines[-1].cost == pytest.approx(13_140)
+    assert plan(rate=1).costs.total == pytest.approx(found.costs.total - 13_140)
+
+
+def test_a_month_at_one_tweet_a_second_costs_what_it_does_by_hand() -> None:
+    costs = {line.price: line.cost for line in plan(rate=1, tweet_bytes=500).costs.lines}
+
+    assert costs["kinesis_shard_hour"] == pytest.approx(730 * 0.015)
+    assert costs["kinesis_put_million"] == pytest.approx(2.628 * 0.014)
+    assert costs["dynamodb_write_million"] == pytest.approx(2.628 * 0.625, rel=0.001)
+    # A poll each 1.02 s finds something 64 times in 100.
+    assert costs["lambda_request_million"] == pytest.approx(2.628 / 1.02 * 0.6394 * 0.2, rel=0.001)
+
+
+def test_a_function_is_billed_for_its_memory_while_it_runs() -> None:
+    found = plan(rate=100, memory=512)
+    lines = {line.price: line.quantity for line in found.costs.lines}
+
+    assert lines["lambda_gb_second_arm64"] == pytest.approx(found.busy * 730 * 3600 / 2)
+
+
+def test_tweets_that_rarely_come_wait_the_whole_window() -> None:
+    found = plan(rate=0.01, window=5, batch_size=2)
+
+    assert found.batches == pytest.approx(0.01, rel=0.1)
+    assert 5 < found.latency.p50 < 6
+
+
+def test_provisioned_is_cheaper_at_any_steady_rate() -> None:
+    assert crossing(Load(rate=100), PRICES) is None
+
+
+def test_the_crossing_is_where_the_cheaper_mode_changes() -> None:
+    load = Load(rate=100, peak_factor=30, hottest_author=1e-6)
+    rate = crossing(load, PRICES)
+
+    assert rate is not None
+    # Shards come whole: the modes may change places again a little below.
+    for factor, cheaper in ((0.1, Mode.PROVISIONED), (1.01, Mode.ON_DEMAND)):
+        there = replace(load, rate=rate * factor)
+        assert min(Mode, key=lambda mode: make_plan(there, mode, PRICES).costs.total) is cheaper
+
+
+def test_a_large_author_does_not_move_the_crossing() -> None:
+    even = Load(rate=100, peak_factor=30, hottest_author=1e-6)
+
+    assert crossing(replace(even, hottest_author=0.05), PRICES) == crossing(even, PRICES)
+
+
+def test_the_break_even_peak_is_where_the_cheaper_mode_changes() -> None:
+    load = Load(rate=5000, hottest_author=1e-6)
+    peak = break_even_peak(load, PRICES)
+
+    assert peak is not None
+    for factor, cheaper in ((0.95, Mode.PROVISIONED), (1.05, Mode.ON_DEMAND)):
+        there = replace(load, peak_factor=peak * factor)
+        assert min(Mode, key=lambda mode: make_plan(there, mode, PRICES).costs.total) is cheaper
+
+
+@pytest.mark.parametrize("window", [0, 1, 5, 60])
+def test_a_longer_window_makes_fewer_batches_and_waits_longer(window: float) -> None:
+    here, longer = (plan(rate=2, window=seconds) for seconds in (window, window + 3))
+
+    assert longer.batches < here.batches
+    assert longer.latency.p50 > here.latency.p50

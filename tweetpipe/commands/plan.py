@@ -1,0 +1,150 @@
+"""tweetpipe plan."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from tweetpipe import terminal
+from tweetpipe.commands.options import JsonOption
+from tweetpipe.errors import WrongUsage
+from tweetpipe.plan import Load, Mode, make_plan
+from tweetpipe.plan.assumptions import assumptions
+from tweetpipe.plan.prices import Prices, load_prices
+from tweetpipe.plan.show import as_json, capacity_table, cost_table, limit_lines, notes
+
+_STACK = "Settings of the stack"
+
+
+class Modes(StrEnum):
+    """Which stream to plan for."""
+
+    PROVISIONED = Mode.PROVISIONED.value
+    ON_DEMAND = Mode.ON_DEMAND.value
+    BOTH = "both"
+
+
+class Architecture(StrEnum):
+    """What the function runs on."""
+
+    ARM64 = "arm64"
+    X86_64 = "x86_64"
+
+
+def plan(
+    rate: Annotated[float, typer.Option(min=0.01, max=1e7, help="Tweets a second on average.")],
+    tweet_bytes: Annotated[
+        int, typer.Option(min=1, max=1024 * 1024, help="Bytes of a tweet's JSON on average.")
+    ] = 2500,
+    item_bytes: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=400 * 1024,
+            show_default="19 % of the tweet",
+            help="Bytes of an item in DynamoDB on average.",
+        ),
+    ] = None,
+    mode: Annotated[Modes, typer.Option(help="How the stream is paid for.")] = Modes.BOTH,
+    peak_factor: Annotated[
+        float, typer.Option(min=1, max=1000, help="The peak, as a multiple of the average.")
+    ] = 1,
+    headroom: Annotated[
+        float, typer.Option(min=0, max=10, help="Shards beyond the peak, as a share of it.")
+    ] = 0.25,
+    hottest_author: Annotated[
+        float,
+        typer.Option(min=1e-6, max=1, help="Share of all tweets that the largest author has."),
+    ] = 0.01,
+    aggregate: Annotated[
+        int, typer.Option(min=1, max=1000, help="Tweets in one Kinesis record.")
+    ] = 1,
+    from_x: Annotated[
+        bool, typer.Option("--from-x", help="Add what X charges for reading the posts.")
+    ] = False,
+    region: Annotated[str, typer.Option(help="Region whose prices count.")] = "us-east-1",
+    hours_per_month: Annotated[
+        float, typer.Option(min=1, max=744, help="Hours the stack is up.")
+    ] = 730,
+    batch_size: Annotated[
+        int, typer.Option(min=1, max=10_000, help="BatchSize.", rich_help_panel=_STACK)
+    ] = 500,
+    window: Annotated[
+        float, typer.Option(min=0, max=300, help="BatchWindowSeconds.", rich_help_panel=_STACK)
+    ] = 1,
+    memory: Annotated[
+        int, typer.Option(min=128, max=10_240, help="MemorySize.", rich_help_panel=_STACK)
+    ] = 512,
+    architecture: Annotated[
+        Architecture, typer.Option(help="Architecture.", rich_help_panel=_STACK)
+    ] = Architecture.ARM64,
+    plot: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Also draw cost against rate into this PNG file."),
+    ] = None,
+    as_json_: JsonOption = False,
+) -> None:
+    """Work out what a load needs on AWS, what it costs a month, and which limits it hits.
+
+    Nothing is asked of AWS: prices and limits are in the project, with their date and source.
+    """
+    prices = load_prices(region)
+    load = Load(
+        rate=rate,
+        tweet_bytes=tweet_bytes,
+        item_bytes=item_bytes,
+        hours_per_month=hours_per_month,
+        aggregate=aggregate,
+        headroom=headroom,
+        peak_factor=peak_factor,
+        hottest_author=hottest_author,
+        batch_size=batch_size,
+        window=window,
+        memory=memory,
+        architecture=architecture.value,
+        from_x=from_x,
+    )
+    chosen = list(Mode) if mode is Modes.BOTH else [Mode(mode.value)]
+    plans = [make_plan(load, each, prices) for each in chosen]
+    if plot:
+        _draw(load, prices, plot)
+    if as_json_:
+        terminal.print_json(as_json(load, plans, prices))
+        return
+    show = terminal.out.print
+    show(
+        Text(
+            f"{rate:,g} tweets/s of {tweet_bytes:,} bytes, {region}, {hours_per_month:g} h a month"
+        ),
+        style="bold",
+    )
+    show(capacity_table(load, plans))
+    show(cost_table(load, plans))
+    for note in notes(load, plans, prices):
+        show(Text(note))
+    limits = limit_lines(plans)
+    show(Text("\nLimits" if limits else "\nNo limit is near.", style="bold"))
+    for line in limits:
+        show(line)
+    show(Text("\nAssumptions", style="bold"))
+    for assumption in assumptions(load, prices):
+        show(Text(f"- {assumption}"))
+    if plot:
+        terminal.done(f"Drawn into {plot}.")
+
+
+def _draw(load: Load, prices: Prices, file: Path) -> None:
+    try:
+        from tweetpipe.plan.plot import draw
+    except ModuleNotFoundError as error:
+        if error.name != "PIL":
+            raise
+        raise WrongUsage(
+            "--plot needs Pillow, which is not installed: run `pip install pillow`, "
+            "or leave --plot out."
+        ) from error
+    draw(load, prices, file)

@@ -1,0 +1,108 @@
+"""How many shards, how many batches at once, and how long a batch takes."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from tweetpipe.plan import constants as c
+from tweetpipe.plan.load import Load, Mode
+from tweetpipe.plan.sizes import whole_units
+from tweetpipe.plan.spread import hottest_shard
+
+# More shards than this for the sake of the hottest one, and splitting that one alone is better.
+_MOST_FOR_HOTTEST = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capacity:
+    """What the stack needs; shares and loads are fractions, times are in seconds.
+
+    `shards_at_peak` is what the peak fills to the brim, were records spread evenly.
+    `hottest_share` is the fullest shard's share of all records, `hottest_load` what it gets at
+    the peak, of what a shard takes. A full batch has `batch_records` and runs `batch_seconds`.
+    """
+
+    shards_at_peak: float
+    shards: int
+    hottest_share: float
+    hottest_load: float
+    parallelization: int
+    utilisation: float
+    batch_records: int
+    batch_seconds: float
+    concurrency: int
+    writes_per_second: float
+    peak_writes_per_second: float
+
+
+def make_capacity(load: Load, mode: Mode) -> Capacity:
+    """Size everything for the load's peak."""
+    at_peak = peak_in_shards(load)
+    shards = _shards(load, mode, at_peak)
+    share = hottest_shard(load.largest_share, shards)
+    records = batch_records(load)
+    seconds = batch_seconds(load, records)
+    # No more comes out of a shard than Kinesis lets in.
+    hottest_rate = load.record_rate * load.peak_factor * share / max(1.0, share * at_peak)
+    busy = hottest_rate * (seconds + c.INVOKE_OVERHEAD) / records
+    lanes = min(c.MAX_PARALLELIZATION, max(1, math.ceil(busy / c.MAX_UTILISATION)))
+    writes = load.rate * whole_units(load.item_size, c.ITEM_SIGMA, c.KB)
+    return Capacity(
+        shards_at_peak=at_peak,
+        shards=shards,
+        hottest_share=share,
+        hottest_load=share * at_peak,
+        parallelization=lanes,
+        utilisation=busy / lanes,
+        batch_records=records,
+        batch_seconds=seconds,
+        concurrency=shards * lanes,
+        writes_per_second=writes,
+        peak_writes_per_second=writes * load.peak_factor,
+    )
+
+
+def peak_in_shards(load: Load) -> float:
+    """Shards that the peak fills, by records or by bytes, whichever needs more."""
+    record = max(1 / c.SHARD_RECORDS, (load.record_bytes + c.KEY_BYTES) / c.SHARD_BYTES)
+    return load.record_rate * load.peak_factor * record
+
+
+def batch_records(load: Load) -> int:
+    """Records of a full batch: the batch size, or what fits into the payload."""
+    record = load.record_bytes * c.BASE64 + c.RECORD_METADATA
+    return max(1, min(load.batch_size, int(c.MAX_PAYLOAD / record)))
+
+
+def batch_seconds(load: Load, records: float) -> float:
+    """How long the function runs for a batch.
+
+    Calls to DynamoDB wait side by side, while the CPU, of which memory buys a share, serves one
+    after the other: the longer of the two decides.
+    """
+    tweets = records * load.aggregate
+    share = min(1.0, load.memory / c.FULL_VCPU_MB)
+    fixed = c.CPU_PER_BATCH / share
+    work = tweets * (c.CPU_PER_TWEET + c.CPU_PER_BYTE * load.tweet_bytes) / share
+    rounds = math.ceil(math.ceil(tweets / c.PUTS_PER_CALL) / c.CALLS_AT_ONCE)
+    return fixed + max(work + c.WRITE_CALL, rounds * c.WRITE_CALL)
+
+
+def _shards(load: Load, mode: Mode, at_peak: float) -> int:
+    if mode is Mode.ON_DEMAND:
+        return max(c.ON_DEMAND_FIRST_SHARDS, math.ceil(c.ON_DEMAND_RESERVE * at_peak))
+    enough = max(1, math.ceil(at_peak * (1 + load.headroom)))
+    largest = load.largest_share
+    if largest * at_peak > 1:
+        # Shards don't help a key that is too large for one. It must be spread over several, until
+        # each is small enough for the headroom.
+        largest = load.headroom / (1 + load.headroom) / at_peak
+    low, high = enough, enough * _MOST_FOR_HOTTEST
+    while low < high:
+        middle = (low + high) // 2
+        if hottest_shard(largest, middle) * at_peak <= 1:
+            high = middle
+        else:
+            low = middle + 1
+    return low

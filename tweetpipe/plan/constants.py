@@ -1,0 +1,65 @@
+"""What the plan takes for given: measured on this project, documented by AWS, or assumed."""
+
+from __future__ import annotations
+
+# --- Measured on this project, with the processor as it is -------------------------------------
+# CPU of the whole function on one core against a stub that answers after 5 ms, Lambda's parsing
+# of the event included: 1.1 ms for a batch of one; in batches of 500, 61 us a record of 1,389
+# bytes (fake v2 tweets) and 82 us one of 2,804 bytes (v1.1). Without that parsing it was 31 to
+# 57 us.
+CPU_PER_BATCH = 0.001
+CPU_PER_TWEET = 40e-6
+CPU_PER_BYTE = 15e-9
+# What the stub took for a BatchWriteItem of 25, as DynamoDB does within a region.
+WRITE_CALL = 0.005
+PUTS_PER_CALL = 25  # processor/table.py
+CALLS_AT_ONCE = 8  # processor/aws.py
+# The function's own two lines are 538 bytes (processor/report.py and the metrics); START, END and
+# REPORT, and 26 bytes that CloudWatch adds to each, make up the rest.
+LOG_BYTES_PER_BATCH = 1000
+CUSTOM_METRICS = 7  # processor/report.py
+# 10,000 fake tweets: an item is 9 % of a v1.1 payload and 19 % of a v2 payload.
+ITEM_SHARE = 0.19
+# Spread of sizes, as the sigma of a lognormal. Payloads of fake tweets have 0.26 (v2) and 0.35
+# (v1.1); items 0.39, but a tail of long posts that is more like 0.6.
+PAYLOAD_SIGMA = 0.35
+ITEM_SIGMA = 0.6
+
+# --- Documented by AWS -------------------------------------------------------------------------
+# Kinesis developer guide, quotas.
+SHARD_RECORDS = 1000  # a second
+SHARD_BYTES = 1_000_000  # a second; 1 MB, on the safe side of 1 MiB
+MAX_RECORD_BYTES = 1024 * 1024
+ON_DEMAND_FIRST_SHARDS = 4  # a new on-demand stream takes 4 MB/s
+ON_DEMAND_RESERVE = 2  # it then keeps room for twice the peak of the last 30 days
+PUT_UNIT = 25 * 1024
+KB = 1024
+GB = 1024**3
+# Lambda developer guide, Kinesis: once a second and shard, whatever the window.
+POLL_EVERY = 1.0
+# An invocation takes 6 MB of JSON. A record is in it as base64, with its metadata.
+MAX_PAYLOAD = 6_000_000
+BASE64 = 4 / 3
+RECORD_METADATA = 700
+MAX_PARALLELIZATION = 10
+FULL_VCPU_MB = 1769
+CONCURRENCY = 1000  # default of an account and region
+# DynamoDB developer guide, quotas; write units a second.
+TABLE_WRITES = 40_000
+PARTITION_WRITES = 1000
+NEW_TABLE_WRITES = 4000
+ITEM_OVERHEAD = 100  # bytes of storage that are billed on top of each item
+# X documentation, rate limits and pricing.
+X_POSTS_PER_SECOND = 250
+X_POSTS_PER_MONTH = 3_000_000
+
+# --- Assumed -----------------------------------------------------------------------------------
+READ_CALL = 0.02  # one GetRecords call; the next poll counts from its end
+INVOKE_OVERHEAD = 0.01  # from a batch being ready to the function having it, not billed
+KEY_BYTES = 15  # a screen name at its longest: counts towards a shard's bytes
+AUTHORS = 1_000_000
+MAX_UTILISATION = 0.7  # share of the time a shard's batches may take before they run in parallel
+
+# --- infra/template.yaml -----------------------------------------------------------------------
+TEMPLATE_MAX_SHARDS = 500
+TIMEOUT = 60.0

@@ -1,0 +1,159 @@
+"""Which limits the load hits, where, and what to do about each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tweetpipe.plan import constants as c
+from tweetpipe.plan.capacity import Capacity
+from tweetpipe.plan.load import Load, Mode
+from tweetpipe.plan.prices import Prices
+
+_NEAR = 0.8  # of a limit: worth a word before it is hit
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit that is hit (`load` over 1) or close; `load` is a fraction of it."""
+
+    where: str
+    what: str
+    load: float
+    remedy: str
+
+    @property
+    def is_hit(self) -> bool:
+        return self.load > 1
+
+
+def find_limits(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> tuple[Limit, ...]:
+    """Every limit at 80 % or more, the worst first."""
+    found = [
+        *_of_stream(load, mode, capacity, prices),
+        *_of_function(load, capacity),
+        *_of_table(load, capacity),
+        *(_of_x(load) if load.from_x else ()),
+    ]
+    close = [limit for limit in found if limit.load >= _NEAR]
+    return tuple(sorted(close, key=lambda limit: -limit.load))
+
+
+def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> Iterator[Limit]:
+    key = load.largest_share * capacity.shards_at_peak
+    yield Limit(
+        "one partition key",
+        f"the largest author alone brings {key:.0%} of what a shard takes (1,000/s, 1 MB/s)",
+        key,
+        "no number of shards helps: spread this author over several partition keys",
+    )
+    if key <= 1:
+        yield Limit(
+            "hottest shard",
+            f"it is to get {capacity.hottest_load:.0%} of what a shard takes at the peak",
+            # A shard as full as its headroom allows is meant to be that full.
+            capacity.hottest_load if capacity.hottest_load > 1 else 0,
+            "split that shard, or spread the largest authors over several partition keys",
+        )
+    yield Limit(
+        "record size",
+        f"a record averages {load.record_bytes:,.0f} bytes of 1 MiB",
+        # Those of the upper tail are about three times the average.
+        3 * load.record_bytes / c.MAX_RECORD_BYTES,
+        "aggregate fewer tweets, or raise the stream's MaxRecordSizeInKiB",
+    )
+    if mode is Mode.PROVISIONED:
+        yield Limit(
+            "ShardCount",
+            f"{capacity.shards:,} shards; infra/template.yaml allows {c.TEMPLATE_MAX_SHARDS}",
+            capacity.shards / c.TEMPLATE_MAX_SHARDS,
+            "raise the parameter's MaxValue",
+        )
+        yield Limit(
+            "shards of the account",
+            f"{capacity.shards:,} of {prices.shards_per_account:,} in {prices.region}",
+            capacity.shards / prices.shards_per_account,
+            "ask AWS for a higher quota",
+        )
+        return
+    yield Limit(
+        "new on-demand stream",
+        f"it starts with {c.ON_DEMAND_FIRST_SHARDS} MB/s and 4,000 records/s",
+        capacity.shards_at_peak / c.ON_DEMAND_FIRST_SHARDS,
+        "raise the rate slowly, doubling it at most every 15 minutes, or start out provisioned",
+    )
+    megabytes = load.record_rate * load.peak_factor * (load.record_bytes + c.KEY_BYTES) / 1e6
+    yield Limit(
+        "on-demand stream",
+        f"{megabytes:,.0f} of {prices.on_demand_mb_per_second:,.0f} MB/s in {prices.region}",
+        megabytes / prices.on_demand_mb_per_second,
+        "use several streams, or a provisioned one",
+    )
+
+
+def _of_function(load: Load, capacity: Capacity) -> Iterator[Limit]:
+    payload = load.batch_size * (load.record_bytes * c.BASE64 + c.RECORD_METADATA)
+    yield Limit(
+        "BatchSize",
+        f"{load.batch_size:,} records are {payload / 1e6:.1f} of 6 MB",
+        payload / c.MAX_PAYLOAD,
+        f"none needed: Lambda ends a batch at about {capacity.batch_records:,} records",
+    )
+    yield Limit(
+        "Timeout",
+        f"a full batch takes {capacity.batch_seconds:.1f} of {c.TIMEOUT:.0f} s",
+        capacity.batch_seconds / c.TIMEOUT,
+        "lower BatchSize or raise MemorySize",
+    )
+    yield Limit(
+        "batches of the hottest shard",
+        f"with {capacity.parallelization} at once they run {capacity.utilisation:.0%} of the time",
+        capacity.utilisation if capacity.utilisation > c.MAX_UTILISATION else 0,
+        "raise MemorySize or add shards, or its records wait longer and longer",
+    )
+    yield Limit(
+        "Lambda concurrency",
+        f"{capacity.concurrency:,} of the {c.CONCURRENCY:,} that an account has by default",
+        capacity.concurrency / c.CONCURRENCY,
+        "ask AWS for a higher quota",
+    )
+
+
+def _of_table(load: Load, capacity: Capacity) -> Iterator[Limit]:
+    writes = capacity.peak_writes_per_second
+    yield Limit(
+        "new table",
+        f"{writes:,.0f} write units/s; a new on-demand table takes {c.NEW_TABLE_WRITES:,}",
+        writes / c.NEW_TABLE_WRITES,
+        "raise the rate slowly, or set the table's warm throughput first",
+    )
+    yield Limit(
+        "table",
+        f"{writes:,.0f} of {c.TABLE_WRITES:,} write units/s that a table has by default",
+        writes / c.TABLE_WRITES,
+        "ask AWS for a higher quota",
+    )
+    author = load.hottest_author * writes
+    yield Limit(
+        "one author in the table",
+        f"{author:,.0f} of the {c.PARTITION_WRITES:,} write units/s of a DynamoDB partition",
+        author / c.PARTITION_WRITES,
+        "DynamoDB divides a hot author by Id only in time: expect throttling, and retries",
+    )
+
+
+def _of_x(load: Load) -> Iterator[Limit]:
+    peak = load.rate * load.peak_factor
+    yield Limit(
+        "X's stream",
+        f"{peak:,.0f} of {c.X_POSTS_PER_SECOND} posts/s",
+        peak / c.X_POSTS_PER_SECOND,
+        "narrow the rules, or ask X for an Enterprise plan",
+    )
+    month = load.rate * load.seconds_per_month
+    yield Limit(
+        "X's monthly cap",
+        f"{month / 1e6:,.1f} of {c.X_POSTS_PER_MONTH / 1e6:.0f} million posts",
+        month / c.X_POSTS_PER_MONTH,
+        "narrow the rules, or ask X for an Enterprise plan",
+    )

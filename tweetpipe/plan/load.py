@@ -1,0 +1,62 @@
+"""What the user says about the load, and the settings of infra/template.yaml that matter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tweetpipe.plan import constants as c
+
+
+class Mode(StrEnum):
+    """How the stream is paid for."""
+
+    PROVISIONED = "provisioned"
+    ON_DEMAND = "on-demand"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Load:
+    """A steady stream of tweets; `rate` is its average a second, `peak_factor` times that its peak.
+
+    A Kinesis record carries `aggregate` tweets. Sizes are averages in bytes; `item_bytes` is what
+    DynamoDB stores. `hottest_author` is a share of all tweets, 0 to 1.
+    """
+
+    rate: float
+    tweet_bytes: int = 2500
+    item_bytes: int | None = None
+    hours_per_month: float = 730
+    aggregate: int = 1
+    headroom: float = 0.25
+    peak_factor: float = 1
+    hottest_author: float = 0.01
+    batch_size: int = 500
+    window: float = 1
+    memory: int = 512
+    architecture: str = "arm64"
+    from_x: bool = False
+
+    @property
+    def item_size(self) -> float:
+        """Average bytes of an item."""
+        return self.item_bytes or self.tweet_bytes * c.ITEM_SHARE
+
+    @property
+    def record_bytes(self) -> float:
+        """Average bytes of a record's data."""
+        return self.tweet_bytes * self.aggregate
+
+    @property
+    def record_rate(self) -> float:
+        """Records a second on average."""
+        return self.rate / self.aggregate
+
+    @property
+    def largest_share(self) -> float:
+        """The largest share of one partition key; an aggregate is given a random one."""
+        return self.hottest_author if self.aggregate == 1 else 0.0
+
+    @property
+    def seconds_per_month(self) -> float:
+        return self.hours_per_month * 3600

@@ -1,0 +1,217 @@
+"""How Lambda reads a shard: when records become batches, and how long each record waits.
+
+Assumed where AWS does not say: polls go on while batches run and wait their turn; the window
+opens with the poll that brings the first record; each of the parallel batches of a shard has a
+window of its own. A window of 1 s then ends just before the next poll, a second and a call later.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from statistics import NormalDist
+
+from tweetpipe.plan import constants as c
+from tweetpipe.plan.capacity import Capacity, batch_seconds
+from tweetpipe.plan.load import Load
+
+_INTERVAL = c.POLL_EVERY + c.READ_CALL
+# Polls or batches to follow where there is no formula: enough for latencies, and for costs.
+_LONG_WALK, _SHORT_WALK = 2000, 150
+_MOST_POLLS = 100_000
+_DEVIATIONS = [NormalDist().inv_cdf((step + 0.5) / 41) for step in range(41)]
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Seconds from Kinesis having a tweet to DynamoDB having it; cold starts left out."""
+
+    mean: float
+    p50: float
+    p99: float
+
+
+# (weight, low, high): this many records, spread evenly over waits from low to high.
+Piece = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One lane, that is one of the batches a shard may have at once; figures are per second."""
+
+    batches: float
+    billed_seconds: float
+    pieces: tuple[Piece, ...]
+
+
+@dataclass
+class _Tally:
+    """What happened in `seconds`."""
+
+    seconds: float = 0.0
+    batches: float = 0.0
+    billed: float = 0.0
+    pieces: list[Piece] = field(default_factory=list)
+
+    def batch(self, chance: float, seconds: float) -> None:
+        self.batches += chance
+        # Billed in whole milliseconds, which adds half of one on average.
+        self.billed += chance * (seconds + 0.0005)
+
+
+def read(load: Load, capacity: Capacity, *, roughly: bool = False) -> Reading:
+    """Follow the average lane; `roughly` is good enough for its costs, and faster."""
+    lane_rate = load.record_rate / capacity.concurrency
+    expected = lane_rate * _INTERVAL  # records of a poll
+    polls = 1 + math.floor(load.window / _INTERVAL)  # in one window
+    first = expected / -math.expm1(-expected)  # of a poll that is not empty
+    gathered = first + (polls - 1) * expected
+    if polls == 1 or capacity.batch_records == 1:
+        tally = _each_poll_alone(load, capacity, expected)
+    elif gathered < 1.1 or gathered + 3 * math.sqrt(gathered) < capacity.batch_records:
+        tally = _windows_end_first(load, polls, first, expected)
+    else:
+        tally = _batches_fill(load, capacity, expected, walk=_SHORT_WALK if roughly else _LONG_WALK)
+    return Reading(
+        batches=tally.batches / tally.seconds,
+        billed_seconds=tally.billed / tally.seconds,
+        pieces=tuple(tally.pieces),
+    )
+
+
+def latency(load: Load, reading: Reading) -> Latency:
+    """How long tweets wait, that for the company they share a record with included."""
+    pieces = reading.pieces
+    total = sum(weight for weight, _, _ in pieces)
+    mean = sum(weight * (low + high) / 2 for weight, low, high in pieces) / total
+    delay = (load.aggregate - 1) / 2 / load.rate
+    return Latency(mean + delay, _quantile(pieces, 0.5) + delay, _quantile(pieces, 0.99) + delay)
+
+
+def _each_poll_alone(load: Load, capacity: Capacity, expected: float) -> _Tally:
+    """No batch waits for the next poll: full ones go at once, the rest after the window."""
+    late = 0.0
+    for _ in range(2):
+        # The second time, with what batches of one poll hold up those of the next.
+        tally, late = _one_poll(load, capacity, expected, late)
+    return tally
+
+
+def _one_poll(load: Load, capacity: Capacity, expected: float, late: float) -> tuple[_Tally, float]:
+    """What a poll brings to a lane that is busy for `late` seconds, and how late it leaves it."""
+    tally = _Tally(seconds=_INTERVAL)
+    later = 0.0
+    for records, chance in _poisson(expected):
+        taken, end = 0, late
+        while taken < records:
+            size = min(capacity.batch_records, records - taken)
+            ready = load.window if size < capacity.batch_records else 0.0
+            seconds = batch_seconds(load, size)
+            end = max(ready, end) + c.INVOKE_OVERHEAD + seconds
+            tally.batch(chance, seconds)
+            # Those that came first have waited longest for the poll, and leave it first.
+            longest = _INTERVAL * (1 - taken / records)
+            taken += size
+            shortest = _INTERVAL * (1 - taken / records)
+            tally.pieces.append((chance * size, shortest + end, longest + end))
+        later += chance * max(0.0, end - _INTERVAL)
+    return tally, later
+
+
+def _windows_end_first(load: Load, polls: int, first: float, expected: float) -> _Tally:
+    """Every batch waits its whole window and has all that `polls` polls brought."""
+    size = first + (polls - 1) * expected
+    seconds = batch_seconds(load, size)
+    empty_polls = 1 / -math.expm1(-expected) - 1
+    tally = _Tally(seconds=(polls + empty_polls) * _INTERVAL)
+    tally.batch(1, seconds)
+    for number in range(polls):
+        after = load.window - number * _INTERVAL + c.INVOKE_OVERHEAD + seconds
+        tally.pieces.append((expected if number else first, after, after + _INTERVAL))
+    return tally
+
+
+def _batches_fill(load: Load, capacity: Capacity, expected: float, *, walk: int) -> _Tally:
+    """Batches fill up within the window, some or all: follow them from poll to poll."""
+    full = capacity.batch_records
+    # Fewer polls where each brings many batches, more where most bring nothing.
+    polls = round(walk * min(1.0, full / expected) / min(1.0, expected))
+    polls = max(30, min(_MOST_POLLS, polls))
+    rng = Random(0)  # always the same draws: equal loads get equal plans
+    tally = _Tally()
+    waiting: deque[tuple[int, int, float]] = deque()  # (number in its poll, of how many, its time)
+    opened = free_at = 0.0
+    left = 0
+
+    def leave(size: int, ready: float) -> None:
+        nonlocal free_at, left
+        seconds = batch_seconds(load, size)
+        free_at = max(ready, free_at) + c.INVOKE_OVERHEAD + seconds
+        tally.batch(1, seconds)
+        left += size
+        while size:
+            number, count, polled = waiting.popleft()
+            part = min(count - number, size)
+            # The first of a poll have waited for it the longest.
+            longest = free_at - polled + _INTERVAL * (1 - number / count)
+            tally.pieces.append((part, longest - _INTERVAL * part / count, longest))
+            size -= part
+            if number + part < count:
+                waiting.appendleft((number + part, count, polled))
+
+    held = 0
+    for now in (number * _INTERVAL for number in range(polls)):
+        count = _draw(rng, expected)
+        if count:
+            opened = opened if held else now
+            waiting.append((0, count, now))
+            held += count
+        while held >= full:
+            leave(full, now)
+            held -= full
+            opened = now
+        if held and opened + load.window < now + _INTERVAL:
+            leave(held, opened + load.window)
+            held = 0
+    # By what came, not by what was to come: so the draws don't change the rate.
+    tally.seconds = left / expected * _INTERVAL
+    return tally
+
+
+def _draw(rng: Random, mean: float) -> int:
+    """A Poisson number."""
+    if mean > 50:
+        return max(0, round(rng.gauss(mean, math.sqrt(mean))))
+    number, chance, none = 0, rng.random(), math.exp(-mean)
+    while chance > none:
+        number += 1
+        chance *= rng.random()
+    return number
+
+
+def _poisson(mean: float) -> Iterator[tuple[int, float]]:
+    """Numbers from 1 on with their chances; for large means, evenly likely ones."""
+    if mean > 50:
+        for z in _DEVIATIONS:
+            yield max(1, round(mean + z * math.sqrt(mean))), 1 / len(_DEVIATIONS)
+        return
+    chance = math.exp(-mean)
+    for number in range(1, math.ceil(mean + 10 * math.sqrt(mean) + 10)):
+        chance *= mean / number
+        yield number, chance
+
+
+def _quantile(pieces: Sequence[Piece], share: float) -> float:
+    wanted = share * sum(weight for weight, _, _ in pieces)
+    low, high = 0.0, max(high for _, _, high in pieces)
+    for _ in range(30):
+        middle = (low + high) / 2
+        below = sum(
+            weight * min(1.0, max(0.0, (middle - start) / (end - start)))
+            for weight, start, end in pieces
+        )
+        low, high = (middle, high) if below < wanted else (low, middle)
+    return (low + high) / 2
