@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+CHECKOV := $(VENV)/environments/checkov
 
 .DEFAULT_GOAL := help
 .PHONY: help demo install up down test test-containers soak fuzz lint format package lock clean
@@ -35,11 +36,14 @@ fuzz: $(VENV)/dev  ## Fuzz the processor with RUNS inputs (1,000,000), or for SE
 soak: $(VENV)/dev  ## Send COUNT=200000 tweets through all faults at once and balance the books
 	@$(BIN)/python -m tests.soak $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
-lint: $(VENV)/dev  ## Run ruff, mypy, cfn-lint and hadolint
+# cfripper looks at one choice of parameters: the one with all policies.
+lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, hadolint; cfn-lint, cfripper, checkov on the template
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/cfn-lint infra/template.yaml
+	@$(BIN)/cfn-lint --include-checks I --template infra/template.yaml
+	@$(BIN)/cfripper infra/template.yaml --resolve --resolve-parameters infra/everything-on.json --logging ERROR
+	@$(CHECKOV)/bin/checkov --file infra/template.yaml --framework cloudformation --skip-download --compact --quiet
 	@$(BIN)/hadolint Dockerfile
 
 format: $(VENV)/dev  ## Format the code
@@ -52,7 +56,7 @@ package: $(VENV)/app  ## Build the function's folder for aws cloudformation pack
 # LocalStack's requirements are resolved as of its release: it does not work with all later ones.
 lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
-	@for name in processor app dev lambda; do \
+	@for name in processor app dev awscli checkov lambda ministack; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -76,4 +80,11 @@ $(VENV)/app: requirements/app.txt pyproject.toml
 $(VENV)/dev: requirements/dev.txt $(VENV)/app
 	@echo "Adding what tests and linters need"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# In an environment of its own, since it pins an old boto3.
+$(VENV)/checkov: requirements/checkov.txt $(VENV)/app
+	@echo "Adding checkov"
+	@$(PYTHON) -m venv $(CHECKOV)
+	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/checkov.txt
 	@touch $@

@@ -22,6 +22,8 @@ DEFAULTS = {
     "LS_LOG": "warning",
     # Warns of a field in the answer to every CreateSecret.
     "LOG_LEVEL_OVERRIDES": "localstack.aws.protocol.serializer=ERROR",
+    # Else a template with a type that LocalStack lacks can't be deployed at all in later releases.
+    "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1",
     # A stream's mapping asks for records this often; LocalStack's own default is 1 second, in which
     # no more than one batch goes to the function.
     "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.1",

@@ -15,29 +15,76 @@ from tweetpipe.errors import WrongUsage
 
 
 class _TemplateLoader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms, such as !Ref, as if they were not there."""
+    """Reads CloudFormation's short forms as mappings: `!Ref X` as `{Ref: X}`."""
 
 
-def _ignore_tag(loader: yaml.SafeLoader, _suffix: str, node: yaml.Node) -> object:
+def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     if isinstance(node, yaml.MappingNode):
-        return loader.construct_mapping(node)
+        return {suffix: loader.construct_mapping(node, deep=True)}
     if isinstance(node, yaml.SequenceNode):
-        return loader.construct_sequence(node)
-    return node.value
+        return {suffix: loader.construct_sequence(node, deep=True)}
+    return {suffix: node.value}
 
 
-_TemplateLoader.add_multi_constructor("!", _ignore_tag)
+_TemplateLoader.add_multi_constructor("!", _short_form)
+
+
+def read(template: str) -> dict[str, Any]:
+    """The whole template, its short forms as mappings."""
+    return dict(yaml.load(template, _TemplateLoader))
 
 
 def check(template: str, given: Mapping[str, str]) -> None:
     """Raises WrongUsage for a parameter that the template doesn't have or doesn't allow."""
-    declared = yaml.load(template, _TemplateLoader)["Parameters"]
+    declared = read(template)["Parameters"]
     for name, value in given.items():
         if name not in declared:
             raise WrongUsage(f"{name} is no parameter. There are: {', '.join(declared)}.")
         problem = _problem(declared[name], value)
         if problem:
             raise WrongUsage(f"{name}={value}: {problem}.")
+
+
+def check_together(
+    template: str, given: Mapping[str, str], previous: Mapping[str, str] | None = None
+) -> None:
+    """Raises WrongUsage for values that don't go together, by the template's Rules and limits.
+
+    A parameter that isn't given has its previous value, or else its default.
+    """
+    parsed = read(template)
+    defaults = {
+        name: str(rules["Default"])
+        for name, rules in parsed["Parameters"].items()
+        if "Default" in rules
+    }
+    values = defaults | dict(previous or {}) | dict(given)
+    for rule in parsed.get("Rules", {}).values():
+        if not _holds(rule.get("RuleCondition", True), values):
+            continue
+        for assertion in rule["Assertions"]:
+            if not _holds(assertion["Assert"], values):
+                raise WrongUsage(f"{assertion['AssertDescription']}.")
+    for low in values:
+        high = low.replace("Min", "Max")
+        if high != low and high in values and int(values[low]) > int(values[high]):
+            raise WrongUsage(
+                f"{low}={values[low]} is above {high}={values[high]}: lower it or raise that."
+            )
+
+
+def _holds(condition: Any, values: Mapping[str, str]) -> bool:
+    """Whether a condition of a rule is true; of CloudFormation's functions those in use here."""
+    if isinstance(condition, bool):
+        return condition
+    [(name, arguments)] = condition.items()
+    function = name.removeprefix("Fn::")  # !Not and Fn::Not are two ways to say one thing
+    if function == "Equals":
+        left, right = (values[a["Ref"]] if isinstance(a, dict) else str(a) for a in arguments)
+        return left == right
+    if function == "Not":
+        return not _holds(arguments[0], values)
+    raise ValueError(f"a rule uses {function}, which is not known here")
 
 
 def _problem(rules: dict[str, Any], value: str) -> str | None:

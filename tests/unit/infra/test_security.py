@@ -1,0 +1,123 @@
+"""Each identity may do what it must, on what it must; secrets stay where they belong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.unit.infra.reading import DEFAULTS, RESOURCES, WHOLE, Statement, statements
+
+ALL = list(statements())
+ON_ONE_RESOURCE = [statement for statement in ALL if statement.condition != "Traces"]
+
+
+def actions(identity: str, condition: str | None) -> set[str]:
+    """What the identity may do; what it may do only under a condition is told by that one."""
+    return {
+        action
+        for statement in ALL
+        if (statement.identity, statement.condition) == (identity, condition)
+        for action in statement.actions
+    }
+
+
+def test_the_function_may_do_what_it_needs() -> None:
+    assert actions("ProcessorRole", None) == {
+        "kinesis:DescribeStream",
+        "kinesis:DescribeStreamSummary",
+        "kinesis:GetRecords",
+        "kinesis:GetShardIterator",
+        "kinesis:ListShards",
+        "dynamodb:BatchWriteItem",
+        "sqs:SendMessage",
+        "logs:CreateLogStream",
+        "logs:PutLogEvents",
+    }
+
+
+def test_the_producer_may_put_records_and_look_at_the_stream() -> None:
+    assert actions("ProducerUser", None) == {
+        "kinesis:PutRecord",
+        "kinesis:PutRecords",
+        "kinesis:DescribeStreamSummary",
+    }
+
+
+@pytest.mark.parametrize(
+    ("identity", "condition", "expected"),
+    [
+        ("ProcessorRole", "FansOut", {"kinesis:SubscribeToShard"}),
+        ("ProcessorRole", "HasKey", {"kms:Decrypt", "kms:GenerateDataKey"}),
+        ("ProcessorRole", "Traces", {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}),
+        ("ProducerUser", "HasKey", {"kms:GenerateDataKey"}),
+    ],
+)
+def test_an_option_adds_only_what_it_needs(
+    identity: str, condition: str, expected: set[str]
+) -> None:
+    assert actions(identity, condition) == expected
+
+
+def test_there_are_no_other_identities_and_no_other_options() -> None:
+    assert {(statement.identity, statement.condition) for statement in ALL} == {
+        ("ProcessorRole", None),
+        ("ProcessorRole", "FansOut"),
+        ("ProcessorRole", "HasKey"),
+        ("ProcessorRole", "Traces"),
+        ("ProducerUser", None),
+        ("ProducerUser", "HasKey"),
+    }
+
+
+@pytest.mark.parametrize("statement", ALL)
+def test_no_action_has_a_wildcard(statement: Statement) -> None:
+    assert "*" not in "".join(statement.actions)
+
+
+@pytest.mark.parametrize("statement", ON_ONE_RESOURCE)
+def test_a_statement_is_about_one_resource_of_the_stack(statement: Statement) -> None:
+    [(function, name)] = statement.resource.items()
+    services = {action.split(":")[0] for action in statement.actions}
+    assert (function, name, services) in [
+        ("GetAtt", "EventStream.Arn", {"kinesis"}),
+        ("Ref", "FanOutConsumer", {"kinesis"}),
+        ("GetAtt", "EventData.Arn", {"dynamodb"}),
+        ("GetAtt", "DeadLetters.Arn", {"sqs"}),
+        ("GetAtt", "ProcessorLogs.Arn", {"logs"}),
+        ("Ref", "KmsKeyArn", {"kms"}),
+    ]
+
+
+def test_the_key_is_used_through_the_services_of_the_stack_alone() -> None:
+    for identity in ("ProcessorRole", "ProducerUser"):
+        [policy] = [
+            entry["If"][1]
+            for entry in RESOURCES[identity]["Properties"]["Policies"]
+            if "If" in entry and entry["If"][0] == "HasKey"
+        ]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            assert list(statement["Condition"]["StringEquals"]) == ["kms:ViaService"]
+
+
+def test_only_lambda_takes_the_functions_role() -> None:
+    document = RESOURCES["ProcessorRole"]["Properties"]["AssumeRolePolicyDocument"]
+    [statement] = document["Statement"]
+    assert statement["Principal"] == {"Service": "lambda.amazonaws.com"}
+
+
+def test_the_secret_key_is_in_secrets_manager_and_in_the_outputs_only_when_asked_for() -> None:
+    holders = {name for name, part in RESOURCES.items() if holds_secret(part)}
+    outputs = {name: part.get("Condition") for name, part in outputs_with_secret().items()}
+    assert holders == {"ProducerSecret"}
+    assert outputs == {"SecretAccessKey": "ShowSecret"}
+    assert WHOLE["Conditions"]["ShowSecret"] == {"Equals": [{"Ref": "SecretInOutputs"}, "true"]}
+    assert DEFAULTS["SecretInOutputs"] == "false"
+
+
+def outputs_with_secret() -> dict[str, dict[str, Any]]:
+    return {name: part for name, part in WHOLE["Outputs"].items() if holds_secret(part)}
+
+
+def holds_secret(part: object) -> bool:
+    return "ProducerAccessKey.SecretAccessKey" in repr(part)
