@@ -1,0 +1,221 @@
+"""What deploying and using a stack needs on AWS, resource by resource.
+
+CloudFormation works with the rights of whoever calls it. What it calls for a type of resource is
+listed in the type's schema, under "handlers"; taken from there is what the properties need that the
+template sets, and reading. The schemas of IAM's users and keys, alarms, consumers, scaling and
+dashboards were not at hand: those lists name what such a resource's own API has for it. MiniStack's
+CloudFormation checks none of these calls, so that on AWS a missing one would show at first use.
+https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.iam.identities import ACCOUNT, REGION
+
+_HERE = f"{REGION}:{ACCOUNT}"
+_BUCKET = f"arn:aws:s3:::tweetpipe-artifacts-{ACCOUNT}-{REGION}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """Actions on one resource; `{stack}` stands in its ARN for the stack's name."""
+
+    resource: str
+    actions: frozenset[str]
+
+
+def _need(resource: str, service: str, actions: str) -> Need:
+    named = frozenset(f"{service}:{action}" for action in actions.split())
+    return Need(resource=resource, actions=named)
+
+
+# What has no name that a policy could tie it to, and so a condition instead.
+CONDITIONAL = {
+    "lambda:CreateEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
+    "lambda:DeleteEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
+    "lambda:GetEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
+    "lambda:UpdateEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
+    "iam:PassRole": {"StringEquals": {"iam:PassedToService"}},
+    "iam:CreateServiceLinkedRole": {"StringEquals": {"iam:AWSServiceName"}},
+    "application-autoscaling:DeleteScalingPolicy": {
+        "StringEquals": {"application-autoscaling:service-namespace"}
+    },
+    "application-autoscaling:DeregisterScalableTarget": {
+        "StringEquals": {"application-autoscaling:service-namespace"}
+    },
+    "application-autoscaling:PutScalingPolicy": {
+        "StringEquals": {"application-autoscaling:service-namespace"}
+    },
+    "application-autoscaling:RegisterScalableTarget": {
+        "StringEquals": {"application-autoscaling:service-namespace"}
+    },
+}
+# Nor have these, but they only read.
+READS_OF_ALL = frozenset(
+    {
+        "application-autoscaling:DescribeScalableTargets",
+        "application-autoscaling:DescribeScalingPolicies",
+        "cloudwatch:DescribeAlarms",
+        "cloudwatch:GetMetricData",
+        "lambda:ListEventSourceMappings",
+        "logs:DescribeLogGroups",
+    }
+)
+
+_STREAM = f"arn:aws:kinesis:{_HERE}:stream/{{stack}}-EventStream-1A2B3C"
+_TABLE = f"arn:aws:dynamodb:{_HERE}:table/{{stack}}-EventData"
+_QUEUE = f"arn:aws:sqs:{_HERE}:{{stack}}-DeadLetters"
+_FUNCTION = f"arn:aws:lambda:{_HERE}:function:{{stack}}-DDBEventProcessor"
+_LOG = f"arn:aws:logs:{_HERE}:log-group:/aws/lambda/{{stack}}-DDBEventProcessor:*"
+_ROLE = f"arn:aws:iam::{ACCOUNT}:role/{{stack}}-ProcessorRole-1A2B3C"
+_USER = f"arn:aws:iam::{ACCOUNT}:user/{{stack}}-ProducerUser-1A2B3C"
+
+BY_TYPE: dict[str, tuple[Need, ...]] = {
+    "AWS::ApplicationAutoScaling::ScalableTarget": (),
+    "AWS::ApplicationAutoScaling::ScalingPolicy": (),
+    "AWS::CloudWatch::Alarm": (
+        _need(
+            f"arn:aws:cloudwatch:{_HERE}:alarm:{{stack}}-Errors",
+            "cloudwatch",
+            "DeleteAlarms ListTagsForResource PutMetricAlarm TagResource UntagResource",
+        ),
+    ),
+    "AWS::CloudWatch::Dashboard": (
+        _need(
+            f"arn:aws:cloudwatch::{ACCOUNT}:dashboard/{{stack}}",
+            "cloudwatch",
+            "DeleteDashboards GetDashboard PutDashboard",
+        ),
+    ),
+    "AWS::DynamoDB::Table": (
+        _need(
+            _TABLE,
+            "dynamodb",
+            "CreateTable DeleteTable DescribeContinuousBackups DescribeContributorInsights"
+            " DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive"
+            " ListTagsOfResource TagResource UntagResource UpdateContinuousBackups UpdateTable",
+        ),
+    ),
+    "AWS::IAM::AccessKey": (
+        _need(
+            _USER, "iam", "CreateAccessKey DeleteAccessKey ListAccessKeys UpdateAccessKey GetUser"
+        ),
+    ),
+    "AWS::IAM::Role": (
+        _need(
+            _ROLE,
+            "iam",
+            "CreateRole DeleteRole DeleteRolePolicy GetRole GetRolePolicy"
+            " ListAttachedRolePolicies ListRolePolicies PutRolePolicy TagRole UntagRole"
+            " UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
+        ),
+    ),
+    "AWS::IAM::User": (
+        _need(
+            _USER,
+            "iam",
+            "CreateUser DeleteUser DeleteUserPolicy GetLoginProfile GetUser GetUserPolicy"
+            " ListAccessKeys ListAttachedUserPolicies ListGroupsForUser ListUserPolicies"
+            " PutUserPolicy TagUser UntagUser",
+        ),
+    ),
+    "AWS::Kinesis::Stream": (
+        _need(
+            _STREAM,
+            "kinesis",
+            "AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteStream"
+            " DescribeStream DescribeStreamSummary IncreaseStreamRetentionPeriod"
+            " ListTagsForResource ListTagsForStream RemoveTagsFromStream StartStreamEncryption"
+            " StopStreamEncryption TagResource UntagResource UpdateShardCount UpdateStreamMode",
+        ),
+    ),
+    "AWS::Kinesis::StreamConsumer": (
+        _need(_STREAM, "kinesis", "RegisterStreamConsumer DescribeStreamConsumer"),
+        _need(
+            f"{_STREAM}/consumer/{{stack}}-DDBEventProcessor:1",
+            "kinesis",
+            "DeregisterStreamConsumer DescribeStreamConsumer ListTagsForResource TagResource",
+        ),
+    ),
+    "AWS::Lambda::EventSourceMapping": (
+        _need(
+            f"arn:aws:lambda:{_HERE}:event-source-mapping:1a2b3c",
+            "lambda",
+            "ListTags TagResource UntagResource",
+        ),
+    ),
+    "AWS::Lambda::Function": (
+        _need(
+            _FUNCTION,
+            "lambda",
+            "CreateFunction DeleteFunction DeleteFunctionConcurrency GetFunction"
+            " GetFunctionCodeSigningConfig GetFunctionConfiguration GetFunctionRecursionConfig"
+            " GetRuntimeManagementConfig ListTags PutFunctionConcurrency TagResource"
+            " UntagResource UpdateFunctionCode UpdateFunctionConfiguration",
+        ),
+        _need(f"{_BUCKET}/{{stack}}/1a2b3c.zip", "s3", "GetObject"),
+    ),
+    "AWS::Logs::LogGroup": (
+        _need(
+            _LOG,
+            "logs",
+            "AssociateKmsKey CreateLogGroup DeleteLogGroup DeleteRetentionPolicy"
+            " DisassociateKmsKey GetDataProtectionPolicy ListTagsForResource ListTagsLogGroup"
+            " PutRetentionPolicy TagLogGroup TagResource UntagLogGroup UntagResource",
+        ),
+    ),
+    "AWS::SNS::Topic": (
+        _need(
+            f"arn:aws:sns:{_HERE}:{{stack}}-AlarmTopic-1A2B3C",
+            "sns",
+            "CreateTopic DeleteTopic GetDataProtectionPolicy GetTopicAttributes"
+            " ListSubscriptionsByTopic ListTagsForResource SetTopicAttributes Subscribe"
+            " TagResource Unsubscribe UntagResource",
+        ),
+    ),
+    "AWS::SQS::Queue": (
+        _need(
+            _QUEUE,
+            "sqs",
+            "CreateQueue DeleteQueue GetQueueAttributes GetQueueUrl ListQueueTags"
+            " SetQueueAttributes TagQueue UntagQueue",
+        ),
+    ),
+    "AWS::SecretsManager::Secret": (
+        _need(
+            f"arn:aws:secretsmanager:{_HERE}:secret:{{stack}}-ProducerSecret-1A2B3C",
+            "secretsmanager",
+            "CreateSecret DeleteSecret DescribeSecret GetSecretValue TagResource UntagResource"
+            " UpdateSecret",
+        ),
+    ),
+}
+
+# What the commands call themselves.
+BY_COMMAND: dict[str, tuple[Need, ...]] = {
+    "deploy and destroy": (
+        _need(_BUCKET, "s3", "CreateBucket DeleteBucket ListBucket PutBucketPublicAccessBlock"),
+        _need(f"{_BUCKET}/{{stack}}/1a2b3c.zip", "s3", "DeleteObject PutObject"),
+        _need(
+            f"arn:aws:cloudformation:{_HERE}:stack/{{stack}}/1a2b3c",
+            "cloudformation",
+            "CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet DescribeStackEvents"
+            " DescribeStacks ExecuteChangeSet",
+        ),
+    ),
+    "status and logs": (_need(_LOG, "logs", "FilterLogEvents"),),
+    "query and verify": (_need(_TABLE, "dynamodb", "BatchGetItem Query Scan"),),
+    "dead-letters": (
+        _need(_QUEUE, "sqs", "ChangeMessageVisibility DeleteMessage ReceiveMessage"),
+        _need(_STREAM, "kinesis", "GetRecords GetShardIterator ListShards"),
+        _need(_FUNCTION, "lambda", "InvokeFunction"),
+    ),
+}
+
+
+def all_needs() -> Iterator[Need]:
+    for needs in (*BY_TYPE.values(), *BY_COMMAND.values()):
+        yield from needs

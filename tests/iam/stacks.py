@@ -1,0 +1,132 @@
+"""Deploys the template into MiniStack, and names what came of it.
+
+Nothing is deleted after: it all goes with the emulator.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from tests.iam import template as templates
+from tests.iam.identities import ACCOUNT, REGION, Identity
+from tests.iam.template import Template
+from tests.waiting import wait_for
+from tweetpipe import package
+
+BUCKET = "packages"
+PACKAGE = "function.zip"
+SHARD = "shardId-000000000000"
+LOG_STREAM = "there-already"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Names:
+    """The parts of one stack, as calls name them."""
+
+    stack: str
+    stream: str
+    shard_iterator: str
+    table: str
+    queue_url: str
+    function: str
+    log_group: str
+    role: str
+    user: str
+    secret: str
+
+    @property
+    def stream_arn(self) -> str:
+        return f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{self.stream}"
+
+    @property
+    def role_arn(self) -> str:
+        return f"arn:aws:iam::{ACCOUNT}:role/{self.role}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pair:
+    """Two stacks of one template: the identities of `own` have nothing to do with `other`."""
+
+    own: Names
+    other: Names
+
+
+def upload_package(admin: Identity) -> None:
+    """Puts the function's real package where CloudFormation finds it."""
+    s3 = admin.client("s3")
+    s3.create_bucket(Bucket=BUCKET)
+    s3.put_object(Bucket=BUCKET, Key=PACKAGE, Body=package.zipped(package.build()))
+
+
+def deploy_pair(admin: Identity, template: Template, **parameters: str) -> Pair:
+    """Two stacks whose functions do not read, so that a table's records wake nobody."""
+    quiet = deepcopy(template)
+    templates.properties(quiet, "AWS::Lambda::EventSourceMapping")["Enabled"] = False
+    return Pair(own=deploy(admin, quiet, **parameters), other=deploy(admin, quiet, **parameters))
+
+
+def deploy(admin: Identity, template: Template, **parameters: str) -> Names:
+    """A stack of the template, with the function's real package in it."""
+    name = f"iam-{uuid.uuid4().hex[:8]}"
+    ready = deepcopy(template)
+    code = {"S3Bucket": BUCKET, "S3Key": PACKAGE}
+    templates.properties(ready, "AWS::Lambda::Function")["Code"] = code
+    client = admin.client("cloudformation")
+    client.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps(ready),
+        Capabilities=["CAPABILITY_IAM"],
+        Parameters=[
+            {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+        ],
+    )
+
+    def ended() -> str:
+        status = str(client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+        return "" if status.endswith("_IN_PROGRESS") else status
+
+    status = wait_for(ended, f"the stack {name}")
+    events = client.describe_stack_events(StackName=name)["StackEvents"]
+    reasons = [event.get("ResourceStatusReason") for event in events]
+    assert status == "CREATE_COMPLETE", [reason for reason in reasons if reason]
+    return _furnished(admin, name, ready)
+
+
+def _furnished(admin: Identity, stack: str, template: Template) -> Names:
+    """The stack's names, with what calls need to find there beside."""
+    found: list[dict[str, Any]] = admin.client("cloudformation").describe_stack_resources(
+        StackName=stack
+    )["StackResources"]
+    physical = {entry["LogicalResourceId"]: entry["PhysicalResourceId"] for entry in found}
+
+    def name(resource_type: str) -> str:
+        return str(physical[templates.only(template, resource_type)])
+
+    table = name("AWS::DynamoDB::Table")
+    # MiniStack's CloudFormation takes a parameter's "false" for true.
+    admin.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
+    stream, log_group = name("AWS::Kinesis::Stream"), name("AWS::Logs::LogGroup")
+    admin.client("logs").create_log_stream(logGroupName=log_group, logStreamName=LOG_STREAM)
+    iterator = admin.client("kinesis").get_shard_iterator(
+        StreamName=stream, ShardId=SHARD, ShardIteratorType="TRIM_HORIZON"
+    )
+    # In place of the template's own, which went with the access key that it holds.
+    secret = admin.client("secretsmanager").create_secret(
+        Name=f"{stack}-ProducerSecret", SecretString="not a real one"
+    )
+    return Names(
+        stack=stack,
+        stream=stream,
+        shard_iterator=iterator["ShardIterator"],
+        table=table,
+        queue_url=name("AWS::SQS::Queue"),
+        function=name("AWS::Lambda::Function"),
+        log_group=log_group,
+        role=name("AWS::IAM::Role"),
+        user=name("AWS::IAM::User"),
+        secret=secret["ARN"],
+    )
