@@ -26,16 +26,21 @@ class Artifact:
     key: str
 
 
-def upload(place: Place, stack: str, package: bytes) -> Artifact:
-    """Puts a package where CloudFormation finds it; its key is its hash, so twice is once."""
+def locate(place: Place, stack: str, package: bytes) -> Artifact:
+    """Where a package belongs; its key is its hash, so that the same package is the same object."""
+    key = f"{stack}/{hashlib.sha256(package).hexdigest()}.zip"
+    return Artifact(_bucket(place, place.account()), key)
+
+
+def upload(place: Place, artifact: Artifact, package: bytes) -> None:
+    """Puts a package where CloudFormation will look for it."""
     account = place.account()
     s3 = place.s3()
-    bucket = _bucket(place, account)
-    _ensure_bucket(s3, bucket, account, place.region)
-    key = f"{stack}/{hashlib.sha256(package).hexdigest()}.zip"
+    _ensure_bucket(s3, artifact.bucket, account, place.region)
     # The owner is checked: somebody else could have taken the name before us.
-    s3.put_object(Bucket=bucket, Key=key, Body=package, ExpectedBucketOwner=account)
-    return Artifact(bucket, key)
+    s3.put_object(
+        Bucket=artifact.bucket, Key=artifact.key, Body=package, ExpectedBucketOwner=account
+    )
 
 
 def remove(place: Place, stack: str) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -23,30 +23,59 @@ if TYPE_CHECKING:
         ChangeTypeDef,
         DescribeChangeSetOutputTypeDef,
         ParameterTypeDef,
+        ResourceChangeTypeDef,
     )
 
 # The words with which CloudFormation says that a change set is empty.
 _EMPTY = ("didn't contain changes", "No updates are to be performed", "does not contain changes")
 
+# What holds tweets that may be nowhere else.
+_HOLDS_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::SQS::Queue"})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """One resource that a change set touches."""
+    """One resource that a change set touches.
+
+    `replacement` is CloudFormation's word: True, False, Conditional (it can't tell before), or
+    nothing. `properties` are those that change; `keeps_old` says that a policy of the template
+    leaves the old resource, with its data, outside of the stack.
+    """
 
     action: str
     logical_id: str
     type: str
-    replacement: bool
+    replacement: str = ""
+    properties: tuple[str, ...] = ()
+    keeps_old: bool = False
+
+    @property
+    def is_replaced(self) -> bool:
+        return self.action == "Modify" and self.replacement in ("True", "Conditional")
+
+    @property
+    def loses_data(self) -> bool:
+        """Whether tweets are deleted, or may be."""
+        gone = self.action == "Remove" or self.is_replaced
+        return gone and self.type in _HOLDS_DATA and not self.keeps_old
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSet:
-    """A plan that CloudFormation has made and not yet carried out."""
+    """A plan that CloudFormation has made and not yet carried out.
+
+    `parameters` are those the stack will have.
+    """
 
     id: str
     stack_id: str
     creates: bool
     changes: tuple[Change, ...]
+    parameters: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def loses_data(self) -> bool:
+        return any(change.loses_data for change in self.changes)
 
 
 def create(
@@ -87,7 +116,14 @@ def create(
             break
         sleep(0.2 if place.is_local else 2)
     plan = ChangeSet(
-        id=change_set_id, stack_id=stack_id, creates=creates, changes=_changes(described)
+        id=change_set_id,
+        stack_id=stack_id,
+        creates=creates,
+        changes=_changes(described),
+        parameters={
+            entry["ParameterKey"]: entry.get("ParameterValue", "")
+            for entry in described.get("Parameters", [])
+        },
     )
     if described["Status"] == "CREATE_COMPLETE":
         return plan
@@ -131,5 +167,15 @@ def _change(entry: ChangeTypeDef) -> Change:
         action=resource.get("Action", ""),
         logical_id=resource.get("LogicalResourceId", ""),
         type=resource.get("ResourceType", ""),
-        replacement=resource.get("Replacement") == "True",
+        replacement=resource.get("Replacement", ""),
+        properties=_properties(resource),
+        # Retain, ReplaceAndRetain, and the same with Snapshot.
+        keeps_old=resource.get("PolicyAction", "").endswith(("Retain", "Snapshot")),
     )
+
+
+def _properties(resource: ResourceChangeTypeDef) -> tuple[str, ...]:
+    """The names of the properties that change, or Tags and the like where it is not a property."""
+    targets = [detail.get("Target", {}) for detail in resource.get("Details", [])]
+    names = [target.get("Name") or target.get("Attribute", "") for target in targets]
+    return tuple(dict.fromkeys(name for name in names if name))

@@ -1,8 +1,8 @@
 """Takes a stack to what the template says, and away again.
 
-Stages: check the parameters, build the package, upload it, plan (`changes`), let the caller
-approve, execute, follow the events, compare. The comparison is for emulators, which skip updates of
-streams and tables silently.
+Stages: check the parameters, build the package, plan (`changes`), let the caller approve, upload
+the package, execute, follow the events, compare. The comparison is for emulators, which skip
+updates of streams and tables silently.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from tweetpipe.artifacts import Artifact
 from tweetpipe.changes import ChangeSet
 from tweetpipe.errors import DeployFailed, NothingThere
 from tweetpipe.events import Event
+from tweetpipe.explain import lacks_permission
 from tweetpipe.place import Place
 from tweetpipe.project import TEMPLATE
 from tweetpipe.stack import Stack
@@ -33,17 +34,20 @@ def deploy(
     approve: Callable[[ChangeSet], bool],
     on_step: OnStep,
     on_event: OnEvent,
+    may_remove: Callable[[Stack], bool] = lambda _: True,
 ) -> tuple[Stack, bool]:
     """The deployed stack, and whether anything was changed.
 
-    Raises NothingThere when the plan isn't approved, DeployFailed with the first failing resource.
+    `may_remove` is asked about what an attempt that never came up has left. Raises NothingThere
+    when it, or the plan, isn't approved, DeployFailed with the first failing resource.
     """
-    parameter_rules.check(TEMPLATE.read_text(encoding="utf-8"), parameters)
-    existing = _ready_for_change(place, name, on_step, on_event)
+    text = TEMPLATE.read_text(encoding="utf-8")
+    parameter_rules.check(text, parameters)
+    existing = _ready_for_change(place, name, may_remove, on_step, on_event)
+    parameter_rules.check_together(text, parameters, existing.parameters if existing else None)
     on_step("Building the function's package")
     archive = package.zipped(package.build())
-    on_step(f"Uploading it ({len(archive) / 1e6:.1f} MB)")
-    artifact = artifacts.upload(place, name, archive)
+    artifact = artifacts.locate(place, name, archive)
     on_step("Planning the changes")
     plan = changes.create(
         place,
@@ -53,14 +57,9 @@ def deploy(
         parameters=parameters,
     )
     if plan:
-        try:
-            approved = approve(plan)
-        except BaseException:
-            changes.discard(place, plan)
-            raise
-        if not approved:
-            changes.discard(place, plan)
-            raise NothingThere("Nothing was changed.")
+        _ask(place, plan, approve)
+        on_step(f"Uploading the package ({len(archive) / 1e6:.1f} MB)")
+        artifacts.upload(place, artifact, archive)
         before = events.seen(place, plan.stack_id)
         changes.execute(place, plan)
         _follow(place, plan.stack_id, before, on_event)
@@ -87,7 +86,24 @@ def template_with(artifact: Artifact) -> str:
     return text.replace(CODE, f'Code: {{ S3Bucket: "{artifact.bucket}", S3Key: "{artifact.key}" }}')
 
 
-def _ready_for_change(place: Place, name: str, on_step: OnStep, on_event: OnEvent) -> Stack | None:
+def _ask(place: Place, plan: ChangeSet, approve: Callable[[ChangeSet], bool]) -> None:
+    approved = False
+    try:
+        approved = approve(plan)
+    finally:
+        if not approved:
+            changes.discard(place, plan)
+    if not approved:
+        raise NothingThere("Nothing was changed.")
+
+
+def _ready_for_change(
+    place: Place,
+    name: str,
+    may_remove: Callable[[Stack], bool],
+    on_step: OnStep,
+    on_event: OnEvent,
+) -> Stack | None:
     existing = stack.find(place, name)
     if existing and existing.is_busy:
         raise DeployFailed(
@@ -95,6 +111,8 @@ def _ready_for_change(place: Place, name: str, on_step: OnStep, on_event: OnEven
             "Wait until it has finished, then run this again."
         )
     if existing and existing.never_came_up:
+        if not may_remove(existing):
+            raise NothingThere("Nothing was changed.")
         on_step(f"Removing what an earlier attempt left ({existing.status})")
         _delete(place, existing, on_event)
         return None
@@ -108,7 +126,8 @@ def _follow(place: Place, stack_id: str, before: set[str], on_event: OnEvent) ->
         if cause is None and event.is_cause:
             cause = event
     if cause:
-        raise DeployFailed(f"{cause.logical_id} ({cause.type}) failed: {cause.reason}")
+        reason = lacks_permission(cause.reason) or cause.reason
+        raise DeployFailed(f"{cause.logical_id} ({cause.type}) failed: {reason}")
 
 
 def _delete(place: Place, existing: Stack, on_event: OnEvent) -> None:

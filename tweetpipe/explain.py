@@ -7,54 +7,137 @@ import re
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     ConnectionError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
     HTTPClientError,
+    InfiniteLoopConfigError,
+    InvalidConfigError,
+    InvalidRegionError,
+    LoginError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
+    RefreshWithMFAUnsupportedError,
     SSOError,
     TokenRetrievalError,
 )
 
-_SIGN_IN_AGAIN = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_SIGN_IN_AGAIN = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 _WRONG_KEY = frozenset(
-    {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
+    {
+        "AuthFailure",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
 )
-_NOT_ALLOWED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_NOT_ALLOWED = frozenset(
+    {"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
+)
+_CLOCK = frozenset({"RequestExpired", "RequestInTheFuture", "RequestTimeTooSkewed"})
+# Services that say it with a signature error say so in these words.
+_CLOCK_WORDS = ("Signature expired", "Signature not yet current")
+
+# "User: <arn> is not authorized to perform: <action> on resource: <arn> because <policy> ..."
+_DENIED = re.compile(r"not authorized to perform: (?P<action>[\w-]+:\w+)")
+_ON = re.compile(r"on resource: (?P<resource>[^\s,]+)")
+_BECAUSE = re.compile(r"(because no .*|with an explicit deny.*)$")
 
 
 def explain(error: BotoCoreError | ClientError) -> str:
     """What happened and what to do about it."""
-    if isinstance(error, ClientError):
-        return _explain_answer(error)
-    if isinstance(error, NoCredentialsError | PartialCredentialsError):
-        return (
-            "No AWS credentials found. Sign in with aws sso login or aws configure, then run this."
-        )
-    if isinstance(error, SSOError | TokenRetrievalError):
-        return (
-            f"The AWS sign-in has expired ({_one_line(error)}). Run aws sso login, then this again."
-        )
-    if isinstance(error, ProfileNotFound):
-        return f"{_one_line(error)}. Set AWS_PROFILE to one that aws configure list-profiles names."
-    if isinstance(error, ConnectionError | HTTPClientError):
-        return (
-            f"The connection failed: {_one_line(error)}. Look whether all is up: tweetpipe status."
-        )
-    return _one_line(error)
+    said = _one_line(error)
+    match error:
+        case ClientError():
+            return _explain_answer(error)
+        case NoCredentialsError():
+            return (
+                "No AWS credentials found. Sign in with aws sso login or aws configure, "
+                "set AWS_PROFILE if you have several, then run this again."
+            )
+        case PartialCredentialsError():
+            return (
+                f"Only half of the AWS credentials were found ({said}). Set AWS_ACCESS_KEY_ID and "
+                "AWS_SECRET_ACCESS_KEY both, or neither."
+            )
+        case SSOError() | TokenRetrievalError() | LoginError():
+            return (
+                f"The AWS sign-in has expired ({said}). "
+                "Run aws sso login (with aws login: that), then this again."
+            )
+        case RefreshWithMFAUnsupportedError():
+            return (
+                "The assumed role's session has ended, and a new one needs a new MFA code. "
+                "Run this again and give one."
+            )
+        case CredentialRetrievalError():
+            return (
+                f"The profile's credentials could not be had ({said}). "
+                "Check: aws sts get-caller-identity."
+            )
+        case ProfileNotFound():
+            return f"{said}. Set AWS_PROFILE to one that aws configure list-profiles names."
+        case ConfigParseError() | InfiniteLoopConfigError() | InvalidConfigError():
+            return f"AWS's configuration can't be used: {said}. Mend it: ~/.aws/config."
+        case InvalidRegionError():
+            return f"{said} Set AWS_REGION to a region such as us-east-1."
+        case EndpointConnectionError() if ".amazonaws.com" in said:
+            return (
+                f"AWS could not be reached: {said} Check the network, and that AWS_REGION "
+                "names a region there is."
+            )
+        case ConnectionError() | HTTPClientError():
+            return f"The connection failed: {said}. Look whether all is up: tweetpipe status."
+    return said
+
+
+def lacks_permission(message: str) -> str | None:
+    """The advice for AWS's message that something is not authorized; None for any other."""
+    found = _DENIED.search(message)
+    if not found:
+        return None
+    action = found["action"]
+    resource, reason = _ON.search(message), _BECAUSE.search(message)
+    if action == "sts:AssumeRole":
+        remedy = "The profile's role must trust you, and you must be let assume it."
+    elif reason and reason[0].startswith("with"):
+        remedy = "A policy forbids it on purpose: ask who administers the account."
+    else:
+        remedy = "infra/deploy-policy.json has all that is needed: have it attached."
+    on = f" on {resource['resource']}" if resource else ""
+    why = f" ({reason[0].rstrip('.')})" if reason else ""
+    return f"These credentials lack the permission {action}{on}{why}. {remedy}"
 
 
 def _explain_answer(error: ClientError) -> str:
     code = error.response.get("Error", {}).get("Code", "")
+    said = _one_line(error)
+    if code in _CLOCK or any(words in said for words in _CLOCK_WORDS):
+        return (
+            f"This machine's clock differs from AWS's ({code}). "
+            "Set it by a time server, then run this again."
+        )
     if code in _SIGN_IN_AGAIN:
-        return "The AWS credentials have expired. Sign in again (aws sso login) and run this again."
+        return (
+            "The AWS credentials have expired. Sign in again (aws sso login, or new values for "
+            "AWS_SESSION_TOKEN and the keys) and run this again."
+        )
     if code in _WRONG_KEY:
         return (
             f"AWS does not accept these credentials ({code}). Check: aws sts get-caller-identity."
         )
+    if code == "OptInRequired":
+        return f"{said}. Enable the region or service for this account, or choose another region."
     if code in _NOT_ALLOWED:
-        return f"These credentials lack a permission: {_one_line(error)}"
-    return f"{error.operation_name} was refused: {_one_line(error)}"
+        return (
+            lacks_permission(said)
+            or f"These credentials lack the permission for {error.operation_name}: {said}"
+        )
+    return f"{error.operation_name} was refused: {said}"
 
 
 def _one_line(error: Exception) -> str:

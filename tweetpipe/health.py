@@ -1,11 +1,25 @@
-"""The state of a stack's parts, as one report."""
+"""The state of a stack's parts, as one report, and what deleting the stack would lose."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tweetpipe import metrics
+from tweetpipe.explain import explain
+from tweetpipe.metrics import Metrics
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
+
+# An iterator age below this (seconds) is that of the batch at work.
+_UP_TO_DATE = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +33,24 @@ class Health:
     last_result: str
     items: int
     dead_letters: int
+    metrics: Metrics
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loss:
+    """What goes when the stack goes.
+
+    `behind` is how many seconds the function is behind the stream, and `unread` about how many
+    records that is; None where it isn't measured, and `why_not` says why it can't be. A table that
+    is `protected` can't be deleted.
+    """
+
+    items: int
+    dead_letters: int
+    behind: float | None
+    unread: int | None
+    protected: bool
+    why_not: str = ""
 
 
 def look(place: Place, deployed: Stack) -> Health:
@@ -32,16 +64,65 @@ def look(place: Place, deployed: Stack) -> Health:
     summary = stream["StreamDescriptionSummary"]
     mappings = place.lambda_().list_event_source_mappings(FunctionName=outputs["DDBEventProcessor"])
     mapping = next(iter(mappings["EventSourceMappings"]), None) or {}
-    table = place.dynamodb().describe_table(TableName=outputs["EventDataTable"])["Table"]
-    queue = place.sqs().get_queue_attributes(
-        QueueUrl=outputs["DeadLetterQueueUrl"], AttributeNames=["ApproximateNumberOfMessages"]
-    )
     return Health(
         stream_status=summary["StreamStatus"],
         stream_mode=summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED"),
         shards=summary["OpenShardCount"],
         mapping_state=mapping.get("State", "missing"),
         last_result=mapping.get("LastProcessingResult", ""),
-        items=table.get("ItemCount", 0),
-        dead_letters=int(queue["Attributes"]["ApproximateNumberOfMessages"]),
+        items=_table(place, deployed).get("ItemCount", 0),
+        dead_letters=_messages(place, deployed, "ApproximateNumberOfMessages"),
+        metrics=metrics.measure(place, deployed),
     )
+
+
+def losses(place: Place, deployed: Stack, *, now: datetime | None = None) -> Loss:
+    """Counts what deleting the stack would lose."""
+    now = now or datetime.now(UTC)
+    table = _table(place, deployed)
+    measured = metrics.measure(place, deployed, now=now)
+    behind = measured.iterator_age
+    return Loss(
+        items=table.get("ItemCount", 0),
+        # Those that somebody is reading just now are lost with the rest.
+        dead_letters=_messages(
+            place,
+            deployed,
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+            "ApproximateNumberOfMessagesDelayed",
+        ),
+        behind=behind,
+        unread=_unread(place, deployed, behind, now),
+        protected=table.get("DeletionProtectionEnabled", False),
+        why_not=measured.why_not,
+    )
+
+
+def losses_or_why_not(place: Place, deployed: Stack) -> Loss | str:
+    """What deleting would lose, or in one line why it can't be counted."""
+    if not deployed.is_usable:
+        return f"the stack is in state {deployed.status}"
+    try:
+        return losses(place, deployed)
+    except (BotoCoreError, ClientError) as error:
+        return explain(error)
+
+
+def _unread(place: Place, deployed: Stack, behind: float | None, now: datetime) -> int | None:
+    if behind is None:
+        return None
+    if behind < _UP_TO_DATE:
+        return 0
+    return metrics.arrived_since(place, deployed, behind, now=now)
+
+
+def _table(place: Place, deployed: Stack) -> TableDescriptionTypeDef:
+    return place.dynamodb().describe_table(TableName=deployed.outputs["EventDataTable"])["Table"]
+
+
+def _messages(place: Place, deployed: Stack, *kinds: QueueAttributeNameType) -> int:
+    found = place.sqs().get_queue_attributes(
+        QueueUrl=deployed.outputs["DeadLetterQueueUrl"], AttributeNames=list(kinds)
+    )
+    return sum(int(found["Attributes"][kind]) for kind in kinds)

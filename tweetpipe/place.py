@@ -11,8 +11,9 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import boto3
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
@@ -34,6 +36,7 @@ LOCAL_ENDPOINT = "http://localhost:4566"
 LOCAL_REGION = "us-east-1"
 LOCAL_ACCOUNT = "000000000000"
 
+_AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws")
 _REACHABLE_WITHIN = 3.0  # seconds
 _CONFIG = Config(
     connect_timeout=5,
@@ -44,11 +47,27 @@ _CONFIG = Config(
 )
 
 
+class CloudWatch(Protocol):
+    """The one method of a CloudWatch client that is needed here."""
+
+    def get_metric_data(
+        self, *, MetricDataQueries: list[Any], StartTime: datetime, EndTime: datetime
+    ) -> dict[str, Any]: ...
+
+
 class Target(StrEnum):
     """The two kinds of place that `--target` names."""
 
     LOCAL = "local"
     AWS = "aws"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who signs the calls; `arn` names the user, or the role and its session."""
+
+    account: str
+    arn: str
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,8 +87,24 @@ class Place:
         """The account's id, twelve digits."""
         return self._client("sts").get_caller_identity()["Account"]  # type: ignore[no-any-return]
 
+    def identity(self) -> Identity:
+        """Who enters: of which account, and as which user or role."""
+        found = self._client("sts").get_caller_identity()
+        return Identity(account=found["Account"], arn=found["Arn"])
+
+    def aws_endpoint(self) -> str | None:
+        """The address that AWS_ENDPOINT_URL or the profile puts in AWS's place, if any."""
+        if self.endpoint is not None:
+            return self.endpoint
+        address: str = self.cloudformation().meta.endpoint_url
+        host = urlsplit(address).hostname or ""
+        return None if host.endswith(_AWS_HOSTS) else address
+
     def cloudformation(self) -> CloudFormationClient:
         return self._client("cloudformation")  # type: ignore[no-any-return]
+
+    def cloudwatch(self) -> CloudWatch:
+        return self._client("cloudwatch")  # type: ignore[no-any-return]
 
     def dynamodb(self) -> DynamoDBClient:
         return self._client("dynamodb")  # type: ignore[no-any-return]
@@ -79,6 +114,9 @@ class Place:
 
     def lambda_(self, config: Config | None = None) -> LambdaClient:
         return self._client("lambda", config)  # type: ignore[no-any-return]
+
+    def logs(self) -> CloudWatchLogsClient:
+        return self._client("logs")  # type: ignore[no-any-return]
 
     def s3(self) -> S3Client:
         return self._client("s3")  # type: ignore[no-any-return]
@@ -125,9 +163,13 @@ def local_place(*, embedded_endpoint: str | None, environ: Mapping[str, str] = o
     return Place(target=Target.LOCAL, session=session, endpoint=endpoint, region=LOCAL_REGION)
 
 
-def aws_place() -> Place:
-    """The account and region of boto3's ordinary chain; raises WrongUsage without a region."""
-    session = boto3.Session()
+def aws_place(environ: Mapping[str, str] = os.environ) -> Place:
+    """The account and region of boto3's ordinary chain; raises WrongUsage without a region.
+
+    AWS_REGION counts as well, and first, as for AWS's other tools: boto3 itself reads only
+    AWS_DEFAULT_REGION and the profile.
+    """
+    session = boto3.Session(region_name=environ.get("AWS_REGION") or None)
     if not session.region_name:
         raise WrongUsage(
             "No AWS region is set: export AWS_REGION=us-east-1 (or choose a profile that has one), "
@@ -149,7 +191,7 @@ def _session_without_profiles() -> botocore.session.Session:
 
 def _check_reachable(endpoint: str) -> None:
     host, port = _host_and_port(endpoint)
-    if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
+    if host.endswith(_AWS_HOSTS):
         raise WrongUsage(
             f"AWS_ENDPOINT_URL is {endpoint}, which is AWS itself: "
             "unset it, or say --target aws if you mean AWS."

@@ -82,7 +82,10 @@ def get(place: Place, name: str) -> Stack:
     where = f"at {place.endpoint}" if place.is_local else f"in {place.region}"
     again = "tweetpipe deploy" + _options(place, name)
     if stack is None:
-        raise NothingThere(f"There is no stack {name} {where}. Deploy it first: {again}.")
+        elsewhere = "" if place.is_local else " Or name its region in AWS_REGION, or AWS_PROFILE."
+        raise NothingThere(
+            f"There is no stack {name} {where}. Deploy it first: {again}.{elsewhere}"
+        )
     if not stack.is_usable:
         raise NothingThere(
             f"The stack {name} {where} is in state {stack.status} and can't be used. "

@@ -19,6 +19,7 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
+from tweetpipe.metrics import WINDOW, Metrics
 from tweetpipe.place import Target
 from tweetpipe.project import LOCALSTACK_HOME
 
@@ -51,7 +52,10 @@ def status(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the parts of the stack; exit code 1 when it, or the emulator, is not there."""
+    """Show the parts of the stack and what they did in the last minutes.
+
+    The exit code is 1 when the stack, or the emulator, is not there.
+    """
     place, deployed = open_stack(target, stack_name)
     found = health.look(place, deployed)
     report: dict[str, Any] = {
@@ -74,7 +78,34 @@ def status(
     table.add_row("function", f"mapping {found.mapping_state}, last batch: {found.last_result}")
     table.add_row("EventData", f"{found.items:,} items")
     table.add_row("dead letters", f"{found.dead_letters:,}")
+    for name, figure in figures(found.metrics, is_local=place.is_local):
+        table.add_row(name, figure)
     terminal.out.print(table)
+
+
+def figures(found: Metrics, *, is_local: bool) -> list[tuple[str, str]]:
+    """The rows of what CloudWatch measured; no figure is not the same as 0."""
+    minutes = f"{WINDOW.total_seconds() / 60:.0f} min"
+    nothing = "not measured here" if is_local else found.why_not or f"no figures in {minutes}"
+
+    def each(*parts: tuple[float | None, str]) -> str:
+        known = [form.format(value) for value, form in parts if value is not None]
+        return ", ".join(known) or nothing
+
+    seconds = WINDOW.total_seconds()
+    arrived, stored = (v and v / seconds for v in (found.arrived, found.stored))
+    return [
+        (f"throughput, {minutes}", each((arrived, "{:,.1f}/s in"), (stored, "{:,.1f}/s stored"))),
+        (f"iterator age, {minutes}", each((found.iterator_age, "{:,.1f} s at most"))),
+        (
+            f"errors, {minutes}",
+            each(
+                (found.errors, "{:,.0f} failed calls"),
+                (found.throttles, "{:,.0f} throttled"),
+                (found.unhandled, "{:,.0f} records left for a retry"),
+            ),
+        ),
+    ]
 
 
 def start_localstack(port: int | None) -> Instance:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from typing import Annotated
 
 import typer
@@ -10,21 +11,24 @@ from rich.table import Table
 from rich.text import Text
 
 from tweetpipe import deploy as deployment
+from tweetpipe import health, terminal
 from tweetpipe import stack as stacks
-from tweetpipe import terminal
-from tweetpipe.changes import ChangeSet
+from tweetpipe.changes import Change, ChangeSet
+from tweetpipe.commands import asking
+from tweetpipe.commands.cost import cost_line
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     StackOption,
     TargetOption,
     open_place,
 )
-from tweetpipe.errors import WrongUsage
+from tweetpipe.errors import DeployFailed, NothingThere, WrongUsage
 from tweetpipe.events import Event
+from tweetpipe.health import Loss
 from tweetpipe.place import Place, Target
 from tweetpipe.stack import Stack
 
-YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; AWS only.")]
+_YES = "Say --yes where nobody can answer."
 
 
 def deploy(
@@ -40,48 +44,70 @@ def deploy(
             "Those not named keep their values.",
         ),
     ] = None,
-    yes: YesOption = False,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Do not ask, unless tweets would be deleted; AWS only."),
+    ] = False,
+    confirm_loss: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STACK",
+            help="The stack's name: do not ask either when stream, table or queue is replaced.",
+        ),
+    ] = None,
 ) -> None:
     """Create the stack, or update it to what the template and processor/ say now."""
     stacks.check_name(stack)
     parameters = dict(_parameter(text) for text in parameter or [])
+    if confirm_loss not in (None, stack):
+        raise WrongUsage(f"--confirm-loss {confirm_loss} is not the stack's name, {stack}.")
     place = open_place(target)
-    deployed = deploy_stack(place, stack, parameters=parameters, yes=yes)
+    deployed = deploy_stack(
+        place, stack, parameters=parameters, yes=yes, loss_confirmed=confirm_loss == stack
+    )
     terminal.out.print(_outputs_table(deployed))
 
 
 def destroy(
     stack: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
-    yes: YesOption = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; AWS only.")] = False,
 ) -> None:
     """Delete the stack with everything in it, its data and logs included."""
     stacks.check_name(stack)
     place = open_place(target)
-    if not place.is_local and not yes:
-        _show_place(place, stack)
-        typer.confirm("Delete the stack and all its data?", abort=True, err=True)
+    if not place.is_local:
+        _ask_to_destroy(place, stack, yes=yes)
     if deployment.destroy(place, stack, on_event=_show_event):
         terminal.done(f"The stack {stack} is gone.")
     else:
         terminal.say(f"There is no stack {stack}; nothing to do.")
 
 
-def deploy_stack(place: Place, name: str, *, parameters: dict[str, str], yes: bool) -> Stack:
+def deploy_stack(
+    place: Place,
+    name: str,
+    *,
+    parameters: dict[str, str],
+    yes: bool,
+    loss_confirmed: bool = False,
+) -> Stack:
     """Deploys with everything shown as it happens."""
 
     def approve(plan: ChangeSet) -> bool:
-        if place.is_local or yes:
+        if place.is_local:
             return True
-        _show_place(place, name)
-        for change in plan.changes:
-            replaced = " (replacement: its data is lost)" if change.replacement else ""
-            terminal.say(
-                f"  {change.action:7} {change.logical_id}  {change.type}{replaced}",
-                "bold red" if change.replacement or change.action == "Remove" else "",
-            )
-        return typer.confirm("Carry this out?", err=True)
+        _show_plan(plan, place.region)
+        if plan.loses_data and not loss_confirmed:
+            return _agrees_to_loss(name, yes=yes)
+        return yes or asking.agrees("Carry this out?", otherwise=_YES)
 
+    def may_remove(left: Stack) -> bool:
+        question = f"Remove what an earlier attempt left of {name} ({left.status})?"
+        return place.is_local or yes or asking.agrees(question, otherwise=_YES)
+
+    if not place.is_local:
+        _show_place(place, name)
     started = time.monotonic()
     deployed, changed = deployment.deploy(
         place,
@@ -90,10 +116,59 @@ def deploy_stack(place: Place, name: str, *, parameters: dict[str, str], yes: bo
         approve=approve,
         on_step=terminal.say,
         on_event=_show_event,
+        may_remove=may_remove,
     )
     state = f"deployed in {time.monotonic() - started:.1f} s" if changed else "up to date"
     terminal.done(f"The stack {name} is {state}.")
     return deployed
+
+
+def _agrees_to_loss(name: str, *, yes: bool) -> bool:
+    otherwise = f"--confirm-loss {name} says that losing it is wanted."
+    if yes:
+        raise WrongUsage(
+            "This would delete tweets, and --yes does not cover that: nothing was changed. "
+            f"{otherwise}"
+        )
+    return asking.names(name, "What is red deletes tweets.", otherwise=otherwise)
+
+
+def _ask_to_destroy(place: Place, name: str, *, yes: bool) -> None:
+    _show_place(place, name)
+    existing = stacks.find(place, name)
+    if existing is None:
+        return
+    loss = health.losses_or_why_not(place, existing)
+    if isinstance(loss, Loss) and loss.protected:
+        table = existing.outputs["EventDataTable"]
+        raise DeployFailed(
+            f"The table {table} is protected from deletion, so nothing was deleted. Take the "
+            f"protection off first: aws dynamodb update-table --table-name {table} "
+            "--no-deletion-protection-enabled"
+        )
+    for line in _loss_lines(loss):
+        terminal.say(f"  {line}", "bold red")
+    if not (yes or asking.names(name, "All of it is deleted.", otherwise=_YES)):
+        # As with a deployment that isn't approved.
+        raise NothingThere("Nothing was deleted.")
+
+
+def _loss_lines(loss: Loss | str) -> list[str]:
+    if isinstance(loss, str):
+        return [f"What will be lost could not be counted: {loss}"]
+    if loss.behind is None:
+        why_not = loss.why_not or "the function read none in the last minutes"
+        unread = f"records still unread: not measured ({why_not.rstrip('.')})"
+    elif loss.unread is None:
+        unread = f"records still unread: those of the last {loss.behind:,.0f} s"
+    else:
+        unread = f"about {loss.unread:,} records of the stream still unread"
+    return [
+        f"about {loss.items:,} items (AWS counts every six hours, and keeps a backup for 35 days)",
+        f"{loss.dead_letters:,} dead letters",
+        unread,
+        "the function's log, the producer's access key",
+    ]
 
 
 def _parameter(text: str) -> tuple[str, str]:
@@ -104,7 +179,43 @@ def _parameter(text: str) -> tuple[str, str]:
 
 
 def _show_place(place: Place, name: str) -> None:
-    terminal.say(f"Account {place.account()}, region {place.region}, stack {name}", "bold")
+    who = place.identity()
+    terminal.say(f"Account {who.account}, region {place.region}, stack {name}", "bold")
+    terminal.say(f"as {who.arn}")
+    address = place.aws_endpoint()
+    if address:
+        terminal.say(f"This is not AWS: the endpoint that is configured is {address}", "yellow")
+
+
+def _show_plan(plan: ChangeSet, region: str) -> None:
+    for change in plan.changes:
+        what = ", ".join(change.properties)
+        terminal.say(
+            f"  {_verb(change):<16} {change.logical_id}  {change.type}"
+            + (f"  ({what})" if what else "")
+            + ("  its data is lost" if change.loses_data else ""),
+            "bold red" if change.loses_data else "yellow" if _removes(change) else "",
+        )
+    counts = Counter(map(_verb, plan.changes))
+    terminal.say(", ".join(f"{n} {verb}" for verb, n in counts.items()) or "No resource changes.")
+    terminal.say(cost_line(plan.parameters, region))
+
+
+def _removes(change: Change) -> bool:
+    return change.action == "Remove" or change.is_replaced
+
+
+def _verb(change: Change) -> str:
+    match change.action:
+        case "Add":
+            return "added"
+        case "Import":
+            return "imported"
+        case "Remove":
+            return "left behind" if change.keeps_old else "removed"
+        case "Modify" if change.is_replaced:
+            return "replaced" if change.replacement == "True" else "perhaps replaced"
+    return "changed"
 
 
 def _show_event(event: Event) -> None:

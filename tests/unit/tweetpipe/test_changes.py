@@ -87,10 +87,11 @@ def test_a_new_stack_is_planned_as_a_creation() -> None:
                 action="Add",
                 logical_id="EventData",
                 type="AWS::DynamoDB::Table",
-                replacement=True,
+                replacement="True",
             ),
         ),
     )
+    assert not found.loses_data
     assert len(slept) == 1
 
 
@@ -163,3 +164,56 @@ def test_a_failed_plan_leaves_no_empty_stack_behind() -> None:
         will_discard(place, creates=True)
         with pytest.raises(DeployFailed, match="could not plan the deployment: Transform failed"):
             plan(place, None)
+
+
+@pytest.mark.parametrize(
+    ("action", "kind", "replacement", "policy", "loses"),
+    [
+        ("Modify", "AWS::Kinesis::Stream", "True", "ReplaceAndDelete", True),
+        ("Modify", "AWS::DynamoDB::Table", "Conditional", "", True),
+        ("Remove", "AWS::DynamoDB::Table", "", "Delete", True),
+        ("Remove", "AWS::SQS::Queue", "", "", True),
+        ("Remove", "AWS::DynamoDB::Table", "", "Retain", False),
+        ("Modify", "AWS::DynamoDB::Table", "True", "ReplaceAndRetain", False),
+        ("Modify", "AWS::DynamoDB::Table", "False", "", False),
+        ("Remove", "AWS::Lambda::Function", "", "Delete", False),
+        ("Add", "AWS::DynamoDB::Table", "", "", False),
+    ],
+)
+def test_a_plan_loses_data_when_what_holds_it_goes(
+    action: str, kind: str, replacement: str, policy: str, loses: bool
+) -> None:
+    resource: dict[str, Any] = {"Action": action, "LogicalResourceId": "X", "ResourceType": kind}
+    resource |= {"Replacement": replacement} if replacement else {}
+    resource |= {"PolicyAction": policy} if policy else {}
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "CREATE", [])
+        will_say(place, "CREATE_COMPLETE", Changes=[{"ResourceChange": resource}])
+        found = plan(place, None)
+
+    assert found is not None
+    assert found.loses_data is loses
+
+
+def test_a_plan_names_what_changes_and_the_parameters_to_come() -> None:
+    name = {"Target": {"Attribute": "Properties", "Name": "ShardCount"}}
+    resource = {
+        "Action": "Modify",
+        "LogicalResourceId": "EventStream",
+        "ResourceType": "AWS::Kinesis::Stream",
+        "Replacement": "False",
+        "Details": [name, name, {"Target": {"Attribute": "Tags"}}],
+    }
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "CREATE", [])
+        will_say(
+            place,
+            "CREATE_COMPLETE",
+            Changes=[{"ResourceChange": resource}],
+            Parameters=[{"ParameterKey": "ShardCount", "ParameterValue": "4"}],
+        )
+        found = plan(place, None)
+
+    assert found is not None
+    assert found.changes[0].properties == ("ShardCount", "Tags")
+    assert found.parameters == {"ShardCount": "4"}

@@ -4,49 +4,115 @@ import pytest
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    InvalidRegionError,
+    LoginTokenLoadError,
     NoCredentialsError,
     NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
     ReadTimeoutError,
+    RefreshWithMFAUnsupportedError,
     SSOTokenLoadError,
     TokenRetrievalError,
+    UnauthorizedSSOTokenError,
 )
 
-from tweetpipe.explain import explain
+from tweetpipe.explain import explain, lacks_permission
+
+WHO = "User: arn:aws:sts::123456789012:assumed-role/dev/me is not authorized to perform: "
 
 
-def answer(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "first\n  second"}}, "PutRecords")
+def answer(code: str, message: str = "first\n  second") -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "PutRecords")
 
 
 @pytest.mark.parametrize(
-    ("error", "says"),
+    ("error", "says", "advises"),
     [
-        (NoCredentialsError(), "No AWS credentials found"),
-        (PartialCredentialsError(provider="env", cred_var="KEY"), "No AWS credentials found"),
-        (SSOTokenLoadError(error_msg="old"), "The AWS sign-in has expired"),
-        (TokenRetrievalError(provider="sso", error_msg="old"), "The AWS sign-in has expired"),
-        (ProfileNotFound(profile="mine"), "(mine) could not be found. Set AWS_PROFILE"),
-        (EndpointConnectionError(endpoint_url="http://x"), "The connection failed"),
-        (ConnectTimeoutError(endpoint_url="http://x"), "The connection failed"),
-        (ReadTimeoutError(endpoint_url="http://x"), "The connection failed"),
-        (NoRegionError(), "You must specify a region."),
-        (answer("ExpiredToken"), "The AWS credentials have expired"),
-        (answer("UnrecognizedClientException"), "does not accept these credentials"),
-        (answer("AccessDeniedException"), "These credentials lack a permission"),
-        (answer("ValidationException"), "PutRecords was refused"),
+        (NoCredentialsError(), "No AWS credentials found", "aws sso login"),
+        (PartialCredentialsError(provider="env", cred_var="KEY"), "Only half", "both, or neither"),
+        (UnauthorizedSSOTokenError(), "sign-in has expired", "Run aws sso login"),
+        (SSOTokenLoadError(error_msg="old"), "sign-in has expired", "Run aws sso login"),
+        (LoginTokenLoadError(error_msg="old"), "sign-in has expired", "with aws login: that"),
+        (TokenRetrievalError(provider="sso", error_msg="old"), "has expired", "aws sso login"),
+        (RefreshWithMFAUnsupportedError(), "session has ended", "Run this again"),
+        (
+            CredentialRetrievalError(provider="custom-process", error_msg="exit 1"),
+            "exit 1",
+            "aws sts get-caller-identity",
+        ),
+        (ProfileNotFound(profile="mine"), "(mine) could not be found", "Set AWS_PROFILE"),
+        (ConfigParseError(path="~/.aws/config"), "can't be used", "~/.aws/config"),
+        (InvalidRegionError(region_name="us east"), "us east", "Set AWS_REGION"),
+        (NoRegionError(), "You must specify a region.", ""),
+        (
+            EndpointConnectionError(endpoint_url="https://sqs.us-west-9.amazonaws.com/"),
+            "AWS could not be reached",
+            "AWS_REGION",
+        ),
+        (EndpointConnectionError(endpoint_url="http://x"), "connection failed", "tweetpipe status"),
+        (ConnectTimeoutError(endpoint_url="http://x"), "connection failed", "tweetpipe status"),
+        (ReadTimeoutError(endpoint_url="http://x"), "connection failed", "tweetpipe status"),
+        (answer("ExpiredToken"), "credentials have expired", "aws sso login"),
+        (answer("ExpiredTokenException"), "credentials have expired", "aws sso login"),
+        (answer("UnrecognizedClientException"), "does not accept", "get-caller-identity"),
+        (answer("SignatureDoesNotMatch"), "does not accept", "get-caller-identity"),
+        (answer("RequestExpired"), "clock differs", "time server"),
+        (answer("RequestTimeTooSkewed"), "clock differs", "time server"),
+        (answer("SignatureDoesNotMatch", "Signature expired: is now"), "clock differs", "server"),
+        (answer("InvalidSignatureException", "Signature not yet current"), "clock", "server"),
+        (answer("OptInRequired"), "first second", "Enable the region"),
+        (answer("AccessDenied", WHO + "s3:PutObject"), "lack the permission s3:PutObject", "infra"),
+        (answer("AccessDeniedException"), "lack the permission for PutRecords", ""),
+        (answer("ValidationException"), "PutRecords was refused", ""),
     ],
-    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else None,
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_an_error_is_explained_in_one_line(error: BotoCoreError | ClientError, says: str) -> None:
+def test_an_error_is_explained_in_one_line_with_what_to_do(
+    error: BotoCoreError | ClientError, says: str, advises: str
+) -> None:
     line = explain(error)
 
     assert says in line
+    assert advises in line
     assert "\n" not in line
 
 
 def test_what_aws_said_is_kept() -> None:
     assert explain(answer("ValidationException")).endswith("first second")
+
+
+@pytest.mark.parametrize(
+    ("rest", "says"),
+    [
+        (
+            "kinesis:CreateStream on resource: arn:aws:kinesis:::stream/x because no "
+            "identity-based policy allows the kinesis:CreateStream action",
+            "lack the permission kinesis:CreateStream on arn:aws:kinesis:::stream/x (because no "
+            "identity-based policy allows the kinesis:CreateStream action). infra/deploy-policy",
+        ),
+        (
+            "iam:CreateUser on resource: arn:x with an explicit deny in a service control policy",
+            "iam:CreateUser on arn:x (with an explicit deny in a service control policy). A policy "
+            "forbids it on purpose",
+        ),
+        (
+            "sts:AssumeRole on resource: arn:aws:iam::123456789012:role/dev",
+            "sts:AssumeRole on arn:aws:iam::123456789012:role/dev. The profile's role must trust",
+        ),
+        ("lambda:CreateFunction", "lack the permission lambda:CreateFunction. infra/deploy-policy"),
+    ],
+)
+def test_a_missing_permission_is_named_with_its_resource_and_reason(rest: str, says: str) -> None:
+    line = lacks_permission(WHO + rest)
+
+    assert line is not None
+    assert says in line
+
+
+def test_another_failure_is_no_missing_permission() -> None:
+    assert lacks_permission("The stream limit is exceeded") is None

@@ -28,6 +28,8 @@ def run(*arguments: str) -> int:
         ("deploy -p =4", "'=4' is no parameter"),
         ("destroy --stack 1st", "'1st' can't be a stack's name"),
         ("query someone --target aws", "No AWS region is set"),
+        ("logs --since 5x", "--since 5x is no age"),
+        ("deploy --confirm-loss other", "--confirm-loss other is not the stack's name, tweets"),
     ],
 )
 def test_options_that_do_not_go_together_are_wrong_usage(
@@ -55,7 +57,15 @@ def test_what_the_parser_refuses_is_wrong_usage(
 
 @pytest.mark.parametrize(
     "line",
-    ["status", "query someone", "verify --count 1", "dead-letters list", "deploy", "destroy"],
+    [
+        "status",
+        "logs",
+        "query someone",
+        "verify --count 1",
+        "dead-letters list",
+        "deploy",
+        "destroy",
+    ],
 )
 def test_without_an_emulator_a_command_fails_in_one_line(
     line: str, silent: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]

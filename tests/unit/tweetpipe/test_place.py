@@ -118,3 +118,20 @@ def test_aws_needs_the_profile_that_is_named(monkeypatch: pytest.MonkeyPatch) ->
 
     with pytest.raises(ProfileNotFound):
         aws_place()
+
+
+def test_aws_region_counts_before_the_other_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-2")
+
+    assert aws_place().region == "ap-northeast-2"
+
+
+def test_an_endpoint_in_the_place_of_aws_is_named(
+    monkeypatch: pytest.MonkeyPatch, listening: str
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert aws_place().aws_endpoint() is None
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL", listening)
+    assert aws_place().aws_endpoint() == listening

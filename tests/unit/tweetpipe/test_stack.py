@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,6 +9,7 @@ from hypothesis import strategies as st
 from tests.unit.tweetpipe.stubs import stubbed_place
 from tweetpipe import stack
 from tweetpipe.errors import NothingThere, WrongUsage
+from tweetpipe.place import Target
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 GOOD = st.builds(
@@ -46,3 +49,13 @@ def test_a_stack_that_is_not_there_is_named_with_the_next_command() -> None:
         )
         with pytest.raises(NothingThere, match=r"first: tweetpipe deploy --stack mine\.$"):
             stack.get(place, "mine")
+
+
+def test_a_stack_that_is_not_on_aws_may_be_in_another_region() -> None:
+    with stubbed_place("cloudformation") as place:
+        place.stubbers["cloudformation"].add_client_error(
+            "describe_stacks", "ValidationError", "Stack with id tweets does not exist"
+        )
+        on_aws = replace(place, target=Target.AWS, endpoint=None)
+        with pytest.raises(NothingThere, match=r"--target aws\. Or name its region in AWS_REGION"):
+            stack.get(on_aws, "tweets")

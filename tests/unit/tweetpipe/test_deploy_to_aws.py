@@ -1,0 +1,236 @@
+"""What deploy and destroy show and ask when the place is AWS."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import boto3
+import pytest
+
+from tweetpipe import artifacts, changes, deploy, events, health, package, stack
+from tweetpipe.artifacts import Artifact
+from tweetpipe.changes import Change, ChangeSet
+from tweetpipe.commands import stacks
+from tweetpipe.errors import DeployFailed, NothingThere, WrongUsage
+from tweetpipe.health import Loss
+from tweetpipe.place import Identity, Place, Target
+from tweetpipe.stack import Stack
+
+EXISTING = Stack(
+    name="tweets",
+    id="arn:stack",
+    status="CREATE_COMPLETE",
+    reason="",
+    parameters={},
+    outputs={"EventDataTable": "tweets-EventData"},
+)
+PLAN = ChangeSet(
+    id="plan",
+    stack_id="arn:stack",
+    creates=False,
+    changes=(
+        Change(
+            action="Modify",
+            logical_id="EventStream",
+            type="AWS::Kinesis::Stream",
+            replacement="False",
+            properties=("ShardCount",),
+        ),
+    ),
+    parameters={"StreamMode": "PROVISIONED", "ShardCount": "4"},
+)
+LOSING = replace(
+    PLAN,
+    changes=(
+        Change(action="Modify", logical_id="T", type="AWS::DynamoDB::Table", replacement="True"),
+    ),
+)
+LOSS = Loss(items=12_000, dead_letters=3, behind=90.0, unread=450, protected=False)
+
+
+class FakePlace(Place):
+    def identity(self) -> Identity:
+        return Identity(account="123456789012", arn="arn:aws:sts::123456789012:assumed-role/dev/me")
+
+    def aws_endpoint(self) -> str | None:
+        return None
+
+
+PLACE = FakePlace(
+    target=Target.AWS,
+    session=boto3.Session(region_name="eu-west-1"),
+    endpoint=None,
+    region="eu-west-1",
+)
+
+
+class Aws:
+    """Stands for the modules that talk to AWS, and keeps what they were told to do."""
+
+    def __init__(self) -> None:
+        self.plan: ChangeSet | None = PLAN
+        self.existing: Stack | None = EXISTING
+        self.loss: Loss | str = LOSS
+        self.done: list[str] = []
+
+    def notes(self, what: str, result: Any = None) -> Callable[..., Any]:
+        def call(*_: Any, **__: Any) -> Any:
+            self.done.append(what)
+            return result
+
+        return call
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    fake = Aws()
+    monkeypatch.setattr(package, "build", lambda: None)
+    monkeypatch.setattr(package, "zipped", lambda _: b"")
+    monkeypatch.setattr(artifacts, "locate", lambda *_: Artifact("bucket", "key"))
+    monkeypatch.setattr(artifacts, "upload", fake.notes("upload"))
+    monkeypatch.setattr(artifacts, "remove", fake.notes("remove packages"))
+    monkeypatch.setattr(changes, "create", lambda *_, **__: fake.plan)
+    monkeypatch.setattr(changes, "execute", fake.notes("execute"))
+    monkeypatch.setattr(changes, "discard", fake.notes("discard"))
+    monkeypatch.setattr(events, "seen", lambda *_: set())
+    monkeypatch.setattr(events, "follow", lambda *_, **__: iter(()))
+    monkeypatch.setattr(stack, "find", lambda *_: fake.existing)
+    monkeypatch.setattr(stack, "get", lambda *_: EXISTING)
+    monkeypatch.setattr(health, "losses_or_why_not", lambda *_: fake.loss)
+    monkeypatch.setattr(deploy, "destroy", fake.notes("destroy", result=True))
+    monkeypatch.setattr(stacks, "open_place", lambda _: PLACE)
+    return fake
+
+
+@pytest.fixture
+def types(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    return lambda text: monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+Types = Callable[[str], None]
+
+
+def deploy_to_aws(*, yes: bool = False, loss_confirmed: bool = False) -> None:
+    stacks.deploy_stack(PLACE, "tweets", parameters={}, yes=yes, loss_confirmed=loss_confirmed)
+
+
+def test_a_plan_is_shown_and_carried_out_once_approved(
+    aws: Aws, types: Types, capfd: pytest.CaptureFixture[str]
+) -> None:
+    types("y\n")
+    deploy_to_aws()
+
+    said = capfd.readouterr().err
+    assert "Account 123456789012, region eu-west-1, stack tweets" in said
+    assert "as arn:aws:sts::123456789012:assumed-role/dev/me" in said
+    assert "changed          EventStream  AWS::Kinesis::Stream  (ShardCount)" in said
+    assert "Cost: no prices are known here for eu-west-1" in said
+    assert aws.done == ["upload", "execute"]
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "tweets\n"])
+def test_without_a_yes_nothing_happens(aws: Aws, types: Types, answer: str) -> None:
+    types(answer)
+    with pytest.raises(NothingThere, match="Nothing was changed"):
+        deploy_to_aws()
+
+    assert aws.done == ["discard"]
+
+
+def test_where_nobody_answers_the_option_is_named(aws: Aws, types: Types) -> None:
+    types("")
+    with pytest.raises(WrongUsage, match=r"so nothing was changed\. Say --yes"):
+        deploy_to_aws()
+
+    assert aws.done == ["discard"]
+
+
+def test_yes_asks_nothing(aws: Aws, types: Types) -> None:
+    types("")
+    deploy_to_aws(yes=True)
+
+    assert aws.done == ["upload", "execute"]
+
+
+def test_a_replaced_table_needs_the_name_typed(
+    aws: Aws, types: Types, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.plan = LOSING
+    types("y\n")
+    with pytest.raises(NothingThere):
+        deploy_to_aws()
+    assert "replaced         T  AWS::DynamoDB::Table  its data is lost" in capfd.readouterr().err
+
+    types("tweets\n")
+    deploy_to_aws()
+    assert aws.done == ["discard", "upload", "execute"]
+
+
+def test_yes_does_not_cover_the_loss_of_a_table(aws: Aws) -> None:
+    aws.plan = LOSING
+    with pytest.raises(WrongUsage, match="--confirm-loss tweets"):
+        deploy_to_aws(yes=True)
+    assert aws.done == ["discard"]
+
+    deploy_to_aws(yes=True, loss_confirmed=True)
+    assert aws.done == ["discard", "upload", "execute"]
+
+
+def test_the_confirmed_loss_must_name_the_stack(aws: Aws) -> None:
+    with pytest.raises(WrongUsage, match="not the stack's name, tweets"):
+        stacks.deploy(stack="tweets", target=Target.AWS, yes=True, confirm_loss="other")
+
+
+def test_what_an_earlier_attempt_left_is_removed_only_when_approved(aws: Aws, types: Types) -> None:
+    aws.existing = replace(EXISTING, status="ROLLBACK_COMPLETE")
+    types("n\n")
+    with pytest.raises(NothingThere, match="Nothing was changed"):
+        deploy_to_aws()
+
+    assert aws.done == []
+
+
+def test_destroy_shows_what_is_lost_and_wants_the_name(
+    aws: Aws, types: Types, capfd: pytest.CaptureFixture[str]
+) -> None:
+    types("y\n")
+    with pytest.raises(NothingThere, match="Nothing was deleted"):
+        stacks.destroy(stack="tweets", target=Target.AWS)
+    said = capfd.readouterr().err
+    for part in ("about 12,000 items", "3 dead letters", "about 450 records of the stream"):
+        assert part in said
+    assert aws.done == []
+
+    types("tweets\n")
+    stacks.destroy(stack="tweets", target=Target.AWS)
+    assert aws.done == ["destroy"]
+
+
+@pytest.mark.parametrize(
+    ("loss", "says"),
+    [
+        (replace(LOSS, behind=None, unread=None), "not measured (the function read none"),
+        (replace(LOSS, behind=None, why_not="No right."), "unread: not measured (No right)"),
+        (replace(LOSS, unread=None), "still unread: those of the last 90 s"),
+        ("no permission", "could not be counted: no permission"),
+    ],
+)
+def test_what_cannot_be_counted_is_said_and_does_not_hinder(
+    aws: Aws, capfd: pytest.CaptureFixture[str], loss: Loss | str, says: str
+) -> None:
+    aws.loss = loss
+    stacks.destroy(stack="tweets", target=Target.AWS, yes=True)
+
+    assert says in capfd.readouterr().err
+    assert aws.done == ["destroy"]
+
+
+def test_a_protected_table_stops_destroy_before_anything_is_deleted(aws: Aws) -> None:
+    aws.loss = replace(LOSS, protected=True)
+    with pytest.raises(DeployFailed, match="--no-deletion-protection-enabled"):
+        stacks.destroy(stack="tweets", target=Target.AWS, yes=True)
+
+    assert aws.done == []

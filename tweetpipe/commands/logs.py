@@ -1,0 +1,85 @@
+"""tweetpipe logs."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from tweetpipe import log_lines, terminal
+from tweetpipe import logs as log_reader
+from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
+from tweetpipe.errors import WrongUsage
+from tweetpipe.log_lines import Line
+from tweetpipe.logs import LogEvent
+from tweetpipe.place import Target
+from tweetpipe.terminal import printable
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+_STYLES = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
+
+
+def logs(
+    follow: Annotated[
+        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
+    ] = False,
+    since: Annotated[
+        str, typer.Option(metavar="AGE", help="From how long ago: 90s, 10m, 2h, 1d.")
+    ] = "10m",
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+    as_json: Annotated[
+        bool,
+        typer.Option("--json", help="Print each line, Lambda's own included, as a line of JSON."),
+    ] = False,
+) -> None:
+    """Show what the function says: its batches with their counts, rejected records, failures."""
+    start = datetime.now(UTC) - age(since)
+    place, deployed = open_stack(target, stack_name)
+    retriever = log_reader.LogRetriever(place, deployed)
+    events = (
+        log_reader.follow(retriever, start, interval=0.5 if place.is_local else 3)
+        if follow
+        else log_reader.by_now(retriever, start)
+    )
+    shown = False
+    for event in events:
+        shown = _show(event, as_json=as_json) or shown
+    if not shown and not as_json:
+        terminal.say(f"Nothing in the last {since}. Earlier: --since 1d. What comes: --follow.")
+
+
+def age(text: str) -> timedelta:
+    """The span that a text such as 10m names; raises WrongUsage for any other."""
+    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    if not found:
+        raise WrongUsage(f"--since {text} is no age; write it as 90s, 10m, 2h or 1d.")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+
+
+def _show(event: LogEvent, *, as_json: bool) -> bool:
+    if as_json:
+        content = log_lines.content_of(event)
+        record = {"timestamp": event.at.isoformat(), "stream": event.stream, "message": content}
+        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        # Another program waits for the line.
+        sys.stdout.flush()
+        return True
+    line = log_lines.readable(event)
+    if line is None:
+        return False
+    terminal.out.print(styled(line), soft_wrap=True)
+    return True
+
+
+def styled(line: Line) -> Text:
+    """The line for a terminal; times are UTC, as in CloudWatch."""
+    return Text(
+        f"{line.at:%Y-%m-%d %H:%M:%S}Z  {line.level:<8} {printable(line.text)}",
+        style=_STYLES.get(line.level, ""),
+    )

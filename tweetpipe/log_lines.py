@@ -1,0 +1,99 @@
+"""Makes a line of the function's log readable.
+
+What comes is the processor's own JSON (processor/report.py), Powertools' metrics as JSON, what
+Lambda writes in its text or its JSON format, and what Python writes when the function breaks.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from tweetpipe.logs import LogEvent
+
+# Lambda's frame around a call: told by the batch's own line.
+_FRAME = re.compile(r"(START|END|INIT_START|REPORT|XRAY|EXTENSION|TELEMETRY)\b")
+_FAILED = re.compile(r"\bStatus: (error|timeout)\b|Task timed out after")
+_LEVEL = re.compile(r"\[(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\s*")
+
+# Of the processor's counts, those that are shown although they are 0.
+_ALWAYS = ("records", "stored")
+_COUNTS = (*_ALWAYS, "duplicates", "rejected", "retries", "unhandled")
+_DETAILS = ("reason", "error", "remedy", "shard", "sequence_number")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What a person needs of a log event."""
+
+    at: datetime
+    level: str
+    text: str
+
+
+def readable(event: LogEvent) -> Line | None:
+    """The event for a person; None for metrics and for Lambda's frame around a call."""
+    content = content_of(event)
+    if isinstance(content, str):
+        return _from_text(event, content)
+    if "_aws" in content:
+        return None
+    if str(content.get("type", "")).startswith("platform."):
+        return _from_platform(event, content)
+    return Line(
+        at=event.at,
+        level=str(content.get("level", "INFO")),
+        text=_one_line("  ".join(_parts(content))),
+    )
+
+
+def content_of(event: LogEvent) -> dict[str, Any] | str:
+    """The message as the object that it is, or as text."""
+    try:
+        content = json.loads(event.message)
+    except ValueError:
+        return event.message
+    return content if isinstance(content, dict) else event.message
+
+
+def _parts(content: dict[str, Any]) -> list[str]:
+    parts = [str(content.get("message") or content.get("errorMessage") or "")]
+    counts = {name: content[name] for name in _COUNTS if name in content}
+    shown = [f"{value} {name}" for name, value in counts.items() if value or name in _ALWAYS]
+    if "milliseconds" in content:
+        shown.append(f"{content['milliseconds']} ms")
+    if shown:
+        parts.append(", ".join(shown))
+    parts += [f"{name}: {content[name]}" for name in _DETAILS if content.get(name)]
+    kind = content.get("errorType") or content.get("exception_name")
+    if kind:
+        parts.append(f"({kind})")
+    return parts
+
+
+def _from_platform(event: LogEvent, content: dict[str, Any]) -> Line | None:
+    record = content.get("record")
+    status = record.get("status", "success") if isinstance(record, dict) else "success"
+    if status == "success":
+        return None
+    return Line(at=event.at, level="ERROR", text=f"{content['type']}: {status}")
+
+
+def _from_text(event: LogEvent, message: str) -> Line | None:
+    failed = _FAILED.search(message)
+    if _FRAME.match(message) and not failed:
+        return None
+    level = _LEVEL.search(message)
+    text = _LEVEL.sub("", message, count=1)
+    return Line(
+        at=event.at,
+        level="ERROR" if failed else level["level"] if level else "INFO",
+        text=_one_line(text),
+    )
+
+
+def _one_line(text: str) -> str:
+    return re.sub(r"\s+", " ", text).strip() if "\n" in text or "\t" in text else text.strip()

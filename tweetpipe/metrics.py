@@ -1,0 +1,129 @@
+"""What CloudWatch measured of a stack in the last minutes.
+
+CloudWatch is a minute or two behind, so that the window is longer than that.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tweetpipe.explain import explain
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+WINDOW = timedelta(minutes=5)
+_PERIOD = 60  # seconds; what AWS measures without detailed monitoring
+_METRICS_NAMESPACE = "tweetpipe"  # POWERTOOLS_METRICS_NAMESPACE in infra/template.yaml
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metrics:
+    """The sums and maxima of WINDOW; None where CloudWatch has no figure.
+
+    `arrived` counts records put on the stream, `stored` and `unhandled` what the function said of
+    them; `iterator_age` is in seconds. `why_not` says why nothing could be asked, if so.
+    """
+
+    arrived: float | None = None
+    stored: float | None = None
+    unhandled: float | None = None
+    iterator_age: float | None = None
+    errors: float | None = None
+    throttles: float | None = None
+    why_not: str = ""
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether there is any figure."""
+        return any(
+            value is not None
+            for value in (self.arrived, self.stored, self.iterator_age, self.errors)
+        )
+
+
+def measure(place: Place, deployed: Stack, *, now: datetime | None = None) -> Metrics:
+    """Asks CloudWatch; that it refuses, or isn't there, is an answer too."""
+    end = now or datetime.now(UTC)
+    try:
+        found = place.cloudwatch().get_metric_data(
+            MetricDataQueries=_queries(deployed), StartTime=end - WINDOW, EndTime=end
+        )
+    except (BotoCoreError, ClientError) as error:
+        return Metrics(why_not=explain(error))
+    values = _values(found)
+    age = _highest(values, "iterator_age")
+    return Metrics(
+        arrived=_total(values, "arrived"),
+        stored=_total(values, "stored"),
+        unhandled=_total(values, "unhandled"),
+        iterator_age=None if age is None else age / 1000,
+        errors=_total(values, "errors"),
+        throttles=_total(values, "throttles"),
+    )
+
+
+def arrived_since(place: Place, deployed: Stack, age: float, *, now: datetime) -> int | None:
+    """How many records came to the stream in the last `age` seconds; None if CloudWatch can't say.
+
+    At the age of the oldest record that the function has yet to read, these are the unread ones, to
+    the minute.
+    """
+    found = place.cloudwatch().get_metric_data(
+        MetricDataQueries=_queries(deployed)[:1],
+        # Whole minutes; older ones are kept for 15 days.
+        # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
+        StartTime=now - timedelta(seconds=max(age, _PERIOD)),
+        EndTime=now,
+    )
+    total = _total(_values(found), "arrived")
+    return None if total is None else round(total)
+
+
+def _values(found: dict[str, Any]) -> dict[str, list[float]]:
+    return {entry["Id"]: entry["Values"] for entry in found["MetricDataResults"]}
+
+
+def _queries(deployed: Stack) -> list[dict[str, Any]]:
+    stream = ("AWS/Kinesis", "StreamName", deployed.outputs["KinesisStream"])
+    function = ("AWS/Lambda", "FunctionName", deployed.outputs["DDBEventProcessor"])
+    # The dimension that Powertools adds; the template names the service after the stack.
+    ours = (_METRICS_NAMESPACE, "service", deployed.name)
+    return [
+        _query("arrived", stream, "IncomingRecords", "Sum"),
+        _query("stored", ours, "Stored", "Sum"),
+        _query("unhandled", ours, "Unhandled", "Sum"),
+        _query("iterator_age", function, "IteratorAge", "Maximum"),
+        _query("errors", function, "Errors", "Sum"),
+        _query("throttles", function, "Throttles", "Sum"),
+    ]
+
+
+def _query(
+    identifier: str, source: tuple[str, str, str], metric: str, statistic: str
+) -> dict[str, Any]:
+    namespace, dimension, value = source
+    return {
+        "Id": identifier,
+        "MetricStat": {
+            "Metric": {
+                "Namespace": namespace,
+                "MetricName": metric,
+                "Dimensions": [{"Name": dimension, "Value": value}],
+            },
+            "Period": _PERIOD,
+            "Stat": statistic,
+        },
+    }
+
+
+def _total(values: dict[str, list[float]], name: str) -> float | None:
+    found = values.get(name)
+    return sum(found) if found else None
+
+
+def _highest(values: dict[str, list[float]], name: str) -> float | None:
+    return max(values.get(name) or [], default=None)
