@@ -46,7 +46,7 @@ def deploy(
     existing = _ready_for_change(place, name, may_remove, on_step, on_event)
     parameter_rules.check_together(text, parameters, existing.parameters if existing else None)
     on_step("Building the function's package")
-    archive = package.zipped(package.build())
+    archive = package.archive()
     artifact = artifacts.locate(place, name, archive)
     on_step("Planning the changes")
     plan = changes.create(

@@ -25,20 +25,34 @@ _NATIVE = {".so", ".pyd", ".dylib"}
 
 def build() -> Path:
     """The folder that becomes the function's package, made anew from the sources."""
+    with _lock():
+        return _build()
+
+
+def archive() -> bytes:
+    """The package as a zip that depends on nothing but its files' names and contents."""
+    # Built and read in one go: another deployment builds into the same folder.
+    with _lock():
+        return _zipped(_build())
+
+
+def _lock() -> FileLock:
     BUILD.mkdir(exist_ok=True)
-    with FileLock(BUILD / "function.lock"):
-        dependencies = _install_dependencies()
-        shutil.rmtree(FUNCTION, ignore_errors=True)
-        shutil.copytree(dependencies, FUNCTION)
-        for source in _sources():
-            copy = FUNCTION / PROCESSOR.name / source.relative_to(PROCESSOR)
-            copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, copy)
-        return FUNCTION
+    return FileLock(BUILD / "function.lock")
 
 
-def zipped(folder: Path) -> bytes:
-    """The folder as a zip that depends on nothing but its files' names and contents."""
+def _build() -> Path:
+    dependencies = _install_dependencies()
+    shutil.rmtree(FUNCTION, ignore_errors=True)
+    shutil.copytree(dependencies, FUNCTION)
+    for source in _sources():
+        copy = FUNCTION / PROCESSOR.name / source.relative_to(PROCESSOR)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, copy)
+    return FUNCTION
+
+
+def _zipped(folder: Path) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):

@@ -59,7 +59,7 @@ def upload_package(admin: Identity) -> None:
     """Puts the function's real package where CloudFormation finds it."""
     s3 = admin.client("s3")
     s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key=PACKAGE, Body=package.zipped(package.build()))
+    s3.put_object(Bucket=BUCKET, Key=PACKAGE, Body=package.archive())
 
 
 def deploy_pair(admin: Identity, template: Template, **parameters: str) -> Pair:

@@ -87,8 +87,7 @@ class Aws:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     fake = Aws()
-    monkeypatch.setattr(package, "build", lambda: None)
-    monkeypatch.setattr(package, "zipped", lambda _: b"")
+    monkeypatch.setattr(package, "archive", lambda: b"")
     monkeypatch.setattr(artifacts, "locate", lambda *_: Artifact("bucket", "key"))
     monkeypatch.setattr(artifacts, "upload", fake.notes("upload"))
     monkeypatch.setattr(artifacts, "remove", fake.notes("remove packages"))

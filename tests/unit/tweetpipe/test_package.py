@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import os
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -32,25 +33,35 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_packages_made_at_the_same_time_are_whole(project: Path) -> None:
+    for n in range(50):
+        (project / "processor" / f"module{n}.py").write_text(f"answer = {n}\n")
+
+    with ThreadPoolExecutor(4) as pool:
+        made = [*pool.map(lambda _: package.archive(), range(20))]
+
+    assert set(made) == {package.archive()}
+
+
 def test_the_package_holds_sources_and_dependencies_and_nothing_else(project: Path) -> None:
-    archive = zipfile.ZipFile(io.BytesIO(package.zipped(package.build())))
+    archive = zipfile.ZipFile(io.BytesIO(package.archive()))
 
     assert archive.namelist() == ["dependency.py", "processor/handler.py"]
 
 
 def test_the_same_input_gives_the_same_bytes(project: Path) -> None:
-    first = package.zipped(package.build())
+    first = package.archive()
     os.utime(project / "processor" / "handler.py", (1_000_000_000, 1_000_000_000))
     (project / "processor" / "handler.py").chmod(0o755)
 
-    assert package.zipped(package.build()) == first
+    assert package.archive() == first
 
 
 def test_a_changed_file_changes_the_package(project: Path) -> None:
-    first = package.zipped(package.build())
+    first = package.archive()
     (project / "processor" / "handler.py").write_text("answer = 43\n")
 
-    assert package.zipped(package.build()) != first
+    assert package.archive() != first
 
 
 def test_a_deleted_file_leaves_the_package(project: Path) -> None:
