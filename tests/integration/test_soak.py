@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from localstack_embedded import Instance
 from tests.soak.run import PARAMETERS, soak
 from tests.stack_fixtures import deployed_stack
 from tweetpipe.place import Place
 
 
+@pytest.mark.timeout(900)
 def test_under_all_faults_at_once_the_books_balance(
     emulator: Instance, place: Place, tmp_path: Path
 ) -> None:
