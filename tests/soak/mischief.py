@@ -39,11 +39,11 @@ class Mischief:
     def at_work(self) -> Iterator[None]:
         """Until the block is left."""
         deeds: list[tuple[Callable[[], None], float]] = [
-            (self._kill_worker, 8.0),
-            (self._stop_worker, 45.0),
-            (partial(self._refuse, BATCH_WRITE_ITEM, "DynamoDB gone"), 60.0),
-            (partial(self._refuse, SEND_MESSAGE_BATCH, "SQS gone"), 60.0),
-            (self._pause_emulator, 30.0),
+            (self._kill_worker, 20.0),
+            (self._stop_worker, 90.0),
+            (partial(self._refuse, BATCH_WRITE_ITEM, "DynamoDB gone"), 120.0),
+            (partial(self._refuse, SEND_MESSAGE_BATCH, "SQS gone"), 120.0),
+            (self._pause_emulator, 45.0),
         ]
         threads = [threading.Thread(target=self._now_and_then, args=deed) for deed in deeds]
         for thread in threads:
