@@ -112,7 +112,7 @@ class FakeX:
 
     @property
     def sent(self) -> list[int]:
-        """The posts whose whole line was written, over all connections, duplicates included."""
+        """The posts handed to their connections, duplicates included; a reader has no others."""
         return [index for connection in self.connections for index in connection.indexes]
 
     @property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from starlette.types import Receive, Send
@@ -137,19 +137,18 @@ class Stream:
         whole, slow = lines[self._slowly :], lines[: self._slowly]
         for line in slow:
             self._slowly -= 1
-            for piece in pieces(line.data):
+            *most, last = pieces(line.data)
+            for piece in most:
                 await self._write(piece)
                 await self._pause(_PIECE_S)
-            self._sent([line])
+            await self._write(last, [line])
         if whole:
-            await self._write(b"".join([line.data for line in whole]))
-            self._sent(whole)
+            await self._write(b"".join([line.data for line in whole]), whole)
 
-    def _sent(self, lines: list[_Line]) -> None:
-        self._connection.indexes += [line.post for line in lines]
+    async def _write(self, data: bytes, completed: Sequence[_Line] = ()) -> None:
+        # Noted first: a reader may take them and leave, or stop the server, before this goes on.
+        self._connection.indexes += [line.post for line in completed]
         self._fake.changed()
-
-    async def _write(self, data: bytes) -> None:
         try:
             async with asyncio.timeout(self._fake.max_lag):
                 await self._send({"type": "http.response.body", "body": data, "more_body": True})
