@@ -58,13 +58,16 @@ def command_environment(endpoint: str) -> dict[str, str]:
 
 @pytest.fixture
 def tweetpipe_command(command_environment: dict[str, str], tmp_path: Path) -> Command:
-    """Runs `tweetpipe` with these arguments in an empty folder, as a process of its own."""
+    """Runs `tweetpipe` with these arguments in an empty folder; `answers` are typed in."""
 
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: str, answers: str | None = None, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         outcome = subprocess.run(
             [sys.executable, "-m", "tweetpipe", *arguments],
             cwd=tmp_path,
             env=command_environment | environment,
+            input=answers,
             capture_output=True,
             text=True,
             timeout=120,

@@ -86,29 +86,19 @@ def _text(text: str) -> Matcher:
 
 
 def _author(user: str) -> Matcher:
-    return lambda facts: user in (facts.tweet.author.screen_name.lower(), facts.tweet.author.id)
+    return lambda facts: _is_by(facts.tweet, user)
 
 
 def _answered(user: str) -> Matcher:
-    def matches(facts: Facts) -> bool:
-        reply_to = facts.tweet.reply_to
-        return reply_to is not None and user in (
-            reply_to.author.screen_name.lower(),
-            reply_to.author.id,
-        )
-
-    return matches
+    return lambda facts: _is_by(facts.tweet.reply_to, user)
 
 
 def _retweeted(user: str) -> Matcher:
-    def matches(facts: Facts) -> bool:
-        original = facts.tweet.retweet_of
-        return original is not None and user in (
-            original.author.screen_name.lower(),
-            original.author.id,
-        )
+    return lambda facts: _is_by(facts.tweet.retweet_of, user)
 
-    return matches
+
+def _is_by(tweet: Tweet | None, user: str) -> bool:
+    return tweet is not None and user in (tweet.author.screen_name.lower(), tweet.author.id)
 
 
 def _sampled(percent: str) -> Matcher:

@@ -78,22 +78,11 @@ def stack_name(place: Place) -> Iterator[str]:
 
 
 @pytest.fixture
-def on_aws(command_environment: dict[str, str], tmp_path: Path) -> Asked:
+def on_aws(tweetpipe_command: Command) -> Asked:
     """Runs `tweetpipe ... --target aws` with these answers typed in."""
 
     def run(*arguments: str, answers: str = "") -> subprocess.CompletedProcess[str]:
-        outcome = subprocess.run(
-            [sys.executable, "-m", "tweetpipe", *arguments, "--target", "aws"],
-            cwd=tmp_path,
-            env=command_environment | AWS,
-            input=answers,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
-        assert "Traceback" not in outcome.stderr
-        return outcome
+        return tweetpipe_command(*arguments, "--target", "aws", answers=answers, **AWS)
 
     return run
 

@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.stack_fixtures import Command, free_port
+from tests.waiting import wait_for
 from tweetpipe import package, table, verify
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
@@ -201,11 +201,8 @@ def test_an_interrupted_produce_has_sent_what_it_says(
         text=True,
     ) as process:
         try:
-            deadline = time.monotonic() + 60
-            while not any(table.scan(place, name)):
-                assert time.monotonic() < deadline, "nothing was stored"
-                assert process.poll() is None, "it ended by itself"
-                time.sleep(0.1)
+            wait_for(lambda: any(table.scan(place, name)), "an item")
+            assert process.poll() is None, "it ended by itself"
             process.send_signal(signal.SIGINT)
             _, stderr = process.communicate(timeout=30)
         finally:

@@ -6,10 +6,9 @@ import io
 import json
 import os
 import signal
-import time
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from textwrap import dedent
@@ -23,6 +22,7 @@ from botocore.config import Config
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME, Died, Instance, Stopped
 from tests.stack_fixtures import free_port
+from tests.waiting import is_gone, wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/any"
 
@@ -32,22 +32,6 @@ def handler(event, context):
     time.sleep(event)
     return os.getpid()
 """
-
-
-def wait_until(condition: Callable[[], bool], *, seconds: float = 20) -> None:
-    """Return as soon as the condition holds; fail when it does not within `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "this did not happen in time"
-        time.sleep(0.05)
-
-
-def is_gone(pid: int) -> bool:
-    """Whether the process has ended."""
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 def aws(instance: Instance, service: str) -> Any:
@@ -85,7 +69,7 @@ class Function:
             Code={"ZipFile": packed(app=source)},
             **{"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 20, **settings},
         )["FunctionArn"]
-        wait_until(lambda: self.configuration()["State"] == "Active")
+        wait_for(lambda: self.configuration()["State"] == "Active", "an active function")
 
     def configuration(self) -> dict[str, Any]:
         """What Lambda says of it."""
@@ -153,7 +137,7 @@ def test_the_functions_client_is_awss_own_on_linux(emulator: Instance) -> None:
 def test_what_a_function_prints_is_in_cloudwatch_logs(emulator: Instance) -> None:
     function = Function(emulator, "def handler(event, context): print('printed:', event)")
     function.invoke("this")
-    wait_until(lambda: len(function.logged()) >= 4)
+    wait_for(lambda: len(function.logged()) >= 4, "four lines of log")
     start, printed, end, report = function.logged()
     assert start.startswith("START RequestId: ")
     assert printed == "printed: this"
@@ -167,7 +151,10 @@ def test_a_timeout_is_enforced_and_the_next_invocation_is_served(emulator: Insta
     assert error["errorType"] == "Sandbox.Timedout"
     assert error["errorMessage"].endswith(" Error: Task timed out after 1.00 seconds")
     assert isinstance(function.invoke(0), int)
-    wait_until(lambda: any("Task timed out after 1.00 seconds" in x for x in function.logged()))
+    wait_for(
+        lambda: any("Task timed out after 1.00 seconds" in line for line in function.logged()),
+        "the line about the timeout",
+    )
 
 
 def test_a_crash_is_an_exit_error_and_the_next_invocation_is_served(emulator: Instance) -> None:
@@ -193,7 +180,10 @@ def test_a_failed_import_is_told_in_result_and_log_and_tried_again(
     error = function.invoke()
     assert error["errorType"] == "Runtime.ImportModuleError"
     assert error["errorMessage"] == "Unable to import module 'app': No module named 'missing'"
-    wait_until(lambda: any("Runtime.ImportModuleError" in line for line in function.logged()))
+    wait_for(
+        lambda: any("Runtime.ImportModuleError" in line for line in function.logged()),
+        "the line about the import",
+    )
     missing.write_text("answer = 42")
     assert function.invoke() == 42
 
@@ -232,7 +222,7 @@ def test_another_runtime_is_refused_with_a_reason(emulator: Instance) -> None:
     def state() -> dict[str, Any]:
         return dict(client.get_function(FunctionName=name)["Configuration"])
 
-    wait_until(lambda: state()["State"] != "Pending")
+    wait_for(lambda: state()["State"] != "Pending", "another state")
     assert state()["State"] == "Failed"
     assert "runs Python functions only, and this one is nodejs22.x" in state()["StateReason"]
 
@@ -265,7 +255,7 @@ def test_a_streams_records_reach_the_function_in_order(emulator: Instance) -> No
     def records() -> list[str]:
         return [line for line in function.logged() if line.startswith("record ")]
 
-    wait_until(lambda: len(records()) >= 250)
+    wait_for(lambda: len(records()) >= 250, "250 records")
     assert records() == [f"record {i}" for i in range(250)]
 
 
@@ -294,7 +284,7 @@ def test_a_queues_url_has_the_endpoints_own_host(emulator: Instance) -> None:
 def test_a_deleted_functions_log_does_not_come_back(emulator: Instance) -> None:
     function = Function(emulator, PIDS)
     function.invoke(0)
-    wait_until(lambda: bool(function.logged()))
+    wait_for(function.logged, "a line of log")
     function.delete()
     groups = aws(emulator, "logs").describe_log_groups(logGroupNamePrefix=function.log_group)
     assert groups["logGroups"] == []
@@ -344,7 +334,7 @@ def test_stop_leaves_no_process_and_the_log_has_no_complaint(home: Path) -> None
     instance = start(home)
     function = Function(instance, PIDS)
     worker = function.invoke(0)
-    wait_until(lambda: bool(function.logged()))  # LocalStack complains of logs it can't store
+    wait_for(function.logged, "a line of log")  # LocalStack complains of logs it can't store
     assert localstack_embedded.stop(home)
     assert localstack_embedded.status(home) == Stopped()
     assert is_gone(worker)
@@ -360,7 +350,7 @@ def test_killing_it_leaves_no_worker_and_is_noticed(home: Path) -> None:
     function = Function(instance, PIDS)
     worker = function.invoke(0)
     os.kill(instance.pid, signal.SIGKILL)
-    wait_until(lambda: is_gone(worker) and is_gone(instance.pid))
+    wait_for(lambda: is_gone(worker) and is_gone(instance.pid), "the end of both")
     found = localstack_embedded.status(home)
     assert isinstance(found, Died)
     assert "Ready." in found.log_tail

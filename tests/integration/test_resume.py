@@ -63,6 +63,19 @@ def produce_resuming(tweets: Path, stack: Stack) -> list[str]:
     return ["produce", *options.split(), str(tweets)]
 
 
+def producing(
+    produce: list[str], tweets: Path, environment: dict[str, str]
+) -> subprocess.Popen[str]:
+    """The command under way, slowly enough to be stopped."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "tweetpipe", *produce, "--rate", f"{PER_SECOND}"],
+        cwd=tweets.parent,
+        env=environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 def test_killed_runs_lose_nothing_and_send_again_only_what_came_after_the_position(
     place: Place,
     new_stack: Callable[[], Stack],
@@ -80,12 +93,7 @@ def test_killed_runs_lose_nothing_and_send_again_only_what_came_after_the_positi
     may_repeat = 0
     for _ in range(KILLS):
         goal = len(times) + chance.randint(100, 1_000)
-        with subprocess.Popen(
-            [sys.executable, "-m", "tweetpipe", *produce, "--rate", f"{PER_SECOND}"],
-            cwd=tweets.parent,
-            env=command_environment,
-            stderr=subprocess.DEVNULL,
-        ) as process:
+        with producing(produce, tweets, command_environment) as process:
             wait_for(
                 lambda goal=goal: len(stream_of(place, stack)) >= goal,  # type: ignore[misc]
                 f"{goal} tweets in the stream",
@@ -131,13 +139,7 @@ def test_an_interrupted_run_keeps_its_position_and_the_next_sends_the_rest_once(
     stack = new_stack()
     position = tweets.with_name("tweets.ndjson.position")
     produce = produce_resuming(tweets, stack)
-    with subprocess.Popen(
-        [sys.executable, "-m", "tweetpipe", *produce, "--rate", f"{PER_SECOND}"],
-        cwd=tweets.parent,
-        env=command_environment,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with producing(produce, tweets, command_environment) as process:
         wait_for(lambda: offset_of(position), "the position to move on")
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=30)

@@ -12,7 +12,7 @@ import pytest
 from localstack_embedded import Instance, status, stop
 from localstack_embedded.__main__ import main
 from tests.unit.localstack_embedded.fake_localstack import make_environment
-from tests.unit.localstack_embedded.waiting import is_gone, wait_until
+from tests.waiting import is_gone, wait_for
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def test_one_that_died_is_a_failure(home: str, capsys: pytest.CaptureFixture[str
     main(["up", "--home", home])
     process = pid(home)
     psutil.Process(process).kill()
-    wait_until(lambda: is_gone(process))
+    wait_for(lambda: is_gone(process), "its end")
     capsys.readouterr()
     assert main(["status", "--home", home]) == 1
     assert "has ended by itself" in capsys.readouterr().out

@@ -17,7 +17,7 @@ import pytest
 from localstack_embedded import Died, Instance, PortInUseError, StartError, Stopped, state
 from localstack_embedded import emulator as embedded
 from tests.unit.localstack_embedded.fake_localstack import make_environment
-from tests.unit.localstack_embedded.waiting import is_gone, wait_until
+from tests.waiting import is_gone, wait_for
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_one_that_died_is_noticed_with_the_end_of_its_log(tmp_path: Path) -> Non
     home = make_environment(tmp_path / "home", "print('last words', flush=True); serve()")
     instance = embedded.start(home, port=free_port())
     psutil.Process(instance.pid).kill()
-    wait_until(lambda: is_gone(instance.pid))
+    wait_for(lambda: is_gone(instance.pid), "its end")
     found = embedded.status(home)
     assert isinstance(found, Died)
     assert found.log_tail == "last words"

@@ -11,7 +11,7 @@ import pytest
 from localstack_embedded.plugin import function_environment
 from localstack_embedded.plugin.function_environment import MAX_RESPONSE_BYTES
 from tests.unit.localstack_embedded.conftest import Deploy
-from tests.unit.localstack_embedded.waiting import is_gone, wait_until
+from tests.waiting import is_gone, wait_for
 
 ECHO = "def handler(event, context): return event"
 
@@ -270,7 +270,7 @@ def test_a_timeout_kills_the_worker_and_all_it_started(deploy: Deploy, tmp_path:
     assert outcome.error_type == "Sandbox.Timedout"
     assert re.search(r"before\n[-\d]+T[:.\d]+Z abc-1 Task timed out after 1.00 sec", outcome.logs)
     assert outcome.logs.endswith("\tStatus: timeout\n")
-    wait_until(lambda: all(is_gone(int(pid)) for pid in pids.read_text().split()))
+    wait_for(lambda: all(is_gone(int(pid)) for pid in pids.read_text().split()), "their end")
     assert function.invoke(b"7").payload == b"7"
 
 

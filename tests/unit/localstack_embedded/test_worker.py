@@ -14,7 +14,7 @@ import pytest
 from localstack_embedded import environment
 from localstack_embedded.plugin.function_environment import FunctionEnvironment
 from tests.unit.localstack_embedded.conftest import Deploy
-from tests.unit.localstack_embedded.waiting import is_gone, wait_until
+from tests.waiting import is_gone, wait_for
 
 PARENT = """
 import os, sys
@@ -62,7 +62,7 @@ def test_a_worker_dies_with_a_parent_that_is_killed(
         worker = int(parent.stdout.readline())
         assert not is_gone(worker)
         parent.send_signal(signal.SIGKILL)
-    wait_until(lambda: is_gone(worker))
+    wait_for(lambda: is_gone(worker), "its end")
 
 
 def test_a_worker_outlives_the_thread_that_asked_for_it(deploy: Deploy) -> None:
@@ -88,4 +88,6 @@ def test_an_ended_worker_leaves_no_thread_and_no_descriptor(deploy: Deploy) -> N
         function.environment.stop()
     function.environment = FunctionEnvironment(function.settings)
     # One thread more: the one that starts all workers.
-    wait_until(lambda: held()[0] <= before[0] + 1 and held()[1] <= before[1])
+    wait_for(
+        lambda: held()[0] <= before[0] + 1 and held()[1] <= before[1], "what it held to be let go"
+    )
