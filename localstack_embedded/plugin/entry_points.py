@@ -68,8 +68,10 @@ def kinesis() -> Service:
     from localstack.aws.api.kinesis import KinesisApi
 
     from .moto_kinesis import speed_up
+    from .polling import read_on_while_batches_are_full
 
     speed_up()
+    read_on_while_batches_are_full()
     return _on_moto(KinesisApi)
 
 
