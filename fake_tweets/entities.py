@@ -1,11 +1,9 @@
-"""What both shapes share: JSON strings, where entities stand in a text, how a text is cut."""
+"""What both shapes share: JSON strings, templates, where entities stand in a text."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from json import JSONEncoder
-
-from fake_tweets.model import Link, Tweet
 
 to_json = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 """Any value as compact JSON; characters beyond ASCII stay as they are."""
@@ -27,13 +25,18 @@ def spans(text: str, marks: Iterable[str]) -> list[tuple[int, int]]:
     return found
 
 
-def cut(tweet: Tweet, length: int) -> tuple[str, Link]:
-    """The first `length` characters of a text with a link to the rest, and that link."""
-    rest = Link(f"https://t.co/{tweet.id[-10:]}", f"https://twitter.com/i/web/status/{tweet.id}")
-    return f"{tweet.text[:length]}… {rest.url}", rest
+def inner_json(text: str) -> bytes:
+    """`text` as it stands between the quotes of a JSON string."""
+    return to_json(text)[1:-1].encode()
 
 
-def display_url(link: Link) -> str:
-    """A link's address as people see it."""
-    address = link.expanded_url.removeprefix("https://")
-    return address if len(address) <= 27 else f"{address[:26]}…"
+def escaped(text: bytes) -> bytes:
+    """`text` as a part of a template, which the % operator fills in."""
+    return text.replace(b"%", b"%%")
+
+
+def destination(url: str) -> bytes:
+    """Where a link leads, in full and as people see it, as both shapes have it."""
+    address = url.removeprefix("https://")
+    shown = address if len(address) <= 27 else f"{address[:26]}…"
+    return f'"expanded_url":"{url}","display_url":"{shown}"'.encode()

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import replace
-from datetime import UTC, datetime
-from functools import lru_cache
 from hashlib import blake2b
-from typing import NamedTuple
 
+from fake_tweets.cast import cast
+from fake_tweets.drafts import Draft, Frame, Picks, Speaker
 from fake_tweets.entities import spans
-from fake_tweets.model import Author, Link, Record, Shape, Tweet
-from fake_tweets.pools import pools
-from fake_tweets.render import render
+from fake_tweets.model import Record, Shape, Tweet
+from fake_tweets.pools import ARTICLES, AUTHORS, CLOSINGS, HASHTAGS, OPENINGS, POPULARITY_SLOTS
+from fake_tweets.render import form_of
 
 SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 """Twitter's own epoch: the upper bits of an id count the milliseconds from here."""
@@ -27,24 +26,8 @@ _RETWEET_LENGTH = 140
 
 # What a tweet is, as upper bounds of a percentage drawn for it; the rest is plain.
 _RETWEET, _QUOTE, _REPLY, _MENTION, _LINK = 20, 28, 43, 51, 68
-
-
-class _Draws(NamedTuple):
-    """The random numbers of one tweet, each for one choice; `code` makes a link unique."""
-
-    kind: int
-    jitter: int
-    author: int
-    popular: int
-    opening: int
-    closing: int
-    hashtags: int
-    mention: int
-    article: int
-    code: bytes
-
-
 _DRAWS = struct.Struct("<9H5s")
+_PLAIN = Frame()
 
 
 class FakeTweets:
@@ -54,128 +37,81 @@ class FakeTweets:
     """
 
     def __init__(self, seed: int) -> None:
-        self._pools = pools()
         self._hash = blake2b(b"tweet %d" % seed, digest_size=_DRAWS.size)
         # An odd factor keeps the tags of different seeds apart.
         self._tag = seed * 2_654_435_761 % (1 << SNOWFLAKE_TAG_BITS)
         start_s = int.from_bytes(self._hash.digest()[:4], "little") % _START_SPREAD_S
         self._start_ms = _FIRST_MS + start_s * 1000
-        self._popular = tuple(self._popular_tweet(rank) for rank in range(_POPULAR_TWEETS))
-        self._retweets = tuple(_as_retweeted(tweet) for tweet in self._popular)
+        self._speakers, self._mentions, self._links = cast()
+        popular = [self._popular_tweet(rank) for rank in range(_POPULAR_TWEETS)]
+        self._retweets = tuple([_retweet(*one) for one in popular])
+        self._quotes = tuple([_quote(*one) for one in popular])
+        self._replies = tuple([_reply(*one) for one in popular])
 
     def tweet(self, index: int) -> Tweet:
         """The tweet at `index`; ids and creation times grow with it."""
-        draws = self._draw(index)
-        id_, created_at = self._stamp(index, draws)
-        author = self._author(draws)
-        kind = draws.kind % 100
-        if kind < _RETWEET:
-            said = self._retweets[draws.popular % _POPULAR_TWEETS]
-            return Tweet(
-                id=id_,
-                created_at=created_at,
-                author=author,
-                text=said.text,
-                lang=said.lang,
-                hashtags=said.hashtags,
-                mentions=said.mentions,
-                retweet_of=said.retweet_of,
-            )
-
-        text, hashtags = self._say(author, draws)
-        mentions: tuple[Author, ...] = ()
-        links: tuple[Link, ...] = ()
-        quote_of = reply_to = None
-        if kind < _QUOTE:
-            quote_of = self._popular[draws.popular % _POPULAR_TWEETS]
-            links = (Link(_short_url(draws), _status_url(quote_of)),)
-        elif kind < _REPLY:
-            reply_to = self._popular[draws.popular % _POPULAR_TWEETS]
-            mentions = (reply_to.author,)
-            text = f"@{reply_to.author.screen_name} {text}"
-        elif kind < _MENTION:
-            mentions = (self._pools.authors[draws.mention % len(self._pools.authors)],)
-            text = f"{text} @{mentions[0].screen_name}"
-        elif kind < _LINK:
-            article = self._pools.articles[draws.article % len(self._pools.articles)]
-            links = (Link(_short_url(draws), article),)
-        return Tweet(
-            id=id_,
-            created_at=created_at,
-            author=author,
-            text=f"{text} {links[0].url}" if links else text,
-            lang=author.lang,
-            hashtags=hashtags,
-            mentions=mentions,
-            links=links,
-            quote_of=quote_of,
-            reply_to=reply_to,
-        )
+        return Draft(*self._pick(index)).tweet()
 
     def record(self, index: int, shape: Shape = "mixed") -> Record:
         """The tweet at `index` as a record for the stream."""
-        tweet = self.tweet(index)
-        return Record("tweet", index, render(tweet, shape), tweet.author.screen_name)
+        picks = self._pick(index)
+        data = form_of(picks[0], shape).spell(picks)
+        return Record("tweet", index, data, picks[2].screen_name)
 
-    def _draw(self, index: int) -> _Draws:
+    def _pick(self, index: int, *, plain: bool = False) -> Picks:
         counter = self._hash.copy()
         counter.update(index.to_bytes(8, "little", signed=True))
-        return _Draws._make(_DRAWS.unpack(counter.digest()))
-
-    def _stamp(self, index: int, draws: _Draws) -> tuple[str, datetime]:
-        at_ms = self._start_ms + index * MS_PER_TWEET + draws.jitter % MS_PER_TWEET
-        snowflake = (at_ms - SNOWFLAKE_EPOCH_MS) << SNOWFLAKE_TAG_BITS | self._tag
-        return str(snowflake), _utc(at_ms // 1000)
-
-    def _author(self, draws: _Draws) -> Author:
-        by_popularity = self._pools.by_popularity
-        return by_popularity[draws.author % len(by_popularity)]
-
-    def _say(self, author: Author, draws: _Draws) -> tuple[str, tuple[str, ...]]:
-        openings, closings, sets_of_hashtags = self._pools.voices[author.lang]
-        hashtags = sets_of_hashtags[draws.hashtags % len(sets_of_hashtags)]
-        text = (
-            f"{openings[draws.opening % len(openings)]} {closings[draws.closing % len(closings)]}"
+        # Each random number serves one choice; the code makes a link unique.
+        kind, jitter, speaks, popular, opening, closing, hashtags, mention, article, code = (
+            _DRAWS.unpack(counter.digest())
         )
-        return (f"{text} #{' #'.join(hashtags)}" if hashtags else text), hashtags
-
-    def _popular_tweet(self, rank: int) -> Tweet:
-        index = _POPULAR_INDEX * (rank + 1)
-        draws = self._draw(index)
-        id_, created_at = self._stamp(index, draws)
-        author = self._author(draws)
-        text, hashtags = self._say(author, draws)
-        return Tweet(
-            id=id_,
-            created_at=created_at,
-            author=author,
-            text=text,
-            lang=author.lang,
-            hashtags=hashtags,
-            retweets=90_000 // (rank + 1),
-            likes=400_000 // (rank + 1),
+        at_ms = self._start_ms + index * MS_PER_TWEET + jitter % MS_PER_TWEET
+        speaker = self._speakers[speaks % POPULARITY_SLOTS]
+        kind %= 100
+        if plain or kind >= _LINK:
+            frame = _PLAIN
+        elif kind < _RETWEET:
+            frame = self._retweets[popular % _POPULAR_TWEETS]
+        elif kind < _QUOTE:
+            frame = self._quotes[popular % _POPULAR_TWEETS]
+        elif kind < _REPLY:
+            frame = self._replies[popular % _POPULAR_TWEETS]
+        elif kind < _MENTION:
+            frame = self._mentions[mention % AUTHORS]
+        else:
+            frame = self._links[article % ARTICLES]
+        return (
+            (at_ms - SNOWFLAKE_EPOCH_MS) << SNOWFLAKE_TAG_BITS | self._tag,
+            at_ms // 1000,
+            speaker,
+            speaker.openings[opening % OPENINGS],
+            speaker.closings[closing % CLOSINGS],
+            speaker.hashtags[hashtags % HASHTAGS],
+            frame,
+            code,
         )
 
+    def _popular_tweet(self, rank: int) -> tuple[Speaker, Tweet]:
+        draft = Draft(*self._pick(_POPULAR_INDEX * (rank + 1), plain=True))
+        tweet = replace(draft.tweet(), retweets=90_000 // (rank + 1), likes=400_000 // (rank + 1))
+        return draft.speaker, tweet
 
-def _as_retweeted(tweet: Tweet) -> Tweet:
-    """What a retweet of `tweet` says, which X cuts off at 140 characters."""
+
+def _retweet(speaker: Speaker, tweet: Tweet) -> Frame:
+    """A retweet, which X cuts off at 140 characters."""
     text = f"RT @{tweet.author.screen_name}: {tweet.text}"
     hashtags = tweet.hashtags
     if len(text) > _RETWEET_LENGTH:
         text = f"{text[: _RETWEET_LENGTH - 1]}…"
         hashtags = hashtags[: len(spans(text, [f"#{tag}" for tag in hashtags]))]
-    return replace(tweet, text=text, hashtags=hashtags, mentions=(tweet.author,), retweet_of=tweet)
+    return Frame(before=text, hashtags=hashtags, mention=speaker, retweet_of=tweet)
 
 
-# Consecutive tweets share their second; one datetime for all of them has its hash computed once.
-@lru_cache(maxsize=1024)
-def _utc(second: int) -> datetime:
-    return datetime.fromtimestamp(second, UTC)
+def _quote(_: Speaker, tweet: Tweet) -> Frame:
+    address = f"https://twitter.com/{tweet.author.screen_name}/status/{tweet.id}"
+    return Frame(leads_to=address, quote_of=tweet)
 
 
-def _short_url(draws: _Draws) -> str:
-    return f"https://t.co/{draws.code.hex()}"
-
-
-def _status_url(tweet: Tweet) -> str:
-    return f"https://twitter.com/{tweet.author.screen_name}/status/{tweet.id}"
+def _reply(speaker: Speaker, tweet: Tweet) -> Frame:
+    before = f"@{tweet.author.screen_name} "
+    return Frame(before=before, mention=speaker, reply_to=tweet)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Shape = Literal["v1", "v2", "mixed"]
 """v1: the payload of Twitter's v1.1 API; v2: one of X's filtered stream; mixed: about half each."""
@@ -59,15 +59,14 @@ class Tweet:
     reply_to: Tweet | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """What a source hands to the stream: one payload and the key that picks its shard.
 
     `index` is that of the tweet itself, of the tweet a duplicate repeats, or of the tweet after
-    which something malformed was put in.
+    which something malformed was put in. A NamedTuple, since making a dataclass is felt here.
     """
 
     kind: Kind
-    index: int
+    index: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs
     data: bytes
     partition_key: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from hashlib import blake2b
 from typing import get_args
 
@@ -37,15 +36,14 @@ def records(
     _check(count, shape, malformed, duplicates, start)
     indexes = itertools.count(start) if count is None else range(start, start + count)
     fakes = FakeTweets(seed)
-    tweets = (fakes.record(index, shape) for index in indexes)
     if not malformed and not duplicates:
-        return tweets
-    return _strewn(tweets, fakes, seed, shape, malformed * _DRAWN, duplicates * _DRAWN, start)
+        return map(fakes.record, indexes, itertools.repeat(shape))
+    return _strewn(fakes, indexes, seed, shape, malformed * _DRAWN, duplicates * _DRAWN, start)
 
 
 def _strewn(
-    tweets: Iterable[Record],
     fakes: FakeTweets,
+    indexes: Iterable[int],
     seed: int,
     shape: Shape,
     malformed: float,
@@ -53,20 +51,20 @@ def _strewn(
     start: int,
 ) -> Iterator[Record]:
     counter = blake2b(b"noise %d" % seed, digest_size=_DRAWS.size)
-    for tweet in tweets:
-        yield tweet
+    for index in indexes:
+        yield fakes.record(index, shape)
         draws = counter.copy()
-        draws.update(tweet.index.to_bytes(8, "little"))
+        draws.update(index.to_bytes(8, "little"))
         repeat, nearest, back, spoilt, variety = _DRAWS.unpack(draws.digest())
         if repeat < duplicates:
-            reach = min(tweet.index - start, _FARTHEST_REPEAT)
-            index = tweet.index if nearest % 2 else tweet.index - back % (reach + 1)
-            yield replace(fakes.record(index, shape), kind="duplicate")
+            reach = min(index - start, _FARTHEST_REPEAT)
+            repeated = index if nearest % 2 else index - back % (reach + 1)
+            yield fakes.record(repeated, shape)._replace(kind="duplicate")
         if spoilt < malformed:
             # Of a past tweet: whatever is taken out of it belongs to no tweet of the stream.
-            victim = fakes.tweet(-1 - tweet.index)
+            victim = fakes.tweet(-1 - index)
             data = spoil(victim, shape, variety)
-            yield Record("malformed", tweet.index, data, victim.author.screen_name)
+            yield Record("malformed", index, data, victim.author.screen_name)
 
 
 def _check(

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from fake_tweets.model import Shape, Tweet
-from fake_tweets.render_v1 import render_v1
-from fake_tweets.render_v2 import render_v2
+from fake_tweets.render_form import Form
+from fake_tweets.render_v1 import V1
+from fake_tweets.render_v2 import V2
+
+_FORMS: dict[Shape, Form] = {"v1": V1, "v2": V2}
+_MIXED: tuple[Form, Form] = (V2, V1)
 
 
 def render(tweet: Tweet, shape: Shape) -> bytes:
     """One JSON object in UTF-8 without newline; "mixed" picks a shape by the tweet's id."""
-    return render_v1(tweet) if shape_of(tweet, shape) == "v1" else render_v2(tweet)
+    return form_of(int(tweet.id), shape).render(tweet)
 
 
-def shape_of(tweet: Tweet, shape: Shape) -> Literal["v1", "v2"]:
-    """The shape that `tweet` gets when `shape` is asked for."""
-    if shape == "mixed":
-        # The lowest bit of a snowflake's milliseconds.
-        return "v1" if int(tweet.id) >> 22 & 1 else "v2"
-    return shape
+def form_of(snowflake: int, shape: Shape) -> Form:
+    """The form that the tweet of that id gets when `shape` is asked for."""
+    # The lowest bit of a snowflake's milliseconds.
+    return _MIXED[snowflake >> 22 & 1] if shape == "mixed" else _FORMS[shape]

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fake_tweets import FakeTweets, Shape, render
+from fake_tweets import FakeTweets, Shape, Tweet, render
 from fake_tweets.generator import MS_PER_TWEET, SNOWFLAKE_EPOCH_MS, SNOWFLAKE_TAG_BITS
 from fake_tweets.pools import pools
 
@@ -54,6 +54,7 @@ def test_another_process_makes_the_same_tweets() -> None:
 def test_making_pools_leaves_the_random_numbers_of_the_process_alone() -> None:
     state = random.getstate()
     pools.cache_clear()
+    pools()
     FakeTweets(1).tweet(0)
     assert random.getstate() == state
 
@@ -156,3 +157,37 @@ def test_a_record_carries_the_rendered_tweet_under_its_author(shape: Shape) -> N
     assert (record.kind, record.index) == ("tweet", 12)
     assert record.data == render(tweet, shape)
     assert record.partition_key == tweet.author.screen_name
+
+
+@pytest.mark.parametrize("shape", ["v1", "v2", "mixed"])
+@pytest.mark.parametrize("first", [-4_000, 0, 2**33])
+def test_records_have_the_bytes_of_their_tweets_rendered(shape: Shape, first: int) -> None:
+    fakes = FakeTweets(11)
+    kinds: Counter[tuple[bool, ...]] = Counter()
+    for index in range(first, first + 4_000):
+        tweet = fakes.tweet(index)
+        assert fakes.record(index, shape).data == render(tweet, shape), index
+        kinds[_kind(tweet)] += 1
+    # A retweet, a quote, a reply, a link or a mention, or none; all but retweets with or without
+    # hashtags; quotes to replies long or short.
+    assert len(kinds) >= 20
+
+
+def _kind(tweet: Tweet) -> tuple[bool, ...]:
+    return (
+        tweet.retweet_of is not None,
+        tweet.quote_of is not None,
+        tweet.reply_to is not None,
+        bool(tweet.links),
+        bool(tweet.mentions),
+        bool(tweet.hashtags),
+        len(tweet.text) > 280,
+    )
+
+
+@given(seed=seeds, index=indexes, shape=st.sampled_from(["v1", "v2", "mixed"]))
+def test_any_record_has_the_bytes_of_its_tweet_rendered(
+    seed: int, index: int, shape: Shape
+) -> None:
+    fakes = FakeTweets(seed)
+    assert fakes.record(index, shape).data == render(fakes.tweet(index), shape)
