@@ -10,6 +10,7 @@ from botocore.exceptions import ChecksumError, ClientError, ConnectionError, HTT
 from botocore.parsers import ResponseParserError
 
 from processor.errors import CallFailed, Invalid, Refused, Retryable
+from processor.wire import write_bodies_directly
 
 if TYPE_CHECKING:
     from processor.dead_letters import BatchSender
@@ -63,9 +64,13 @@ def connect() -> tuple[BatchWriter, BatchSender]:
     With botocore's session rather than boto3's: the same clients, 50 ms earlier.
     """
     session = botocore.session.get_session()
+    # Given, since botocore would put it together twice a call: a tenth of a call's CPU.
+    config = CLIENT_CONFIG.merge(Config(user_agent=session.user_agent()))
+    dynamodb = session.create_client("dynamodb", config=config)
+    write_bodies_directly(dynamodb)
     return (
-        cast("BatchWriter", session.create_client("dynamodb", config=CLIENT_CONFIG)),
-        cast("BatchSender", session.create_client("sqs", config=CLIENT_CONFIG)),
+        cast("BatchWriter", dynamodb),
+        cast("BatchSender", session.create_client("sqs", config=config)),
     )
 
 

@@ -6,11 +6,11 @@ import base64
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal, Protocol, TypedDict
+from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict
 
 from processor import aws
 from processor.errors import Invalid
-from processor.records import shard_id
+from processor.records import sequence_number, shard_id
 from processor.rounds import Answer, Outcome, Rounds
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchResultTypeDef
 
     from processor.errors import Rejected
-    from processor.records import KinesisRecord
+    from processor.records import Source
 
 # API reference, SendMessageBatch: ten messages a call. A message, and all messages of a call
 # together, may have 1 MiB since 2025, but older queues and emulators stop at 256 KiB.
@@ -35,6 +35,9 @@ class RejectedRecord(TypedDict):
     the message would exceed MAX_BYTES (or the data was no base64): read it again from the stream,
     by its position. `payloadBytes` is the length of the data before base64.
 
+    `subsequenceNumber` is there only for a record that was in an aggregated one: its place in
+    that, from 0 on. The partition key and the data are then its own, the rest is the aggregate's.
+
     Delivery is at least once: a batch that is retried sends its rejected records again.
     """
 
@@ -44,6 +47,7 @@ class RejectedRecord(TypedDict):
     streamArn: str
     shardId: str
     sequenceNumber: str
+    subsequenceNumber: NotRequired[int]
     partitionKey: str
     arrivedAt: str
     payload: str | None
@@ -67,9 +71,9 @@ class BatchSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """A rejected record and the message that tells of it."""
+    """The message that tells of a rejected record."""
 
-    record: KinesisRecord
+    source: Source
     body: str
 
 
@@ -112,33 +116,42 @@ class DeadLetterQueue:
         )
 
 
-def dead_letter(record: KinesisRecord, rejected: Rejected) -> DeadLetter:
+def dead_letter(source: Source, rejected: Rejected) -> DeadLetter:
     """Write the message for a rejected record."""
+    record, contained = source
     kinesis = record["kinesis"]
     arrived = datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC)
-    payload, size = _payload(kinesis["data"])
+    payload, size = _payload(source)
     content: RejectedRecord = {
         "kind": "rejected",
         "reason": rejected.reason,
         "detail": rejected.detail,
         "streamArn": record["eventSourceARN"],
         "shardId": shard_id(record),
-        "sequenceNumber": kinesis["sequenceNumber"],
+        "sequenceNumber": sequence_number(record),
         "partitionKey": kinesis["partitionKey"],
         "arrivedAt": f"{arrived.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z",
         "payload": payload,
         "payloadBytes": size,
     }
+    if contained:
+        content["subsequenceNumber"] = contained.subsequence_number
+        content["partitionKey"] = contained.partition_key
     # ASCII, so that SQS's list of characters it refuses never matters.
     body = json.dumps(content)
     if len(body) > MAX_BYTES:
         body = json.dumps(content | {"payload": None})
-    return DeadLetter(record, body)
+    return DeadLetter(source, body)
 
 
-def _payload(data: str) -> tuple[str | None, int]:
+def _payload(source: Source) -> tuple[str | None, int]:
+    """The data in base64, and its length before."""
+    if source.contained:
+        data = source.contained.data
+        return base64.b64encode(data).decode(), len(data)
+    encoded = source.record["kinesis"]["data"]
     try:
-        return data, len(base64.b64decode(data, validate=True))
+        return encoded, len(base64.b64decode(encoded, validate=True))
     except (TypeError, ValueError):
         # This may be the very reason why the record is unusable.
         return None, 0

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     """Why a record can never be stored; the closed set of a dead letter's `reason`."""
 
     NOT_BASE64 = "not-base64"
+    BAD_AGGREGATE = "bad-aggregate"
     NOT_UTF_8 = "not-utf-8"
     NOT_JSON = "not-json"
     NOT_A_TWEET = "not-a-tweet"

@@ -43,14 +43,17 @@ def handler(event: KinesisEvent, context: LambdaContext) -> BatchResponse:
     """Process one batch of a shard; the answer names the record to retry from, if any."""
     started = time.perf_counter()
     records = event["Records"]
-    # Before anything can fail: metrics are published also when an exception leaves.
-    _metrics.add_metric("Records", "Count", len(records))
-    account = process(
-        records,
-        table=_table,
-        queue=_queue,
-        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
-    )
+    try:
+        account = process(
+            records,
+            table=_table,
+            queue=_queue,
+            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+        )
+    except Exception:
+        # Metrics are published also when an exception leaves; nobody knows how many were in these.
+        _metrics.add_metric("Records", "Count", len(records))
+        raise
     milliseconds = (time.perf_counter() - started) * 1000
     if records:
         report.log(account, first=records[0], milliseconds=milliseconds, logger=_logger)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
+from processor.aggregation import deaggregate
 from processor.errors import Reason, Rejected
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from processor.aggregation import Contained
 
 
 class KinesisData(TypedDict):
@@ -46,12 +49,20 @@ class BatchResponse(TypedDict):
     batchItemFailures: list[BatchItemFailure]
 
 
-def payload(record: KinesisRecord) -> bytes:
-    """Decode a record's data; raises Rejected when it isn't base64."""
-    try:
-        return base64.b64decode(record["kinesis"]["data"], validate=True)
-    except ValueError as error:
-        raise Rejected(Reason.NOT_BASE64, str(error)) from error
+class Source(NamedTuple):
+    """Where a tweet came from: a record, or one of several contained in an aggregated record."""
+
+    record: KinesisRecord
+    contained: Contained | None = None
+
+
+def payloads(record: KinesisRecord) -> list[tuple[Source, bytes]]:
+    """A record's data, or those of all records in it; raises Rejected when it can't be read."""
+    data = _decoded(record)
+    contents = deaggregate(data)
+    if contents is None:
+        return [(Source(record), data)]
+    return [(Source(record, contained), contained.data) for contained in contents]
 
 
 def shard_id(record: KinesisRecord) -> str:
@@ -64,11 +75,20 @@ def sequence_number(record: KinesisRecord) -> str:
     return record["kinesis"]["sequenceNumber"]
 
 
-def respond(unhandled: Iterable[KinesisRecord]) -> BatchResponse:
+def respond(unhandled: Iterable[Source]) -> BatchResponse:
     """Ask Lambda to retry from the lowest unhandled record, or to move on when there is none.
 
-    Lambda retries that record and everything after it, whatever became of the rest.
+    Lambda retries that record and everything after it, whatever became of the rest. Of an
+    aggregated record it retries the whole.
     """
+    numbers = {sequence_number(source.record) for source in unhandled}
     # As integers: AWS pads them to 56 digits, emulators count 1, 2, ... 10.
-    lowest = min(map(sequence_number, unhandled), key=int, default=None)
+    lowest = min(numbers, key=int, default=None)
     return {"batchItemFailures": [] if lowest is None else [{"itemIdentifier": lowest}]}
+
+
+def _decoded(record: KinesisRecord) -> bytes:
+    try:
+        return base64.b64decode(record["kinesis"]["data"], validate=True)
+    except ValueError as error:
+        raise Rejected(Reason.NOT_BASE64, str(error)) from error

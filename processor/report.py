@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
     from processor.batch import Account
-    from processor.records import KinesisRecord
+    from processor.records import KinesisRecord, Source
 
 # A source that sends nothing but rubbish must not fill the logs with it.
 MAX_REJECTIONS_LOGGED = 10
@@ -30,7 +30,7 @@ def log(account: Account, *, first: KinesisRecord, milliseconds: float, logger: 
         logger.warning(
             "record rejected",
             shard=shard,
-            sequence_number=sequence_number(rejection.record),
+            extra=_position(rejection.source),
             reason=rejection.why.reason.value,
         )
     silent = len(account.rejections) - MAX_REJECTIONS_LOGGED
@@ -54,9 +54,17 @@ def log(account: Account, *, first: KinesisRecord, milliseconds: float, logger: 
 
 def measure(account: Account, *, milliseconds: float, metrics: Metrics) -> None:
     """Add the batch's metrics; someone else publishes them."""
+    metrics.add_metric("Records", "Count", account.records)
     for name, value in _counts(account).items():
         metrics.add_metric(name.capitalize(), "Count", value)
     metrics.add_metric("BatchLatency", "Milliseconds", milliseconds)
+
+
+def _position(source: Source) -> dict[str, str | int]:
+    position: dict[str, str | int] = {"sequence_number": sequence_number(source.record)}
+    if source.contained:
+        position["subsequence_number"] = source.contained.subsequence_number
+    return position
 
 
 def _counts(account: Account) -> dict[str, int]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.type_defs import BatchWriteItemOutputTypeDef
 
-    from processor.records import KinesisRecord
+    from processor.records import Source
     from processor.tweet import Item
 
 # API reference, BatchWriteItem: 25 puts and 16 MB a call. The bytes need no count of their own:
@@ -45,10 +45,10 @@ class BatchWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """An item to store, and the records it stands for: the last one gave the item."""
+    """An item to store, and where it came from: the last of the sources gave the item."""
 
     item: Item
-    records: tuple[KinesisRecord, ...]
+    sources: tuple[Source, ...]
 
 
 def key_of(item: Item) -> tuple[str, str]:

@@ -92,17 +92,13 @@ def _from_v1(tweet: dict[str, Any]) -> _Found:
     user = _object(tweet, "user")
     extended = _object(tweet, "extended_tweet")
     return _Found(
-        username=_first(
-            _filled(user, "name"),
-            _filled(user, "screen_name"),
-            _identifier(user, "id_str"),
-            _identifier(user, "id"),
-        ),
-        id=_first(_identifier(tweet, "id_str"), _identifier(tweet, "id")),
+        username=_filled(user, "name")
+        or _filled(user, "screen_name")
+        or _identifier(user, "id_str")
+        or _identifier(user, "id"),
+        id=_identifier(tweet, "id_str") or _identifier(tweet, "id"),
         created_at=_string(tweet, "created_at"),
-        text=_first(
-            _string(extended, "full_text"), _string(tweet, "full_text"), _string(tweet, "text")
-        ),
+        text=_first_text((extended, "full_text"), (tweet, "full_text"), (tweet, "text")),
     )
 
 
@@ -111,10 +107,10 @@ def _from_v2(tweet: dict[str, Any]) -> _Found:
     author_id = _identifier(data, "author_id")
     author = _included_user(tweet, author_id) if author_id is not None else {}
     return _Found(
-        username=_first(_filled(author, "name"), _filled(author, "username"), author_id),
+        username=_filled(author, "name") or _filled(author, "username") or author_id,
         id=_identifier(data, "id"),
         created_at=_string(data, "created_at"),
-        text=_first(_string(_object(data, "note_tweet"), "text"), _string(data, "text")),
+        text=_first_text((_object(data, "note_tweet"), "text"), (data, "text")),
     )
 
 
@@ -148,8 +144,13 @@ def _identifier(parent: dict[str, Any], key: str) -> str | None:
     return str(value) if type(value) is int else _filled(parent, key)
 
 
-def _first(*candidates: str | None) -> str | None:
-    return next((value for value in candidates if value is not None), None)
+def _first_text(*places: tuple[dict[str, Any], str]) -> str | None:
+    for parent, key in places:
+        value = parent.get(key)
+        # An empty one is a text too.
+        if isinstance(value, str):
+            return value
+    return None
 
 
 def _timestamp(created_at: str | None) -> str:

@@ -22,7 +22,7 @@ _LEVEL = re.compile(r"\[(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\s*")
 # Of the processor's counts, those that are shown although they are 0.
 _ALWAYS = ("records", "stored")
 _COUNTS = (*_ALWAYS, "duplicates", "rejected", "retries", "unhandled")
-_DETAILS = ("reason", "error", "remedy", "shard", "sequence_number")
+_DETAILS = ("reason", "error", "remedy", "shard", "sequence_number", "subsequence_number")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +67,9 @@ def _parts(content: dict[str, Any]) -> list[str]:
         shown.append(f"{content['milliseconds']} ms")
     if shown:
         parts.append(", ".join(shown))
-    parts += [f"{name}: {content[name]}" for name in _DETAILS if content.get(name)]
+    parts += [
+        f"{name}: {content[name]}" for name in _DETAILS if content.get(name) not in (None, "")
+    ]
     kind = content.get("errorType") or content.get("exception_name")
     if kind:
         parts.append(f"({kind})")

@@ -6,11 +6,12 @@ nothing: so this may be stopped at any moment, and run again, or by two people a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from botocore.config import Config
 
+from processor.aggregation import deaggregate
 from processor.errors import Reason, Rejected
 from processor.tweet import to_item
 from tweetpipe.dead_letters.function import NotStored, calls, store
@@ -79,7 +80,9 @@ def payload(place: Place, letter: DeadLetter) -> bytes | None:
     if letter.payload is not None:
         return letter.payload
     record = next(read_again(place, letter), None)
-    return record.data if record else None
+    if record is None or letter.subsequence_number is None:
+        return record.data if record else None
+    return _contained(record.data, letter.subsequence_number)
 
 
 class _Worker:
@@ -108,8 +111,9 @@ class _Worker:
             return Outcome(
                 letter=letter, why="too large for its message, and no longer in the stream"
             )
-        if refusal := _refusal(data):
-            return Outcome(letter=letter, why=f"it would be rejected again: {refusal}")
+        refusals = _refusals(data)
+        if all(refusals):
+            return Outcome(letter=letter, why=f"it would be rejected again: {refusals[0]}")
         arrived = letter.arrived
         record = StreamRecord(
             stream_arn=position.stream_arn,
@@ -123,19 +127,21 @@ class _Worker:
             store(self._lambda, self._function, [record])
         except NotStored as error:
             return Outcome(letter=letter, why=str(error))
-        return Outcome(letter=letter, stored=1)
+        stored = refusals.count("")
+        return Outcome(letter=letter, stored=stored, rejected=len(refusals) - stored)
 
     def _store_batch(self, letter: DeadLetter, position: Position) -> Outcome:
-        stored = rejected = 0
+        found = stored = rejected = 0
         first = last = None
         try:
             for group in calls(read_again(self._place, letter)):
                 store(self._lambda, self._function, group)
                 first = group[0].sequence_number if first is None else first
                 last = group[-1].sequence_number
-                refused = _count_refused(group)
-                stored += len(group) - refused
-                rejected += refused
+                refusals = [refusal for record in group for refusal in _refusals(record.data)]
+                found += len(group)
+                stored += refusals.count("")
+                rejected += len(refusals) - refusals.count("")
         except NotStored as error:
             return Outcome(letter=letter, stored=stored, rejected=rejected, why=str(error))
         if first is not None and last is not None:
@@ -146,7 +152,7 @@ class _Worker:
             letter=letter,
             stored=stored,
             rejected=rejected,
-            why="" if complete else _no_longer_there(letter, stored + rejected),
+            why="" if complete else _no_longer_there(letter, found),
         )
 
 
@@ -159,12 +165,27 @@ def _no_longer_there(letter: DeadLetter, found: int) -> str:
     )
 
 
-def _count_refused(records: Iterable[StreamRecord]) -> int:
-    return sum(1 for record in records if _refusal(record.data))
+def _contained(data: bytes, place: int) -> bytes | None:
+    """The record at a place in an aggregated one; None where the stream has something else now."""
+    try:
+        contents = deaggregate(data) or []
+    except Rejected:
+        return None
+    return contents[place].data if place < len(contents) else None
+
+
+def _refusals(data: bytes) -> list[str]:
+    """For each tweet in these bytes why the function would reject it; empty when it would not."""
+    try:
+        contents = deaggregate(data)
+    except Rejected as rejected:
+        return [str(rejected)]
+    if contents is None:
+        return [_refusal(data)]
+    return [_refusal(contained.data) for contained in contents]
 
 
 def _refusal(data: bytes) -> str:
-    """Why the function would reject these bytes; empty when it would not."""
     try:
         to_item(data)
     except Rejected as rejected:

@@ -65,11 +65,13 @@ def _options(place: Path) -> list[str]:
 
 
 def _sow(corpus: Path) -> None:
-    """Put in the tweets the edits start from as they are, and a few edited ones."""
+    """Put in the tweets the edits start from as they are, some together, and a few edited ones."""
+    from tests.fuzz.aggregates import aggregate
     from tests.fuzz.payloads import bases
 
     # A provider takes numbers from the end: one payload (0), of raw bytes (0).
     seeds = [data + b"\0\0" for data in bases()]
+    seeds += [aggregate(bases()[start : start + 2]) + b"\0\0" for start in range(2, 24, 2)]
     seeds += [b"text" * 8 + bytes([kind] * 24) + b"\1\0" for kind in range(64)]
     for seed in seeds:
         (corpus / sha1(seed, usedforsecurity=False).hexdigest()).write_bytes(seed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
 from processor.batch import process
 from processor.dead_letters import DeadLetterQueue
@@ -15,6 +15,7 @@ from processor.rounds import Rounds
 from processor.table import Table
 from producer.records import MAX_RECORD_BYTES, partition_key_of
 from producer.x.messages import Post, message_of
+from tests.fuzz.aggregates import inside
 from tests.fuzz.oracle import created_at_of, expected_item, is_as_x_writes_it, may_be_either
 from tests.unit.processor.events import kinesis_records
 from tests.unit.processor.fakes import QUEUE_URL, FakeDynamoDB, FakeSQS
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from processor.batch import Account
     from processor.dead_letters import RejectedRecord
+    from processor.records import KinesisRecord
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -67,18 +69,41 @@ def judge(payloads: Sequence[bytes]) -> list[RejectedRecord]:
     )
 
     assert respond(account.unhandled) == {"batchItemFailures": []}, account.failures
-    letters = {letter["sequenceNumber"]: letter for letter in sqs.messages}
+    letters = {_place(letter): letter for letter in sqs.messages}
     assert len(letters) == len(sqs.messages), "a record has two dead letters"
     must_be_stored: dict[tuple[str, str], dict[str, str]] = {}
-    for record, data in zip(records, payloads, strict=True):
-        letter = letters.get(record["kinesis"]["sequenceNumber"])
+    sent = [part for pair in zip(records, payloads, strict=True) for part in _parts(*pair)]
+    for part in sent:
+        letter = letters.pop(part.place, None)
         if letter is not None:
-            _check_letter(letter, data, record["kinesis"]["partitionKey"])
-        elif item := _stored_item(data):
+            _check_letter(letter, part)
+        elif item := _stored_item(part):
             must_be_stored[item["Username"], item["Id"]] = item
+    assert not letters, "a dead letter of nothing that was sent"
     assert _plain(dynamodb.items) == must_be_stored
-    _check_account(account, len(records), len(must_be_stored), len(letters))
+    _check_account(account, len(sent), len(must_be_stored), len(sqs.messages))
     return sqs.messages
+
+
+class Part(NamedTuple):
+    """What may become an item, and where it was: sequence and perhaps subsequence number."""
+
+    place: tuple[str, int | None]
+    key: str
+    data: bytes
+    is_broken: bool = False
+
+
+def _parts(record: KinesisRecord, data: bytes) -> list[Part]:
+    number, key = record["kinesis"]["sequenceNumber"], record["kinesis"]["partitionKey"]
+    contents = inside(data)
+    if not contents:
+        return [Part((number, None), key, data, is_broken=contents is not None)]
+    return [Part((number, place), *content) for place, content in enumerate(contents)]
+
+
+def _place(letter: RejectedRecord) -> tuple[str, int | None]:
+    return letter["sequenceNumber"], letter.get("subsequenceNumber")
 
 
 def checked_partition_key(data: bytes) -> str:
@@ -96,15 +121,16 @@ def checked_partition_key(data: bytes) -> str:
     return key
 
 
-def _stored_item(data: bytes) -> dict[str, str] | None:
-    item = expected_item(data)
-    assert item is not None or may_be_either(data), "stored, and should have been rejected"
+def _stored_item(part: Part) -> dict[str, str] | None:
+    item = expected_item(part.data)
+    assert item is not None or may_be_either(part.data), "stored, and should have been rejected"
     return item
 
 
-def _check_letter(letter: RejectedRecord, data: bytes, key: str) -> None:
-    reason = letter["reason"]
+def _check_letter(letter: RejectedRecord, part: Part) -> None:
+    reason, data = letter["reason"], part.data
     assert reason in _REASONS, f"{reason}: {letter['detail']}"
+    assert (reason == Reason.BAD_AGGREGATE) == part.is_broken, f"{reason}: {letter['detail']}"
     if may_be_either(data):
         pass
     elif reason == Reason.BAD_TIMESTAMP:
@@ -113,7 +139,7 @@ def _check_letter(letter: RejectedRecord, data: bytes, key: str) -> None:
         assert created_at is None or not is_as_x_writes_it(created_at), "X's own form refused"
     else:
         assert expected_item(data) is None, f"storable, yet {reason}"
-    assert (letter["payloadBytes"], letter["partitionKey"]) == (len(data), key)
+    assert (letter["payloadBytes"], letter["partitionKey"]) == (len(data), part.key)
     payload = base64.b64encode(data).decode()
     if letter["payload"] is None:
         with_payload = json.dumps({**letter, "payload": payload})

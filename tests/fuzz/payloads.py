@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from fake_tweets import FakeTweets
 from fake_tweets.malformed import VARIETIES
+from tests.fuzz.aggregates import aggregate, odd_aggregate
 from tests.fuzz.oracle import expected_item
 
 
@@ -81,7 +82,7 @@ def _crowd() -> tuple[bytes, ...]:
 
 
 def payloads(draws: Draws, *, heavy: bool) -> list[bytes]:
-    """One to three payloads: raw bytes, an edited tweet, an earlier one again.
+    """One to three payloads: raw bytes, an edited tweet, an earlier one again, aggregates of these.
 
     If `heavy`, many more or some of hundreds of kilobytes: they take many times as long to judge.
     """
@@ -94,10 +95,15 @@ def payloads(draws: Draws, *, heavy: bool) -> list[bytes]:
             made.append(draws.ConsumeBytes(length))
         elif kind == 6 and made:
             made.append(_raw_edited(draws, made[draws.ConsumeIntInRange(0, len(made) - 1)]))
+        elif kind == 7:
+            # With earlier ones in it, which may be aggregates themselves.
+            parts = [*made, *(_edited_tweet(draws, heavy=False) for _ in range(_small(draws) // 3))]
+            made.append(odd_aggregate(draws, parts))
         else:
             made.append(_edited_tweet(draws, heavy=heavy))
     if heavy and draws.ConsumeIntInRange(0, 1):
-        made.extend(_crowd()[draws.ConsumeIntInRange(0, 50) :])
+        crowd = _crowd()[draws.ConsumeIntInRange(0, 50) :]
+        made.extend(crowd if draws.ConsumeIntInRange(0, 1) else [aggregate(crowd)])
     return made
 
 

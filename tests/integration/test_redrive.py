@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from tests.functions import configured
+from tests.fuzz.aggregates import aggregate
 from tests.stack_fixtures import PARAMETERS, Command, deployed_stack, free_port
 from tests.waiting import wait_for
 from tweetpipe import dead_letters, table
@@ -169,6 +170,45 @@ def test_an_exhausted_batch_is_read_again_and_stored(
     assert outcome.returncode == 0, outcome.stderr
     assert "Records: 30 stored, 0 rejected." in outcome.stderr
     assert {str(number) for number in range(201, 231)} <= stored(place, stack).keys()
+    assert letters(place, stack) == []
+
+
+def test_tweets_of_aggregated_records_come_home_from_an_exhausted_batch(
+    place: Place, stack: Stack, tweetpipe_command: Command
+) -> None:
+    bad = tweet(262, created_at="yesterday")
+    together = aggregate([tweet(261), bad, *(tweet(number) for number in range(263, 290))])
+    exhaust(place, stack, [tweet(260), together])
+
+    outcome = tweetpipe_command(
+        "dead-letters", "redrive", "--all", "--kind", "exhausted", "--stack", stack.name
+    )
+
+    assert outcome.returncode == 1
+    assert "Records: 29 stored, 1 rejected." in outcome.stderr
+    wanted = {str(number) for number in range(260, 290)} - {"262"}
+    assert wanted <= stored(place, stack).keys()
+    left = letters(place, stack)
+    assert {(letter.payload, letter.subsequence_number) for letter in left} == {(bad, 1)}
+
+
+def test_a_tweet_of_an_aggregated_record_is_edited_and_stored(
+    place: Place, stack: Stack, tweetpipe_command: Command, tmp_path: Path
+) -> None:
+    large = tweet(272, created_at="yesterday", text="x" * 300_000)
+    put(place, stack, [aggregate([tweet(271), large])])
+    [letter] = wait_for_letters(place, stack, Kind.REJECTED, 1)
+    assert (letter.payload, letter.subsequence_number) == (None, 1)
+
+    shown = tweetpipe_command("dead-letters", "show", letter.id, "--payload", "--stack", stack.name)
+    assert shown.stdout.encode() == large
+    file = tmp_path / "tweet.json"
+    file.write_text(shown.stdout.replace("yesterday", "2018-10-10T20:19:24Z"))
+    arguments = ("--payload", str(file), "--stack", stack.name)
+    edited = tweetpipe_command("dead-letters", "redrive", letter.id, *arguments)
+
+    assert edited.returncode == 0, edited.stderr
+    assert {"271", "272"} <= stored(place, stack).keys()
     assert letters(place, stack) == []
 
 

@@ -52,6 +52,7 @@ class DeadLetter:
 
     `body` is the message itself. `payload` is None where the message has none: for a batch, and
     for a record too large for SQS. `position` is None only for what this stack did not write.
+    `subsequence_number` is a rejected record's place, from 0 on, in an aggregated one, if it was.
     """
 
     id: str
@@ -61,6 +62,7 @@ class DeadLetter:
     sent_at: datetime | None = None
     arrived_at: str = ""
     position: Position | None = None
+    subsequence_number: int | None = None
     records: int = 1
     payload: bytes | None = None
     size: int | None = None
@@ -75,11 +77,17 @@ class DeadLetter:
 
     @property
     def sequence_number(self) -> str:
-        """The record's, or the first and the last one of a batch."""
+        """The record's, or the first and the last one of a batch.
+
+        With its subsequence number if it has one: 495.2 is the third in the aggregated record 495.
+        """
         if self.position is None:
             return ""
         first, last = self.position.first, self.position.last
-        return f"{first}-{last}" if self.kind is Kind.EXHAUSTED else first
+        if self.kind is Kind.EXHAUSTED:
+            return f"{first}-{last}"
+        place = self.subsequence_number
+        return first if place is None else f"{first}.{place}"
 
     @property
     def arrived(self) -> datetime | None:
@@ -130,8 +138,10 @@ def _rejected(unknown: DeadLetter) -> DeadLetter | None:
         return None
     if not all(isinstance(body.get(name), str) for name in _TEXTS):
         return None
-    number = body["sequenceNumber"]
+    number, place = body["sequenceNumber"], body.get("subsequenceNumber")
     if not _is_number(number) or moment(body["arrivedAt"]) is None:
+        return None
+    if not (place is None or (type(place) is int and place >= 0)):
         return None
     try:
         payload = _payload(body)
@@ -146,6 +156,7 @@ def _rejected(unknown: DeadLetter) -> DeadLetter | None:
         position=Position(
             stream_arn=body["streamArn"], shard=body["shardId"], first=number, last=number
         ),
+        subsequence_number=place,
         payload=payload,
         size=size if isinstance(size, int) else None,
     )

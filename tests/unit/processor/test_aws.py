@@ -15,6 +15,7 @@ from botocore.exceptions import (
 from processor import aws
 from processor.dead_letters import DeadLetterQueue, dead_letter
 from processor.errors import CallFailed, Invalid, Reason, Refused, Rejected, Retryable
+from processor.records import Source
 from processor.rounds import Rounds
 from processor.table import Put, Table
 from processor.tweet import to_item
@@ -78,7 +79,7 @@ def test_a_dead_letter_is_sent_until_sqs_says_it_arrived(
 ) -> None:
     aws_server.faults.append(fault)
     why = Rejected(Reason.NOT_JSON, "nonsense")
-    letters = [dead_letter(record, why) for record in kinesis_records([b"{"] * 10)]
+    letters = [dead_letter(Source(record), why) for record in kinesis_records([b"{"] * 10)]
 
     outcome = real_queue.send(letters, time_left=Clock().left)
 

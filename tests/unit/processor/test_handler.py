@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.fuzz.aggregates import aggregate
 from tests.unit.processor.events import SHARD, encode, kinesis_event, v1_tweet, v2_tweet
 from tests.unit.processor.fakes import QUEUE_URL, client_error
 
@@ -137,6 +138,17 @@ def test_rejections_are_logged_up_to_a_bound_and_without_text(
     assert warnings[-1]["records"] == 15
     assert "secret" not in function.stdout.getvalue()
     assert len(aws_server.sqs.messages) == 25
+
+
+def test_each_record_of_an_aggregate_is_counted_and_logged_by_its_place(function: Function) -> None:
+    function([encode(v1_tweet(1)), aggregate([encode(v1_tweet(2)), b"poison"])])
+
+    (line,) = function.log("INFO")
+    (warning,) = function.log("WARNING")
+    (metrics,) = function.metrics()
+    assert (line["records"], line["stored"], metrics["Records"]) == (3, 2, [3])
+    assert warning["subsequence_number"] == 1
+    assert warning["sequence_number"] == str(int(line["first_sequence_number"]) + 1)
 
 
 def test_a_refused_batch_is_logged_with_what_to_do(

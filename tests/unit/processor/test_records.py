@@ -5,13 +5,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.errors import Reason, Rejected
-from processor.records import payload, respond, sequence_number, shard_id
+from processor.records import Source, payloads, respond, sequence_number, shard_id
 from tests.unit.processor.events import SHARD, kinesis_record
 
 
 @given(st.binary())
 def test_a_payload_is_what_was_put(data: bytes) -> None:
-    assert payload(kinesis_record(data)) == data
+    record = kinesis_record(data)
+
+    assert payloads(record) == [(Source(record), data)]
 
 
 @pytest.mark.parametrize("data", ["a", "a===", "e30=\n", "\u20ac", "e3 0="])
@@ -20,7 +22,7 @@ def test_data_that_is_no_base64_is_rejected(data: str) -> None:
     record["kinesis"]["data"] = data
 
     with pytest.raises(Rejected) as caught:
-        payload(record)
+        payloads(record)
 
     assert caught.value.reason is Reason.NOT_BASE64
 
@@ -35,7 +37,7 @@ def test_nothing_unhandled_means_no_failures() -> None:
 
 @given(st.lists(st.integers(0, 10**56), min_size=1))
 def test_the_lowest_sequence_number_is_reported(numbers: list[int]) -> None:
-    unhandled = [kinesis_record(b"", sequence_number=number) for number in numbers]
+    unhandled = [Source(kinesis_record(b"", sequence_number=number)) for number in numbers]
 
     assert respond(unhandled) == {"batchItemFailures": [{"itemIdentifier": str(min(numbers))}]}
 
@@ -45,4 +47,4 @@ def test_a_sequence_number_is_reported_as_it_came() -> None:
     record["kinesis"]["sequenceNumber"] = "0012"
 
     assert sequence_number(record) == "0012"
-    assert respond([record]) == {"batchItemFailures": [{"itemIdentifier": "0012"}]}
+    assert respond([Source(record)]) == {"batchItemFailures": [{"itemIdentifier": "0012"}]}

@@ -31,6 +31,8 @@ from tweetpipe.place import Target
     [
         (json.dumps(REJECTED), "rejected", "no-id", "495", 1),
         (json.dumps(REJECTED | {"payload": None}), "rejected", "no-id", "495", 1),
+        (json.dumps(REJECTED | {"subsequenceNumber": 2}), "rejected", "no-id", "495.2", 1),
+        (json.dumps(REJECTED | {"subsequenceNumber": 0}), "rejected", "no-id", "495.0", 1),
         (json.dumps(EXHAUSTED), "exhausted", "RetryAttemptsExhausted", "10-20", 7),
         ("not json", "unknown", "not written by this stack", "", 1),
         ("[1, 2]", "unknown", "not written by this stack", "", 1),
@@ -65,6 +67,9 @@ def test_a_rejected_record_that_lacks_something_is_unknown(name: str) -> None:
         {"sequenceNumber": "9" * 5000},
         {"arrivedAt": "yesterday"},
         {"payload": "no base64!"},
+        {"subsequenceNumber": -1},
+        {"subsequenceNumber": "2"},
+        {"subsequenceNumber": True},
     ],
 )
 def test_a_rejected_record_with_nonsense_in_it_is_unknown(wrong: dict[str, Any]) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.fuzz.aggregates import aggregate, sealed
 from tests.unit.tweetpipe.redrive_doubles import (
     FUNCTION,
     SHARD,
@@ -96,6 +97,57 @@ def test_a_payload_that_is_nowhere_any_more_keeps_its_letter(found: dict[int, by
     outcome, sqs = redrive_one(rejected(None), kinesis=FakeKinesis(found))
 
     assert_kept(outcome, sqs, saying="no longer in the stream")
+
+
+def in_aggregate(data: bytes | None, place: int) -> str:
+    return rejected(data, subsequenceNumber=place, partitionKey="its own")
+
+
+def test_a_tweet_of_an_aggregate_is_stored_alone() -> None:
+    function = FakeLambda()
+    outcome, sqs = redrive_one(in_aggregate(tweet(2), 1), function=function)
+
+    assert_gone(outcome, sqs, stored=1)
+    assert function.data() == [tweet(2)]
+    [record] = function.events[0]["Records"]
+    assert record["kinesis"]["partitionKey"] == "its own"
+    assert record["kinesis"]["sequenceNumber"] == "495"
+
+
+def test_a_payload_too_large_for_its_message_is_found_in_the_aggregate() -> None:
+    stream = tweets(490, 500) | {495: aggregate([tweet(1), tweet(2), tweet(3)])}
+    function = FakeLambda()
+    outcome, sqs = redrive_one(
+        in_aggregate(None, 1), kinesis=FakeKinesis(stream), function=function
+    )
+
+    assert_gone(outcome, sqs, stored=1)
+    assert function.data() == [tweet(2)]
+
+
+@pytest.mark.parametrize("instead", [tweet(1), aggregate([tweet(1)]), sealed(b"\x0a")])
+def test_a_stream_that_has_something_else_there_keeps_the_letter(instead: bytes) -> None:
+    outcome, sqs = redrive_one(in_aggregate(None, 1), kinesis=FakeKinesis({495: instead}))
+
+    assert_kept(outcome, sqs, saying="no longer in the stream")
+
+
+def test_an_aggregate_rejected_by_a_function_that_could_not_read_it_comes_home() -> None:
+    function = FakeLambda()
+    whole = aggregate([tweet(1), b"no tweet", tweet(2)])
+    outcome, sqs = redrive_one(rejected(whole), function=function)
+
+    assert_gone(outcome, sqs, stored=2)
+    assert outcome.rejected == 1
+    assert function.data() == [whole]
+
+
+def test_an_aggregate_that_cannot_be_read_is_kept_without_a_call() -> None:
+    function = FakeLambda()
+    outcome, sqs = redrive_one(rejected(sealed(b"\x0a")), function=function)
+
+    assert_kept(outcome, sqs, saying="would be rejected again: bad-aggregate: it ends within")
+    assert function.events == []
 
 
 def failing() -> dict[str, FakeLambda]:

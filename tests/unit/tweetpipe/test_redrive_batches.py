@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from tests.fuzz.aggregates import aggregate
 from tests.unit.tweetpipe.redrive_doubles import (
     FakeKinesis,
     FakeLambda,
@@ -39,6 +40,24 @@ def test_records_of_a_batch_that_are_rejected_are_counted_apart() -> None:
 
     assert_gone(outcome, sqs, stored=2)
     assert outcome.rejected == 1
+
+
+def test_tweets_of_aggregates_are_counted_one_by_one() -> None:
+    kinesis = FakeKinesis(tweets(1, 3) | {2: aggregate([tweet(5), b"no tweet", tweet(6)])})
+    function = FakeLambda()
+    outcome, sqs = redrive_one(exhausted(1, 3), kinesis=kinesis, function=function)
+
+    assert_gone(outcome, sqs, stored=4)
+    assert outcome.rejected == 1
+    assert len(function.data()) == 3
+
+
+def test_of_a_batch_with_aggregates_the_missing_are_counted_by_their_records() -> None:
+    kinesis = FakeKinesis({2: aggregate([tweet(5), tweet(6)]), 3: tweet(3)})
+    outcome, sqs = redrive_one(exhausted(1, 3), kinesis=kinesis)
+
+    assert_kept(outcome, sqs, saying="has only 2 of its 3 records")
+    assert outcome.stored == 3
 
 
 def test_a_batch_without_any_record_left_is_kept() -> None:
