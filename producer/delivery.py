@@ -23,6 +23,7 @@ from random import random
 from typing import TYPE_CHECKING
 
 from producer import undelivered as undelivered_file
+from producer.aggregation import call_limits
 from producer.backlog import Backlog
 from producer.batches import Batch, Waiting
 from producer.errors import DeliveryError, PositionError, SourceError, UndeliveredError
@@ -34,6 +35,7 @@ from producer.report import Progress, Report
 from producer.sending import Sender
 from producer.settings import Settings
 from producer.sources import LiveSource, ResumableSource
+from producer.wire import write_and_read_directly
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -77,10 +79,12 @@ def produce(
     settings = settings or Settings()
     require_stream_name(stream)
     undelivered_file.require_writable(undelivered)
+    write_and_read_directly(client)
     sender = Sender(
         client=client,
         stream=stream,
         give_up_after=settings.give_up_after,
+        aggregate=settings.aggregate,
         clock=clock,
         random=random,
     )
@@ -125,14 +129,13 @@ class _Run:
         self._refusal: DeliveryError | None = None
         self._write_error: OSError | None = None
         self._position_error: PositionError | None = None
+        records, size = settings.max_records, settings.max_bytes
+        if settings.aggregate:
+            records, size = call_limits(max_records=records, max_bytes=size)
         window = _BATCHES_PER_CALL * settings.calls_in_flight
         self._backlog = Backlog(
-            Waiting(
-                max_records=settings.max_records,
-                max_bytes=settings.max_bytes,
-                linger=settings.linger,
-            ),
-            max_held_records=window * settings.max_records,
+            Waiting(max_records=records, max_bytes=size, linger=settings.linger),
+            max_held_records=window * records,
             max_held_bytes=window * settings.max_bytes,
             clock=clock,
             start=self._resumable.offset if self._resumable else 0,

@@ -19,9 +19,11 @@ from botocore.parsers import ResponseParserError
 from producer.errors import DeliveryError, SettingsError
 from producer.records import OutgoingRecord
 from producer.settings import Settings
+from producer.wire import Entries
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef as Entry
 
 _TRANSIENT_STATUS = frozenset({408, 429})
 _TRANSIENT = frozenset(
@@ -91,33 +93,33 @@ def require_stream_name(stream: str) -> None:
         )
 
 
-def put_records(
-    client: KinesisClient, stream: str, records: Sequence[OutgoingRecord]
-) -> list[str | None]:
-    """Send one PutRecords call; the error code of each record, None for an acknowledged one.
+def entry_of(record: OutgoingRecord) -> Entry:
+    """What PutRecords takes for a record."""
+    return {"Data": record.data, "PartitionKey": record.partition_key}
 
-    When the call fails as a whole in a way that may pass, that is every record's error. Kinesis
-    may have stored records of a call that timed out: they are sent again, and stored twice.
 
-    Raises RecordRejected when a record makes the call invalid, DeliveryError when no call can
+def put_records(client: KinesisClient, stream: str, entries: Sequence[Entry]) -> list[str | None]:
+    """Send one PutRecords call; the error code of each entry, None for an acknowledged one.
+
+    When the call fails as a whole in a way that may pass, that is every entry's error. Kinesis
+    may have stored entries of a call that timed out: they are sent again, and stored twice.
+
+    Raises RecordRejected when an entry makes the call invalid, DeliveryError when no call can
     succeed.
     """
     try:
-        answer = client.put_records(
-            StreamName=stream,
-            Records=[{"Data": data, "PartitionKey": key} for data, key in records],
-        )
+        answer = client.put_records(StreamName=stream, Records=Entries(entries))
     except ClientError as error:
-        return [_code_of(error, stream)] * len(records)
+        return [_code_of(error, stream)] * len(entries)
     except ParamValidationError as error:
         raise RecordRejected(type(error).__name__) from error
     except (ConnectionError, HTTPClientError, ResponseParserError) as error:
-        return [type(error).__name__] * len(records)
+        return [type(error).__name__] * len(entries)
     except BotoCoreError as error:
         raise _no_use(stream, type(error).__name__, str(error)) from error
     results = answer.get("Records", [])
-    if len(results) != len(records):
-        return ["IncompleteAnswer"] * len(records)
+    if len(results) != len(entries):
+        return ["IncompleteAnswer"] * len(entries)
     # FailedRecordCount is not looked at: not every implementation counts correctly.
     return [
         result.get("ErrorCode") or (None if result.get("SequenceNumber") else "NoSequenceNumber")

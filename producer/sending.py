@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from producer.aggregation import aggregated, group_sizes, hash_keys
 from producer.backlog import Verdict
 from producer.batches import Batch
-from producer.kinesis import RecordRejected, put_records
+from producer.kinesis import RecordRejected, entry_of, put_records
+from producer.records import OutgoingRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef as Entry
 
 FIRST_BACKOFF = 0.1
 LONGEST_BACKOFF = 5.0
 """Seconds: the ceiling after the first refusal, and the one it doubles up to."""
+LONGEST_FOR_SHARD = 1.0
+"""Seconds: the same for a full shard. It takes more each second; to wait longer leaves it idle."""
+SHARD_FULL = "ProvisionedThroughputExceededException"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +35,37 @@ class Sender:
     give_up_after: float
     clock: Callable[[], float]
     random: Callable[[], float]
+    aggregate: bool = False
 
     def send(self, batch: Batch) -> Verdict | None:
         """Send the batch in one call; None if every record was acknowledged.
 
+        Records that went as one are refused as one, and each is on its own again.
+
         Raises DeliveryError when no call can succeed.
         """
         try:
-            codes = put_records(self.client, self.stream, [held.record for held in batch])
+            codes = self._put_aggregated(batch) if self.aggregate else self._put(batch)
         except RecordRejected as error:
             return _isolate(batch, error.code)
         if not any(codes):
             return None
         return self._refused(batch, codes)
+
+    def _put(self, batch: Batch) -> list[str | None]:
+        return put_records(self.client, self.stream, [entry_of(held.record) for held in batch])
+
+    def _put_aggregated(self, batch: Batch) -> list[str | None]:
+        counts = group_sizes(held.size for held in batch)
+        records = (held.record for held in batch)
+        entries = [
+            _entry_of([*islice(records, count)], hash_key)
+            for count, hash_key in zip(
+                counts, hash_keys(len(counts), start=self.random()), strict=True
+            )
+        ]
+        codes = put_records(self.client, self.stream, entries)
+        return [code for code, count in zip(codes, counts, strict=True) for _ in range(count)]
 
     def _refused(self, batch: Batch, codes: list[str | None]) -> Verdict:
         verdict = Verdict(errors=Counter(code for code in codes if code))
@@ -56,14 +81,26 @@ class Sender:
             if now - held.refused_since >= self.give_up_after:
                 verdict.given_up.append(held)
             else:
-                verdict.later.append((held, now + backoff(held.attempts, share)))
+                longest = LONGEST_FOR_SHARD if code == SHARD_FULL else LONGEST_BACKOFF
+                verdict.later.append((held, now + backoff(held.attempts, share, longest)))
         return verdict
 
 
-def backoff(attempts: int, share: float) -> float:
+def _entry_of(records: Sequence[OutgoingRecord], hash_key: str) -> Entry:
+    if len(records) == 1:
+        return entry_of(records[0])
+    return {
+        "Data": aggregated(records, hash_key=hash_key),
+        # It decides nothing beside an explicit hash key; should that be ignored, it does as well.
+        "PartitionKey": hash_key,
+        "ExplicitHashKey": hash_key,
+    }
+
+
+def backoff(attempts: int, share: float, longest: float) -> float:
     """Seconds to wait after `attempts` refusals: a random share, 0 to 1, of a growing ceiling."""
     # 2 ** 10 is past the longest already; the power of a large count would not fit a float.
-    return share * min(LONGEST_BACKOFF, FIRST_BACKOFF * 2.0 ** min(attempts - 1, 10))
+    return share * min(longest, FIRST_BACKOFF * 2.0 ** min(attempts - 1, 10))
 
 
 def _isolate(batch: Batch, code: str) -> Verdict:

@@ -22,6 +22,8 @@ class Settings:
     A record waits at most `linger` for others to share its call. One that Kinesis keeps refusing
     is given up `give_up_after` its first refusal. After a stop request, `drain_deadline` is
     what remains for delivering the records already read. `rate` is in records a second.
+    With `aggregate`, several records travel in one Kinesis record in the KPL's format, which counts
+    as one of `max_records`.
     """
 
     max_records: int = MAX_CALL_RECORDS
@@ -31,6 +33,7 @@ class Settings:
     give_up_after: float = 60.0
     drain_deadline: float = 10.0
     rate: float | None = None
+    aggregate: bool = False
 
     def __post_init__(self) -> None:
         _require(

@@ -29,6 +29,7 @@ def deliver(
     *,
     total: int | None,
     rate: float | None = None,
+    aggregate: bool = False,
     undelivered: Path = UNDELIVERED,
     own_credentials: bool = False,
     remark: Callable[[], str] = str,
@@ -37,7 +38,7 @@ def deliver(
 
     `remark` is what else there is to say at the moment, beside the counts.
     """
-    settings = Settings(rate=rate)
+    settings = Settings(rate=rate, aggregate=aggregate)
     signer = place if own_credentials else _as_producer(place, deployed)
     client = signer.kinesis(producer.kinesis_client_config(settings))
     with _stop_on_signals() as stop, _progress_shown(total, remark) as on_progress:

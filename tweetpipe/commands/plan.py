@@ -61,7 +61,10 @@ def plan(
         typer.Option(min=1e-6, max=1, help="Share of all tweets that the largest author has."),
     ] = 0.01,
     aggregate: Annotated[
-        int, typer.Option(min=1, max=1000, help="Tweets in one Kinesis record.")
+        int,
+        typer.Option(
+            min=1, max=1000, help="Tweets in one Kinesis record, as with produce --aggregate."
+        ),
     ] = 1,
     from_x: Annotated[
         bool, typer.Option("--from-x", help="Add what X charges for reading the posts.")

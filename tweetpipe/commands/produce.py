@@ -100,6 +100,15 @@ def produce(
     rate: Annotated[
         float | None, typer.Option(min=0.001, show_default="unlimited", help="Records a second.")
     ] = None,
+    aggregate: Annotated[
+        bool,
+        typer.Option(
+            "--aggregate",
+            help="Put several tweets into one Kinesis record, up to 25 KB, in the format of AWS's "
+            "producer library: far fewer PUT payload units to pay for, and records for a shard to "
+            "take. Readers must know the format, as the stack's function does.",
+        ),
+    ] = False,
     track: Annotated[
         list[str] | None,
         typer.Option(
@@ -214,6 +223,7 @@ def produce(
         opened.records,
         total=opened.total,
         rate=rate,
+        aggregate=aggregate,
         undelivered=undelivered,
         own_credentials=own_credentials,
         remark=opened.remark,

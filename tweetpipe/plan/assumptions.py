@@ -33,7 +33,7 @@ def assumptions(load: Load, prices: Prices) -> list[str]:
     if load.aggregate > 1:
         found.insert(
             1,
-            f"{load.aggregate} tweets share a record with a random key: tweets of an author may "
-            "overtake each other, and neither producer nor processor does this yet.",
+            f"{load.aggregate} tweets share a record (produce --aggregate), which may go to any "
+            "shard: tweets of an author may overtake each other.",
         )
     return found

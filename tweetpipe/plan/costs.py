@@ -85,7 +85,8 @@ def _stream(load: Load, mode: Mode, capacity: Capacity) -> list[tuple[str, str, 
     sigma = sigma_of_sum(c.PAYLOAD_SIGMA, load.aggregate)
     if mode is Mode.PROVISIONED:
         hours = capacity.shards * load.hours_per_month
-        units = records * whole_units(load.record_bytes, sigma, c.PUT_UNIT)
+        size = load.record_bytes
+        units = records * (1 if load.is_within_a_unit else whole_units(size, sigma, c.PUT_UNIT))
         return [
             ("Kinesis", "shard-hours", "kinesis_shard_hour", hours),
             ("Kinesis", "M PUT units", "kinesis_put_million", units / 1e6),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tweetpipe.plan import constants as c
@@ -56,6 +56,17 @@ class Load:
     def largest_share(self) -> float:
         """The largest share of one partition key; an aggregate is given a random one."""
         return self.hottest_author if self.aggregate == 1 else 0.0
+
+    @property
+    def is_within_a_unit(self) -> bool:
+        """The producer ends an aggregate where the next tweet would need another PUT unit."""
+        return self.aggregate > 1 and self.record_bytes <= c.PUT_UNIT
+
+    def aggregated(self) -> Load:
+        """The same tweets, as many in a record as `produce --aggregate` gets into one."""
+        tweet = self.tweet_bytes + c.KEY_BYTES + c.AGGREGATE_OVERHEAD
+        # The last half of a tweet, on average, finds no room.
+        return replace(self, aggregate=max(1, int(c.AGGREGATE_BYTES / tweet - 0.5)))
 
     @property
     def seconds_per_month(self) -> float:

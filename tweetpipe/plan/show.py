@@ -10,7 +10,14 @@ from rich.text import Text
 
 from tweetpipe.plan.assumptions import assumptions
 from tweetpipe.plan.load import Load, Mode
-from tweetpipe.plan.planning import HIGHEST_RATE, LOWEST_RATE, Plan, break_even_peak, crossing
+from tweetpipe.plan.planning import (
+    HIGHEST_RATE,
+    LOWEST_RATE,
+    Plan,
+    break_even_peak,
+    crossing,
+    make_plan,
+)
 from tweetpipe.plan.prices import Prices
 from tweetpipe.plan.reading import Latency
 
@@ -99,7 +106,25 @@ def notes(load: Load, plans: Sequence[Plan], prices: Prices) -> list[str]:
         )
     if len(plans) == len(Mode):
         found.append(crossing_note(load, prices))
+    if (together := load.aggregated()).aggregate > load.aggregate == 1:
+        found.append(_aggregation_note(together, plans, prices))
     return found
+
+
+def _aggregation_note(load: Load, plans: Sequence[Plan], prices: Prices) -> str:
+    """What `produce --aggregate` would change, given the load with it and the plans without."""
+    changes = []
+    for before in plans:
+        after = make_plan(load, before.mode, prices)
+        shards = f"{after.capacity.shards:,} shards instead of {before.capacity.shards:,}, "
+        changes.append(
+            f"{before.mode.value} {shards if before.mode is Mode.PROVISIONED else ''}"
+            f"${after.costs.total:,.2f} instead of ${before.costs.total:,.2f}"
+        )
+    return (
+        f"With produce --aggregate, {load.aggregate} tweets a record: {'; '.join(changes)} "
+        f"(--aggregate {load.aggregate} shows it in full)."
+    )
 
 
 def crossing_note(load: Load, prices: Prices) -> str:

@@ -19,6 +19,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from processor.aggregation import deaggregate
 from producer import OutgoingRecord, Report, Settings, produce
 
 if TYPE_CHECKING:
@@ -46,6 +47,15 @@ def data_of(outgoing: Sequence[OutgoingRecord]) -> list[bytes]:
     return [record.data for record in outgoing]
 
 
+def contained(data: Iterable[bytes]) -> list[bytes]:
+    """The data of the records that were sent, of those in aggregates as well."""
+    found: list[bytes] = []
+    for item in data:
+        inner = deaggregate(item)
+        found += [item] if inner is None else [record.data for record in inner]
+    return found
+
+
 def call_failure(code: str, status: int = 400, message: str = "no") -> ClientError:
     return ClientError(
         {
@@ -64,7 +74,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
 
 
 class FakeKinesis:
-    """A client that stores what its answer accepts."""
+    """A client that stores what its answer accepts; `calls` has the data of all entries sent."""
 
     def __init__(self, answer: Answer = accept) -> None:
         self._answer = answer
@@ -78,7 +88,7 @@ class FakeKinesis:
 
     def store(self, data: Sequence[bytes]) -> None:
         with self._lock:
-            self.stored.update(data)
+            self.stored.update(contained(data))
 
     def put_records(self, *, StreamName: str, Records: Sequence[dict[str, Any]]) -> dict[str, Any]:
         data = [entry["Data"] for entry in Records]
@@ -189,7 +199,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def store(self, data: Sequence[bytes]) -> None:
         with self.server.kinesis.lock:
-            self.server.kinesis.stored.update(data)
+            self.server.kinesis.stored.update(contained(data))
 
     def reply(self, status: int, body: bytes) -> None:
         self.send_response(status)

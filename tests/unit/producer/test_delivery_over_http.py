@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,13 +30,19 @@ if TYPE_CHECKING:
 SETTINGS = Settings(max_records=50, calls_in_flight=2, linger=0.01)
 
 
-def send(outgoing: list[OutgoingRecord], client: KinesisClient, undelivered: Path) -> Report:
+def send(
+    outgoing: list[OutgoingRecord],
+    client: KinesisClient,
+    undelivered: Path,
+    *,
+    settings: Settings = SETTINGS,
+) -> Report:
     return produce(
         outgoing,
         client=client,
         stream="tweets",
         undelivered=undelivered,
-        settings=SETTINGS,
+        settings=settings,
         random=lambda: 0.0,
     )
 
@@ -77,6 +84,28 @@ def test_faults_that_pass_lose_nothing_and_double_nothing(
         "ConnectionClosedError",
         "ServiceUnavailable",
     }
+
+
+def test_faults_lose_and_double_nothing_of_aggregates_either(
+    server: KinesisServer, undelivered: Path
+) -> None:
+    settings = replace(SETTINGS, aggregate=True)
+    server.script = [
+        answer_with(lambda data: [None, THROTTLED, *[None] * (len(data) - 2)]),
+        fail_with(500, "InternalFailure"),
+        reset_connection,
+        answer_with(refuse, failed_record_count=1),
+    ]
+    outgoing = [record._replace(data=record.data.ljust(2000)) for record in records(1000)]
+
+    with server.client(kinesis_client_config(settings)) as client:
+        report = send(outgoing, client, undelivered, settings=settings)
+
+    assert server.stored == Counter(data_of(outgoing))
+    assert (report.read, report.sent, report.failed) == (1000, 1000, 0)
+    assert report.retried == sum(report.errors.values()) > 12
+    assert report.bytes_sent == sum(record.size for record in outgoing)
+    assert sum(map(len, server.calls)) < 300
 
 
 def test_a_call_that_times_out_after_it_was_stored_is_sent_twice(

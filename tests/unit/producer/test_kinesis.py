@@ -16,10 +16,10 @@ from botocore.exceptions import (
 from botocore.stub import Stubber
 
 from producer import DeliveryError, Settings, SettingsError, kinesis_client_config
-from producer.kinesis import RecordRejected, put_records, require_stream_name
+from producer.kinesis import RecordRejected, entry_of, put_records, require_stream_name
 from tests.unit.producer.doubles import THROTTLED, FakeKinesis, records, result_of
 
-THREE = records(3)
+THREE = [entry_of(record) for record in records(3)]
 
 
 @pytest.fixture
@@ -43,9 +43,7 @@ def test_a_call_names_the_stream_and_carries_data_and_keys(stubbed: tuple[Any, S
         {"Records": [result_of(None)] * 3},
         {
             "StreamName": "tweets",
-            "Records": [
-                {"Data": record.data, "PartitionKey": record.partition_key} for record in THREE
-            ],
+            "Records": THREE,
         },
     )
 
@@ -147,7 +145,7 @@ def test_a_client_that_validates_may_reject_a_record_too() -> None:
         "kinesis", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b"
     )
     with pytest.raises(RecordRejected, match="ParamValidationError"):
-        put_records(client, "tweets", [records(1)[0]._replace(partition_key="")])
+        put_records(client, "tweets", [{"Data": b"{}", "PartitionKey": ""}])
     client.close()
 
 

@@ -20,6 +20,7 @@ from tests.unit.producer.doubles import (
     FakeKinesis,
     accept,
     call_failure,
+    contained,
     lines,
     records,
     run,
@@ -61,6 +62,7 @@ FAULTS = [timeout_after, timeout_before, server_error, refuse_every_other, accep
     patient=st.booleans(),
     breaks_off=st.booleans(),
     stop_after=st.none() | st.integers(0, 60),
+    aggregate=st.booleans(),
 )
 @settings(
     suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=120
@@ -73,9 +75,11 @@ def test_whatever_happens_every_record_read_is_acknowledged_or_in_the_file(
     patient: bool,
     breaks_off: bool,
     stop_after: int | None,
+    aggregate: bool,
 ) -> None:
     undelivered.unlink(missing_ok=True)
-    outgoing = records(count)
+    # So large that a call holds several aggregates.
+    outgoing = [record._replace(data=record.data.ljust(5000)) for record in records(count)]
     spoilt = {record.data for n, record in enumerate(outgoing) if n in poison}
     plan = iter(faults)
     stop = threading.Event()
@@ -91,7 +95,7 @@ def test_whatever_happens_every_record_read_is_acknowledged_or_in_the_file(
             raise ConnectionError
 
     def answer(data: list[bytes]) -> Sequence[str | None]:
-        if spoilt & set(data):
+        if spoilt & set(contained(data)):
             raise call_failure("InvalidArgumentException")
         return next(plan, accept_all)(kinesis, data)
 
@@ -105,6 +109,7 @@ def test_whatever_happens_every_record_read_is_acknowledged_or_in_the_file(
             stop=stop,
             max_records=7,
             calls_in_flight=3,
+            aggregate=aggregate,
             give_up_after=60.0 if patient else 0.0,
         )
     except (DeliveryError, SourceError) as error:

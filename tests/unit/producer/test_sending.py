@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.batches import Batch, Held
-from producer.sending import LONGEST_BACKOFF, Sender, backoff
+from producer.sending import Sender, backoff
 from tests.unit.producer.doubles import (
     THROTTLED,
     Answer,
@@ -50,21 +50,31 @@ def test_only_the_refused_records_are_sent_again() -> None:
     assert not verdict.given_up
 
 
-def test_a_record_waits_longer_after_each_refusal() -> None:
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("InternalFailure", [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]),
+        # A shard's limits are by the second.
+        (THROTTLED, [0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0, 1.0]),
+    ],
+)
+def test_a_record_waits_longer_after_each_refusal(code: str, expected: list[float]) -> None:
     one = batch(1)
-    patient = sender(refuse, share=1.0)
+    patient = sender(lambda _: [code], share=1.0)
     waits = []
     for _ in range(8):
         verdict = patient.send(one)
         assert verdict is not None
         waits.append(verdict.later[0][1] - 100.0)
 
-    assert waits == pytest.approx([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0])
+    assert waits == pytest.approx(expected)
 
 
-@given(attempts=st.integers(1, 10**6), share=st.floats(0, 1))
-def test_the_wait_is_a_share_of_a_bounded_ceiling(attempts: int, share: float) -> None:
-    assert 0 <= backoff(attempts, share) <= LONGEST_BACKOFF * share
+@given(attempts=st.integers(1, 10**6), share=st.floats(0, 1), longest=st.floats(0, 60))
+def test_the_wait_is_a_share_of_a_bounded_ceiling(
+    attempts: int, share: float, longest: float
+) -> None:
+    assert 0 <= backoff(attempts, share, longest) <= longest * share
 
 
 def test_a_record_is_given_up_some_time_after_its_first_refusal() -> None:

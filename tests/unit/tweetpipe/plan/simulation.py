@@ -145,12 +145,9 @@ def _records(setup: Setup, rng: Random) -> Iterator[tuple[int, _Record]]:
     )
     gathered: list[float] = []
     size = units = serial = 0
-    for moment in _arrivals(setup, rng):
-        gathered.append(moment)
-        size += round(rng.lognormvariate(tweet_log, 0.35))
-        units += math.ceil(rng.lognormvariate(item_log, 0.6) / 1024)
-        if len(gathered) < setup.aggregate:
-            continue
+
+    def record(moment: float) -> tuple[int, _Record]:
+        nonlocal serial
         if setup.aggregate == 1:
             key = authors.draw()
         else:
@@ -160,8 +157,19 @@ def _records(setup: Setup, rng: Random) -> Iterator[tuple[int, _Record]]:
             digest = int.from_bytes(hashlib.md5(b"key-%d" % key).digest(), "big")
             places[key] = (digest * setup.shards >> 128, digest % setup.parallel)
         shard, lane = places[key]
-        yield shard, _Record(gathered, moment, size, lane, units)
-        gathered, size, units = [], 0, 0
+        return shard, _Record(gathered, moment, size, lane, units)
+
+    for moment in _arrivals(setup, rng):
+        tweet = round(rng.lognormvariate(tweet_log, 0.35))
+        if gathered and size + tweet > 25 * 1024:
+            yield record(moment)
+            gathered, size, units = [], 0, 0
+        gathered.append(moment)
+        size += tweet
+        units += math.ceil(rng.lognormvariate(item_log, 0.6) / 1024)
+        if len(gathered) == setup.aggregate:
+            yield record(moment)
+            gathered, size, units = [], 0, 0
 
 
 class _Authors:

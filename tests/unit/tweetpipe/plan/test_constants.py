@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ import yaml
 
 from processor.aws import MAX_CALLS
 from processor.table import MAX_PUTS_PER_CALL
+from producer.aggregation import PAYLOAD_UNIT, group_sizes
 from tweetpipe.plan import Load
 from tweetpipe.plan import constants as c
 
@@ -51,3 +54,16 @@ def test_the_template_allows_as_many_shards_as_the_plan_says(parameters: dict[st
 
 def test_calls_are_planned_as_the_processor_makes_them() -> None:
     assert (c.PUTS_PER_CALL, c.CALLS_AT_ONCE) == (MAX_PUTS_PER_CALL, MAX_CALLS)
+
+
+def test_aggregates_are_planned_as_the_producer_makes_them() -> None:
+    sigma = c.PAYLOAD_SIGMA
+    sizes = Random(1)
+    tweets = [sizes.lognormvariate(math.log(2000) - sigma**2 / 2, sigma) for _ in range(2000)]
+
+    planned = Load(rate=1, tweet_bytes=2000).aggregated()
+
+    groups = group_sizes(round(tweet) + c.KEY_BYTES for tweet in tweets)
+    assert planned.aggregate == int(len(tweets) / len(groups))
+    assert planned.is_within_a_unit
+    assert c.AGGREGATE_BYTES == PAYLOAD_UNIT

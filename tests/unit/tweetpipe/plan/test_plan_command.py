@@ -112,3 +112,14 @@ def test_every_price_has_a_unit_a_date_and_a_source() -> None:
 def test_a_region_without_prices_is_refused() -> None:
     with pytest.raises(WrongUsage, match="choose us-east-1"):
         load_prices("eu-west-1")
+
+
+def test_people_are_told_what_aggregation_would_save(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--rate", "5000", "--tweet-bytes", "2000") == 0
+    without = capsys.readouterr().out
+    assert "With produce --aggregate, 11 tweets a record: provisioned 13 shards" in without
+
+    assert run("--rate", "5000", "--tweet-bytes", "2000", "--aggregate", "11") == 0
+    aggregated = capsys.readouterr().out
+    assert "With produce --aggregate" not in aggregated
+    assert "11 tweets share a record (produce --aggregate)" in aggregated

@@ -174,3 +174,23 @@ def test_a_longer_window_makes_fewer_batches_and_waits_longer(window: float) -> 
 
     assert longer.batches < here.batches
     assert longer.latency.p50 > here.latency.p50
+
+
+def test_aggregation_saves_put_units_and_roundings_up_and_shards_of_small_tweets() -> None:
+    small = Load(rate=5000, tweet_bytes=300, hottest_author=1e-6)
+    two_kilobytes = replace(small, tweet_bytes=2048)
+
+    def quantity(load: Load, mode: Mode, price: str) -> float:
+        lines = make_plan(load, mode, PRICES).costs.lines
+        return next(line.quantity for line in lines if line.price == price)
+
+    def saved(load: Load, mode: Mode, price: str) -> float:
+        return quantity(load, mode, price) / quantity(load.aggregated(), mode, price)
+
+    assert saved(two_kilobytes, Mode.PROVISIONED, "kinesis_put_million") >= 8
+    assert saved(small, Mode.ON_DEMAND, "kinesis_in_gb") > 3
+    assert saved(small, Mode.PROVISIONED, "kinesis_shard_hour") > 3
+
+
+def test_tweets_that_fill_a_record_are_not_aggregated() -> None:
+    assert Load(rate=1, tweet_bytes=20_000).aggregated().aggregate == 1
