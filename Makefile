@@ -3,9 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := $(VENV)/environments/checkov
+PEERS := $(VENV)/environments/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down test test-containers soak fuzz lint format package lock clean
+.PHONY: help demo install up down test test-containers soak fuzz bench lint format package lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +37,10 @@ fuzz: $(VENV)/dev  ## Fuzz the processor with RUNS inputs (1,000,000), or for SE
 soak: $(VENV)/dev  ## Send COUNT=200000 tweets through all faults at once and balance the books
 	@$(BIN)/python -m tests.soak $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
 
+bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 15 minutes
+	@$(BIN)/python -m benchmarks --json benchmarks/results.json
+	@$(PEERS)/bin/python -m benchmarks.picture benchmarks/results.json benchmarks/results.png
+
 # cfripper looks at one choice of parameters: the one with all policies.
 lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, hadolint; cfn-lint, cfripper, checkov on the template
 	@$(BIN)/ruff check .
@@ -56,7 +61,7 @@ package: $(VENV)/app  ## Build the function's folder for aws cloudformation pack
 # LocalStack's requirements are resolved as of its release: it does not work with all later ones.
 lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
-	@for name in processor app dev awscli checkov lambda ministack; do \
+	@for name in processor app dev awscli bench checkov lambda ministack; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
@@ -87,4 +92,11 @@ $(VENV)/checkov: requirements/checkov.txt $(VENV)/app
 	@echo "Adding checkov"
 	@$(PYTHON) -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/checkov.txt
+	@touch $@
+
+# In an environment of its own, since aiobotocore pins botocore.
+$(VENV)/bench: requirements/bench.txt $(VENV)/app
+	@echo "Adding what the benchmarks compare with"
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 	@touch $@

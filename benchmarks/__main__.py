@@ -1,0 +1,130 @@
+"""`make bench`: ours beside the ways of others, on this machine, in one run."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import importlib
+import json
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table as Shown
+
+from benchmarks.machine import machine
+from benchmarks.measuring import Table
+from benchmarks.running import BenchmarkFailed, Measured, Result, measure
+
+AREAS = ("fake_tweets", "producer", "processor", "end_to_end")
+ROUNDS = 3
+
+_console = Console(highlight=False)
+
+
+def main() -> int:
+    """Exit code 1 when a measurement fails, 3 when a ratio is far from an earlier run's."""
+    options = _options()
+    # First, since --json may name the same file.
+    before = _read(options.against) if options.against else None
+    started = time.monotonic()
+    measured: list[Measured] = []
+    try:
+        for area in options.areas or AREAS:
+            for number, table in enumerate(tables_of(area)):
+                with _console.status(table.title) as status:
+                    measured.append(
+                        measure(area, number, table, rounds=options.rounds, on_step=status.update)
+                    )
+                _show(measured[-1])
+    except BenchmarkFailed as failure:
+        _console.print(str(failure), style="red", markup=False)
+        return 1
+    _console.print(f"Measured in {(time.monotonic() - started) / 60:.1f} minutes on {machine()}.")
+    if options.json:
+        tables = [dataclasses.asdict(table) for table in measured]
+        text = json.dumps({"machine": machine(), "tables": tables}, indent=1)
+        options.json.write_text(f"{text}\n")
+    return _compare(measured, before) if before is not None else 0
+
+
+def tables_of(area: str) -> Sequence[Table]:
+    """The tables of one of AREAS."""
+    tables: Sequence[Table] = importlib.import_module(f"benchmarks.{area}").tables()
+    return tables
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    # No `choices`: argparse would test the empty list of "all of them" against it.
+    parser.add_argument("areas", nargs="*", metavar="AREA", help=f"of {', '.join(AREAS)}; or all")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured (3)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
+    parser.add_argument(
+        "--against", type=Path, metavar="FILE", help="compare the ratios with an earlier --json"
+    )
+    options = parser.parse_args()
+    if unknown := set(options.areas) - set(AREAS):
+        parser.error(f"no such area: {', '.join(sorted(unknown))}; there are {', '.join(AREAS)}")
+    if options.rounds < 1:
+        parser.error("--rounds must be 1 or more")
+    if options.against and not options.against.is_file():
+        parser.error(f"{options.against} is no file; make one with --json")
+    return options
+
+
+def _show(table: Measured) -> None:
+    shown = Shown(title=table.title, caption=table.note or None)
+    shown.add_column("way")
+    for heading in (f"{table.unit}s/s", "times", "spread", f"CPU µs/{table.unit}", "peak MB"):
+        shown.add_column(heading, justify="right")
+    figures = list(dict.fromkeys(name for result in table.results for name in result.figures))
+    for name in figures:
+        shown.add_column(name, justify="right")
+    for result in table.results:
+        shown.add_row(
+            result.way,
+            _rounded(result.rate),
+            _rounded(result.ratio),
+            f"{_rounded(result.lowest)}-{_rounded(result.highest)}",
+            _rounded(result.cpu),
+            f"{result.peak_mb:,.0f}",
+            *(_rounded(result.figures[name]) if name in result.figures else "" for name in figures),
+        )
+    _console.print(shown)
+
+
+def _rounded(number: float) -> str:
+    return f"{number:,.0f}" if number >= 100 else f"{number:.3g}"
+
+
+def _read(file: Path) -> dict[tuple[str, str], Result]:
+    return {
+        (table["title"], result["way"]): Result(**result)
+        for table in json.loads(file.read_text())["tables"]
+        for result in table["results"]
+    }
+
+
+def _compare(measured: list[Measured], before: dict[tuple[str, str], Result]) -> int:
+    pairs = [
+        (table.title, result, before[table.title, result.way])
+        for table in measured
+        for result in table.results
+        if (table.title, result.way) in before
+    ]
+    far = [pair for pair in pairs if not pair[1].agrees_with(pair[2])]
+    for title, now, then in far:
+        _console.print(
+            f"{title}, {now.way}: {_rounded(now.ratio)} times, "
+            f"and {_rounded(then.ratio)} times in the earlier run",
+            style="red",
+        )
+    _console.print(f"{len(pairs) - len(far)} of {len(pairs)} ratios agree with the earlier run.")
+    return 3 if far else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,271 @@
+"""The whole pipeline on this machine: embedded LocalStack, the function, every item looked for."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.measuring import Figures, Sample, Table, Way
+
+if TYPE_CHECKING:
+    from localstack_embedded import Instance
+    from tweetpipe.place import Place
+    from tweetpipe.stack import Stack
+
+_SEED = 7
+_WARM_UP = 200  # tweets; the first ones wait for the function's process
+_PROBES = 1000  # tweets whose way is timed, at most
+_PROBE_EVERY = 0.025  # seconds
+_KEYS_PER_CALL = 100  # API reference, BatchGetItem
+_PATIENCE = 240.0  # seconds
+
+Key = tuple[str, str]
+
+
+def tables() -> list[Table]:
+    """As fast as it goes by shards and by tweets, and the latency at a steady rate."""
+    return [
+        Table(
+            title="End to end, embedded, 10,000 tweets as fast as it goes",
+            unit="tweet",
+            baseline="1 shard",
+            ways=tuple(_by_shards(n, partial(_run, shards=n, count=10_000)) for n in (1, 2, 4)),
+            note="From the first PutRecords to the last item that can be read. Latencies are those "
+            "of a backlog: all tweets are on the stream long before the last is stored. CPU and "
+            "memory are those of LocalStack, the function and the producer together.",
+        ),
+        Table(
+            title="End to end, embedded, 4 shards, as fast as it goes",
+            unit="tweet",
+            baseline="10,000 tweets",
+            ways=(
+                _by_count(1_000, rounds=2),
+                _by_count(10_000, rounds=2),
+                _by_count(200_000, rounds=1),
+            ),
+        ),
+        Table(
+            title="End to end, embedded, at 100 tweets a second",
+            unit="tweet",
+            baseline="1 shard",
+            ways=tuple(
+                _by_shards(n, partial(_run, shards=n, count=1_500, rate=100.0)) for n in (1, 2, 4)
+            ),
+            note="Latency is from the PutRecords call to the item that can be read, looked for "
+            f"every {_PROBE_EVERY * 1000:g} ms.",
+        ),
+    ]
+
+
+def _by_shards(shards: int, measure: partial[Sample]) -> Way:
+    return Way(name=f"{shards} shard{'s' * (shards > 1)}", measure=measure, rounds=2)
+
+
+def _by_count(count: int, *, rounds: int) -> Way:
+    return Way(
+        name=f"{count:,} tweets", measure=partial(_run, shards=4, count=count), rounds=rounds
+    )
+
+
+def _run(*, shards: int, count: int, rate: float | None = None) -> Sample:
+    import fake_tweets
+    from producer import OutgoingRecord
+
+    tweets = fake_tweets.FakeTweets(_SEED)
+    step = max(1, count // _PROBES)
+    probed: dict[bytes, Key] = {}
+    records = []
+    for index in range(_WARM_UP + count):
+        record = tweets.record(index)
+        records.append(OutgoingRecord(data=record.data, partition_key=record.partition_key))
+        if index >= _WARM_UP and index % step == 0:
+            item = fake_tweets.expected_item(tweets.tweet(index))
+            probed[record.data] = item["Username"], item["Id"]
+    with _pipeline(shards) as (emulator, place, stack):
+        table = stack.outputs["EventDataTable"]
+        _send(place, stack, records[:_WARM_UP], None, {})
+        _wait_for_items(place, table, _WARM_UP)
+        cpu = _cpu(emulator)
+        started = time.perf_counter()
+        probe = _Probe(place, table)
+        with probe.at_work():
+            _send(place, stack, records[_WARM_UP:], rate, probed, probe)
+            _wait_for_items(place, table, _WARM_UP + count)
+            wall = time.perf_counter() - started
+            probe.wait_until_all_are_there()
+        return Sample(
+            units=count,
+            wall=wall,
+            cpu=_cpu(emulator) - cpu,
+            peak_mb=_memory_mb(emulator),
+            figures=probe.figures(),
+        )
+
+
+@contextmanager
+def _pipeline(shards: int) -> Iterator[tuple[Instance, Place, Stack]]:
+    import localstack_embedded
+    from tests.stack_fixtures import deployed_stack, free_port
+    from tweetpipe.place import local_place
+
+    home = Path(tempfile.mkdtemp(prefix="bench-"))
+    try:
+        emulator = localstack_embedded.start(
+            home, environment_home=localstack_embedded.DEFAULT_HOME, port=free_port()
+        )
+        place = local_place(embedded_endpoint=emulator.endpoint, environ={})
+        parameters = {"ShardCount": str(shards), "BatchSize": "500", "BatchWindowSeconds": "0"}
+        with deployed_stack(place, parameters) as stack:
+            yield emulator, place, stack
+    finally:
+        localstack_embedded.stop(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
+class _Probe:
+    """Looks for tweets in the table again and again, and notes when it first finds each."""
+
+    def __init__(self, place: Place, table: str) -> None:
+        self._client = place.dynamodb()
+        self._table = table
+        self._lock = threading.Lock()
+        self._waiting: dict[Key, float] = {}
+        self._latencies: list[float] = []
+        self._done = threading.Event()
+
+    @contextmanager
+    def at_work(self) -> Iterator[None]:
+        thread = threading.Thread(target=self._look_until_done)
+        thread.start()
+        try:
+            yield
+        finally:
+            self._done.set()
+            thread.join()
+
+    def sent(self, key: Key, at: float) -> None:
+        """A tweet is about to be put on the stream, for the first time or again."""
+        with self._lock:
+            self._waiting.setdefault(key, at)
+
+    def wait_until_all_are_there(self) -> None:
+        _wait_until(lambda: not self._waiting)
+
+    def figures(self) -> Figures:
+        cuts = quantiles(self._latencies, n=100)
+        return {"p50 s": median(self._latencies), "p99 s": cuts[98]}
+
+    def _look_until_done(self) -> None:
+        at = 0
+        while not self._done.wait(_PROBE_EVERY):
+            with self._lock:
+                keys = list(self._waiting)
+            # In turn: one shard that is behind must not hide what the others have stored.
+            at = at if at < len(keys) else 0
+            found = self._present(keys[at : at + _KEYS_PER_CALL])
+            now = time.perf_counter()
+            with self._lock:
+                self._latencies += [now - self._waiting.pop(key) for key in found]
+            at += _KEYS_PER_CALL - len(found)
+
+    def _present(self, keys: list[Key]) -> list[Key]:
+        if not keys:
+            return []
+        wanted: Any = [{"Username": {"S": name}, "Id": {"S": id_}} for name, id_ in keys]
+        answer = self._client.batch_get_item(
+            RequestItems={
+                self._table: {
+                    "Keys": wanted,
+                    "ConsistentRead": True,
+                    "ProjectionExpression": "Username, Id",
+                }
+            }
+        )
+        return [(i["Username"]["S"], i["Id"]["S"]) for i in answer["Responses"][self._table]]
+
+
+class _Noting:
+    """A Kinesis client that tells the probe of each call."""
+
+    def __init__(self, client: Any, probed: dict[bytes, Key], probe: _Probe) -> None:
+        self._client, self._probed, self._probe = client, probed, probe
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def put_records(self, **call: Any) -> Any:
+        now = time.perf_counter()
+        for record in call["Records"]:
+            if key := self._probed.get(record["Data"]):
+                self._probe.sent(key, now)
+        return self._client.put_records(**call)
+
+
+def _send(
+    place: Place,
+    stack: Stack,
+    records: list[Any],
+    rate: float | None,
+    probed: dict[bytes, Key],
+    probe: _Probe | None = None,
+) -> None:
+    import producer
+
+    settings = producer.Settings(rate=rate)
+    client: Any = place.kinesis(producer.kinesis_client_config(settings))
+    if probe:
+        client = _Noting(client, probed, probe)
+    with tempfile.TemporaryDirectory() as folder:
+        report = producer.produce(
+            records,
+            client=client,
+            stream=stack.outputs["KinesisStream"],
+            undelivered=Path(folder) / "undelivered.ndjson",
+            settings=settings,
+        )
+    if report.sent != len(records):
+        raise RuntimeError(f"only {report.sent} of {len(records)} tweets were sent")
+
+
+def _wait_for_items(place: Place, table: str, count: int) -> None:
+    client = place.dynamodb()
+
+    def are_there() -> bool:
+        return client.describe_table(TableName=table)["Table"]["ItemCount"] >= count
+
+    _wait_until(are_there)
+
+
+def _wait_until(happened: Any) -> None:
+    deadline = time.monotonic() + _PATIENCE
+    while not happened():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"not all tweets were in the table after {_PATIENCE:g} s")
+        time.sleep(_PROBE_EVERY)
+
+
+def _cpu(emulator: Instance) -> float:
+    spent = [process.cpu_times() for process in _processes(emulator)]
+    return float(sum(times.user + times.system for times in spent))
+
+
+def _memory_mb(emulator: Instance) -> float:
+    return float(sum(process.memory_info().rss for process in _processes(emulator))) / (1 << 20)
+
+
+def _processes(emulator: Instance) -> list[Any]:
+    import psutil
+
+    return [
+        psutil.Process(),
+        psutil.Process(emulator.pid),
+        *psutil.Process(emulator.pid).children(recursive=True),
+    ]
