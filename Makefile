@@ -35,7 +35,7 @@ fuzz: $(VENV)/dev  ## Fuzz the processor with RUNS inputs (1,000,000), or for SE
 	@$(BIN)/python -m tests.fuzz build/fuzz -runs=$(RUNS) -max_total_time=$(SECONDS)
 
 soak: $(VENV)/dev  ## Send COUNT=200000 tweets through all faults at once and balance the books
-	@$(BIN)/python -m tests.soak $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED))
+	@$(BIN)/python -m tests.soak $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(AGGREGATE),--aggregate)
 
 bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 15 minutes
 	@$(BIN)/python -m benchmarks --json benchmarks/results.json

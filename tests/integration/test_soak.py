@@ -13,15 +13,27 @@ from tweetpipe.place import Place
 
 
 @pytest.mark.timeout(900)
+@pytest.mark.parametrize("aggregate", [False, True], ids=["plain", "aggregated"])
 def test_under_all_faults_at_once_the_books_balance(
-    emulator: Instance, place: Place, tmp_path: Path
+    aggregate: bool, emulator: Instance, place: Place, tmp_path: Path
 ) -> None:
     with deployed_stack(place, PARAMETERS) as stack:
         outcome = soak(
-            place, stack, emulator, count=2000, seed=7, folder=tmp_path, outage=0, say=print
+            place,
+            stack,
+            emulator,
+            count=2000,
+            seed=7,
+            folder=tmp_path,
+            outage=0,
+            aggregate=aggregate,
+            say=print,
         )
 
     assert outcome.books.is_equal, outcome.books
-    assert outcome.accepted >= outcome.offered.total
+    if aggregate:
+        assert outcome.accepted < outcome.offered.total
+    else:
+        assert outcome.accepted >= outcome.offered.total
     assert outcome.faults["producer killed with kill -9"]
     assert outcome.faults["worker of the function killed"]

@@ -29,6 +29,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
     parser.add_argument("--count", type=int, default=200_000, help="how many tweets")
     parser.add_argument("--seed", type=int, default=1, help="of the tweets and of the faults")
+    parser.add_argument("--aggregate", action="store_true", help="several tweets in one record")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     home = folder / "localstack"
@@ -44,9 +45,10 @@ def main() -> int:
                 seed=options.seed,
                 folder=folder,
                 outage=_OUTAGE,
+                aggregate=options.aggregate,
                 say=_console.print,
             )
-            _show(outcome)
+            _show(outcome, aggregate=options.aggregate)
             if outcome.books.is_equal:
                 _console.print("The books balance.", style="green")
                 return 0
@@ -57,8 +59,10 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _show(outcome: Outcome) -> None:
+def _show(outcome: Outcome, *, aggregate: bool) -> None:
     offered, books = outcome.offered, outcome.books
+    # In aggregated records there are as many as there is room for.
+    again = {} if aggregate else {"  more than once": outcome.accepted - offered.total}
     account = Table("", "records", title="The books")
     for name, number in (
         ("offered", offered.total),
@@ -66,7 +70,7 @@ def _show(outcome: Outcome) -> None:
         ("  repeated", offered.counts["duplicate"]),
         ("  malformed", offered.counts["malformed"]),
         ("put on the stream", outcome.accepted),
-        ("  more than once", outcome.accepted - offered.total),
+        *again.items(),
         ("undelivered at first, sent again", outcome.undelivered),
         ("exhausted batches redriven", outcome.redriven),
         ("stored, equal in every field", books.items.verified),

@@ -69,11 +69,12 @@ def soak(
     seed: int,
     folder: Path,
     outage: float,
+    aggregate: bool,
     say: Callable[[str], None],
 ) -> Outcome:
     """Sends `count` tweets, with malformed and repeated ones among them, through the faults.
 
-    Once, Kinesis is gone for `outage` seconds.
+    Once, Kinesis is gone for `outage` seconds. With `aggregate`, several travel in one record.
     """
     offered = Offered()
     tweets = folder / "offered.ndjson"
@@ -87,7 +88,7 @@ def soak(
     mischief = Mischief(
         emulator.pid, proxy, seed=seed, timeout=TIMEOUT, scale=1.0 if count > _SHORT else 0.4
     )
-    producer = _Producer(proxy, stack, folder, seed=seed, outage=outage)
+    producer = _Producer(proxy, stack, folder, seed=seed, outage=outage, aggregate=aggregate)
     function = stack.outputs["DDBEventProcessor"]
     with (
         proxy.serving(),
@@ -121,7 +122,14 @@ class _Producer:
     """`tweetpipe produce` as a process, killed now and then and started again."""
 
     def __init__(
-        self, proxy: FaultProxy, stack: Stack, folder: Path, *, seed: int, outage: float
+        self,
+        proxy: FaultProxy,
+        stack: Stack,
+        folder: Path,
+        *,
+        seed: int,
+        outage: float,
+        aggregate: bool,
     ) -> None:
         self.counts: Counter[str] = Counter()
         self._proxy = proxy
@@ -129,6 +137,7 @@ class _Producer:
         self._undelivered = folder / "undelivered.ndjson"
         self._stack = stack
         self._outage = outage
+        self._aggregated = ["--aggregate"] if aggregate else []
         self._chance = random.Random(seed)
         self._environment = os.environ | {"AWS_ENDPOINT_URL": proxy.endpoint}
 
@@ -149,6 +158,7 @@ class _Producer:
     def _was_killed(self, file: Path, rate: float) -> bool:
         arguments = ["--source", "file", "--file", str(file), "--resume", "--rate", str(rate)]
         arguments += ["--undelivered", str(self._undelivered), "--stack", self._stack.name]
+        arguments += self._aggregated
         with subprocess.Popen(
             [sys.executable, "-m", "tweetpipe", "produce", *arguments],
             env=self._environment,
