@@ -1,0 +1,129 @@
+"""What was seen of a stack at one moment; values only.
+
+A figure that could not be had is None, which is not 0. Times are in seconds since 1970.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+State = Literal["ok", "idle", "warning", "error", "unknown"]
+
+MAX_NEWEST = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The state of a part, and why, in one sentence; nothing needs saying of one that is ok."""
+
+    state: State
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A shard of the stream; `iterator_age_s` says how far the function is behind on it."""
+
+    id: str
+    records_per_s: float | None
+    iterator_age_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """The stream, with those of its shards that were looked at."""
+
+    name: str
+    health: Health
+    shards: tuple[Shard, ...]
+    records_per_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """The function; `duration_ms` is the average of its invocations."""
+
+    name: str
+    health: Health
+    invocations_per_s: float | None
+    errors_per_s: float | None
+    duration_ms: float | None
+    iterator_age_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """The table; `total` is the number of its items as DynamoDB has it, on AWS hours old."""
+
+    name: str
+    health: Health
+    items_per_s: float | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetters:
+    """The queue: records that can never be stored, and batches whose retries are exhausted."""
+
+    health: Health
+    rejected: int | None
+    exhausted: int | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Landed:
+    """A tweet that was seen in the table; its latency counts from its arrival in the stream."""
+
+    username: str
+    id: str
+    timestamp: str
+    message: str
+    shard: str | None
+    sequence_number: str | None
+    latency_s: float | None
+    landed_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One moment of the time series; the latencies are end to end."""
+
+    at: float
+    records_per_s: float | None
+    items_per_s: float | None
+    p50_s: float | None
+    p99_s: float | None
+    errors: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Our own calls a second by service, and the most there can be."""
+
+    per_s: dict[str, float]
+    limit_per_s: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The whole stack; `newest` are at most MAX_NEWEST tweets, the newest first."""
+
+    at: float
+    target: Literal["local", "aws"]
+    region: str
+    stack: str
+    reachable: Health
+    stream: Stream
+    function: Function
+    table: TableState
+    dead_letters: DeadLetters
+    newest: tuple[Landed, ...]
+    latest: Point
+    reads: Reads
+
+
+def as_json(snapshot: Snapshot) -> dict[str, Any]:
+    """The snapshot as plain JSON, with the names that the values have here."""
+    return asdict(snapshot)
