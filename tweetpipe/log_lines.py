@@ -59,6 +59,14 @@ def content_of(event: LogEvent) -> dict[str, Any] | str:
     return content if isinstance(content, dict) else event.message
 
 
+def is_failed_call(event: LogEvent) -> bool:
+    """Whether Lambda says with this line that a call of the function failed."""
+    content = content_of(event)
+    if isinstance(content, str):
+        return content.startswith("REPORT") and bool(_FAILED.search(content))
+    return content.get("type") == "platform.report" and _status(content) != "success"
+
+
 def _parts(content: dict[str, Any]) -> list[str]:
     parts = [str(content.get("message") or content.get("errorMessage") or "")]
     counts = {name: content[name] for name in _COUNTS if name in content}
@@ -77,11 +85,15 @@ def _parts(content: dict[str, Any]) -> list[str]:
 
 
 def _from_platform(event: LogEvent, content: dict[str, Any]) -> Line | None:
-    record = content.get("record")
-    status = record.get("status", "success") if isinstance(record, dict) else "success"
+    status = _status(content)
     if status == "success":
         return None
     return Line(at=event.at, level="ERROR", text=f"{content['type']}: {status}")
+
+
+def _status(content: dict[str, Any]) -> str:
+    record = content.get("record")
+    return str(record.get("status", "success")) if isinstance(record, dict) else "success"
 
 
 def _from_text(event: LogEvent, message: str) -> Line | None:

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import TYPE_CHECKING
 
 from tweetpipe.errors import NothingThere
@@ -40,13 +41,20 @@ class LogRetriever:
         self._client = place.logs()
         self._group = f"/aws/lambda/{deployed.outputs['DDBEventProcessor']}"
 
-    def since(self, start: datetime) -> Iterator[LogEvent]:
-        """Every line from then on, oldest first; raises NothingThere if there is no log."""
+    def since(
+        self, start: datetime, *, pattern: str = "", pages: int | None = None
+    ) -> Iterator[LogEvent]:
+        """Every line from then on, oldest first; raises NothingThere if there is no log.
+
+        CloudWatch leaves out what does not match the `pattern`, if there is one; emulators may not.
+        """
         request: FilterLogEventsRequestTypeDef = {
             "logGroupName": self._group,
             "startTime": int(start.timestamp() * 1000),
         }
-        while True:
+        if pattern:
+            request["filterPattern"] = pattern
+        for _ in count() if pages is None else range(pages):
             try:
                 page = self._client.filter_log_events(**request)
             except self._client.exceptions.ResourceNotFoundException as error:

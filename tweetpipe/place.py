@@ -153,7 +153,7 @@ def local_place(*, embedded_endpoint: str | None, environ: Mapping[str, str] = o
     listens there.
     """
     endpoint = environ.get("AWS_ENDPOINT_URL") or embedded_endpoint or LOCAL_ENDPOINT
-    _check_reachable(endpoint)
+    check_answers(endpoint)
     session = boto3.Session(
         aws_access_key_id="test",
         aws_secret_access_key="test",
@@ -189,7 +189,8 @@ def _session_without_profiles() -> botocore.session.Session:
     )
 
 
-def _check_reachable(endpoint: str) -> None:
+def check_answers(endpoint: str) -> None:
+    """Raises NothingThere when nothing listens at this address of an emulator."""
     host, port = _host_and_port(endpoint)
     if host.endswith(_AWS_HOSTS):
         raise WrongUsage(

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 Item = dict[str, str]
+Key = tuple[str, str]  # Username and Id
 
 
 def scan(place: Place, table: str) -> Iterator[Item]:
@@ -37,15 +38,27 @@ def query(place: Place, table: str, username: str, limit: int) -> list[Item]:
     return [_plain(item) for page in pages for item in page["Items"]]
 
 
-def count_present(place: Place, table: str, keys: list[tuple[str, str]]) -> int:
+def count_present(place: Place, table: str, keys: list[Key]) -> int:
     """How many of up to 100 keys are stored, as far as one BatchGetItem call answers."""
+    return len(present(place, table, keys, consistently=True))
+
+
+def present(place: Place, table: str, keys: list[Key], *, consistently: bool) -> set[Key]:
+    """Which of up to 100 keys are stored, as far as one BatchGetItem call answers."""
     wanted = [
         {"Username": {"S": username}, "Id": {"S": identifier}} for username, identifier in keys
     ]
     answer = place.dynamodb().batch_get_item(
-        RequestItems={table: {"Keys": wanted, "ConsistentRead": True, "ProjectionExpression": "Id"}}
+        RequestItems={
+            table: {
+                "Keys": wanted,
+                "ConsistentRead": consistently,
+                "ProjectionExpression": "Username, Id",
+            }
+        }
     )
-    return len(answer["Responses"].get(table, []))
+    found = map(_plain, answer["Responses"].get(table, []))
+    return {(item["Username"], item["Id"]) for item in found}
 
 
 def _plain(item: dict[str, AttributeValueTypeDef]) -> Item:

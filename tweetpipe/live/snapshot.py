@@ -64,7 +64,10 @@ class TableState:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetters:
-    """The queue: records that can never be stored, and batches whose retries are exhausted."""
+    """The queue: records that can never be stored, and batches whose retries are exhausted.
+
+    How many it holds of each is only known when it is empty: asking would hide them from others.
+    """
 
     health: Health
     rejected: int | None
@@ -88,7 +91,11 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One moment of the time series; the latencies are end to end."""
+    """One moment of the time series.
+
+    The latencies are end to end, from the stream to the table, of the last minute; `errors` are the
+    calls that failed and the records rejected since the point before.
+    """
 
     at: float
     records_per_s: float | None

@@ -1,0 +1,132 @@
+"""What the function's log says of its calls: seconds old, where CloudWatch takes minutes."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from tweetpipe.live.reads import MeteredPlace, Pace
+from tweetpipe.log_lines import content_of, is_failed_call
+from tweetpipe.logs import LATE, LogEvent, LogRetriever
+from tweetpipe.stack import Stack
+
+_BATCH = "batch processed"  # processor/report.py
+# An emulator may give every line; CloudWatch gives these. A "?" makes it one of several.
+_PATTERN = f'?"{_BATCH}" ?"Status: error" ?"Status: timeout" ?"platform.report"'
+_WINDOW = 10.0  # seconds, and at least three reads of the log
+_KEPT = 60.0  # seconds
+_MAX_SEEN = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """A batch, or a call that failed; `seen` is when we read of it."""
+
+    seen: float
+    failed: bool
+    stored: int = 0
+    rejected: int = 0
+    unhandled: int = 0
+    milliseconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """The function's last seconds; None where its log says nothing of batches.
+
+    `failed` and `unhandled` are those of the last minute.
+    """
+
+    per_s: float | None = None
+    failed_per_s: float | None = None
+    stored_per_s: float | None = None
+    milliseconds: float | None = None
+    failed: int = 0
+    unhandled: int = 0
+
+
+class CallLog:
+    """Follows the function's log, a page at a time."""
+
+    def __init__(self, place: MeteredPlace, deployed: Stack, pace: Pace, *, since: float) -> None:
+        self._place = place
+        self._retriever = LogRetriever(place, deployed)
+        self._window = max(_WINDOW, 3 * pace.log)
+        self._pattern = "" if place.is_local else _PATTERN
+        # CloudWatch takes lines in late.
+        self._overlap = 1.0 if place.is_local else LATE.total_seconds()
+        self._started = since
+        self._newest = since
+        self._seen: dict[str, float] = {}
+        self._calls: deque[_Call] = deque()
+        self._speaks = False
+        self.rejected = 0
+        self.failed = 0
+
+    def read(self, now: float) -> None:
+        """Takes in what the log has got; as much of it as a page holds."""
+        if not self._place.meter.allows("logs"):
+            return
+        start = max(self._started, self._newest - self._overlap)
+        since = datetime.fromtimestamp(start, UTC)
+        for event in self._retriever.since(since, pattern=self._pattern, pages=1):
+            if event.id not in self._seen:
+                self._seen[event.id] = event.at.timestamp()
+                self._newest = max(self._newest, event.at.timestamp())
+                self._take(event, now)
+        oldest = self._newest - self._overlap - 1
+        self._seen = {name: at for name, at in self._seen.items() if at >= oldest}
+        if len(self._seen) > _MAX_SEEN:
+            # More than can be followed: go on with what comes now.
+            self._started = self._newest = now
+            self._seen.clear()
+
+    def calls(self, now: float) -> Calls:
+        """The last seconds, by when they were read."""
+        while self._calls and self._calls[0].seen < now - _KEPT:
+            self._calls.popleft()
+        seconds = min(self._window, max(now - self._started, 1.0))
+        recent = [call for call in self._calls if call.seen > now - seconds]
+        batches = [call for call in recent if not call.failed]
+        failed = len(recent) - len(batches)
+        failing = sum(call.failed for call in self._calls)
+        if not self._speaks and not failing:
+            return Calls()
+        return Calls(
+            per_s=len(recent) / seconds,
+            failed_per_s=failed / seconds,
+            stored_per_s=sum(call.stored for call in batches) / seconds,
+            milliseconds=(
+                sum(call.milliseconds for call in batches) / len(batches) if batches else None
+            ),
+            failed=failing,
+            unhandled=sum(call.unhandled for call in self._calls),
+        )
+
+    def _take(self, event: LogEvent, now: float) -> None:
+        content = content_of(event)
+        if isinstance(content, dict) and content.get("message") == _BATCH:
+            call = _batch(content, now)
+            self._speaks = True
+            self.rejected += call.rejected
+            self._calls.append(call)
+        elif is_failed_call(event):
+            self.failed += 1
+            self._calls.append(_Call(seen=now, failed=True))
+
+
+def _batch(content: dict[str, Any], now: float) -> _Call:
+    def figure(name: str) -> int:
+        value = content.get(name)
+        return value if isinstance(value, int) else 0
+
+    return _Call(
+        seen=now,
+        failed=False,
+        stored=figure("stored"),
+        rejected=figure("rejected"),
+        unhandled=figure("unhandled"),
+        milliseconds=figure("milliseconds"),
+    )

@@ -1,0 +1,261 @@
+"""Watches a stack for all who want to see it: one thread, one set of reads.
+
+What goes wrong is a snapshot too. The stack is looked up anew then, again and again, so that it is
+found when the emulator is back, or the stack was destroyed and deployed again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from localstack_embedded import EmulatorError
+from tweetpipe import stack as stacks
+from tweetpipe.errors import TweetpipeError
+from tweetpipe.explain import explain
+from tweetpipe.live.reads import Meter, MeteredPlace, Pace
+from tweetpipe.live.snapshot import (
+    DeadLetters,
+    Function,
+    Health,
+    Landed,
+    Point,
+    Snapshot,
+    Stream,
+    TableState,
+)
+from tweetpipe.live.watching import Watching
+from tweetpipe.place import Place, check_answers
+
+_logger = logging.getLogger(__name__)
+
+_HISTORY = 15 * 60.0  # seconds
+_ENDS_WITHIN = 2.0  # seconds; the thread keeps no process from ending
+_LOOK_UP = 30.0  # seconds after which it is asked whether the stack is still the same
+
+
+class Subscription:
+    """One onlooker; to be closed when it looks no longer."""
+
+    def __init__(self, collector: Collector) -> None:
+        self._collector = collector
+        self._seen = 0
+
+    def wait(self, timeout: float) -> Snapshot | None:
+        """The newest snapshot not seen yet; None when there is none within `timeout` seconds."""
+        found = self._collector._wait_for_newer(self._seen, timeout)
+        if found is None:
+            return None
+        self._seen, snapshot = found
+        return snapshot
+
+    def close(self) -> None:
+        """Leaves; the collector rests when nobody is left."""
+        self._collector._leave(self)
+
+
+class Collector:
+    """Takes a snapshot every `interval` seconds while anybody is subscribed, or `always`.
+
+    `find_place` is asked where to look after nothing answered any more; by default that stays the
+    same. Raises ValueError for an interval that would read too often.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        stack_name: str,
+        *,
+        interval: float | None = None,
+        clock: Callable[[], float] = time.time,
+        always: bool = False,
+        find_place: Callable[[], Place] | None = None,
+    ) -> None:
+        self._place = place
+        self._find_place = find_place or self._same_place
+        self._stack_name = stack_name
+        self._pace = Pace.at(place, interval)
+        self._meter = Meter(self._pace.limits)
+        self._metered = MeteredPlace.of(place, self._meter)
+        self._clock = clock
+        self._always = always
+        self._changed = threading.Condition()
+        self._subscriptions: set[Subscription] = set()
+        self._stopped = False
+        self._version = 0
+        self._latest: Snapshot | None = None
+        self._history: deque[Point] = deque()
+        self._newest: tuple[Landed, ...] = ()
+        self._watching: Watching | None = None
+        self._stack_id = ""
+        self._looked_up = 0.0
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begins to watch, in a thread of its own."""
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends, after the call that is under way if that does not take long."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join(_ENDS_WITHIN)
+
+    def latest(self) -> Snapshot | None:
+        """The last snapshot, if there was any."""
+        with self._changed:
+            return self._latest
+
+    def history(self) -> list[Point]:
+        """The points of the last 15 minutes, the oldest first."""
+        with self._changed:
+            return list(self._history)
+
+    def subscribe(self) -> Subscription:
+        """Another onlooker; the number of reads stays the same."""
+        subscription = Subscription(self)
+        with self._changed:
+            self._subscriptions.add(subscription)
+            self._changed.notify_all()
+        return subscription
+
+    def _leave(self, subscription: Subscription) -> None:
+        with self._changed:
+            self._subscriptions.discard(subscription)
+            self._changed.notify_all()
+
+    def _wait_for_newer(self, seen: int, timeout: float) -> tuple[int, Snapshot] | None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._version > seen or self._stopped, timeout)
+            if self._latest is None or self._version <= seen:
+                return None
+            return self._version, self._latest
+
+    def _run(self) -> None:
+        next_look = 0.0
+        while self._is_wanted():
+            if (left := next_look - time.monotonic()) > 0:
+                self._between(left)
+                self._pause(min(left, self._pace.check))
+                continue
+            started = time.monotonic()
+            self._publish(self._look())
+            next_look = started + self._pace.interval
+
+    def _is_wanted(self) -> bool:
+        """Waits until somebody looks on; False when it is over."""
+        with self._changed:
+            if not (self._stopped or self._always or self._subscriptions):
+                # What was being followed would be out of date.
+                self._watching = None
+                self._changed.wait_for(
+                    lambda: self._stopped or bool(self._subscriptions) or self._always
+                )
+            return not self._stopped
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._stopped, seconds)
+
+    def _between(self, left: float) -> None:
+        watching = self._watching
+        if watching is None:
+            return
+        try:
+            if left <= 1.5 * self._pace.check:
+                watching.prepare(self._clock())
+            watching.check(self._clock)
+        except (TweetpipeError, BotoCoreError, ClientError):
+            # The next look says it.
+            self._watching = None
+
+    def _look(self) -> Snapshot:
+        try:
+            watching = self._watched()
+            watching.look(self._clock)
+            snapshot = watching.snapshot(self._clock())
+        except (TweetpipeError, EmulatorError) as error:
+            return self._nothing(str(error))
+        except (BotoCoreError, ClientError) as error:
+            return self._nothing(explain(error))
+        except Exception as error:
+            # A mistake of ours must not end the thread, and leave a picture that stands still.
+            _logger.exception("a look at the stack failed")
+            return self._nothing(
+                f"{type(error).__name__}: {error}. This is a mistake in tweetpipe."
+            )
+        self._newest = snapshot.newest
+        return snapshot
+
+    def _watched(self) -> Watching:
+        now = self._clock()
+        if self._watching is None:
+            self._metered = self._entered()
+        elif not self._must_look_up(self._watching, now):
+            return self._watching
+        deployed = stacks.get(self._metered, self._stack_name)
+        self._looked_up = now
+        if deployed.id != self._stack_id:
+            self._stack_id, self._newest, self._watching = deployed.id, (), None
+        if self._watching is None:
+            self._watching = Watching(
+                self._metered, deployed, self._pace, now=now, newest=self._newest
+            )
+        return self._watching
+
+    def _must_look_up(self, watching: Watching, now: float) -> bool:
+        due = watching.is_doubtful or now >= self._looked_up + _LOOK_UP
+        watching.is_doubtful = False
+        return due and self._meter.allows("cloudformation")
+
+    def _entered(self) -> MeteredPlace:
+        place = self._find_place()
+        if place is self._place:
+            return self._metered
+        self._place = place
+        return MeteredPlace.of(place, self._meter)
+
+    def _same_place(self) -> Place:
+        if self._place.is_local and self._place.endpoint:
+            check_answers(self._place.endpoint)
+        return self._place
+
+    def _nothing(self, why: str) -> Snapshot:
+        self._watching = None
+        now = self._clock()
+        unknown = Health("unknown", "It can't be read.")
+        before = self._latest
+        return Snapshot(
+            at=now,
+            target="local" if self._place.is_local else "aws",
+            region=self._place.region,
+            stack=self._stack_name,
+            reachable=Health("error", why),
+            stream=Stream(before.stream.name if before else "", unknown, (), None),
+            function=Function(
+                before.function.name if before else "", unknown, None, None, None, None
+            ),
+            table=TableState(before.table.name if before else "", unknown, None, None),
+            dead_letters=DeadLetters(unknown, None, None, None),
+            newest=self._newest,
+            latest=Point(now, None, None, None, None, None),
+            reads=self._meter.reads(),
+        )
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        with self._changed:
+            self._latest = snapshot
+            self._version += 1
+            self._history.append(snapshot.latest)
+            while self._history[0].at < snapshot.at - _HISTORY:
+                self._history.popleft()
+            self._changed.notify_all()

@@ -1,0 +1,140 @@
+"""How each part is, and why, from its figures.
+
+Where the thresholds come from:
+
+    behind by 5 min      infra/template.yaml, BehindAlarm
+    behind by 10 s       our own, beside BatchWindowSeconds: a batch takes few seconds, so that by
+                         then the function does not keep up, or fails
+    80 % of a shard      a shard takes 1,000 records a second; what is above is refused
+                         (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html)
+    any failed call, throttled call or dead letter
+                         as the template's alarms have it
+    nothing for 10 s     our own: idle
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tweetpipe.live.calls import Calls
+from tweetpipe.live.snapshot import Health, Shard
+from tweetpipe.metrics import Metrics
+from tweetpipe.plan.constants import SHARD_RECORDS
+
+IDLE_AFTER = 10.0  # seconds
+_LATE = 10.0  # seconds
+_FAR_BEHIND = 300.0  # seconds
+_NEARLY_FULL = 0.8
+
+OK = Health("ok")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionFigures:
+    """What is known of the function.
+
+    `age` is that of the oldest record it has yet to store; `window` its BatchWindowSeconds.
+    """
+
+    calls: Calls
+    metrics: Metrics
+    mapping: str | None
+    age: float | None
+    rising: bool
+    window: float
+    idle: bool
+
+
+def stream(shards: tuple[Shard, ...], *, quiet_for: float, is_local: bool) -> Health:
+    """The stream's health; an emulator refuses nothing."""
+    if not any(shard.records_per_s is not None for shard in shards):
+        return Health("unknown", "No shard has been read yet.")
+    full = [
+        shard.id for shard in shards if (shard.records_per_s or 0) >= _NEARLY_FULL * SHARD_RECORDS
+    ]
+    if full and not is_local:
+        return Health(
+            "warning",
+            f"{len(full)} of {len(shards)} shards take more than {_NEARLY_FULL:.0%} of "
+            f"{SHARD_RECORDS:,} records/s ({full[0]}); more are refused. Raise ShardCount.",
+        )
+    if quiet_for >= IDLE_AFTER:
+        return Health("idle", "No record has come in the last seconds.")
+    return OK
+
+
+def function(found: FunctionFigures) -> Health:
+    """The function's health, the worst first."""
+    for judge in (_mapping, _behind, _failing, _late):
+        if (health := judge(found)) is not None:
+            return health
+    return Health("idle", "There is nothing to do.") if found.idle else OK
+
+
+def table(*, items_per_s: float | None, idle: bool, failing: bool) -> Health:
+    """The table's health."""
+    if items_per_s:
+        return OK
+    if failing and not idle:
+        return Health("warning", "Records come in, and nothing is stored.")
+    return Health("idle", "Nothing is being stored.") if idle else OK
+
+
+def dead_letters(total: int) -> Health:
+    """The queue's health: that it holds anything is worth a look."""
+    if total == 0:
+        return OK
+    verb = "waits" if total == 1 else "wait"
+    return Health("warning", f"{total:,} {verb}. See why: tweetpipe dead-letters list.")
+
+
+def _mapping(found: FunctionFigures) -> Health | None:
+    if found.mapping in (None, "Enabled"):
+        return None
+    if found.mapping == "missing":
+        return Health(
+            "error", "No event source mapping leads from the stream to it. Run tweetpipe deploy."
+        )
+    return Health("warning", f"The event source mapping is {found.mapping}: it reads no records.")
+
+
+def _behind(found: FunctionFigures) -> Health | None:
+    if found.age is None or found.age < _FAR_BEHIND:
+        return None
+    return Health(
+        "error",
+        f"It is {found.age / 60:,.0f} min behind the stream{_trend(found)}. "
+        "More shards, ParallelizationFactor or memory make it faster.",
+    )
+
+
+def _failing(found: FunctionFigures) -> Health | None:
+    failed = found.calls.failed or round(found.metrics.errors or 0)
+    if failed:
+        return Health(
+            "error", f"{failed:,} calls failed in the last minutes. See why: tweetpipe logs."
+        )
+    if found.metrics.throttles:
+        return Health(
+            "warning",
+            f"Lambda refused {found.metrics.throttles:,.0f} calls in the last minutes: the "
+            "account's concurrency or ReservedConcurrency is used up.",
+        )
+    unhandled = found.calls.unhandled or round(found.metrics.unhandled or 0)
+    if unhandled:
+        return Health(
+            "warning",
+            f"{unhandled:,} records were left for a retry in the last minutes. "
+            "See why: tweetpipe logs.",
+        )
+    return None
+
+
+def _late(found: FunctionFigures) -> Health | None:
+    if found.age is None or found.age < _LATE + found.window:
+        return None
+    return Health("warning", f"It is {found.age:,.0f} s behind the stream{_trend(found)}.")
+
+
+def _trend(found: FunctionFigures) -> str:
+    return ", and falls further behind" if found.rising else ""

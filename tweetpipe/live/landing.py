@@ -1,0 +1,138 @@
+"""Follows sampled tweets until they are in the table, and takes the time.
+
+That a tweet is there is only seen by looking, so that its latency lies between the last look that
+missed it and the first that found it. Only tweets met soon after their arrival count: of the
+others, the quick ones have landed before anybody looked.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import islice
+
+from tweetpipe.live.reads import Pace
+from tweetpipe.live.records import items_of
+from tweetpipe.live.shards import Sample
+from tweetpipe.live.snapshot import MAX_NEWEST, Landed
+from tweetpipe.table import Item, Key
+
+_MAX_AWAITED = 300
+_MAX_KNOWN = 2000
+_MAX_LATENCIES = 500
+_LATENCIES_FOR = 60.0  # seconds
+# Seconds after which a tweet won't come, if the shard's later ones have: it is a dead letter.
+_OVERTAKEN = 30.0
+_PATIENCE = 900.0  # seconds
+
+
+@dataclass(slots=True)
+class _Awaited:
+    """A tweet on its way; `missed` is its age when it was last looked for in vain."""
+
+    item: Item
+    sample: Sample
+    fresh: bool
+    missed: float = 0.0
+
+
+class Landing:
+    """What of the samples is on its way, what has landed, and how long that took."""
+
+    def __init__(self, pace: Pace, *, newest: Sequence[Landed] = ()) -> None:
+        self._pace = pace
+        self._awaited: dict[Key, _Awaited] = {}
+        self._known: OrderedDict[Key, None] = OrderedDict()
+        self._latencies: deque[tuple[float, float]] = deque(maxlen=_MAX_LATENCIES)
+        self._newest: deque[Landed] = deque(reversed(newest), maxlen=MAX_NEWEST)
+        self._reached: dict[str, float] = {}  # by shard, the arrival of the newest that landed
+
+    def expect(self, samples: Sequence[Sample], now: float) -> None:
+        """Awaits the tweets in the newest of the samples."""
+        newest = sorted(samples, key=lambda sample: sample.arrived)[-self._pace.samples :]
+        # Its first look is at once.
+        within = 1.5 * self._pace.check
+        for sample in newest:
+            for item in items_of(sample.data):
+                key = (item["Username"], item["Id"])
+                # One that comes again is in the table already, and would seem to be quick.
+                if key not in self._known and len(self._awaited) < _MAX_AWAITED:
+                    self._remember(key)
+                    fresh = now - sample.arrived <= within
+                    self._awaited[key] = _Awaited(item, sample, fresh)
+
+    def keys(self) -> list[Key]:
+        """Which to look for now: those that wait longest."""
+        return list(islice(self._awaited, self._pace.keys))
+
+    def found(self, looked_for: Iterable[Key], present: set[Key], now: float) -> None:
+        """Takes in what a look at the table has shown."""
+        for key in looked_for:
+            awaited = self._awaited[key]
+            age = max(now - awaited.sample.arrived, 0.0)
+            if key not in present:
+                awaited.missed = age
+                continue
+            del self._awaited[key]
+            self._land(awaited, age, now)
+        self._give_up(now)
+
+    def newest(self) -> tuple[Landed, ...]:
+        """The last tweets that landed, the newest first."""
+        return tuple(reversed(self._newest))
+
+    def latency(self, share: float, now: float) -> float | None:
+        """The seconds within which this share of the last minute's tweets landed."""
+        while self._latencies and self._latencies[0][0] < now - _LATENCIES_FOR:
+            self._latencies.popleft()
+        ordered = sorted(latency for _, latency in self._latencies)
+        return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else None
+
+    def behind(self, shard: str, now: float) -> float | None:
+        """The age of the oldest tweet on the shard that the function has yet to store.
+
+        0 where it has stored all that was seen, None where nothing was seen yet.
+        """
+        waiting = [
+            awaited.sample.arrived
+            for awaited in self._awaited.values()
+            if awaited.sample.shard == shard and awaited.missed
+        ]
+        reached = self._reached.get(shard)
+        later = [arrived for arrived in waiting if reached is None or arrived > reached]
+        if later:
+            return max(now - min(later), 0.0)
+        return None if reached is None else 0.0
+
+    def _land(self, awaited: _Awaited, age: float, now: float) -> None:
+        sample, item = awaited.sample, awaited.item
+        between = (awaited.missed + age) / 2
+        precise = awaited.fresh and age - awaited.missed <= max(2 * self._pace.check, age / 5)
+        if precise:
+            self._latencies.append((now, between))
+        self._reached[sample.shard] = max(self._reached.get(sample.shard, 0.0), sample.arrived)
+        self._newest.append(
+            Landed(
+                username=item["Username"],
+                id=item["Id"],
+                timestamp=item["Timestamp"],
+                message=item["Message"],
+                shard=sample.shard,
+                sequence_number=sample.sequence_number,
+                latency_s=round(between, 3) if precise else None,
+                landed_at=now,
+            )
+        )
+
+    def _give_up(self, now: float) -> None:
+        for key, awaited in list(self._awaited.items()):
+            arrived = awaited.sample.arrived
+            overtaken = self._reached.get(awaited.sample.shard, 0.0) - arrived > _OVERTAKEN
+            if (overtaken and awaited.missed) or now - arrived > _PATIENCE:
+                del self._awaited[key]
+
+    def _remember(self, key: Key) -> None:
+        self._known[key] = None
+        if len(self._known) > _MAX_KNOWN:
+            self._known.popitem(last=False)

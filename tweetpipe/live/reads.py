@@ -1,0 +1,171 @@
+"""Our own reads: how often each service is asked, counted where the requests leave.
+
+The stack must not notice that it is watched. What could hold up the function, or cost money, is
+what the bounds are made for:
+
+    a shard answers five GetRecords calls and 2 MB a second, the function's own reads included
+    (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html)
+    a key that BatchGetItem looks for takes half a read unit, and a PROVISIONED table may have five
+    FilterLogEvents is allowed five times a second in an account and region
+    CloudWatch's metrics cost a cent per thousand asked for
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.config import Config
+
+from tweetpipe.live.snapshot import Reads
+from tweetpipe.place import Place
+
+_WINDOW = 10.0  # seconds that a rate is taken over
+
+# A call that fails is not repeated: the next round asks again.
+_IMPATIENT = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often what is read, in seconds, and how much of it at a time."""
+
+    interval: float  # the stream, and a snapshot
+    check: float  # the table, for the tweets that are awaited
+    count: float  # the number of items
+    log: float
+    queue: float
+    mapping: float
+    metrics: float
+    shards: int  # looked at in one round
+    records: int  # of a shard, in one round
+    samples: int  # of these that are awaited in the table
+    keys: int  # looked for in the table at a time
+    limits: Mapping[str, float]  # calls a second, by service
+
+    @classmethod
+    def at(cls, place: Place, interval: float | None = None) -> Pace:
+        """The pace for an emulator, or for AWS; raises ValueError for too short an interval."""
+        fastest = 1.0 if place.is_local else 2.0
+        interval = fastest if interval is None else interval
+        if interval < fastest:
+            raise ValueError(f"at least {fastest:g} seconds lie between two looks")
+        return _local(interval) if place.is_local else _on_aws(interval)
+
+
+def _local(interval: float) -> Pace:
+    return Pace(
+        interval=interval,
+        check=0.25,
+        count=1,
+        log=2,
+        queue=2,
+        mapping=5,
+        metrics=60,
+        shards=8,
+        records=500,
+        samples=50,
+        keys=100,
+        limits={
+            "kinesis": 20,
+            "dynamodb": 6,
+            "sqs": 1,
+            "logs": 1,
+            "lambda": 0.5,
+            "cloudwatch": 0,
+            "cloudformation": 1,
+        },
+    )
+
+
+def _on_aws(interval: float) -> Pace:
+    return Pace(
+        interval=interval,
+        check=1,
+        count=60,
+        log=5,
+        queue=10,
+        mapping=30,
+        metrics=60,
+        shards=4,
+        records=100,
+        samples=8,
+        keys=8,
+        limits={
+            "kinesis": 5,
+            "dynamodb": 1.5,
+            "sqs": 0.2,
+            "logs": 0.4,
+            "lambda": 0.1,
+            "cloudwatch": 0.1,
+            "cloudformation": 0.5,
+        },
+    )
+
+
+class Meter:
+    """Counts calls, and says when one more would be too many."""
+
+    def __init__(
+        self, limits: Mapping[str, float], *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._limits = limits
+        self._clock = clock
+        self._calls: dict[str, deque[float]] = {}
+
+    def allows(self, service: str) -> bool:
+        """Whether a call stays within the bound, as the average of ten seconds."""
+        # One is always free: some bounds are less than one call in that time.
+        return len(self._recent(service)) < max(1.0, self._limits.get(service, 0) * _WINDOW)
+
+    def count(self, service: str) -> None:
+        """Notes a call."""
+        self._recent(service).append(self._clock())
+
+    def reads(self) -> Reads:
+        """The calls of the last ten seconds, and the bounds."""
+        return Reads(
+            per_s={name: len(self._recent(name)) / _WINDOW for name in self._limits},
+            limit_per_s=dict(self._limits),
+        )
+
+    def _recent(self, service: str) -> deque[float]:
+        calls = self._calls.setdefault(service, deque())
+        while calls and calls[0] <= self._clock() - _WINDOW:
+            calls.popleft()
+        return calls
+
+
+@dataclass(frozen=True, kw_only=True)
+class MeteredPlace(Place):
+    """The same place, with clients that are made once, count their requests and give up soon."""
+
+    inner: Place
+    meter: Meter
+    clients: dict[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, place: Place, meter: Meter) -> MeteredPlace:
+        return cls(
+            target=place.target,
+            session=place.session,
+            endpoint=place.endpoint,
+            region=place.region,
+            inner=place,
+            meter=meter,
+        )
+
+    def _client(self, service: str, config: Config | None = None) -> Any:
+        if service not in self.clients:
+            client = self.inner._client(service, _IMPATIENT)
+
+            def count(**_: object) -> None:
+                self.meter.count(service)
+
+            # Sent for each request on the wire, where one call may take several.
+            client.meta.events.register("before-send", count)
+            self.clients[service] = client
+        return self.clients[service]
