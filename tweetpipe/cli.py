@@ -7,7 +7,17 @@ from typing import Annotated
 
 import typer
 
-from tweetpipe.commands import dead_letters, demo, lifecycle, logs, look, plan, produce, stacks
+from tweetpipe.commands import (
+    dead_letters,
+    demo,
+    lifecycle,
+    logs,
+    look,
+    plan,
+    produce,
+    stacks,
+    watch,
+)
 
 app = typer.Typer(
     name="tweetpipe",
@@ -42,6 +52,7 @@ app.command()(demo.demo)
 app.command()(lifecycle.up)
 app.command()(lifecycle.down)
 app.command()(lifecycle.status)
+app.command()(watch.watch)
 app.command()(logs.logs)
 app.command()(stacks.deploy)
 app.command()(stacks.destroy)

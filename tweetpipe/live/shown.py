@@ -1,0 +1,198 @@
+"""A snapshot for a terminal of any size, and as a plain line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from tweetpipe.live.snapshot import Health, Landed, Point, Snapshot
+from tweetpipe.sparkline import sparkline
+from tweetpipe.terminal import printable
+
+# Not by colour alone.
+_MARKS = {"ok": "●", "idle": "○", "warning": "▲", "error": "✖", "unknown": "?"}
+_STYLES = {"ok": "green", "idle": "cyan", "warning": "yellow", "error": "bold red", "unknown": ""}
+
+_NARROW = 60  # columns
+_LABEL = 13  # columns
+_NOTHING = "-"
+
+
+def screen(
+    snapshot: Snapshot, history: Sequence[Point], *, width: int, height: int
+) -> RenderableType:
+    """All that there is room for, the most important first."""
+    lines = [_title(snapshot, width), *_parts(snapshot, width)]
+    series = _series(snapshot, history, width)
+    footer = _reads(snapshot, width)
+    if height - len(lines) > len(series) + 1:
+        lines += series
+    room = height - len(lines) - 1
+    shown: list[RenderableType] = [*lines[:height]]
+    if room > 2:
+        shown.append(_tweets(snapshot.newest[: room - 1], width))
+        rows = min(len(snapshot.newest), room - 1)
+        shown += [Text("")] * (room - 1 - rows)
+        shown.append(footer)
+    return Group(*shown)
+
+
+def plain(snapshot: Snapshot) -> str:
+    """The snapshot in one line, then what is wrong, a line each."""
+    at = f"{datetime.fromtimestamp(snapshot.at, UTC):%Y-%m-%d %H:%M:%S}Z"
+    if snapshot.reachable.state != "ok":
+        return f"{at}  {snapshot.reachable.state}: {printable(snapshot.reachable.why)}"
+    figures = ", ".join(
+        (
+            f"{_rate(snapshot.stream.records_per_s)} in",
+            f"{_rate(snapshot.table.items_per_s)} stored",
+            f"latency {_seconds(snapshot.latest.p50_s)} (p99 {_seconds(snapshot.latest.p99_s)})",
+            f"{_seconds(snapshot.function.iterator_age_s)} behind",
+            f"{_count(snapshot.table.total)} items",
+            f"{_count(snapshot.dead_letters.total)} dead letters",
+        )
+    )
+    troubles = [
+        f"\n    {name}: {health.state}: {printable(health.why)}"
+        for name, health in _healths(snapshot)
+        if health.state not in ("ok", "idle")
+    ]
+    return f"{at}  {figures}{''.join(troubles)}"
+
+
+def _title(snapshot: Snapshot, width: int) -> Text:
+    at = f"{datetime.fromtimestamp(snapshot.at, UTC):%H:%M:%S}Z"
+    where = "local" if snapshot.target == "local" else f"AWS, {snapshot.region}"
+    title = Text(f"{printable(snapshot.stack)} ({where})", style="bold")
+    title.append(f"  {at}", style="dim")
+    return _fitted(title, width)
+
+
+def _parts(snapshot: Snapshot, width: int) -> list[Text]:
+    if snapshot.reachable.state != "ok":
+        # Here the whole sentence counts: it says what to do.
+        reason = Text(f"{_MARKS[snapshot.reachable.state]} {printable(snapshot.reachable.why)}")
+        reason.stylize(_STYLES[snapshot.reachable.state])
+        return [*_wrapped(reason, width), Text("")]
+    function, table, letters = snapshot.function, snapshot.table, snapshot.dead_letters
+    shards = len(snapshot.stream.shards)
+    figures = {
+        "stream": f"{_rate(snapshot.stream.records_per_s)} on {shards} shards",
+        "function": (
+            f"{_rate(function.invocations_per_s)} calls, {_rate(function.errors_per_s)} failed, "
+            f"{_milliseconds(function.duration_ms)}, {_seconds(function.iterator_age_s)} behind"
+        ),
+        "EventData": f"{_rate(table.items_per_s)} stored, {_count(table.total)} items",
+        "dead letters": _count(letters.total),
+    }
+    lines = []
+    for name, health in _healths(snapshot):
+        line = Text.assemble(
+            (f"{_MARKS[health.state]} ", _STYLES[health.state]), f"{name:<{_LABEL}}"
+        )
+        line.append(figures[name])
+        lines.append(_fitted(line, width))
+        if health.why:
+            why = Text(f"  {'':<{_LABEL}}{health.state}: {printable(health.why)}")
+            why.stylize(_STYLES[health.state])
+            lines.append(_fitted(why, width))
+    return lines
+
+
+def _series(snapshot: Snapshot, history: Sequence[Point], width: int) -> list[Text]:
+    room = max(width - _LABEL - 2 - 22, 8)
+    latest = snapshot.latest
+    rows = (
+        ("in", [p.records_per_s for p in history], _rate(latest.records_per_s)),
+        ("stored", [p.items_per_s for p in history], _rate(latest.items_per_s)),
+        (
+            "latency",
+            [p.p50_s for p in history],
+            f"{_seconds(latest.p50_s)}, p99 {_seconds(latest.p99_s)}",
+        ),
+    )
+    return [
+        Text(""),
+        *(
+            _fitted(
+                Text.assemble(
+                    f"  {name:<{_LABEL}}", (sparkline(values, room), "cyan"), f"  {figure}"
+                ),
+                width,
+            )
+            for name, values, figure in rows
+        ),
+    ]
+
+
+def _tweets(newest: Sequence[Landed], width: int) -> Table:
+    table = Table(
+        Column("Landed", no_wrap=True),
+        *([] if width < _NARROW else [Column("Took", no_wrap=True, justify="right")]),
+        Column("Username", no_wrap=True, ratio=1, overflow="ellipsis"),
+        Column("Message", no_wrap=True, ratio=3, overflow="ellipsis"),
+        box=None,
+        expand=True,
+        header_style="dim",
+        padding=(0, 1),
+    )
+    for tweet in newest:
+        took = [] if width < _NARROW else [Text(_seconds(tweet.latency_s))]
+        table.add_row(
+            Text(f"{datetime.fromtimestamp(tweet.landed_at, UTC):%H:%M:%S}Z", style="dim"),
+            *took,
+            Text(printable(tweet.username)),
+            Text(printable(tweet.message)),
+        )
+    return table
+
+
+def _reads(snapshot: Snapshot, width: int) -> Text:
+    reads = snapshot.reads
+    each = ", ".join(
+        f"{name} {reads.per_s.get(name, 0):.1f} of {limit:g}"
+        for name, limit in reads.limit_per_s.items()
+        if limit
+    )
+    return _fitted(Text(f"Ctrl-C ends. Own reads/s: {each}", style="dim"), width)
+
+
+def _healths(snapshot: Snapshot) -> tuple[tuple[str, Health], ...]:
+    return (
+        ("stream", snapshot.stream.health),
+        ("function", snapshot.function.health),
+        ("EventData", snapshot.table.health),
+        ("dead letters", snapshot.dead_letters.health),
+    )
+
+
+def _fitted(line: Text, width: int) -> Text:
+    line.no_wrap = True
+    line.truncate(width, overflow="ellipsis")
+    return line
+
+
+def _wrapped(text: Text, width: int) -> list[Text]:
+    from rich.console import Console
+
+    return list(text.wrap(Console(width=width), width))
+
+
+def _rate(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:,.1f}/s"
+
+
+def _seconds(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:,.1f} s"
+
+
+def _milliseconds(value: float | None) -> str:
+    return _NOTHING if value is None else f"{value:,.0f} ms"
+
+
+def _count(value: int | None) -> str:
+    return _NOTHING if value is None else f"{value:,}"
