@@ -186,7 +186,7 @@ class Collector:
         except (TweetpipeError, EmulatorError) as error:
             return self._nothing(str(error))
         except (BotoCoreError, ClientError) as error:
-            return self._nothing(explain(error))
+            return self._nothing(self._reason(error))
         except Exception as error:
             # A mistake of ours must not end the thread, and leave a picture that stands still.
             _logger.exception("a look at the stack failed")
@@ -228,6 +228,14 @@ class Collector:
         if self._place.is_local and self._place.endpoint:
             check_answers(self._place.endpoint)
         return self._place
+
+    def _reason(self, error: BotoCoreError | ClientError) -> str:
+        """That there is no emulator says more than that a call to it failed."""
+        try:
+            self._find_place()
+        except (TweetpipeError, EmulatorError) as better:
+            return str(better)
+        return explain(error)
 
     def _nothing(self, why: str) -> Snapshot:
         self._watching = None

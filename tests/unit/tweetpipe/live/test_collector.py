@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from threading import Thread
+
+import pytest
+
+from tests.unit.tweetpipe.live.doubles import Clock, FakeStack, fake_place, tweet
+from tests.waiting import wait_for
+from tweetpipe.live.collector import Collector, Subscription
+from tweetpipe.live.snapshot import Snapshot
+from tweetpipe.place import Place, Target
+
+
+@pytest.fixture
+def stack() -> FakeStack:
+    return FakeStack(Clock(time.time()))
+
+
+@pytest.fixture
+def collector(stack: FakeStack) -> Iterator[Collector]:
+    collector = Collector(fake_place(stack), "tweets")
+    collector.start()
+    yield collector
+    collector.stop()
+
+
+def next_of(subscription: Subscription) -> Snapshot:
+    snapshot = subscription.wait(30)
+    assert snapshot is not None
+    return snapshot
+
+
+def reached(subscription: Subscription, *, state: str) -> Snapshot:
+    """The next snapshot that has reached the stack, or not."""
+
+    def look() -> Snapshot | None:
+        snapshot = subscription.wait(1)
+        return snapshot if snapshot and snapshot.reachable.state == state else None
+
+    found = wait_for(look, f"a snapshot that is {state}")
+    assert found is not None
+    return found
+
+
+def test_nothing_is_read_until_somebody_looks_on(collector: Collector, stack: FakeStack) -> None:
+    assert collector.latest() is None
+    assert stack.calls == []
+
+    subscription = collector.subscribe()
+
+    assert next_of(subscription) == collector.latest()
+
+
+def test_nothing_is_read_when_nobody_looks_on_any_more(
+    collector: Collector, stack: FakeStack
+) -> None:
+    subscription = collector.subscribe()
+    next_of(subscription)
+    subscription.close()
+    # It rests once it has let go of what it followed.
+    wait_for(lambda: collector._watching is None, "the collector to rest")
+    asked = stack.count("describe_stacks")
+
+    again = collector.subscribe()
+
+    assert next_of(again).reachable.state == "ok"
+    wait_for(lambda: stack.count("describe_stacks") > asked, "it to look for the stack anew")
+
+
+def test_an_unseen_snapshot_is_given_once_and_none_is_queued(collector: Collector) -> None:
+    subscription = collector.subscribe()
+    first = next_of(subscription)
+    other = collector.subscribe()
+    wait_for(lambda: (latest := collector.latest()) and latest.at > first.at, "a newer one")
+    wait_for(lambda: len(collector.history()) >= 3, "a third one")
+
+    newest = next_of(subscription)
+
+    assert newest == collector.latest()
+    assert newest == next_of(other)
+    assert subscription.wait(0) is None
+
+
+def test_ten_onlookers_cost_no_more_reads_than_one(collector: Collector, stack: FakeStack) -> None:
+    with ExitStack() as leaving:
+        onlookers = [collector.subscribe() for _ in range(10)]
+        for onlooker in onlookers:
+            leaving.callback(onlooker.close)
+        for _ in range(3):
+            seen = {next_of(onlooker).at for onlooker in onlookers}
+            assert len(seen) == 1
+
+    looks = len(collector.history())
+    assert stack.count("describe_table") <= looks
+    assert stack.count("get_records") <= looks * len(stack.records)
+
+
+def test_it_says_that_nothing_answers_and_recovers_by_itself(
+    collector: Collector, stack: FakeStack
+) -> None:
+    subscription = collector.subscribe()
+    assert next_of(subscription).stream.name == "stream"
+
+    stack.down = True
+    gone = reached(subscription, state="error")
+    assert "Could not connect to the endpoint" in gone.reachable.why
+    assert gone.stream.health.state == "unknown"
+    assert (gone.stream.name, gone.table.total) == ("stream", None)
+    assert gone.latest.records_per_s is None
+
+    stack.down = False
+    assert reached(subscription, state="ok").table.total == 0
+
+
+def test_a_stack_deployed_anew_is_found_without_the_tweets_of_the_former(
+    collector: Collector, stack: FakeStack
+) -> None:
+    subscription = collector.subscribe()
+    next_of(subscription)
+    stack.clock.now = time.time()
+    stack.put(tweet(1))
+    stack.store(tweet(1))
+    wait_for(lambda: next_of(subscription).newest, "the tweet")
+
+    stack.down = True
+    reached(subscription, state="error")
+    stack.down, stack.deployed = False, False
+    gone = wait_for(
+        lambda: (s := next_of(subscription)) and "There is no stack" in s.reachable.why and s,
+        "it to say that there is no stack",
+    )
+    assert gone
+    assert "tweetpipe deploy" in gone.reachable.why
+    assert [landed.id for landed in gone.newest] == ["1"]
+
+    stack.deployed, stack.id = True, "arn:2"
+    assert reached(subscription, state="ok").newest == ()
+
+
+def test_it_looks_where_the_emulator_is_found_again(stack: FakeStack) -> None:
+    elsewhere = FakeStack(Clock(time.time()))
+    elsewhere.stored = {("Ada", "1")}
+    places: list[Place] = [fake_place(stack), fake_place(elsewhere)]
+    collector = Collector(places[0], "tweets", find_place=lambda: places[0])
+    collector.start()
+    try:
+        subscription = collector.subscribe()
+        assert next_of(subscription).table.total == 0
+        stack.down = True
+        del places[0]
+        reached(subscription, state="error")
+        assert reached(subscription, state="ok").table.total == 1
+    finally:
+        collector.stop()
+
+
+def test_a_mistake_does_not_end_it(collector: Collector, stack: FakeStack) -> None:
+    subscription = collector.subscribe()
+    next_of(subscription)
+    records, stack.records = stack.records, {}
+    stack.failing["describe_table"] = ZeroDivisionError("a slip")
+    assert "a mistake in tweetpipe" in reached(subscription, state="error").reachable.why
+
+    stack.records = records
+    stack.failing.clear()
+    reached(subscription, state="ok")
+
+
+def test_stopping_wakes_who_waits(collector: Collector, stack: FakeStack) -> None:
+    subscription = collector.subscribe()
+    next_of(subscription)
+    waiting = Thread(target=lambda: [subscription.wait(60) for _ in range(2)])
+    waiting.start()
+
+    collector.stop()
+
+    waiting.join(30)
+    assert not waiting.is_alive()
+
+
+def test_it_reads_always_if_asked_to(stack: FakeStack) -> None:
+    collector = Collector(fake_place(stack), "tweets", always=True)
+    collector.start()
+    try:
+        wait_for(collector.latest, "a snapshot")
+    finally:
+        collector.stop()
+
+
+@pytest.mark.parametrize(("target", "interval"), [(Target.LOCAL, 0.9), (Target.AWS, 1.9)])
+def test_an_interval_that_would_read_too_often_is_refused(
+    stack: FakeStack, target: Target, interval: float
+) -> None:
+    with pytest.raises(ValueError, match="at least"):
+        Collector(fake_place(stack, target), "tweets", interval=interval)

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import json
+import unicodedata
+from dataclasses import fields
+
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.console import Console
+
+from tests.unit.tweetpipe.live.snapshots import busy, landed, unreachable
+from tweetpipe.live.shown import plain, screen
+from tweetpipe.live.snapshot import Snapshot, as_json
+
+HOSTILE = "\x1b[2J\x1b]0;title\x07<script>\r\n\u202e[bold]red[/bold]"
+
+
+def lines(snapshot: Snapshot, width: int, height: int) -> list[str]:
+    """What a terminal of this size shows."""
+    console = Console(width=width, height=height, color_system=None)
+    shown = screen(snapshot, [snapshot.latest] * 5, width=width, height=height)
+    options = console.options.update(width=width, height=height)
+    rendered = console.render_lines(shown, options, pad=False)
+    return ["".join(segment.text for segment in line) for line in rendered]
+
+
+@given(st.integers(1, 200), st.integers(1, 60), st.integers(0, 100))
+def test_it_is_never_larger_than_the_terminal(width: int, height: int, tweets: int) -> None:
+    for snapshot in (busy(*[landed("長い" * 50)] * tweets), unreachable()):
+        shown = lines(snapshot, width, height)
+        assert len(shown) <= height
+        measure = Console(width=width)
+        assert all(measure.measure(line).maximum <= width for line in map(str.rstrip, shown))
+
+
+def test_a_usual_terminal_shows_all_there_is() -> None:
+    shown = "\n".join(lines(busy(*[landed()] * 30), 80, 24))
+
+    for words in (
+        "tweets (local)",
+        "● stream       50.0/s on 1 shards",
+        "● function     2.0/s calls, 0.0/s failed, 12 ms, 0.5 s behind",
+        "● EventData    49.5/s stored, 12,345 items",
+        "▲ dead letters 2",
+        "warning: 2 wait.",
+        "latency",
+        "0.5 s, p99 1.2 s",
+        "Ada",
+        "hello",
+        "kinesis 2.0 of 20",
+    ):
+        assert words in shown
+
+
+def test_a_small_terminal_shows_the_states_first() -> None:
+    shown = lines(busy(landed()), 30, 5)
+
+    assert [line[0] for line in shown[1:5]] == ["●", "●", "●", "▲"]
+
+
+def test_what_is_wrong_is_shown_as_a_whole_sentence() -> None:
+    shown = " ".join(" ".join(lines(unreachable(), 20, 10)).split())
+
+    assert "✖ No emulator answers. Start it: tweetpipe up." in shown
+
+
+def test_hostile_text_is_shown_as_text() -> None:
+    snapshot = busy(landed(HOSTILE, HOSTILE))
+    for shown in (*lines(snapshot, 200, 40), plain(snapshot)):
+        assert not [c for c in shown if unicodedata.category(c) in ("Cc", "Cf") and c != "\n"]
+    assert "[bold]red[/bold]" in "\n".join(lines(snapshot, 200, 40))
+
+
+def test_a_plain_line_has_the_figures_and_below_what_is_wrong() -> None:
+    assert plain(busy()).split("\n") == [
+        "2027-01-15 08:00:00Z  50.0/s in, 49.5/s stored, latency 0.5 s (p99 1.2 s), 0.5 s behind, "
+        "12,345 items, 2 dead letters",
+        "    dead letters: warning: 2 wait.",
+    ]
+    assert plain(unreachable()) == (
+        "2027-01-15 08:00:00Z  error: No emulator answers. Start it: tweetpipe up."
+    )
+
+
+def test_as_json_has_the_names_of_the_fields() -> None:
+    found = json.loads(json.dumps(as_json(busy(landed(HOSTILE)))))
+
+    assert list(found) == [field.name for field in fields(Snapshot)]
+    assert found["newest"][0]["message"] == HOSTILE
+    assert found["stream"]["shards"][0]["records_per_s"] == 50

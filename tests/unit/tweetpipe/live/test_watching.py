@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import EndpointConnectionError
+
+from tests.unit.tweetpipe.live.doubles import Clock, FakeStack, fake_place, refused, tweet
+from tweetpipe import stack as stacks
+from tweetpipe.live.reads import Meter, MeteredPlace, Pace
+from tweetpipe.live.snapshot import Snapshot
+from tweetpipe.live.watching import Watching
+from tweetpipe.place import Target
+
+
+class Onlooker:
+    """Looks at a fake stack, second by second of a clock that only it moves."""
+
+    def __init__(self, target: Target = Target.LOCAL) -> None:
+        self.clock = Clock()
+        self.stack = FakeStack(self.clock)
+        place = fake_place(self.stack, target)
+        self.pace = Pace.at(place)
+        self.meter = Meter(self.pace.limits, clock=self.clock)
+        metered = MeteredPlace.of(place, self.meter)
+        deployed = stacks.get(metered, "tweets")
+        self.watching = Watching(metered, deployed, self.pace, now=self.clock.now)
+
+    def look(self) -> Snapshot:
+        self.watching.look(self.clock)
+        return self.watching.snapshot(self.clock.now)
+
+    def pass_time(self, seconds: float) -> None:
+        """Time passes with checks in between, as in the collector."""
+        until = self.clock.now + seconds
+        while self.clock.now < until - 1e-6:
+            self.clock.now = min(self.clock.now + self.pace.check, until)
+            if until - self.clock.now < self.pace.check:
+                self.watching.prepare(self.clock.now)
+            self.watching.check(self.clock)
+
+
+@pytest.fixture
+def onlooker() -> Onlooker:
+    return Onlooker()
+
+
+def test_a_tweet_is_shown_when_it_is_in_the_table(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    onlooker.stack.put(tweet(1, author="Ada", text="hello"))
+    assert onlooker.look().newest == ()
+
+    onlooker.stack.store(tweet(1))
+    onlooker.pass_time(1)
+
+    [landed] = onlooker.look().newest
+    assert (landed.username, landed.id, landed.message) == ("Ada", "1", "hello")
+    assert (landed.shard, landed.sequence_number) == ("shard-0", "0")
+    assert landed.timestamp == "2018-10-10T20:19:24.000Z"
+
+
+def test_latency_lies_between_the_last_look_that_missed_and_the_first_that_found(
+    onlooker: Onlooker,
+) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    onlooker.stack.put(tweet(1))
+    onlooker.look()
+    onlooker.pass_time(0.5)
+    onlooker.stack.store(tweet(1))
+    onlooker.pass_time(0.5)
+
+    snapshot = onlooker.look()
+
+    assert snapshot.newest[0].latency_s == pytest.approx(0.625)
+    assert snapshot.latest.p50_s == snapshot.latest.p99_s == pytest.approx(0.625)
+
+
+def test_a_tweet_met_late_has_no_latency_to_tell(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    onlooker.stack.put(tweet(1), shard="shard-1", ago=0.9)
+    onlooker.stack.store(tweet(1))
+
+    snapshot = onlooker.look()
+
+    assert snapshot.newest[0].latency_s is None
+    assert snapshot.latest.p50_s is None
+
+
+def test_a_rejected_record_is_not_awaited(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    onlooker.stack.put(b"no tweet")
+    before = onlooker.stack.count("batch_get_item")
+    onlooker.look()
+    onlooker.pass_time(1)
+
+    assert onlooker.stack.count("batch_get_item") == before
+
+
+def test_records_are_counted_by_shard(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(2)
+    for number in range(20):
+        onlooker.stack.put(tweet(number))
+
+    stream = onlooker.look().stream
+
+    assert [shard.records_per_s for shard in stream.shards] == [10, 0]
+    assert stream.records_per_s == 10
+
+
+def test_a_shard_that_gives_more_than_a_sample_is_not_followed(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    for number in range(2 * onlooker.pace.records):
+        onlooker.stack.put(tweet(number), ago=1 - number / (2 * onlooker.pace.records))
+    rate = onlooker.look().stream.shards[0].records_per_s
+    onlooker.pass_time(1)
+    onlooker.stack.put(tweet(-1))
+    onlooker.stack.store(tweet(-1))
+
+    snapshot = onlooker.look()
+
+    assert rate == pytest.approx(2 * onlooker.pace.records, rel=0.01)
+    assert [landed.id for landed in snapshot.newest] == ["-1"]
+
+
+def test_how_far_the_function_is_behind_is_the_age_of_what_it_has_yet_to_store(
+    onlooker: Onlooker,
+) -> None:
+    onlooker.look()
+    for number in range(30):
+        onlooker.stack.put(tweet(number))
+        onlooker.look()
+        onlooker.pass_time(1)
+
+    function = onlooker.look().function
+
+    assert function.iterator_age_s == pytest.approx(30)
+    assert function.health.state == "warning"
+    assert function.health.why == "It is 30 s behind the stream, and falls further behind."
+
+
+def test_a_tweet_that_others_overtook_is_given_up(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.stack.put(tweet(0))
+    for number in range(1, 40):
+        onlooker.stack.put(tweet(number))
+        onlooker.stack.store(tweet(number))
+        snapshot = onlooker.look()
+        onlooker.pass_time(1)
+
+    assert snapshot.function.iterator_age_s == 0
+    assert snapshot.function.health.state == "ok"
+    assert onlooker.watching._landing.keys() == []
+
+
+def test_what_the_log_says_of_batches_is_told_as_rates(onlooker: Onlooker) -> None:
+    for _ in range(10):
+        onlooker.pass_time(1)
+        onlooker.stack.batch(stored=5, rejected=1, milliseconds=30)
+        snapshot = onlooker.look()
+
+    assert snapshot.function.invocations_per_s == pytest.approx(1, abs=0.2)
+    assert snapshot.function.duration_ms == 30
+    assert snapshot.function.errors_per_s == 0
+
+
+def test_a_failed_call_is_an_error_with_the_way_to_its_reason(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(2)
+    onlooker.stack.log.append((onlooker.clock.now, "REPORT RequestId: 1\tStatus: timeout"))
+
+    snapshot = onlooker.look()
+
+    assert snapshot.function.health.state == "error"
+    assert "See why: tweetpipe logs." in snapshot.function.health.why
+    assert snapshot.latest.errors == 1
+    assert onlooker.look().latest.errors == 0
+
+
+def test_new_items_are_counted_where_the_count_is_live(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(2)
+    for number in range(6):
+        onlooker.stack.store(tweet(number))
+
+    table = onlooker.look().table
+
+    assert (table.items_per_s, table.total) == (3, 6)
+
+
+def test_a_quiet_stack_is_idle(onlooker: Onlooker) -> None:
+    for _ in range(15):
+        snapshot = onlooker.look()
+        onlooker.pass_time(1)
+
+    assert snapshot.stream.health.state == "idle"
+    assert snapshot.function.health.state == "idle"
+    assert snapshot.table.health.state == "idle"
+    assert snapshot.dead_letters.health.state == "ok"
+    assert (snapshot.dead_letters.rejected, snapshot.dead_letters.total) == (0, 0)
+
+
+def test_dead_letters_are_counted_and_never_received(onlooker: Onlooker) -> None:
+    onlooker.stack.letters = 2
+
+    letters = onlooker.look().dead_letters
+
+    assert letters.total == 2
+    assert letters.health.state == "warning"
+    assert "tweetpipe dead-letters list" in letters.health.why
+    assert onlooker.stack.count("receive_message") == 0
+
+
+@pytest.mark.parametrize(
+    ("mapping", "state", "why"),
+    [
+        ("Disabled", "warning", "The event source mapping is Disabled: it reads no records."),
+        ("", "error", "Run tweetpipe deploy"),
+    ],
+)
+def test_a_mapping_that_does_not_read_is_told(
+    onlooker: Onlooker, mapping: str, state: str, why: str
+) -> None:
+    onlooker.stack.mapping = mapping
+
+    health = onlooker.look().function.health
+
+    assert health.state == state
+    assert why in health.why
+
+
+@pytest.mark.parametrize(
+    ("operation", "part"),
+    [
+        ("list_shards", "stream"),
+        ("get_records", "stream"),
+        ("filter_log_events", "function"),
+        ("describe_table", "table"),
+        ("get_queue_attributes", "dead_letters"),
+    ],
+)
+def test_a_part_that_refuses_is_told_and_the_others_are_read(
+    onlooker: Onlooker, operation: str, part: str
+) -> None:
+    onlooker.stack.failing[operation] = refused("AccessDeniedException", operation)
+    onlooker.look()
+    onlooker.pass_time(2)
+
+    snapshot = onlooker.look()
+
+    states = {
+        name: getattr(snapshot, name).health.state
+        for name in ("stream", "function", "table", "dead_letters")
+    }
+    assert states.pop(part) == "unknown"
+    assert "lack the permission" in getattr(snapshot, part).health.why
+    assert set(states.values()) == {"ok"}
+
+
+def test_that_nothing_answers_concerns_all_parts(onlooker: Onlooker) -> None:
+    onlooker.stack.down = True
+
+    with pytest.raises(EndpointConnectionError):
+        onlooker.look()
+
+
+def test_a_shard_that_was_read_too_often_is_left_to_the_function(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    throttled = refused("ProvisionedThroughputExceededException")
+    onlooker.stack.failing["get_records"] = throttled
+    onlooker.look()
+    before = onlooker.stack.count("get_records")
+    onlooker.pass_time(1)
+    onlooker.look()
+    assert onlooker.stack.count("get_records") == before
+
+    onlooker.stack.failing.clear()
+    onlooker.pass_time(5)
+    onlooker.look()
+    onlooker.pass_time(1)
+    onlooker.look()
+    assert onlooker.stack.count("get_records") > before
+
+
+def test_an_iterator_that_has_expired_is_replaced(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    onlooker.stack.failing["get_records"] = refused("ExpiredIteratorException")
+    onlooker.look()
+    onlooker.stack.failing.clear()
+    onlooker.pass_time(1)
+    onlooker.stack.put(tweet(1))
+    onlooker.stack.store(tweet(1))
+
+    assert [landed.id for landed in onlooker.look().newest] == ["1"]
+
+
+@pytest.mark.parametrize("target", Target)
+def test_each_service_is_asked_no_more_often_than_its_bound(target: Target) -> None:
+    onlooker = Onlooker(target)
+    onlooker.stack.records |= {f"shard-{n}": [] for n in range(2, 40)}
+    started = onlooker.clock.now
+    for number in range(60):
+        for shard in onlooker.stack.records:
+            for other in range(30):
+                onlooker.stack.put(tweet(1000 * number + other, author=shard), shard=shard)
+        snapshot = onlooker.look()
+        for service, limit in snapshot.reads.limit_per_s.items():
+            assert snapshot.reads.per_s[service] <= max(limit, 0.1), service
+        onlooker.pass_time(onlooker.pace.interval)
+
+    seconds = onlooker.clock.now - started
+    kinesis = ("list_shards", "get_shard_iterator", "get_records")
+    asked = sum(onlooker.stack.count(operation) for operation in kinesis)
+    assert asked / seconds <= onlooker.pace.limits["kinesis"]
+    assert onlooker.stack.count("batch_get_item") / seconds <= onlooker.pace.limits["dynamodb"]
+
+
+def test_all_shards_of_a_large_stream_have_their_turn(onlooker: Onlooker) -> None:
+    onlooker.stack.records |= {f"shard-{n}": [] for n in range(2, 20)}
+    for _ in range(100):
+        snapshot = onlooker.look()
+        onlooker.pass_time(1)
+
+    assert len(snapshot.stream.shards) == 20
+    assert None not in [shard.records_per_s for shard in snapshot.stream.shards]
+
+
+def test_cloudwatch_is_asked_on_aws_alone() -> None:
+    local, aws = Onlooker(Target.LOCAL), Onlooker(Target.AWS)
+    local.look()
+    aws.look()
+
+    assert (local.stack.count("get_metric_data"), aws.stack.count("get_metric_data")) == (0, 1)
