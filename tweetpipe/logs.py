@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import count
 from typing import TYPE_CHECKING
 
 from tweetpipe.errors import NothingThere
@@ -42,11 +41,12 @@ class LogRetriever:
         self._group = f"/aws/lambda/{deployed.outputs['DDBEventProcessor']}"
 
     def since(
-        self, start: datetime, *, pattern: str = "", pages: int | None = None
+        self, start: datetime, *, pattern: str = "", at_most: int | None = None
     ) -> Iterator[LogEvent]:
         """Every line from then on, oldest first; raises NothingThere if there is no log.
 
-        CloudWatch leaves out what does not match the `pattern`, if there is one; emulators may not.
+        With `at_most`, one question is asked, and no more lines are given. CloudWatch leaves out
+        what does not match the `pattern`, if there is one; emulators may not.
         """
         request: FilterLogEventsRequestTypeDef = {
             "logGroupName": self._group,
@@ -54,7 +54,9 @@ class LogRetriever:
         }
         if pattern:
             request["filterPattern"] = pattern
-        for _ in count() if pages is None else range(pages):
+        if at_most:
+            request["limit"] = at_most
+        while True:
             try:
                 page = self._client.filter_log_events(**request)
             except self._client.exceptions.ResourceNotFoundException as error:
@@ -70,7 +72,7 @@ class LogRetriever:
                 )
             # A page may be empty with more to come; the last one has no token.
             token = page.get("nextToken")
-            if not token:
+            if not token or at_most:
                 return
             request["nextToken"] = token
 

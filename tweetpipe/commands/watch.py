@@ -98,7 +98,8 @@ def _snapshots(
 def _print_json_lines(subscription: Subscription, end: float | None) -> None:
     for snapshot in _snapshots(subscription, end):
         if snapshot is not None:
-            sys.stdout.write(json.dumps(as_json(snapshot), ensure_ascii=False) + "\n")
+            # In ASCII: also a reader's terminal can be steered by what a stranger wrote.
+            sys.stdout.write(json.dumps(as_json(snapshot)) + "\n")
             sys.stdout.flush()
 
 
@@ -122,21 +123,25 @@ def _print_lines(subscription: Subscription, end: float | None, *, every: float)
 
 
 def _show_screen(collector: Collector, subscription: Subscription, end: float | None) -> None:
-    size = (0, 0)
-    last: Snapshot | None = None
-    with Live(console=terminal.out, screen=True, auto_refresh=False, transient=True) as live:
-        live.update(Text("Looking at the stack"), refresh=True)
-        for snapshot in _snapshots(subscription, end, patience=_LOOK_FOR_RESIZE):
-            now = (terminal.out.width, terminal.out.height)
-            if snapshot is None and (now == size or last is None):
-                continue
-            last, size = snapshot or last, now
-            if last is not None:
-                width, height = size
-                shown = screen(last, collector.history(), width=width, height=height)
-                live.update(shown, refresh=True)
-    if last is not None:
-        terminal.out.print(Text(plain(last)), soft_wrap=True)
+    try:
+        with Live(console=terminal.out, screen=True, auto_refresh=False) as live:
+            live.update(Text("Looking at the stack"), refresh=True)
+            _draw(live, collector, subscription, end)
+    finally:
+        # The screen is gone then; this stays.
+        if (last := collector.latest()) is not None:
+            terminal.out.print(Text(plain(last)), soft_wrap=True)
+
+
+def _draw(live: Live, collector: Collector, subscription: Subscription, end: float | None) -> None:
+    drawn = (0, 0)
+    for snapshot in _snapshots(subscription, end, patience=_LOOK_FOR_RESIZE):
+        size = (terminal.out.width, terminal.out.height)
+        latest = snapshot or collector.latest()
+        if latest is not None and (snapshot is not None or size != drawn):
+            width, height = drawn = size
+            shown = screen(latest, collector.history(), width=width, height=height)
+            live.update(shown, refresh=True)
 
 
 @contextmanager

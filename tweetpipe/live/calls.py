@@ -17,7 +17,7 @@ _BATCH = "batch processed"  # processor/report.py
 _PATTERN = f'?"{_BATCH}" ?"Status: error" ?"Status: timeout" ?"platform.report"'
 _WINDOW = 10.0  # seconds, and at least three reads of the log
 _KEPT = 60.0  # seconds
-_MAX_SEEN = 20_000
+_LINES = 1000  # of the log that are read at a time, well below a megabyte
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class Calls:
 
 
 class CallLog:
-    """Follows the function's log, a page at a time."""
+    """Follows the function's log, with one question at a time."""
 
     def __init__(self, place: MeteredPlace, deployed: Stack, pace: Pace, *, since: float) -> None:
         self._place = place
@@ -62,33 +62,42 @@ class CallLog:
         self._seen: dict[str, float] = {}
         self._calls: deque[_Call] = deque()
         self._speaks = False
+        self._sampled = 0.0  # seconds that the last read is a sample of
         self.rejected = 0
         self.failed = 0
 
     def read(self, now: float) -> None:
-        """Takes in what the log has got; as much of it as a page holds."""
+        """Takes in what the log has got; where that is too much, a sample of it."""
         if not self._place.meter.allows("logs"):
             return
         start = max(self._started, self._newest - self._overlap)
         since = datetime.fromtimestamp(start, UTC)
-        for event in self._retriever.since(since, pattern=self._pattern, pages=1):
-            if event.id not in self._seen:
-                self._seen[event.id] = event.at.timestamp()
-                self._newest = max(self._newest, event.at.timestamp())
-                self._take(event, now)
-        oldest = self._newest - self._overlap - 1
-        self._seen = {name: at for name, at in self._seen.items() if at >= oldest}
-        if len(self._seen) > _MAX_SEEN:
-            # More than can be followed: go on with what comes now.
+        page = list(self._retriever.since(since, pattern=self._pattern, at_most=_LINES))
+        new = [event for event in page if event.id not in self._seen]
+        calls = [call for event in new if (call := _call(event, now)) is not None]
+        self._speaks = self._speaks or any(not call.failed for call in calls)
+        self.failed += sum(call.failed for call in calls)
+        self.rejected += sum(call.rejected for call in calls)
+        self._calls.extend(calls)
+        self._sampled = 0.0
+        if len(page) >= _LINES:
+            # It begins with the oldest lines, and would never come to the newest ones.
+            self._sampled = max((page[-1].at - page[0].at).total_seconds(), 0.001)
+            self._calls = deque(calls)
             self._started = self._newest = now
             self._seen.clear()
+            return
+        self._seen |= {event.id: event.at.timestamp() for event in new}
+        self._newest = max([self._newest, *(event.at.timestamp() for event in new)])
+        oldest = self._newest - self._overlap - 1
+        self._seen = {name: at for name, at in self._seen.items() if at >= oldest}
 
     def calls(self, now: float) -> Calls:
         """The last seconds, by when they were read."""
         while self._calls and self._calls[0].seen < now - _KEPT:
             self._calls.popleft()
-        seconds = min(self._window, max(now - self._started, 1.0))
-        recent = [call for call in self._calls if call.seen > now - seconds]
+        seconds = self._sampled or min(self._window, max(now - self._started, 1.0))
+        recent = [c for c in self._calls if self._sampled or c.seen > now - seconds]
         batches = [call for call in recent if not call.failed]
         failed = len(recent) - len(batches)
         failing = sum(call.failed for call in self._calls)
@@ -105,16 +114,12 @@ class CallLog:
             unhandled=sum(call.unhandled for call in self._calls),
         )
 
-    def _take(self, event: LogEvent, now: float) -> None:
-        content = content_of(event)
-        if isinstance(content, dict) and content.get("message") == _BATCH:
-            call = _batch(content, now)
-            self._speaks = True
-            self.rejected += call.rejected
-            self._calls.append(call)
-        elif is_failed_call(event):
-            self.failed += 1
-            self._calls.append(_Call(seen=now, failed=True))
+
+def _call(event: LogEvent, now: float) -> _Call | None:
+    content = content_of(event)
+    if isinstance(content, dict) and content.get("message") == _BATCH:
+        return _batch(content, now)
+    return _Call(seen=now, failed=True) if is_failed_call(event) else None
 
 
 def _batch(content: dict[str, Any], now: float) -> _Call:

@@ -25,16 +25,25 @@ _LATENCIES_FOR = 60.0  # seconds
 # Seconds after which a tweet won't come, if the shard's later ones have: it is a dead letter.
 _OVERTAKEN = 30.0
 _PATIENCE = 900.0  # seconds
+_MESSAGE = 2000  # characters of a message that are kept
 
 
 @dataclass(slots=True)
 class _Awaited:
-    """A tweet on its way; `missed` is its age when it was last looked for in vain."""
+    """A tweet on its way; `missed` is its age when it was last looked for in vain.
 
-    item: Item
-    sample: Sample
+    It holds no more than will be shown: a record has up to a megabyte.
+    """
+
+    username: str
+    id: str
+    timestamp: str
+    message: str
+    shard: str
+    sequence_number: str
+    arrived: float
     fresh: bool
-    missed: float = 0.0
+    missed: float | None = None
 
 
 class Landing:
@@ -59,8 +68,7 @@ class Landing:
                 # One that comes again is in the table already, and would seem to be quick.
                 if key not in self._known and len(self._awaited) < _MAX_AWAITED:
                     self._remember(key)
-                    fresh = now - sample.arrived <= within
-                    self._awaited[key] = _Awaited(item, sample, fresh)
+                    self._awaited[key] = _awaited(item, sample, now - sample.arrived <= within)
 
     def keys(self) -> list[Key]:
         """Which to look for now: those that wait longest."""
@@ -70,7 +78,7 @@ class Landing:
         """Takes in what a look at the table has shown."""
         for key in looked_for:
             awaited = self._awaited[key]
-            age = max(now - awaited.sample.arrived, 0.0)
+            age = max(now - awaited.arrived, 0.0)
             if key not in present:
                 awaited.missed = age
                 continue
@@ -95,9 +103,9 @@ class Landing:
         0 where it has stored all that was seen, None where nothing was seen yet.
         """
         waiting = [
-            awaited.sample.arrived
+            awaited.arrived
             for awaited in self._awaited.values()
-            if awaited.sample.shard == shard and awaited.missed
+            if awaited.shard == shard and awaited.missed is not None
         ]
         reached = self._reached.get(shard)
         later = [arrived for arrived in waiting if reached is None or arrived > reached]
@@ -106,20 +114,20 @@ class Landing:
         return None if reached is None else 0.0
 
     def _land(self, awaited: _Awaited, age: float, now: float) -> None:
-        sample, item = awaited.sample, awaited.item
-        between = (awaited.missed + age) / 2
-        precise = awaited.fresh and age - awaited.missed <= max(2 * self._pace.check, age / 5)
+        missed = awaited.missed or 0.0
+        between = (missed + age) / 2
+        precise = awaited.fresh and age - missed <= max(2 * self._pace.check, age / 5)
         if precise:
             self._latencies.append((now, between))
-        self._reached[sample.shard] = max(self._reached.get(sample.shard, 0.0), sample.arrived)
+        self._reached[awaited.shard] = max(self._reached.get(awaited.shard, 0.0), awaited.arrived)
         self._newest.append(
             Landed(
-                username=item["Username"],
-                id=item["Id"],
-                timestamp=item["Timestamp"],
-                message=item["Message"],
-                shard=sample.shard,
-                sequence_number=sample.sequence_number,
+                username=awaited.username,
+                id=awaited.id,
+                timestamp=awaited.timestamp,
+                message=awaited.message,
+                shard=awaited.shard,
+                sequence_number=awaited.sequence_number,
                 latency_s=round(between, 3) if precise else None,
                 landed_at=now,
             )
@@ -127,12 +135,26 @@ class Landing:
 
     def _give_up(self, now: float) -> None:
         for key, awaited in list(self._awaited.items()):
-            arrived = awaited.sample.arrived
-            overtaken = self._reached.get(awaited.sample.shard, 0.0) - arrived > _OVERTAKEN
-            if (overtaken and awaited.missed) or now - arrived > _PATIENCE:
+            arrived = awaited.arrived
+            overtaken = self._reached.get(awaited.shard, 0.0) - arrived > _OVERTAKEN
+            if (overtaken and awaited.missed is not None) or now - arrived > _PATIENCE:
                 del self._awaited[key]
 
     def _remember(self, key: Key) -> None:
         self._known[key] = None
         if len(self._known) > _MAX_KNOWN:
             self._known.popitem(last=False)
+
+
+def _awaited(item: Item, sample: Sample, fresh: bool) -> _Awaited:
+    message = item["Message"]
+    return _Awaited(
+        username=item["Username"],
+        id=item["Id"],
+        timestamp=item["Timestamp"],
+        message=message if len(message) <= _MESSAGE else f"{message[:_MESSAGE]}…",
+        shard=sample.shard,
+        sequence_number=sample.sequence_number,
+        arrived=sample.arrived,
+        fresh=fresh,
+    )

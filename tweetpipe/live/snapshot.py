@@ -77,7 +77,10 @@ class DeadLetters:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A tweet that was seen in the table; its latency counts from its arrival in the stream."""
+    """A tweet that was seen in the table, with the beginning of its message.
+
+    Its latency counts from its arrival in the stream; None where that was not seen closely enough.
+    """
 
     username: str
     id: str

@@ -28,6 +28,7 @@ def run(*arguments: str) -> int:
         ("deploy -p =4", "'=4' is no parameter"),
         ("destroy --stack 1st", "'1st' can't be a stack's name"),
         ("query someone --target aws", "No AWS region is set"),
+        ("watch --stack 1st", "'1st' can't be a stack's name"),
         ("logs --since 5x", "--since 5x is no age"),
         ("deploy --confirm-loss other", "--confirm-loss other is not the stack's name, tweets"),
     ],
@@ -60,6 +61,7 @@ def test_what_the_parser_refuses_is_wrong_usage(
     [
         "status",
         "logs",
+        "watch",
         "query someone",
         "verify --count 1",
         "dead-letters list",

@@ -68,6 +68,7 @@ class FakeStack:
     log: list[tuple[float, str]] = field(default_factory=list)
     letters: int = 0
     mapping: str = "Enabled"
+    measured: dict[str, list[float]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def put(self, data: bytes, *, shard: str = "shard-0", ago: float = 0.0) -> None:
@@ -137,14 +138,15 @@ class FakeStack:
     def _describe_table(self, TableName: str) -> Any:
         return {"Table": {"ItemCount": len(self.stored)}}
 
-    def _filter_log_events(self, logGroupName: str, startTime: int, **_: Any) -> Any:
-        return {
-            "events": [
-                {"eventId": str(n), "timestamp": int(at * 1000), "message": line}
-                for n, (at, line) in enumerate(self.log)
-                if int(at * 1000) >= startTime
-            ]
-        }
+    def _filter_log_events(
+        self, logGroupName: str, startTime: int, limit: int, filterPattern: str = ""
+    ) -> Any:
+        events = [
+            {"eventId": str(n), "timestamp": int(at * 1000), "message": line}
+            for n, (at, line) in enumerate(self.log)
+            if int(at * 1000) >= startTime
+        ]
+        return {"events": events[:limit]}
 
     def _list_event_source_mappings(self, FunctionName: str) -> Any:
         return {"EventSourceMappings": [{"State": self.mapping}] if self.mapping else []}
@@ -155,7 +157,8 @@ class FakeStack:
         return {"Attributes": dict(zip(names, (visible, hidden), strict=True))}
 
     def _get_metric_data(self, **_: Any) -> Any:
-        return {"MetricDataResults": []}
+        results = [{"Id": name, "Values": values} for name, values in self.measured.items()]
+        return {"MetricDataResults": results}
 
 
 class _Events:
