@@ -2,7 +2,8 @@
 
 That a tweet is there is only seen by looking, so that its latency lies between the last look that
 missed it and the first that found it. Only tweets met soon after their arrival count: of the
-others, the quick ones have landed before anybody looked.
+others, the quick ones have landed before anybody looked. While tweets are sent a second time, they
+are all there before they land, and no latency can be told.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Landing:
         self._known: OrderedDict[Key, None] = OrderedDict()
         self._latencies: deque[tuple[float, float]] = deque(maxlen=_MAX_LATENCIES)
         self._newest: deque[Landed] = deque(reversed(newest), maxlen=MAX_NEWEST)
+        self.is_rewriting = False  # whether what is stored has been there before
         self._reached: dict[str, float] = {}  # by shard, the arrival of the newest that landed
 
     def expect(self, samples: Sequence[Sample], now: float) -> None:
@@ -92,6 +94,8 @@ class Landing:
 
     def latency(self, share: float, now: float) -> float | None:
         """The seconds within which this share of the last minute's tweets landed."""
+        if self.is_rewriting:
+            self._latencies.clear()
         while self._latencies and self._latencies[0][0] < now - _LATENCIES_FOR:
             self._latencies.popleft()
         ordered = sorted(latency for _, latency in self._latencies)
@@ -116,7 +120,8 @@ class Landing:
     def _land(self, awaited: _Awaited, age: float, now: float) -> None:
         missed = awaited.missed or 0.0
         between = (missed + age) / 2
-        precise = awaited.fresh and age - missed <= max(2 * self._pace.check, age / 5)
+        closely = age - missed <= max(2 * self._pace.check, age / 5)
+        precise = awaited.fresh and closely and not self.is_rewriting
         if precise:
             self._latencies.append((now, between))
         self._reached[awaited.shard] = max(self._reached.get(awaited.shard, 0.0), awaited.arrived)

@@ -39,7 +39,7 @@ from tweetpipe.stack import Stack
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_COUNTS = 5  # of the table's items, that a rate is taken over
+_COUNTS = 10  # of the table's items, that a rate is taken over
 _GONE = frozenset(
     {
         "AWS.SimpleQueueService.NonExistentQueue",
@@ -105,6 +105,7 @@ class Watching:
     def snapshot(self, now: float) -> Snapshot:
         """What is known at this moment."""
         calls = self._log.calls(now)
+        self._landing.is_rewriting = self._is_rewriting(calls)
         stream = self._stream_state(now)
         items_per_s = self._items_per_s(calls)
         function = self._function_state(stream, calls)
@@ -233,16 +234,24 @@ class Watching:
         )
 
     def _items_per_s(self, calls: Calls) -> float | None:
+        if calls.stored_per_s is not None:
+            return _rounded(calls.stored_per_s)
         if self._place.is_local:
-            if len(self._counts) < 2:
-                return None
-            (start, before), (end, after) = self._counts[0], self._counts[-1]
-            # Fewer than before: some were deleted.
-            return _rounded(max(after - before, 0) / (end - start))
-        # AWS counts a table's items every six hours.
-        if calls.stored_per_s is None and self._metrics.stored is not None:
-            return _rounded(self._metrics.stored / WINDOW.total_seconds())
-        return _rounded(calls.stored_per_s)
+            return _rounded(self._new_items_per_s())
+        stored = self._metrics.stored
+        return None if stored is None else _rounded(stored / WINDOW.total_seconds())
+
+    def _new_items_per_s(self) -> float | None:
+        """Of an emulator, that counts at once; AWS counts a table's items every six hours."""
+        if not self._place.is_local or len(self._counts) < 2:
+            return None
+        (start, before), (end, after) = self._counts[0], self._counts[-1]
+        # Fewer than before: some were deleted.
+        return max(after - before, 0) / (end - start)
+
+    def _is_rewriting(self, calls: Calls) -> bool:
+        new = self._new_items_per_s()
+        return new is not None and new < (calls.stored_per_s or 0) / 2
 
     def _letters_state(self) -> DeadLetters:
         health = Health("unknown", "Not counted yet.")

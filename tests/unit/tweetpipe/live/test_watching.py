@@ -162,6 +162,22 @@ def test_new_items_are_counted_where_the_count_is_live(onlooker: Onlooker) -> No
     assert (table.items_per_s, table.total) == (3, 6)
 
 
+def test_tweets_that_are_stored_a_second_time_tell_no_latency(onlooker: Onlooker) -> None:
+    for number in range(20):
+        onlooker.stack.store(tweet(number))
+    onlooker.look()
+    for number in range(20):
+        onlooker.pass_time(1)
+        onlooker.stack.put(tweet(number))
+        onlooker.stack.batch(stored=1)
+        snapshot = onlooker.look()
+
+    assert len(snapshot.newest) == 20
+    assert snapshot.table.items_per_s == pytest.approx(1, abs=0.2)
+    assert snapshot.latest.p50_s is None
+    assert snapshot.newest[0].latency_s is None
+
+
 def test_a_quiet_stack_is_idle(onlooker: Onlooker) -> None:
     for _ in range(15):
         snapshot = onlooker.look()
