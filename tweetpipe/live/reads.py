@@ -66,7 +66,7 @@ def _local(interval: float) -> Pace:
         mapping=5,
         metrics=60,
         shards=8,
-        records=250,
+        records=100,
         samples=50,
         keys=100,
         limits={
