@@ -112,19 +112,20 @@ def _failing(found: FunctionFigures) -> Health | None:
     failed = found.calls.failed or round(found.metrics.errors or 0)
     if failed:
         return Health(
-            "error", f"{failed:,} calls failed in the last minutes. See why: tweetpipe logs."
+            "error",
+            f"{_counted(failed, 'call')} failed in the last minutes. See why: tweetpipe logs.",
         )
-    if found.metrics.throttles:
+    if refused := round(found.metrics.throttles or 0):
         return Health(
             "warning",
-            f"Lambda refused {found.metrics.throttles:,.0f} calls in the last minutes: the "
-            "account's concurrency or ReservedConcurrency is used up.",
+            f"Lambda refused {_counted(refused, 'call')} in the last minutes: the account's "
+            "concurrency or ReservedConcurrency is used up.",
         )
     unhandled = found.calls.unhandled or round(found.metrics.unhandled or 0)
     if unhandled:
         return Health(
             "warning",
-            f"{unhandled:,} records were left for a retry in the last minutes. "
+            f"{_counted(unhandled, 'record')} went back for a retry in the last minutes. "
             "See why: tweetpipe logs.",
         )
     return None
@@ -134,6 +135,10 @@ def _late(found: FunctionFigures) -> Health | None:
     if found.age is None or found.age < _LATE + found.window:
         return None
     return Health("warning", f"It is {found.age:,.0f} s behind the stream{_trend(found)}.")
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
 
 
 def _trend(found: FunctionFigures) -> str:

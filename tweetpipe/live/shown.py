@@ -79,9 +79,10 @@ def _parts(snapshot: Snapshot, width: int) -> list[Text]:
         reason.stylize(_STYLES[snapshot.reachable.state])
         return [*_wrapped(reason, width), Text("")]
     function, table, letters = snapshot.function, snapshot.table, snapshot.dead_letters
-    shards = len(snapshot.stream.shards)
+    number = len(snapshot.stream.shards)
+    shards = f"{number:,} shard" if number == 1 else f"{number:,} shards"
     figures = {
-        "stream": f"{_rate(snapshot.stream.records_per_s)} on {shards} shards",
+        "stream": f"{_rate(snapshot.stream.records_per_s)} on {shards}",
         "function": (
             f"{_rate(function.invocations_per_s)} calls, {_rate(function.errors_per_s)} failed, "
             f"{_milliseconds(function.duration_ms)}, {_seconds(function.iterator_age_s)} behind"
