@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from processor.aggregation import deaggregate
 from processor.errors import Rejected
 from processor.tweet import to_item
 from tweetpipe.table import Item
 
 
 def items_of(data: bytes) -> list[Item]:
-    """The items that the function will make of a record; none of one that it can't store."""
+    """The items that the function will make of a record; none of what it can't store."""
     try:
-        item = to_item(data)
+        contained = deaggregate(data)
     except Rejected:
         return []
-    return [
-        {
-            "Username": item["Username"]["S"],
-            "Id": item["Id"]["S"],
-            "Timestamp": item["Timestamp"]["S"],
-            "Message": item["Message"]["S"],
-        }
-    ]
+    payloads = [data] if contained is None else [record.data for record in contained]
+    return [item for payload in payloads for item in _item(payload)]
+
+
+def _item(payload: bytes) -> Iterator[Item]:
+    try:
+        item = to_item(payload)
+    except Rejected:
+        return
+    yield {
+        "Username": item["Username"]["S"],
+        "Id": item["Id"]["S"],
+        "Timestamp": item["Timestamp"]["S"],
+        "Message": item["Message"]["S"],
+    }
