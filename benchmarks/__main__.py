@@ -21,7 +21,8 @@ from benchmarks.running import BenchmarkFailed, Measured, Result, measure
 AREAS = ("fake_tweets", "producer", "processor", "end_to_end")
 ROUNDS = 3
 
-_console = Console(highlight=False)
+# In a file, as in a terminal that is wide enough.
+_console = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
 
 
 def main() -> int:
@@ -78,7 +79,14 @@ def _options() -> argparse.Namespace:
 def _show(table: Measured) -> None:
     shown = Shown(title=table.title, caption=table.note or None)
     shown.add_column("way")
-    for heading in (f"{table.unit}s/s", "times", "spread", f"CPU µs/{table.unit}", "peak MB"):
+    for heading in (
+        f"{table.unit}s/s",
+        "times",
+        "spread",
+        f"CPU µs/{table.unit}",
+        "times less",
+        "peak MB",
+    ):
         shown.add_column(heading, justify="right")
     figures = list(dict.fromkeys(name for result in table.results for name in result.figures))
     for name in figures:
@@ -90,6 +98,7 @@ def _show(table: Measured) -> None:
             _rounded(result.ratio),
             f"{_rounded(result.lowest)}-{_rounded(result.highest)}",
             _rounded(result.cpu),
+            _rounded(result.cpu_ratio),
             f"{result.peak_mb:,.0f}",
             *(_rounded(result.figures[name]) if name in result.figures else "" for name in figures),
         )

@@ -28,7 +28,8 @@ class Result:
     """What all rounds of one way say; medians, but for `lowest` and `highest`.
 
     `rate` is units a second, `cpu` microseconds a unit, `ratio` the rate divided by the baseline's
-    in the same round, `lowest` and `highest` the extremes of that.
+    in the same round, `lowest` and `highest` the extremes of that. `cpu_ratio` is the same of the
+    CPU a unit: how many times less.
     """
 
     way: str
@@ -39,6 +40,7 @@ class Result:
     ratio: float
     lowest: float
     highest: float
+    cpu_ratio: float
     figures: Figures = field(default_factory=dict)
 
     def agrees_with(self, other: Result) -> bool:
@@ -105,18 +107,19 @@ def _sample(python: Path, area: str, table: int, way: int) -> Sample:
 
 
 def _result(name: str, taken: Sequence[Sample], base: Sequence[Sample]) -> Result:
-    rates = [sample.units / sample.wall for sample in taken]
     # A way measured less often than the baseline is compared with its first rounds.
-    ratios = [rate / (other.units / other.wall) for rate, other in zip(rates, base, strict=False)]
+    pairs = [*zip(taken, base, strict=False)]
+    ratios = [(one.units / one.wall) / (other.units / other.wall) for one, other in pairs]
     return Result(
         way=name,
         rounds=len(taken),
-        rate=median(rates),
+        rate=median(sample.units / sample.wall for sample in taken),
         cpu=median(sample.cpu / sample.units for sample in taken) * 1e6,
         peak_mb=median(sample.peak_mb for sample in taken),
         ratio=median(ratios),
         lowest=min(ratios),
         highest=max(ratios),
+        cpu_ratio=median((other.cpu / other.units) / (one.cpu / one.units) for one, other in pairs),
         figures={
             figure: median(sample.figures[figure] for sample in taken)
             for figure in taken[0].figures

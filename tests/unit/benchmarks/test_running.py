@@ -69,6 +69,7 @@ def test_figures_and_cpu_are_medians(rounds: list[int]) -> None:
 
     assert ours.figures == {"p50": 2.0}
     assert ours.cpu == pytest.approx(500.0)
+    assert ours.cpu_ratio == pytest.approx(5.0)
 
 
 def test_rounds_are_interleaved_and_begin_with_another_way_each(rounds: list[int]) -> None:
@@ -87,6 +88,7 @@ def result(lowest: float, highest: float) -> Result:
         ratio=(lowest + highest) / 2,
         lowest=lowest,
         highest=highest,
+        cpu_ratio=1.0,
     )
 
 
