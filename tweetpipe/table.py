@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from tweetpipe.place import Place
 
@@ -12,6 +13,14 @@ if TYPE_CHECKING:
 
 Item = dict[str, str]
 Key = tuple[str, str]  # Username and Id
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some of an author's tweets; `next` is where the next page begins, None after the last."""
+
+    items: list[Item]
+    next: str | None
 
 
 def scan(place: Place, table: str) -> Iterator[Item]:
@@ -36,6 +45,32 @@ def query(place: Place, table: str, username: str, limit: int) -> list[Item]:
         )
     )
     return [_plain(item) for page in pages for item in page["Items"]]
+
+
+def query_page(
+    place: Place, table: str, username: str, limit: int, *, after: str | None = None
+) -> Page:
+    """Up to `limit` of an author's tweets, newest first, those after the id `after`; one call."""
+    start: dict[str, Any] = {}
+    if after is not None:
+        start = {"ExclusiveStartKey": {"Username": {"S": username}, "Id": {"S": after}}}
+    answer = place.dynamodb().query(
+        TableName=table,
+        KeyConditionExpression="Username = :username",
+        ExpressionAttributeValues={":username": {"S": username}},
+        ScanIndexForward=False,
+        Limit=limit,
+        **start,
+    )
+    last = answer.get("LastEvaluatedKey")
+    return Page(items=[_plain(item) for item in answer["Items"]], next=last and last["Id"]["S"])
+
+
+def get(place: Place, table: str, username: str, identifier: str) -> Item | None:
+    """One tweet, or None when it is not stored."""
+    key = {"Username": {"S": username}, "Id": {"S": identifier}}
+    answer = place.dynamodb().get_item(TableName=table, Key=key, ConsistentRead=True)
+    return _plain(answer["Item"]) if "Item" in answer else None
 
 
 def count_present(place: Place, table: str, keys: list[Key]) -> int:

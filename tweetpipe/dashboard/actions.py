@@ -1,0 +1,91 @@
+"""What a page may change: dead letters are redriven, or deleted for good."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tweetpipe import dead_letters
+from tweetpipe.dashboard.door import Door
+from tweetpipe.errors import TweetpipeError
+from tweetpipe.redrive import Outcome, redrive
+
+MAX_AT_ONCE = 500  # letters; more take another press of the button
+
+
+class NotAllowed(TweetpipeError):
+    """This dashboard only reads."""
+
+
+class Busy(TweetpipeError):
+    """Another action is at work."""
+
+
+class Ending(TweetpipeError):
+    """The server stops: what is not done yet stays in the queue."""
+
+
+class Actions:
+    """One action at a time, by the same code as the command line's."""
+
+    def __init__(self, door: Door, *, allowed: bool) -> None:
+        self.allowed = allowed
+        self._door = door
+        self._at_work = threading.Lock()
+        self._ending = False
+
+    def stop(self) -> None:
+        """Lets no further letter be begun."""
+        self._ending = True
+
+    def redrive(self, ids: Collection[str] | None) -> dict[str, Any]:
+        """Has these letters' records stored, or with None those of all; says what became of them.
+
+        Raises NotAllowed, Busy, Ending, and what redriving raises.
+        """
+
+        def check(_: Outcome) -> None:
+            if self._ending:
+                raise Ending("The dashboard ends; what was not redriven is still in the queue.")
+
+        with self._alone(), self._door.stack() as (place, stack):
+            outcomes = redrive(
+                place,
+                stack,
+                wanted=lambda letter: ids is None or letter.id in ids,
+                on_outcome=check,
+                at_most=MAX_AT_ONCE if ids is None else len(ids),
+            )
+        return {
+            "done": sum(outcome.is_done for outcome in outcomes),
+            "stored": sum(outcome.stored for outcome in outcomes),
+            "rejected": sum(outcome.rejected for outcome in outcomes),
+            "missed": 0 if ids is None else len(ids) - len(outcomes),
+            "kept": [
+                {"id": outcome.letter.id, "why": outcome.why}
+                for outcome in outcomes
+                if not outcome.is_done
+            ],
+        }
+
+    def purge(self, ids: Collection[str]) -> dict[str, Any]:
+        """Deletes these letters for good; raises as `redrive`."""
+        with self._alone(), self._door.stack() as (place, stack):
+            deleted = dead_letters.purge(place, stack.outputs["DeadLetterQueueUrl"], ids)
+        return {"deleted": deleted, "missed": len(ids) - deleted}
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if not self.allowed:
+            raise NotAllowed(
+                "This dashboard only reads. To change something here, start it with "
+                "tweetpipe dashboard --allow-actions."
+            )
+        if not self._at_work.acquire(blocking=False):
+            raise Busy("Another redrive is at work, of this page or another: wait for its end.")
+        try:
+            yield
+        finally:
+            self._at_work.release()

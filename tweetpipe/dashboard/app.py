@@ -1,0 +1,212 @@
+"""The dashboard as an ASGI application: the page, its events, its questions and actions."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import threading
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from tweetpipe.dashboard import wire
+from tweetpipe.dashboard.actions import Actions, Busy, NotAllowed
+from tweetpipe.dashboard.guard import Guard
+from tweetpipe.dashboard.pages import Pages
+from tweetpipe.dashboard.questions import Questions, TooMany
+from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage
+from tweetpipe.explain import explain
+
+STATIC = Path(__file__).with_name("static")
+
+_MAX_BODY = 64 * 1024
+_MAX_KEY = 2048  # bytes of DynamoDB's longest partition key
+_STATUS: dict[type[TweetpipeError], int] = {
+    Busy: 409,
+    NotAllowed: 403,
+    NothingThere: 404,
+    TooMany: 429,
+    WrongUsage: 400,
+}
+
+T = TypeVar("T")
+
+
+def application(pages: Pages, questions: Questions, actions: Actions, *, host: str) -> ASGIApp:
+    """All that the server answers; `host` is where it is bound to."""
+    token = secrets.token_urlsafe(32)
+    endpoints = _Endpoints(pages, questions, actions, token)
+    app = Starlette(
+        routes=[
+            Route("/", endpoints.page),
+            Route("/api/now", endpoints.now),
+            Route("/api/events", endpoints.events),
+            Route("/api/items", endpoints.items),
+            Route("/api/item", endpoints.item),
+            Route("/api/dead-letters", endpoints.dead_letters),
+            Route("/api/dead-letters/redrive", endpoints.redrive, methods=["POST"]),
+            Route("/api/dead-letters/purge", endpoints.purge, methods=["POST"]),
+            Mount("/static", StaticFiles(directory=STATIC)),
+        ],
+        exception_handlers={
+            TweetpipeError: _failed,
+            BotoCoreError: _failed,
+            ClientError: _failed,
+        },
+    )
+    return Guard(app, host=host, token=token)
+
+
+class _Endpoints:
+    def __init__(self, pages: Pages, questions: Questions, actions: Actions, token: str) -> None:
+        self._pages = pages
+        self._questions = questions
+        self._actions = actions
+        self._token = token
+
+    async def page(self, request: Request) -> Response:
+        return FileResponse(STATIC / "index.html")
+
+    async def now(self, request: Request) -> Response:
+        """All that a page needs to begin with, or to begin anew."""
+        latest = self._pages.latest()
+        return _json(
+            {
+                "token": self._token,
+                "may_act": self._actions.allowed,
+                "history": wire.columns(self._pages.history()),
+                "snapshot": latest and wire.snapshot(latest),
+                "asked": self._asked(),
+            }
+        )
+
+    async def events(self, request: Request) -> Response:
+        """What changes, without end; a tweet is sent once."""
+        return StreamingResponse(
+            self._events(),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        )
+
+    async def items(self, request: Request) -> Response:
+        author = _parameter(request, "author")
+        after = _parameter(request, "after") if "after" in request.query_params else None
+        return _json(await _aside(lambda: self._questions.items(author, after)))
+
+    async def item(self, request: Request) -> Response:
+        author, id_ = _parameter(request, "author"), _parameter(request, "id")
+        item = await _aside(lambda: self._questions.item(author, id_))
+        way = self._pages.way(author, id_)
+        known = way and {
+            "shard": way.shard,
+            "sequence_number": way.sequence_number,
+            "latency_s": way.latency_s,
+            "landed_at": way.landed_at,
+        }
+        return _json({"item": item, "way": known})
+
+    async def dead_letters(self, request: Request) -> Response:
+        return _json(await _aside(self._questions.dead_letters))
+
+    async def redrive(self, request: Request) -> Response:
+        body = await _body(request)
+        ids = None if body.get("all") is True else _ids(body)
+        return _json(await _aside(lambda: self._actions.redrive(ids)))
+
+    async def purge(self, request: Request) -> Response:
+        ids = _ids(await _body(request))
+        return _json(await _aside(lambda: self._actions.purge(ids)))
+
+    async def _events(self) -> AsyncIterator[bytes]:
+        # Headers alone are held back by some proxies, and the page waits for them.
+        yield wire.event("beat", None)
+        sent: set[wire.Key] = set()
+        async for seen in self._pages.updates():
+            if seen is None:
+                yield wire.event("beat", None)
+                continue
+            message = wire.snapshot(seen, without=sent) | {"asked": self._asked()}
+            sent = {wire.key(landed) for landed in seen.newest}
+            yield wire.event("snapshot", message)
+        yield wire.event("end", None)
+
+    def _asked(self) -> dict[str, float]:
+        budget = self._questions.budget
+        return {"per_s": budget.per_s(), "limit_per_s": budget.limit_per_s}
+
+
+def _json(content: Any) -> Response:
+    return JSONResponse(content, headers={"cache-control": "no-store"})
+
+
+def _failed(request: Request, error: Exception) -> Response:
+    if isinstance(error, BotoCoreError | ClientError):
+        return JSONResponse({"error": explain(error)}, 502)
+    status = _STATUS.get(type(error), 502) if isinstance(error, TweetpipeError) else 500
+    return JSONResponse({"error": str(error)}, status)
+
+
+def _parameter(request: Request, name: str) -> str:
+    value = request.query_params.get(name, "")
+    if not value or len(value.encode(errors="replace")) > _MAX_KEY:
+        raise WrongUsage(f"{name} is empty, or longer than any there can be in the table.")
+    return value
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    data = b""
+    async for chunk in request.stream():
+        data += chunk
+        if len(data) > _MAX_BODY:
+            raise WrongUsage("That is more than is ever asked for at once.")
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise WrongUsage("This is no JSON.") from error
+    if not isinstance(body, dict):
+        raise WrongUsage("This is no JSON object.")
+    return body
+
+
+def _ids(body: dict[str, Any]) -> frozenset[str]:
+    ids = body.get("ids")
+    if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
+        raise WrongUsage("Name dead letters by their ids.")
+    return frozenset(ids)
+
+
+async def _aside(work: Callable[[], T]) -> T:
+    """Does it in a thread that does not keep the process alive when everything ends."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(result: T | None, error: Exception | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result: T | None = None
+        failure: Exception | None = None
+        try:
+            result = work()
+        except Exception as error:
+            failure = error
+        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(settle, result, failure)
+
+    threading.Thread(target=run, name="dashboard work", daemon=True).start()
+    return await done

@@ -1,0 +1,32 @@
+"""The way to the stack for what a person asks, apart from the collector's."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from tweetpipe import stack as stacks
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+
+class Door:
+    """Lets one in at a time; a boto3 session is not for several threads."""
+
+    def __init__(self, open_place: Callable[[], Place], stack_name: str) -> None:
+        self._open_place = open_place
+        self._stack_name = stack_name
+        self._place: Place | None = None
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def stack(self) -> Iterator[tuple[Place, Stack]]:
+        """The place, and the stack as it is now; raises what `stack.get` raises.
+
+        After a failure the place is looked for anew: an emulator may be back at another port.
+        """
+        with self._lock:
+            place, self._place = self._place or self._open_place(), None
+            yield place, stacks.get(place, self._stack_name)
+            self._place = place

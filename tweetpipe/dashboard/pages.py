@@ -1,0 +1,138 @@
+"""Hands what one collector sees to all open pages, so that ten of them cost no more than one."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections import OrderedDict
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Protocol
+
+from tweetpipe.live.snapshot import Landed, Point, Snapshot
+
+BEAT = 5.0  # seconds of silence after which a page gets a sign of life
+
+_REMEMBERED = 5000  # tweets whose way is still known
+# Reading goes on for so long after the last page has gone: a reload is no reason to begin anew.
+_LINGER = 10.0
+_WAIT = 0.5  # seconds until the thread looks whether it is still needed
+
+
+class Subscription(Protocol):
+    """What one who looks on gets of a collector."""
+
+    def wait(self, timeout: float) -> Snapshot | None: ...
+    def close(self) -> None: ...
+
+
+class Collector(Protocol):
+    """What reads the stack while somebody is subscribed; see tweetpipe.live."""
+
+    def latest(self) -> Snapshot | None: ...
+    def history(self) -> list[Point]: ...
+    def subscribe(self) -> Subscription: ...
+
+
+class Pages:
+    """All open pages; to be used in one event loop."""
+
+    def __init__(
+        self, collector: Collector, *, beat: float = BEAT, linger: float = _LINGER
+    ) -> None:
+        self._collector = collector
+        self._beat, self._linger = beat, linger
+        self._open = 0
+        self._latest: Snapshot | None = None
+        self._news = asyncio.Event()
+        self._over: threading.Event | None = None
+        self._closed = False
+        self._ways: OrderedDict[tuple[str, str], Landed] = OrderedDict()
+
+    def latest(self) -> Snapshot | None:
+        """The newest snapshot, also from before any page was open."""
+        return self._latest or self._collector.latest()
+
+    def history(self) -> list[Point]:
+        return self._collector.history()
+
+    def way(self, username: str, id_: str) -> Landed | None:
+        """How a tweet came, if it was seen and is not too long ago."""
+        return self._ways.get((username, id_))
+
+    async def updates(self) -> AsyncIterator[Snapshot | None]:
+        """Each snapshot as it comes; None after BEAT seconds without one. Ends with `close`.
+
+        Who is slow misses snapshots, and gets the newest one next.
+        """
+        self._enter()
+        seen: Snapshot | None = None
+        try:
+            while not self._closed:
+                news = self._news
+                if self._latest is seen:
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(self._beat):
+                            await news.wait()
+                if self._closed:
+                    return
+                snapshot = None if self._latest is seen else self._latest
+                seen = self._latest
+                yield snapshot
+        finally:
+            self._leave()
+
+    def close(self) -> None:
+        """Ends all pages' updates, and the reading."""
+        self._closed = True
+        self._wake()
+        self._stop()
+
+    def _enter(self) -> None:
+        self._open += 1
+        if self._over is None and not self._closed:
+            self._over = threading.Event()
+            loop = asyncio.get_running_loop()
+            threading.Thread(
+                target=self._read, args=(loop, self._over), name="dashboard", daemon=True
+            ).start()
+
+    def _leave(self) -> None:
+        self._open -= 1
+        if not self._open and not self._closed:
+            asyncio.get_running_loop().call_later(self._linger, self._stop_if_unwatched)
+
+    def _stop_if_unwatched(self) -> None:
+        if not self._open:
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._over is not None:
+            self._over.set()
+            self._over = None
+
+    def _read(self, loop: asyncio.AbstractEventLoop, over: threading.Event) -> None:
+        subscription = self._collector.subscribe()
+        try:
+            while not over.is_set():
+                snapshot = subscription.wait(_WAIT)
+                if snapshot is not None:
+                    loop.call_soon_threadsafe(self._publish, snapshot)
+        except RuntimeError:
+            if not loop.is_closed():
+                raise
+        finally:
+            subscription.close()
+
+    def _publish(self, snapshot: Snapshot) -> None:
+        self._latest = snapshot
+        for landed in reversed(snapshot.newest):
+            self._ways[landed.username, landed.id] = landed
+            self._ways.move_to_end((landed.username, landed.id))
+        while len(self._ways) > _REMEMBERED:
+            self._ways.popitem(last=False)
+        self._wake()
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()

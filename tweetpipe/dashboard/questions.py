@@ -1,0 +1,97 @@
+"""Answers what a person asks of the table and of the dead letters, so often and no more."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from tweetpipe import dead_letters
+from tweetpipe import table as tables
+from tweetpipe.dashboard import wire
+from tweetpipe.dashboard.door import Door
+from tweetpipe.errors import NothingThere, TweetpipeError
+
+PAGE = 20  # items
+MAX_LETTERS = 50
+
+LIMIT_PER_S = 2.0
+_WINDOW = 10.0  # seconds over which that is meant
+
+
+class TooMany(TweetpipeError):
+    """More is asked than the stack shall be bothered with."""
+
+
+class Budget:
+    """How often people may ask, all pages together."""
+
+    def __init__(
+        self, limit_per_s: float = LIMIT_PER_S, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.limit_per_s = limit_per_s
+        self._clock = clock
+        self._asked: deque[float] = deque()
+        self._lock = threading.Lock()
+
+    def take(self) -> None:
+        """Counts a question; raises TooMany when there were as many as may be."""
+        with self._lock:
+            self._forget()
+            if len(self._asked) >= self.limit_per_s * _WINDOW:
+                raise TooMany(
+                    f"More than {self.limit_per_s * _WINDOW:.0f} questions in {_WINDOW:.0f} s, so "
+                    "this one was not put to the stack. Wait a moment, then ask again."
+                )
+            self._asked.append(self._clock())
+
+    def per_s(self) -> float:
+        """How often somebody asked lately."""
+        with self._lock:
+            self._forget()
+            return len(self._asked) / _WINDOW
+
+    def _forget(self) -> None:
+        while self._asked and self._asked[0] <= self._clock() - _WINDOW:
+            self._asked.popleft()
+
+
+class Questions:
+    """Reads on demand; every method raises TooMany, and what reading raises."""
+
+    def __init__(self, door: Door, budget: Budget) -> None:
+        self._door = door
+        self.budget = budget
+
+    def items(self, author: str, after: str | None) -> dict[str, Any]:
+        """A page of an author's tweets, newest first; `next` is the `after` of the next one."""
+        self.budget.take()
+        with self._door.stack() as (place, stack):
+            table = stack.outputs["EventDataTable"]
+            page = tables.query_page(place, table, author, PAGE, after=after)
+        for item in page.items:
+            item["Message"] = item.get("Message", "")[: wire.MAX_TEXT]
+        return {"items": page.items, "next": page.next}
+
+    def item(self, author: str, id_: str) -> tables.Item:
+        """A whole item; raises NothingThere when there is none."""
+        self.budget.take()
+        with self._door.stack() as (place, stack):
+            item = tables.get(place, stack.outputs["EventDataTable"], author, id_)
+        if item is None:
+            raise NothingThere("This tweet is not in the table: it was deleted, or never stored.")
+        return item
+
+    def dead_letters(self) -> dict[str, Any]:
+        """Some dead letters, and about how many there are."""
+        self.budget.take()
+        with self._door.stack() as (place, stack):
+            url = stack.outputs["DeadLetterQueueUrl"]
+            found, about = dead_letters.peek(place, url, MAX_LETTERS)
+        oldest_first = sorted(found, key=lambda letter: letter.arrived_at)
+        return {
+            "letters": [wire.dead_letter(letter) for letter in oldest_first],
+            "about": max(about, len(found)),
+        }

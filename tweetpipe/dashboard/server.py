@@ -1,0 +1,106 @@
+"""The dashboard on a socket, ended at once by a signal whatever pages are open."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from localstack_embedded.ports import by_whom, is_free
+from tweetpipe.errors import WrongUsage
+
+DEFAULT_PORT = 8080
+
+_TRIED = 20  # ports after the usual one
+_GRACE = 1  # seconds that answers under way may still take
+_BACKLOG = 128
+
+
+class DashboardServer(uvicorn.Server):
+    """uvicorn, with an end to the pages' endless answers; `on_end` brings them to it."""
+
+    def __init__(self, app: ASGIApp, on_end: Callable[[], None]) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                loop="asyncio",
+                lifespan="off",
+                access_log=False,
+                log_config=None,
+                server_header=False,
+                timeout_graceful_shutdown=_GRACE,
+            )
+        )
+        self.signal: int | None = None
+        self._on_end = on_end
+
+    def stop(self) -> None:
+        """Ends `run` within a moment; any thread may call this."""
+        self.should_exit = True
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Notes the signal: what comes of it is up to the caller of `run`."""
+        self.force_exit = self.signal is not None
+        self.signal = sig
+        self.stop()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._on_end()
+        await super().shutdown(sockets)
+
+
+def listening_socket(host: str, port: int | None) -> socket.socket:
+    """A socket that listens; without a port on the usual one, or the next that is free.
+
+    Raises WrongUsage when the port or the host can't be had.
+    """
+    if port is not None:
+        return _listen(host, port)
+    for candidate in range(DEFAULT_PORT, DEFAULT_PORT + _TRIED):
+        if is_free(candidate):
+            return _listen(host, candidate)
+    raise WrongUsage(
+        f"The ports {DEFAULT_PORT} to {DEFAULT_PORT + _TRIED - 1} are all taken: name another one "
+        "with --port."
+    )
+
+
+def url_of(listening: socket.socket) -> str:
+    """Where a browser on this machine finds what listens on the socket."""
+    host, port = listening.getsockname()[:2]
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if port and not is_free(port):
+        raise WrongUsage(
+            f"Port {port} is taken{by_whom(port)}: name another one with --port, or leave it out."
+        )
+    try:
+        family, _, _, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listening = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise WrongUsage(_refused(host, port, error)) from error
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        listening.close()
+        raise WrongUsage(_refused(host, port, error)) from error
+    return listening
+
+
+def _refused(host: str, port: int, error: OSError) -> str:
+    return (
+        f"Can't listen on {host}, port {port} ({error.strerror or error}): --host wants an address "
+        "of this machine, such as 127.0.0.1."
+    )

@@ -1,0 +1,65 @@
+"""What the page gets, as plain JSON: of endless texts only a beginning."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Set
+from dataclasses import replace
+from typing import Any
+
+from tweetpipe.dead_letters import DeadLetter
+from tweetpipe.live.snapshot import Landed, Point, Snapshot, as_json
+
+MAX_TEXT = 1000  # characters of a tweet in the list of the newest
+MAX_PAYLOAD = 64 * 1024  # characters of a dead letter
+_POINT = ("at", "records_per_s", "items_per_s", "p50_s", "p99_s", "errors")
+
+Key = tuple[str, str, float]
+
+
+def key(landed: Landed) -> Key:
+    """What tells one landing from another, also of the same tweet."""
+    return landed.username, landed.id, landed.landed_at
+
+
+def snapshot(seen: Snapshot, *, without: Set[Key] = frozenset()) -> dict[str, Any]:
+    """The snapshot, without those of the newest tweets that the page has already."""
+    newest = tuple(_cut(landed) for landed in seen.newest if key(landed) not in without)
+    return as_json(replace(seen, newest=newest))
+
+
+def columns(points: Iterable[Point]) -> dict[str, list[float | None]]:
+    """The time series, as a chart takes them."""
+    found = list(points)
+    return {name: [getattr(point, name) for point in found] for name in _POINT}
+
+
+def dead_letter(letter: DeadLetter) -> dict[str, Any]:
+    """A dead letter; `payload` is the text that its bytes are, or look most like."""
+    text = letter.text or json.dumps(letter.body, ensure_ascii=False, indent=2)
+    return {
+        "id": letter.id,
+        "kind": letter.kind.value,
+        "reason": letter.reason,
+        "detail": str(letter.body.get("detail", "")),
+        "arrived_at": letter.arrived_at,
+        "sent_at": letter.sent_at.isoformat() if letter.sent_at else "",
+        "shard": letter.shard,
+        "sequence_number": letter.sequence_number,
+        "records": letter.records,
+        "bytes": letter.size,
+        "payload": text[:MAX_PAYLOAD],
+        "is_cut": len(text) > MAX_PAYLOAD,
+        "is_body": not letter.text,
+    }
+
+
+def event(name: str, data: Any) -> bytes:
+    """A server-sent event; JSON in ASCII holds no line end and nothing that UTF-8 lacks."""
+    return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def _cut(landed: Landed) -> Landed:
+    if len(landed.message) <= MAX_TEXT:
+        return landed
+    return replace(landed, message=landed.message[:MAX_TEXT] + "…")
