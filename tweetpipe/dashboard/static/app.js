@@ -1,0 +1,122 @@
+// The page: takes what the server tells to its parts, and says when something is wrong.
+
+import { get, setToken } from "./api.js";
+import { showItem } from "./details.js";
+import { byId, el, setText } from "./dom.js";
+import { Explorer } from "./explorer.js";
+import { Flow } from "./flow.js";
+import { icon, known, WORDS, worst } from "./icons.js";
+import { Letters } from "./letters.js";
+import { listen } from "./live.js";
+import { Series } from "./series.js";
+import { Newest } from "./tweets.js";
+import { number } from "./words.js";
+
+const LOST = "The dashboard’s server does not answer: it has ended, or is busy. This page goes on trying, and continues by itself.";
+const LATE = 15; // seconds without a new look at the stack
+
+const explorer = new Explorer((item, way) => showItem(item, way, lookUp));
+const newest = new Newest((item, way) => showItem(item, way, lookUp));
+const flow = new Flow(byId("flow"));
+const series = new Series(byId("series"));
+const letters = new Letters();
+
+let opening = 0;
+let lookedAt = null;
+let problem = null;
+let mayAct = false;
+
+const lookUp = (author) => explorer.lookUp(author);
+
+async function open() {
+  const mine = ++opening;
+  try {
+    const now = await get("/api/now");
+    if (mine !== opening) return;
+    setToken(now.token);
+    mayAct = now.may_act;
+    series.reset(now.history);
+    if (now.snapshot) show(now.snapshot, now.asked);
+    else trouble("", "Waiting for the first look at the stack");
+  } catch (error) {
+    if (mine !== opening) return;
+    trouble(error.message, "");
+    setTimeout(() => mine === opening && open(), 1000);
+  }
+}
+
+function show(seen, asked) {
+  lookedAt = performance.now();
+  place(seen);
+  flow.show(seen);
+  series.add(seen.latest);
+  newest.add(seen.newest);
+  letters.total(seen.dead_letters);
+  letters.allow(mayAct, seen.stack, seen.target);
+  reads(seen.reads, asked);
+  const isThere = seen.reachable.state === "ok" || seen.reachable.state === "idle";
+  trouble(isThere ? "" : seen.reachable.why || "The stack can’t be reached.", "");
+  overall(isThere ? worst([seen.stream, seen.function, seen.table, seen.dead_letters].map((part) => part.health.state)) : known(seen.reachable.state));
+  tick();
+}
+
+function place({ stack, target, region }) {
+  const where = target === "aws" ? `AWS, ${region}` : `emulator, ${region}`;
+  setText(byId("where"), `${stack} · ${where}`);
+  document.title = `${stack} · tweetpipe`;
+}
+
+function overall(state) {
+  const node = byId("overall");
+  if (node.dataset.state === state && node.firstElementChild) return;
+  node.dataset.state = state;
+  node.replaceChildren(icon(state), WORDS[state]);
+  setText(byId("status"), `The pipeline: ${WORDS[state]}`);
+}
+
+/** What stands in the way of everything else; with none, the page is as it should be. */
+function trouble(text, waiting) {
+  const alert = byId("alert");
+  document.body.classList.toggle("stale", Boolean(text));
+  if (waiting && !text) setText(byId("updated"), waiting);
+  if (problem === text) return;
+  if (problem && !text) setText(byId("status"), "All is back.");
+  problem = text;
+  alert.hidden = !text;
+  setText(alert, text);
+}
+
+function tick() {
+  if (lookedAt === null) return;
+  const age = Math.round((performance.now() - lookedAt) / 1000);
+  setText(byId("updated"), age < 3 ? "live" : `last look ${age} s ago`);
+  byId("updated").classList.toggle("late", age > LATE);
+}
+
+function reads({ per_s: perS, limit_per_s: limits }, asked) {
+  const all = Object.keys(limits).map((service) => [service, perS[service] ?? 0, limits[service]]);
+  if (asked) all.push(["explorer, on demand", asked.per_s, asked.limit_per_s]);
+  const rows = all.map(([label, value, limit]) => [label, `${number(value)} of at most ${number(limit)}`]);
+  const node = byId("reads");
+  if (node.children.length !== rows.length) {
+    node.replaceChildren(...rows.map(() => el("div", {}, el("dt"), el("dd"))));
+  }
+  rows.forEach(([label, text], n) => {
+    setText(node.children[n].firstChild, label);
+    setText(node.children[n].lastChild, text);
+  });
+}
+
+listen((kind, text) => {
+  if (kind === "open") open();
+  if (kind === "lost") {
+    opening += 1;
+    overall("unknown");
+    trouble(LOST, "");
+  }
+  if (kind === "snapshot") {
+    const seen = JSON.parse(text);
+    show(seen, seen.asked);
+  }
+});
+setInterval(tick, 1000);

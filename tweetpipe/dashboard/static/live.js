@@ -1,0 +1,38 @@
+// What the server tells, by one worker for all pages where the browser has such a thing.
+
+import { Events } from "./events.js";
+
+const WORKER = "/static/worker.js";
+
+/** Calls report("open"), report("lost") and report("snapshot", text) as these happen. */
+export function listen(report) {
+  const own = () => {
+    const events = new Events(report);
+    events.start();
+    return () => events.stop();
+  };
+  let leave = () => {};
+  try {
+    const worker = new SharedWorker(trusted(WORKER), { type: "module" });
+    worker.port.addEventListener("message", ({ data }) => report(data.kind, data.text));
+    worker.port.start();
+    worker.addEventListener("error", () => { leave = own(); }, { once: true });
+    leave = () => worker.port.postMessage("bye");
+  } catch {
+    leave = own();
+  }
+  addEventListener("pagehide", () => leave());
+  // Brought back by the back button, it has missed too much.
+  addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
+}
+
+function trusted(path) {
+  if (!window.trustedTypes) return path;
+  const policy = trustedTypes.createPolicy("worker", {
+    createScriptURL(url) {
+      if (url !== WORKER) throw new TypeError("not the worker");
+      return url;
+    },
+  });
+  return policy.createScriptURL(path);
+}
