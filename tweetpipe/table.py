@@ -62,8 +62,8 @@ def query_page(
         Limit=limit,
         **start,
     )
-    last = answer.get("LastEvaluatedKey")
-    return Page(items=[_plain(item) for item in answer["Items"]], next=last and last["Id"]["S"])
+    last = _plain(answer.get("LastEvaluatedKey", {}))
+    return Page(items=[_plain(item) for item in answer["Items"]], next=last.get("Id"))
 
 
 def get(place: Place, table: str, username: str, identifier: str) -> Item | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -16,6 +17,7 @@ BEAT = 5.0  # seconds of silence after which a page gets a sign of life
 _REMEMBERED = 5000  # tweets whose way is still known
 # Reading goes on for so long after the last page has gone: a reload is no reason to begin anew.
 _LINGER = 10.0
+_FRESH = 30.0  # seconds
 _WAIT = 0.5  # seconds until the thread looks whether it is still needed
 
 
@@ -50,8 +52,9 @@ class Pages:
         self._ways: OrderedDict[tuple[str, str], Landed] = OrderedDict()
 
     def latest(self) -> Snapshot | None:
-        """The newest snapshot, also from before any page was open."""
-        return self._latest or self._collector.latest()
+        """The newest snapshot, unless it is of long ago."""
+        latest = self._collector.latest()
+        return latest if latest and time.time() - latest.at < _FRESH else None
 
     def history(self) -> list[Point]:
         return self._collector.history()
@@ -110,6 +113,7 @@ class Pages:
         if self._over is not None:
             self._over.set()
             self._over = None
+            self._latest = None
 
     def _read(self, loop: asyncio.AbstractEventLoop, over: threading.Event) -> None:
         subscription = self._collector.subscribe()

@@ -1,0 +1,255 @@
+"""A collector that sees what a test says, a stack in memory, and a dashboard of both."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import boto3
+
+from tests.unit.tweetpipe.redrive_doubles import (
+    STACK,
+    FakeKinesis,
+    FakeLambda,
+    FakePlace,
+    FakeSqs,
+)
+from tweetpipe.dashboard.actions import Actions
+from tweetpipe.dashboard.app import application
+from tweetpipe.dashboard.door import Door
+from tweetpipe.dashboard.pages import Pages
+from tweetpipe.dashboard.questions import Budget, Questions
+from tweetpipe.dashboard.server import DashboardServer, listening_socket, url_of
+from tweetpipe.live.snapshot import (
+    DeadLetters,
+    Function,
+    Health,
+    Landed,
+    Point,
+    Reads,
+    Shard,
+    Snapshot,
+    Stream,
+    TableState,
+)
+from tweetpipe.place import LOCAL_REGION, Target
+
+OK = Health("ok")
+
+
+def landed(number: int, **changes: Any) -> Landed:
+    """A tweet that has landed."""
+    fields: dict[str, Any] = {
+        "username": f"Author {number}",
+        "id": str(number),
+        "timestamp": "2026-11-23T05:32:00.000Z",
+        "message": f"message {number}",
+        "shard": "shardId-000000000001",
+        "sequence_number": str(1000 + number),
+        "latency_s": 0.25,
+        "landed_at": time.time(),
+    }
+    return Landed(**fields | changes)
+
+
+def point(at: float, **changes: Any) -> Point:
+    return replace(Point(at, 200.0, 199.5, 0.21, 0.64, 0.0), **changes)
+
+
+def snapshot(*newest: Landed, **changes: Any) -> Snapshot:
+    """A healthy stack, where just these tweets landed."""
+    at = time.time()
+    healthy = Snapshot(
+        at=at,
+        target="local",
+        region=LOCAL_REGION,
+        stack="tweets",
+        reachable=OK,
+        stream=Stream(
+            "tweets-stream",
+            OK,
+            (
+                Shard("shardId-000000000000", 103.0, 0.2),
+                Shard("shardId-000000000001", 97.0, 0.3),
+            ),
+            200.0,
+        ),
+        function=Function("tweets-DDBEventProcessor", OK, 4.0, 0.0, 38.5, 0.3),
+        table=TableState("tweets-EventData", OK, 199.5, 12_345),
+        dead_letters=DeadLetters(OK, 0, 0, 0),
+        newest=newest,
+        latest=point(at),
+        reads=Reads({"kinesis": 2.0, "dynamodb": 1.4}, {"kinesis": 2.5, "dynamodb": 3.0}),
+    )
+    return replace(healthy, **changes)
+
+
+class FakeSubscription:
+    def __init__(self, collector: FakeCollector) -> None:
+        self._collector = collector
+        self._seen: Snapshot | None = None
+
+    def wait(self, timeout: float) -> Snapshot | None:
+        changed = self._collector.changed
+        with changed:
+            changed.wait_for(lambda: self._collector.shown is not self._seen, timeout)
+            new = None if self._collector.shown is self._seen else self._collector.shown
+            self._seen = self._collector.shown
+            return new
+
+    def close(self) -> None:
+        with self._collector.changed:
+            self._collector.subscribed -= 1
+            self._collector.changed.notify_all()
+
+
+class FakeCollector:
+    """Shows the snapshots that are pushed; `subscribed` and `most_subscribed` count who looks."""
+
+    def __init__(self) -> None:
+        self.changed = threading.Condition()
+        self.shown: Snapshot | None = None
+        self.points: list[Point] = []
+        self.subscribed = self.most_subscribed = 0
+
+    def push(self, seen: Snapshot) -> None:
+        with self.changed:
+            self.shown = seen
+            self.points.append(seen.latest)
+            self.changed.notify_all()
+
+    def latest(self) -> Snapshot | None:
+        return self.shown
+
+    def history(self) -> list[Point]:
+        return list(self.points)
+
+    def subscribe(self) -> FakeSubscription:
+        with self.changed:
+            self.subscribed += 1
+            self.most_subscribed = max(self.most_subscribed, self.subscribed)
+        return FakeSubscription(self)
+
+
+@dataclass
+class FakeTable:
+    """EventData in memory; `reads` counts the calls."""
+
+    items: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+    reads: int = 0
+
+    def put(self, username: str, id_: str, message: str) -> None:
+        item = {
+            "Username": username,
+            "Id": id_,
+            "Timestamp": "2026-11-23T05:32:00.000Z",
+            "Message": message,
+        }
+        self.items[username, id_] = {name: {"S": text} for name, text in item.items()}
+
+    def query(
+        self,
+        *,
+        ExpressionAttributeValues: Mapping[str, Any],
+        Limit: int,
+        ExclusiveStartKey: Mapping[str, Any] | None = None,
+        **_: Any,
+    ) -> dict[str, Any]:
+        self.reads += 1
+        author = ExpressionAttributeValues[":username"]["S"]
+        ids = sorted((id_ for name, id_ in self.items if name == author), reverse=True)
+        if ExclusiveStartKey:
+            ids = [id_ for id_ in ids if id_ < ExclusiveStartKey["Id"]["S"]]
+        page = [self.items[author, id_] for id_ in ids[:Limit]]
+        if len(ids) <= Limit:
+            return {"Items": page}
+        key = {name: page[-1][name] for name in ("Username", "Id")}
+        return {"Items": page, "LastEvaluatedKey": key}
+
+    def get_item(self, *, Key: Mapping[str, Any], **_: Any) -> dict[str, Any]:
+        self.reads += 1
+        item = self.items.get((Key["Username"]["S"], Key["Id"]["S"]))
+        return {"Item": item} if item else {}
+
+
+class FakeCloudFormation:
+    """Knows one stack."""
+
+    def describe_stacks(self, **_: Any) -> dict[str, Any]:
+        outputs = {**STACK.outputs, "EventDataTable": "tweets-EventData"}
+        described = {
+            "StackName": "tweets",
+            "StackStatus": "CREATE_COMPLETE",
+            "Outputs": [{"OutputKey": k, "OutputValue": v} for k, v in outputs.items()],
+        }
+        return {"Stacks": [described]}
+
+
+@dataclass
+class Dashboard:
+    """A dashboard that runs, and what it looks at."""
+
+    url: str
+    collector: FakeCollector
+    table: FakeTable
+    sqs: FakeSqs
+    function: FakeLambda
+    actions: Actions
+
+
+@contextmanager
+def dashboard(
+    *,
+    collector: FakeCollector | None = None,
+    letters: Mapping[str, str] | None = None,
+    may_act: bool = True,
+    beat: float = 1.0,
+    questions_per_s: float = 100.0,
+    port: int = 0,
+) -> Iterator[Dashboard]:
+    """Serves on a free port of 127.0.0.1, or this one, until the block is left."""
+    collector = collector or FakeCollector()
+    table, sqs, function = FakeTable(), FakeSqs(letters or {}), FakeLambda()
+    place = FakePlace(
+        target=Target.LOCAL,
+        session=boto3.Session(region_name=LOCAL_REGION),
+        endpoint="http://localhost:4566",
+        region=LOCAL_REGION,
+        clients={
+            "cloudformation": FakeCloudFormation(),
+            "dynamodb": table,
+            "kinesis": FakeKinesis(),
+            "lambda": function,
+            "sqs": sqs,
+        },
+    )
+    pages = Pages(collector, beat=beat, linger=0.1)
+    questions = Questions(Door(lambda: place, "tweets"), Budget(questions_per_s))
+    actions = Actions(Door(lambda: place, "tweets"), allowed=may_act)
+    app = application(pages, questions, actions, host="127.0.0.1")
+    with serving(app, pages, actions, port=port) as url:
+        yield Dashboard(url, collector, table, sqs, function, actions)
+
+
+@contextmanager
+def serving(app: Any, pages: Pages, actions: Actions, *, port: int = 0) -> Iterator[str]:
+    """The application on a socket; the block gets its address."""
+
+    def end() -> None:
+        actions.stop()
+        pages.close()
+
+    server = DashboardServer(app, on_end=end)
+    with listening_socket("127.0.0.1", port) as listening:
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+        thread.start()
+        try:
+            yield url_of(listening)
+        finally:
+            server.stop()
+            thread.join(10)
+            assert not thread.is_alive()
