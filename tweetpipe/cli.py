@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tweetpipe.commands import (
+    dashboard,
     dead_letters,
     demo,
     lifecycle,
@@ -60,6 +61,7 @@ app.command()(produce.produce)
 app.command("verify")(look.verify_command)
 app.command()(look.query)
 app.command()(plan.plan)
+app.command()(dashboard.dashboard)
 app.add_typer(_dead_letters, name="dead-letters")
 _dead_letters.command("list")(dead_letters.list_command)
 _dead_letters.command()(dead_letters.show)

@@ -1,0 +1,93 @@
+"""tweetpipe dashboard."""
+
+from __future__ import annotations
+
+import signal
+import webbrowser
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from tweetpipe import stack as stacks
+from tweetpipe import terminal
+from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_place
+from tweetpipe.place import Target
+
+_NOT_JUST_HERE = (
+    "Whoever reaches {host} can read the tweets{act} without a password: only on a network you "
+    "trust."
+)
+
+
+def dashboard(
+    host: Annotated[
+        str,
+        typer.Option(
+            envvar="TWEETPIPE_DASHBOARD_HOST",
+            help="Address to listen on; the default is reached from this machine only.",
+        ),
+    ] = "127.0.0.1",
+    port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            show_default="8080, or the next free one",
+            help="Port to listen on; 0 is any free one.",
+        ),
+    ] = None,
+    allow_actions: Annotated[
+        bool,
+        typer.Option(
+            "--allow-actions",
+            help="On AWS as well, let the page redrive and delete dead letters; an emulator's "
+            "always can be.",
+        ),
+    ] = False,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in the browser as well.")
+    ] = False,
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+) -> None:
+    """Show the stack live in a web page: its flow, its newest tweets, what is in it."""
+    # Imported here: no other command needs a web server.
+    from tweetpipe.dashboard.actions import Actions
+    from tweetpipe.dashboard.app import application
+    from tweetpipe.dashboard.door import Door
+    from tweetpipe.dashboard.guard import is_loopback
+    from tweetpipe.dashboard.pages import Pages
+    from tweetpipe.dashboard.questions import Budget, Questions
+    from tweetpipe.dashboard.server import DashboardServer, listening_socket, url_of
+    from tweetpipe.live.collector import Collector
+
+    stacks.check_name(stack_name)
+    place = open_place(target)
+    listening = listening_socket(host, port)
+    collector = Collector(place, stack_name)
+    pages = Pages(collector)
+    questions = Questions(Door(lambda: open_place(target), stack_name), Budget())
+    actions = Actions(
+        Door(lambda: open_place(target), stack_name), allowed=place.is_local or allow_actions
+    )
+
+    def end() -> None:
+        actions.stop()
+        pages.close()
+
+    server = DashboardServer(application(pages, questions, actions, host=host), on_end=end)
+    url = url_of(listening)
+    if not is_loopback(host):
+        act = ", and redrive and delete dead letters," if actions.allowed else ""
+        terminal.say(_NOT_JUST_HERE.format(host=host, act=act), "yellow")
+    terminal.out.print(Text(f"The dashboard of {stack_name} is at {url}; Ctrl-C ends it."))
+    collector.start()
+    try:
+        if open_page:
+            webbrowser.open(url)
+        server.run(sockets=[listening])
+    finally:
+        collector.stop()
+        listening.close()
+    raise typer.Exit(128 + (server.signal or signal.SIGINT))
