@@ -65,7 +65,7 @@ def dashboard(
     stacks.check_name(stack_name)
     place = open_place(target)
     listening = listening_socket(host, port)
-    collector = Collector(place, stack_name)
+    collector = Collector(place, stack_name, find_place=lambda: open_place(target))
     pages = Pages(collector)
     questions = Questions(Door(lambda: open_place(target), stack_name), Budget())
     actions = Actions(

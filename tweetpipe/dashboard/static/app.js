@@ -13,6 +13,10 @@ import { Newest } from "./tweets.js";
 import { number } from "./words.js";
 
 const LOST = "The dashboard’s server does not answer: it has ended, or is busy. This page goes on trying, and continues by itself.";
+const SERVICES = {
+  cloudformation: "CloudFormation", cloudwatch: "CloudWatch", dynamodb: "DynamoDB",
+  kinesis: "Kinesis", lambda: "Lambda", logs: "CloudWatch Logs", sqs: "SQS",
+};
 const LATE = 15; // seconds without a new look at the stack
 
 const explorer = new Explorer((item, way) => showItem(item, way, lookUp));
@@ -22,6 +26,7 @@ const series = new Series(byId("series"));
 const letters = new Letters();
 
 let opening = 0;
+let early = null; // what was told while the page still asks how things are
 let lookedAt = null;
 let problem = null;
 let mayAct = false;
@@ -30,6 +35,7 @@ const lookUp = (author) => explorer.lookUp(author);
 
 async function open() {
   const mine = ++opening;
+  early = [];
   try {
     const now = await get("/api/now");
     if (mine !== opening) return;
@@ -38,6 +44,9 @@ async function open() {
     series.reset(now.history);
     if (now.snapshot) show(now.snapshot, now.asked);
     else trouble("", "Waiting for the first look at the stack");
+    const told = early.filter((seen) => !now.snapshot || seen.at > now.snapshot.at);
+    early = null;
+    for (const seen of told) show(seen, seen.asked);
   } catch (error) {
     if (mine !== opening) return;
     trouble(error.message, "");
@@ -94,8 +103,9 @@ function tick() {
 }
 
 function reads({ per_s: perS, limit_per_s: limits }, asked) {
-  const all = Object.keys(limits).map((service) => [service, perS[service] ?? 0, limits[service]]);
-  if (asked) all.push(["explorer, on demand", asked.per_s, asked.limit_per_s]);
+  const all = Object.keys(limits).filter((service) => limits[service] > 0)
+    .map((service) => [SERVICES[service] ?? service, perS[service] ?? 0, limits[service]]);
+  if (asked) all.push(["Explorer and queue, on demand", asked.per_s, asked.limit_per_s]);
   const rows = all.map(([label, value, limit]) => [label, `${number(value)} of at most ${number(limit)}`]);
   const node = byId("reads");
   if (node.children.length !== rows.length) {
@@ -116,7 +126,8 @@ listen((kind, text) => {
   }
   if (kind === "snapshot") {
     const seen = JSON.parse(text);
-    show(seen, seen.asked);
+    if (early) early = [...early.slice(-9), seen];
+    else show(seen, seen.asked);
   }
 });
 setInterval(tick, 1000);

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import boto3
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.unit.tweetpipe.redrive_doubles import (
     STACK,
@@ -199,6 +200,7 @@ class Dashboard:
     sqs: FakeSqs
     function: FakeLambda
     actions: Actions
+    requested: list[str]  # the paths of all requests
 
 
 @contextmanager
@@ -231,12 +233,18 @@ def dashboard(
     questions = Questions(Door(lambda: place, "tweets"), Budget(questions_per_s))
     actions = Actions(Door(lambda: place, "tweets"), allowed=may_act)
     app = application(pages, questions, actions, host="127.0.0.1")
-    with serving(app, pages, actions, port=port) as url:
-        yield Dashboard(url, collector, table, sqs, function, actions)
+    requested: list[str] = []
+
+    async def noted(scope: Scope, receive: Receive, send: Send) -> None:
+        requested.append(scope["path"])
+        await app(scope, receive, send)
+
+    with serving(noted, pages, actions, port=port) as url:
+        yield Dashboard(url, collector, table, sqs, function, actions, requested)
 
 
 @contextmanager
-def serving(app: Any, pages: Pages, actions: Actions, *, port: int = 0) -> Iterator[str]:
+def serving(app: ASGIApp, pages: Pages, actions: Actions, *, port: int = 0) -> Iterator[str]:
     """The application on a socket; the block gets its address."""
 
     def end() -> None:

@@ -1,0 +1,95 @@
+"""The flow and the time series."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import opened
+from tests.browsers import NewPage
+from tests.unit.tweetpipe.dashboard.doubles import OK, Dashboard, dashboard, point, snapshot
+from tweetpipe.live.snapshot import DeadLetters, Function, Health, Shard, Stream
+
+
+def test_each_part_shows_its_state_in_words_and_its_figures(page: Page) -> None:
+    node = {name: page.get_by_role("article", name=name) for name in ("Kinesis stream", "Function")}
+
+    expect(node["Kinesis stream"]).to_contain_text("OK")
+    expect(node["Kinesis stream"]).to_contain_text("200 records/s")
+    expect(node["Kinesis stream"].get_by_role("listitem")).to_have_text(
+        ["shard 0103/s, age 200 ms", "shard 197/s, age 300 ms"]
+    )
+    expect(node["Function"]).to_contain_text("38.5 ms")
+    expect(page.get_by_role("article", name="EventData")).to_contain_text("12,345")
+
+
+def test_what_is_not_well_says_why(served: Dashboard, page: Page) -> None:
+    served.collector.push(
+        snapshot(
+            function=Function(
+                "tweets-DDBEventProcessor",
+                Health("warning", "It is 42 s behind."),
+                *(1.0, 0.5, 800.0, 42.0),
+            ),
+            dead_letters=DeadLetters(Health("error", "3 dead letters wait."), 2, 1, 3),
+        )
+    )
+
+    function = page.get_by_role("article", name="Function")
+    expect(function).to_contain_text("Warning")
+    expect(function).to_contain_text("It is 42 s behind.")
+    dead = page.get_by_role("article", name="Dead letters")
+    expect(dead).to_contain_text("Error")
+    expect(dead).to_contain_text("3 dead letters wait.")
+    expect(page.locator("#overall")).to_have_text("Error")
+    shapes = {
+        state: page.locator(f"[data-node={node}] .state-icon").inner_html()
+        for state, node in (("ok", "table"), ("warning", "function"), ("error", "dead"))
+    }
+    assert len(set(shapes.values())) == 3
+
+
+def test_what_is_not_known_is_a_dash_and_not_a_zero(served: Dashboard, page: Page) -> None:
+    stream = Stream("tweets-stream", Health("unknown", "It can't be read."), (), None)
+    served.collector.push(snapshot(stream=stream))
+
+    node = page.get_by_role("article", name="Kinesis stream")
+    expect(node).to_contain_text("\u2013 records/s")
+    expect(node).to_contain_text("Unknown")
+    expect(page.get_by_role("article", name="Source")).to_contain_text("Unknown")
+
+
+def test_of_many_shards_the_busiest_are_shown(served: Dashboard, page: Page) -> None:
+    shards = tuple(Shard(f"shardId-{n:012}", float(n), 0.1) for n in range(40))
+    served.collector.push(snapshot(stream=Stream("tweets-stream", OK, shards, 780.0)))
+
+    node = page.get_by_role("article", name="Kinesis stream")
+    expect(node.get_by_role("listitem")).to_have_count(6)
+    expect(node).to_contain_text("shard 39")
+    expect(node).to_contain_text("and 34 less busy shards")
+
+
+def test_the_charts_begin_with_what_was_before(new_page: NewPage) -> None:
+    with dashboard() as served:
+        now = snapshot().at
+        for n in range(300):
+            latest = point(now - 300 + n, records_per_s=float(n))
+            served.collector.push(snapshot(latest=latest))
+        page = opened(new_page, served)
+        colours = (
+            "chart => { const c = chart.querySelector('canvas');"
+            " const d = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+            " const seen = new Set();"
+            " for (let i = 0; i < d.length; i += 4) if (d[i + 3] > 200)"
+            "   seen.add([d[i], d[i + 1], d[i + 2]].join());"
+            " return seen.has('29,95,191'); }"
+        )
+        expect(page.locator(".chart").first).to_contain_text("into the stream 299/s")
+        assert page.locator(".chart").first.evaluate(colours)
+
+
+def test_the_reads_and_their_bounds_are_shown(page: Page) -> None:
+    footer = page.get_by_role("contentinfo")
+
+    expect(footer).to_contain_text("Kinesis")
+    expect(footer).to_contain_text("2 of at most 2.5")
+    expect(footer).to_contain_text("Explorer and queue, on demand")

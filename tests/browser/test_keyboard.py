@@ -1,0 +1,86 @@
+"""The whole page without a mouse."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.unit.tweetpipe.dashboard.doubles import Dashboard, landed, snapshot
+
+FOCUSED = """() => {
+  const style = getComputedStyle(document.activeElement);
+  return document.activeElement.matches(':focus-visible') && style.outlineStyle !== 'none'
+    && parseFloat(style.outlineWidth) >= 2;
+}"""
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Presses Tab until that has the focus; each stop on the way must be seen to have it."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement !== document.body"):
+            assert page.evaluate(FOCUSED), page.evaluate("document.activeElement.outerHTML")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"Tab does not come to {selector}")
+
+
+def test_a_tweet_is_opened_and_left_by_keys(served: Dashboard, page: Page) -> None:
+    served.collector.push(snapshot(landed(3), landed(2), landed(1)))
+    expect(page.locator("#tweets li")).to_have_count(3)
+    tab_to(page, "#tweets button")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("dialog").get_by_role("heading", level=2)).to_have_text("Author 2")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    expect(page.locator("#tweets button").nth(1)).to_be_focused()
+
+
+def test_a_list_is_one_stop(served: Dashboard, page: Page) -> None:
+    served.collector.push(snapshot(*(landed(n) for n in range(50))))
+    expect(page.locator("#tweets li")).to_have_count(50)
+
+    tab_to(page, "#tweets button")
+    page.keyboard.press("End")
+    expect(page.locator("#tweets button").last).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.get_by_label("Author, as stored")).to_be_focused()
+
+
+def test_an_author_is_looked_up_by_keys(page: Page) -> None:
+    tab_to(page, "#author")
+    page.keyboard.type("Ada")
+    page.keyboard.press("Enter")
+    expect(page.locator("#items li")).to_have_count(20)
+    tab_to(page, "#older")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#items .message").first).to_have_text("message 124")
+
+
+def test_a_letter_is_redriven_by_keys(served: Dashboard, page: Page) -> None:
+    tab_to(page, "#read-letters")
+    page.keyboard.press("Enter")
+    expect(page.locator(".letter")).to_have_count(3)
+    tab_to(page, "[aria-label='Redrive 11111111']")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("button", name="Cancel")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+    expect(page.locator("#letters-note")).to_contain_text("1 dead letter gone")
+
+
+def test_the_first_stop_skips_to_the_parts(page: Page) -> None:
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    link = page.get_by_role("link", name="Explorer")
+    expect(link).to_be_focused()
+    expect(link).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+
+    expect(page.get_by_label("Author, as stored")).to_be_focused()

@@ -1,0 +1,175 @@
+"""The page in light and dark, on small screens, and for those who do not see it."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from fake_tweets import FakeTweets, expected_item
+from tests.browser.conftest import LETTERS, opened
+from tests.browsers import NewPage
+from tests.unit.tweetpipe.dashboard.doubles import (
+    Dashboard,
+    dashboard,
+    landed,
+    point,
+    snapshot,
+)
+from tweetpipe.live.snapshot import DeadLetters, Function, Health, Stream
+from tweetpipe.project import ROOT
+
+CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
+WITHOUT_A_NAME = """() => [...document.querySelectorAll('button, input, a, summary, dialog[open]')]
+  .filter((one) => one.checkVisibility())
+  .filter((one) => !(one.textContent.trim() || one.ariaLabel || one.labels?.length
+    || document.getElementById(one.getAttribute('aria-labelledby'))?.textContent.trim()))
+  .map((one) => one.outerHTML)"""
+
+
+def fill(served: Dashboard, page: Page) -> None:
+    """Has everything on the page that can be."""
+    bad = Health("warning", "It is 42 s behind.")
+    served.collector.push(
+        snapshot(
+            landed(1, username="a" * 300, message="b" * 900),
+            landed(2),
+            stream=Stream("s" * 100, Health("unknown", "It can't be read."), (), None),
+            function=Function("f" * 64, bad, 1.0, 0.5, 800.0, 42.0),
+            dead_letters=DeadLetters(Health("error", "3 dead letters wait."), 2, 1, 3),
+        )
+    )
+    expect(page.locator("#tweets li")).to_have_count(2)
+    page.get_by_role("button", name="Read the queue").click()
+    expect(page.locator(".letter")).to_have_count(3)
+    page.locator("summary").first.click()
+    page.get_by_label("Author, as stored").fill("Ada")
+    page.keyboard.press("Enter")
+    expect(page.locator("#items li")).to_have_count(20)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out(served: Dashboard, new_page: NewPage, scheme: str) -> None:
+    page = opened(new_page, served, color_scheme=scheme)
+    fill(served, page)
+
+    count, found = page.evaluate(CONTRAST)
+    assert count > 100
+    assert found == []
+    page.locator("#tweets button").first.click()
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert page.evaluate(CONTRAST)[1] == []
+
+
+def test_dark_is_dark(served: Dashboard, new_page: NewPage) -> None:
+    backgrounds = {
+        scheme: opened(new_page, served, color_scheme=scheme).evaluate(
+            "getComputedStyle(document.body).backgroundColor"
+        )
+        for scheme in ("light", "dark")
+    }
+
+    assert backgrounds == {"light": "rgb(244, 246, 248)", "dark": "rgb(15, 20, 27)"}
+
+
+@pytest.mark.parametrize("width", [320, 560, 800, 1100])
+def test_nothing_is_wider_than_the_screen(served: Dashboard, new_page: NewPage, width: int) -> None:
+    page = opened(new_page, served, viewport={"width": width, "height": 700})
+    fill(served, page)
+
+    assert page.evaluate("document.documentElement.scrollWidth") == width
+    page.locator("#tweets button").first.click()
+    box = page.get_by_role("dialog").bounding_box()
+    assert box is not None
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+
+
+def test_nothing_moves_for_those_who_ask_for_that(served: Dashboard, new_page: NewPage) -> None:
+    moving = "() => document.getAnimations().length"
+    page = opened(new_page, served)
+    expect(page.locator(".dots.moving").first).to_be_attached()
+    assert page.evaluate(moving) > 0
+
+    still = opened(new_page, served, reduced_motion="reduce")
+    expect(still.locator(".dots.moving").first).to_be_attached()
+    assert still.evaluate(moving) == 0
+
+
+def test_everything_that_can_be_used_has_a_name(served: Dashboard, page: Page) -> None:
+    fill(served, page)
+
+    assert page.evaluate(WITHOUT_A_NAME) == []
+    page.locator("#tweets button").first.click()
+    assert page.evaluate(WITHOUT_A_NAME) == []
+
+
+def test_the_page_has_its_landmarks_and_headings(page: Page) -> None:
+    for role in ("banner", "main", "contentinfo", "search"):
+        expect(page.get_by_role(role)).to_have_count(1)
+    expect(page.get_by_role("heading", level=1)).to_have_text("tweetpipe")
+    regions = ["The flow", "The last 15 minutes", "Newest tweets", "Explorer", "Dead letters"]
+    for name in regions:
+        expect(page.get_by_role("region", name=name)).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "en"
+
+
+def test_new_tweets_are_not_read_out(page: Page) -> None:
+    # A list that is announced whenever it changes would drown everything else.
+    assert page.locator("#newest [aria-live], #newest [role=status]").count() == 0
+
+
+def test_a_picture_of_the_page(new_page: NewPage, tmp_path: Path) -> None:
+    """With SCREENSHOTS=1, it becomes the one of the README."""
+    with dashboard(letters=LETTERS) as served:
+        now = snapshot().at
+        for second in range(900):
+            served.collector.push(snapshot(latest=_past(now, second)))
+        page = opened(new_page, served, viewport={"width": 1280, "height": 1150})
+        tweets = [expected_item(tweet) for tweet in map(FakeTweets(8).tweet, range(12))]
+        newest = [_landed(item, now, n) for n, item in enumerate(tweets)]
+        served.collector.push(
+            snapshot(
+                *newest,
+                dead_letters=DeadLetters(Health("warning", "3 dead letters wait below."), 2, 1, 3),
+            )
+        )
+        expect(page.locator("#tweets li")).to_have_count(12)
+        for n, item in enumerate(tweets[:5]):
+            served.table.put(tweets[0]["Username"], f"{2039343553439037873 - n}", item["Message"])
+        page.get_by_label("Author, as stored").fill(tweets[0]["Username"])
+        page.keyboard.press("Enter")
+        expect(page.locator("#items li")).to_have_count(5)
+        asked = os.environ.get("SCREENSHOTS") == "1"
+        path = ROOT / "docs/images/dashboard.png" if asked else tmp_path / "dashboard.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=path)
+
+    assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def _past(now: float, second: int) -> Any:
+    wave = 40 * math.sin(second / 60)
+    slow = 480 < second < 520
+    return point(
+        now - 900 + second,
+        records_per_s=200.0 + wave,
+        items_per_s=90.0 if slow else 196.0 + wave,
+        p50_s=0.2 + 0.02 * math.sin(second / 45) + slow,
+        p99_s=0.5 + 0.08 * math.sin(second / 30) + 2 * slow,
+        errors=2.0 if 490 < second < 494 else 0.0,
+    )
+
+
+def _landed(item: dict[str, str], now: float, n: int) -> Any:
+    return landed(
+        n,
+        username=item["Username"],
+        message=item["Message"],
+        landed_at=now - n / 5,
+        latency_s=0.19 + n % 5 / 20,
+    )

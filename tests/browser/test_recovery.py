@@ -1,0 +1,66 @@
+"""What the page says when something is gone, and that it goes on by itself."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import LETTERS, opened
+from tests.browsers import NewPage
+from tests.unit.tweetpipe.dashboard.doubles import (
+    Dashboard,
+    FakeCollector,
+    dashboard,
+    landed,
+    snapshot,
+)
+from tweetpipe.live.snapshot import Health
+
+GONE = Health("error", "No emulator answers at http://localhost:4566. Start one: tweetpipe up.")
+
+
+def test_a_stack_that_is_gone_is_told_and_found_again(served: Dashboard, page: Page) -> None:
+    served.collector.push(snapshot(landed(1)))
+    served.collector.push(snapshot(landed(1), reachable=GONE))
+    alert = page.get_by_role("alert")
+    expect(alert).to_have_text(GONE.why)
+    expect(page.locator("#overall")).to_have_text("Error")
+    # What was seen stays, and can be used.
+    expect(page.get_by_text("message 1")).to_be_visible()
+
+    served.collector.push(snapshot(landed(2)))
+    expect(alert).to_be_hidden()
+    expect(page.get_by_text("message 2")).to_be_visible()
+    expect(page.get_by_role("status").first).to_have_text("The pipeline: OK")
+
+
+def test_a_server_that_is_gone_is_told_and_found_again(new_page: NewPage) -> None:
+    collector = FakeCollector()
+    collector.push(snapshot())
+    with dashboard(collector=collector) as served:
+        port = urlsplit(served.url).port or 0
+        page = opened(new_page, served)
+    expect(page.get_by_role("alert")).to_contain_text("server does not answer")
+    expect(page.locator("#overall")).to_have_text("Unknown")
+    page.get_by_label("Author, as stored").fill("Ada")
+    page.keyboard.press("Enter")
+    expect(page.locator("#found")).to_contain_text("server does not answer")
+
+    with dashboard(collector=collector, letters=LETTERS, port=port) as served:
+        expect(page.get_by_role("alert")).to_be_hidden(timeout=10_000)
+        collector.push(snapshot(landed(1, message="after the pause")))
+        expect(page.get_by_text("after the pause")).to_be_visible()
+        # With the token of the new server.
+        page.get_by_role("button", name="Read the queue").click()
+        page.get_by_role("button", name="Delete 22222222").click()
+        page.get_by_role("button", name="Delete for good").click()
+        expect(page.locator("#letters-note")).to_contain_text("1 dead letter deleted")
+
+
+def test_before_the_first_look_the_page_waits_without_alarm(new_page: NewPage) -> None:
+    with dashboard() as served:
+        page = new_page(served.url)
+
+        expect(page.locator("#updated")).to_have_text("Waiting for the first look at the stack")
+        expect(page.get_by_role("alert")).to_be_hidden()

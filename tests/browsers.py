@@ -1,0 +1,72 @@
+"""A real browser without a window, for a conftest that wants one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+NewPage = Callable[..., Page]
+
+_NO_NAME_RESOLVES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+# What a browser says of a server that is gone, which is what some tests are about.
+_GONE = ("net::ERR_", "Failed to load resource")
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium; skips where it is not installed, or fails where REQUIRE_BROWSER is 1."""
+    found = next(filter(None, map(shutil.which, NAMES)), None)
+    if found is None:
+        reason = f"needs a browser: none of {', '.join(NAMES)} is installed"
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=[_NO_NAME_RESOLVES])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(browser: Browser) -> Iterator[NewPage]:
+    """Opens an address in a window of its own; at the end, nothing must have gone wrong there."""
+    with ExitStack() as windows:
+
+        def open_page(url: str, **options: Any) -> Page:
+            context = windows.enter_context(watched_context(browser, url, **options))
+            page = context.new_page()
+            page.goto(url)
+            return page
+
+        yield open_page
+
+
+@contextmanager
+def watched_context(browser: Browser, url: str, **options: Any) -> Iterator[BrowserContext]:
+    """Fails in the end if a page threw, complained, or asked anybody but this server."""
+    errors: list[str] = []
+    asked: set[str] = set()
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error" and not any(words in message.text for words in _GONE):
+            errors.append(message.text)
+
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+    context.on("console", note)
+    context.on("weberror", lambda error: errors.append(str(error.error)))
+    context.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
+    try:
+        yield context
+    finally:
+        context.close()
+    assert not errors
+    assert asked <= {urlsplit(url).netloc}
