@@ -80,9 +80,11 @@ def tweetpipe_command(command_environment: dict[str, str], tmp_path: Path) -> Co
 
 
 @contextmanager
-def deployed_stack(place: Place, parameters: dict[str, str]) -> Iterator[Stack]:
-    """A stack with a name of its own, until the block is left."""
-    name = f"test-{uuid.uuid4().hex[:8]}"
+def deployed_stack(
+    place: Place, parameters: dict[str, str], *, name: str | None = None
+) -> Iterator[Stack]:
+    """A stack with a name of its own, or this one, until the block is left."""
+    name = name or f"test-{uuid.uuid4().hex[:8]}"
     try:
         stack, _ = deploy.deploy(
             place,

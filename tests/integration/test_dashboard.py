@@ -1,0 +1,198 @@
+"""tweetpipe dashboard on a real pipeline, in a real browser."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import signal
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+import localstack_embedded
+from localstack_embedded import DEFAULT_HOME
+from tests.browsers import NewPage, browser, new_page
+from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
+from tests.waiting import wait_for
+from tweetpipe import dead_letters, table
+from tweetpipe.place import Place, local_place
+from tweetpipe.stack import Stack
+
+__all__ = ["browser", "new_page"]
+
+PATIENCE = 20_000  # milliseconds, on a busy machine
+
+Environment = dict[str, str]
+
+
+@contextmanager
+def dashboard(
+    environment: Environment, stack_name: str, folder: Path
+) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+    """The command, and where its page is."""
+    command = [sys.executable, "-m", "tweetpipe", "dashboard", "--port", "0", "--stack", stack_name]
+    with (
+        (folder / "dashboard.log").open("w+") as log,
+        subprocess.Popen(
+            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
+        ) as process,
+    ):
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+            assert found, (folder / "dashboard.log").read_text()
+            yield found[0], process
+        finally:
+            process.kill()
+
+
+def put(place: Place, stack: Stack, data: bytes) -> None:
+    place.kinesis().put_record(
+        StreamName=stack.outputs["KinesisStream"], Data=data, PartitionKey="someone"
+    )
+
+
+def tweet(number: int, text: str) -> bytes:
+    user = {"name": "Some One", "screen_name": "someone"}
+    created = "Wed Oct 10 20:19:24 +0000 2018"
+    fields = {"id_str": str(number), "created_at": created, "text": text, "user": user}
+    return json.dumps(fields).encode()
+
+
+def put_until_seen(place: Place, stack: Stack, page: Page, numbers: Iterator[int]) -> str:
+    """A tweet's text that is on the page; before the first look, they land unseen."""
+
+    def seen() -> str:
+        text = f"tweet {next(numbers)} {uuid.uuid4()}"
+        put(place, stack, tweet(int(text.split()[1]), text))
+        # The page is asked between two tweets, and no longer than that.
+        page.wait_for_timeout(500)
+        shown = page.locator("#tweets .message").all_inner_texts()
+        return shown[0] if shown else ""
+
+    return wait_for(seen, "a tweet on the page")
+
+
+def count(start: int = 1) -> Iterator[int]:
+    while True:
+        yield start
+        start += 1
+
+
+def test_tweets_land_on_the_page_and_dead_letters_are_handled_there(
+    place: Place,
+    deployed: Stack,
+    command_environment: Environment,
+    new_page: NewPage,
+    tmp_path: Path,
+) -> None:
+    with dashboard(command_environment, deployed.name, tmp_path) as (url, process):
+        page = new_page(url)
+        expect(page.locator("#overall")).not_to_have_text("Connecting", timeout=PATIENCE)
+        text = put_until_seen(place, deployed, page, count(7_000))
+
+        page.locator("#tweets li").filter(has_text=text).get_by_role("button").click()
+        details = page.get_by_role("dialog")
+        expect(details.locator("pre")).to_contain_text(text, timeout=PATIENCE)
+        expect(details).to_contain_text("shardId-")
+        page.get_by_role("button", name="All by this author").click()
+        expect(page.locator("#items").get_by_text(text)).to_be_visible(timeout=PATIENCE)
+
+        put(place, deployed, b"<script>not json</script>")
+        url_of_queue = deployed.outputs["DeadLetterQueueUrl"]
+        wait_for(lambda: sum(dead_letters.counts(place, url_of_queue)), "a dead letter")
+        page.get_by_role("button", name="Read the queue").click()
+        letter = page.locator(".letter").filter(has_text="<script>not json</script>")
+        expect(letter).to_contain_text("not-json", timeout=PATIENCE)
+        letter.get_by_role("button", name="Delete").click()
+        page.get_by_role("button", name="Delete for good").click()
+        expect(letter).to_have_count(0, timeout=PATIENCE)
+
+        # With the page still open.
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+        expect(page.get_by_role("alert")).to_contain_text("server does not answer")
+    assert "Traceback" not in (tmp_path / "dashboard.log").read_text()
+
+
+def test_a_rejected_record_comes_home_by_a_button(
+    place: Place,
+    deployed: Stack,
+    command_environment: Environment,
+    new_page: NewPage,
+    tmp_path: Path,
+) -> None:
+    text = f"redriven {uuid.uuid4()}"
+    send_letter(place, deployed, tweet(9_000, text))
+    with dashboard(command_environment, deployed.name, tmp_path) as (url, _):
+        page = new_page(url)
+        page.get_by_role("button", name="Read the queue").click()
+        letter = page.locator(".letter").filter(has_text=text)
+        expect(letter).to_have_count(1, timeout=PATIENCE)
+        letter.get_by_role("button", name="Redrive").click()
+        page.get_by_role("dialog").get_by_role("button", name="Redrive").click()
+        expect(page.locator("#letters-note")).to_contain_text(
+            "1 record stored, 1 dead letter gone", timeout=PATIENCE
+        )
+
+    stored = table.get(place, deployed.outputs["EventDataTable"], "Some One", "9000")
+    assert stored is not None
+    assert stored["Message"] == text
+
+
+def test_the_page_outlives_the_emulator(
+    command_environment: Environment, new_page: NewPage, tmp_path: Path
+) -> None:
+    home, port = tmp_path / "localstack", free_port()
+    name = f"test-{uuid.uuid4().hex[:8]}"
+
+    def start() -> Place:
+        instance = localstack_embedded.start(
+            home, environment_home=DEFAULT_HOME, port=port, on_step=print
+        )
+        return local_place(embedded_endpoint=instance.endpoint, environ={})
+
+    try:
+        place = start()
+        environment = command_environment | {"AWS_ENDPOINT_URL": place.endpoint or ""}
+        with dashboard(environment, name, tmp_path) as (url, _):
+            page = new_page(url)
+            alert = page.get_by_role("alert")
+            expect(alert).to_contain_text(f"no stack {name}", timeout=PATIENCE)
+            with deployed_stack(place, PARAMETERS, name=name) as stack:
+                expect(alert).to_be_hidden(timeout=PATIENCE)
+                put_until_seen(place, stack, page, count())
+                localstack_embedded.stop(home)
+                expect(alert).to_contain_text("Start one", timeout=PATIENCE)
+                place = start()
+            with deployed_stack(place, PARAMETERS, name=name) as stack:
+                expect(alert).to_be_hidden(timeout=PATIENCE)
+                put_until_seen(place, stack, page, count(100))
+    finally:
+        localstack_embedded.stop(home)
+
+
+def send_letter(place: Place, stack: Stack, data: bytes) -> None:
+    """What the function would have sent of a record that it takes today."""
+    found = place.kinesis().describe_stream_summary(StreamName=stack.outputs["KinesisStream"])
+    body = {
+        "kind": "rejected",
+        "reason": "unexpected",
+        "detail": "",
+        "streamArn": found["StreamDescriptionSummary"]["StreamARN"],
+        "shardId": "shardId-000000000000",
+        "sequenceNumber": "1",
+        "partitionKey": "someone",
+        "arrivedAt": "2024-01-01T00:00:00.000Z",
+        "payload": base64.b64encode(data).decode(),
+        "payloadBytes": len(data),
+    }
+    place.sqs().send_message(
+        QueueUrl=stack.outputs["DeadLetterQueueUrl"], MessageBody=json.dumps(body)
+    )
