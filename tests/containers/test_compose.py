@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fake_tweets import FakeTweets, expected_item
@@ -31,17 +33,23 @@ def port() -> int:
 
 
 @pytest.fixture(scope="module")
+def dashboard_port() -> int:
+    return free_port()
+
+
+@pytest.fixture(scope="module")
 def endpoint(port: int) -> str:
     """The value for AWS_ENDPOINT_URL, while the project is up."""
     return f"http://localhost:{port}"
 
 
 @pytest.fixture(scope="module")
-def project(docker_session: str, port: int) -> Iterator[dict[str, str]]:
+def project(docker_session: str, port: int, dashboard_port: int) -> Iterator[dict[str, str]]:
     """The environment that makes `docker compose` work on a project of the tests' own."""
     environment = os.environ | {
         "COMPOSE_PROJECT_NAME": docker_session,
         "LOCALSTACK_PORT": str(port),
+        "DASHBOARD_PORT": str(dashboard_port),
         "TWEETPIPE_STACK": "tweets",
         "TWEETS_PER_SECOND": "20",
     }
@@ -70,7 +78,11 @@ def states(environment: dict[str, str]) -> dict[str, str]:
 
 
 def test_up_gets_tweets_flowing_and_ctrl_c_stops_all(
-    project: dict[str, str], endpoint: str, tweetpipe_command: Command, tmp_path: Path
+    project: dict[str, str],
+    endpoint: str,
+    dashboard_port: int,
+    tweetpipe_command: Command,
+    tmp_path: Path,
 ) -> None:
     with (
         (tmp_path / "up.log").open("wb") as log,
@@ -82,6 +94,7 @@ def test_up_gets_tweets_flowing_and_ctrl_c_stops_all(
             wait_for(lambda: stored(endpoint) or up.poll() is not None, "a tweet", seconds=120)
             assert up.poll() is None, (tmp_path / "up.log").read_text()
             assert_tweets_arrive_as_sent(tweetpipe_command)
+            wait_for(lambda: is_seen_live(dashboard_port), "a stack seen by the dashboard")
         finally:
             stopping = time.monotonic()
             up.send_signal(signal.SIGINT)
@@ -100,6 +113,7 @@ def test_it_comes_up_again_with_the_fake_x_and_down_leaves_nothing(
     first = expected_item(next(tracked))
     wait_for(lambda: first in stored(endpoint), "the first tweet that came by X's protocol")
     assert states(project) == {
+        "dashboard": "running",
         "deploy": "exited",
         "fake-x": "running",
         "localstack": "running",
@@ -133,6 +147,16 @@ def stored(endpoint: str) -> list[table.Item]:
         return [*table.scan(place, "tweets-EventData")]
     except (NothingThere, BotoCoreError, ClientError):
         return []
+
+
+def is_seen_live(port: int) -> bool:
+    """Whether the dashboard, of which one page is open for a moment, sees records flow."""
+    with requests.get(f"http://localhost:{port}/api/events", stream=True, timeout=10) as events:
+        for line in events.iter_lines():
+            if line.startswith(b"data: {"):
+                seen = json.loads(line.removeprefix(b"data: "))
+                return bool(seen["stream"]["records_per_s"])
+    return False
 
 
 def assert_tweets_arrive_as_sent(tweetpipe_command: Command) -> None:
