@@ -68,9 +68,14 @@ def query_page(
 
 def get(place: Place, table: str, username: str, identifier: str) -> Item | None:
     """One tweet, or None when it is not stored."""
-    key = {"Username": {"S": username}, "Id": {"S": identifier}}
-    answer = place.dynamodb().get_item(TableName=table, Key=key, ConsistentRead=True)
-    return _plain(answer["Item"]) if "Item" in answer else None
+    # Who may query may do this as well; GetItem would be one more permission.
+    answer = place.dynamodb().query(
+        TableName=table,
+        KeyConditionExpression="Username = :username AND Id = :id",
+        ExpressionAttributeValues={":username": {"S": username}, ":id": {"S": identifier}},
+        ConsistentRead=True,
+    )
+    return next((_plain(item) for item in answer["Items"]), None)
 
 
 def count_present(place: Place, table: str, keys: list[Key]) -> int:

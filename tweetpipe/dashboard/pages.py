@@ -8,13 +8,14 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import Protocol
 
 from tweetpipe.live.snapshot import Landed, Point, Snapshot
 
 BEAT = 5.0  # seconds of silence after which a page gets a sign of life
 
-_REMEMBERED = 5000  # tweets whose way is still known
+_REMEMBERED = 2000  # tweets whose way is still known
 # Reading goes on for so long after the last page has gone: a reload is no reason to begin anew.
 _LINGER = 10.0
 _FRESH = 30.0  # seconds
@@ -131,7 +132,8 @@ class Pages:
     def _publish(self, snapshot: Snapshot) -> None:
         self._latest = snapshot
         for landed in reversed(snapshot.newest):
-            self._ways[landed.username, landed.id] = landed
+            # Without its text, of which thousands would be held.
+            self._ways[landed.username, landed.id] = replace(landed, message="")
             self._ways.move_to_end((landed.username, landed.id))
         while len(self._ways) > _REMEMBERED:
             self._ways.popitem(last=False)

@@ -25,7 +25,7 @@ export const byId = (id) => document.getElementById(id);
 
 /** Sets the text if it is another one: what stays the same is neither painted nor read out. */
 export function setText(node, text) {
-  if (node.textContent !== text) node.textContent = text;
+  if (node.textContent !== (text ?? "")) node.textContent = text;
 }
 
 /** A stranger's name in a line of ours, which it can't turn around. */

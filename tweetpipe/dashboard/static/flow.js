@@ -44,7 +44,10 @@ export class Flow {
       name: table.name,
       [seen.target === "aws" ? "items (hours old)" : "items"]: count(table.total),
     });
-    this.card("dead", dead.health, dead.total, { rejected: count(dead.rejected), "retries exhausted": count(dead.exhausted) });
+    this.card("dead", dead.health, dead.total, {
+      rejected: dead.rejected === null ? null : count(dead.rejected),
+      "retries exhausted": dead.exhausted === null ? null : count(dead.exhausted),
+    });
     setText(this.cards.dead.figure, count(dead.total));
     this.move({ stream: stream.records_per_s, function: func.invocations_per_s, table: table.items_per_s, dead: 0 });
   }
@@ -125,6 +128,7 @@ function fact(parts, label, value) {
     parts.facts.append(el("div", {}, el("dt", { class: label === "name" || !label ? "unseen" : null }, label || "what"), shown));
   }
   setText(shown, value);
+  shown.parentElement.hidden = value === null;
 }
 
 const shardRow = () => el("li", {}, el("span", { class: "shard" }), el("span", { class: "bar" }, el("i")), el("span", { class: "figures" }));

@@ -156,13 +156,15 @@ class FakeTable:
         self,
         *,
         ExpressionAttributeValues: Mapping[str, Any],
-        Limit: int,
+        Limit: int = 1,
         ExclusiveStartKey: Mapping[str, Any] | None = None,
         **_: Any,
     ) -> dict[str, Any]:
         self.reads += 1
         author = ExpressionAttributeValues[":username"]["S"]
         ids = sorted((id_ for name, id_ in self.items if name == author), reverse=True)
+        if wanted := ExpressionAttributeValues.get(":id"):
+            ids = [id_ for id_ in ids if id_ == wanted["S"]]
         if ExclusiveStartKey:
             ids = [id_ for id_ in ids if id_ < ExclusiveStartKey["Id"]["S"]]
         page = [self.items[author, id_] for id_ in ids[:Limit]]
@@ -170,11 +172,6 @@ class FakeTable:
             return {"Items": page}
         key = {name: page[-1][name] for name in ("Username", "Id")}
         return {"Items": page, "LastEvaluatedKey": key}
-
-    def get_item(self, *, Key: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        self.reads += 1
-        item = self.items.get((Key["Username"]["S"], Key["Id"]["S"]))
-        return {"Item": item} if item else {}
 
 
 class FakeCloudFormation:
