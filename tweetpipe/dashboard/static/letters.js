@@ -46,18 +46,19 @@ export class Letters {
   row(letter) {
     const act = (label, work) => el("button", { type: "button", "aria-label": `${label} ${letter.id.slice(0, 8)}`, onclick: work }, label);
     return el("li", { class: "letter", "data-id": letter.id },
-      el("div", { class: "letter-head" },
-        el("span", { class: "kind" }, KINDS[letter.kind] ?? letter.kind),
-        el("b", {}, name(letter.reason || "no reason given")),
-        letter.detail ? el("span", { class: "detail" }, name(letter.detail)) : null),
-      el("p", { class: "note" }, this.facts(letter).join(" · ")),
+      el("div", { class: "letter-about" },
+        el("p", { class: "letter-head" },
+          el("span", { class: "kind" }, KINDS[letter.kind] ?? letter.kind),
+          el("b", {}, name(letter.reason || "no reason given")),
+          letter.detail ? el("span", { class: "detail" }, name(letter.detail)) : null),
+        el("p", { class: "note" }, this.facts(letter).join(" · "))),
+      this.mayAct ? el("div", { class: "buttons" },
+        letter.kind === "unknown" ? null : act("Redrive", () => this.redriveOne(letter)),
+        act("Delete", () => this.purge(letter))) : null,
       el("details", {},
         el("summary", {}, letter.is_body ? "Message" : "Payload"),
         el("pre", { dir: "auto", tabindex: 0 }, letter.payload),
-        letter.is_cut ? el("p", { class: "note" }, `Cut here; all of it: tweetpipe dead-letters show ${letter.id.slice(0, 8)}`) : null),
-      this.mayAct ? el("div", { class: "buttons" },
-        letter.kind === "unknown" ? null : act("Redrive", () => this.redriveOne(letter)),
-        act("Delete", () => this.purge(letter))) : null);
+        letter.is_cut ? el("p", { class: "note" }, `Cut here; all of it: tweetpipe dead-letters show ${letter.id.slice(0, 8)}`) : null));
   }
 
   facts(letter) {
