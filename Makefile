@@ -6,7 +6,7 @@ CHECKOV := $(VENV)/environments/checkov
 PEERS := $(VENV)/environments/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down test test-containers soak fuzz bench lint format package lock clean
+.PHONY: help demo install up down test test-containers soak fuzz bench lint screenshots format package lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, hadolint; cfn-lint, cfripp
 	@$(BIN)/cfripper infra/template.yaml --resolve --resolve-parameters infra/everything-on.json --logging ERROR
 	@$(CHECKOV)/bin/checkov --file infra/template.yaml --framework cloudformation --skip-download --compact --quiet
 	@$(BIN)/hadolint Dockerfile
+
+screenshots: $(VENV)/dev  ## Draw the README's pictures anew, from what the tests show
+	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/live tests/browser
 
 format: $(VENV)/dev  ## Format the code
 	@$(BIN)/ruff check --fix .

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import LETTERS, opened
+from tests.browser.opening import LETTERS, opened
 from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import Dashboard, dashboard, snapshot
 from tests.unit.tweetpipe.redrive_doubles import tweet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import opened
+from tests.browser.opening import opened
 from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import OK, Dashboard, dashboard, point, snapshot
 from tweetpipe.live.snapshot import DeadLetters, Function, Health, Shard, Stream

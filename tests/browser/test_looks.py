@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from fake_tweets import FakeTweets, expected_item
-from tests.browser.conftest import LETTERS, opened
+from tests.browser.opening import LETTERS, opened
 from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import (
     Dashboard,

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LETTERS, opened
+from tests.browser.opening import LETTERS, opened
 from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import (
     Dashboard,
