@@ -55,7 +55,7 @@ class Pages:
     def latest(self) -> Snapshot | None:
         """The newest snapshot, unless it is of long ago."""
         latest = self._collector.latest()
-        return latest if latest and time.time() - latest.at < _FRESH else None
+        return latest if latest and _is_fresh(latest) else None
 
     def history(self) -> list[Point]:
         return self._collector.history()
@@ -121,7 +121,8 @@ class Pages:
         try:
             while not over.is_set():
                 snapshot = subscription.wait(_WAIT)
-                if snapshot is not None:
+                # A collector that rested begins with what it saw last.
+                if snapshot is not None and _is_fresh(snapshot):
                     loop.call_soon_threadsafe(self._publish, snapshot)
         except RuntimeError:
             if not loop.is_closed():
@@ -142,3 +143,7 @@ class Pages:
     def _wake(self) -> None:
         news, self._news = self._news, asyncio.Event()
         news.set()
+
+
+def _is_fresh(snapshot: Snapshot) -> bool:
+    return time.time() - snapshot.at < _FRESH
