@@ -81,7 +81,9 @@ def dashboard(
     if not is_loopback(host):
         act = ", and redrive and delete dead letters," if actions.allowed else ""
         terminal.say(_NOT_JUST_HERE.format(host=host, act=act), "yellow")
-    terminal.out.print(Text(f"The dashboard of {stack_name} is at {url}; Ctrl-C ends it."))
+    terminal.out.print(
+        Text(f"The dashboard of {stack_name} is at {url}; Ctrl-C ends it."), soft_wrap=True
+    )
     collector.start()
     try:
         if open_page:

@@ -101,6 +101,6 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _refused(host: str, port: int, error: OSError) -> str:
     return (
-        f"Can't listen on {host}, port {port} ({error.strerror or error}): --host wants an address "
-        "of this machine, such as 127.0.0.1."
+        f"Can't listen on {host}, port {port} ({error.strerror or error}): name another --port, "
+        "or a --host that is an address of this machine, such as 127.0.0.1."
     )

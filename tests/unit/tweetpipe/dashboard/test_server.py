@@ -35,7 +35,7 @@ def test_without_a_port_the_next_free_one_is_taken(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("host", ["203.0.113.7", "no.such.host.invalid"])
 def test_an_address_of_another_machine_is_refused_in_one_line(host: str) -> None:
-    with pytest.raises(WrongUsage, match=r"--host wants an address of this machine"):
+    with pytest.raises(WrongUsage, match=r"--host that is an address of this machine"):
         listening_socket(host, 0)
 
 
