@@ -1,4 +1,4 @@
-# The tweetpipe command, for the services deploy and producer of docker-compose.yml.
+# The tweetpipe command, for the services deploy, producer and dashboard of docker-compose.yml.
 FROM python:3.13-slim
 
 ENV PYTHONUNBUFFERED=1 \
