@@ -14,9 +14,12 @@ T = TypeVar("T")
 def wait_for(condition: Callable[[], T], what: str, *, seconds: float = 60) -> T:
     """The first true value of the condition; fails when there is none in time."""
     deadline = time.monotonic() + seconds
+    # What comes soon is seen soon, and what takes long is not asked for all the time.
+    pause = 0.001
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for {what}"
-        time.sleep(0.05)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.1)
     return value
 
 

@@ -14,6 +14,11 @@ def undelivered(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def tweets(tmp_path: Path) -> Path:
+    return tmp_path / "tweets.ndjson"
+
+
+@pytest.fixture
 def server() -> Iterator[KinesisServer]:
     with kinesis_server() as running:
         yield running

@@ -7,7 +7,6 @@ import json
 import socket
 import struct
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -66,11 +65,9 @@ def call_failure(code: str, status: int = 400, message: str = "no") -> ClientErr
     )
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.001)
+def position_of(tweets: Path) -> Path:
+    """The file beside it that keeps how far it was sent."""
+    return tweets.with_name(f"{tweets.name}.position")
 
 
 class FakeKinesis:

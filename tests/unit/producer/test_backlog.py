@@ -5,7 +5,8 @@ from collections import Counter
 
 from producer.backlog import Backlog, Verdict
 from producer.batches import Waiting
-from tests.unit.producer.doubles import records, wait_until
+from tests.unit.producer.doubles import records
+from tests.waiting import wait_for
 
 RECORD = records(1)[0]
 
@@ -151,7 +152,7 @@ def test_a_sender_without_work_wakes_for_a_full_batch_and_for_the_end() -> None:
         sender.start()
     for _ in range(4):
         held.add(RECORD, size=10)
-    wait_until(lambda: sum(taken) == 4)
+    wait_for(lambda: sum(taken) == 4, "four records")
     held.end_reading()
 
     for sender in senders:

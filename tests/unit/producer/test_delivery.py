@@ -22,8 +22,8 @@ from tests.unit.producer.doubles import (
     lines,
     records,
     run,
-    wait_until,
 )
+from tests.waiting import wait_for
 
 
 def test_without_faults_every_record_is_stored_once(undelivered: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_slow_source_is_delivered_while_it_waits(undelivered: Path) -> None:
     def source() -> Iterator[OutgoingRecord]:
         for record in records(3):
             yield record
-            wait_until(partial(contains, kinesis.stored, record.data))
+            wait_for(partial(contains, kinesis.stored, record.data), "the record")
 
     assert run(source(), kinesis, undelivered, linger=0.005).sent == 3
 
@@ -168,7 +168,7 @@ def test_memory_is_bounded_by_two_batches_for_each_call_in_flight(undelivered: P
         waiting.append(progress.waiting)
         if not gate.is_set():
             # Two batches of 10 for each of 3 calls, and the record that the reader holds.
-            wait_until(lambda: given == 61)
+            wait_for(lambda: given == 61, "61 records")
             gate.set()
 
     report = run(

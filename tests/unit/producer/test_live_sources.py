@@ -19,8 +19,8 @@ from tests.unit.producer.doubles import (
     lines,
     records,
     run,
-    wait_until,
 )
+from tests.waiting import wait_for
 
 
 class Live:
@@ -117,4 +117,4 @@ def test_a_source_that_ends_by_itself_is_no_interruption(undelivered: Path) -> N
 
     assert not report.interrupted
     assert report.sent == 3
-    wait_until(live.finished.is_set)
+    wait_for(live.finished.is_set, "the end of the source")

@@ -13,17 +13,9 @@ from hypothesis import strategies as st
 from producer import PositionError, ResumableFile, SettingsError, SourceError, file_source
 from producer import position as positions
 from producer.sources import MAX_LINE_BYTES
+from tests.unit.producer.doubles import position_of
 
 STREAM = "tweets"
-
-
-@pytest.fixture
-def tweets(tmp_path: Path) -> Path:
-    return tmp_path / "tweets.ndjson"
-
-
-def position_of(tweets: Path) -> Path:
-    return tweets.with_name("tweets.ndjson.position")
 
 
 def send(tweets: Path, *, at_most: int = 1_000_000, stream: str = STREAM) -> list[bytes]:

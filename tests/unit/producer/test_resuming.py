@@ -31,22 +31,14 @@ from tests.unit.producer.doubles import (
     accept,
     call_failure,
     lines,
+    position_of,
     records,
     refuse,
     run,
-    wait_until,
 )
+from tests.waiting import wait_for
 
 STREAM = "tweets"
-
-
-@pytest.fixture
-def tweets(tmp_path: Path) -> Path:
-    return tmp_path / "tweets.ndjson"
-
-
-def position_of(tweets: Path) -> Path:
-    return tweets.with_name("tweets.ndjson.position")
 
 
 def write(tweets: Path, count: int) -> list[bytes]:
@@ -244,7 +236,7 @@ def test_the_position_is_kept_while_the_run_goes_on(tweets: Path, undelivered: P
 
     def answer_the_last_when_the_others_are_kept(data: list[bytes]) -> Sequence[str | None]:
         if b'{"n":9}' in data:
-            wait_until(lambda: source.positions[-1][0] > 0)
+            wait_for(lambda: source.positions[-1][0] > 0, "a position")
         return accept(data)
 
     kinesis = FakeKinesis(answer_the_last_when_the_others_are_kept)

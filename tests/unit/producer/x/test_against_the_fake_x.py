@@ -12,7 +12,7 @@ from fake_tweets.x_api import FakeX, Served, serving
 from producer import OutgoingRecord, SettingsError
 from producer.x import TAG, Credentials, XApi, XSource, synchronise
 from producer.x.errors import XRefused, XUnreachable
-from tests.unit.producer.doubles import wait_until
+from tests.waiting import wait_for
 
 POSTS = 150
 PATIENCE = 2.0  # seconds; the servers here send a heartbeat ten times as often
@@ -137,7 +137,7 @@ def test_a_silent_stream_is_noticed_and_connected_again(x: Served) -> None:
     found: list[OutgoingRecord] = []
     thread = reading(source, found)
 
-    wait_until(lambda: source.counts.connections == 2 and len(found) > 5)
+    wait_for(lambda: source.counts.connections == 2 and len(found) > 5, "a second connection")
 
     assert finished(source, thread)
     assert events[0] == "Disconnected (no sign of life from X). Connecting again at once."
@@ -164,7 +164,7 @@ def test_a_blocked_read_ends_at_once_and_keeps_what_came(x: Served) -> None:
     source = XSource(client, synchronise(client, [OFTEN]))
     found: list[OutgoingRecord] = []
     thread = reading(source, found)
-    wait_until(lambda: len(found) == 30)
+    wait_for(lambda: len(found) == 30, "30 posts")
 
     assert finished(source, thread)
     assert ids(found) == ids_sent(x)
@@ -224,7 +224,7 @@ def test_after_each_fault_the_stream_goes_on_by_xs_rules(fault: str) -> None:
         thread = reading(source, found)
         readable = POSTS - fault.startswith("half-line")
         try:
-            wait_until(lambda: len(found) >= readable)
+            wait_for(lambda: len(found) >= readable, "all posts")
         finally:
             ended = finished(source, thread)
 

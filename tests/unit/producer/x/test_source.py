@@ -13,7 +13,7 @@ import pytest
 from producer import OutgoingRecord
 from producer.x import TAG, Rule, XApi, XSource
 from producer.x.errors import Dropped, XError, XRefused, XUnreachable
-from tests.unit.producer.doubles import wait_until
+from tests.waiting import wait_for
 
 DISCONNECT = (
     b'{"errors":[{"title":"operational-disconnect","detail":"It is over.",'
@@ -211,7 +211,7 @@ def test_a_blocked_read_ends_with_all_lines_that_came() -> None:
     found: list[OutgoingRecord] = []
     thread = threading.Thread(target=lambda: found.extend(source))
     thread.start()
-    wait_until(lambda: len(found) == 2)
+    wait_for(lambda: len(found) == 2, "two posts")
     source.finish()
     thread.join(10)
 
