@@ -41,11 +41,11 @@ def tables() -> list[Table]:
     from benchmarks.put_records import call_table
 
     return [
-        _table("Producer, Kinesis takes 0 ms", Setting(), single=2_000),
+        _table("Producer, Kinesis takes 0 ms", Setting(), single=2_000, rounds=2),
         _table(
             "Producer, Kinesis takes 5 ms", Setting(service_time=0.005), many=100_000, sources=True
         ),
-        _table("Producer, Kinesis takes 20 ms", Setting(service_time=0.020), single=150),
+        _table("Producer, Kinesis takes 20 ms", Setting(service_time=0.020), single=150, rounds=2),
         _table(
             "Producer, Kinesis takes 5 ms and refuses 1 % of the records",
             Setting(service_time=0.005, failures=0.01),
