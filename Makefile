@@ -52,7 +52,7 @@ lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, hadolint; cfn-lint, cfripp
 	@$(BIN)/hadolint Dockerfile
 
 screenshots: $(VENV)/dev  ## Draw the README's pictures anew, from what the tests show
-	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/live tests/browser
+	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/live tests/browser tests/integration/test_dashboard.py
 
 format: $(VENV)/dev  ## Format the code
 	@$(BIN)/ruff check --fix .

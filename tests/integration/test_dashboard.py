@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 import localstack_embedded
@@ -22,6 +25,7 @@ from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
 from tests.waiting import wait_for
 from tweetpipe import dead_letters, table
 from tweetpipe.place import Place, local_place
+from tweetpipe.project import ROOT
 from tweetpipe.stack import Stack
 
 __all__ = ["browser", "new_page"]
@@ -176,6 +180,60 @@ def test_the_page_outlives_the_emulator(
                 put_until_seen(place, stack, page, count(100))
     finally:
         localstack_embedded.stop(home)
+
+
+def test_a_moving_picture_of_the_page(
+    place: Place,
+    new_stack: Callable[[], Stack],
+    command_environment: Environment,
+    new_page: NewPage,
+    tmp_path: Path,
+) -> None:
+    """With SCREENSHOTS=1, it becomes the one of the README."""
+    asked = os.environ.get("SCREENSHOTS") == "1"
+    frames, items = (24, 3_000) if asked else (3, 100)
+    path = ROOT / "docs/images/dashboard.gif" if asked else tmp_path / "dashboard.gif"
+    stack = new_stack()
+    taken: list[Image.Image] = []
+    with (
+        dashboard(command_environment, stack.name, tmp_path) as (url, _),
+        producing(command_environment, stack, tmp_path),
+    ):
+        page = new_page(url, viewport={"width": 1280, "height": 1080})
+        expect(page.locator("#tweets li").nth(4)).to_be_visible(timeout=PATIENCE)
+        wait_for(lambda: item_count(place, stack) >= items, f"{items} tweets")
+        for _ in range(frames):
+            page.wait_for_timeout(250)
+            shot = Image.open(BytesIO(page.screenshot()))
+            # Small, as it is loaded with the README.
+            taken.append(shot.resize((960, 810), Image.Resampling.LANCZOS).quantize(48))
+    taken[0].save(path, save_all=True, append_images=taken[1:], duration=300, loop=0)
+
+    with Image.open(path) as recording:
+        assert recording.format == "GIF"
+        assert getattr(recording, "n_frames", 1) > 1
+
+
+@contextmanager
+def producing(environment: Environment, stack: Stack, folder: Path) -> Iterator[None]:
+    """Fake tweets on their way, for as long as the block lasts."""
+    arguments = ["produce", "--forever", "--rate", "150", "--stack", stack.name]
+    with subprocess.Popen(
+        [sys.executable, "-m", "tweetpipe", *arguments],
+        cwd=folder,
+        env=environment,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def item_count(place: Place, stack: Stack) -> int:
+    """What is stored; an emulator knows at once."""
+    found = place.dynamodb().describe_table(TableName=stack.outputs["EventDataTable"])
+    return found["Table"]["ItemCount"]
 
 
 def send_letter(place: Place, stack: Stack, data: bytes) -> None:
