@@ -21,7 +21,9 @@ _NO_NAME_RESOLVES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 _GONE = ("net::ERR_", "Failed to load resource")
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the session: for as long as it lives, an event loop runs in this thread, and
+# other tests have theirs.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; skips where it is not installed, or fails where REQUIRE_BROWSER is 1."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
