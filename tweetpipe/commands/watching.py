@@ -1,0 +1,107 @@
+"""Shows snapshots as they come: on a screen, as plain lines, as JSON; until the end or a signal."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
+
+import typer
+from rich.live import Live
+from rich.text import Text
+
+from tweetpipe import terminal
+from tweetpipe.live.collector import Collector, Subscription
+from tweetpipe.live.shown import plain, screen
+from tweetpipe.live.snapshot import Snapshot, as_json
+
+PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
+
+_WITHOUT_RATES = 3  # snapshots at most, at the beginning
+_LOOK_FOR_RESIZE = 0.2  # seconds
+
+
+def _snapshots(
+    subscription: Subscription, end: float | None, *, patience: float = 1.0
+) -> Iterator[Snapshot | None]:
+    """Each new snapshot until the end, and None where there is none for `patience` seconds."""
+    while (left := patience if end is None else min(end - time.monotonic(), patience)) > 0:
+        yield subscription.wait(left)
+
+
+def print_json_lines(subscription: Subscription, end: float | None) -> None:
+    """A JSON object a line for each snapshot."""
+    for snapshot in _snapshots(subscription, end):
+        if snapshot is not None:
+            # In ASCII: also a reader's terminal can be steered by what a stranger wrote.
+            sys.stdout.write(json.dumps(as_json(snapshot)) + "\n")
+            sys.stdout.flush()
+
+
+def print_lines(subscription: Subscription, end: float | None, *, every: float) -> None:
+    """A plain line every so many seconds, and at once when the stack is gone or back."""
+    next_line = 0.0
+    reached = True
+    to_skip = _WITHOUT_RATES
+    for snapshot in _snapshots(subscription, end):
+        if snapshot is None:
+            continue
+        reaches = snapshot.reachable.state == "ok"
+        if reaches and snapshot.stream.records_per_s is None and to_skip:
+            to_skip -= 1
+            continue
+        # That nothing answers any more, or again, is said at once.
+        if snapshot.at >= next_line or reaches is not reached:
+            reached = reaches
+            next_line = snapshot.at + every
+            terminal.out.print(Text(plain(snapshot)), soft_wrap=True)
+            terminal.out.file.flush()
+
+
+def show_screen(collector: Collector, subscription: Subscription, end: float | None) -> None:
+    """The whole terminal, drawn anew for each snapshot and each size."""
+    try:
+        with Live(console=terminal.out, screen=True, auto_refresh=False) as live:
+            live.update(Text("Looking at the stack"), refresh=True)
+            _draw(live, collector, subscription, end)
+    finally:
+        # The screen is gone then; this stays.
+        if (last := collector.latest()) is not None:
+            terminal.out.print(Text(plain(last)), soft_wrap=True)
+
+
+def _draw(live: Live, collector: Collector, subscription: Subscription, end: float | None) -> None:
+    drawn = (0, 0)
+    for snapshot in _snapshots(subscription, end, patience=_LOOK_FOR_RESIZE):
+        size = (terminal.out.width, terminal.out.height)
+        latest = snapshot or collector.latest()
+        if latest is not None and (snapshot is not None or size != drawn):
+            width, height = drawn = size
+            shown = screen(latest, collector.history(), width=width, height=height)
+            live.update(shown, refresh=True)
+
+
+@contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the command too, and leave the terminal as it was."""
+
+    def leave(number: int, _frame: object) -> NoReturn:
+        raise typer.Exit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def close_quietly() -> None:
+    """Gives up an output that nobody reads any more."""
+    # Python would flush it once more at the end, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
