@@ -86,14 +86,19 @@ def deployed_stack(
     """A stack with a name of its own, or this one, until the block is left."""
     name = name or f"test-{uuid.uuid4().hex[:8]}"
     try:
-        stack, _ = deploy.deploy(
-            place,
-            name,
-            parameters=parameters,
-            approve=lambda _: True,
-            on_step=lambda _: None,
-            on_event=lambda _: None,
-        )
-        yield stack
+        yield deploy_quietly(place, name, parameters)
     finally:
         deploy.destroy(place, name, on_event=lambda _: None)
+
+
+def deploy_quietly(place: Place, name: str, parameters: dict[str, str]) -> Stack:
+    """Deploys a stack, whatever that changes; whoever calls this destroys it."""
+    stack, _ = deploy.deploy(
+        place,
+        name,
+        parameters=parameters,
+        approve=lambda _: True,
+        on_step=lambda _: None,
+        on_event=lambda _: None,
+    )
+    return stack

@@ -17,9 +17,8 @@ from rich.cells import cell_len
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
 from tests.pseudo_terminal import PseudoTerminal
-from tests.stack_fixtures import PARAMETERS, Command, free_port
+from tests.stack_fixtures import PARAMETERS, Command, deploy_quietly, free_port
 from tests.waiting import wait_for
-from tweetpipe import deploy
 from tweetpipe.place import Place, local_place
 from tweetpipe.stack import Stack
 
@@ -228,18 +227,7 @@ def test_it_says_that_the_emulator_is_gone_and_goes_on_when_it_is_back(
     environment = environment | {"AWS_ENDPOINT_URL": restarted.endpoint}
     name = "here-again"
 
-    def deployed() -> Stack:
-        stack, _ = deploy.deploy(
-            place,
-            name,
-            parameters=PARAMETERS,
-            approve=lambda _: True,
-            on_step=lambda _: None,
-            on_event=lambda _: None,
-        )
-        return stack
-
-    deployed()
+    deploy_quietly(place, name, PARAMETERS)
     with (
         PseudoTerminal(
             [*WATCH, "--stack", name], columns=100, rows=24, environ=environment, folder=tmp_path
@@ -264,7 +252,7 @@ def test_it_says_that_the_emulator_is_gone_and_goes_on_when_it_is_back(
 
             restarted.start()
             shown.wait_for_text(f"There is no stack {name}")
-            stack = deployed()
+            stack = deploy_quietly(place, name, PARAMETERS)
             assert until("ok")["stream"]["name"] == stack.outputs["KinesisStream"]
             shown.wait_for_text("/s on 2 shards")
             put(place, stack, 2, text="after the storm")

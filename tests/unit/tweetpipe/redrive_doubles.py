@@ -15,11 +15,11 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.dead_letters import DeadLetter
 from tweetpipe.dead_letters.letter import read
 from tweetpipe.place import LOCAL_REGION, Place, Target
 from tweetpipe.redrive import Outcome, redrive
-from tweetpipe.stack import Stack
 
 QUEUE = "http://localhost:4566/000000000000/dead-letters"
 STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets-stream"
@@ -50,17 +50,8 @@ EXHAUSTED: dict[str, Any] = {
         "batchSize": 7,
     },
 }
-STACK = Stack(
-    name="tweets",
-    id="tweets",
-    status="CREATE_COMPLETE",
-    reason="",
-    parameters={},
-    outputs={
-        "DeadLetterQueueUrl": QUEUE,
-        "KinesisStream": "tweets-stream",
-        "DDBEventProcessor": FUNCTION,
-    },
+STACK = complete_stack(
+    DeadLetterQueueUrl=QUEUE, KinesisStream="tweets-stream", DDBEventProcessor=FUNCTION
 )
 
 

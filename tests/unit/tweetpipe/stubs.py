@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from tweetpipe.place import LOCAL_REGION, Place, Target
+from tweetpipe.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +23,18 @@ class StubbedPlace(Place):
 
     def _client(self, service: str, config: Config | None = None) -> Any:
         return self.stubbers[service].client
+
+
+def complete_stack(**outputs: str) -> Stack:
+    """The stack `tweets`, deployed, with these outputs."""
+    return Stack(
+        name="tweets",
+        id="arn:stack",
+        status="CREATE_COMPLETE",
+        reason="",
+        parameters={},
+        outputs=outputs,
+    )
 
 
 @contextmanager

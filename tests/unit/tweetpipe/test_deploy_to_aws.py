@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe import artifacts, changes, deploy, events, health, package, stack
 from tweetpipe.artifacts import Artifact
 from tweetpipe.changes import Change, ChangeSet
@@ -19,14 +20,7 @@ from tweetpipe.health import Loss
 from tweetpipe.place import Identity, Place, Target
 from tweetpipe.stack import Stack
 
-EXISTING = Stack(
-    name="tweets",
-    id="arn:stack",
-    status="CREATE_COMPLETE",
-    reason="",
-    parameters={},
-    outputs={"EventDataTable": "tweets-EventData"},
-)
+EXISTING = complete_stack(EventDataTable="tweets-EventData")
 PLAN = ChangeSet(
     id="plan",
     stack_id="arn:stack",

@@ -7,26 +7,18 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
+from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
 from tweetpipe import health, metrics
 from tweetpipe.commands.lifecycle import figures
 from tweetpipe.health import Loss
 from tweetpipe.metrics import Metrics
-from tweetpipe.stack import Stack
 
 NOW = datetime(2026, 11, 23, 5, 32, tzinfo=UTC)
-DEPLOYED = Stack(
-    name="tweets",
-    id="1",
-    status="CREATE_COMPLETE",
-    reason="",
-    parameters={},
-    outputs={
-        "KinesisStream": "stream",
-        "DDBEventProcessor": "tweets-DDBEventProcessor",
-        "EventDataTable": "tweets-EventData",
-        "DeadLetterQueueUrl": "http://queue",
-    },
+DEPLOYED = complete_stack(
+    KinesisStream="stream",
+    DDBEventProcessor="tweets-DDBEventProcessor",
+    EventDataTable="tweets-EventData",
+    DeadLetterQueueUrl="http://queue",
 )
 
 

@@ -8,22 +8,14 @@ from typing import Any
 import pytest
 from botocore.stub import ANY
 
-from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
+from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
 from tweetpipe.commands.logs import age
 from tweetpipe.errors import NothingThere, WrongUsage
 from tweetpipe.logs import LATE, LogRetriever, by_now, follow
-from tweetpipe.stack import Stack
 
 START = datetime(2026, 11, 23, 5, 32, tzinfo=UTC)
 GROUP = "/aws/lambda/tweets-DDBEventProcessor"
-DEPLOYED = Stack(
-    name="tweets",
-    id="1",
-    status="CREATE_COMPLETE",
-    reason="",
-    parameters={},
-    outputs={"DDBEventProcessor": "tweets-DDBEventProcessor"},
-)
+DEPLOYED = complete_stack(DDBEventProcessor="tweets-DDBEventProcessor")
 
 
 def millis(seconds: float) -> int:
