@@ -84,15 +84,15 @@ def explain(error: BotoCoreError | ClientError) -> str:
         case ConfigParseError() | InfiniteLoopConfigError() | InvalidConfigError():
             return f"AWS's configuration can't be used: {said}. Mend it: ~/.aws/config."
         case InvalidRegionError():
-            return f"{said} Set AWS_REGION to a region such as us-east-1."
+            return f"{said}. Set AWS_REGION to a region such as us-east-1."
         case EndpointConnectionError() if ".amazonaws.com" in said:
             return (
-                f"AWS could not be reached: {said} Check the network, and that AWS_REGION "
+                f"AWS could not be reached: {said}. Check the network, and that AWS_REGION "
                 "names a region there is."
             )
         case ConnectionError() | HTTPClientError():
             return f"The connection failed: {said}. Look whether all is up: tweetpipe status."
-    return said
+    return f"{said}."
 
 
 def lacks_permission(message: str) -> str | None:
@@ -135,10 +135,11 @@ def _explain_answer(error: ClientError) -> str:
     if code in _NOT_ALLOWED:
         return (
             lacks_permission(said)
-            or f"These credentials lack the permission for {error.operation_name}: {said}"
+            or f"These credentials lack the permission for {error.operation_name}: {said}."
         )
-    return f"{error.operation_name} was refused: {said}"
+    return f"{error.operation_name} was refused: {said}."
 
 
 def _one_line(error: Exception) -> str:
-    return re.sub(r"\s+", " ", str(error)).strip()
+    """What it says, as a part of a sentence: some of botocore's messages end in a period."""
+    return re.sub(r"\s+", " ", str(error)).strip().rstrip(".")

@@ -5,6 +5,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConfigParseError,
+    ConnectionClosedError,
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
@@ -57,6 +58,7 @@ def answer(code: str, message: str = "first\n  second") -> ClientError:
         (EndpointConnectionError(endpoint_url="http://x"), "connection failed", "tweetpipe status"),
         (ConnectTimeoutError(endpoint_url="http://x"), "connection failed", "tweetpipe status"),
         (ReadTimeoutError(endpoint_url="http://x"), "connection failed", "tweetpipe status"),
+        (ConnectionClosedError(endpoint_url="http://x"), "connection failed", "tweetpipe status"),
         (answer("ExpiredToken"), "credentials have expired", "aws sso login"),
         (answer("ExpiredTokenException"), "credentials have expired", "aws sso login"),
         (answer("UnrecognizedClientException"), "does not accept", "get-caller-identity"),
@@ -80,10 +82,12 @@ def test_an_error_is_explained_in_one_line_with_what_to_do(
     assert says in line
     assert advises in line
     assert "\n" not in line
+    assert line.endswith(".")
+    assert ".." not in line
 
 
 def test_what_aws_said_is_kept() -> None:
-    assert explain(answer("ValidationException")).endswith("first second")
+    assert explain(answer("ValidationException")).endswith("first second.")
 
 
 @pytest.mark.parametrize(
