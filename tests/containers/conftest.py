@@ -34,12 +34,15 @@ testcontainers_config.ryuk_disabled = True
 def engine() -> None:
     """Skips without a Docker engine and compose, or fails where REQUIRE_DOCKER is 1."""
     try:
+        # Before the library is: when none answers, it leaves its socket open.
+        for question in (["docker", "version"], ["docker", "compose", "version"]):
+            subprocess.run(question, check=True, capture_output=True, text=True, timeout=60)
         docker = DockerClient().client
         docker.ping()
         docker.close()
-        subprocess.run(["docker", "compose", "version"], check=True, capture_output=True)
-    except (DockerException, OSError, subprocess.CalledProcessError) as error:
-        reason = f"needs a Docker engine and docker compose ({error})"
+    except (DockerException, OSError, subprocess.SubprocessError) as error:
+        said = getattr(error, "stderr", None) or str(error)
+        reason = f"needs a Docker engine and docker compose ({said.strip()})"
         if os.environ.get("REQUIRE_DOCKER") == "1":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
