@@ -9,6 +9,9 @@ TweetpipeError          the root; one sentence for a person, and the exit code
 
 from __future__ import annotations
 
+INTERRUPTED = 130
+"""The exit code of a command that Ctrl-C ended."""
+
 
 class TweetpipeError(Exception):
     """A command failed; the message says what happened, why, and what to do next."""

@@ -36,14 +36,6 @@ class Metrics:
     throttles: float | None = None
     why_not: str = ""
 
-    @property
-    def is_measured(self) -> bool:
-        """Whether there is any figure."""
-        return any(
-            value is not None
-            for value in (self.arrived, self.stored, self.iterator_age, self.errors)
-        )
-
 
 def measure(place: Place, deployed: Stack, *, now: datetime | None = None) -> Metrics:
     """Asks CloudWatch; that it refuses, or isn't there, is an answer too."""

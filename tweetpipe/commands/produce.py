@@ -17,10 +17,8 @@ from producer import OutgoingRecord, Report
 from tweetpipe import terminal
 from tweetpipe.commands.delivering import UNDELIVERED, deliver
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
-from tweetpipe.errors import WrongUsage
+from tweetpipe.errors import INTERRUPTED, WrongUsage
 from tweetpipe.place import Target
-
-INTERRUPTED = 130
 
 _COUNT = 1000
 _OF_FAKE = "Fake tweets"

@@ -15,8 +15,7 @@ from tweetpipe.commands.options import (
     open_place,
     open_stack,
 )
-from tweetpipe.commands.produce import INTERRUPTED
-from tweetpipe.errors import WrongUsage
+from tweetpipe.errors import INTERRUPTED, WrongUsage
 from tweetpipe.place import Target
 
 

@@ -60,7 +60,7 @@ class Subscription:
 
 
 class Collector:
-    """Takes a snapshot every `interval` seconds while anybody is subscribed, or `always`.
+    """Takes a snapshot every `interval` seconds while anybody is subscribed.
 
     `find_place` is asked where to look after nothing answered any more; by default that stays the
     same. Raises ValueError for an interval that would read too often.
@@ -73,7 +73,6 @@ class Collector:
         *,
         interval: float | None = None,
         clock: Callable[[], float] = time.time,
-        always: bool = False,
         find_place: Callable[[], Place] | None = None,
     ) -> None:
         self._place = place
@@ -83,7 +82,6 @@ class Collector:
         self._meter = Meter(self._pace.limits)
         self._metered = MeteredPlace.of(place, self._meter)
         self._clock = clock
-        self._always = always
         self._changed = threading.Condition()
         self._subscriptions: set[Subscription] = set()
         self._stopped = False
@@ -154,12 +152,10 @@ class Collector:
     def _is_wanted(self) -> bool:
         """Waits until somebody looks on; False when it is over."""
         with self._changed:
-            if not (self._stopped or self._always or self._subscriptions):
+            if not (self._stopped or self._subscriptions):
                 # What was being followed would be out of date.
                 self._watching = None
-                self._changed.wait_for(
-                    lambda: self._stopped or bool(self._subscriptions) or self._always
-                )
+                self._changed.wait_for(lambda: self._stopped or bool(self._subscriptions))
             return not self._stopped
 
     def _pause(self, seconds: float) -> None:

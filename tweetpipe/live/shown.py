@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -178,8 +178,6 @@ def _fitted(line: Text, width: int) -> Text:
 
 
 def _wrapped(text: Text, width: int) -> list[Text]:
-    from rich.console import Console
-
     return list(text.wrap(Console(width=width), width))
 
 

@@ -55,7 +55,6 @@ def test_minutes_are_summed_and_the_oldest_record_counts(place: StubbedPlace) ->
     found = metrics.measure(place, DEPLOYED, now=NOW)
 
     assert found == Metrics(arrived=300, stored=290, iterator_age=2.5)
-    assert found.is_measured
 
 
 def test_that_cloudwatch_refuses_is_an_answer(place: StubbedPlace) -> None:
@@ -63,8 +62,8 @@ def test_that_cloudwatch_refuses_is_an_answer(place: StubbedPlace) -> None:
 
     found = metrics.measure(place, DEPLOYED, now=NOW)
 
-    assert not found.is_measured
     assert "lack the permission for GetMetricData" in found.why_not
+    assert found == Metrics(why_not=found.why_not)
 
 
 def test_what_the_function_has_yet_to_read_is_counted_by_its_age(place: StubbedPlace) -> None:

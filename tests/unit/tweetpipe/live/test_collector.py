@@ -181,15 +181,6 @@ def test_stopping_wakes_who_waits(collector: Collector, stack: FakeStack) -> Non
     assert not waiting.is_alive()
 
 
-def test_it_reads_always_if_asked_to(stack: FakeStack) -> None:
-    collector = Collector(fake_place(stack), "tweets", always=True)
-    collector.start()
-    try:
-        wait_for(collector.latest, "a snapshot")
-    finally:
-        collector.stop()
-
-
 @pytest.mark.parametrize(("target", "interval"), [(Target.LOCAL, 0.9), (Target.AWS, 1.9)])
 def test_an_interval_that_would_read_too_often_is_refused(
     stack: FakeStack, target: Target, interval: float
