@@ -6,7 +6,7 @@ CHECKOV := $(VENV)/environments/checkov
 PEERS := $(VENV)/environments/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down test test-containers soak fuzz bench lint screenshots format package lock clean
+.PHONY: help demo install up down test test-containers soak soak-page fuzz bench lint screenshots format package lock clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ fuzz: $(VENV)/dev  ## Fuzz the processor with RUNS inputs (1,000,000), or for SE
 
 soak: $(VENV)/dev  ## Send COUNT=200000 tweets through all faults at once and balance the books
 	@$(BIN)/python -m tests.soak $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(AGGREGATE),--aggregate)
+
+soak-page: $(VENV)/dev  ## Leave the dashboard's page open for MINUTES=60, and see what it takes
+	@$(BIN)/python -m tests.soak.page $(if $(MINUTES),--minutes $(MINUTES))
 
 bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 15 minutes
 	@$(BIN)/python -m benchmarks --json benchmarks/results.json

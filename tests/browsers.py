@@ -26,14 +26,29 @@ _GONE = ("net::ERR_", "Failed to load resource")
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; skips where it is not installed, or fails where REQUIRE_BROWSER is 1."""
+    try:
+        found = installed()
+    except FileNotFoundError as error:
+        if os.environ.get("REQUIRE_BROWSER") == "1":
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+    with launched(found) as browser:
+        yield browser
+
+
+def installed() -> str:
+    """Where Chromium is; raises FileNotFoundError where it is not."""
     found = next(filter(None, map(shutil.which, NAMES)), None)
     if found is None:
-        reason = f"needs a browser: none of {', '.join(NAMES)} is installed"
-        if os.environ.get("REQUIRE_BROWSER") == "1":
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+        raise FileNotFoundError(f"needs a browser: none of {', '.join(NAMES)} is installed")
+    return found
+
+
+@contextmanager
+def launched(executable: str) -> Iterator[Browser]:
+    """This Chromium, to which this machine is the only one there is."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=[_NO_NAME_RESOLVES])
+        browser = playwright.chromium.launch(executable_path=executable, args=[_NO_NAME_RESOLVES])
         yield browser
         browser.close()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.commands import environment_for
 from tweetpipe import deploy
 from tweetpipe.place import Place, local_place
 from tweetpipe.stack import Stack
@@ -52,8 +52,7 @@ def deployed(place: Place) -> Iterator[Stack]:
 @pytest.fixture
 def command_environment(endpoint: str) -> dict[str, str]:
     """The environment of a user who has nothing set but the emulator's address."""
-    kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
-    return kept | {"AWS_ENDPOINT_URL": endpoint, "COLUMNS": "200", "PYTHONUTF8": "1"}
+    return environment_for(endpoint)
 
 
 @pytest.fixture

@@ -5,22 +5,20 @@ from __future__ import annotations
 import base64
 import json
 import os
-import re
 import signal
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
 from tests.browsers import NewPage, browser, new_page
+from tests.commands import Environment, dashboard, producing
+from tests.soak.page import BROWSER, SERVER, left_open
 from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
 from tests.waiting import wait_for
 from tweetpipe import dead_letters, table
@@ -31,29 +29,6 @@ from tweetpipe.stack import Stack
 __all__ = ["browser", "new_page"]
 
 PATIENCE = 20_000  # milliseconds, on a busy machine
-
-Environment = dict[str, str]
-
-
-@contextmanager
-def dashboard(
-    environment: Environment, stack_name: str, folder: Path
-) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The command, and where its page is."""
-    command = [sys.executable, "-m", "tweetpipe", "dashboard", "--port", "0", "--stack", stack_name]
-    with (
-        (folder / "dashboard.log").open("w+") as log,
-        subprocess.Popen(
-            command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=log, text=True
-        ) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
-            assert found, (folder / "dashboard.log").read_text()
-            yield found[0], process
-        finally:
-            process.kill()
 
 
 def put(place: Place, stack: Stack, data: bytes) -> None:
@@ -197,7 +172,7 @@ def test_a_moving_picture_of_the_page(
     taken: list[Image.Image] = []
     with (
         dashboard(command_environment, stack.name, tmp_path) as (url, _),
-        producing(command_environment, stack, tmp_path),
+        producing(command_environment, stack.name, tmp_path),
     ):
         page = new_page(url, viewport={"width": 1280, "height": 1080})
         expect(page.locator("#tweets li").nth(4)).to_be_visible(timeout=PATIENCE)
@@ -214,20 +189,14 @@ def test_a_moving_picture_of_the_page(
         assert getattr(recording, "n_frames", 1) > 1
 
 
-@contextmanager
-def producing(environment: Environment, stack: Stack, folder: Path) -> Iterator[None]:
-    """Fake tweets on their way, for as long as the block lasts."""
-    arguments = ["produce", "--forever", "--rate", "150", "--stack", stack.name]
-    with subprocess.Popen(
-        [sys.executable, "-m", "tweetpipe", *arguments],
-        cwd=folder,
-        env=environment,
-        stderr=subprocess.DEVNULL,
-    ) as process:
-        try:
-            yield
-        finally:
-            process.kill()
+def test_an_open_page_takes_no_more_than_it_may(
+    endpoint: str, browser: Browser, tmp_path: Path
+) -> None:
+    """What becomes of it in an hour is for `make soak-page`."""
+    [sample] = left_open(browser, endpoint, minutes=0.1, rate=100, folder=tmp_path, say=print)
+
+    assert 0 < sample.server < SERVER
+    assert 0 < sample.own < BROWSER
 
 
 def item_count(place: Place, stack: Stack) -> int:

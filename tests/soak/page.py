@@ -1,0 +1,159 @@
+"""`make soak-page`: the dashboard's page left open beside a busy stream, and what it takes."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from playwright.sync_api import Browser, Page, expect
+from rich.console import Console
+
+import localstack_embedded
+from localstack_embedded import DEFAULT_HOME
+from tests.browsers import installed, launched, watched_context
+from tests.commands import dashboard, environment_for, producing
+from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
+from tweetpipe.place import local_place
+
+SERVER, BROWSER = 100.0, 300.0
+"""The limits, in MB that are resident."""
+
+_MB = 1e6
+_EVERY = 60.0  # seconds
+_PATIENCE = 30_000  # milliseconds, on a busy machine
+_HEADER = f"{'minutes':>7}  {'server':>6}  {'page':>5}  {'its own':>7}  {'heap':>5}  {'nodes':>5}"
+_console = Console(highlight=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What is in memory, in MB: all of the server's process, all of the page's, the part of that
+    which it shares with no other process, and its JavaScript heap; `nodes` are the document's."""
+
+    minutes: float
+    server: float
+    page: float
+    own: float
+    heap: float
+    nodes: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.minutes:7.1f}  {self.server:6.1f}  {self.page:5.1f}  {self.own:7.1f}  "
+            f"{self.heap:5.1f}  {self.nodes:5}"
+        )
+
+
+def main() -> int:
+    """Exit code 3 when a limit is passed."""
+    parser = argparse.ArgumentParser(prog="make soak-page", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=60, help="for how long")
+    parser.add_argument("--rate", type=float, default=200, help="tweets a second")
+    options = parser.parse_args()
+    folder = Path(tempfile.mkdtemp(prefix="soak-"))
+    home = folder / "localstack"
+    try:
+        with launched(installed()) as browser:
+            emulator = localstack_embedded.start(
+                home, environment_home=DEFAULT_HOME, port=free_port()
+            )
+            samples = left_open(
+                browser,
+                emulator.endpoint,
+                minutes=options.minutes,
+                rate=options.rate,
+                folder=folder,
+                say=_console.print,
+            )
+    finally:
+        localstack_embedded.stop(home)
+        shutil.rmtree(folder, ignore_errors=True)
+    server, page = max(sample.server for sample in samples), max(sample.page for sample in samples)
+    _console.print(f"at most {server:.1f} of {SERVER:.0f} MB, and {page:.1f} of {BROWSER:.0f} MB")
+    return 3 if server >= SERVER or page >= BROWSER else 0
+
+
+def left_open(
+    browser: Browser,
+    endpoint: str,
+    *,
+    minutes: float,
+    rate: float,
+    folder: Path,
+    say: Callable[[str], None],
+) -> list[Sample]:
+    """Fails when the page stops showing new tweets, or anything goes wrong on it."""
+    environment = environment_for(endpoint)
+    place = local_place(embedded_endpoint=endpoint, environ={})
+    with (
+        deployed_stack(place, PARAMETERS) as stack,
+        dashboard(environment, stack.name, folder) as (url, server),
+        producing(environment, stack.name, folder, rate=rate),
+        watched_context(browser, url) as window,
+    ):
+        page = window.new_page()
+        page.goto(url)
+        return _watched(browser, page, psutil.Process(server.pid), minutes=minutes, say=say)
+
+
+def _watched(
+    browser: Browser,
+    page: Page,
+    server: psutil.Process,
+    *,
+    minutes: float,
+    say: Callable[[str], None],
+) -> list[Sample]:
+    probe = page.context.new_cdp_session(page)
+    probe.send("Performance.enable")
+    started = time.monotonic()
+    samples: list[Sample] = []
+    newest = ""
+    say(_HEADER)
+    while not samples or samples[-1].minutes < minutes:
+        page.wait_for_timeout(min(_EVERY, minutes * 60) * 1000)
+        newest = _newer(page, newest)
+        metrics = {
+            metric["name"]: metric["value"]
+            for metric in probe.send("Performance.getMetrics")["metrics"]
+        }
+        memory = _renderer(browser).memory_full_info()
+        samples.append(
+            Sample(
+                minutes=(time.monotonic() - started) / 60,
+                server=server.memory_info().rss / _MB,
+                page=memory.rss / _MB,
+                own=memory.uss / _MB,
+                heap=metrics["JSHeapUsedSize"] / _MB,
+                nodes=int(metrics["Nodes"]),
+            )
+        )
+        say(str(samples[-1]))
+    return samples
+
+
+def _newer(page: Page, known: str) -> str:
+    """The tweet on top of the page, once it is another than this."""
+    top = page.locator("#tweets .message").first
+    expect(top).not_to_have_text(known, timeout=_PATIENCE)
+    return top.inner_text()
+
+
+def _renderer(browser: Browser) -> psutil.Process:
+    """The process of the only page; Chromium keeps a second one in reserve, which is smaller."""
+    session = browser.new_browser_cdp_session()
+    found = session.send("SystemInfo.getProcessInfo")["processInfo"]
+    session.detach()
+    processes = [psutil.Process(each["id"]) for each in found if each["type"] == "renderer"]
+    return max(processes, key=lambda process: process.memory_info().rss)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
