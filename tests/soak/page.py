@@ -57,10 +57,14 @@ def main() -> int:
     parser.add_argument("--minutes", type=float, default=60, help="for how long")
     parser.add_argument("--rate", type=float, default=200, help="tweets a second")
     options = parser.parse_args()
+    try:
+        chromium = installed()
+    except FileNotFoundError as error:
+        parser.error(str(error))
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     home = folder / "localstack"
     try:
-        with launched(installed()) as browser:
+        with launched(chromium) as browser:
             emulator = localstack_embedded.start(
                 home, environment_home=DEFAULT_HOME, port=free_port()
             )
