@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from functools import cache
 from typing import Any, Protocol
 
@@ -146,7 +147,8 @@ def _edit(draws: Draws, tweet: Any) -> None:
 def _value(draws: Draws, tweet: Any) -> Any:
     kind = draws.ConsumeIntInRange(0, 7)
     if kind == 0:
-        return _pick(draws, _CONSTANTS)
+        # The next edit may go into it.
+        return deepcopy(_pick(draws, _CONSTANTS))
     if kind == 1:
         return draws.ConsumeIntInRange(-(2**63), 2**63 - 1)
     if kind == 2:

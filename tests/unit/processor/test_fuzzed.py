@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from typing import Any
 
 import pytest
@@ -39,6 +40,30 @@ def test_every_record_is_stored_as_it_was_sent_or_rejected_whole(
     data: st.DataObject, heavy: bool
 ) -> None:
     judge(payloads(Drawn(data), heavy=heavy))
+
+
+class Seeded:
+    """Numbers and bytes that a seed decides."""
+
+    def __init__(self, seed: int) -> None:
+        self._random = random.Random(seed)
+
+    def ConsumeIntInRange(self, low: int, high: int, /) -> int:
+        return self._random.randint(low, high)
+
+    def ConsumeBytes(self, count: int, /) -> bytes:
+        return self._random.randbytes(count)
+
+    def ConsumeUnicode(self, count: int, /) -> str:
+        return self._random.randbytes(count).decode("latin-1")
+
+
+def test_what_is_made_does_not_depend_on_what_was_made_before() -> None:
+    made = [payloads(Seeded(seed), heavy=False) for seed in range(500)]
+
+    again = [payloads(Seeded(seed), heavy=False) for seed in reversed(range(500))]
+
+    assert made == again[::-1]
 
 
 @given(st.lists(st.binary(), max_size=30))
