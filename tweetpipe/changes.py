@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from tweetpipe.errors import DeployFailed, WrongUsage
 from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.stack import AWAITS_REVIEW, Stack, does_not_exist
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import (
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 # The words with which CloudFormation says that a change set is empty.
 _EMPTY = ("didn't contain changes", "No updates are to be performed", "does not contain changes")
+
+# A plan that is being carried out, or that CloudFormation has forgotten because another was.
+_NO_LONGER_OURS = ("InvalidChangeSetStatus", "ChangeSetNotFound")
 
 # What holds tweets that may be nowhere else.
 _HOLDS_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::SQS::Queue"})
@@ -109,29 +113,23 @@ def create(
         if detail.get("Code") == "ValidationError":
             raise WrongUsage(f"CloudFormation refuses this: {detail.get('Message')}") from error
         raise
-    change_set_id, stack_id = started["Id"], started["StackId"]
-    while True:
-        described = client.describe_change_set(ChangeSetName=change_set_id, StackName=stack_id)
-        if described["Status"] in ("CREATE_COMPLETE", "FAILED"):
-            break
-        sleep(0.2 if place.is_local else 2)
-    plan = ChangeSet(
-        id=change_set_id,
-        stack_id=stack_id,
-        creates=creates,
+    plan = ChangeSet(id=started["Id"], stack_id=started["StackId"], creates=creates, changes=())
+    with discarded_on_failure(place, plan):
+        described = _planned(place, plan, sleep)
+    if described["Status"] == "FAILED":
+        discard(place, plan)
+        reason = described.get("StatusReason", "no reason given")
+        if any(words in reason for words in _EMPTY):
+            return None
+        raise DeployFailed(f"CloudFormation could not plan the deployment: {reason}")
+    return replace(
+        plan,
         changes=_changes(described),
         parameters={
             entry["ParameterKey"]: entry.get("ParameterValue", "")
             for entry in described.get("Parameters", [])
         },
     )
-    if described["Status"] == "CREATE_COMPLETE":
-        return plan
-    discard(place, plan)
-    reason = described.get("StatusReason", "no reason given")
-    if any(words in reason for words in _EMPTY):
-        return None
-    raise DeployFailed(f"CloudFormation could not plan the deployment: {reason}")
 
 
 def execute(place: Place, plan: ChangeSet) -> None:
@@ -139,12 +137,46 @@ def execute(place: Place, plan: ChangeSet) -> None:
     place.cloudformation().execute_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
 
 
+@contextmanager
+def discarded_on_failure(place: Place, plan: ChangeSet) -> Iterator[None]:
+    """Discards the plan when the block is left by an exception, Ctrl-C included."""
+    try:
+        yield
+    except BaseException:
+        discard(place, plan)
+        raise
+
+
 def discard(place: Place, plan: ChangeSet) -> None:
-    """Forgets the plan, and the empty stack that planning a new one leaves behind."""
+    """Forgets the plan, and the stack that planning made if there is still nothing in it.
+
+    Meanwhile somebody else may have deployed this very stack, or be looking at a plan for it.
+    """
     client = place.cloudformation()
-    client.delete_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
-    if plan.creates:
+    try:
+        client.delete_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
+        if not plan.creates:
+            return
+        [stack] = client.describe_stacks(StackName=plan.stack_id)["Stacks"]
+        others = client.list_change_sets(StackName=plan.stack_id)["Summaries"]
+    except ClientError as error:
+        code = error.response.get("Error", {}).get("Code")
+        if does_not_exist(error) or code in _NO_LONGER_OURS:
+            return
+        raise
+    if stack["StackStatus"] == AWAITS_REVIEW and not others:
         client.delete_stack(StackName=plan.stack_id)
+
+
+def _planned(
+    place: Place, plan: ChangeSet, sleep: Callable[[float], None]
+) -> DescribeChangeSetOutputTypeDef:
+    client = place.cloudformation()
+    while True:
+        described = client.describe_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
+        if described["Status"] in ("CREATE_COMPLETE", "FAILED"):
+            return described
+        sleep(0.2 if place.is_local else 2)
 
 
 def _parameters(given: Mapping[str, str], kept: list[str]) -> list[ParameterTypeDef]:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tweetpipe import artifacts, changes, events, package, stack
+from tweetpipe import artifacts, changes, endings, events, package, stack
 from tweetpipe import parameters as parameter_rules
 from tweetpipe.artifacts import Artifact
 from tweetpipe.changes import ChangeSet
 from tweetpipe.errors import DeployFailed, NothingThere
 from tweetpipe.events import Event
-from tweetpipe.explain import lacks_permission
 from tweetpipe.place import Place
 from tweetpipe.project import TEMPLATE
 from tweetpipe.stack import Stack
@@ -57,22 +56,41 @@ def deploy(
         parameters=parameters,
     )
     if plan:
-        _ask(place, plan, approve)
-        on_step(f"Uploading the package ({len(archive) / 1e6:.1f} MB)")
-        artifacts.upload(place, artifact, archive)
-        before = events.seen(place, plan.stack_id)
-        changes.execute(place, plan)
-        _follow(place, plan.stack_id, before, on_event)
+        with changes.discarded_on_failure(place, plan):
+            if not approve(plan):
+                raise NothingThere("Nothing was changed.")
+            on_step(f"Uploading the package ({len(archive) / 1e6:.1f} MB)")
+            artifacts.upload(place, artifact, archive)
+            before = events.seen(place, plan.stack_id)
+            changes.execute(place, plan)
+        ended = _follow(place, name, plan.stack_id, before, on_event, wanted=endings.DEPLOYED)
+        for left in endings.not_removed(ended):
+            on_step(
+                f"{left.logical_id} ({left.type}, {left.physical_id}) is no longer part of the "
+                f"stack, but could not be deleted: {left.reason}"
+            )
     deployed = stack.get(place, name)
     if place.is_local:
         _check_against_template(place, deployed)
     return deployed, plan is not None
 
 
-def destroy(place: Place, name: str, *, on_event: OnEvent) -> bool:
-    """Deletes the stack and its packages; False when there was none."""
+def destroy(
+    place: Place,
+    name: str,
+    *,
+    on_event: OnEvent,
+    may_delete: Callable[[Stack], bool] = lambda _: True,
+) -> bool:
+    """Deletes the stack and its packages; False when there was none.
+
+    Deletes the very stack that `may_delete` was asked about, and not one of the same name that
+    somebody else made meanwhile. Raises NothingThere when it isn't approved.
+    """
     existing = stack.find(place, name)
     if existing:
+        if not may_delete(existing):
+            raise NothingThere("Nothing was deleted.")
         _delete(place, existing, on_event)
     artifacts.remove(place, name)
     return existing is not None
@@ -84,17 +102,6 @@ def template_with(artifact: Artifact) -> str:
     if text.count(CODE) != 1:
         raise DeployFailed(f"{TEMPLATE.name} must say {CODE!r} once, for the function's package.")
     return text.replace(CODE, f'Code: {{ S3Bucket: "{artifact.bucket}", S3Key: "{artifact.key}" }}')
-
-
-def _ask(place: Place, plan: ChangeSet, approve: Callable[[ChangeSet], bool]) -> None:
-    approved = False
-    try:
-        approved = approve(plan)
-    finally:
-        if not approved:
-            changes.discard(place, plan)
-    if not approved:
-        raise NothingThere("Nothing was changed.")
 
 
 def _ready_for_change(
@@ -110,6 +117,8 @@ def _ready_for_change(
             f"CloudFormation is at work on the stack {name} ({existing.status}). "
             "Wait until it has finished, then run this again."
         )
+    if existing:
+        endings.check_start(place, existing)
     if existing and existing.never_came_up:
         if not may_remove(existing):
             raise NothingThere("Nothing was changed.")
@@ -119,21 +128,31 @@ def _ready_for_change(
     return existing
 
 
-def _follow(place: Place, stack_id: str, before: set[str], on_event: OnEvent) -> None:
-    cause: Event | None = None
-    for event in events.follow(place, stack_id, already_seen=before):
+def _follow(
+    place: Place,
+    name: str,
+    stack_id: str,
+    before: set[str],
+    on_event: OnEvent,
+    *,
+    wanted: frozenset[str],
+) -> list[Event]:
+    """All events of an operation, once it has ended as wanted; raises DeployFailed otherwise."""
+    happened: list[Event] = []
+
+    def note(event: Event) -> None:
+        happened.append(event)
         on_event(event)
-        if cause is None and event.is_cause:
-            cause = event
-    if cause:
-        reason = lacks_permission(cause.reason) or cause.reason
-        raise DeployFailed(f"{cause.logical_id} ({cause.type}) failed: {reason}")
+
+    status = events.follow(place, stack_id, already_seen=before, on_event=note)
+    endings.check_end(place, name, status, happened, wanted=wanted)
+    return happened
 
 
 def _delete(place: Place, existing: Stack, on_event: OnEvent) -> None:
     before = events.seen(place, existing.id)
     place.cloudformation().delete_stack(StackName=existing.id)
-    _follow(place, existing.id, before, on_event)
+    _follow(place, existing.name, existing.id, before, on_event, wanted=endings.DELETED)
 
 
 def _check_against_template(place: Place, deployed: Stack) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -16,7 +17,8 @@ from tweetpipe.stack import does_not_exist
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
 
-_CANCELLED = "cancelled"
+# CloudFormation spells it with two l.
+_CANCELED = re.compile("cancell?ed", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,14 +28,19 @@ class Event:
     id: str
     at: datetime
     logical_id: str
+    physical_id: str
     type: str
     status: str
     reason: str
 
     @property
+    def is_failure(self) -> bool:
+        return self.status.endswith("_FAILED")
+
+    @property
     def is_cause(self) -> bool:
-        """Whether a failure starts here, rather than being cancelled because of another."""
-        return self.status.endswith("_FAILED") and _CANCELLED not in self.reason.lower()
+        """Whether a failure starts here, rather than being canceled because of another."""
+        return self.is_failure and not _CANCELED.search(self.reason)
 
 
 def seen(place: Place, stack_id: str) -> set[str]:
@@ -46,19 +53,20 @@ def follow(
     stack_id: str,
     *,
     already_seen: set[str],
+    on_event: Callable[[Event], None],
     sleep: Callable[[float], None] = time.sleep,
-) -> Iterator[Event]:
-    """New events in their order, until the stack's operation has ended."""
+) -> str:
+    """Tells of new events in their order; the status in which the stack's operation ended."""
     known = set(already_seen)
     while True:
         # The state is asked first: every event of an ended operation is then in the list.
-        ended = not _status(place, stack_id).endswith("_IN_PROGRESS")
+        status = _status(place, stack_id)
         for event in _all(place, stack_id):
             if event.id not in known:
                 known.add(event.id)
-                yield event
-        if ended:
-            return
+                on_event(event)
+        if not status.endswith("_IN_PROGRESS"):
+            return status
         sleep(0.3 if place.is_local else 3)
 
 
@@ -91,6 +99,7 @@ def _event(event: StackEventTypeDef) -> Event:
         id=event["EventId"],
         at=event["Timestamp"],
         logical_id=event.get("LogicalResourceId", ""),
+        physical_id=event.get("PhysicalResourceId", ""),
         type=event.get("ResourceType", ""),
         status=event.get("ResourceStatus", ""),
         reason=event.get("ResourceStatusReason", ""),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
 
 DEFAULT_NAME = "tweets"
+AWAITS_REVIEW = "REVIEW_IN_PROGRESS"
 
 # The function is called <stack>-DDBEventProcessor, and a function's name has 64 characters at most.
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
@@ -43,7 +44,7 @@ class Stack:
     @property
     def awaits_review(self) -> bool:
         """Made by a change set that was never executed: it holds no resource yet."""
-        return self.status == "REVIEW_IN_PROGRESS"
+        return self.status == AWAITS_REVIEW
 
     @property
     def never_came_up(self) -> bool:
@@ -80,7 +81,7 @@ def get(place: Place, name: str) -> Stack:
     """The stack, ready for use; raises NothingThere with what to do when it isn't."""
     stack = find(place, name)
     where = f"at {place.endpoint}" if place.is_local else f"in {place.region}"
-    again = "tweetpipe deploy" + _options(place, name)
+    again = "tweetpipe deploy" + options(place, name)
     if stack is None:
         elsewhere = "" if place.is_local else " Or name its region in AWS_REGION, or AWS_PROFILE."
         raise NothingThere(
@@ -100,7 +101,8 @@ def does_not_exist(error: ClientError) -> bool:
     return detail.get("Code") == "ValidationError" and "does not exist" in detail.get("Message", "")
 
 
-def _options(place: Place, name: str) -> str:
+def options(place: Place, name: str) -> str:
+    """The options that lead a command to this stack, with a space in front."""
     stack = "" if name == DEFAULT_NAME else f" --stack {name}"
     return stack + ("" if place.is_local else " --target aws")
 

@@ -58,6 +58,7 @@ READS_OF_ALL = frozenset(
     {
         "application-autoscaling:DescribeScalableTargets",
         "application-autoscaling:DescribeScalingPolicies",
+        "cloudformation:DescribeStackDriftDetectionStatus",
         "cloudwatch:DescribeAlarms",
         "cloudwatch:GetMetricData",
         "lambda:ListEventSourceMappings",
@@ -203,7 +204,8 @@ BY_COMMAND: dict[str, tuple[Need, ...]] = {
             f"arn:aws:cloudformation:{_HERE}:stack/{{stack}}/1a2b3c",
             "cloudformation",
             "CreateChangeSet DeleteChangeSet DeleteStack DescribeChangeSet DescribeStackEvents"
-            " DescribeStacks ExecuteChangeSet",
+            " DescribeStackResourceDrifts DescribeStacks DetectStackDrift ExecuteChangeSet"
+            " ListChangeSets",
         ),
     ),
     "status and logs": (_need(_LOG, "logs", "FilterLogEvents"),),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from datetime import UTC
 from typing import Annotated
 
 import typer
@@ -22,7 +23,7 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_place,
 )
-from tweetpipe.errors import DeployFailed, NothingThere, WrongUsage
+from tweetpipe.errors import DeployFailed, WrongUsage
 from tweetpipe.events import Event
 from tweetpipe.health import Loss
 from tweetpipe.place import Place, Target
@@ -76,9 +77,13 @@ def destroy(
     """Delete the stack with everything in it, its data and logs included."""
     stacks.check_name(stack)
     place = open_place(target)
+
+    def may_delete(existing: Stack) -> bool:
+        return place.is_local or _agrees_to_destroy(place, existing, yes=yes)
+
     if not place.is_local:
-        _ask_to_destroy(place, stack, yes=yes)
-    if deployment.destroy(place, stack, on_event=_show_event):
+        _show_place(place, stack)
+    if deployment.destroy(place, stack, on_event=_show_event, may_delete=may_delete):
         terminal.done(f"The stack {stack} is gone.")
     else:
         terminal.say(f"There is no stack {stack}; nothing to do.")
@@ -133,11 +138,7 @@ def _agrees_to_loss(name: str, *, yes: bool) -> bool:
     return asking.names(name, "What is red deletes tweets.", otherwise=otherwise)
 
 
-def _ask_to_destroy(place: Place, name: str, *, yes: bool) -> None:
-    _show_place(place, name)
-    existing = stacks.find(place, name)
-    if existing is None:
-        return
+def _agrees_to_destroy(place: Place, existing: Stack, *, yes: bool) -> bool:
     loss = health.losses_or_why_not(place, existing)
     if isinstance(loss, Loss) and loss.protected:
         table = existing.outputs["EventDataTable"]
@@ -148,9 +149,7 @@ def _ask_to_destroy(place: Place, name: str, *, yes: bool) -> None:
         )
     for line in _loss_lines(loss):
         terminal.say(f"  {line}", "bold red")
-    if not (yes or asking.names(name, "All of it is deleted.", otherwise=_YES)):
-        # As with a deployment that isn't approved.
-        raise NothingThere("Nothing was deleted.")
+    return yes or asking.names(existing.name, "All of it is deleted.", otherwise=_YES)
 
 
 def _loss_lines(loss: Loss | str) -> list[str]:
@@ -221,8 +220,9 @@ def _verb(change: Change) -> str:
 def _show_event(event: Event) -> None:
     failed = event.status.endswith("_FAILED")
     finished = event.status.endswith("_COMPLETE")
+    at = f"{event.at.astimezone(UTC):%H:%M:%S}Z"
     terminal.say(
-        f"  {event.at:%H:%M:%S}  {event.status:<20} {event.logical_id}  {event.type}"
+        f"  {at}  {event.status:<20} {event.logical_id}  {event.type}"
         + (f"  {event.reason}" if failed and event.reason else ""),
         "red" if failed else "" if finished else "dim",
     )

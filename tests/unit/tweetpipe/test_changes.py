@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -48,10 +49,23 @@ def will_say(place: StubbedPlace, status: str, **more: Any) -> None:
     )
 
 
-def will_discard(place: StubbedPlace, *, creates: bool) -> None:
+def will_discard(
+    place: StubbedPlace,
+    *,
+    creates: bool,
+    status: str = "REVIEW_IN_PROGRESS",
+    others: tuple[str, ...] = (),
+) -> None:
+    """Prepares the answers to a discarded plan, and fails if it deletes more than its own."""
     client = place.stubbers["cloudformation"]
     client.add_response("delete_change_set", {}, IDS)
-    if creates:
+    if not creates:
+        return
+    stack = {"StackName": "tweets", "StackStatus": status, "CreationTime": datetime.now(UTC)}
+    client.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+    summaries = [{"ChangeSetName": name} for name in others]
+    client.add_response("list_change_sets", {"Summaries": summaries}, {"StackName": STACK_ID})
+    if status == "REVIEW_IN_PROGRESS" and not others:
         client.add_response("delete_stack", {}, {"StackName": STACK_ID})
 
 
@@ -164,6 +178,59 @@ def test_a_failed_plan_leaves_no_empty_stack_behind() -> None:
         will_discard(place, creates=True)
         with pytest.raises(DeployFailed, match="could not plan the deployment: Transform failed"):
             plan(place, None)
+
+
+MEANWHILE = pytest.mark.parametrize(
+    ("status", "others"),
+    [
+        ("CREATE_IN_PROGRESS", ()),
+        ("CREATE_COMPLETE", ()),
+        ("UPDATE_COMPLETE", ("tweetpipe-of-another",)),
+        ("REVIEW_IN_PROGRESS", ("tweetpipe-of-another",)),
+    ],
+)
+
+
+@MEANWHILE
+def test_a_failed_plan_leaves_what_somebody_else_did_meanwhile(
+    status: str, others: tuple[str, ...]
+) -> None:
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "CREATE", [])
+        will_say(place, "FAILED", StatusReason="Transform failed")
+        will_discard(place, creates=True, status=status, others=others)
+        with pytest.raises(DeployFailed):
+            plan(place, None)
+
+
+@MEANWHILE
+def test_a_discarded_plan_leaves_what_somebody_else_did_meanwhile(
+    status: str, others: tuple[str, ...]
+) -> None:
+    with stubbed_place("cloudformation") as place:
+        will_discard(place, creates=True, status=status, others=others)
+        changes.discard(place, ChangeSet(id=PLAN_ID, stack_id=STACK_ID, creates=True, changes=()))
+
+
+@pytest.mark.parametrize("code", ["InvalidChangeSetStatus", "ChangeSetNotFound"])
+def test_a_plan_that_is_being_carried_out_or_forgotten_is_left(code: str) -> None:
+    with stubbed_place("cloudformation") as place:
+        place.stubbers["cloudformation"].add_client_error("delete_change_set", code)
+        changes.discard(place, ChangeSet(id=PLAN_ID, stack_id=STACK_ID, creates=True, changes=()))
+
+
+def test_ctrl_c_while_planning_leaves_no_empty_stack_behind() -> None:
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "CREATE", [])
+        will_say(place, "CREATE_IN_PROGRESS")
+        will_discard(place, creates=True)
+        with pytest.raises(KeyboardInterrupt):
+            changes.create(
+                place, "tweets", None, template="template", parameters={}, sleep=interrupt
+            )
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -16,6 +17,7 @@ from tweetpipe.artifacts import Artifact
 from tweetpipe.changes import Change, ChangeSet
 from tweetpipe.commands import stacks
 from tweetpipe.errors import DeployFailed, NothingThere, WrongUsage
+from tweetpipe.events import Event
 from tweetpipe.health import Loss
 from tweetpipe.place import Identity, Place, Target
 from tweetpipe.stack import Stack
@@ -68,7 +70,14 @@ class Aws:
         self.plan: ChangeSet | None = PLAN
         self.existing: Stack | None = EXISTING
         self.loss: Loss | str = LOSS
+        self.ending = "UPDATE_COMPLETE"
+        self.events: list[Event] = []
         self.done: list[str] = []
+
+    def follow(self, *_: Any, on_event: Callable[[Event], None], **__: Any) -> str:
+        for event in self.events:
+            on_event(event)
+        return self.ending
 
     def notes(self, what: str, result: Any = None) -> Callable[..., Any]:
         def call(*_: Any, **__: Any) -> Any:
@@ -89,11 +98,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     monkeypatch.setattr(changes, "execute", fake.notes("execute"))
     monkeypatch.setattr(changes, "discard", fake.notes("discard"))
     monkeypatch.setattr(events, "seen", lambda *_: set())
-    monkeypatch.setattr(events, "follow", lambda *_, **__: iter(()))
+    monkeypatch.setattr(events, "follow", fake.follow)
     monkeypatch.setattr(stack, "find", lambda *_: fake.existing)
     monkeypatch.setattr(stack, "get", lambda *_: EXISTING)
     monkeypatch.setattr(health, "losses_or_why_not", lambda *_: fake.loss)
-    monkeypatch.setattr(deploy, "destroy", fake.notes("destroy", result=True))
+    monkeypatch.setattr(
+        deploy, "_delete", lambda _, existing, __: fake.done.append(f"delete {existing.id}")
+    )
     monkeypatch.setattr(stacks, "open_place", lambda _: PLACE)
     return fake
 
@@ -199,7 +210,20 @@ def test_destroy_shows_what_is_lost_and_wants_the_name(
 
     types("tweets\n")
     stacks.destroy(stack="tweets", target=Target.AWS)
-    assert aws.done == ["destroy"]
+    assert aws.done == ["delete arn:stack", "remove packages"]
+
+
+def test_destroy_deletes_the_stack_it_asked_about_and_none_that_was_made_meanwhile(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def somebody_makes_it_anew(*_: Any) -> Loss:
+        aws.existing = replace(EXISTING, id="arn:of-another")
+        return LOSS
+
+    monkeypatch.setattr(health, "losses_or_why_not", somebody_makes_it_anew)
+    stacks.destroy(stack="tweets", target=Target.AWS, yes=True)
+
+    assert aws.done == ["delete arn:stack", "remove packages"]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +242,7 @@ def test_what_cannot_be_counted_is_said_and_does_not_hinder(
     stacks.destroy(stack="tweets", target=Target.AWS, yes=True)
 
     assert says in capfd.readouterr().err
-    assert aws.done == ["destroy"]
+    assert aws.done == ["delete arn:stack", "remove packages"]
 
 
 def test_a_protected_table_stops_destroy_before_anything_is_deleted(aws: Aws) -> None:
@@ -227,3 +251,132 @@ def test_a_protected_table_stops_destroy_before_anything_is_deleted(aws: Aws) ->
         stacks.destroy(stack="tweets", target=Target.AWS, yes=True)
 
     assert aws.done == []
+
+
+def event(logical_id: str, status: str, reason: str = "") -> Event:
+    return Event(
+        id=f"{logical_id} {status}",
+        at=datetime(2024, 1, 1, 12, 30, tzinfo=UTC),
+        logical_id=logical_id,
+        physical_id=f"physical-{logical_id}",
+        type="T",
+        status=status,
+        reason=reason,
+    )
+
+
+def test_an_update_that_somebody_canceled_is_no_deployment(aws: Aws) -> None:
+    aws.ending = "UPDATE_ROLLBACK_COMPLETE"
+    aws.events = [
+        event("tweets", "UPDATE_IN_PROGRESS", "User Initiated"),
+        event("EventStream", "UPDATE_IN_PROGRESS"),
+        event("tweets", "UPDATE_ROLLBACK_IN_PROGRESS", "User Initiated"),
+        event("EventStream", "UPDATE_FAILED", "Resource update cancelled"),
+        event("tweets", "UPDATE_ROLLBACK_COMPLETE"),
+    ]
+    with pytest.raises(
+        DeployFailed,
+        match=r"tweets ended in UPDATE_ROLLBACK_COMPLETE \(User Initiated\)\. "
+        r"The stack is as it was before\. To try again: tweetpipe deploy --target aws\.",
+    ):
+        deploy_to_aws(yes=True)
+
+
+@pytest.mark.parametrize(
+    ("status", "remedy"),
+    [
+        ("ROLLBACK_COMPLETE", "tweetpipe deploy --target aws: it removes what is left"),
+        ("CREATE_FAILED", "tweetpipe deploy --target aws: it removes what is left"),
+        ("ROLLBACK_FAILED", "tweetpipe destroy --target aws, then tweetpipe deploy --target aws"),
+        ("UPDATE_ROLLBACK_COMPLETE", "as it was before. To try again: tweetpipe deploy"),
+        ("UPDATE_FAILED", "aws cloudformation rollback-stack --stack-name tweets"),
+        (
+            "UPDATE_ROLLBACK_FAILED",
+            "aws cloudformation continue-update-rollback --stack-name tweets, then tweetpipe",
+        ),
+        ("DELETE_FAILED", "--stack-name tweets --retain-resources EventData."),
+        ("DELETE_COMPLETE", "Somebody deleted the stack meanwhile."),
+        ("IMPORT_COMPLETE", "aws cloudformation describe-stack-events --stack-name tweets"),
+    ],
+)
+def test_any_other_end_fails_with_the_first_cause_and_the_remedy(
+    aws: Aws, status: str, remedy: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.ending = status
+    aws.events = [
+        event("EventData", "CREATE_FAILED", "Table already exists"),
+        event("EventStream", "CREATE_FAILED", "Resource creation cancelled"),
+        event("tweets", status, "The following resource(s) failed: [EventData]"),
+    ]
+    if status == "DELETE_FAILED":
+        aws.events = [event("EventData", "DELETE_FAILED", "Table already exists")]
+    with pytest.raises(DeployFailed) as failed:
+        deploy_to_aws(yes=True)
+
+    assert str(failed.value).startswith("EventData (T) failed: Table already exists. ")
+    assert remedy in str(failed.value)
+    assert "is deployed" not in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE"])
+def test_a_resource_that_failed_and_was_retried_with_success_is_no_failure(
+    aws: Aws, status: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.ending = status
+    aws.events = [event("OldRole", "DELETE_FAILED", "in use"), event("OldRole", "DELETE_COMPLETE")]
+    deploy_to_aws(yes=True)
+
+    said = capfd.readouterr().err
+    assert "is deployed" in said
+    assert "could not be deleted" not in said
+
+
+def test_what_an_update_could_not_clean_up_is_named(
+    aws: Aws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.events = [event("OldRole", "DELETE_FAILED", "in use")]
+    deploy_to_aws(yes=True)
+
+    assert "OldRole (T, physical-OldRole) is no longer part of the stack" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "says"),
+    [
+        (
+            "DELETE_FAILED",
+            "The following resource(s) failed to delete: [EventData, EventStream].",
+            "--retain-resources EventData EventStream",
+        ),
+        ("UPDATE_ROLLBACK_FAILED", "", "continue-update-rollback"),
+        ("UPDATE_FAILED", "", "rollback-stack"),
+    ],
+)
+def test_a_stack_that_takes_no_update_is_named_with_its_remedy_before_anything_is_planned(
+    aws: Aws, status: str, reason: str, says: str
+) -> None:
+    aws.existing = replace(EXISTING, status=status, reason=reason)
+    with pytest.raises(DeployFailed, match=f"in state {status}.*{says}"):
+        deploy_to_aws(yes=True)
+
+    assert aws.done == []
+
+
+def test_a_failed_upload_discards_the_plan(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: Any) -> None:
+        raise DeployFailed("no bucket")
+
+    monkeypatch.setattr(artifacts, "upload", fail)
+    with pytest.raises(DeployFailed, match="no bucket"):
+        deploy_to_aws(yes=True)
+
+    assert aws.done == ["discard"]
+
+
+def test_the_times_of_events_say_that_they_are_utc(
+    aws: Aws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.events = [event("EventData", "UPDATE_COMPLETE")]
+    deploy_to_aws(yes=True)
+
+    assert "  12:30:00Z  UPDATE_COMPLETE" in capfd.readouterr().err

@@ -34,13 +34,14 @@ def test_new_events_come_once_each_and_oldest_first() -> None:
     slept: list[float] = []
     with stubbed_place("cloudformation") as place:
         will_be(place, "UPDATE_IN_PROGRESS", "second", "first", "before")
-        will_be(place, "UPDATE_COMPLETE", "third", "second", "first", "before")
-        found = [
-            event.id
-            for event in events.follow(place, STACK_ID, already_seen={"before"}, sleep=slept.append)
-        ]
+        will_be(place, "UPDATE_ROLLBACK_COMPLETE", "third", "second", "first", "before")
+        found: list[Event] = []
+        status = events.follow(
+            place, STACK_ID, already_seen={"before"}, on_event=found.append, sleep=slept.append
+        )
 
-    assert found == ["first", "second", "third"]
+    assert [event.id for event in found] == ["first", "second", "third"]
+    assert status == "UPDATE_ROLLBACK_COMPLETE"
     assert len(slept) == 1
 
 
@@ -51,7 +52,10 @@ def test_following_ends_when_the_stack_is_forgotten() -> None:
                 operation, "ValidationError", "Stack with id tweets does not exist"
             )
 
-        assert list(events.follow(place, STACK_ID, already_seen=set())) == []
+        found: list[Event] = []
+        status = events.follow(place, STACK_ID, already_seen=set(), on_event=found.append)
+
+    assert (status, found) == ("DELETE_COMPLETE", [])
 
 
 def test_what_is_there_by_now_is_seen() -> None:
@@ -75,6 +79,14 @@ def test_what_is_there_by_now_is_seen() -> None:
 def test_a_failure_is_the_cause_unless_another_cancelled_it(
     status: str, reason: str, is_cause: bool
 ) -> None:
-    event = Event(id="1", at=AT, logical_id="EventData", type="T", status=status, reason=reason)
+    event = Event(
+        id="1",
+        at=AT,
+        logical_id="EventData",
+        physical_id="tweets-EventData",
+        type="T",
+        status=status,
+        reason=reason,
+    )
 
     assert event.is_cause is is_cause
