@@ -29,7 +29,7 @@ def _run(command: str, home: Path, port: int | None) -> int:
             which = "is up" if instance.started_by_this_call else "was up already"
             sys.stdout.write(f"LocalStack {instance.version} {which} at {instance.endpoint}\n")
         case "down":
-            sys.stdout.write("stopped\n" if stop(home) else "nothing was running\n")
+            sys.stdout.write("stopped\n" if stop(home, on_step=_say) else "nothing was running\n")
         case _:
             return _report(status(home))
     return 0

@@ -6,33 +6,31 @@ LocalStack keeps while it runs. Several instances, with a home each, may share o
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import psutil
 
-from . import state
-from .environment import DEFAULT_HOME, OnStep, ensure_environment
+from . import health, ports, state
+from .environment import DEFAULT_HOME, Environment, OnStep, ensure_environment
 from .errors import StartError, writing_to
 from .launch import localstack_environ
 from .lock import held
-from .ports import DEFAULT_PORT, LOOPBACK, by_whom, choose_port
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 KILL_SECONDS = 5.0
 LOG_TAIL_LINES = 15
 LOCK_FILE = "instance.lock"
+WAITING = "Waiting for another process that starts or stops LocalStack"
 
 
 class _Detached(subprocess.Popen[bytes]):
@@ -54,7 +52,7 @@ class Instance:
     @property
     def endpoint(self) -> str:
         """The value for AWS_ENDPOINT_URL."""
-        return f"http://{LOOPBACK}:{self.port}"
+        return f"http://{ports.LOOPBACK}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -94,50 +92,48 @@ def start(
     InstallError, PortInUseError and StartError; whatever is raised, KeyboardInterrupt too, leaves
     no process.
     """
-    waiting = partial(on_step, "Waiting for another process that starts or stops LocalStack")
-    with held(home / LOCK_FILE, waiting):
-        present = running(home)
-        if present:
-            if port not in (None, present.port):
-                raise StartError(
-                    f"LocalStack runs already, on port {present.port};"
-                    f" stop it first to have it on port {port}"
-                )
-            return present
-        environment = ensure_environment(environment_home or home, on_step=on_step)
-        wanted, port = port, choose_port(port)
-        if not wanted and port != DEFAULT_PORT:
-            on_step(f"Port {DEFAULT_PORT} is in use{by_whom(DEFAULT_PORT)}, so this takes {port}")
-        on_step(f"Starting LocalStack on port {port}")
-        with writing_to(home):
-            volume = _fresh(home / "volume")
-            environ = localstack_environ(os.environ, environment, volume=volume, port=port)
-            process = _spawn(environment.python, environ, _log(home))
-        try:
-            with writing_to(home):
-                record = state.Record.of(process.pid, port)
-                state.write(home, record)
-                record = replace(record, version=_wait_until_up(process, port, timeout, _log(home)))
-                state.write(home, record)
-        except BaseException:
-            with suppress(psutil.NoSuchProcess):
-                _end(psutil.Process(process.pid), patience=0)
-            state.remove(home)
-            raise
-        return _instance(record, started_by_this_call=True)
+    home = home.absolute()
+    with held(home / LOCK_FILE, partial(on_step, WAITING)):
+        record = _living(home)
+        if record is None:
+            environment = ensure_environment(environment_home or home, on_step=on_step)
+            with closing(ports.listen(port)) as listener:
+                _say_port(listener, port, on_step)
+                process = _launch(home, environment, listener)
+                # The listener is still open, so that nobody else can answer at its port.
+                with _ending_it_on_failure(process.pid, home):
+                    record = _remembered(home, process.pid, listener)
+                    record = _completed(home, record, timeout)
+                return _instance(record, started_by_this_call=True)
+        if port not in (None, record.port):
+            raise StartError(
+                f"LocalStack runs already, on port {record.port};"
+                f" stop it first to have it on port {port}"
+            )
+        if record.version is None:
+            on_step("LocalStack has been started already, and does not answer yet")
+            with _ending_it_on_failure(record.pid, home):
+                record = _completed(home, record, timeout)
+        return _instance(record)
 
 
-def stop(home: Path = DEFAULT_HOME, *, timeout: float = STOP_SECONDS) -> bool:
+def stop(
+    home: Path = DEFAULT_HOME,
+    *,
+    on_step: OnStep = lambda step: None,
+    timeout: float = STOP_SECONDS,
+) -> bool:
     """Stop LocalStack and all it has started; False when it was not running.
 
     It may take `timeout` seconds to end in good order before it is killed.
     """
     if not home.exists():
         return False
-    with held(home / LOCK_FILE, lambda: None):
+    with held(home / LOCK_FILE, partial(on_step, WAITING)):
         record = state.read(home)
         process = record.process() if record else None
         if process:
+            on_step(f"Stopping LocalStack, which may take {timeout:.0f} seconds")
             _end(process, patience=timeout)
         state.remove(home)
         return process is not None
@@ -159,6 +155,11 @@ def running(home: Path = DEFAULT_HOME) -> Instance | None:
     return found if isinstance(found, Instance) else None
 
 
+def _living(home: Path) -> state.Record | None:
+    record = state.read(home)
+    return record if record and record.process() else None
+
+
 def _instance(record: state.Record, *, started_by_this_call: bool = False) -> Instance:
     return Instance(
         port=record.port,
@@ -168,13 +169,80 @@ def _instance(record: state.Record, *, started_by_this_call: bool = False) -> In
     )
 
 
+def _say_port(listener: socket.socket, wanted: int | None, on_step: OnStep) -> None:
+    port, usual = ports.port_of(listener), ports.DEFAULT_PORT
+    if not wanted and port != usual:
+        on_step(f"Port {usual} is in use{ports.by_whom(usual)}, so this takes {port}")
+    on_step(f"Starting LocalStack on port {port}")
+
+
+def _launch(
+    home: Path, environment: Environment, listener: socket.socket
+) -> subprocess.Popen[bytes]:
+    with writing_to(home):
+        environ = localstack_environ(
+            os.environ,
+            environment,
+            volume=_fresh(home / "volume"),
+            port=ports.port_of(listener),
+            listener=listener.fileno(),
+        )
+        return _spawn(environment.python, environ, _log(home), listener)
+
+
+def _remembered(home: Path, pid: int, listener: socket.socket) -> state.Record:
+    with writing_to(home):
+        record = state.Record.of(pid, ports.port_of(listener))
+        state.write(home, record)
+    return record
+
+
+def _completed(home: Path, record: state.Record, timeout: float) -> state.Record:
+    """The record with its version, as soon as LocalStack answers; raises StartError."""
+    process, log = psutil.Process(record.pid), _log(home)
+
+    def check() -> None:
+        with suppress(psutil.TimeoutExpired):
+            status = process.wait(0)
+            with_status = "" if status is None else f" with status {status}"
+            raise StartError(
+                f"LocalStack ended{with_status} while it started;"
+                f" the end of {log}:\n{_log_tail(log)}"
+            )
+
+    version = health.version_at(record.port, timeout=timeout, on_wait=check)
+    if version is None:
+        raise StartError(
+            f"LocalStack did not answer within {timeout:.0f} seconds;"
+            f" the end of {log}:\n{_log_tail(log)}"
+        )
+    check()
+    record = replace(record, version=version)
+    with writing_to(home):
+        state.write(home, record)
+    return record
+
+
+@contextmanager
+def _ending_it_on_failure(pid: int, home: Path) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        with suppress(psutil.NoSuchProcess):
+            _end(psutil.Process(pid), patience=0)
+        state.remove(home)
+        raise
+
+
 def _fresh(volume: Path) -> Path:
     shutil.rmtree(volume, ignore_errors=True)
     (volume / "temporary").mkdir(parents=True)
     return volume
 
 
-def _spawn(python: Path, environ: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+def _spawn(
+    python: Path, environ: dict[str, str], log: Path, listener: socket.socket
+) -> subprocess.Popen[bytes]:
     with log.open("wb") as output:
         return _Detached(
             [str(python), "-m", "localstack.runtime.main"],
@@ -183,37 +251,9 @@ def _spawn(python: Path, environ: dict[str, str], log: Path) -> subprocess.Popen
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            pass_fds=[listener.fileno()],
             start_new_session=True,
         )
-
-
-def _wait_until_up(process: subprocess.Popen[bytes], port: int, timeout: float, log: Path) -> str:
-    """LocalStack's version, as soon as it answers; raises StartError."""
-    deadline = time.monotonic() + timeout
-    while time.monotonic() < deadline:
-        with suppress(subprocess.TimeoutExpired):
-            status = process.wait(0.05)
-            raise StartError(
-                f"LocalStack ended with status {status} while it started;"
-                f" the end of {log}:\n{_log_tail(log)}"
-            )
-        version = _version(port)
-        if version:
-            return version
-    raise StartError(
-        f"LocalStack did not answer within {timeout:.0f} seconds;"
-        f" the end of {log}:\n{_log_tail(log)}"
-    )
-
-
-def _version(port: int) -> str | None:
-    # Without proxies, which the environment may name for all hosts.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(f"http://{LOOPBACK}:{port}/_localstack/health", timeout=5) as answer:
-            return str(json.load(answer)["version"])
-    except (OSError, ValueError, KeyError):
-        return None
 
 
 def _end(process: psutil.Process, *, patience: float) -> None:

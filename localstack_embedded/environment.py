@@ -58,6 +58,7 @@ def ensure_environment(
     Processes may call this at the same time: one makes it, the others wait. Raises HomeError and
     InstallError; a later call takes up what this one has left.
     """
+    home = home.absolute()
     environment = Environment(_python(home / "localstack"), _python(home / "functions"))
     stamp = _stamp(home)
     if _read_stamp(home) == stamp:

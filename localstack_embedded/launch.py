@@ -50,9 +50,17 @@ WITHOUT_DOCKER = {
 
 
 def localstack_environ(
-    ambient: Mapping[str, str], environment: Environment, *, volume: Path, port: int
+    ambient: Mapping[str, str],
+    environment: Environment,
+    *,
+    volume: Path,
+    port: int,
+    listener: int,
 ) -> dict[str, str]:
-    """The whole environment of a LocalStack process that keeps its files in `volume`."""
+    """The whole environment of a LocalStack process that keeps its files in `volume`.
+
+    `listener` is the descriptor of the socket that listens on `port`, which the process inherits.
+    """
     return {
         **DEFAULTS,
         **{name: value for name, value in ambient.items() if PASSED_ON.fullmatch(name)},
@@ -60,6 +68,7 @@ def localstack_environ(
         **WITHOUT_DOCKER,
         "GATEWAY_SERVER": "bound",
         "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",
+        "GATEWAY_SOCKET": str(listener),
         "LOCALSTACK_HOST": f"{LOOPBACK}:{port}",  # what it puts into URLs
         # Its services call each other directly, not through the web server: faster, and what still
         # runs when the server has stopped does not wait for it.

@@ -2,45 +2,70 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from contextlib import closing
 
 import psutil
 
-from .errors import PortInUseError
+from .errors import PortInUseError, StartError
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 4566
+BACKLOG = 128  # connections that wait until LocalStack takes them
 
 
-def choose_port(wanted: int | None) -> int:
-    """The port `wanted`, or the first free one from LocalStack's usual one on.
+def listen(wanted: int | None) -> socket.socket:
+    """A socket that listens on the port `wanted`, or on the first free one from the usual one on.
 
-    Raises PortInUseError when another program has the wanted one.
+    The port is taken from then on until this socket and all copies of it are closed. Raises
+    PortInUseError when another program has the wanted one.
     """
     first = wanted or DEFAULT_PORT
-    if is_free(first):
-        return first
-    free = next(port for port in range(first + 1, 2**16) if is_free(port))
+    server = _listen(first)
+    if server:
+        return server
+    server = next(filter(None, map(_listen, range(first + 1, 2**16))))
     if wanted:
-        raise PortInUseError(wanted, by_whom(wanted), free)
-    return free
+        with closing(server):
+            raise PortInUseError(wanted, by_whom(wanted), port_of(server))
+    return server
+
+
+def port_of(server: socket.socket) -> int:
+    """The port that it listens on."""
+    return int(server.getsockname()[1])
 
 
 def is_free(port: int) -> bool:
     """Whether nobody listens on the port, on loopback or on all addresses."""
+    try:
+        server = _listen(port)
+    except StartError:
+        return False
+    if server:
+        server.close()
+    return server is not None
+
+
+def _listen(port: int) -> socket.socket | None:
+    """None when somebody listens on the port, on loopback or on all addresses."""
     with closing(socket.socket()) as probe:
         probe.settimeout(1)
         # A bind alone succeeds on macOS beside a program that listens on all addresses.
         if probe.connect_ex((LOOPBACK, port)) == 0:
-            return False
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError:
-            return False
-    return True
+            return None
+    server = socket.socket()
+    try:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind((LOOPBACK, port))
+        server.listen(BACKLOG)  # two programs may be bound to a port, but only one can listen
+    except OSError as error:
+        server.close()
+        if error.errno == errno.EADDRINUSE:
+            return None
+        raise StartError(f"can't listen on port {port}: {error.strerror}") from error
+    return server
 
 
 def by_whom(port: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -11,34 +12,53 @@ import psutil
 
 STATE_FILE = "instance.json"
 
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """An instance: its process by id and creation time, since ids are used again, and its port.
+    """An instance: its process by id and start, since ids are used again, and its port.
 
     The version is None until it is up.
     """
 
     pid: int
-    created: float
+    started: str
     port: int
     version: str | None = None
 
     @classmethod
     def of(cls, pid: int, port: int) -> Self:
         """The record of a process that was just started."""
-        return cls(pid=pid, created=psutil.Process(pid).create_time(), port=port)
+        return cls(pid=pid, started=_started(psutil.Process(pid)), port=port)
 
     def process(self) -> psutil.Process | None:
         """The process, None when it has ended."""
         try:
             process = psutil.Process(self.pid)
             alive = process.status() != psutil.STATUS_ZOMBIE
-            # Seconds with decimals that the system's clock may shift by a little.
-            same = abs(process.create_time() - self.created) < 1
+            same = _started(process) == self.started
         except psutil.NoSuchProcess:
             return None
         return process if alive and same else None
+
+
+def _started(process: psutil.Process) -> str:
+    """When the process began, in a form that setting the system's clock does not change.
+
+    psutil's creation time is such on macOS, where the kernel notes it once. On Linux it follows the
+    clock: the kernel notes the time since the machine was booted.
+    """
+    if sys.platform != "linux":
+        return str(process.create_time())
+    try:
+        stat = Path(f"/proc/{process.pid}/stat").read_text(errors="replace")
+    except OSError as error:
+        raise psutil.NoSuchProcess(process.pid) from error
+    # The fields from the third on follow the program's name, which may hold anything; this is the
+    # 22nd: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
+    ticks = stat.rpartition(")")[2].split()[19]
+    return f"{ticks} of {_BOOT_ID.read_text().strip()}"
 
 
 def read(home: Path) -> Record | None:

@@ -1,6 +1,6 @@
 """What LocalStack finds through this distribution's entry points, each switched on by a setting.
 
-    GATEWAY_SERVER=bound                      listens on GATEWAY_LISTEN's addresses only
+    GATEWAY_SERVER=bound                      listens on the socket that it inherits
     LAMBDA_RUNTIME_EXECUTOR=process           functions in processes instead of Docker containers
     PROVIDER_OVERRIDE_DYNAMODB=moto           instead of DynamoDB Local, a download that needs Java
     PROVIDER_OVERRIDE_DYNAMODBSTREAMS=moto    the same
@@ -35,7 +35,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
 
 
 class BoundServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]
-    """Names the web server that keeps to its addresses."""
+    """Names the web server that is given its socket."""
 
     name = "bound"
 

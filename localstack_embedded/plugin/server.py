@@ -1,9 +1,13 @@
-"""LocalStack's web server, bound to the addresses that it is told.
+"""LocalStack's web server, on the socket that it inherits.
 
-LocalStack 4.9 reads the port of GATEWAY_LISTEN and listens on all addresses, whatever its host.
+Whoever starts it has bound the socket already, so that the port is taken from its choice on. And
+LocalStack 4.9 by itself listens on all addresses, whatever the host in GATEWAY_LISTEN.
 """
 
 from __future__ import annotations
+
+import os
+import socket
 
 from localstack.config import HostAndPort
 from localstack.runtime.server.twisted import TwistedRuntimeServer
@@ -13,7 +17,7 @@ from twisted.internet import reactor  # type: ignore[import-not-found]
 
 
 class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
-    """Listens where GATEWAY_LISTEN says, for plain HTTP; raises when a port is taken."""
+    """Serves plain HTTP on the socket whose descriptor is in GATEWAY_SOCKET."""
 
     def register(
         self,
@@ -21,7 +25,8 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         listen: list[HostAndPort],
         ssl_creds: tuple[str, str] | None = None,
     ) -> None:
-        """Serve the gateway at every address."""
-        site = TwistedGateway(gateway)
-        for address in listen:
-            reactor.listenTCP(address.port, site, interface=address.host)
+        """Serve the gateway."""
+        with socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) as inherited:
+            inherited.setblocking(False)
+            # It makes a copy.
+            reactor.adoptStreamPort(inherited.fileno(), socket.AF_INET, TwistedGateway(gateway))

@@ -10,6 +10,7 @@ import uuid
 import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -292,12 +293,14 @@ def test_a_deleted_functions_log_does_not_come_back(emulator: Instance) -> None:
 
 def test_only_loopback_is_listened_on(emulator: Instance) -> None:
     family = [psutil.Process(emulator.pid), *psutil.Process(emulator.pid).children(recursive=True)]
-    addresses = {
-        connection.laddr.ip
-        for process in family
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-    }
+    addresses = set()
+    for process in family:
+        with suppress(psutil.NoSuchProcess):  # a worker that has ended meanwhile
+            addresses |= {
+                connection.laddr.ip
+                for connection in process.net_connections("tcp")
+                if connection.status == psutil.CONN_LISTEN
+            }
     assert addresses == {"127.0.0.1"}
 
 

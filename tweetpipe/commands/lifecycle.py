@@ -41,7 +41,7 @@ def up(port: PortOption = None) -> None:
 
 def down() -> None:
     """Stop the embedded LocalStack, and with it everything deployed there."""
-    if localstack_embedded.stop(LOCALSTACK_HOME):
+    if localstack_embedded.stop(LOCALSTACK_HOME, on_step=terminal.say):
         terminal.done("LocalStack has stopped.")
     else:
         terminal.say("LocalStack is not running; nothing to do.")

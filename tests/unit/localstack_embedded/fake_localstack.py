@@ -8,11 +8,11 @@ from pathlib import Path
 from localstack_embedded import environment
 
 ANSWERING = """
-import http.server, json, os, signal, sys
+import http.server, json, os, signal, socket, sys
 
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        content = json.dumps({"version": "4.9.2"}).encode()
+        content = json.dumps({"version": "4.9.2", "pid": os.getpid()}).encode()
         self.send_response(200 if self.path == "/_localstack/health" else 404)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
@@ -22,8 +22,10 @@ class Health(http.server.BaseHTTPRequestHandler):
         pass
 
 def serve():
-    host, port = os.environ["GATEWAY_LISTEN"].split(":")
-    http.server.HTTPServer((host, int(port)), Health).serve_forever()
+    server = http.server.HTTPServer(("", 0), Health, bind_and_activate=False)
+    server.socket.close()
+    server.socket = socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"]))
+    server.serve_forever()
 """
 
 

@@ -45,6 +45,15 @@ def test_up_status_and_down_say_what_is_there(
         assert capsys.readouterr().out.startswith(output)
 
 
+def test_down_says_at_once_that_it_is_at_work(
+    home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["up", "--home", home])
+    capsys.readouterr()
+    main(["down", "--home", home])
+    assert capsys.readouterr().err == "Stopping LocalStack, which may take 10 seconds\n"
+
+
 def test_one_that_died_is_a_failure(home: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["up", "--home", home])
     process = pid(home)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
+from typing import Any
 
 import psutil
 import pytest
 
-from localstack_embedded import Died, Instance, PortInUseError, StartError, Stopped, state
+from localstack_embedded import Died, Instance, PortInUseError, StartError, Stopped, ports, state
 from localstack_embedded import emulator as embedded
+from localstack_embedded.environment import Environment, ensure_environment
 from tests.unit.localstack_embedded.fake_localstack import make_environment
 from tests.waiting import is_gone, wait_for
 
@@ -73,13 +78,86 @@ def test_two_starts_at_once_start_one(home: Path) -> None:
     assert len({instance.pid for instance in found}) == 1
 
 
+def health(endpoint: str) -> dict[str, Any]:
+    """What the small program says of itself."""
+    with urllib.request.urlopen(f"{endpoint}/_localstack/health", timeout=10) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
+
+
+def test_ten_started_at_one_moment_have_a_port_each_and_answer_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    homes = [make_environment(tmp_path / str(n), "serve()") for n in range(10)]
+    monkeypatch.setattr(ports, "DEFAULT_PORT", free_port())
+    together = Barrier(len(homes))
+
+    def ensure_together(*args: Any, **options: Any) -> Environment:
+        together.wait(30)
+        return ensure_environment(*args, **options)
+
+    monkeypatch.setattr("localstack_embedded.emulator.ensure_environment", ensure_together)
+    try:
+        with ThreadPoolExecutor(len(homes)) as pool:
+            instances = list(pool.map(embedded.start, homes))
+        assert len({instance.port for instance in instances}) == len(homes)
+        assert [health(i.endpoint)["pid"] for i in instances] == [i.pid for i in instances]
+    finally:
+        for home in homes:
+            embedded.stop(home)
+
+
+def test_nobody_else_can_answer_at_the_port_of_one_that_starts(tmp_path: Path) -> None:
+    home = make_environment(
+        tmp_path / "home",
+        """
+os.close(int(os.environ["GATEWAY_SOCKET"]))
+host, port = os.environ["GATEWAY_LISTEN"].split(":")
+http.server.HTTPServer((host, int(port)), Health).serve_forever()
+""",
+    )
+    with pytest.raises(StartError, match=r"(?s)ended with status 1 .*Address already in use"):
+        embedded.start(home, port=free_port())
+
+
+def left_starting(home: Path) -> Instance:
+    """An instance whose `start` was killed before LocalStack answered."""
+    instance = embedded.start(home, port=free_port())
+    record = state.read(home)
+    assert record
+    state.write(home, replace(record, version=None))
+    return replace(instance, started_by_this_call=False)
+
+
+def test_one_whose_start_was_killed_is_waited_for_and_named_with_its_version(home: Path) -> None:
+    left = left_starting(home)
+    assert embedded.start(home) == left
+    assert embedded.status(home) == left
+
+
+def test_one_whose_start_was_killed_and_that_never_answers_is_ended(home: Path) -> None:
+    left = left_starting(home)
+    psutil.Process(left.pid).suspend()
+    with pytest.raises(StartError, match="did not answer within"):
+        embedded.start(home, timeout=0.2)
+    assert is_gone(left.pid)
+    assert embedded.status(home) == Stopped()
+
+
+def test_a_home_may_be_named_relative_to_the_folder_one_is_in(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home.parent)
+    instance = embedded.start(Path(home.name), port=free_port())
+    assert embedded.status(home) == replace(instance, started_by_this_call=False)
+
+
 def test_without_a_port_the_next_free_one_is_taken_and_told(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         taken = server.getsockname()[1]
-        monkeypatch.setattr("localstack_embedded.ports.DEFAULT_PORT", taken)
-        monkeypatch.setattr(embedded, "DEFAULT_PORT", taken)
+        monkeypatch.setattr(ports, "DEFAULT_PORT", taken)
         steps: list[str] = []
         instance = embedded.start(home, on_step=steps.append)
     assert instance.port > taken
@@ -133,7 +211,7 @@ serve()
 def test_stop_spares_a_process_that_only_has_the_same_id(home: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         record = state.Record.of(stranger.pid, 4566)
-        state.write(home, replace(record, created=record.created - 3600))
+        state.write(home, replace(record, started="before"))
         assert isinstance(embedded.status(home), Died)
         assert not embedded.stop(home)
         assert stranger.poll() is None

@@ -16,7 +16,7 @@ ENVIRONMENT = Environment(Path("/e/localstack/bin/python"), Path("/e/functions/b
 
 def environ(**ambient: str) -> dict[str, str]:
     """LocalStack's environment, from the user's."""
-    return localstack_environ(ambient, ENVIRONMENT, volume=Path("/h/volume"), port=4570)
+    return localstack_environ(ambient, ENVIRONMENT, volume=Path("/h/volume"), port=4570, listener=7)
 
 
 @given(st.dictionaries(st.from_regex(r"AWS_[A-Z_]{0,30}", fullmatch=True), st.text()))
@@ -50,6 +50,7 @@ def test_the_users_settings_of_localstack_come_first(name: str, value: str) -> N
     ("name", "value"),
     [
         ("GATEWAY_LISTEN", "127.0.0.1:4570"),
+        ("GATEWAY_SOCKET", "7"),
         ("LAMBDA_RUNTIME_EXECUTOR", "process"),
         ("LAMBDA_PROCESS_PYTHON", "/e/functions/bin/python"),
         ("PROVIDER_OVERRIDE_DYNAMODB", "moto"),

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
 
 import pytest
 
-from localstack_embedded.errors import PortInUseError
-from localstack_embedded.ports import DEFAULT_PORT, by_whom, choose_port, is_free
+from localstack_embedded.errors import PortInUseError, StartError
+from localstack_embedded.ports import DEFAULT_PORT, by_whom, is_free, listen, port_of
 
 
 @pytest.fixture(params=["127.0.0.1", "0.0.0.0"])
@@ -35,23 +36,37 @@ def test_a_port_is_free_again_right_after_its_last_connection() -> None:
 
 def test_a_wanted_port_that_is_taken_names_its_owner_and_a_free_one(taken_port: int) -> None:
     with pytest.raises(PortInUseError) as caught:
-        choose_port(taken_port)
+        listen(taken_port)
     assert f"port {taken_port} is in use by" in str(caught.value)
     assert f"(process {os.getpid()})" in str(caught.value)
     assert f"{caught.value.free_port} is free" in str(caught.value)
     assert is_free(caught.value.free_port)
 
 
-def test_a_wanted_port_that_is_free_is_taken() -> None:
+def test_a_wanted_port_that_is_free_is_taken_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    assert choose_port(port) == port
+    with listen(port) as listener:
+        assert port_of(listener) == port
+        assert not is_free(port)
+    assert is_free(port)
 
 
 def test_without_a_wish_the_usual_port_or_a_later_one_is_taken() -> None:
-    port = choose_port(None)
-    assert port >= DEFAULT_PORT
-    assert is_free(port)
+    with listen(None) as first, listen(None) as second:
+        assert DEFAULT_PORT <= port_of(first) < port_of(second)
+
+
+def test_a_port_that_the_system_refuses_is_not_said_to_be_in_use(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Refused(socket.socket):
+        def bind(self, address: object) -> None:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(socket, "socket", Refused)
+    with pytest.raises(StartError, match="can't listen on port 1: Permission denied"):
+        listen(1)
 
 
 def test_nobody_owns_a_free_port() -> None:

@@ -20,7 +20,7 @@ def died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         record = state.Record.of(process.pid, 4566)
         process.kill()
-    state.write(tmp_path, replace(record, created=record.created - 3600))
+    state.write(tmp_path, replace(record, started="before"))
     monkeypatch.setattr(options, "LOCALSTACK_HOME", tmp_path)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
