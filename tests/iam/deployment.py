@@ -32,12 +32,18 @@ def _need(resource: str, service: str, actions: str) -> Need:
     return Need(resource=resource, actions=named)
 
 
-# What has no name that a policy could tie it to, and so a condition instead.
+# What has no name that a policy could tie it to, or would give away too much with a name alone.
 CONDITIONAL = {
     "lambda:CreateEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
     "lambda:DeleteEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
     "lambda:GetEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
     "lambda:UpdateEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
+    "iam:CreateRole": {"ArnLike": {"iam:PermissionsBoundary"}},
+    "iam:CreateUser": {"ArnLike": {"iam:PermissionsBoundary"}},
+    "iam:PutRolePermissionsBoundary": {"ArnLike": {"iam:PermissionsBoundary"}},
+    "iam:PutRolePolicy": {"ArnLike": {"iam:PermissionsBoundary"}},
+    "iam:PutUserPermissionsBoundary": {"ArnLike": {"iam:PermissionsBoundary"}},
+    "iam:PutUserPolicy": {"ArnLike": {"iam:PermissionsBoundary"}},
     "iam:PassRole": {"StringEquals": {"iam:PassedToService"}},
     "iam:CreateServiceLinkedRole": {"StringEquals": {"iam:AWSServiceName"}},
     "application-autoscaling:DeleteScalingPolicy": {
@@ -95,9 +101,10 @@ BY_TYPE: dict[str, tuple[Need, ...]] = {
         _need(
             _TABLE,
             "dynamodb",
-            "CreateTable DeleteTable DescribeContinuousBackups DescribeContributorInsights"
-            " DescribeKinesisStreamingDestination DescribeTable DescribeTimeToLive"
-            " ListTagsOfResource TagResource UntagResource UpdateContinuousBackups UpdateTable",
+            "CreateTable DeleteResourcePolicy DeleteTable DescribeContinuousBackups"
+            " DescribeContributorInsights DescribeKinesisStreamingDestination DescribeTable"
+            " DescribeTimeToLive GetResourcePolicy ListTagsOfResource PutResourcePolicy TagResource"
+            " UntagResource UpdateContinuousBackups UpdateTable",
         ),
     ),
     "AWS::IAM::AccessKey": (
@@ -109,19 +116,21 @@ BY_TYPE: dict[str, tuple[Need, ...]] = {
         _need(
             _ROLE,
             "iam",
-            "CreateRole DeleteRole DeleteRolePolicy GetRole GetRolePolicy"
-            " ListAttachedRolePolicies ListRolePolicies PutRolePolicy TagRole UntagRole"
-            " UpdateAssumeRolePolicy UpdateRole UpdateRoleDescription",
+            "DeleteRole DeleteRolePolicy GetRole GetRolePolicy ListAttachedRolePolicies"
+            " ListRolePolicies TagRole UntagRole UpdateAssumeRolePolicy UpdateRole"
+            " UpdateRoleDescription",
         ),
     ),
     "AWS::IAM::User": (
         _need(
             _USER,
             "iam",
-            "CreateUser DeleteUser DeleteUserPolicy GetLoginProfile GetUser GetUserPolicy"
-            " ListAccessKeys ListAttachedUserPolicies ListGroupsForUser ListUserPolicies"
-            " PutUserPolicy TagUser UntagUser",
+            "DeleteUser DeleteUserPolicy GetLoginProfile GetUser GetUserPolicy ListAccessKeys"
+            " ListAttachedUserPolicies ListGroupsForUser ListUserPolicies TagUser UntagUser",
         ),
+    ),
+    "AWS::Kinesis::ResourcePolicy": (
+        _need(_STREAM, "kinesis", "DeleteResourcePolicy GetResourcePolicy PutResourcePolicy"),
     ),
     "AWS::Kinesis::Stream": (
         _need(
@@ -185,6 +194,7 @@ BY_TYPE: dict[str, tuple[Need, ...]] = {
             " SetQueueAttributes TagQueue UntagQueue",
         ),
     ),
+    "AWS::SQS::QueuePolicy": (_need(_QUEUE, "sqs", "GetQueueAttributes SetQueueAttributes"),),
     "AWS::SecretsManager::Secret": (
         _need(
             f"arn:aws:secretsmanager:{_HERE}:secret:{{stack}}-ProducerSecret-1A2B3C",

@@ -24,6 +24,7 @@ from tests.stack_fixtures import free_port
 from tweetpipe.project import BUILD, ROOT
 
 REQUIREMENTS = ROOT / "requirements" / "ministack.txt"
+_MAIN = Path(__file__).with_name("ministack_with_conditions.py")
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 10.0
@@ -39,7 +40,7 @@ def running(folder: Path) -> Iterator[str]:
     log = folder / "ministack.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [str(python), "-m", "ministack"],
+            [str(python), str(_MAIN)],
             env=_environ(folder, port),
             cwd=folder,
             stdin=subprocess.DEVNULL,

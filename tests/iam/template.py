@@ -12,8 +12,10 @@ from tweetpipe.project import TEMPLATE
 Template = dict[str, Any]
 Statement = dict[str, Any]
 
-# MiniStack's CloudFormation does not know it. The tests make the key through IAM instead.
-UNKNOWN = frozenset({"AWS::IAM::AccessKey"})
+# MiniStack's CloudFormation does not know them. The tests make the key through IAM instead.
+UNKNOWN = frozenset({"AWS::IAM::AccessKey", "AWS::Kinesis::ResourcePolicy"})
+# It is asked over plain HTTP here, which these refuse.
+REFUSES_PLAIN_HTTP = frozenset({"AWS::SQS::QueuePolicy"})
 _SQS = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage")
 IDENTITIES = frozenset({"AWS::IAM::Group", "AWS::IAM::Role", "AWS::IAM::User"})
 
@@ -44,10 +46,10 @@ def whole() -> Template:
     return loaded
 
 
-def load() -> Template:
-    """The template as MiniStack can take it."""
+def load(*, without: frozenset[str] = UNKNOWN | REFUSES_PLAIN_HTTP) -> Template:
+    """The template as MiniStack can take it, without resources of these types."""
     template = whole()
-    _remove_unknown(template)
+    _remove(template, without)
     _adapt_policies(template)
     return template
 
@@ -81,9 +83,9 @@ def statement(template: Template, resource_type: str, action: str) -> Statement:
     return found[0]
 
 
-def _remove_unknown(template: Template) -> None:
-    """Takes out what MiniStack does not know, and all that refers to it."""
-    gone = of_type(template, *UNKNOWN)
+def _remove(template: Template, types: frozenset[str]) -> None:
+    """Takes out the resources of these types, and all that refers to them."""
+    gone = of_type(template, *types)
     identities = of_type(template, *IDENTITIES)
     while more := {
         name

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
+import botocore.session
 import pytest
 
 from tests.iam import deployment, template
@@ -55,7 +57,7 @@ def test_it_allows_nothing_on_a_stack_of_another_name(admin: Identity) -> None:
 
 
 def test_it_allows_what_no_name_can_narrow() -> None:
-    """Not evaluated by MiniStack, which knows neither these conditions nor PassRole."""
+    """Its own evaluation of policies takes no condition keys; test_boundary.py has those of IAM."""
     granted = {action for _, action in _granted()}
 
     assert deployment.CONDITIONAL.keys() | deployment.READS_OF_ALL <= granted
@@ -72,20 +74,23 @@ def test_it_allows_nothing_that_is_not_needed() -> None:
     assert not idle
 
 
-def test_only_reading_actions_of_named_resources_are_granted_by_a_pattern() -> None:
+def test_a_pattern_grants_reading_or_what_is_needed_and_only_on_named_resources() -> None:
+    needed = {action for action, _ in NEEDS.values()} | {"lambda:GetFunctionConcurrency"}
     patterns = [
         (statement, action) for statement, action in _granted() if "*" in action or "?" in action
     ]
 
     assert patterns
-    for statement, action in patterns:
-        assert action.split(":")[1] in ("Describe*", "Get*", "List*")
+    for statement, pattern in patterns:
         assert "tweets-" in str(statement["Resource"])
+        if pattern.split(":")[1] not in ("Describe*", "Get*", "List*"):
+            assert {action for action in _actions() if fnmatchcase(action, pattern)} <= needed
 
 
 def test_what_is_allowed_on_everything_only_reads_or_has_a_condition() -> None:
     for statement, action in _granted():
-        if statement["Resource"] == "*" and action not in deployment.READS_OF_ALL:
+        narrowed = action in deployment.CONDITIONAL
+        if narrowed or (statement["Resource"] == "*" and action not in deployment.READS_OF_ALL):
             condition = {name: set(keys) for name, keys in statement["Condition"].items()}
             assert condition == deployment.CONDITIONAL[action]
 
@@ -123,8 +128,21 @@ def test_it_does_not_allow(admin: Identity, action: str) -> None:
 
 def _granted() -> Iterator[tuple[dict[str, Any], str]]:
     for statement in DOCUMENT["Statement"]:
-        for action in statement["Action"]:
-            yield statement, action
+        if statement["Effect"] == "Allow":
+            for action in statement["Action"]:
+                yield statement, action
+
+
+@cache
+def _actions() -> frozenset[str]:
+    """The actions of those services of which a pattern is granted, by their APIs' operations."""
+    session = botocore.session.get_session()
+    services = {action.split(":")[0] for _, action in _granted() if "*" in action}
+    return frozenset(
+        f"{service}:{operation}"
+        for service in services
+        for operation in session.get_service_model(service).operation_names
+    )
 
 
 def _allows(admin: Identity, document: dict[str, Any], action: str, resource: str) -> bool:

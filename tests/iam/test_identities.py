@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -99,3 +101,21 @@ def test_a_wrong_secret_opens_nothing(producer: Identity, pair: Pair) -> None:
 
     with pytest.raises(ClientError, match="signature"):
         forged.client("kinesis").describe_stream_summary(StreamName=pair.own.stream)
+
+
+def test_the_queue_and_the_stream_refuse_plain_http(admin: Identity) -> None:
+    """Which is how the tests call; here with the right to do everything."""
+    loaded = template.load(without=template.UNKNOWN)
+    names = stacks.deploy_pair(admin, loaded).own
+    mighty = identities.user_who_may(admin, "mighty-but-plain", action="*")
+    mighty.client("kinesis").list_shards(StreamName=names.stream)
+    policy = template.properties(template.whole(), "AWS::Kinesis::ResourcePolicy")["ResourcePolicy"]
+    policy["Statement"][0]["Resource"] = names.stream_arn
+    admin.client("kinesis").put_resource_policy(
+        ResourceARN=names.stream_arn, Policy=json.dumps(policy)
+    )
+
+    with pytest.raises(ClientError, match="explicit deny"):
+        mighty.client("sqs").send_message(QueueUrl=names.queue_url, MessageBody="m")
+    with pytest.raises(ClientError, match="explicit deny"):
+        mighty.client("kinesis").list_shards(StreamName=names.stream)

@@ -15,6 +15,7 @@ from tweetpipe.project import TEMPLATE
 from tweetpipe.stack import Stack
 
 EMAIL = "ops@example.com"
+BOUNDARY = "arn:aws:iam::000000000000:policy/tweetpipe-boundary"
 KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
 
 VARIANTS: dict[str, dict[str, str]] = {
@@ -43,6 +44,7 @@ VARIANTS: dict[str, dict[str, str]] = {
         "AlarmEmail": EMAIL,
         "Dashboard": "true",
         "SecretInOutputs": "true",
+        "PermissionsBoundary": BOUNDARY,
     },
     "on demand and with a key": {
         "StreamMode": "ON_DEMAND",
@@ -52,6 +54,7 @@ VARIANTS: dict[str, dict[str, str]] = {
         "Tracing": "true",
         "Alarms": "true",
         "KmsKeyArn": KEY,
+        "ProducerKeyVersion": "2",
     },
 }
 ALARMS = {"Behind", "Errors", "Throttles", "DeadLetters", "TableThrottles", "StreamThrottles"}

@@ -18,6 +18,8 @@ UNTAGGABLE = {
     "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::CloudWatch::Dashboard",
     "AWS::IAM::AccessKey",
+    "AWS::Kinesis::ResourcePolicy",
+    "AWS::SQS::QueuePolicy",
 }
 
 # LocalStack's community edition has nothing that makes them.
@@ -25,6 +27,7 @@ SKIPPED_LOCALLY = {
     "AWS::ApplicationAutoScaling::ScalableTarget",
     "AWS::ApplicationAutoScaling::ScalingPolicy",
     "AWS::CloudWatch::Dashboard",
+    "AWS::Kinesis::ResourcePolicy",
 }
 
 ALARMS = [name for name, entry in RESOURCES.items() if entry["Type"] == "AWS::CloudWatch::Alarm"]

@@ -108,3 +108,29 @@ def outputs_with_secret() -> dict[str, dict[str, Any]]:
 
 def holds_secret(part: object) -> bool:
     return "ProducerAccessKey.SecretAccessKey" in repr(part)
+
+
+@pytest.mark.parametrize(
+    ("service", "document"),
+    [
+        ("kinesis", RESOURCES["StreamPolicy"]["Properties"]["ResourcePolicy"]),
+        ("dynamodb", RESOURCES["EventData"]["Properties"]["ResourcePolicy"]["PolicyDocument"]),
+        ("sqs", RESOURCES["DeadLettersPolicy"]["Properties"]["PolicyDocument"]),
+    ],
+)
+def test_what_holds_tweets_refuses_plain_http_and_nothing_else(
+    service: str, document: dict[str, Any]
+) -> None:
+    [statement] = document["Statement"]
+    assert (statement["Effect"], statement["Principal"]) == ("Deny", "*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert f"{service}:" in str(statement["Action"])
+
+
+@pytest.mark.parametrize("name", ["ProcessorRole", "ProducerUser"])
+def test_every_identity_is_put_into_the_boundary(name: str) -> None:
+    boundary = RESOURCES[name]["Properties"]["PermissionsBoundary"]
+    assert boundary == {
+        "If": ["HasBoundary", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]
+    }
+    assert DEFAULTS["PermissionsBoundary"] == ""
