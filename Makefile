@@ -61,7 +61,7 @@ format: $(VENV)/dev  ## Format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-package: $(VENV)/app  ## Build the function's folder for aws cloudformation package, or sam
+package: $(VENV)/app  ## Build the function's folder for aws cloudformation package, or sam; list what is in it
 	@$(BIN)/python -m tweetpipe.package
 
 # LocalStack's requirements are resolved as of its release: it does not work with all later ones.

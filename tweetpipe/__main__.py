@@ -23,7 +23,10 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
     load_dotenv(".env")
-    if not debug:
+    if debug:
+        logging.basicConfig(format="%(message)s")
+        logging.getLogger("tweetpipe").setLevel(logging.DEBUG)
+    else:
         # What libraries warn of, TwitterAPI of each failed attempt for one, is told in our words.
         logging.getLogger().addHandler(logging.NullHandler())
     command = typer.main.get_command(app)

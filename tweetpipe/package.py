@@ -1,6 +1,8 @@
 """Builds the function's package: the folder processor/ and its pinned dependencies.
 
-The same input gives the same zip, byte for byte, so that a deploy without a change changes nothing.
+Only what Python needs goes in, so that nothing that happens to lie there is sent to AWS: modules,
+`py.typed`, and the data that is declared here. The same input gives the same zip, byte for byte,
+in any folder and with any Python, so that a deploy without a change changes nothing.
 `python -m tweetpipe.package` builds the folder alone, for `aws cloudformation package` and `sam`.
 """
 
@@ -8,19 +10,27 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
+import os
 import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
 
 from filelock import FileLock
 
 from tweetpipe.errors import TweetpipeError
 from tweetpipe.project import BUILD, FUNCTION, PROCESSOR, PROCESSOR_REQUIREMENTS
 
+DATA = ("*.dist-info/METADATA", "*.dist-info/LICENSE*", "*.dist-info/licenses/*")
+"""What goes in besides modules, as patterns of paths in the package: `processor/words.txt`."""
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
+_MODIFIED = 946_684_800  # 2000: no time zone makes that earlier
 _NATIVE = {".so", ".pyd", ".dylib"}
+_LOG = logging.getLogger(__name__)
 
 
 def build() -> Path:
@@ -33,7 +43,22 @@ def archive() -> bytes:
     """The package as a zip that depends on nothing but its files' names and contents."""
     # Built and read in one go: another deployment builds into the same folder.
     with _lock():
-        return _zipped(_build())
+        folder = _build()
+        _LOG.debug("%s", listing(folder))
+        return _zipped(folder)
+
+
+def listing(folder: Path) -> str:
+    """What is in the built folder, a line for each file, and what of processor/ is not."""
+    files = {path.relative_to(folder): path.stat().st_size for path in _files(folder)}
+    sources = [PurePath(PROCESSOR.name) / path.relative_to(PROCESSOR) for path in _files(PROCESSOR)]
+    lines = [f"{size:>9,}  {path.as_posix()}" for path, size in files.items()]
+    lines += [
+        f" left out  {path.as_posix()}"
+        for path in sources
+        if path not in files and path.suffix != ".pyc"
+    ]
+    return "\n".join([*lines, f"{sum(files.values()):>9,}  bytes in {len(files)} files"])
 
 
 def _lock() -> FileLock:
@@ -44,28 +69,71 @@ def _lock() -> FileLock:
 def _build() -> Path:
     dependencies = _install_dependencies()
     shutil.rmtree(FUNCTION, ignore_errors=True)
-    shutil.copytree(dependencies, FUNCTION)
-    for source in _sources():
-        copy = FUNCTION / PROCESSOR.name / source.relative_to(PROCESSOR)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(source, copy)
+    _copy(dependencies, FUNCTION)
+    _copy(PROCESSOR, FUNCTION / PROCESSOR.name)
+    for path in (FUNCTION, *FUNCTION.rglob("*")):
+        # AWS's tools zip the folder as they find it, and Lambda reads it as another user.
+        path.chmod(0o755 if path.is_dir() else 0o644)
+        os.utime(path, (_MODIFIED, _MODIFIED))
     return FUNCTION
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies the files that belong into the package."""
+    for path in _files(source):
+        relative = path.relative_to(source)
+        if _belongs((target / relative).relative_to(FUNCTION)):
+            (target / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, target / relative)
+
+
+def _belongs(path: PurePath) -> bool:
+    """Whether a file with this path in the package is one that Python can import, or declared."""
+    if any(fnmatchcase(path.as_posix(), pattern) for pattern in DATA):
+        return True
+    *folders, name = path.parts
+    module, _, ending = name.partition(".")
+    is_module = ending == "py" and module.isidentifier()
+    return all(map(str.isidentifier, folders)) and (is_module or name == "py.typed")
+
+
+def _files(folder: Path) -> list[Path]:
+    """All files but hidden ones; raises TweetpipeError for a link to anything but one of these."""
+    found = sorted(path for path in folder.rglob("*") if not _is_hidden(path.relative_to(folder)))
+    for path in found:
+        if path.is_symlink() and not _leads_to_a_file_of(folder, path):
+            raise TweetpipeError(
+                f"{folder.name}/{path.relative_to(folder).as_posix()} is a link to "
+                f"{os.readlink(path)}, which is not a file of {folder.name}/ that goes into the "
+                "package. Put the file itself there, or remove the link."
+            )
+    return [path for path in found if path.is_file()]
+
+
+def _leads_to_a_file_of(folder: Path, link: Path) -> bool:
+    # Not Path.resolve, which raises for links in a circle.
+    target, root = Path(os.path.realpath(link)), Path(os.path.realpath(folder))
+    return (
+        target.is_relative_to(root)
+        and target.is_file()
+        and _belongs(PurePath(folder.name) / target.relative_to(root))
+    )
+
+
+def _is_hidden(path: PurePath) -> bool:
+    return any(part.startswith(".") for part in path.parts)
 
 
 def _zipped(folder: Path) -> bytes:
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    # Not compressed: zlib and its relatives make different bytes of the same input.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = 3  # Unix, also when zipped elsewhere
             entry.external_attr = 0o100644 << 16
             archive.writestr(entry, path.read_bytes())
     return buffer.getvalue()
-
-
-def _sources() -> list[Path]:
-    return [path for path in PROCESSOR.rglob("*") if path.is_file() and path.suffix != ".pyc"]
 
 
 def _install_dependencies() -> Path:
@@ -82,7 +150,7 @@ def _install_dependencies() -> Path:
             f"{PROCESSOR_REQUIREMENTS.name} brings compiled code ({native[0]}), which runs on one "
             "architecture only. Choose a pure Python package instead."
         )
-    shutil.rmtree(unfinished / "bin", ignore_errors=True)
+    shutil.rmtree(unfinished / "bin", ignore_errors=True)  # commands are for people
     unfinished.rename(folder)
     return folder
 
@@ -104,4 +172,4 @@ def _pip_install(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    build()
+    sys.stdout.write(f"{listing(build())}\n")
