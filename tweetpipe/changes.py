@@ -22,6 +22,7 @@ from tweetpipe.stack import AWAITS_REVIEW, Stack, does_not_exist
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import (
         ChangeTypeDef,
+        CreateChangeSetInputTypeDef,
         DescribeChangeSetOutputTypeDef,
         ParameterTypeDef,
         ResourceChangeTypeDef,
@@ -89,25 +90,30 @@ def create(
     *,
     template: str,
     parameters: Mapping[str, str],
+    tags: Mapping[str, str] | None = None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ChangeSet | None:
     """The plan that takes the stack to the template; None when it is there already.
 
-    Parameters that aren't named keep their values. Raises WrongUsage when CloudFormation refuses
-    the template or a parameter, DeployFailed when it can't plan.
+    Parameters that aren't named keep their values, and without `tags` the stack keeps its own.
+    Raises WrongUsage when CloudFormation refuses the template or a parameter, DeployFailed when it
+    can't plan.
     """
     client = place.cloudformation()
     creates = existing is None or existing.awaits_review
     kept = [] if creates or existing is None else [*existing.parameters]
+    request: CreateChangeSetInputTypeDef = {
+        "StackName": name,
+        "ChangeSetName": f"tweetpipe-{uuid.uuid4().hex[:12]}",
+        "ChangeSetType": "CREATE" if creates else "UPDATE",
+        "TemplateBody": template,
+        "Capabilities": ["CAPABILITY_IAM"],
+        "Parameters": _parameters(parameters, kept),
+    }
+    if tags:
+        request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
     try:
-        started = client.create_change_set(
-            StackName=name,
-            ChangeSetName=f"tweetpipe-{uuid.uuid4().hex[:12]}",
-            ChangeSetType="CREATE" if creates else "UPDATE",
-            TemplateBody=template,
-            Capabilities=["CAPABILITY_IAM"],
-            Parameters=_parameters(parameters, kept),
-        )
+        started = client.create_change_set(**request)
     except ClientError as error:
         detail = error.response.get("Error", {})
         if detail.get("Code") == "ValidationError":

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tweetpipe import artifacts, changes, endings, events, package, stack
+from tweetpipe import artifacts, changes, endings, events, owner, package, stack
 from tweetpipe import parameters as parameter_rules
 from tweetpipe.artifacts import Artifact
 from tweetpipe.changes import ChangeSet
@@ -54,6 +54,7 @@ def deploy(
         existing,
         template=template_with(artifact),
         parameters=parameters,
+        tags=owner.tags(place, existing),
     )
     if plan:
         with changes.discarded_on_failure(place, plan):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -36,6 +36,7 @@ class Stack:
     reason: str
     parameters: Mapping[str, str]
     outputs: Mapping[str, str]
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_busy(self) -> bool:
@@ -121,4 +122,5 @@ def _stack(described: StackTypeDef) -> Stack:
             entry["OutputKey"]: entry.get("OutputValue", "")
             for entry in described.get("Outputs", [])
         },
+        tags={entry["Key"]: entry["Value"] for entry in described.get("Tags", [])},
     )

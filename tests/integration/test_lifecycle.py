@@ -15,7 +15,7 @@ import pytest
 
 from tests.stack_fixtures import Command, free_port
 from tests.waiting import wait_for
-from tweetpipe import package, table, verify
+from tweetpipe import owner, package, table, verify
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
 
@@ -72,6 +72,24 @@ def test_destroy_leaves_nothing_and_a_second_one_has_nothing_to_do(
         assert not {n for n in found if is_of(stack, n, names)}, kind
     assert second.returncode == 0, second.stderr
     assert "nothing to do" in second.stderr
+
+
+def test_destroying_what_another_checkout_deployed_asks(
+    new_stack: Callable[[], Stack],
+    tweetpipe_command: Command,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(owner, "LOCALSTACK_HOME", tmp_path / "another" / ".localstack")
+    destroy = ("destroy", "--stack", new_stack().name)
+
+    unanswered = tweetpipe_command(*destroy)
+    assert (unanswered.returncode, "Say --yes" in unanswered.stderr) == (2, True)
+    declined = tweetpipe_command(*destroy, answers="n\n")
+    assert "was not deployed from this checkout" in declined.stderr
+    assert (declined.returncode, "Nothing was deleted." in declined.stderr) == (1, True)
+    confirmed = tweetpipe_command(*destroy, "--yes")
+    assert (confirmed.returncode, "is gone" in confirmed.stderr) == (0, True), confirmed.stderr
 
 
 def is_of(stack: Stack, name: str, physical_ids: set[str]) -> bool:

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tweetpipe import deploy as deployment
-from tweetpipe import health, terminal
+from tweetpipe import health, owner, terminal
 from tweetpipe import stack as stacks
 from tweetpipe.changes import Change, ChangeSet
 from tweetpipe.commands import asking
@@ -47,7 +47,7 @@ def deploy(
     ] = None,
     yes: Annotated[
         bool,
-        typer.Option("--yes", "-y", help="Do not ask, unless tweets would be deleted; AWS only."),
+        typer.Option("--yes", "-y", help="Do not ask, unless tweets would be deleted."),
     ] = False,
     confirm_loss: Annotated[
         str | None,
@@ -72,14 +72,19 @@ def deploy(
 def destroy(
     stack: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; AWS only.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
 ) -> None:
-    """Delete the stack with everything in it, its data and logs included."""
+    """Delete the stack with everything in it, its data and logs included.
+
+    On an emulator this asks only about a stack that another checkout has deployed.
+    """
     stacks.check_name(stack)
     place = open_place(target)
 
     def may_delete(existing: Stack) -> bool:
-        return place.is_local or _agrees_to_destroy(place, existing, yes=yes)
+        if place.is_local:
+            return yes or _is_ours_or_agreed(place, existing)
+        return _agrees_to_destroy(place, existing, yes=yes)
 
     if not place.is_local:
         _show_place(place, stack)
@@ -108,8 +113,10 @@ def deploy_stack(
         return yes or asking.agrees("Carry this out?", otherwise=_YES)
 
     def may_remove(left: Stack) -> bool:
+        if yes or (place.is_local and owner.is_ours(left)):
+            return True
         question = f"Remove what an earlier attempt left of {name} ({left.status})?"
-        return place.is_local or yes or asking.agrees(question, otherwise=_YES)
+        return asking.agrees(question, otherwise=_YES)
 
     if not place.is_local:
         _show_place(place, name)
@@ -136,6 +143,14 @@ def _agrees_to_loss(name: str, *, yes: bool) -> bool:
             f"{otherwise}"
         )
     return asking.names(name, "What is red deletes tweets.", otherwise=otherwise)
+
+
+def _is_ours_or_agreed(place: Place, existing: Stack) -> bool:
+    question = (
+        f"The stack {existing.name} at {place.endpoint} was not deployed from this checkout. "
+        "Delete it with everything in it?"
+    )
+    return owner.is_ours(existing) or asking.agrees(question, otherwise=_YES)
 
 
 def _agrees_to_destroy(place: Place, existing: Stack, *, yes: bool) -> bool:
