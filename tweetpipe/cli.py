@@ -17,6 +17,7 @@ from tweetpipe.commands import (
     plan,
     produce,
     stacks,
+    status,
     watch,
 )
 
@@ -52,7 +53,7 @@ def tweetpipe(
 app.command()(demo.demo)
 app.command()(lifecycle.up)
 app.command()(lifecycle.down)
-app.command()(lifecycle.status)
+app.command()(status.status)
 app.command()(watch.watch)
 app.command()(logs.logs)
 app.command()(stacks.deploy)

@@ -1,4 +1,4 @@
-"""The state of a stack's parts, as one report, and what deleting the stack would lose."""
+"""What deleting a stack would lose."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tweetpipe import metrics
 from tweetpipe.explain import explain
-from tweetpipe.metrics import Metrics
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
 
@@ -20,20 +19,6 @@ if TYPE_CHECKING:
 
 # An iterator age below this (seconds) is that of the batch at work.
 _UP_TO_DATE = 2.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Health:
-    """What a deployed stack is doing."""
-
-    stream_status: str
-    stream_mode: str
-    shards: int
-    mapping_state: str
-    last_result: str
-    items: int
-    dead_letters: int
-    metrics: Metrics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,29 +36,6 @@ class Loss:
     unread: int | None
     protected: bool
     why_not: str = ""
-
-
-def look(place: Place, deployed: Stack) -> Health:
-    """Asks each part for its state.
-
-    The number of items is DynamoDB's own, which AWS updates about every six hours and emulators at
-    once (https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html).
-    """
-    outputs = deployed.outputs
-    stream = place.kinesis().describe_stream_summary(StreamName=outputs["KinesisStream"])
-    summary = stream["StreamDescriptionSummary"]
-    mappings = place.lambda_().list_event_source_mappings(FunctionName=outputs["DDBEventProcessor"])
-    mapping = next(iter(mappings["EventSourceMappings"]), None) or {}
-    return Health(
-        stream_status=summary["StreamStatus"],
-        stream_mode=summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED"),
-        shards=summary["OpenShardCount"],
-        mapping_state=mapping.get("State", "missing"),
-        last_result=mapping.get("LastProcessingResult", ""),
-        items=_table(place, deployed).get("ItemCount", 0),
-        dead_letters=_messages(place, deployed, "ApproximateNumberOfMessages"),
-        metrics=metrics.measure(place, deployed),
-    )
 
 
 def losses(place: Place, deployed: Stack, *, now: datetime | None = None) -> Loss:

@@ -17,6 +17,9 @@ from tweetpipe.logs import LogEvent
 # Lambda's frame around a call: told by the batch's own line.
 _FRAME = re.compile(r"(START|END|INIT_START|REPORT|XRAY|EXTENSION|TELEMETRY)\b")
 _FAILED = re.compile(r"\bStatus: (error|timeout)\b|Task timed out after")
+# What Python's runtime writes when a call ends by an exception. A line that the function logs at
+# the level ERROR has a tab there.
+_RAISED = "[ERROR] "
 _LEVEL = re.compile(r"\[(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\s*")
 
 # Of the processor's counts, those that are shown although they are 0.
@@ -45,7 +48,7 @@ def readable(event: LogEvent) -> Line | None:
         return _from_platform(event, content)
     return Line(
         at=event.at,
-        level=str(content.get("level", "INFO")),
+        level=str(content.get("level") or content.get("log_level") or _level_of(content)),
         text=_one_line("  ".join(_parts(content))),
     )
 
@@ -54,17 +57,28 @@ def content_of(event: LogEvent) -> dict[str, Any] | str:
     """The message as the object that it is, or as text."""
     try:
         content = json.loads(event.message)
-    except ValueError:
+    except (ValueError, RecursionError):
         return event.message
     return content if isinstance(content, dict) else event.message
 
 
-def is_failed_call(event: LogEvent) -> bool:
-    """Whether Lambda says with this line that a call of the function failed."""
+def tells_failure(event: LogEvent) -> bool:
+    """Whether this line says that a call of the function failed; several lines may, of one call.
+
+    Of emulators not all say so in the call's last line, as Lambda does.
+    """
     content = content_of(event)
     if isinstance(content, str):
-        return content.startswith("REPORT") and bool(_FAILED.search(content))
+        return content.startswith(_RAISED) or bool(_FAILED.search(content))
     return content.get("type") == "platform.report" and _status(content) != "success"
+
+
+def ends_call(event: LogEvent) -> bool:
+    """Whether Lambda says with this line that a call is over."""
+    content = content_of(event)
+    if isinstance(content, str):
+        return content.startswith("REPORT")
+    return content.get("type") == "platform.report"
 
 
 def _parts(content: dict[str, Any]) -> list[str]:
@@ -89,6 +103,10 @@ def _from_platform(event: LogEvent, content: dict[str, Any]) -> Line | None:
     if status == "success":
         return None
     return Line(at=event.at, level="ERROR", text=f"{content['type']}: {status}")
+
+
+def _level_of(content: dict[str, Any]) -> str:
+    return "ERROR" if "errorType" in content else "INFO"
 
 
 def _status(content: dict[str, Any]) -> str:

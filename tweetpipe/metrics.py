@@ -37,12 +37,14 @@ class Metrics:
     why_not: str = ""
 
 
-def measure(place: Place, deployed: Stack, *, now: datetime | None = None) -> Metrics:
+def measure(
+    place: Place, deployed: Stack, *, now: datetime | None = None, window: timedelta = WINDOW
+) -> Metrics:
     """Asks CloudWatch; that it refuses, or isn't there, is an answer too."""
     end = now or datetime.now(UTC)
     try:
         found = place.cloudwatch().get_metric_data(
-            MetricDataQueries=_queries(deployed), StartTime=end - WINDOW, EndTime=end
+            MetricDataQueries=_queries(deployed), StartTime=end - window, EndTime=end
         )
     except (BotoCoreError, ClientError) as error:
         return Metrics(why_not=explain(error))

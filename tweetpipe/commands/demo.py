@@ -58,6 +58,7 @@ def demo(
     end_to_end = time.monotonic() - first_put
 
     look.show_differences(comparison)
+    look.say_errors(place, deployed)
     if not comparison.is_equal:
         raise Different(
             f"{comparison.verified:,} of {count:,} verified. Look at tweetpipe dead-letters list "

@@ -19,7 +19,8 @@ from tweetpipe.commands.options import (
     open_stack,
 )
 from tweetpipe.errors import Different
-from tweetpipe.place import Target
+from tweetpipe.place import Place, Target
+from tweetpipe.stack import Stack
 from tweetpipe.terminal import printable
 from tweetpipe.verify import Comparison
 
@@ -81,6 +82,7 @@ def verify_command(
         terminal.print_json(_as_json(comparison))
     else:
         show_differences(comparison)
+    say_errors(place, deployed)
     summary = f"{comparison.verified:,} of {comparison.expected:,} verified"
     if not comparison.is_equal:
         raise Different(
@@ -88,6 +90,18 @@ def verify_command(
             f"{len(comparison.different):,} different, {len(comparison.unexpected):,} unexpected."
         )
     terminal.done(f"{summary}.")
+
+
+def say_errors(place: Place, deployed: Stack) -> None:
+    """Which parts of the stack are in error: what is stored may be of an earlier run then."""
+    # Imported here: each other command would start later.
+    from tweetpipe.live import shown
+    from tweetpipe.live.once import look_once
+
+    seen = look_once(place, deployed, sleep=lambda _: None)
+    wrong = {name: health for name, health in seen.healths.items() if health.state == "error"}
+    for line in shown.troubles(wrong):
+        terminal.err.print(line, soft_wrap=True)
 
 
 def items_table(items: list[tables.Item]) -> Table:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tweetpipe.live.reads import MeteredPlace, Pace
-from tweetpipe.log_lines import content_of, is_failed_call
+from tweetpipe.log_lines import content_of, ends_call, tells_failure
 from tweetpipe.logs import LATE, LogEvent, LogRetriever
 from tweetpipe.stack import Stack
 
@@ -36,19 +36,21 @@ class _Call:
 class Calls:
     """The function's last seconds; None where its log says nothing of batches.
 
-    `failed` and `unhandled` are those of the last minute.
+    `failed` and `unhandled` are those of the last minute; a call that failed counts for longer if
+    none came after it.
     """
 
     per_s: float | None = None
     failed_per_s: float | None = None
     stored_per_s: float | None = None
+    rejected_per_s: float | None = None
     milliseconds: float | None = None
     failed: int = 0
     unhandled: int = 0
 
 
 class CallLog:
-    """Follows the function's log, with one question at a time."""
+    """Follows the function's log from a minute ago on, with one question at a time."""
 
     def __init__(self, place: MeteredPlace, deployed: Stack, pace: Pace, *, since: float) -> None:
         self._place = place
@@ -57,8 +59,9 @@ class CallLog:
         self._pattern = "" if place.is_local else _PATTERN
         # CloudWatch takes lines in late.
         self._overlap = 1.0 if place.is_local else LATE.total_seconds()
-        self._started = since
-        self._newest = since
+        self._began = since
+        self._started = self._newest = since - _KEPT
+        self._told: set[str] = set()  # log streams where the call under way was told as failed
         self._seen: dict[str, float] = {}
         self._calls: deque[_Call] = deque()
         self._speaks = False
@@ -70,14 +73,12 @@ class CallLog:
         """Takes in what the log has got; where that is too much, a sample of it."""
         if not self._place.meter.allows("logs"):
             return
-        start = max(self._started, self._newest - self._overlap)
-        since = datetime.fromtimestamp(start, UTC)
-        page = list(self._retriever.since(since, pattern=self._pattern, at_most=_LINES))
+        page = self._page(now)
         new = [event for event in page if event.id not in self._seen]
-        calls = [call for event in new if (call := _call(event, now)) is not None]
+        calls = [call for event in new if (call := self._call(event, now)) is not None]
         self._speaks = self._speaks or any(not call.failed for call in calls)
-        self.failed += sum(call.failed for call in calls)
-        self.rejected += sum(call.rejected for call in calls)
+        self.failed += sum(call.failed for call in calls if call.seen >= self._began)
+        self.rejected += sum(call.rejected for call in calls if call.seen >= self._began)
         self._calls.extend(calls)
         self._sampled = 0.0
         if len(page) >= _LINES:
@@ -94,7 +95,7 @@ class CallLog:
 
     def calls(self, now: float) -> Calls:
         """The last seconds, by when they were read."""
-        while self._calls and self._calls[0].seen < now - _KEPT:
+        while self._calls and self._calls[0].seen < now - _KEPT and not self._ends_failed():
             self._calls.popleft()
         seconds = self._sampled or min(self._window, max(now - self._started, 1.0))
         recent = [c for c in self._calls if self._sampled or c.seen > now - seconds]
@@ -107,6 +108,7 @@ class CallLog:
             per_s=len(recent) / seconds,
             failed_per_s=failed / seconds,
             stored_per_s=sum(call.stored for call in batches) / seconds,
+            rejected_per_s=sum(call.rejected for call in batches) / seconds,
             milliseconds=(
                 sum(call.milliseconds for call in batches) / len(batches) if batches else None
             ),
@@ -114,21 +116,42 @@ class CallLog:
             unhandled=sum(call.unhandled for call in self._calls),
         )
 
+    def _page(self, now: float) -> list[LogEvent]:
+        start = max(self._started, self._newest - self._overlap)
+        while True:
+            since = datetime.fromtimestamp(start, UTC)
+            page = list(self._retriever.since(since, pattern=self._pattern, at_most=_LINES))
+            if len(page) < _LINES or start >= self._began or not self._place.meter.allows("logs"):
+                return page
+            # Of the time before we began, the newest part that fits: it is what counts now.
+            before = (self._began - start) / 4
+            start = self._started = self._began - (before if before > 1 else 0)
 
-def _call(event: LogEvent, now: float) -> _Call | None:
-    content = content_of(event)
-    if isinstance(content, dict) and content.get("message") == _BATCH:
-        return _batch(content, now)
-    return _Call(seen=now, failed=True) if is_failed_call(event) else None
+    def _call(self, event: LogEvent, now: float) -> _Call | None:
+        # What was there before we began is as old as it says.
+        at = event.at.timestamp()
+        seen = now if at >= self._began else at
+        content = content_of(event)
+        if isinstance(content, dict) and content.get("message") == _BATCH:
+            return _batch(content, seen)
+        failed = tells_failure(event) and event.stream not in self._told
+        if ends_call(event):
+            self._told.discard(event.stream)
+        elif failed:
+            self._told.add(event.stream)
+        return _Call(seen=seen, failed=True) if failed else None
+
+    def _ends_failed(self) -> bool:
+        return len(self._calls) == 1 and self._calls[0].failed
 
 
-def _batch(content: dict[str, Any], now: float) -> _Call:
+def _batch(content: dict[str, Any], seen: float) -> _Call:
     def figure(name: str) -> int:
         value = content.get(name)
         return value if isinstance(value, int) else 0
 
     return _Call(
-        seen=now,
+        seen=seen,
         failed=False,
         stored=figure("stored"),
         rejected=figure("rejected"),

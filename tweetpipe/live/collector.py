@@ -209,8 +209,7 @@ class Collector:
         return self._watching
 
     def _must_look_up(self, watching: Watching, now: float) -> bool:
-        due = watching.is_doubtful or now >= self._looked_up + _LOOK_UP
-        watching.is_doubtful = False
+        due = watching.is_doubtful() or now >= self._looked_up + _LOOK_UP
         return due and self._meter.allows("cloudformation")
 
     def _entered(self) -> MeteredPlace:

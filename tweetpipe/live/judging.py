@@ -9,6 +9,8 @@ Where the thresholds come from:
                          (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html)
     any failed call, throttled call or dead letter
                          as the template's alarms have it
+    a mapping or a function that is switched off
+                         our own: nothing is stored until it is on again
     nothing for 10 s     our own: idle
 """
 
@@ -17,14 +19,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tweetpipe.live.calls import Calls
-from tweetpipe.live.snapshot import Health, Shard
+from tweetpipe.live.snapshot import Health, Shard, State
 from tweetpipe.metrics import Metrics
 from tweetpipe.plan.constants import SHARD_RECORDS
+from tweetpipe.words import counted
 
 IDLE_AFTER = 10.0  # seconds
 _LATE = 10.0  # seconds
 _FAR_BEHIND = 300.0  # seconds
 _NEARLY_FULL = 0.8
+# https://docs.aws.amazon.com/lambda/latest/api/API_EventSourceMappingConfiguration.html
+_PROBLEM = "PROBLEM"
 
 OK = Health("ok")
 
@@ -33,16 +38,23 @@ OK = Health("ok")
 class FunctionFigures:
     """What is known of the function.
 
-    `age` is that of the oldest record it has yet to store; `window` its BatchWindowSeconds.
+    `age` is that of the oldest record it has yet to store; `window` its BatchWindowSeconds;
+    `flowing` whether records come in. `last_result` is what Lambda says of the mapping's last
+    batch, `concurrency` how many calls at once are reserved for the function, None if it shares the
+    account's.
     """
 
+    name: str
     calls: Calls
     metrics: Metrics
     mapping: str | None
+    last_result: str
+    concurrency: int | None
     age: float | None
     rising: bool
     window: float
     idle: bool
+    flowing: bool
 
 
 def stream(shards: tuple[Shard, ...], *, quiet_for: float, is_local: bool) -> Health:
@@ -63,39 +75,57 @@ def stream(shards: tuple[Shard, ...], *, quiet_for: float, is_local: bool) -> He
     return OK
 
 
+def stack(status: str) -> Health:
+    """The stack's health, from CloudFormation's status."""
+    if status.endswith("_FAILED"):
+        return Health("error", f"Its last change ended as {status}. Run tweetpipe deploy.")
+    return OK
+
+
 def function(found: FunctionFigures) -> Health:
     """The function's health, the worst first."""
-    for judge in (_mapping, _behind, _failing, _late):
+    for judge in (_off, _failing, _behind, _throttled, _late, _unknown):
         if (health := judge(found)) is not None:
             return health
     return Health("idle", "There is nothing to do.") if found.idle else OK
 
 
-def table(*, items_per_s: float | None, idle: bool, failing: bool) -> Health:
+def table(*, items_per_s: float | None, idle: bool, flowing: bool, failing: bool) -> Health:
     """The table's health."""
     if items_per_s:
         return OK
+    if items_per_s is None and flowing:
+        return Health("unknown", "Records come in, and how many are stored is not known.")
     if failing and not idle:
         return Health("warning", "Records come in, and nothing is stored.")
     return Health("idle", "Nothing is being stored.") if idle else OK
 
 
-def dead_letters(total: int) -> Health:
+def dead_letters(total: int | None) -> Health:
     """The queue's health: that it holds anything is worth a look."""
+    if total is None:
+        return Health("unknown", "Not counted yet.")
     if total == 0:
         return OK
     verb = "waits" if total == 1 else "wait"
     return Health("warning", f"{total:,} {verb}. See why: tweetpipe dead-letters list.")
 
 
-def _mapping(found: FunctionFigures) -> Health | None:
+def _off(found: FunctionFigures) -> Health | None:
+    if found.concurrency == 0:
+        return Health(
+            "error",
+            "Its reserved concurrency is 0, so Lambda never calls it and nothing is stored. "
+            f"Lift that: aws lambda delete-function-concurrency --function-name {found.name}.",
+        )
     if found.mapping in (None, "Enabled"):
         return None
     if found.mapping == "missing":
         return Health(
             "error", "No event source mapping leads from the stream to it. Run tweetpipe deploy."
         )
-    return Health("warning", f"The event source mapping is {found.mapping}: it reads no records.")
+    state: State = "error" if found.mapping in ("Disabled", "Disabling") else "warning"
+    return Health(state, f"The event source mapping is {found.mapping}: it reads no records.")
 
 
 def _behind(found: FunctionFigures) -> Health | None:
@@ -113,19 +143,25 @@ def _failing(found: FunctionFigures) -> Health | None:
     if failed:
         return Health(
             "error",
-            f"{_counted(failed, 'call')} failed in the last minutes. See why: tweetpipe logs.",
+            f"{counted(failed, 'call')} failed in the last minutes. See why: tweetpipe logs.",
         )
+    if found.last_result.startswith(_PROBLEM):
+        return Health("error", f"Lambda says of its last batch: {found.last_result}")
+    return None
+
+
+def _throttled(found: FunctionFigures) -> Health | None:
     if refused := round(found.metrics.throttles or 0):
         return Health(
             "warning",
-            f"Lambda refused {_counted(refused, 'call')} in the last minutes: the account's "
+            f"Lambda refused {counted(refused, 'call')} in the last minutes: the account's "
             "concurrency or ReservedConcurrency is used up.",
         )
     unhandled = found.calls.unhandled or round(found.metrics.unhandled or 0)
     if unhandled:
         return Health(
             "warning",
-            f"{_counted(unhandled, 'record')} went back for a retry in the last minutes. "
+            f"{counted(unhandled, 'record')} went back for a retry in the last minutes. "
             "See why: tweetpipe logs.",
         )
     return None
@@ -137,8 +173,12 @@ def _late(found: FunctionFigures) -> Health | None:
     return Health("warning", f"It is {found.age:,.0f} s behind the stream{_trend(found)}.")
 
 
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" if number == 1 else f"{number:,} {thing}s"
+def _unknown(found: FunctionFigures) -> Health | None:
+    if found.mapping is None:
+        return Health("unknown", "Whether it reads the stream is not known yet.")
+    if found.flowing and found.age is None and found.calls.per_s is None:
+        return Health("unknown", "Records come in, and what it does of them is not known yet.")
+    return None
 
 
 def _trend(found: FunctionFigures) -> str:

@@ -56,6 +56,7 @@ class Landing:
         self._known: OrderedDict[Key, None] = OrderedDict()
         self._latencies: deque[tuple[float, float]] = deque(maxlen=_MAX_LATENCIES)
         self._newest: deque[Landed] = deque(reversed(newest), maxlen=MAX_NEWEST)
+        self._arrivals: deque[float] = deque(maxlen=MAX_NEWEST)  # of those that landed last
         self.is_rewriting = False  # whether what is stored has been there before
         self._reached: dict[str, float] = {}  # by shard, the arrival of the newest that landed
 
@@ -87,6 +88,10 @@ class Landing:
             del self._awaited[key]
             self._land(awaited, age, now)
         self._give_up(now)
+
+    def landed_of(self, since: float) -> int:
+        """How many of the last that landed had come to the stream after that moment."""
+        return sum(arrived > since for arrived in self._arrivals)
 
     def newest(self) -> tuple[Landed, ...]:
         """The last tweets that landed, the newest first."""
@@ -124,6 +129,7 @@ class Landing:
         precise = awaited.fresh and closely and not self.is_rewriting
         if precise:
             self._latencies.append((now, between))
+        self._arrivals.append(awaited.arrived)
         self._reached[awaited.shard] = max(self._reached.get(awaited.shard, 0.0), awaited.arrived)
         self._newest.append(
             Landed(

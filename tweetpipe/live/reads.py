@@ -64,7 +64,7 @@ def _local(interval: float) -> Pace:
         log=2,
         queue=2,
         mapping=5,
-        metrics=60,
+        metrics=5,
         shards=8,
         records=100,
         samples=50,
@@ -75,7 +75,7 @@ def _local(interval: float) -> Pace:
             "sqs": 1,
             "logs": 1,
             "lambda": 0.5,
-            "cloudwatch": 0,
+            "cloudwatch": 0.5,
             "cloudformation": 1,
         },
     )
@@ -99,7 +99,7 @@ def _on_aws(interval: float) -> Pace:
             "dynamodb": 1.5,
             "sqs": 0.2,
             "logs": 0.4,
-            "lambda": 0.1,
+            "lambda": 0.2,
             "cloudwatch": 0.1,
             "cloudformation": 0.5,
         },
@@ -141,14 +141,18 @@ class Meter:
 
 @dataclass(frozen=True, kw_only=True)
 class MeteredPlace(Place):
-    """The same place, with clients that are made once, count their requests and give up soon."""
+    """The same place, with clients that are made once, count their requests and give up soon.
+
+    Patient ones do not give up: nobody looks again.
+    """
 
     inner: Place
     meter: Meter
+    patient: bool = False
     clients: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, place: Place, meter: Meter) -> MeteredPlace:
+    def of(cls, place: Place, meter: Meter, *, patient: bool = False) -> MeteredPlace:
         return cls(
             target=place.target,
             session=place.session,
@@ -156,11 +160,12 @@ class MeteredPlace(Place):
             region=place.region,
             inner=place,
             meter=meter,
+            patient=patient,
         )
 
     def _client(self, service: str, config: Config | None = None) -> Any:
         if service not in self.clients:
-            client = self.inner._client(service, _IMPATIENT)
+            client = self.inner._client(service, None if self.patient else _IMPATIENT)
 
             def count(**_: object) -> None:
                 self.meter.count(service)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
@@ -12,9 +12,17 @@ from rich.text import Text
 from tweetpipe.live.snapshot import Health, Landed, Point, Snapshot
 from tweetpipe.sparkline import sparkline
 from tweetpipe.terminal import printable
+from tweetpipe.words import counted
 
 # Not by colour alone.
 _MARKS = {"ok": "●", "idle": "○", "warning": "▲", "error": "✖", "unknown": "?"}
+LABELS = {
+    "stack": "stack",
+    "stream": "stream",
+    "function": "function",
+    "table": "EventData",
+    "dead_letters": "dead letters",
+}
 _STYLES = {"ok": "green", "idle": "cyan", "warning": "yellow", "error": "bold red", "unknown": ""}
 
 _NARROW = 60  # columns
@@ -52,16 +60,26 @@ def plain(snapshot: Snapshot) -> str:
             f"{_rate(snapshot.table.items_per_s)} stored",
             f"latency {_seconds(snapshot.latest.p50_s)} (p99 {_seconds(snapshot.latest.p99_s)})",
             f"{_seconds(snapshot.function.iterator_age_s)} behind",
-            f"{_count(snapshot.table.total)} items",
-            f"{_count(snapshot.dead_letters.total)} dead letters",
+            _counted(snapshot.table.total, "item"),
+            _counted(snapshot.dead_letters.total, "dead letter"),
         )
     )
-    troubles = [
-        f"\n    {name}: {health.state}: {printable(health.why)}"
-        for name, health in _healths(snapshot)
+    lines = [f"\n    {line.plain}" for line in troubles(snapshot.healths)]
+    return f"{at}  {figures}{''.join(lines)}"
+
+
+def troubles(healths: Mapping[str, Health]) -> list[Text]:
+    """What is wrong, a line for each part that is not well."""
+    return [
+        Text(f"{LABELS[name]}: {health.state}: {printable(health.why)}", _STYLES[health.state])
+        for name, health in healths.items()
         if health.state not in ("ok", "idle")
     ]
-    return f"{at}  {figures}{''.join(troubles)}"
+
+
+def mark(health: Health) -> Text:
+    """The state as a sign and a word."""
+    return Text(f"{_MARKS[health.state]} {health.state}", _STYLES[health.state])
 
 
 def _title(snapshot: Snapshot, width: int) -> Text:
@@ -79,21 +97,20 @@ def _parts(snapshot: Snapshot, width: int) -> list[Text]:
         reason.stylize(_STYLES[snapshot.reachable.state])
         return [*_wrapped(reason, width), Text("")]
     function, table, letters = snapshot.function, snapshot.table, snapshot.dead_letters
-    number = len(snapshot.stream.shards)
-    shards = f"{number:,} shard" if number == 1 else f"{number:,} shards"
+    shards = counted(len(snapshot.stream.shards), "shard")
     figures = {
         "stream": f"{_rate(snapshot.stream.records_per_s)} on {shards}",
         "function": (
             f"{_rate(function.invocations_per_s)} calls, {_rate(function.errors_per_s)} failed, "
             f"{_milliseconds(function.duration_ms)}, {_seconds(function.iterator_age_s)} behind"
         ),
-        "EventData": f"{_rate(table.items_per_s)} stored, {_count(table.total)} items",
-        "dead letters": _count(letters.total),
+        "table": f"{_rate(table.items_per_s)} stored, {_counted(table.total, 'item')}",
+        "dead_letters": _count(letters.total),
     }
     lines = []
-    for name, health in _healths(snapshot):
+    for name, health in snapshot.healths.items():
         line = Text.assemble(
-            (f"{_MARKS[health.state]} ", _STYLES[health.state]), f"{name:<{_LABEL}}"
+            (f"{_MARKS[health.state]} ", _STYLES[health.state]), f"{LABELS[name]:<{_LABEL}}"
         )
         line.append(figures[name])
         lines.append(_fitted(line, width))
@@ -162,15 +179,6 @@ def _reads(snapshot: Snapshot, width: int) -> Text:
     return _fitted(Text(f"Ctrl-C ends. Own reads/s: {each}", style="dim"), width)
 
 
-def _healths(snapshot: Snapshot) -> tuple[tuple[str, Health], ...]:
-    return (
-        ("stream", snapshot.stream.health),
-        ("function", snapshot.function.health),
-        ("EventData", snapshot.table.health),
-        ("dead letters", snapshot.dead_letters.health),
-    )
-
-
 def _fitted(line: Text, width: int) -> Text:
     line.no_wrap = True
     line.truncate(width, overflow="ellipsis")
@@ -195,3 +203,7 @@ def _milliseconds(value: float | None) -> str:
 
 def _count(value: int | None) -> str:
     return _NOTHING if value is None else f"{value:,}"
+
+
+def _counted(value: int | None, thing: str) -> str:
+    return f"{_NOTHING} {thing}s" if value is None else counted(value, thing)

@@ -32,17 +32,27 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """The stream, with those of its shards that were looked at."""
+    """The stream, with those of its shards that were looked at; `status` and `mode` are Kinesis's.
+
+    `open_shards` is how many there are in all.
+    """
 
     name: str
     health: Health
     shards: tuple[Shard, ...]
     records_per_s: float | None
+    status: str | None = None
+    mode: str | None = None
+    open_shards: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """The function; `duration_ms` is the average of its invocations."""
+    """The function; `duration_ms` is the average of its invocations.
+
+    `mapping` is the state of what reads the stream for it, and `last_result` what Lambda says of
+    its last batch.
+    """
 
     name: str
     health: Health
@@ -50,6 +60,10 @@ class Function:
     errors_per_s: float | None
     duration_ms: float | None
     iterator_age_s: float | None
+    rejected_per_s: float | None = None
+    mapping: str | None = None
+    last_result: str | None = None
+    reserved_concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +146,16 @@ class Snapshot:
     newest: tuple[Landed, ...]
     latest: Point
     reads: Reads
+
+    @property
+    def healths(self) -> dict[str, Health]:
+        """Each part's, by the name that the part has here."""
+        return {
+            "stream": self.stream.health,
+            "function": self.function.health,
+            "table": self.table.health,
+            "dead_letters": self.dead_letters.health,
+        }
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:

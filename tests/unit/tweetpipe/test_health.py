@@ -9,7 +9,7 @@ from botocore.stub import ANY
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
 from tweetpipe import health, metrics
-from tweetpipe.commands.lifecycle import figures
+from tweetpipe.commands.reporting import figures
 from tweetpipe.health import Loss
 from tweetpipe.metrics import Metrics
 
@@ -121,7 +121,7 @@ def test_that_losses_cannot_be_counted_is_said(place: StubbedPlace) -> None:
         (
             Metrics(errors=1),
             True,
-            ["not measured here", "not measured here", "1 failed calls"],
+            ["not measured here", "not measured here", "1 failed call"],
         ),
     ],
 )

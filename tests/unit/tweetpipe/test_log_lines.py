@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tweetpipe.log_lines import readable
+from tweetpipe.log_lines import readable, tells_failure
 from tweetpipe.logs import LogEvent
 
 AT = datetime(2026, 11, 23, 5, 32, tzinfo=UTC)
@@ -72,8 +72,9 @@ def test_metrics_and_the_frame_around_a_call_are_left_out(message: str | dict[st
             "ERROR",
             "ImportModuleError: no module",
         ),
-        ({"errorMessage": "no", "errorType": "Bad"}, "INFO", "no  (Bad)"),
+        ({"errorMessage": "no", "errorType": "Bad"}, "ERROR", "no  (Bad)"),
         ("[1, 2]", "INFO", "[1, 2]"),
+        pytest.param("[" * 100_000, "INFO", "[[[", id="brackets without end"),
         ("just text", "INFO", "just text"),
     ],
 )
@@ -83,6 +84,32 @@ def test_what_breaks_is_shown(message: str | dict[str, Any], level: str, says: s
     assert line is not None
     assert line.level == level
     assert says in line.text
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "[ERROR] KeyError: 'Records'\rTraceback (most recent call last):",
+        "2026-11-23T05:32:00.000Z 1 Task timed out after 60.06 seconds",
+        "REPORT RequestId: 1\tDuration: 3 ms\tStatus: error\tError Type: Runtime.ExitError",
+        {"type": "platform.report", "record": {"status": "failure"}},
+    ],
+)
+def test_a_failed_call_is_known_by_its_line(message: str | dict[str, Any]) -> None:
+    assert tells_failure(event(message))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "REPORT RequestId: 1\tDuration: 74.07 ms\tBilled Duration: 75 ms",
+        "[ERROR]\t2026-11-23T05:32:00.000Z\t1\twhat a library of the function logs",
+        {"level": "ERROR", "message": "records left for a retry"},
+        {"type": "platform.report", "record": {"status": "success"}},
+    ],
+)
+def test_what_the_function_says_itself_is_no_failed_call(message: str | dict[str, Any]) -> None:
+    assert not tells_failure(event(message))
 
 
 json_values = st.recursive(

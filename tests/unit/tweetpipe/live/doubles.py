@@ -68,6 +68,8 @@ class FakeStack:
     log: list[tuple[float, str]] = field(default_factory=list)
     letters: int = 0
     mapping: str = "Enabled"
+    last_result: str = "No records processed"
+    concurrency: int | None = None
     measured: dict[str, list[float]] = field(default_factory=dict)
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
@@ -143,13 +145,22 @@ class FakeStack:
     ) -> Any:
         events = [
             {"eventId": str(n), "timestamp": int(at * 1000), "message": line}
-            for n, (at, line) in enumerate(self.log)
+            for n, (at, line) in sorted(enumerate(self.log), key=lambda entry: entry[1][0])
             if int(at * 1000) >= startTime
         ]
         return {"events": events[:limit]}
 
     def _list_event_source_mappings(self, FunctionName: str) -> Any:
-        return {"EventSourceMappings": [{"State": self.mapping}] if self.mapping else []}
+        mapping = {"State": self.mapping, "LastProcessingResult": self.last_result}
+        return {"EventSourceMappings": [mapping] if self.mapping else []}
+
+    def _get_function_concurrency(self, FunctionName: str) -> Any:
+        reserved = {"ReservedConcurrentExecutions": self.concurrency}
+        return {} if self.concurrency is None else reserved
+
+    def _describe_stream_summary(self, StreamName: str) -> Any:
+        summary = {"StreamStatus": "ACTIVE", "OpenShardCount": len(self.records)}
+        return {"StreamDescriptionSummary": summary}
 
     def _get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> Any:
         visible, hidden = str(self.letters), "0"

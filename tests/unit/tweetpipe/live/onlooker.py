@@ -28,6 +28,10 @@ class Onlooker:
         self.watching.look(self.clock)
         return self.watching.snapshot(self.clock.now)
 
+    def say(self, *lines: str, ago: float = 0) -> None:
+        """The function's log says this."""
+        self.stack.log += [(self.clock.now - ago, line) for line in lines]
+
     def pass_time(self, seconds: float) -> None:
         """Time passes with checks in between, as in the collector."""
         until = self.clock.now + seconds

@@ -4,7 +4,7 @@ import json
 import unicodedata
 from dataclasses import fields
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
@@ -24,6 +24,7 @@ def lines(snapshot: Snapshot, width: int, height: int) -> list[str]:
     return ["".join(segment.text for segment in line) for line in rendered]
 
 
+@settings(deadline=None)  # a busy machine draws slowly
 @given(st.integers(1, 200), st.integers(1, 60), st.integers(0, 100))
 def test_it_is_never_larger_than_the_terminal(width: int, height: int, tweets: int) -> None:
     for snapshot in (busy(*[landed("長い" * 50)] * tweets), unreachable()):

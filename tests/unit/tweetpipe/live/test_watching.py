@@ -151,6 +151,65 @@ def test_a_failed_call_is_an_error_with_the_way_to_its_reason(onlooker: Onlooker
     assert onlooker.look().latest.errors == 0
 
 
+def test_a_failed_call_that_only_its_exception_tells_of_is_counted_once(
+    onlooker: Onlooker,
+) -> None:
+    onlooker.look()
+    for ends_with in ("REPORT RequestId: 1\tDuration: 1 ms", "REPORT RequestId: 2\tStatus: error"):
+        onlooker.pass_time(2)
+        onlooker.say("START RequestId", "[ERROR] KeyError: 'Records'", ends_with)
+
+    snapshot = onlooker.look()
+
+    assert snapshot.function.health.why.startswith("2 calls failed")
+    assert snapshot.latest.errors == 2
+
+
+def test_a_call_that_failed_before_the_first_look_is_seen_by_it(onlooker: Onlooker) -> None:
+    onlooker.say("[ERROR] KeyError: 'Records'", ago=30)
+
+    snapshot = onlooker.look()
+
+    assert snapshot.function.health.state == "error"
+    assert snapshot.function.errors_per_s == 0
+    assert snapshot.latest.errors == 0
+
+
+@pytest.mark.parametrize("target", Target)
+def test_of_a_log_full_of_the_time_before_the_first_look_the_newest_part_counts(
+    target: Target,
+) -> None:
+    onlooker = Onlooker(target)
+    for number in range(3000):
+        onlooker.stack.log.append((onlooker.clock.now - 50 + number / 100, "END RequestId: 1"))
+    onlooker.say("REPORT RequestId: 2\tStatus: error", ago=1)
+
+    assert onlooker.look().function.health.state == "error"
+
+
+def test_a_function_whose_last_call_failed_stays_in_error_until_one_succeeds(
+    onlooker: Onlooker,
+) -> None:
+    onlooker.look()
+    onlooker.say("REPORT RequestId: 1\tStatus: error")
+    onlooker.pass_time(2)
+    onlooker.look()
+    onlooker.pass_time(120)
+    assert onlooker.look().function.health.state == "error"
+
+    onlooker.stack.batch(stored=1)
+    onlooker.pass_time(2)
+    onlooker.look()
+
+    assert onlooker.look().function.health.state == "idle"
+
+
+def test_calls_that_only_the_metrics_count_as_failed_are_an_error(onlooker: Onlooker) -> None:
+    onlooker.stack.measured = {"errors": [3]}
+
+    assert onlooker.look().function.health.why.startswith("3 calls failed")
+
+
 def test_new_items_are_counted_where_the_count_is_live(onlooker: Onlooker) -> None:
     onlooker.look()
     onlooker.pass_time(2)
@@ -176,6 +235,23 @@ def test_tweets_that_are_stored_a_second_time_tell_no_latency(onlooker: Onlooker
     assert snapshot.table.items_per_s == pytest.approx(1, abs=0.2)
     assert snapshot.latest.p50_s is None
     assert snapshot.newest[0].latency_s is None
+
+
+def test_tweets_that_were_stored_before_tell_no_latency_while_every_call_fails(
+    onlooker: Onlooker,
+) -> None:
+    for number in range(30):
+        onlooker.stack.store(tweet(number))
+    onlooker.look()
+    for number in range(30):
+        onlooker.pass_time(1)
+        onlooker.stack.put(tweet(number))
+        onlooker.say("[ERROR] KeyError: 'Records'", "REPORT RequestId: 1")
+        snapshot = onlooker.look()
+
+    assert snapshot.function.health.state == "error"
+    assert snapshot.table.health.state == "warning"
+    assert snapshot.latest.p50_s is None
 
 
 def test_a_quiet_stack_is_idle(onlooker: Onlooker) -> None:
@@ -204,7 +280,8 @@ def test_dead_letters_are_counted_and_never_received(onlooker: Onlooker) -> None
 @pytest.mark.parametrize(
     ("mapping", "state", "why"),
     [
-        ("Disabled", "warning", "The event source mapping is Disabled: it reads no records."),
+        ("Disabled", "error", "The event source mapping is Disabled: it reads no records."),
+        ("Enabling", "warning", "The event source mapping is Enabling"),
         ("", "error", "Run tweetpipe deploy"),
     ],
 )
@@ -219,10 +296,43 @@ def test_a_mapping_that_does_not_read_is_told(
     assert why in health.why
 
 
+def test_a_function_that_may_not_be_called_is_told_with_what_lifts_that(
+    onlooker: Onlooker,
+) -> None:
+    onlooker.stack.concurrency = 0
+
+    health = onlooker.look().function.health
+
+    assert health.state == "error"
+    assert "aws lambda delete-function-concurrency --function-name tweets-DDB" in health.why
+
+
+def test_what_lambda_says_of_the_last_batch_is_told(onlooker: Onlooker) -> None:
+    onlooker.stack.last_result = "PROBLEM: Function call failed"
+
+    health = onlooker.look().function.health
+
+    assert (health.state, onlooker.stack.last_result in health.why) == ("error", True)
+
+
+def test_what_is_not_known_is_not_ok(onlooker: Onlooker) -> None:
+    onlooker.stack.failing["batch_get_item"] = refused("AccessDeniedException")
+    onlooker.look()
+    onlooker.pass_time(1)
+    onlooker.stack.put(tweet(1))
+
+    snapshot = onlooker.look()
+
+    assert snapshot.function.health.state == "unknown"
+    assert snapshot.table.health.state == "unknown"
+    assert snapshot.latest.errors is None
+
+
 @pytest.mark.parametrize(
     ("operation", "part"),
     [
         ("list_shards", "stream"),
+        ("get_function_concurrency", "function"),
         ("get_records", "stream"),
         ("filter_log_events", "function"),
         ("describe_table", "table"),
@@ -245,6 +355,26 @@ def test_a_part_that_refuses_is_told_and_the_others_are_read(
     assert states.pop(part) == "unknown"
     assert "lack the permission" in getattr(snapshot, part).health.why
     assert set(states.values()) == {"ok"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "part"),
+    [
+        ("list_shards", "ResourceNotFoundException", "stream"),
+        ("list_event_source_mappings", "ResourceNotFoundException", "function"),
+        ("describe_table", "ResourceNotFoundException", "table"),
+        ("get_queue_attributes", "QueueDoesNotExist", "dead_letters"),
+    ],
+)
+def test_a_part_that_is_gone_is_an_error(
+    onlooker: Onlooker, operation: str, code: str, part: str
+) -> None:
+    onlooker.stack.failing[operation] = refused(code, operation)
+
+    health = onlooker.look().healths[part]
+
+    assert health.state == "error"
+    assert "gone. What brings it back: tweetpipe deploy." in health.why
 
 
 def test_that_nothing_answers_concerns_all_parts(onlooker: Onlooker) -> None:
@@ -315,11 +445,3 @@ def test_all_shards_of_a_large_stream_have_their_turn(onlooker: Onlooker) -> Non
 
     assert len(snapshot.stream.shards) == 20
     assert None not in [shard.records_per_s for shard in snapshot.stream.shards]
-
-
-def test_cloudwatch_is_asked_on_aws_alone() -> None:
-    local, aws = Onlooker(Target.LOCAL), Onlooker(Target.AWS)
-    local.look()
-    aws.look()
-
-    assert (local.stack.count("get_metric_data"), aws.stack.count("get_metric_data")) == (0, 1)

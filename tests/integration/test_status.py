@@ -1,0 +1,85 @@
+"""What is said at the first look of a stack that is not well."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+import producer
+from tests.stack_fixtures import Command
+from tests.waiting import wait_for
+from tweetpipe import verify
+from tweetpipe.commands import look
+from tweetpipe.commands.delivering import deliver
+from tweetpipe.live.once import look_once
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+TWEETS = 20
+SEED = 3
+
+
+def send_tweets(place: Place, stack: Stack) -> None:
+    deliver(place, stack, producer.fake_source(seed=SEED, count=TWEETS), total=TWEETS)
+
+
+def test_a_function_that_fails_every_call_is_an_error_although_its_tweets_are_stored(
+    place: Place,
+    new_stack: Callable[[], Stack],
+    tweetpipe_command: Command,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    stack = new_stack()
+    send_tweets(place, stack)
+    expected = verify.expected_items(SEED, TWEETS)
+    stored = verify.wait_until_stored(place, stack.outputs["EventDataTable"], expected, patience=30)
+    assert stored.is_equal
+    healthy = look_once(place, stack)
+    assert {health.state for health in healthy.healths.values()} <= {"ok", "idle"}
+    place.lambda_().update_function_configuration(
+        FunctionName=stack.outputs["DDBEventProcessor"], Handler="processor.batch.process"
+    )
+
+    send_tweets(place, stack)
+
+    failing = wait_for(
+        lambda: (seen := look_once(place, stack)).function.health.state == "error" and seen,
+        "the failed calls to be seen",
+        seconds=10,
+    )
+    assert failing
+    assert "failed in the last minutes" in failing.function.health.why
+    assert failing.latest.p50_s is None
+    status = tweetpipe_command("status", "--stack", stack.name)
+    assert (status.returncode, status.stderr) == (1, "")
+    assert "function: error: " in status.stdout
+    assert "See why: tweetpipe logs." in status.stdout
+    capsys.readouterr()
+    look.say_errors(place, stack)
+    assert "function: error: " in capsys.readouterr().err
+
+
+def test_it_is_said_that_the_function_may_not_be_called(place: Place, deployed: Stack) -> None:
+    name = deployed.outputs["DDBEventProcessor"]
+    place.lambda_().put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
+    try:
+        health = look_once(place, deployed).function.health
+    finally:
+        place.lambda_().delete_function_concurrency(FunctionName=name)
+
+    assert health.state == "error"
+    assert "Its reserved concurrency is 0, so Lambda never calls it" in health.why
+
+
+def test_a_table_that_is_gone_is_told_beside_the_other_parts(
+    place: Place, new_stack: Callable[[], Stack], tweetpipe_command: Command
+) -> None:
+    stack = new_stack()
+    place.dynamodb().delete_table(TableName=stack.outputs["EventDataTable"])
+
+    outcome = tweetpipe_command("status", "--stack", stack.name)
+
+    assert (outcome.returncode, outcome.stderr) == (1, "")
+    assert "EventData: error: The table is gone." in outcome.stdout
+    assert "ACTIVE, PROVISIONED, 2 open shards" in outcome.stdout

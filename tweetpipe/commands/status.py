@@ -1,0 +1,46 @@
+"""tweetpipe status."""
+
+from __future__ import annotations
+
+import typer
+
+from tweetpipe import metrics, terminal
+from tweetpipe.commands.options import (
+    DEFAULT_STACK,
+    JsonOption,
+    StackOption,
+    TargetOption,
+    open_stack,
+)
+from tweetpipe.place import Target
+
+_NOT_WELL = ("error", "unknown")
+
+
+def status(
+    stack_name: StackOption = DEFAULT_STACK,
+    target: TargetOption = Target.LOCAL,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the parts of the stack, what is wrong with them, and what they did in the last minutes.
+
+    The exit code is 1 when the stack or the emulator is not there, and when a part of the stack is
+    in error or can't be read. A warning, such as dead letters that wait, leaves it at 0.
+    """
+    # Imported here: few commands look at a stack, and each would start later.
+    from tweetpipe.commands import reporting
+    from tweetpipe.live import judging, shown
+    from tweetpipe.live.once import look_once
+
+    place, deployed = open_stack(target, stack_name)
+    seen = look_once(place, deployed)
+    measured = metrics.measure(place, deployed)
+    healths = {"stack": judging.stack(deployed.status), **seen.healths}
+    if as_json:
+        terminal.print_json(reporting.as_json(place, deployed, seen, measured, healths))
+    else:
+        terminal.out.print(reporting.as_table(place, deployed, seen, measured, healths))
+        for line in shown.troubles(healths):
+            terminal.out.print(line, soft_wrap=True)
+    if any(health.state in _NOT_WELL for health in healths.values()):
+        raise typer.Exit(1)

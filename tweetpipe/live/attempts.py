@@ -1,0 +1,71 @@
+"""Reads a stack part by part: a part that can't be read is told as that part's state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+
+from tweetpipe.errors import NothingThere
+from tweetpipe.explain import explain
+from tweetpipe.live.reads import Meter
+from tweetpipe.live.snapshot import Health
+
+_GONE = frozenset(
+    {
+        "AWS.SimpleQueueService.NonExistentQueue",
+        "QueueDoesNotExist",
+        "ResourceNotFoundException",
+    }
+)
+
+
+class Attempts:
+    """What could not be read, by part; `is_doubtful` once something was not there."""
+
+    def __init__(self, meter: Meter) -> None:
+        self.is_doubtful = False
+        self._meter = meter
+        self._due: dict[str, float] = {}
+        self._troubles: dict[str, Health] = {}
+
+    def make(self, part: str, read: Callable[[], None]) -> None:
+        """Reads; raises only that nothing answers any more, which concerns all parts."""
+        try:
+            read()
+        except (ConnectionError, HTTPClientError):
+            raise
+        except (BotoCoreError, ClientError) as error:
+            if _is_gone(error):
+                self.is_doubtful = True
+                self._troubles[part] = Health("error", _gone(part))
+            else:
+                self._troubles[part] = Health("unknown", explain(error))
+        except NothingThere as error:
+            self._troubles[part] = Health("unknown", str(error))
+        else:
+            self._troubles.pop(part, None)
+
+    def at_times(
+        self, part: str, service: str, every: float, at: float, read: Callable[[float], None]
+    ) -> None:
+        """Reads every so many seconds, if the service may be asked at all."""
+        if at >= self._due.get(part, 0) and self._meter.allows(service):
+            self._due[part] = at + every
+            self.make(part, lambda: read(at))
+
+    def judged(self, health: Health, *parts: str) -> Health:
+        """The health that the figures show, unless these parts' troubles say more."""
+        found = [self._troubles[part] for part in parts if part in self._troubles]
+        gone = next((trouble for trouble in found if trouble.state == "error"), None)
+        if gone or not found or health.state in ("warning", "error"):
+            return gone or health
+        return found[0]
+
+
+def _is_gone(error: BotoCoreError | ClientError) -> bool:
+    return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _GONE
+
+
+def _gone(part: str) -> str:
+    return f"The {part} is gone. What brings it back: tweetpipe deploy."

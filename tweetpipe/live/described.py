@@ -1,0 +1,84 @@
+"""What the services say of the stack's parts themselves."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import timedelta
+
+from tweetpipe import dead_letters, metrics
+from tweetpipe.live.attempts import Attempts
+from tweetpipe.live.reads import MeteredPlace, Pace
+from tweetpipe.metrics import WINDOW, Metrics
+from tweetpipe.stack import Stack
+
+_COUNTS = 10  # of the table's items, that a rate is taken over
+# An emulator's figures are there at once.
+_LOCAL_WINDOW = timedelta(minutes=1)
+
+
+class Described:
+    """The last answers; None for what has not been had yet."""
+
+    def __init__(
+        self, place: MeteredPlace, deployed: Stack, pace: Pace, attempts: Attempts
+    ) -> None:
+        self.stream_status: str | None = None
+        self.stream_mode: str | None = None
+        self.shards: int | None = None
+        self.mapping: str | None = None
+        self.last_result: str | None = None
+        self.concurrency: int | None = None
+        self.letters: int | None = None
+        self.metrics = Metrics()
+        self.counts: deque[tuple[float, int]] = deque(maxlen=_COUNTS)
+        self._place = place
+        self._deployed = deployed
+        self._outputs = deployed.outputs
+        self._pace = pace
+        self._attempts = attempts
+
+    @property
+    def items(self) -> int | None:
+        """How many items DynamoDB counts: at once where it is an emulator, on AWS hours ago."""
+        return self.counts[-1][1] if self.counts else None
+
+    def look(self, at: float) -> None:
+        """Asks what is due."""
+        pace, at_times = self._pace, self._attempts.at_times
+        at_times("table", "dynamodb", pace.count, at, self._count)
+        at_times("event source mapping", "lambda", pace.mapping, at, self._read_mapping)
+        at_times("function", "lambda", pace.mapping, at, self._read_function)
+        at_times("dead-letter queue", "sqs", pace.queue, at, self._read_queue)
+        at_times("metrics", "cloudwatch", pace.metrics, at, self._measure)
+        at_times("stream's description", "kinesis", pace.mapping, at, self._describe_stream)
+
+    def _count(self, at: float) -> None:
+        found = self._place.dynamodb().describe_table(TableName=self._outputs["EventDataTable"])
+        self.counts.append((at, found["Table"]["ItemCount"]))
+
+    def _read_mapping(self, at: float) -> None:
+        name = self._outputs["DDBEventProcessor"]
+        found = self._place.lambda_().list_event_source_mappings(FunctionName=name)
+        mapping = next(iter(found["EventSourceMappings"]), None) or {}
+        self.mapping = mapping.get("State", "missing")
+        self.last_result = mapping.get("LastProcessingResult")
+
+    def _read_function(self, at: float) -> None:
+        name = self._outputs["DDBEventProcessor"]
+        found = self._place.lambda_().get_function_concurrency(FunctionName=name)
+        self.concurrency = found.get("ReservedConcurrentExecutions")
+
+    def _read_queue(self, at: float) -> None:
+        self.letters = sum(dead_letters.counts(self._place, self._outputs["DeadLetterQueueUrl"]))
+
+    def _measure(self, at: float) -> None:
+        window = _LOCAL_WINDOW if self._place.is_local else WINDOW
+        self.metrics = metrics.measure(self._place, self._deployed, window=window)
+
+    def _describe_stream(self, at: float) -> None:
+        name = self._outputs["KinesisStream"]
+        found = self._place.kinesis().describe_stream_summary(StreamName=name)
+        summary = found["StreamDescriptionSummary"]
+        self.stream_status = summary["StreamStatus"]
+        self.stream_mode = summary.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
+        self.shards = summary["OpenShardCount"]

@@ -1,0 +1,30 @@
+"""Looks at a stack once, for a command that reports and ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from tweetpipe.live.reads import Meter, MeteredPlace, Pace
+from tweetpipe.live.snapshot import Snapshot
+from tweetpipe.live.watching import Watching
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+
+def look_once(
+    place: Place,
+    deployed: Stack,
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Snapshot:
+    """What `watch` and the dashboard would show now; takes a second, on AWS two."""
+    pace = Pace.at(place)
+    metered = MeteredPlace.of(place, Meter(pace.limits), patient=True)
+    watching = Watching(metered, deployed, pace, now=clock())
+    watching.look(clock)
+    # What comes in is only seen between two looks.
+    sleep(pace.interval)
+    watching.look(clock)
+    return watching.snapshot(clock())
