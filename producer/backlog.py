@@ -51,6 +51,7 @@ class Backlog:
         self._room = threading.Condition(self._lock)
         self._work = threading.Condition(self._lock)
         self._news = threading.Condition(self._lock)
+        self._answered = threading.Condition(self._lock)
         self._in_flight: dict[int, Batch] = {}
         self._given_up: Batch = []
         self._read_to = start
@@ -58,11 +59,14 @@ class Backlog:
         self._held_bytes = 0
         self._wanted = True
         self._reading = True
+        self._sending = True
         self._over = False
         self._read = 0
         self._sent = 0
         self._sent_bytes = 0
         self._failed = 0
+        self._dropped = 0
+        self._unanswered = 0
         self._retried = 0
         self._errors: Counter[str] = Counter()
 
@@ -122,9 +126,9 @@ class Backlog:
             self._end_if_empty()
 
     def take(self) -> Batch | None:
-        """The next batch to send, waiting until there is one; None when it is all over."""
+        """The next batch to send, waiting until there is one; None when there will be none."""
         with self._lock:
-            while not self._over:
+            while self._sending and not self._over:
                 now = self._clock()
                 seconds = self._waiting.ready_in(now, flush=not self._wanted)
                 if seconds == 0.0:
@@ -142,6 +146,7 @@ class Backlog:
         with self._lock:
             if self._in_flight.pop(id(batch), None) is None:
                 return  # It came too late: the batch has been set aside.
+            self._answered.notify()
             returned: Batch = []
             if verdict is not None:
                 returned = self._return(verdict)
@@ -158,19 +163,30 @@ class Backlog:
                 self._news.wait(timeout)
             return list(self._given_up)
 
-    def set_aside(self, records: int) -> None:
-        """Book the first of the records given up as failed: they are safe in a file."""
+    def set_aside(self, records: int, *, dropped: bool = False) -> None:
+        """Book the first of the records given up as failed: safe in a file, unless `dropped`."""
         with self._lock:
             size = sum(held.size for held in self._given_up[:records])
+            self._unanswered += sum(held.unanswered for held in self._given_up[:records])
             del self._given_up[:records]
             self._failed += records
+            self._dropped += records if dropped else 0
             self._release(records, size)
+
+    def send_no_more(self, *, timeout: float) -> None:
+        """Make `take` give nothing, and wait so long for the calls in flight to be answered."""
+        with self._lock:
+            self._sending = False
+            self._work.notify_all()
+            self._answered.wait_for(lambda: not self._in_flight, timeout)
 
     def give_up_all(self) -> Batch:
         """End it: give up everything in hand, even what a call in flight may yet deliver."""
         with self._lock:
             self._over = True
             self._wanted = False
+            for held in _flat(self._in_flight.values()):
+                held.unanswered = True
             for batch in (*self._in_flight.values(), self._waiting.clear()):
                 self._given_up += batch
             self._in_flight.clear()
@@ -195,6 +211,8 @@ class Backlog:
                 sent=self._sent,
                 retried=self._retried,
                 failed=self._failed,
+                dropped=self._dropped,
+                unanswered=self._unanswered,
                 bytes_sent=self._sent_bytes,
                 elapsed=elapsed,
                 errors=dict(self._errors),

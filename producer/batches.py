@@ -13,10 +13,11 @@ from producer.records import OutgoingRecord
 class Held:
     """A record that was read and whose fate is open; times are the clock's.
 
-    `start` is where the source has to be read from to have the record again.
+    `start` is where the source has to be read from to have the record again. `unanswered` is
+    whether a call that held the record had no answer, so that it may have arrived.
     """
 
-    __slots__ = ("attempts", "record", "refused_since", "since", "size", "start")
+    __slots__ = ("attempts", "record", "refused_since", "since", "size", "start", "unanswered")
 
     def __init__(self, record: OutgoingRecord, *, size: int, since: float, start: int = 0) -> None:
         self.record = record
@@ -25,6 +26,7 @@ class Held:
         self.start = start
         self.attempts = 0
         self.refused_since: float | None = None
+        self.unanswered = False
 
 
 Batch = list[Held]

@@ -18,21 +18,28 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from random import random
 from typing import TYPE_CHECKING
 
 from producer import undelivered as undelivered_file
 from producer.aggregation import call_limits
-from producer.backlog import Backlog
+from producer.backlog import Backlog, Verdict
 from producer.batches import Batch, Waiting
-from producer.errors import DeliveryError, PositionError, SourceError, UndeliveredError
+from producer.errors import (
+    DeliveryError,
+    PositionError,
+    ProducerError,
+    SourceError,
+)
 from producer.keeping import Keeper
 from producer.kinesis import require_stream_name
 from producer.pacing import paced
 from producer.records import MAX_RECORD_BYTES, OutgoingRecord
 from producer.report import Progress, Report
 from producer.sending import Sender
+from producer.setting_aside import SetAside
 from producer.settings import Settings
 from producer.sources import LiveSource, ResumableSource
 from producer.wire import write_and_read_directly
@@ -48,6 +55,8 @@ _TICK = 0.1
 """Seconds between two looks at `stop`, and two calls of `on_progress`."""
 _GRACE = 0.2
 """Seconds to wait for a source that may be blocked."""
+_ANSWER_GRACE = 2.0
+"""Seconds for calls in flight to be answered when no further one can succeed."""
 _LIVE_GRACE = 1.5
 """Seconds for a live source to hand over what it has read."""
 
@@ -57,7 +66,7 @@ def produce(
     *,
     client: KinesisClient,
     stream: str,
-    undelivered: Path,
+    undelivered: Path | None,
     settings: Settings | None = None,
     stop: threading.Event | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -66,11 +75,13 @@ def produce(
 ) -> Report:
     """Deliver every record of `source`; what can't be delivered is appended to `undelivered`.
 
+    None for `undelivered` is for a source whose records can be made again: they are dropped.
     Setting `stop`, which a signal handler may do, ends reading at once, even when the source is
     blocked; what was read is flushed within `settings.drain_deadline`, and the report says
     `interrupted`. A blocked source is left behind in its thread: don't use it again. A live source
     is told to finish.
-    `on_progress` is called in this thread, about ten times a second and with the report.
+    `on_progress` is called in this thread, about ten times a second and, however the run ends, with
+    the report.
 
     Raises SettingsError, UndeliveredError and PositionError before anything is read; later
     SourceError, DeliveryError, UndeliveredError or PositionError, with the report, after every
@@ -78,7 +89,8 @@ def produce(
     """
     settings = settings or Settings()
     require_stream_name(stream)
-    undelivered_file.require_writable(undelivered)
+    if undelivered is not None:
+        undelivered_file.require_writable(undelivered)
     write_and_read_directly(client)
     sender = Sender(
         client=client,
@@ -108,7 +120,7 @@ class _Run:
         source: Iterable[OutgoingRecord],
         sender: Sender,
         *,
-        undelivered: Path,
+        undelivered: Path | None,
         settings: Settings,
         stop: threading.Event,
         on_progress: Callable[[Progress], None],
@@ -124,10 +136,9 @@ class _Run:
         self._on_progress = on_progress
         self._clock = clock
         self._started = clock()
-        self._interrupted = False
+        self._interrupted = self._exhausted = False
         self._source_error: SourceError | None = None
         self._refusal: DeliveryError | None = None
-        self._write_error: OSError | None = None
         self._position_error: PositionError | None = None
         records, size = settings.max_records, settings.max_bytes
         if settings.aggregate:
@@ -140,6 +151,8 @@ class _Run:
             clock=clock,
             start=self._resumable.offset if self._resumable else 0,
         )
+        limit = settings.max_undelivered if self._live else None
+        self._aside = SetAside(self._backlog, undelivered, limit=limit, clock=clock)
         self._keeper: Keeper | None = None
         if self._resumable:
             self._keeper = Keeper(self._resumable, self._backlog, now=self._started)
@@ -160,30 +173,28 @@ class _Run:
         finally:
             # Also when the caller is interrupted or its on_progress fails.
             self._end_reading(reader)
+            if self._refusal is not None:
+                self._backlog.send_no_more(timeout=_ANSWER_GRACE)
             leftovers = self._backlog.give_up_all()
-            self._set_aside(leftovers)
+            self._aside.put_the_last(leftovers)
             if self._keeper:
                 self._position_error = self._keeper.keep()
             report = self._report()
-            if self._write_error is not None:
-                raise self._unwritable(report) from self._write_error
+            self._on_progress(report)
         if not leftovers:
             for thread in senders:
                 thread.join()
-        self._on_progress(report)
-        for error in (self._refusal, self._source_error, self._position_error):
-            if error is not None:
-                error.report = report
-                raise error
+        self._raise_with(report)
         return report
 
     def _supervise(self, reader: threading.Thread) -> None:
         told = self._started
         deadline: float | None = None
-        while not (self._backlog.over or self._refusal or self._write_error):
+        patience = self._settings.drain_deadline
+        while not (self._backlog.over or self._refusal or self._aside.has_failed_for(patience)):
             # Never wait on `stop` here: this is the thread that signal handlers interrupt, and
             # one that sets an event in the middle of a wait for it blocks for ever.
-            self._set_aside(self._backlog.given_up(timeout=_TICK))
+            self._aside.put(self._backlog.given_up(timeout=_TICK))
             now = self._clock()
             if now - told >= _TICK:
                 told = now
@@ -191,7 +202,7 @@ class _Run:
             if self._keeper:
                 self._keeper.keep_if_due(now)
             if deadline is None and self._stop.is_set():
-                deadline = now + self._settings.drain_deadline
+                deadline = now + patience
                 self._interrupted = True
                 self._end_reading(reader)
             if deadline is not None and now >= deadline:
@@ -220,75 +231,61 @@ class _Run:
                 # A live source ends by itself, after what can't be had again.
                 if wait and (not wanted or self._stop.is_set()):
                     return
+            self._exhausted = not self._stop.is_set()
         except BaseException as error:
-            self._source_error = _as_source_error(error)
+            self._source_error = SourceError.of(error, "the source broke off")
         finally:
             if self._stop.is_set():
                 self._interrupted = True
             self._backlog.end_reading()
 
     def _send_batches(self) -> None:
+        batch: Batch | None = None
         try:
             while (batch := self._backlog.take()) is not None:
                 self._backlog.settle(batch, self._sender.send(batch))
         except BaseException as error:
-            self._refusal = self._refusal or _as_delivery_error(error)
+            for held in batch or ():
+                held.unanswered |= not isinstance(error, DeliveryError)
+            if batch is not None:
+                self._backlog.settle(batch, Verdict(given_up=batch))
+            self._refusal = self._refusal or DeliveryError.of(error, "sending broke off")
             self._backlog.want_no_more()
             self._backlog.wake_caller()
-
-    def _set_aside(self, given_up: Batch) -> None:
-        size = self._settings.max_records
-        for start in range(0, len(given_up), size):
-            part = given_up[start : start + size]
-            try:
-                undelivered_file.append(self._undelivered, [held.record.data for held in part])
-            except OSError as error:
-                self._write_error = error
-                return
-            self._backlog.set_aside(len(part))
 
     def _progress(self) -> Progress:
         return self._backlog.progress(elapsed=self._clock() - self._started)
 
     def _report(self) -> Report:
         end = self._progress()
-        return Report(
+        report = Report(
             read=end.read,
             sent=end.sent,
             retried=end.retried,
             failed=end.read - end.sent,
+            dropped=end.dropped,
+            unanswered=end.unanswered,
             bytes_sent=end.bytes_sent,
             elapsed=end.elapsed,
             errors=end.errors,
+            exhausted=self._exhausted,
             interrupted=self._interrupted,
-            undelivered=self._undelivered if end.failed else None,
+            undelivered=self._undelivered,
             unwritten=end.waiting,
         )
+        return report if report.kept else replace(report, undelivered=None)
 
-    def _unwritable(self, report: Report) -> UndeliveredError:
-        error = UndeliveredError(
-            f"cannot write undelivered records to {self._undelivered} ({self._write_error}): "
-            f"{report.unwritten} records are neither delivered nor kept"
-        )
-        error.report = report
-        return error
+    def _raise_with(self, report: Report) -> None:
+        """Raise what ended the run, if anything did; what else went wrong is in its notes."""
+        unwritten = self._aside.loss_of(report.unwritten) if report.unwritten else None
+        candidates = (unwritten, self._refusal, self._source_error, self._position_error)
+        errors: list[ProducerError] = [error for error in candidates if error is not None]
+        if errors:
+            errors[0].report = report
+            for other in errors[1:]:
+                errors[0].add_note(str(other))
+            raise errors[0]
 
 
 def _tell_nobody(_: Progress) -> None:
     pass
-
-
-def _as_source_error(error: BaseException) -> SourceError:
-    if isinstance(error, SourceError):
-        return error
-    wrapped = SourceError(f"the source broke off: {type(error).__name__}: {error}")
-    wrapped.__cause__ = error
-    return wrapped
-
-
-def _as_delivery_error(error: BaseException) -> DeliveryError:
-    if isinstance(error, DeliveryError):
-        return error
-    wrapped = DeliveryError(f"sending broke off: {type(error).__name__}: {error}")
-    wrapped.__cause__ = error
-    return wrapped

@@ -10,16 +10,28 @@ ProducerError
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from producer.report import Report
 
 
 class ProducerError(Exception):
-    """Root of this package's errors; `report` is set once records have been read."""
+    """Root of this package's errors; `report` is set once records have been read.
+
+    What else went wrong in the same run is in its notes.
+    """
 
     report: Report | None = None
+
+    @classmethod
+    def of(cls, error: BaseException, what: str) -> Self:
+        """Whatever was raised, as an error of this kind that says what has happened."""
+        if isinstance(error, cls):
+            return error
+        wrapped = cls(f"{what}: {type(error).__name__}: {error}")
+        wrapped.__cause__ = error
+        return wrapped
 
 
 class SettingsError(ProducerError):

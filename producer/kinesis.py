@@ -17,6 +17,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from producer.errors import DeliveryError, SettingsError
+from producer.first_words import first_words
 from producer.records import OutgoingRecord
 from producer.settings import Settings
 from producer.wire import Entries
@@ -44,6 +45,20 @@ _TRANSIENT = frozenset(
         "TooManyRequestsException",
     }
 )
+UNANSWERED = frozenset(
+    {
+        "502",
+        "504",
+        "ConnectionClosedError",
+        "HTTPClientError",
+        "IncompleteAnswer",
+        "NoSequenceNumber",
+        "ReadTimeoutError",
+        "ResponseParserError",
+    }
+)
+"""The codes after which nobody knows whether Kinesis has stored the record."""
+
 _BAD_RECORD_STATUS = frozenset({413})
 _BAD_RECORD = frozenset(
     {"InvalidArgumentException", "SerializationException", "ValidationException"}
@@ -57,6 +72,10 @@ _ADVICE = {
     "RequestExpired": "check this computer's clock",
     "UnrecognizedClientException": "check the access key",
     "InvalidClientTokenId": "check the access key",
+    "KMSAccessDeniedException": "allow these credentials kms:GenerateDataKey on the stream's key",
+    "KMSDisabledException": "enable the stream's KMS key",
+    "KMSInvalidStateException": "see to the state of the stream's KMS key",
+    "KMSNotFoundException": "see to the stream's KMS key, which is gone",
     "NoCredentialsError": "set credentials, for instance with AWS_PROFILE",
 }
 
@@ -139,6 +158,12 @@ def _code_of(error: ClientError, stream: str) -> str:
 
 
 def _no_use(stream: str, code: str, message: str) -> DeliveryError:
-    text = f"nothing can be sent to the stream {stream!r}: {code}"
-    text += f": {message.rstrip('. ')}" if message else ""
+    text = f"nothing can be sent to the stream {stream!r}: "
+    if code.isdecimal():
+        # Kinesis names each of its errors; a bare status comes from whatever stands before it.
+        text += f"something that is not Kinesis, such as a proxy, answers {code} and "
+        return DeliveryError(
+            f"{text}{first_words(message)}; look at HTTPS_PROXY and AWS_ENDPOINT_URL"
+        )
+    text += f"{code}: {message.rstrip('. ')}" if message else code
     return DeliveryError(f"{text}; {_ADVICE[code]}" if code in _ADVICE else text)

@@ -11,16 +11,19 @@ from pathlib import Path
 class Progress:
     """Counts of records at one moment.
 
-    `sent` were acknowledged by Kinesis, `failed` went to the file of undelivered records,
-    `retried` counts every time a record was sent again. `bytes_sent` is the data and partition
-    keys of what was sent, `elapsed` is in seconds. `errors` counts refusals by error code, once
-    for every record each time.
+    `sent` were acknowledged by Kinesis. `failed` were given up, and went to the file of undelivered
+    records but for the `dropped` ones, which are kept nowhere. Of those failed, `unanswered` may
+    have arrived: a call with them had no answer. `retried` counts every time a record was sent
+    again. `bytes_sent` is the data and partition keys of what was sent, `elapsed` is in seconds.
+    `errors` counts refusals by error code, once for every record each time.
     """
 
     read: int
     sent: int
     retried: int
     failed: int
+    dropped: int
+    unanswered: int
     bytes_sent: int
     elapsed: float
     errors: Mapping[str, int]
@@ -35,10 +38,17 @@ class Progress:
 class Report(Progress):
     """The final counts: every record read was sent or failed.
 
-    `undelivered` is the file that records were appended to, None when all were delivered.
-    `unwritten` is how many of the failed could not even be written there.
+    `undelivered` is the file that records were appended to, None when there were none.
+    `unwritten` is how many of the failed could not be written there. `exhausted` is whether the
+    source was read to its end.
     """
 
+    exhausted: bool
     interrupted: bool
     undelivered: Path | None
     unwritten: int
+
+    @property
+    def kept(self) -> int:
+        """How many of the failed are in the file."""
+        return self.failed - self.dropped - self.unwritten

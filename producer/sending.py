@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from producer.aggregation import aggregated, group_sizes, hash_keys
 from producer.backlog import Verdict
 from producer.batches import Batch
-from producer.kinesis import RecordRejected, entry_of, put_records
+from producer.kinesis import UNANSWERED, RecordRejected, entry_of, put_records
 from producer.records import OutgoingRecord
 
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ class Sender:
             if code is None:
                 continue
             held.attempts += 1
+            held.unanswered |= code in UNANSWERED
             if held.refused_since is None:
                 held.refused_since = now
             if now - held.refused_since >= self.give_up_after:

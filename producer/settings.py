@@ -21,9 +21,11 @@ class Settings:
 
     A record waits at most `linger` for others to share its call. One that Kinesis keeps refusing
     is given up `give_up_after` its first refusal. After a stop request, `drain_deadline` is
-    what remains for delivering the records already read. `rate` is in records a second.
-    With `aggregate`, several records travel in one Kinesis record in the KPL's format, which counts
-    as one of `max_records`.
+    what remains for delivering the records already read; the run ends as well when the file of
+    undelivered records can't be written for so long. A live source's records make that file no
+    larger than `max_undelivered` bytes; what goes beyond is dropped and counted. `rate` is in
+    records a second. With `aggregate`, several records travel in one Kinesis record in the KPL's
+    format, which counts as one of `max_records`.
     """
 
     max_records: int = MAX_CALL_RECORDS
@@ -32,6 +34,7 @@ class Settings:
     calls_in_flight: int = 4
     give_up_after: float = 60.0
     drain_deadline: float = 10.0
+    max_undelivered: int = 1_000_000_000
     rate: float | None = None
     aggregate: bool = False
 
@@ -48,6 +51,10 @@ class Settings:
         _require(
             1 <= self.calls_in_flight <= 64,
             f"calls_in_flight must be 1 to 64, not {self.calls_in_flight}",
+        )
+        _require(
+            self.max_undelivered >= 0,
+            f"max_undelivered must be 0 or more bytes, not {self.max_undelivered}",
         )
         for name in ("linger", "give_up_after", "drain_deadline"):
             seconds = getattr(self, name)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
 import itertools
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from producer.errors import UndeliveredError
@@ -47,20 +49,59 @@ def require_writable(path: Path) -> None:
         ) from error
 
 
-def append(path: Path, lines: Iterable[bytes]) -> None:
-    """Append each line and a newline, and return once they are on the disk; raises OSError.
+def append(path: Path, lines: Sequence[bytes]) -> int:
+    """Append lines, each with a newline; how many are on the disk, which may be the first few.
 
-    A half-line left at the end, by a crash or a full disk, is closed first, and so becomes a record
-    of its own when the file is sent.
+    Raises OSError when not even the first is. Whatever did not reach the disk is taken back, so
+    that it can be appended again. A half-line left by a crash is closed first, and so becomes a
+    record of its own when the file is sent.
     """
     with path.open("a+b", buffering=0) as file:
+        # What is taken back must not be another producer's.
+        with suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(file, fcntl.LOCK_EX)
         ending = b"" if _is_empty_or_whole(file) else b"\n"
-        rest = memoryview(ending + b"".join([line + b"\n" for line in lines]))
+        start = file.seek(0, os.SEEK_END)
+        kept = 0
+        try:
+            try:
+                for line in lines:
+                    _write_whole(file, ending + line + b"\n")
+                    ending = b""
+                    kept += 1
+            except OSError:
+                if not kept:
+                    raise
+            os.fsync(file.fileno())
+            # A new file's name has to be on the disk as well.
+            sync_folder(path.parent)
+        except OSError:
+            _cut(file, start)
+            raise
+    return kept
+
+
+def fitting(path: Path, lines: Sequence[bytes], *, limit: int) -> int:
+    """How many of the lines, counted from the first, can be appended to a file of `limit` bytes."""
+    size = path.stat().st_size if path.exists() else 0
+    ends = itertools.accumulate((len(line) + 1 for line in lines), initial=size)
+    return sum(end <= limit for end in itertools.islice(ends, 1, None))
+
+
+def _write_whole(file: io.FileIO, line: bytes) -> None:
+    start = file.seek(0, os.SEEK_END)
+    try:
+        rest = memoryview(line)
         while rest:
             rest = rest[file.write(rest) :]
-        os.fsync(file.fileno())
-    # A new file's name has to be on the disk as well.
-    sync_folder(path.parent)
+    except OSError:
+        _cut(file, start)
+        raise
+
+
+def _cut(file: io.FileIO, size: int) -> None:
+    with suppress(OSError):  # what is no file on a disk can't be cut
+        file.truncate(size)
 
 
 def _is_empty_or_whole(file: io.FileIO) -> bool:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from rich.progress import TaskID
 
 import producer
-from producer import OutgoingRecord, Progress, Report, Settings
+from producer import OutgoingRecord, ProducerError, Progress, Report, Settings
 from tweetpipe import terminal
+from tweetpipe.commands import ending
 from tweetpipe.errors import TweetpipeError
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
 
 UNDELIVERED = Path("undelivered.ndjson")
+
+MB = 1_000_000
 
 _PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
 
@@ -28,37 +31,63 @@ def deliver(
     records: Iterable[OutgoingRecord],
     *,
     total: int | None,
-    rate: float | None = None,
-    aggregate: bool = False,
-    undelivered: Path = UNDELIVERED,
+    settings: Settings | None = None,
+    undelivered: Path | None = UNDELIVERED,
     own_credentials: bool = False,
     remark: Callable[[], str] = str,
+    last_words: Callable[[Report], str] = lambda _: "",
 ) -> Report:
-    """Sends the records with a progress bar; raises TweetpipeError when any was not delivered.
+    """Send the records with a progress bar; raise TweetpipeError when any was not delivered.
 
-    `remark` is what else there is to say at the moment, beside the counts.
+    However it ends, the counts are said, and where the rest is. `remark` is what else there is to
+    say at the moment, beside the counts, and `last_words` at the end.
     """
-    settings = Settings(rate=rate, aggregate=aggregate)
+    settings = settings or Settings()
     signer = place if own_credentials else _as_producer(place, deployed)
     client = signer.kinesis(producer.kinesis_client_config(settings))
-    with _stop_on_signals() as stop, _progress_shown(total, remark) as on_progress:
-        report = producer.produce(
-            records,
-            client=client,
-            stream=deployed.outputs["KinesisStream"],
-            undelivered=undelivered,
-            settings=settings,
-            stop=stop,
-            on_progress=on_progress,
+    ends: list[Report] = []
+
+    def told(report: Report, causes: Sequence[str] = ()) -> str:
+        terminal.say(ending.counts(report, remark()))
+        if words := last_words(report):
+            terminal.say(words)
+        command = ending.resend_command(
+            undelivered or UNDELIVERED, place, deployed, own_credentials=own_credentials
         )
-    terminal.say(_summary(report, remark()))
+        return ending.undelivered(report, path=undelivered, command=command, causes=causes)
+
+    try:
+        with (
+            _stop_on_signals() as stop,
+            _progress_shown(total, remark, undelivered, settings) as show,
+        ):
+
+            def on_progress(progress: Progress) -> None:
+                if isinstance(progress, Report):
+                    ends.append(progress)
+                show(progress)
+
+            report = producer.produce(
+                records,
+                client=client,
+                stream=deployed.outputs["KinesisStream"],
+                undelivered=undelivered,
+                settings=settings,
+                stop=stop,
+                on_progress=on_progress,
+            )
+    except ProducerError as error:
+        if error.report is None:
+            raise
+        causes = [str(error), *getattr(error, "__notes__", ())]
+        raise TweetpipeError(told(error.report, causes)) from error
+    except KeyboardInterrupt:
+        if ends:
+            terminal.say(told(ends[-1]))
+        raise
+    words = told(report)
     if report.failed:
-        errors = ", ".join(f"{code} ({n:,} times)" for code, n in report.errors.items())
-        raise TweetpipeError(
-            f"{report.failed:,} records could not be delivered: {errors or 'stopped before'}. "
-            f"They are in {report.undelivered}; send them again with: "
-            f"tweetpipe produce --source file --file {report.undelivered}"
-        )
+        raise TweetpipeError(words)
     return report
 
 
@@ -90,7 +119,7 @@ def _stop_on_signals() -> Iterator[threading.Event]:
 
 @contextmanager
 def _progress_shown(
-    total: int | None, remark: Callable[[], str]
+    total: int | None, remark: Callable[[], str], undelivered: Path | None, settings: Settings
 ) -> Iterator[Callable[[Progress], None]]:
     columns = "{task.fields[rate]:>7,.0f}/s  sent {task.fields[sent]:,}  "
     columns += "retried {task.fields[retried]:,}  failed {task.fields[failed]:,}"
@@ -100,9 +129,16 @@ def _progress_shown(
             "Producing", total=total, rate=0.0, sent=0, retried=0, failed=0, remark=""
         )
         next_line = _PLAIN_LINE_EVERY
+        drops = False
 
         def show(progress: Progress) -> None:
-            nonlocal next_line
+            nonlocal next_line, drops
+            if progress.dropped and undelivered and not drops:
+                drops = True
+                terminal.say(
+                    f"{undelivered} has reached its limit of {settings.max_undelivered // MB:,} "
+                    "MB: what can't be delivered is dropped from now on"
+                )
             rate = progress.sent / progress.elapsed if progress.elapsed else 0.0
             bar.update(
                 task,
@@ -115,15 +151,6 @@ def _progress_shown(
             )
             if bar.disable and progress.elapsed >= next_line:
                 next_line = progress.elapsed + _PLAIN_LINE_EVERY
-                terminal.say(_summary(progress, remark()))
+                terminal.say(ending.counts(progress, remark()))
 
         yield show
-
-
-def _summary(progress: Progress, remark: str) -> str:
-    rate = progress.sent / progress.elapsed if progress.elapsed else 0.0
-    counts = (
-        f"Read {progress.read:,}, sent {progress.sent:,} ({rate:,.0f}/s), "
-        f"retried {progress.retried:,}, failed {progress.failed:,}"
-    )
-    return f"{counts}; {remark}" if remark else counts

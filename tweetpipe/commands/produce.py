@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -13,14 +12,15 @@ import typer
 
 import producer
 from fake_tweets import Shape
-from producer import OutgoingRecord, Report
-from tweetpipe import terminal
-from tweetpipe.commands.delivering import UNDELIVERED, deliver
+from producer import Settings
+from tweetpipe.commands.delivering import MB, UNDELIVERED, deliver
+from tweetpipe.commands.opening import open_fake, open_file, open_to_resume, open_twitter
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
 from tweetpipe.errors import INTERRUPTED, WrongUsage
 from tweetpipe.place import Target
 
 _COUNT = 1000
+_NEVER = 10 * 365 * 24 * 3600.0  # seconds
 _OF_FAKE = "Fake tweets"
 _OF_X = "Tweets from X"
 
@@ -31,16 +31,6 @@ class Source(StrEnum):
     FAKE = "fake"
     FILE = "file"
     TWITTER = "twitter"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Opened:
-    """A source that is ready, what it will give if that is known, and what it has to say."""
-
-    records: Iterable[OutgoingRecord]
-    total: int | None = None
-    remark: Callable[[], str] = str
-    last_words: Callable[[Report], str] = lambda _: ""
 
 
 def produce(
@@ -55,7 +45,12 @@ def produce(
         ),
     ] = None,
     forever: Annotated[
-        bool, typer.Option("--forever", help="Until interrupted.", rich_help_panel=_OF_FAKE)
+        bool,
+        typer.Option(
+            "--forever",
+            help="Until interrupted; what can't be delivered is not kept.",
+            rich_help_panel=_OF_FAKE,
+        ),
     ] = False,
     seed: Annotated[
         int | None,
@@ -146,6 +141,16 @@ def produce(
     undelivered: Annotated[
         Path, typer.Option(help="What can't be delivered is appended here, to be sent again.")
     ] = UNDELIVERED,
+    max_undelivered: Annotated[
+        float | None,
+        typer.Option(
+            min=0,
+            show_default=f"{Settings().max_undelivered // MB:,}",
+            help="MB to which posts that can't be delivered make that file grow; "
+            "those beyond are dropped and counted.",
+            rich_help_panel=_OF_X,
+        ),
+    ] = None,
     own_credentials: Annotated[
         bool,
         typer.Option(
@@ -170,6 +175,7 @@ def produce(
         "--keep-rules": keep_rules or None,
         "--max-tweets": max_tweets,
         "--max-minutes": max_minutes,
+        "--max-undelivered": max_undelivered,
     }
     _refuse(fake_only, Source.FAKE, chosen=source)
     _refuse({"--file": file, "--resume": resume or None}, Source.FILE, chosen=source)
@@ -183,102 +189,51 @@ def produce(
     if forever and count is not None:
         raise WrongUsage("--count and --forever exclude each other.")
 
-    def open_fake() -> _Opened:
-        total = None if forever else _COUNT if count is None else count
-        records = producer.fake_source(
-            seed=seed or 0,
-            count=total,
-            shape=shape or "mixed",
-            malformed=malformed or 0.0,
-            duplicates=duplicates or 0.0,
-        )
-        return _Opened(records=records, total=total)
-
-    def open_twitter() -> _Opened:
-        return _open_twitter(
-            track or [],
-            keep_rules=keep_rules,
-            max_tweets=max_tweets,
-            max_minutes=max_minutes,
-            price=price_per_post,
-        )
-
     opened = None
     if file is not None:
         undelivered = producer.undelivered_path(undelivered, source=file)
         if not resume:
             # First of all, so that a wrong path is told before anything else.
-            opened = _Opened(records=producer.file_source(file))
+            opened = open_file(file)
     place, deployed = open_stack(target, stack_name)
     if opened is None:
-        if file is not None:
-            opened = _open_to_resume(file, stream=deployed.outputs["KinesisStream"])
+        if source is Source.FAKE:
+            opened = open_fake(
+                seed=seed or 0,
+                count=None if forever else _COUNT if count is None else count,
+                shape=shape or "mixed",
+                malformed=malformed or 0.0,
+                duplicates=duplicates or 0.0,
+            )
+        elif file is not None:
+            opened = open_to_resume(file, stream=deployed.outputs["KinesisStream"])
         else:
-            opened = open_fake() if source is Source.FAKE else open_twitter()
+            opened = open_twitter(
+                track or [],
+                keep_rules=keep_rules,
+                max_tweets=max_tweets,
+                max_minutes=max_minutes,
+                price=price_per_post,
+            )
+    settings = Settings(rate=rate, aggregate=aggregate)
+    if max_undelivered is not None:
+        settings = replace(settings, max_undelivered=int(max_undelivered * MB))
+    if forever:
+        # These can wait for as long as it takes, and can be made again.
+        settings = replace(settings, give_up_after=_NEVER)
     report = deliver(
         place,
         deployed,
         opened.records,
         total=opened.total,
-        rate=rate,
-        aggregate=aggregate,
-        undelivered=undelivered,
+        settings=settings,
+        undelivered=None if forever else undelivered,
         own_credentials=own_credentials,
         remark=opened.remark,
+        last_words=opened.last_words,
     )
-    if words := opened.last_words(report):
-        terminal.say(words)
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
-
-
-def _open_to_resume(file: str, *, stream: str) -> _Opened:
-    lines = producer.ResumableFile(file, stream=stream)
-    if lines.offset:
-        terminal.say(f"Going on at byte {lines.offset:,} of {lines.size:,} in {file}")
-
-    def last_words(report: Report) -> str:
-        if report.interrupted:
-            return f"Stopped before the end of {file}: --resume goes on there."
-        if lines.waits:
-            return (
-                f"The last line of {file} has no newline and is no whole tweet yet: it waits for "
-                "the next --resume. To send it as it is, end it with a newline."
-            )
-        return "" if report.read else f"Nothing is left of {file}: all of it has been sent."
-
-    return _Opened(records=lines, last_words=last_words)
-
-
-def _open_twitter(
-    track: list[str],
-    *,
-    keep_rules: bool,
-    max_tweets: int | None,
-    max_minutes: float | None,
-    price: float,
-) -> _Opened:
-    # Imported here: no other source needs TwitterAPI and what it imports.
-    from producer import x
-
-    api = x.XApi(x.Credentials.of(os.environ), url=os.environ.get("X_API_URL") or x.DEFAULT_URL)
-    rules = x.synchronise(api, track, keep=keep_rules)
-    terminal.say(
-        f"Reading posts from X by {len(rules)} rules: {', '.join(rule.value for rule in rules)}"
-    )
-    posts = x.XSource(
-        api,
-        rules,
-        max_posts=max_tweets,
-        max_seconds=None if max_minutes is None else max_minutes * 60,
-        on_event=terminal.say,
-    )
-
-    def remark() -> str:
-        cost = f"{posts.counts.posts:,} posts read from X, ${posts.counts.posts * price:,.2f}"
-        return ", ".join(filter(None, (cost, posts.counts.in_words())))
-
-    return _Opened(records=posts, total=max_tweets, remark=remark)
 
 
 def _refuse(options: Mapping[str, object], of: Source, *, chosen: Source) -> None:

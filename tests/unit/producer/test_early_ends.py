@@ -185,7 +185,13 @@ def test_a_file_that_cannot_be_written_later_says_how_many_are_at_stake(tmp_path
     with pytest.raises(
         UndeliveredError, match="7 records are neither delivered nor kept"
     ) as caught:
-        run(records(7), kinesis, folder / "undelivered.ndjson", give_up_after=0.0)
+        run(
+            records(7),
+            kinesis,
+            folder / "undelivered.ndjson",
+            give_up_after=0.0,
+            drain_deadline=0.0,
+        )
 
     report = caught.value.report
     assert report is not None
@@ -198,7 +204,7 @@ def test_a_full_disk_is_named_as_the_reason(undelivered: Path) -> None:
     undelivered.symlink_to("/dev/full")
 
     with pytest.raises(UndeliveredError, match="No space left on device"):
-        run(records(7), FakeKinesis(refuse), undelivered, give_up_after=0.0)
+        run(records(7), FakeKinesis(refuse), undelivered, give_up_after=0.0, drain_deadline=0.0)
 
 
 def test_undelivered_records_can_be_sent_again(undelivered: Path) -> None:

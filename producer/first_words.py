@@ -1,0 +1,18 @@
+"""What an answer says that is not of the kind that was asked for."""
+
+from __future__ import annotations
+
+import html
+import re
+
+_LONGEST = 80  # characters
+_NOT_SHOWN = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>?", re.DOTALL | re.IGNORECASE)
+
+
+def first_words(body: bytes | str) -> str:
+    """The beginning of its text in quotes, without markup or what could steer a terminal."""
+    text = body if isinstance(body, str) else body.decode(errors="replace")
+    shown = html.unescape(_NOT_SHOWN.sub(" ", text)) if "<" in text else text
+    words = " ".join("".join(c if c.isprintable() else " " for c in shown).split())
+    cut = words if len(words) <= _LONGEST else words[:_LONGEST].rsplit(" ", 1)[0] + "…"
+    return f'"{cut}"' if cut else "nothing"

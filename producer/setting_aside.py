@@ -1,0 +1,92 @@
+"""Where records go that were given up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from producer import undelivered
+from producer.backlog import Backlog
+from producer.batches import Batch
+from producer.errors import UndeliveredError
+
+_PART = 500
+"""Records between two calls of fsync."""
+_LAST_TRIES = 5
+_PAUSE = 0.1
+"""How often a write is tried at the end of a run, and seconds between."""
+
+
+class SetAside:
+    """Appends records to the file of undelivered ones, and books them as failed.
+
+    Records that would make the file larger than `limit` bytes are dropped, and without a path all
+    are. A write that fails is tried again with the next call; until one succeeds, `error` says why.
+    """
+
+    def __init__(
+        self,
+        backlog: Backlog,
+        path: Path | None,
+        *,
+        limit: int | None,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.error: OSError | None = None
+        self._backlog = backlog
+        self._path = path
+        self._limit = limit
+        self._clock = clock
+        self._sleep = sleep
+        self._failing_since = 0.0
+
+    def put(self, given_up: Batch) -> None:
+        """Set the records aside; they stay given up as far as the file can't be written."""
+        try:
+            while given_up:
+                given_up = given_up[self._put_some(given_up[:_PART]) :]
+        except OSError as error:
+            if self.error is None:
+                self._failing_since = self._clock()
+            self.error = error
+            # The same records would be given up again at once.
+            self._sleep(_PAUSE)
+        else:
+            self.error = None
+
+    def put_the_last(self, given_up: Batch) -> None:
+        """The same at the end of a run, where there is no next call."""
+        self.put(given_up)
+        for _ in range(_LAST_TRIES - 1):
+            if self.error is not None:
+                self.put(self._backlog.given_up(timeout=0))
+
+    def has_failed_for(self, seconds: float) -> bool:
+        """Whether no write has succeeded for so long."""
+        return self.error is not None and self._clock() - self._failing_since >= seconds
+
+    def loss_of(self, records: int) -> UndeliveredError:
+        """What the run ends with when so many records stayed given up."""
+        reason = self.error and (self.error.strerror or self.error)
+        error = UndeliveredError(
+            f"cannot write undelivered records to {self._path} ({reason}): "
+            f"{records:,} records are neither delivered nor kept"
+        )
+        error.__cause__ = self.error
+        return error
+
+    def _put_some(self, given_up: Batch) -> int:
+        lines = [held.record.data for held in given_up]
+        if self._path is None:
+            self._backlog.set_aside(len(lines), dropped=True)
+            return len(lines)
+        if self._limit is not None:
+            lines = lines[: undelivered.fitting(self._path, lines, limit=self._limit)]
+        if not lines:
+            self._backlog.set_aside(1, dropped=True)
+            return 1
+        kept = undelivered.append(self._path, lines)
+        self._backlog.set_aside(kept)
+        return kept

@@ -1,0 +1,403 @@
+"""However a run of the producer ends, it says what became of each record that was read."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import resource
+import shlex
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+import producer
+from fake_tweets.x_api import FakeX, serving
+from producer import OutgoingRecord, Settings, SourceError, undelivered
+from producer.x import Credentials, XApi, XSource, synchronise
+from tests.unit.producer.doubles import (
+    KinesisServer,
+    accept,
+    answer_with,
+    data_of,
+    fail_with,
+    kinesis_server,
+    records,
+    reset_connection,
+    store_and_stay_silent,
+)
+from tweetpipe.commands.delivering import deliver
+from tweetpipe.errors import TweetpipeError
+from tweetpipe.place import Place, Target
+from tweetpipe.stack import Stack
+
+COUNT = 60
+PER_CALL = 10
+KEPT = Path("kept here.ndjson")
+SETTINGS = Settings(
+    max_records=PER_CALL, calls_in_flight=1, linger=0.01, give_up_after=0.0, drain_deadline=0.0
+)
+
+Source = Callable[[Path], Iterable[OutgoingRecord]]
+Case = tuple[str, Source]
+Step = Callable[[Any, list[bytes]], None]
+
+
+@pytest.fixture
+def kinesis() -> Iterator[KinesisServer]:
+    with kinesis_server() as server:
+        yield server
+
+
+def html(status: int) -> Step:
+    def step(handler: Any, _: list[bytes]) -> None:
+        handler.reply(status, b"<html><title>x</title><b>Blocked</b> by the office</html>")
+
+    return step
+
+
+def by_ctrl_c(handler: Any, data: list[bytes]) -> None:
+    handler.server.kinesis.script.clear()
+    os.kill(os.getpid(), signal.SIGINT)
+    answer_with(accept)(handler, data)
+
+
+# What happens from the third call on, and what has to be said of it.
+ENDS: dict[str, tuple[Step, str]] = {
+    "token": (fail_with(400, "ExpiredTokenException"), "renew the credentials"),
+    "denied": (fail_with(400, "AccessDeniedException"), "kinesis:PutRecords"),
+    "no stream": (fail_with(400, "ResourceNotFoundException"), "deploy the stack first"),
+    "KMS": (fail_with(400, "KMSAccessDeniedException"), "kms:GenerateDataKey"),
+    "clock": (fail_with(403, "InvalidSignatureException"), "this computer's clock"),
+    "blocked": (html(403), 'not Kinesis, such as a proxy, answers 403 and "x Blocked by'),
+    "proxy": (html(407), 'answers 407 and "x Blocked by the office"'),
+    "throttled": (fail_with(400, "ThrottlingException"), "ThrottlingException ("),
+    "bad gateway": (html(502), "502 ("),
+    "reset": (reset_connection, "ConnectionClosedError ("),
+    "too large": (fail_with(413, "413"), "413 ("),
+    "Ctrl-C": (by_ctrl_c, ""),
+}
+
+
+def of_fake(_: Path) -> Iterable[OutgoingRecord]:
+    return producer.fake_source(seed=0, count=COUNT)
+
+
+def of_file(folder: Path) -> Iterable[OutgoingRecord]:
+    return producer.file_source(_written(folder))
+
+
+def of_stdin(folder: Path) -> Iterable[OutgoingRecord]:
+    os.dup2(os.open(_written(folder), os.O_RDONLY), 0)
+    return producer.file_source(producer.STDIN)
+
+
+def of_resumable_file(folder: Path) -> Iterable[OutgoingRecord]:
+    return producer.ResumableFile(_written(folder), stream="tweets")
+
+
+def of_x(_: Path) -> Iterable[OutgoingRecord]:
+    with serving(FakeX(rate=10_000.0, heartbeat=0.2)) as served:
+        api = XApi(Credentials(bearer_token=FakeX().credentials.bearer_token), url=served.url)
+        rules = synchronise(api, ["RT OR is OR a OR the"])
+        yield from XSource(api, rules, max_posts=COUNT)
+
+
+SOURCES = [of_fake, of_file, of_stdin, of_resumable_file, of_x]
+
+
+def _written(folder: Path) -> Path:
+    path = folder / "tweets.ndjson"
+    path.write_bytes(b"".join(record.data + b"\n" for record in records(COUNT)))
+    return path
+
+
+@pytest.fixture
+def _stdin_again() -> Iterator[None]:
+    kept = os.dup(0)
+    yield
+    os.dup2(kept, 0)
+    os.close(kept)
+
+
+@dataclass(frozen=True, kw_only=True)
+class End:
+    """What a run said in all, and the records that it wrote to the file."""
+
+    said: str
+    kept: Counter[bytes]
+    error: BaseException | None
+
+    def number(self, name: str) -> int:
+        found = re.search(rf"\b{name} ([\d,]+)", self.said, re.IGNORECASE)
+        assert found, self.said
+        return int(found[1].replace(",", ""))
+
+
+@cache
+def _session() -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+    )
+
+
+def end_of(
+    source: Iterable[OutgoingRecord],
+    kinesis: KinesisServer,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    target: Target = Target.LOCAL,
+    name: str = "tweets",
+    keep: bool = True,
+    settings: Settings = SETTINGS,
+    remark: Callable[[], str] = str,
+) -> End:
+    place = Place(target=target, session=_session(), endpoint=kinesis.url, region="us-east-1")
+    stack = Stack(
+        name=name,
+        id="",
+        status="CREATE_COMPLETE",
+        reason="",
+        parameters={},
+        outputs={"KinesisStream": "tweets"},
+    )
+    caught: BaseException | None = None
+    try:
+        deliver(
+            place,
+            stack,
+            source,
+            total=None,
+            settings=settings,
+            undelivered=KEPT if keep else None,
+            own_credentials=True,
+            remark=remark,
+        )
+    except (TweetpipeError, KeyboardInterrupt) as error:
+        caught = error
+    said = capsys.readouterr().err + str(caught or "")
+    lines = KEPT.read_bytes().splitlines() if KEPT.exists() else []
+    return End(said=said, kept=Counter(lines), error=caught)
+
+
+EVERY_SOURCE: list[Case] = [(end, source) for end in ("token", "Ctrl-C") for source in SOURCES]
+EVERY_END: list[Case] = [(end, of_file) for end in ENDS if (end, of_file) not in EVERY_SOURCE]
+
+
+@pytest.mark.usefixtures("_stdin_again")
+@pytest.mark.parametrize(("end", "source"), EVERY_SOURCE + EVERY_END)
+def test_every_end_says_read_sent_failed_and_where_the_rest_is(
+    end: str,
+    source: Source,
+    kinesis: KinesisServer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    step, words = ENDS[end]
+    kinesis.script = [answer_with(accept)] * 2 + [step] * (2 * COUNT)
+
+    run = end_of(source(tmp_path), kinesis, capsys)
+
+    assert words in run.said
+    read, sent = balanced(run, kinesis)
+    assert sent < read or end == "Ctrl-C"
+
+
+def test_a_source_that_breaks_off_says_so_too(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def source() -> Iterator[OutgoingRecord]:
+        yield from records(COUNT)
+        raise SourceError("X refuses (401): Unauthorized")
+
+    run = end_of(source(), kinesis, capsys)
+
+    assert "X refuses (401)" in run.said
+    assert balanced(run, kinesis) == (COUNT, COUNT)
+
+
+def test_all_that_went_wrong_is_said_when_several_things_did(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def source() -> Iterator[OutgoingRecord]:
+        yield from records(PER_CALL)
+        raise SourceError("the file was cut short")
+
+    kinesis.script = [fail_with(400, "ExpiredTokenException")] * 10
+
+    run = end_of(source(), kinesis, capsys)
+
+    assert "renew the credentials. the file was cut short" in run.said
+    assert balanced(run, kinesis) == (PER_CALL, 0)
+
+
+def test_a_second_ctrl_c_ends_it_at_once_with_the_same_words(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinesis.script = [answer_with(accept), store_and_stay_silent]
+    interrupts = iter([KeyboardInterrupt])
+
+    def remark() -> str:
+        if kinesis.calls and (interrupt := next(interrupts, None)):
+            raise interrupt
+        return ""
+
+    run = end_of(records(COUNT), kinesis, capsys, remark=remark)
+
+    assert isinstance(run.error, KeyboardInterrupt)
+    assert balanced(run, kinesis)[0] > 0
+
+
+def balanced(run: End, kinesis: KinesisServer) -> tuple[int, int]:
+    """What was read and sent, after a look at the books and at where the rest is said to be."""
+    read, sent, failed = (run.number(name) for name in ("read", "sent", "failed"))
+    assert read == sent + failed
+    assert sent <= kinesis.stored.total()
+    assert failed == run.kept.total()
+    command = re.search(r"with: (tweetpipe produce .*)", run.said)
+    assert bool(command) == bool(failed), run.said
+    if command:
+        assert shlex.split(command[1])[4:6] == ["--file", str(KEPT)]
+    return read, sent
+
+
+@contextmanager
+def no_file_may_grow_beyond(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_on_a_full_disk_exactly_what_is_not_kept_is_said_to_be_lost(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinesis.script = [fail_with(400, "ThrottlingException")] * 10
+    sizes = [len(record.data) + 1 for record in records(COUNT)]
+
+    with no_file_may_grow_beyond(sum(sizes[:25]) + 3):
+        run = end_of(records(COUNT), kinesis, capsys)
+
+    kept = data_of(records(25))
+    assert run.kept == Counter(kept)
+    assert run.number("read") == run.number("failed") > 25
+    assert f"{run.number('read') - 25:,} records are neither delivered nor kept" in run.said
+    assert f"25 of them are in {KEPT}; send them again with: tweetpipe" in run.said
+
+
+def test_a_write_that_fails_once_loses_nothing_and_ends_nothing(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append, failures = undelivered.append, iter([OSError(errno.ENOSPC, "full")])
+
+    def full_once(path: Path, lines: list[bytes]) -> int:
+        if failure := next(failures, None):
+            raise failure
+        return append(path, lines)
+
+    monkeypatch.setattr(undelivered, "append", full_once)
+    kinesis.script = [fail_with(400, "ThrottlingException")]
+
+    run = end_of(records(COUNT), kinesis, capsys, settings=replace(SETTINGS, drain_deadline=10.0))
+
+    assert balanced(run, kinesis) == (COUNT, COUNT - PER_CALL)
+    assert run.kept == Counter(data_of(records(PER_CALL)))
+    assert "full" not in run.said
+
+
+def test_a_write_that_fails_once_at_the_end_is_tried_again(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync, failures = os.fsync, iter([OSError(errno.EIO, "Input/output error")])
+
+    def broken_once(descriptor: int) -> None:
+        if failure := next(failures, None):
+            raise failure
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", broken_once)
+    kinesis.script = [fail_with(400, "ExpiredTokenException")]
+
+    run = end_of(records(PER_CALL), kinesis, capsys)
+
+    assert balanced(run, kinesis) == (PER_CALL, 0)
+    assert "renew the credentials. 10 records could not be delivered. They are in" in run.said
+
+
+def test_a_call_without_an_answer_is_not_said_to_have_failed(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    impatient = producer.kinesis_client_config(SETTINGS).merge(Config(read_timeout=0.2))
+    monkeypatch.setattr(producer, "kinesis_client_config", lambda _: impatient)
+    kinesis.script = [store_and_stay_silent]
+
+    run = end_of(records(PER_CALL), kinesis, capsys)
+
+    assert (
+        "10 records were not acknowledged, and may have arrived: ReadTimeoutError (10 times)"
+        in run.said
+    )
+    assert "(what arrives twice is stored once)" in run.said
+    assert balanced(run, kinesis) == (PER_CALL, 0)
+
+
+def test_the_command_names_the_stack_and_the_target_that_the_records_are_for(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinesis.script = [fail_with(400, "ExpiredTokenException")]
+
+    run = end_of(records(PER_CALL), kinesis, capsys, target=Target.AWS, name="mine")
+
+    assert run.said.endswith(
+        "with: tweetpipe produce --source file --file 'kept here.ndjson' "
+        "--stack mine --target aws --own-credentials"
+    )
+
+
+def test_fake_tweets_without_end_are_not_kept_and_are_counted(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinesis.script = [fail_with(400, "ExpiredTokenException")] * 10
+
+    run = end_of(producer.fake_source(seed=0, count=None), kinesis, capsys, keep=False)
+
+    assert not KEPT.exists()
+    assert run.number("read") == run.number("failed") > 0
+    assert "They are not kept: fake tweets can be made again" in run.said
+
+
+class Live:
+    """Posts that come whether or not there is room for them."""
+
+    def __iter__(self) -> Iterator[OutgoingRecord]:
+        yield from records(COUNT)
+
+    def finish(self) -> None:
+        """It ends by itself."""
+
+
+def test_a_live_source_fills_the_file_to_its_limit_and_says_what_it_dropped(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinesis.script = [fail_with(400, "ThrottlingException")] * 100
+    KEPT.write_bytes(b"of an earlier run\n")
+
+    run = end_of(Live(), kinesis, capsys, settings=replace(SETTINGS, max_undelivered=200))
+
+    kept = run.kept.total() - 1
+    assert 200 - 10 < KEPT.stat().st_size <= 200
+    assert run.number("read") == run.number("failed") == COUNT
+    assert f"{KEPT} has reached its limit of 0 MB" in run.said
+    assert f"{COUNT - kept} of them are not kept" in run.said
+    assert f"{kept} of them are in {KEPT}; send them again with: " in run.said

@@ -1,0 +1,71 @@
+"""What a run of the producer has come to, in words."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from producer import Progress, Report
+from tweetpipe.commands.options import DEFAULT_STACK
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+
+def counts(progress: Progress, remark: str) -> str:
+    """The books in one line."""
+    rate = progress.sent / progress.elapsed if progress.elapsed else 0.0
+    line = (
+        f"Read {progress.read:,}, sent {progress.sent:,} ({rate:,.0f}/s), "
+        f"retried {progress.retried:,}, failed {progress.failed:,}"
+    )
+    return f"{line}; {remark}" if remark else line
+
+
+def resend_command(path: Path, place: Place, deployed: Stack, *, own_credentials: bool) -> str:
+    """What sends the undelivered records to the same stack."""
+    words = ["tweetpipe", "produce", "--source", "file", "--file", str(path)]
+    if deployed.name != DEFAULT_STACK:
+        words += ["--stack", deployed.name]
+    if not place.is_local:
+        words += ["--target", str(place.target)]
+    if own_credentials:
+        words.append("--own-credentials")
+    return shlex.join(words)
+
+
+def undelivered(
+    report: Report, *, path: Path | None, command: str, causes: Sequence[str] = ()
+) -> str:
+    """What became of the records that failed; `causes` are what ended the run, if anything did.
+
+    `path` is where those were to be kept that could be.
+    """
+    said = [cause.rstrip(". ") for cause in causes]
+    if report.failed:
+        said.append(_why(report, is_explained=bool(causes)))
+    if report.dropped:
+        limit = "fake tweets can be made again" if path is None else f"{path} is as large as it may"
+        said.append(f"{_part(report.dropped, report)} are not kept: {limit}")
+    if report.kept:
+        again = "send them again"
+        if report.unanswered:
+            again += " (what arrives twice is stored once)"
+        # Last, and without a period, so that the command can be copied.
+        said.append(f"{_part(report.kept, report)} are in {path}; {again} with: {command}")
+    return ". ".join(said)
+
+
+def _why(report: Report, *, is_explained: bool) -> str:
+    codes = ", ".join(f"{code} ({n:,} times)" for code, n in report.errors.items())
+    why = f": {codes or 'stopped before'}" if codes or not is_explained else ""
+    failed = f"{report.failed:,} records"
+    unanswered = "not acknowledged, and may have arrived"
+    if report.unanswered == report.failed:
+        return f"{failed} were {unanswered}{why}"
+    some = f"; {report.unanswered:,} of them were {unanswered}" if report.unanswered else ""
+    return f"{failed} could not be delivered{why}{some}"
+
+
+def _part(records: int, report: Report) -> str:
+    return "They" if records == report.failed else f"{records:,} of them"
