@@ -12,7 +12,8 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
+FIREFOX = ("firefox-esr", "firefox")
 
 NewPage = Callable[..., Page]
 
@@ -26,21 +27,25 @@ _GONE = ("net::ERR_", "Failed to load resource")
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium; skips where it is not installed, or fails where REQUIRE_BROWSER is 1."""
+    with launched(required()) as browser:
+        yield browser
+
+
+def required(names: tuple[str, ...] = CHROMIUM) -> str:
+    """Where a browser is; without it the test is skipped, or fails where REQUIRE_BROWSER is 1."""
     try:
-        found = installed()
+        return installed(names)
     except FileNotFoundError as error:
         if os.environ.get("REQUIRE_BROWSER") == "1":
             pytest.fail(str(error), pytrace=False)
         pytest.skip(str(error))
-    with launched(found) as browser:
-        yield browser
 
 
-def installed() -> str:
-    """Where Chromium is; raises FileNotFoundError where it is not."""
-    found = next(filter(None, map(shutil.which, NAMES)), None)
+def installed(names: tuple[str, ...] = CHROMIUM) -> str:
+    """Where the browser of one of these names is; raises FileNotFoundError where there is none."""
+    found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
-        raise FileNotFoundError(f"needs a browser: none of {', '.join(NAMES)} is installed")
+        raise FileNotFoundError(f"needs a browser: none of {', '.join(names)} is installed")
     return found
 
 

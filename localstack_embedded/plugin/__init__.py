@@ -1,7 +1,7 @@
 """What runs inside LocalStack, under the name `localstack_embedded_plugin`.
 
-`entry_points` is what LocalStack finds, `executor` its Lambda executor, `server` its web server.
-The rest knows nothing of LocalStack: `function_environment` plays Lambda's part for one worker
-after the other, `worker` runs a process with its `output` and its `runtime_api`, and
-`function_main` is what runs in that process.
+`entry_points` is what LocalStack finds, `executor` its Lambda executor, `server` its web server,
+with connections by `channel`. The rest knows nothing of LocalStack: `guard` says which requests are
+served, `function_environment` plays Lambda's part for one worker after the other, `worker` runs a
+process with its `output` and its `runtime_api`, and `function_main` is what runs in that process.
 """

@@ -1,4 +1,4 @@
-"""LocalStack's web server, on the socket that it inherits.
+"""LocalStack's web server, on the socket that it inherits, and closed to browsers.
 
 Whoever starts it has bound the socket already, so that the port is taken from its choice on. And
 LocalStack 4.9 by itself listens on all addresses, whatever the host in GATEWAY_LISTEN.
@@ -12,8 +12,9 @@ import socket
 from localstack.config import HostAndPort
 from localstack.runtime.server.twisted import TwistedRuntimeServer
 from rolo.gateway import Gateway  # type: ignore[import-not-found]
-from rolo.serving.twisted import TwistedGateway  # type: ignore[import-not-found]
 from twisted.internet import reactor  # type: ignore[import-not-found]
+
+from .channel import GuardedGateway
 
 
 class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
@@ -29,4 +30,4 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         with socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) as inherited:
             inherited.setblocking(False)
             # It makes a copy.
-            reactor.adoptStreamPort(inherited.fileno(), socket.AF_INET, TwistedGateway(gateway))
+            reactor.adoptStreamPort(inherited.fileno(), socket.AF_INET, GuardedGateway(gateway))
