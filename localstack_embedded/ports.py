@@ -71,10 +71,17 @@ def _listen(port: int) -> socket.socket | None:
 def by_whom(port: int) -> str:
     """The program that listens on the port, as " by NAME (process ID)"; "" if it can't be known."""
     try:
-        for connection in psutil.net_connections("tcp"):
-            address = connection.laddr
-            if connection.status == psutil.CONN_LISTEN and address and address.port == port:
-                return f" by {psutil.Process(connection.pid).name()} (process {connection.pid})"
+        process = listening_process(port)
+        return f" by {process.name()} (process {process.pid})" if process else ""
     except (psutil.Error, OSError):
-        pass  # macOS lets only root look at other users' connections
-    return ""
+        return ""  # macOS lets only root look at other users' connections
+
+
+def listening_process(port: int) -> psutil.Process | None:
+    """The process that listens on the port; raises psutil.Error and OSError."""
+    for connection in psutil.net_connections("tcp"):
+        address = connection.laddr
+        # The process of another user has no id here, and None would be this one.
+        if connection.status == psutil.CONN_LISTEN and address and address.port == port:
+            return psutil.Process(connection.pid) if connection.pid else None
+    return None

@@ -1,28 +1,26 @@
 """Where a command goes: an emulator on this machine, or AWS.
 
-Local, in this order: the endpoint in AWS_ENDPOINT_URL, the embedded LocalStack that runs now, and
-http://localhost:4566. Local commands use LocalStack's dummy credentials and one fixed region, and
-read no AWS profile, so that nothing local reaches an AWS account by accident.
+Local, in this order: the endpoint that AWS_ENDPOINT_URL names, and the LocalStack of this checkout.
+Whatever else answers on this machine is somebody else's. Local commands use LocalStack's dummy
+credentials and one fixed region, and nothing of AWS's configuration.
 """
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 import boto3
-import botocore.session
 from botocore.config import Config
-from botocore.loaders import Loader
 
 from tweetpipe.errors import NothingThere, WrongUsage
+from tweetpipe.sessions import aws_session, local_session
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-LOCAL_ENDPOINT = "http://localhost:4566"
 LOCAL_REGION = "us-east-1"
 LOCAL_ACCOUNT = "000000000000"
 
@@ -74,12 +71,17 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One account and region, and how to reach it."""
+    """One account and region, and how to reach it.
+
+    `is_there` says whether what is at the endpoint still is what it was, for one that may go away
+    and leave its port to another.
+    """
 
     target: Target
     session: boto3.Session
     endpoint: str | None
     region: str
+    is_there: Callable[[], bool] | None = None
 
     @property
     def is_local(self) -> bool:
@@ -131,15 +133,17 @@ class Place:
 
     def signed_by(self, *, access_key_id: str, secret_access_key: str) -> Place:
         """The same place, entered with another identity's access key."""
-        core = _session_without_profiles() if self.is_local else _sharing_models()
-        session = boto3.Session(
-            aws_access_key_id=access_key_id,
-            aws_secret_access_key=secret_access_key,
-            region_name=self.region,
-            botocore_session=core,
-        )
+        key = {"access_key_id": access_key_id, "secret_access_key": secret_access_key}
+        if self.is_local:
+            session = local_session(self.region, is_there=self.is_there, **key)
+        else:
+            session = aws_session(self.region, **key)
         return Place(
-            target=self.target, session=session, endpoint=self.endpoint, region=self.region
+            target=self.target,
+            session=session,
+            endpoint=self.endpoint,
+            region=self.region,
+            is_there=self.is_there,
         )
 
     def _client(self, service: str, config: Config | None = None) -> Any:
@@ -148,21 +152,31 @@ class Place:
         return make(service, endpoint_url=self.endpoint, config=merged)
 
 
-def local_place(*, embedded_endpoint: str | None, environ: Mapping[str, str] = os.environ) -> Place:
-    """The emulator that local commands talk to.
+def local_place(
+    *,
+    embedded_endpoint: str | None,
+    environ: Mapping[str, str] = os.environ,
+    is_there: Callable[[], bool] | None = None,
+) -> Place:
+    """The emulator that local commands talk to: the one that is named, or else the embedded one.
 
-    Raises WrongUsage when AWS_ENDPOINT_URL is no address of an emulator, NothingThere when nothing
-    listens there.
+    `is_there` is for the embedded one. Raises WrongUsage when AWS_ENDPOINT_URL is no address of an
+    emulator, NothingThere when nothing listens there, or there is none.
     """
-    endpoint = environ.get("AWS_ENDPOINT_URL") or embedded_endpoint or LOCAL_ENDPOINT
+    named = environ.get("AWS_ENDPOINT_URL")
+    endpoint = named or embedded_endpoint
+    if not endpoint:
+        raise NothingThere("No LocalStack of this checkout runs. Start it: tweetpipe up.")
     check_answers(endpoint)
-    session = boto3.Session(
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        region_name=LOCAL_REGION,
-        botocore_session=_session_without_profiles(),
+    if named:
+        is_there = None
+    return Place(
+        target=Target.LOCAL,
+        session=local_session(LOCAL_REGION, is_there=is_there),
+        endpoint=endpoint,
+        region=LOCAL_REGION,
+        is_there=is_there,
     )
-    return Place(target=Target.LOCAL, session=session, endpoint=endpoint, region=LOCAL_REGION)
 
 
 def aws_place(environ: Mapping[str, str] = os.environ) -> Place:
@@ -171,39 +185,13 @@ def aws_place(environ: Mapping[str, str] = os.environ) -> Place:
     AWS_REGION counts as well, and first, as for AWS's other tools: boto3 itself reads only
     AWS_DEFAULT_REGION and the profile.
     """
-    session = boto3.Session(
-        region_name=environ.get("AWS_REGION") or None, botocore_session=_sharing_models()
-    )
+    session = aws_session(environ.get("AWS_REGION") or None)
     if not session.region_name:
         raise WrongUsage(
             "No AWS region is set: export AWS_REGION=us-east-1 (or choose a profile that has one), "
             "then run this again."
         )
     return Place(target=Target.AWS, session=session, endpoint=None, region=session.region_name)
-
-
-def _session_without_profiles() -> botocore.session.Session:
-    nowhere = (None, None, os.devnull, None)
-    return _sharing_models(
-        {
-            "profile": (None, None, None, None),
-            "config_file": nowhere,
-            "credentials_file": nowhere,
-        }
-    )
-
-
-def _sharing_models(variables: dict[str, Any] | None = None) -> botocore.session.Session:
-    """A session that reads the services' models once with all others: they take 17 MB."""
-    session = botocore.session.Session(session_vars=variables)
-    session.register_component("data_loader", _models())
-    return session
-
-
-@cache
-def _models() -> Loader:
-    loader: Loader = botocore.session.Session().get_component("data_loader")
-    return loader
 
 
 def check_answers(endpoint: str) -> None:
@@ -218,13 +206,13 @@ def check_answers(endpoint: str) -> None:
         socket.create_connection((host, port), _REACHABLE_WITHIN).close()
     except OSError as error:
         raise NothingThere(
-            f"No emulator answers at {endpoint} ({error.strerror or error}). "
-            "Start one: tweetpipe up, or docker compose up."
+            f"No emulator answers at {endpoint} ({error.strerror or error}). Start it "
+            "(docker compose up, for one), or unset AWS_ENDPOINT_URL and run tweetpipe up."
         ) from error
 
 
 def _host_and_port(endpoint: str) -> tuple[str, int]:
-    wrong = f"AWS_ENDPOINT_URL is {endpoint!r}, which is no address such as {LOCAL_ENDPOINT}."
+    wrong = f"AWS_ENDPOINT_URL is {endpoint!r}, which is no address such as http://localhost:4566."
     try:
         parts = urlsplit(endpoint)
         port = parts.port

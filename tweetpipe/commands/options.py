@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import localstack_embedded
-from localstack_embedded import Died, Instance
+from localstack_embedded import Died, Instance, Stopped, neighbors
 from tweetpipe import stack as stacks
 from tweetpipe.errors import NothingThere
 from tweetpipe.place import Place, Target, aws_place, local_place
@@ -20,7 +20,7 @@ TargetOption = Annotated[
     typer.Option(
         "--target",
         envvar="TWEETPIPE_TARGET",
-        help="local: AWS_ENDPOINT_URL, else the embedded LocalStack, else localhost:4566. "
+        help="local: the emulator in AWS_ENDPOINT_URL, else this checkout's own LocalStack. "
         "aws: boto3's ordinary credentials and region.",
     ),
 ]
@@ -37,13 +37,31 @@ def open_place(target: Target) -> Place:
     if target is Target.AWS:
         return aws_place()
     found = localstack_embedded.status(LOCALSTACK_HOME)
-    endpoint = found.endpoint if isinstance(found, Instance) else None
-    try:
-        return local_place(embedded_endpoint=endpoint)
-    except NothingThere as error:
-        if isinstance(found, Died) and "AWS_ENDPOINT_URL" not in os.environ:
-            raise NothingThere(found.explanation) from error
-        raise
+    if isinstance(found, Instance):
+        return local_place(
+            embedded_endpoint=found.endpoint, is_there=lambda: _runs_at(found.endpoint)
+        )
+    if not os.environ.get("AWS_ENDPOINT_URL"):
+        raise NothingThere(_nothing_here(found))
+    return local_place(embedded_endpoint=None)
+
+
+def _runs_at(endpoint: str) -> bool:
+    running = localstack_embedded.running(LOCALSTACK_HOME)
+    return running is not None and running.endpoint == endpoint
+
+
+def _nothing_here(found: Stopped | Died) -> str:
+    why = "No LocalStack of this checkout runs. Start it: tweetpipe up. "
+    if isinstance(found, Died):
+        why = f"{found.explanation}\n"
+    other = neighbors.at_default_port()
+    if other:
+        why += (
+            f"{other} answers at http://localhost:4566: "
+            "set AWS_ENDPOINT_URL=http://localhost:4566 to use it."
+        )
+    return why.rstrip()
 
 
 def open_stack(target: Target, name: str) -> tuple[Place, Stack]:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.tweetpipe.recorder import Recorder, recording
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -30,3 +32,10 @@ def silent() -> Iterator[str]:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
+
+
+@pytest.fixture
+def recorder() -> Iterator[Recorder]:
+    """An emulator that keeps each request."""
+    with recording() as server:
+        yield server

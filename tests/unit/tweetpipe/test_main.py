@@ -79,7 +79,7 @@ def test_without_an_emulator_a_command_fails_in_one_line(
     out, err = capfd.readouterr()
     assert code == 1
     assert err.startswith(f"Error: No emulator answers at {silent}")
-    assert err.endswith("docker compose up.\n")
+    assert err.endswith("or unset AWS_ENDPOINT_URL and run tweetpipe up.\n")
     assert err.count("\n") == 1
     assert out == ""
 

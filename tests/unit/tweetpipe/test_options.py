@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from dataclasses import replace
@@ -7,36 +8,80 @@ from pathlib import Path
 
 import pytest
 
-from localstack_embedded import state
-from tweetpipe import place
+from localstack_embedded import neighbors, state
+from tests.unit.tweetpipe.recorder import Recorder
 from tweetpipe.commands import options
 from tweetpipe.errors import NothingThere
 from tweetpipe.place import Target
 
 
 @pytest.fixture(autouse=True)
-def died(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home of a checkout in which nothing runs; nothing answers elsewhere either."""
+    monkeypatch.setattr(options, "LOCALSTACK_HOME", tmp_path)
+    monkeypatch.setattr(neighbors, "at_default_port", lambda: None)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def died(home: Path) -> None:
     """The embedded LocalStack has ended by itself."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         record = state.Record.of(process.pid, 4566)
         process.kill()
-    state.write(tmp_path, replace(record, started="before"))
-    monkeypatch.setattr(options, "LOCALSTACK_HOME", tmp_path)
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    state.write(home, replace(record, started="before"))
 
 
-def test_an_emulator_that_died_is_told_where_no_other_answers(
-    silent: str, monkeypatch: pytest.MonkeyPatch
+def runs_at(recorder: Recorder, home: Path) -> None:
+    """Have the checkout's LocalStack run there; its process is this one."""
+    state.write(home, state.Record.of(os.getpid(), recorder.server_port))
+
+
+def test_a_local_command_works_on_the_checkouts_own(recorder: Recorder, home: Path) -> None:
+    runs_at(recorder, home)
+    assert options.open_place(Target.LOCAL).endpoint == recorder.url
+
+
+def test_what_is_named_comes_before_the_checkouts_own(
+    recorder: Recorder, listening: str, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place, "LOCAL_ENDPOINT", silent)
+    runs_at(recorder, home)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", listening)
+    assert options.open_place(Target.LOCAL).endpoint == listening
 
+
+def test_where_none_runs_the_error_says_how_to_start_it() -> None:
+    with pytest.raises(NothingThere, match=r"^No LocalStack of this checkout .*tweetpipe up\.$"):
+        options.open_place(Target.LOCAL)
+
+
+def test_where_it_died_the_error_says_so(died: None) -> None:
     with pytest.raises(NothingThere, match="has ended by itself"):
         options.open_place(Target.LOCAL)
 
 
-def test_an_emulator_that_died_is_no_matter_where_another_answers(
-    listening: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("before", ["stopped", "died"])
+def test_anothers_localstack_is_offered_and_not_used(
+    before: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(place, "LOCAL_ENDPOINT", listening)
+    if before == "died":
+        request.getfixturevalue("died")
+    monkeypatch.setattr(neighbors, "at_default_port", lambda: "LocalStack 4.9.2 of /theirs")
+    with pytest.raises(NothingThere) as caught:
+        options.open_place(Target.LOCAL)
+    assert str(caught.value).endswith(
+        "LocalStack 4.9.2 of /theirs answers at http://localhost:4566: "
+        "set AWS_ENDPOINT_URL=http://localhost:4566 to use it."
+    )
 
-    assert options.open_place(Target.LOCAL).endpoint == listening
+
+def test_one_that_ends_while_a_command_runs_leaves_it_nothing_to_talk_to(
+    recorder: Recorder, home: Path
+) -> None:
+    runs_at(recorder, home)
+    place = options.open_place(Target.LOCAL)
+    assert place.is_there is not None
+    assert place.is_there()
+    state.remove(home)
+    assert not place.is_there()

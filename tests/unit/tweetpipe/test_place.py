@@ -1,9 +1,13 @@
 from __future__ import annotations
 
-import pytest
-from botocore.exceptions import ProfileNotFound
+from pathlib import Path
 
-from tweetpipe import place
+import pytest
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError, ProfileNotFound
+
+from tests.unit.tweetpipe.recorder import Recorder
+from tweetpipe import sessions
 from tweetpipe.errors import NothingThere, WrongUsage
 from tweetpipe.place import Target, aws_place, local_place
 
@@ -14,21 +18,81 @@ def test_the_variable_beats_the_embedded_emulator(listening: str, silent: str) -
     assert found.endpoint == listening
 
 
-def test_the_embedded_emulator_beats_the_default(
-    listening: str, silent: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(place, "LOCAL_ENDPOINT", silent)
-
-    assert local_place(embedded_endpoint=listening, environ={}).endpoint == listening
-
-
 @pytest.mark.parametrize("environ", [{}, {"AWS_ENDPOINT_URL": ""}])
-def test_without_either_the_default_is_used(
-    environ: dict[str, str], listening: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(place, "LOCAL_ENDPOINT", listening)
+def test_without_it_the_embedded_emulator_is_used(environ: dict[str, str], listening: str) -> None:
+    assert local_place(embedded_endpoint=listening, environ=environ).endpoint == listening
 
-    assert local_place(embedded_endpoint=None, environ=environ).endpoint == listening
+
+def test_without_either_there_is_no_place() -> None:
+    with pytest.raises(NothingThere, match="Start it: tweetpipe up"):
+        local_place(embedded_endpoint=None, environ={})
+
+
+@pytest.mark.parametrize("signed_by_another", [False, True])
+def test_nothing_is_sent_to_whoever_has_an_instances_port_after_it(
+    signed_by_another: bool, recorder: Recorder
+) -> None:
+    there = True
+    place = local_place(embedded_endpoint=recorder.url, environ={}, is_there=lambda: there)
+    if signed_by_another:
+        place = place.signed_by(access_key_id="AKIA", secret_access_key="secret")
+    client = place.kinesis(Config(retries={"total_max_attempts": 1}))
+    client.list_streams()
+    there = False
+    with pytest.raises(EndpointConnectionError):
+        client.list_streams()
+    assert len(recorder.requests) == 1
+
+
+def test_an_emulator_that_is_named_is_there_as_long_as_it_answers(recorder: Recorder) -> None:
+    place = local_place(
+        embedded_endpoint=None,
+        environ={"AWS_ENDPOINT_URL": recorder.url},
+        is_there=lambda: False,
+    )
+    place.kinesis().list_streams()
+    assert recorder.requests
+
+
+BROKEN = {
+    "AWS_PROFILE": "does-not-exist",
+    "AWS_DEFAULT_PROFILE": "does-not-exist",
+    "AWS_CONFIG_FILE": "unparsable",
+    "AWS_SHARED_CREDENTIALS_FILE": "unparsable",
+    "AWS_ACCESS_KEY_ID": "AKIAREAL",
+    "AWS_REGION": "no region at all",
+    "AWS_DEFAULT_REGION": "no region at all",
+    "AWS_ENDPOINT_URL_KINESIS": "http://192.0.2.1",
+    "AWS_MAX_ATTEMPTS": "many",
+    "AWS_RETRY_MODE": "wild",
+    "AWS_DEFAULTS_MODE": "wild",
+    "AWS_REQUEST_CHECKSUM_CALCULATION": "wild",
+    "AWS_USE_FIPS_ENDPOINT": "true",
+    "AWS_USE_DUALSTACK_ENDPOINT": "true",
+    "AWS_STS_REGIONAL_ENDPOINTS": "wild",
+    "AWS_CA_BUNDLE": "/no/such/file",
+    "AWS_ACCOUNT_ID_ENDPOINT_MODE": "wild",
+}
+PROXIES = ("HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy")
+
+
+def test_a_local_place_uses_nothing_of_awss_configuration_and_no_proxy(
+    recorder: Recorder, silent: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "unparsable").write_text("[profile\nno = end")
+    for name, value in BROKEN.items():
+        monkeypatch.setenv(name, value)
+    for name in PROXIES:
+        monkeypatch.setenv(name, silent)
+    sessions._models.cache_clear()
+
+    place = local_place(embedded_endpoint=recorder.url, environ={})
+    for entered in (place, place.signed_by(access_key_id="AKIA", secret_access_key="secret")):
+        entered.kinesis().list_streams()
+        entered.s3().list_buckets()
+
+    assert len(recorder.requests) == 4
+    assert not [request for request in recorder.requests if "AKIAREAL" in request]
 
 
 @pytest.mark.parametrize(
@@ -66,24 +130,8 @@ def test_where_nothing_listens_the_error_names_the_next_command(silent: str) -> 
 
     message = str(caught.value)
     assert silent in message
-    assert message.endswith("docker compose up.")
+    assert message.endswith("or unset AWS_ENDPOINT_URL and run tweetpipe up.")
     assert "\n" not in message
-
-
-def test_a_local_place_reads_no_profile_and_no_credentials(
-    listening: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_PROFILE", "does-not-exist")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAREAL")
-    monkeypatch.setenv("AWS_REGION", "eu-central-1")
-
-    found = local_place(embedded_endpoint=listening)
-
-    credentials = found.session.get_credentials()
-    assert credentials is not None
-    assert credentials.access_key == "test"
-    assert found.kinesis().meta.endpoint_url == listening
-    assert found.kinesis().meta.region_name == "us-east-1"
 
 
 def test_another_identity_enters_the_same_place(

@@ -1,0 +1,33 @@
+"""Another LocalStack than one's own, at the port where people expect one."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+
+from . import health, ports
+
+_PATIENCE = 1.0  # seconds
+
+
+def at_default_port() -> str | None:
+    """What answers there and whose it is, "LocalStack 4.9.2 of FOLDER"; None without LocalStack."""
+    port = ports.DEFAULT_PORT
+    if ports.is_free(port):
+        return None
+    version = health.version_at(port, timeout=_PATIENCE, on_wait=lambda: None)
+    return f"LocalStack {version}{_whose(port)}" if version else None
+
+
+def _whose(port: int) -> str:
+    """The folder of an embedded one, and otherwise the program, where they can be known."""
+    with suppress(psutil.Error, OSError):
+        process = ports.listening_process(port)
+        if process is None:
+            return ""
+        if "localstack.runtime.main" in process.cmdline():
+            return f" of {Path(process.cwd()).parent}"
+        return f" ({process.name()}, process {process.pid})"
+    return ""
