@@ -22,6 +22,13 @@ def test_each_part_shows_its_state_in_words_and_its_figures(page: Page) -> None:
     expect(page.get_by_role("article", name="EventData")).to_contain_text("12,345")
 
 
+def test_the_page_says_where_the_stack_is(served: Dashboard, page: Page) -> None:
+    where = page.locator("#where")
+    expect(where).to_have_text("tweets · emulator at http://127.0.0.1:4566")
+    served.collector.push(snapshot(target="aws", region="eu-west-1"))
+    expect(where).to_have_text("tweets · AWS, eu-west-1")
+
+
 def test_what_is_not_well_says_why(served: Dashboard, page: Page) -> None:
     served.collector.push(
         snapshot(

@@ -252,6 +252,7 @@ class Collector:
             newest=self._newest,
             latest=Point(now, None, None, None, None, None),
             reads=self._meter.reads(),
+            endpoint=self._place.endpoint,
         )
 
     def _publish(self, snapshot: Snapshot) -> None:

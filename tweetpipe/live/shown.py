@@ -84,7 +84,9 @@ def mark(health: Health) -> Text:
 
 def _title(snapshot: Snapshot, width: int) -> Text:
     at = f"{datetime.fromtimestamp(snapshot.at, UTC):%H:%M:%S}Z"
-    where = "local" if snapshot.target == "local" else f"AWS, {snapshot.region}"
+    where = f"AWS, {snapshot.region}"
+    if snapshot.target == "local":
+        where = f"local, {printable(snapshot.endpoint)}" if snapshot.endpoint else "local"
     title = Text(f"{printable(snapshot.stack)} ({where})", style="bold")
     title.append(f"  {at}", style="dim")
     return _fitted(title, width)

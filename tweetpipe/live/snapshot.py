@@ -132,7 +132,10 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole stack; `newest` are at most MAX_NEWEST tweets, the newest first."""
+    """The whole stack; `newest` are at most MAX_NEWEST tweets, the newest first.
+
+    `endpoint` is the emulator's, or what stands in AWS's place.
+    """
 
     at: float
     target: Literal["local", "aws"]
@@ -146,6 +149,7 @@ class Snapshot:
     newest: tuple[Landed, ...]
     latest: Point
     reads: Reads
+    endpoint: str | None = None
 
     @property
     def healths(self) -> dict[str, Health]:

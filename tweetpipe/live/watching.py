@@ -113,6 +113,7 @@ class Watching:
             newest=self._landing.newest(),
             latest=point,
             reads=self._place.meter.reads(),
+            endpoint=self._place.endpoint,
         )
 
     def _sample(self, now: Callable[[], float]) -> None:

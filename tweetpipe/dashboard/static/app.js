@@ -69,8 +69,8 @@ function show(seen, asked) {
   tick();
 }
 
-function place({ stack, target, region }) {
-  const where = target === "aws" ? `AWS, ${region}` : `emulator, ${region}`;
+function place({ stack, target, region, endpoint }) {
+  const where = target === "aws" ? `AWS, ${region}` : `emulator at ${endpoint}`;
   setText(byId("where"), `${stack} · ${where}`);
   document.title = `${stack} · tweetpipe`;
 }

@@ -85,6 +85,7 @@ def snapshot(*newest: Landed, **changes: Any) -> Snapshot:
         newest=newest,
         latest=point(at),
         reads=Reads({"kinesis": 2.0, "dynamodb": 1.4}, {"kinesis": 2.5, "dynamodb": 3.0}),
+        endpoint="http://127.0.0.1:4566",
     )
     return replace(healthy, **changes)
 

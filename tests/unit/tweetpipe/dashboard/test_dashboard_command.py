@@ -81,4 +81,4 @@ def test_without_an_emulator_it_says_how_to_start_one(silent: str, tmp_path: Pat
     with running(silent, tmp_path, "--port", "0") as (_, process):
         assert process.wait(timeout=30) == 1
 
-    assert "Start one: tweetpipe up" in (tmp_path / "stderr").read_text()
+    assert "run tweetpipe up" in (tmp_path / "stderr").read_text()

@@ -41,6 +41,7 @@ def busy(*newest: Landed) -> Snapshot:
         newest=newest,
         latest=Point(AT, 50.0, 49.5, 0.5, 1.25, 0.0),
         reads=Reads({"kinesis": 2.0}, {"kinesis": 20.0}),
+        endpoint="http://127.0.0.1:4566",
     )
 
 

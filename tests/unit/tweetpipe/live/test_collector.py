@@ -3,6 +3,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from threading import Thread
 
 import pytest
@@ -143,16 +144,21 @@ def test_a_stack_deployed_anew_is_found_without_the_tweets_of_the_former(
 def test_it_looks_where_the_emulator_is_found_again(stack: FakeStack) -> None:
     elsewhere = FakeStack(Clock(time.time()))
     elsewhere.stored = {("Ada", "1")}
-    places: list[Place] = [fake_place(stack), fake_place(elsewhere)]
+    places: list[Place] = [
+        replace(fake_place(stack), endpoint="http://127.0.0.1:1"),
+        replace(fake_place(elsewhere), endpoint="http://127.0.0.1:2"),
+    ]
     collector = Collector(places[0], "tweets", find_place=lambda: places[0])
     collector.start()
     try:
         subscription = collector.subscribe()
-        assert next_of(subscription).table.total == 0
+        first = next_of(subscription)
+        assert (first.table.total, first.endpoint) == (0, "http://127.0.0.1:1")
         stack.down = True
         del places[0]
         reached(subscription, state="error")
-        assert reached(subscription, state="ok").table.total == 1
+        again = reached(subscription, state="ok")
+        assert (again.table.total, again.endpoint) == (1, "http://127.0.0.1:2")
     finally:
         collector.stop()
 

@@ -38,7 +38,7 @@ def test_a_usual_terminal_shows_all_there_is() -> None:
     shown = "\n".join(lines(busy(*[landed()] * 30), 80, 24))
 
     for words in (
-        "tweets (local)",
+        "tweets (local, http://127.0.0.1:4566)",
         "● stream       50.0/s on 1 shard",
         "● function     2.0/s calls, 0.0/s failed, 12 ms, 0.5 s behind",
         "● EventData    49.5/s stored, 12,345 items",
