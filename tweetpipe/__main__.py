@@ -14,7 +14,7 @@ from localstack_embedded import EmulatorError
 from producer import ProducerError, SettingsError
 from tweetpipe import terminal
 from tweetpipe.cli import app
-from tweetpipe.errors import TweetpipeError
+from tweetpipe.errors import TweetpipeError, mistake
 from tweetpipe.explain import explain
 
 
@@ -52,8 +52,7 @@ def _in_one_line(error: Exception) -> tuple[str, int]:
             return explain(error), 1
         case OSError():
             return f"{error.strerror or error}: {error.filename or 'no file named'}", 1
-    kind = type(error).__name__
-    return f"{kind}: {error}. This is a mistake in tweetpipe; --debug shows where.", 1
+    return mistake(error), 1
 
 
 if __name__ == "__main__":

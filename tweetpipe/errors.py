@@ -13,6 +13,11 @@ INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended."""
 
 
+def mistake(error: BaseException) -> str:
+    """What to say of an error that nothing of ours expects."""
+    return f"{type(error).__name__}: {error}. This is a mistake in tweetpipe; --debug shows where."
+
+
 class TweetpipeError(Exception):
     """A command failed; the message says what happened, why, and what to do next."""
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.opening import LETTERS, opened
 from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import (
+    BreakingCollector,
     Dashboard,
     FakeCollector,
     dashboard,
@@ -33,6 +34,38 @@ def test_a_stack_that_is_gone_is_told_and_found_again(served: Dashboard, page: P
     expect(alert).to_be_hidden()
     expect(page.get_by_text("message 2")).to_be_visible()
     expect(page.get_by_role("status").first).to_have_text("The pipeline: OK")
+
+
+def test_what_breaks_the_reading_is_told(new_page: NewPage) -> None:
+    collector = BreakingCollector()
+    collector.push(snapshot())
+    with dashboard(collector=collector) as served:
+        page = opened(new_page, served)
+        collector.error = KeyError("Responses")
+        collector.push(snapshot(landed(1)))
+        expect(page.get_by_role("alert")).to_contain_text(
+            "KeyError: 'Responses'. This is a mistake"
+        )
+        expect(page.locator("#overall")).to_have_text("Error")
+
+        collector.push(snapshot(landed(2)))
+        expect(page.get_by_role("alert")).to_be_hidden()
+        expect(page.locator("#overall")).to_have_text("OK")
+
+
+def test_a_picture_that_stands_still_is_not_shown_as_ok(new_page: NewPage) -> None:
+    with dashboard() as served:
+        page = new_page(served.url)
+        page.clock.install()
+        page.goto(served.url)
+        served.collector.push(snapshot())
+        page.locator("#overall[data-state=ok]").wait_for()
+        page.clock.run_for(20_000)
+
+        expect(page.get_by_role("alert")).to_contain_text("what is shown here is old")
+        expect(page.locator("#overall")).to_have_text("Unknown")
+        served.collector.push(snapshot())
+        expect(page.get_by_role("alert")).to_be_hidden()
 
 
 def test_a_server_that_is_gone_is_told_and_found_again(new_page: NewPage) -> None:

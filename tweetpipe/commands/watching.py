@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import NoReturn
 
 import typer
@@ -18,10 +19,12 @@ from rich.text import Text
 from tweetpipe import terminal
 from tweetpipe.live.collector import Collector, Subscription
 from tweetpipe.live.shown import plain, screen
-from tweetpipe.live.snapshot import Snapshot, as_json
+from tweetpipe.live.snapshot import Health, Snapshot, as_json
 
 PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
 
+_LATE = 15.0  # seconds without a look, beside those that lie between two of them
+_OLD = Health("unknown", "Nothing new has been seen of the stack for a while.")
 _WITHOUT_RATES = 3  # snapshots at most, at the beginning
 _LOOK_FOR_RESIZE = 0.2  # seconds
 
@@ -29,9 +32,20 @@ _LOOK_FOR_RESIZE = 0.2  # seconds
 def _snapshots(
     subscription: Subscription, end: float | None, *, patience: float = 1.0
 ) -> Iterator[Snapshot | None]:
-    """Each new snapshot until the end, and None where there is none for `patience` seconds."""
+    """Each new snapshot until the end, and None where there is none for `patience` seconds.
+
+    Where none comes for long, the last one is given with these words.
+    """
+    last: Snapshot | None = None
+    heard = time.monotonic()
     while (left := patience if end is None else min(end - time.monotonic(), patience)) > 0:
-        yield subscription.wait(left)
+        snapshot = subscription.wait(left)
+        if snapshot is not None:
+            last, heard = snapshot, time.monotonic()
+        elif last is not None and time.monotonic() - heard > _LATE + subscription.interval:
+            snapshot = replace(last, at=time.time(), reachable=_OLD)
+            heard = time.monotonic()
+        yield snapshot
 
 
 def print_json_lines(subscription: Subscription, end: float | None) -> None:
@@ -77,9 +91,10 @@ def show_screen(collector: Collector, subscription: Subscription, end: float | N
 
 def _draw(live: Live, collector: Collector, subscription: Subscription, end: float | None) -> None:
     drawn = (0, 0)
+    latest: Snapshot | None = None
     for snapshot in _snapshots(subscription, end, patience=_LOOK_FOR_RESIZE):
         size = (terminal.out.width, terminal.out.height)
-        latest = snapshot or collector.latest()
+        latest = snapshot or latest
         if latest is not None and (snapshot is not None or size != drawn):
             width, height = drawn = size
             shown = screen(latest, collector.history(), width=width, height=height)

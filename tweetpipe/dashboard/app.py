@@ -19,19 +19,20 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
+from localstack_embedded import EmulatorError
 from tweetpipe.dashboard import wire
 from tweetpipe.dashboard.actions import Actions, Busy, NotAllowed
 from tweetpipe.dashboard.guard import Guard
-from tweetpipe.dashboard.pages import Pages
+from tweetpipe.dashboard.pages import Failure, Pages
 from tweetpipe.dashboard.questions import Questions, TooMany
-from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage
+from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage, mistake
 from tweetpipe.explain import explain
 
 STATIC = Path(__file__).with_name("static")
 
 _MAX_BODY = 64 * 1024
 _MAX_KEY = 2048  # bytes of DynamoDB's longest partition key
-_STATUS: dict[type[TweetpipeError], int] = {
+_STATUS: dict[type[Exception], int] = {
     Busy: 409,
     NotAllowed: 403,
     NothingThere: 404,
@@ -62,6 +63,7 @@ def application(pages: Pages, questions: Questions, actions: Actions, *, host: s
             TweetpipeError: _failed,
             BotoCoreError: _failed,
             ClientError: _failed,
+            Exception: _failed,
         },
     )
     return Guard(app, host=host, token=token)
@@ -135,6 +137,9 @@ class _Endpoints:
             if seen is None:
                 yield wire.event("beat", None)
                 continue
+            if isinstance(seen, Failure):
+                yield wire.event("trouble", seen.why)
+                continue
             message = wire.snapshot(seen, without=sent) | {"asked": self._asked()}
             sent = {wire.key(landed) for landed in seen.newest}
             yield wire.event("snapshot", message)
@@ -152,8 +157,9 @@ def _json(content: Any) -> Response:
 def _failed(request: Request, error: Exception) -> Response:
     if isinstance(error, BotoCoreError | ClientError):
         return JSONResponse({"error": explain(error)}, 502)
-    status = _STATUS.get(type(error), 502) if isinstance(error, TweetpipeError) else 500
-    return JSONResponse({"error": str(error)}, status)
+    if isinstance(error, TweetpipeError | EmulatorError):
+        return JSONResponse({"error": str(error)}, _STATUS.get(type(error), 502))
+    return JSONResponse({"error": mistake(error)}, 500)
 
 
 def _parameter(request: Request, name: str) -> str:
@@ -205,6 +211,9 @@ async def _aside(work: Callable[[], T]) -> T:
             result = work()
         except Exception as error:
             failure = error
+        except BaseException as error:
+            # As it is, it would end the server and not the answer.
+            failure = TweetpipeError(mistake(error))
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, failure)
 

@@ -8,9 +8,10 @@ import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from tweetpipe.errors import mistake
 from tweetpipe.live.snapshot import Landed, Point, Snapshot
 
 BEAT = 5.0  # seconds of silence after which a page gets a sign of life
@@ -20,6 +21,14 @@ _REMEMBERED = 2000  # tweets whose way is still known
 _LINGER = 10.0
 _FRESH = 30.0  # seconds
 _WAIT = 0.5  # seconds until the thread looks whether it is still needed
+_AGAIN = 1.0  # seconds from a failure to the next attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Nothing is seen of the stack, for this reason; the next snapshot says that it is over."""
+
+    why: str
 
 
 class Subscription(Protocol):
@@ -46,7 +55,7 @@ class Pages:
         self._collector = collector
         self._beat, self._linger = beat, linger
         self._open = 0
-        self._latest: Snapshot | None = None
+        self._latest: Snapshot | Failure | None = None
         self._news = asyncio.Event()
         self._over: threading.Event | None = None
         self._closed = False
@@ -64,13 +73,13 @@ class Pages:
         """How a tweet came, if it was seen and is not too long ago."""
         return self._ways.get((username, id_))
 
-    async def updates(self) -> AsyncIterator[Snapshot | None]:
+    async def updates(self) -> AsyncIterator[Snapshot | Failure | None]:
         """Each snapshot as it comes; None after BEAT seconds without one. Ends with `close`.
 
         Who is slow misses snapshots, and gets the newest one next.
         """
         self._enter()
-        seen: Snapshot | None = None
+        seen: Snapshot | Failure | None = None
         try:
             while not self._closed:
                 news = self._news
@@ -117,6 +126,16 @@ class Pages:
             self._latest = None
 
     def _read(self, loop: asyncio.AbstractEventLoop, over: threading.Event) -> None:
+        while not (over.is_set() or loop.is_closed()):
+            try:
+                self._follow(loop, over)
+            except BaseException as error:
+                # Nothing may end the thread, and leave pages that stand still.
+                with suppress(RuntimeError):  # the loop is closed: nobody looks any more
+                    loop.call_soon_threadsafe(self._show, Failure(mistake(error)))
+                over.wait(_AGAIN)
+
+    def _follow(self, loop: asyncio.AbstractEventLoop, over: threading.Event) -> None:
         subscription = self._collector.subscribe()
         try:
             while not over.is_set():
@@ -124,20 +143,20 @@ class Pages:
                 # A collector that rested begins with what it saw last.
                 if snapshot is not None and _is_fresh(snapshot):
                     loop.call_soon_threadsafe(self._publish, snapshot)
-        except RuntimeError:
-            if not loop.is_closed():
-                raise
         finally:
             subscription.close()
 
     def _publish(self, snapshot: Snapshot) -> None:
-        self._latest = snapshot
         for landed in reversed(snapshot.newest):
             # Without its text, of which thousands would be held.
             self._ways[landed.username, landed.id] = replace(landed, message="")
             self._ways.move_to_end((landed.username, landed.id))
         while len(self._ways) > _REMEMBERED:
             self._ways.popitem(last=False)
+        self._show(snapshot)
+
+    def _show(self, seen: Snapshot | Failure) -> None:
+        self._latest = seen
         self._wake()
 
     def _wake(self) -> None:

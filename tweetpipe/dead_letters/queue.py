@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tweetpipe.dead_letters.letter import DeadLetter, read
-from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage
+from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage, mistake
 from tweetpipe.place import Place
 
 if TYPE_CHECKING:
@@ -51,6 +51,7 @@ class Hold:
         self._deleted: set[str] = set()
         self._lock = threading.Lock()
         self._over = threading.Event()
+        self._failure: BaseException | None = None  # what ended the thread that prolongs
         self._keeper = threading.Thread(target=self._prolong_until_over, daemon=True)
 
     def __enter__(self) -> Hold:
@@ -66,6 +67,8 @@ class Hold:
         self._over.set()
         self._keeper.join()
         self._hide_for(0)
+        if kind is None:
+            self._require_keeper()
 
     def letters(self, limit: int | None = None) -> Iterator[DeadLetter]:
         """All letters, or `limit` of them, in no particular order and each one once."""
@@ -97,7 +100,15 @@ class Hold:
                     "they stay in the queue. Run this again: doing it twice does no harm."
                 )
 
+    def _require_keeper(self) -> None:
+        if self._failure is not None:
+            raise TweetpipeError(
+                f"Others may have seen the letters meanwhile: {mistake(self._failure)} "
+                "None is lost. Run this again: doing it twice does no harm."
+            ) from self._failure
+
     def _receive(self, at_most: int) -> list[MessageTypeDef]:
+        self._require_keeper()
         return self._sqs.receive_message(
             QueueUrl=self._queue_url,
             MaxNumberOfMessages=at_most,
@@ -116,8 +127,11 @@ class Hold:
         return [read(message) for message in messages if message["MessageId"] not in known]
 
     def _prolong_until_over(self) -> None:
-        while not self._over.wait(self._long_enough() / 3):
-            self._hide_for(self._long_enough())
+        try:
+            while not self._over.wait(self._long_enough() / 3):
+                self._hide_for(self._long_enough())
+        except BaseException as error:
+            self._failure = error
 
     def _long_enough(self) -> int:
         return self._hidden_for + len(self._held) // _MESSAGES_A_SECOND

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from localstack_embedded import EmulatorError
 from tweetpipe import stack as stacks
-from tweetpipe.errors import TweetpipeError
+from tweetpipe.errors import TweetpipeError, mistake
 from tweetpipe.explain import explain
 from tweetpipe.live.reads import Meter, MeteredPlace, Pace
 from tweetpipe.live.snapshot import (
@@ -43,6 +43,7 @@ class Subscription:
     """One onlooker; to be closed when it looks no longer."""
 
     def __init__(self, collector: Collector) -> None:
+        self.interval = collector.interval
         self._collector = collector
         self._seen = 0
 
@@ -92,6 +93,7 @@ class Collector:
         self._watching: Watching | None = None
         self._stack_id = ""
         self._looked_up = 0.0
+        self._next_look = 0.0
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
@@ -107,6 +109,11 @@ class Collector:
             self._changed.notify_all()
         if self._thread is not None:
             self._thread.join(_ENDS_WITHIN)
+
+    @property
+    def interval(self) -> float:
+        """Seconds from one look to the next."""
+        return self._pace.interval
 
     def latest(self) -> Snapshot | None:
         """The last snapshot, if there was any."""
@@ -139,15 +146,25 @@ class Collector:
             return self._version, self._latest
 
     def _run(self) -> None:
-        next_look = 0.0
         while self._is_wanted():
-            if (left := next_look - time.monotonic()) > 0:
-                self._between(left)
-                self._pause(min(left, self._pace.check))
-                continue
-            started = time.monotonic()
-            self._publish(self._look())
-            next_look = started + self._pace.interval
+            try:
+                self._round()
+            except BaseException as error:
+                # Nothing may end the thread, and leave a picture that stands still.
+                self._publish(self._nothing(self._reason(error)))
+
+    def _round(self) -> None:
+        """A look, or what lies between two of them."""
+        if (left := self._next_look - time.monotonic()) > 0:
+            self._between(left)
+            self._pause(min(left, self._pace.check))
+            return
+        self._next_look = time.monotonic() + self._pace.interval
+        watching = self._watched()
+        watching.look(self._clock)
+        snapshot = watching.snapshot(self._clock())
+        self._newest = snapshot.newest
+        self._publish(snapshot)
 
     def _is_wanted(self) -> bool:
         """Waits until somebody looks on; False when it is over."""
@@ -173,24 +190,6 @@ class Collector:
         except (TweetpipeError, BotoCoreError, ClientError):
             # The next look says it.
             self._watching = None
-
-    def _look(self) -> Snapshot:
-        try:
-            watching = self._watched()
-            watching.look(self._clock)
-            snapshot = watching.snapshot(self._clock())
-        except (TweetpipeError, EmulatorError) as error:
-            return self._nothing(str(error))
-        except (BotoCoreError, ClientError) as error:
-            return self._nothing(self._reason(error))
-        except Exception as error:
-            # A mistake of ours must not end the thread, and leave a picture that stands still.
-            _logger.exception("a look at the stack failed")
-            return self._nothing(
-                f"{type(error).__name__}: {error}. This is a mistake in tweetpipe."
-            )
-        self._newest = snapshot.newest
-        return snapshot
 
     def _watched(self) -> Watching:
         now = self._clock()
@@ -224,12 +223,19 @@ class Collector:
             check_answers(self._place.endpoint)
         return self._place
 
-    def _reason(self, error: BotoCoreError | ClientError) -> str:
-        """That there is no emulator says more than that a call to it failed."""
+    def _reason(self, error: BaseException) -> str:
+        if isinstance(error, TweetpipeError | EmulatorError):
+            return str(error)
+        if not isinstance(error, BotoCoreError | ClientError):
+            _logger.error("a look at the stack failed", exc_info=error)
+            return mistake(error)
+        # That there is no emulator says more than that a call to it failed.
         try:
             self._find_place()
         except (TweetpipeError, EmulatorError) as better:
             return str(better)
+        except Exception as other:
+            return mistake(other)
         return explain(error)
 
     def _nothing(self, why: str) -> Snapshot:

@@ -251,6 +251,26 @@ def test_held_messages_are_kept_out_of_sight_as_long_as_it_takes() -> None:
     assert len(sqs.visible()) == 2
 
 
+def test_that_letters_are_no_longer_kept_out_of_sight_is_an_error() -> None:
+    sqs = FakeSqs(bodies_of(20))
+    hold = Hold(FakePlace.of(sqs), QUEUE, hidden_for=1)
+    real = sqs.change_message_visibility_batch
+
+    def break_off(**request: Any) -> Any:
+        sqs.change_message_visibility_batch = real  # type: ignore[method-assign]
+        raise KeyError("Failed")
+
+    def work() -> None:
+        with hold:
+            next(hold.letters())
+            sqs.change_message_visibility_batch = break_off  # type: ignore[method-assign]
+            wait_for(lambda: not hold._keeper.is_alive(), "the end of the thread that prolongs")
+
+    with pytest.raises(TweetpipeError, match=r"KeyError: 'Failed'\. This is a mistake"):
+        work()
+    assert len(sqs.visible()) == 20
+
+
 def test_what_the_queue_does_not_delete_is_an_error_and_stays() -> None:
     sqs = FakeSqs(bodies_of(1), refusing={"0000-id"})
     with Hold(FakePlace.of(sqs), QUEUE) as hold:

@@ -13,6 +13,7 @@ import { Newest } from "./tweets.js";
 import { number } from "./words.js";
 
 const LOST = "The dashboard’s server does not answer: it has ended, or is busy. This page goes on trying, and continues by itself.";
+const OLD = "Nothing new has been seen of the stack for a while: what is shown here is old. This page goes on waiting.";
 const SERVICES = {
   cloudformation: "CloudFormation", cloudwatch: "CloudWatch", dynamodb: "DynamoDB",
   kinesis: "Kinesis", lambda: "Lambda", logs: "CloudWatch Logs", sqs: "SQS",
@@ -100,6 +101,10 @@ function tick() {
   const age = Math.round((performance.now() - lookedAt) / 1000);
   setText(byId("updated"), age < 3 ? "live" : `last look ${age} s ago`);
   byId("updated").classList.toggle("late", age > LATE);
+  if (age > LATE && !problem) {
+    overall("unknown");
+    trouble(OLD, "");
+  }
 }
 
 function reads({ per_s: perS, limit_per_s: limits }, asked) {
@@ -123,6 +128,10 @@ listen((kind, text) => {
     opening += 1;
     overall("unknown");
     trouble(LOST, "");
+  }
+  if (kind === "trouble") {
+    overall("error");
+    trouble(JSON.parse(text), "");
   }
   if (kind === "snapshot") {
     const seen = JSON.parse(text);

@@ -1,4 +1,4 @@
-// The server's events, again and again: reports "open", "lost", and each message's text.
+// The server's events, again and again: reports "open", "lost", and each message's text, as "snapshot" or "trouble".
 
 const SILENCE = 15_000; // the server gives a sign of life every 5 s
 const RETRY = 1_000;
@@ -32,10 +32,12 @@ export class Events {
     const source = new EventSource("/api/events");
     this.source = source;
     source.addEventListener("beat", () => this.hear());
-    source.addEventListener("snapshot", (event) => {
-      this.hear();
-      this.report("snapshot", event.data);
-    });
+    for (const kind of ["snapshot", "trouble"]) {
+      source.addEventListener(kind, (event) => {
+        this.hear();
+        this.report(kind, event.data);
+      });
+    }
     source.addEventListener("end", () => this.lose());
     source.addEventListener("error", () => this.lose());
   }

@@ -4,7 +4,7 @@ import { Events } from "./events.js";
 
 const WORKER = "/static/worker.js";
 
-/** Calls report("open"), report("lost") and report("snapshot", text) as these happen. */
+/** Calls report("open"), report("lost"), report("snapshot", text) and report("trouble", text) as these happen. */
 export function listen(report) {
   const own = () => {
     const events = new Events(report);

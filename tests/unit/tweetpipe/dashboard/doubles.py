@@ -137,6 +137,27 @@ class FakeCollector:
         return FakeSubscription(self)
 
 
+class BreakingCollector(FakeCollector):
+    """Raises `error` at the next wait for a snapshot."""
+
+    error: BaseException | None = None
+
+    def subscribe(self) -> BreakingSubscription:
+        super().subscribe()
+        return BreakingSubscription(self)
+
+
+class BreakingSubscription(FakeSubscription):
+    def wait(self, timeout: float) -> Snapshot | None:
+        snapshot = super().wait(timeout)
+        collector = self._collector
+        assert isinstance(collector, BreakingCollector)
+        error, collector.error = collector.error, None
+        if error is not None:
+            raise error
+        return snapshot
+
+
 @dataclass
 class FakeTable:
     """EventData in memory; `reads` counts the calls."""

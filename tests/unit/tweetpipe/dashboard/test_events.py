@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 
+import pytest
+
 from tests.unit.tweetpipe.dashboard.doubles import (
+    BreakingCollector,
     FakeCollector,
     dashboard,
     landed,
@@ -65,6 +68,24 @@ def test_what_a_rested_collector_saw_last_is_not_shown_either() -> None:
         assert {next(found)[0] for _ in range(5)} == {"beat"}
         collector.push(snapshot(landed(2)))
         assert next(snapshots(found))["newest"][0]["id"] == "2"
+
+
+@pytest.mark.parametrize("error", [KeyError("Responses"), RuntimeError("odd"), SystemExit(1)])
+def test_what_breaks_the_reading_is_told_to_the_pages_and_over_with_the_next_look(
+    error: BaseException,
+) -> None:
+    collector = BreakingCollector()
+    collector.push(snapshot(landed(1)))
+    with dashboard(collector=collector) as served, events(served) as found:
+        next(snapshots(found))
+        collector.error = error
+        collector.push(snapshot(landed(2)))
+
+        why = next(data for name, data in found if name == "trouble")
+        assert why.startswith(f"{type(error).__name__}: ")
+        assert "a mistake in tweetpipe" in why
+        collector.push(snapshot(landed(3)))
+        assert any(seen["newest"][0]["id"] == "3" for seen in snapshots(found))
 
 
 def test_ten_pages_look_through_one_subscription() -> None:

@@ -10,7 +10,7 @@ from tests.unit.tweetpipe.dashboard.doubles import Dashboard, dashboard, landed,
 from tests.unit.tweetpipe.dashboard.reading import events, get, snapshots
 from tests.unit.tweetpipe.redrive_doubles import FakePlace, FakeSqs, exhausted, rejected
 from tweetpipe.dashboard.door import Door
-from tweetpipe.dashboard.questions import MAX_LETTERS, PAGE, Budget, TooMany
+from tweetpipe.dashboard.questions import MAX_LETTERS, PAGE, Budget, Questions, TooMany
 from tweetpipe.errors import NothingThere
 
 
@@ -38,6 +38,22 @@ def test_an_author_is_read_page_by_page_newest_first() -> None:
     assert found == [str(number) for number in range(144, 99, -1)]
     assert sizes == [PAGE, PAGE, 5]
     assert served.table.reads == 3
+
+
+@pytest.mark.parametrize("error", [KeyError("Items"), SystemExit(1)])
+def test_an_unexpected_error_is_the_answer(
+    monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    def break_off(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(Questions, "items", break_off)
+    with dashboard() as served:
+        code, why = refusal(served, "/api/items", author="Ada")
+
+    assert code >= 500
+    assert why.startswith(f"{type(error).__name__}: ")
+    assert "a mistake in tweetpipe" in why
 
 
 def test_an_author_without_tweets_has_an_empty_page() -> None:

@@ -12,6 +12,7 @@ from tests.unit.tweetpipe.live.doubles import Clock, FakeStack, fake_place, twee
 from tests.waiting import wait_for
 from tweetpipe.live.collector import Collector, Subscription
 from tweetpipe.live.snapshot import Snapshot
+from tweetpipe.live.watching import Watching
 from tweetpipe.place import Place, Target
 
 
@@ -172,6 +173,44 @@ def test_a_mistake_does_not_end_it(collector: Collector, stack: FakeStack) -> No
 
     stack.records = records
     stack.failing.clear()
+    reached(subscription, state="ok")
+
+
+@pytest.mark.parametrize("error", [KeyError("Responses"), SystemExit(1)])
+@pytest.mark.parametrize("method", ["check", "prepare", "snapshot"])
+def test_nothing_unexpected_ends_the_thread(
+    collector: Collector, monkeypatch: pytest.MonkeyPatch, method: str, error: BaseException
+) -> None:
+    subscription = collector.subscribe()
+    next_of(subscription)
+
+    def break_off(*_: object) -> None:
+        monkeypatch.undo()
+        raise error
+
+    monkeypatch.setattr(Watching, method, break_off)
+
+    told = reached(subscription, state="error")
+    assert told.reachable.why.startswith(f"{type(error).__name__}: ")
+    assert "a mistake in tweetpipe" in told.reachable.why
+    assert told.function.health.state == "unknown"
+    reached(subscription, state="ok")
+
+
+def test_one_odd_answer_between_two_looks_is_told_and_survived(
+    collector: Collector, stack: FakeStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    subscription = collector.subscribe()
+    next_of(subscription)
+    stack.clock.now = time.time()
+    stack.put(tweet(1))
+    # The tweet is looked for during the look that meets it, and then between two looks.
+    answers: Iterator[dict[str, object]] = iter([{"Responses": {}}, {}])
+    monkeypatch.setattr(
+        stack, "_batch_get_item", lambda RequestItems: next(answers, {"Responses": {}})
+    )
+
+    assert "KeyError: 'Responses'" in reached(subscription, state="error").reachable.why
     reached(subscription, state="ok")
 
 
