@@ -88,10 +88,11 @@ class LogFormatter(logging.Formatter):
 
 
 class RuntimeClient:
-    """One connection to the Runtime API."""
+    """One connection to the Runtime API, whose address is HOST:PORT/SECRET."""
 
     def __init__(self, address: str) -> None:
-        self._connection = http.client.HTTPConnection(address)
+        host, _, self._secret = address.partition("/")
+        self._connection = http.client.HTTPConnection(host)
 
     def next_invocation(self) -> tuple[http.client.HTTPMessage, bytes]:
         """Wait for an invocation: its headers and its event."""
@@ -104,7 +105,7 @@ class RuntimeClient:
     def _request(
         self, method: str, path: str, content: bytes | None = None
     ) -> tuple[http.client.HTTPMessage, bytes]:
-        self._connection.request(method, f"/2018-06-01/runtime/{path}", content)
+        self._connection.request(method, f"/{self._secret}/2018-06-01/runtime/{path}", content)
         response = self._connection.getresponse()
         return response.headers, response.read()
 
@@ -238,10 +239,21 @@ def main() -> None:
 def _awslambdaric(*, required: bool) -> Callable[[list[str]], None] | None:
     try:
         from awslambdaric.__main__ import main as run
+        from awslambdaric.lambda_runtime_client import BaseLambdaRuntimeClient
     except ImportError:
         if required:
             raise
         return None
+    # Its part in C++ has read the address while it was imported, and puts the secret into its URLs.
+    # Its part in Python, which reports a failed initialization, takes HOST:PORT only.
+    address, _, secret = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
+    os.environ["AWS_LAMBDA_RUNTIME_API"] = address
+    call = BaseLambdaRuntimeClient.call_rapid
+
+    def call_with_secret(self: Any, method: str, path: str, *rest: Any) -> None:
+        call(self, method, f"/{secret}{path}", *rest)
+
+    BaseLambdaRuntimeClient.call_rapid = call_with_secret
     return run  # type: ignore[no-any-return]
 
 

@@ -1,10 +1,14 @@
 """The Lambda Runtime API for one worker process, on a loopback port of its own.
 
+Its paths begin with a secret that only the worker is told: whoever else reaches the port, another
+user's program or a page in a browser, could answer for the function, and its records were lost.
+
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
 
 from __future__ import annotations
 
+import secrets
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -15,6 +19,8 @@ from threading import Event, Thread
 from typing import Literal
 
 VERSION_PREFIX = "/2018-06-01/runtime/"
+
+ReportKind = Literal["response", "error", "init_error", "exit"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +38,7 @@ class Invocation:
 class Report:
     """What became of the worker's start or of an invocation."""
 
-    kind: Literal["response", "error", "init_error", "exit"]
+    kind: ReportKind
     content: bytes
 
 
@@ -46,6 +52,7 @@ class RuntimeApi:
         self.ready = Event()
         self.reports: SimpleQueue[Report] = SimpleQueue()
         self._invocations: SimpleQueue[Invocation | None] = SimpleQueue()
+        self._secret = secrets.token_urlsafe()
         self._server = _Server(self)
         self._closed = False
         Thread(target=self._accept, name="lambda-runtime-api", daemon=True).start()
@@ -53,7 +60,13 @@ class RuntimeApi:
     @property
     def address(self) -> str:
         """The value of AWS_LAMBDA_RUNTIME_API."""
-        return f"127.0.0.1:{self._server.server_port}"
+        return f"127.0.0.1:{self._server.server_port}/{self._secret}"
+
+    def requested(self, path: str) -> str | None:
+        """What this path asks of the API; None if it doesn't come from the worker."""
+        secret, found, rest = path.removeprefix("/").partition(VERSION_PREFIX)
+        is_worker = secrets.compare_digest(secret.encode(), self._secret.encode())
+        return rest if found and is_worker else None
 
     def submit(self, invocation: Invocation) -> None:
         """Give the worker its next invocation."""
@@ -107,8 +120,8 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Server
 
     def do_GET(self) -> None:
-        if self.path != f"{VERSION_PREFIX}invocation/next":
-            return self._answer(404)
+        if self._requested() != "invocation/next":
+            return self._refuse()
         invocation = self.server.api.take()
         if invocation is None:
             self.close_connection = True
@@ -122,20 +135,26 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(200, headers, invocation.event)
 
     def do_POST(self) -> None:
-        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        match self.path.removeprefix(VERSION_PREFIX).split("/"):
+        kind: ReportKind
+        match (self._requested() or "").split("/"):
             case ["init", "error"]:
-                report = Report("init_error", content)
-            case ["invocation", _, "response"]:
-                report = Report("response", content)
-            case ["invocation", _, "error"]:
-                report = Report("error", content)
+                kind = "init_error"
+            case ["invocation", _, ("response" | "error") as kind]:
+                pass
             case _:
-                return self._answer(404)
+                return self._refuse()
+        content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         # The answer last: a worker exits once its initialisation error has been accepted, and the
         # error has to be reported before the exit.
-        self.server.api.report(report)
+        self.server.api.report(Report(kind, content))
         return self._answer(202, content=b'{"status":"OK"}')
+
+    def _requested(self) -> str | None:
+        return self.server.api.requested(self.path)
+
+    def _refuse(self) -> None:
+        self.close_connection = True  # with a body that nobody has read
+        self._answer(404)
 
     def _answer(
         self, status: int, headers: Mapping[str, str] | None = None, content: bytes = b"{}"

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
+import psutil
 import pytest
 
 from localstack_embedded.plugin import function_environment
@@ -304,6 +308,34 @@ def test_an_exit_while_it_is_imported_is_told_too(deploy: Deploy) -> None:
     outcome = deploy("import os; os._exit(5)").invoke()
     assert outcome.error_type == "Runtime.ExitError"
     assert "exit status 5" in error_of(outcome.payload)[1]
+
+
+def test_a_forged_answer_is_none(deploy: Deploy, tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+    function = deploy(f"""
+        import os, time
+        def handler(event, context):
+            while not os.path.exists({str(flag)!r}):
+                time.sleep(0.01)
+            return "the function's own"
+    """)
+    function.environment.start().wait_for_init(10)
+    with ThreadPoolExecutor(1) as pool:
+        outcome = pool.submit(function.invoke, request_id="abc-1")
+        # As somebody would who finds the ports that are listened on.
+        listening = [
+            connection.laddr
+            for connection in psutil.Process().net_connections("tcp")
+            if connection.status == psutil.CONN_LISTEN
+        ]
+        assert listening
+        for address in listening:
+            for what in ("init/error", "invocation/abc-1/response", "invocation/abc-1/error"):
+                url = f"http://{address.ip}:{address.port}/2018-06-01/runtime/{what}"
+                with pytest.raises(HTTPError, match="404"):
+                    urlopen(url, b'"forged"', timeout=10)
+        flag.touch()
+        assert outcome.result().payload == b'"the function\'s own"'
 
 
 def test_a_worker_that_ended_while_idle_is_replaced(deploy: Deploy) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import quote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -24,12 +26,14 @@ def api() -> Iterator[RuntimeApi]:
 
 
 def request(
-    api: RuntimeApi, method: str, path: str, body: bytes | None = None
+    api: RuntimeApi, method: str, path: str, body: bytes | None = None, secret: str | None = None
 ) -> tuple[http.client.HTTPResponse, bytes]:
     """One request on a connection of its own: the response, and its content."""
-    connection = http.client.HTTPConnection(api.address, timeout=10)
+    address, _, own = api.address.partition("/")
+    connection = http.client.HTTPConnection(address, timeout=10)
     try:
-        connection.request(method, f"/2018-06-01/runtime/{path}", body)
+        prefix = f"/{own}" if secret is None else secret
+        connection.request(method, f"{prefix}/2018-06-01/runtime/{path}", body)
         response = connection.getresponse()
         return response, response.read()
     finally:
@@ -89,6 +93,36 @@ def test_an_unknown_path_is_not_found_and_not_reported(
 ) -> None:
     assert request(api, method, path)[0].status == 404
     assert api.reports.empty()
+
+
+@pytest.mark.parametrize("secret", ["", "/", "/x", "//", "/%s/x", "/é"])
+def test_who_does_not_know_the_secret_gets_nothing_and_reports_nothing(
+    api: RuntimeApi, secret: str
+) -> None:
+    api.submit(INVOCATION)
+    secret = quote(secret.replace("%s", api.address.partition("/")[2]))
+    assert request(api, "GET", "invocation/next", secret=secret)[0].status == 404
+    for path in ("invocation/id-1/response", "invocation/id-1/error", "init/error"):
+        assert request(api, "POST", path, b"forged", secret)[0].status == 404
+    assert not api.ready.is_set()
+    assert api.reports.empty()
+    assert request(api, "GET", "invocation/next")[1] == INVOCATION.event
+
+
+def test_the_body_of_a_stranger_is_not_even_read(api: RuntimeApi) -> None:
+    address, port = api.address.partition("/")[0].split(":")
+    with socket.create_connection((address, int(port)), 10) as connection:
+        connection.sendall(b"POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: x\r\n")
+        connection.sendall(b"Content-Length: 1000000000000\r\n\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 404 ")
+
+
+def test_every_worker_has_a_secret_of_its_own(api: RuntimeApi) -> None:
+    other = RuntimeApi()
+    other.close()
+    secrets = {found.address.partition("/")[2] for found in (api, other)}
+    assert len(secrets) == 2
+    assert all(len(secret) >= 43 for secret in secrets)  # 32 bytes
 
 
 def test_closing_releases_those_who_wait_and_serves_no_more() -> None:
