@@ -15,6 +15,7 @@ from itertools import chain
 from producer.batches import Batch, Held, Waiting
 from producer.records import OutgoingRecord
 from producer.report import Progress
+from producer.window import Trip, Window
 
 BUFFER_FULL = "BufferFull"
 """The error code under which records are counted that found no room and could not wait."""
@@ -29,6 +30,10 @@ class Verdict:
     isolated: list[Batch] = field(default_factory=list)
     given_up: Batch = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
+    answered: bool = False
+    """Kinesis looked at each record, and did not merely fail."""
+    timed_out: bool = False
+    """No answer came: the records may have arrived."""
 
 
 class Backlog:
@@ -37,6 +42,7 @@ class Backlog:
     def __init__(
         self,
         waiting: Waiting,
+        window: Window,
         *,
         max_held_records: int,
         max_held_bytes: int,
@@ -44,6 +50,7 @@ class Backlog:
         start: int = 0,
     ) -> None:
         self._waiting = waiting
+        self._window = window
         self._max_held_records = max_held_records
         self._max_held_bytes = max_held_bytes
         self._clock = clock
@@ -52,7 +59,7 @@ class Backlog:
         self._work = threading.Condition(self._lock)
         self._news = threading.Condition(self._lock)
         self._answered = threading.Condition(self._lock)
-        self._in_flight: dict[int, Batch] = {}
+        self._in_flight: dict[int, tuple[Batch, Trip]] = {}
         self._given_up: Batch = []
         self._read_to = start
         self._held_records = 0
@@ -69,6 +76,7 @@ class Backlog:
         self._unanswered = 0
         self._retried = 0
         self._errors: Counter[str] = Counter()
+        self._waiting.max_records = window.call_records
 
     @property
     def over(self) -> bool:
@@ -130,21 +138,31 @@ class Backlog:
         with self._lock:
             while self._sending and not self._over:
                 now = self._clock()
-                seconds = self._waiting.ready_in(now, flush=not self._wanted)
+                seconds = None
+                if self._window.has_room:
+                    seconds = self._waiting.ready_in(now, flush=not self._wanted)
                 if seconds == 0.0:
                     batch = self._waiting.take(now)
                     self._retried += sum(1 for held in batch if held.attempts)
-                    self._in_flight[id(batch)] = batch
+                    trip = self._window.sent(len(batch), now)
+                    self._in_flight[id(batch)] = batch, trip
                     # What stays behind needs another sender to watch the time for it.
                     self._work.notify()
                     return batch
                 self._work.wait(seconds)
             return None
 
+    def patience(self, batch: Batch) -> float:
+        """How long to wait for the answer to a batch taken, in the client's own timeouts."""
+        with self._lock:
+            _, trip = self._in_flight.get(id(batch), (batch, None))
+            return trip.patience if trip else 1.0
+
     def settle(self, batch: Batch, verdict: Verdict | None = None) -> None:
         """Book the outcome of a batch taken; without a verdict, all of it was acknowledged."""
         with self._lock:
-            if self._in_flight.pop(id(batch), None) is None:
+            _, trip = self._in_flight.pop(id(batch), (batch, None))
+            if trip is None:
                 return  # It came too late: the batch has been set aside.
             self._answered.notify()
             returned: Batch = []
@@ -152,6 +170,13 @@ class Backlog:
                 returned = self._return(verdict)
             records = len(batch) - len(returned)
             size = sum(held.size for held in batch) - sum(held.size for held in returned)
+            self._window.ended(
+                trip,
+                self._clock(),
+                answered=verdict is None or verdict.answered,
+                timed_out=verdict is not None and verdict.timed_out,
+            )
+            self._waiting.max_records = self._window.call_records
             self._sent += records
             self._sent_bytes += size
             self._release(records, size)
@@ -185,9 +210,10 @@ class Backlog:
         with self._lock:
             self._over = True
             self._wanted = False
-            for held in _flat(self._in_flight.values()):
+            in_flight = [batch for batch, _ in self._in_flight.values()]
+            for held in _flat(in_flight):
                 held.unanswered = True
-            for batch in (*self._in_flight.values(), self._waiting.clear()):
+            for batch in (*in_flight, self._waiting.clear()):
                 self._given_up += batch
             self._in_flight.clear()
             self._room.notify_all()
@@ -199,7 +225,7 @@ class Backlog:
         with self._lock:
             # Looked for when asked: to keep it up to date would cost something for each record,
             # and what is in hand is bounded.
-            starts = (held.start for batch in self._in_flight.values() for held in batch)
+            starts = (held.start for batch, _ in self._in_flight.values() for held in batch)
             given_up = (held.start for held in self._given_up)
             return min(chain(starts, given_up, self._waiting.starts()), default=self._read_to)
 
@@ -216,6 +242,7 @@ class Backlog:
                 bytes_sent=self._sent_bytes,
                 elapsed=elapsed,
                 errors=dict(self._errors),
+                endpoint_rate=self._window.rate(self._clock()),
             )
 
     def wake_caller(self) -> None:

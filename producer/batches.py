@@ -40,7 +40,7 @@ class Waiting:
     """
 
     def __init__(self, *, max_records: int, max_bytes: int, linger: float) -> None:
-        self._max_records = max_records
+        self.max_records = max_records
         self._max_bytes = max_bytes
         self._linger = linger
         self._isolated: deque[Batch] = deque()
@@ -55,7 +55,7 @@ class Waiting:
         self._fresh.append(held)
         self._ready_bytes += held.size
         ready = len(self._fresh) + len(self._due)
-        return ready == 1 or ready % self._max_records == 0 or self._ready_bytes >= self._max_bytes
+        return ready == 1 or ready % self.max_records == 0 or self._ready_bytes >= self._max_bytes
 
     def add_later(self, held: Held, *, due: float) -> None:
         """Keep a refused record back until `due`."""
@@ -74,7 +74,7 @@ class Waiting:
         if self._isolated:
             return 0.0
         ready = len(self._due) + len(self._fresh)
-        full = ready >= self._max_records or self._ready_bytes >= self._max_bytes
+        full = ready >= self.max_records or self._ready_bytes >= self._max_bytes
         if full or (flush and ready):
             return 0.0
         moments = [queue[0].since + self._linger for queue in (self._due, self._fresh) if queue]
@@ -90,7 +90,7 @@ class Waiting:
         batch: Batch = []
         size = 0
         for queue in (self._due, self._fresh):
-            while queue and len(batch) < self._max_records:
+            while queue and len(batch) < self.max_records:
                 if batch and size + queue[0].size > self._max_bytes:
                     break
                 size += queue[0].size

@@ -42,6 +42,7 @@ from producer.sending import Sender
 from producer.setting_aside import SetAside
 from producer.settings import Settings
 from producer.sources import LiveSource, ResumableSource
+from producer.window import Window
 from producer.wire import write_and_read_directly
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ class _Run:
         window = _BATCHES_PER_CALL * settings.calls_in_flight
         self._backlog = Backlog(
             Waiting(max_records=records, max_bytes=size, linger=settings.linger),
+            Window(call_records=records, calls=settings.calls_in_flight),
             max_held_records=window * records,
             max_held_bytes=window * settings.max_bytes,
             clock=clock,
@@ -243,7 +245,8 @@ class _Run:
         batch: Batch | None = None
         try:
             while (batch := self._backlog.take()) is not None:
-                self._backlog.settle(batch, self._sender.send(batch))
+                patience = self._backlog.patience(batch)
+                self._backlog.settle(batch, self._sender.send(batch, patience=patience))
         except BaseException as error:
             for held in batch or ():
                 held.unanswered |= not isinstance(error, DeliveryError)
@@ -269,6 +272,7 @@ class _Run:
             elapsed=end.elapsed,
             errors=end.errors,
             exhausted=self._exhausted,
+            endpoint_rate=end.endpoint_rate,
             interrupted=self._interrupted,
             undelivered=self._undelivered,
             unwritten=end.waiting,

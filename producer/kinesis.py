@@ -13,6 +13,7 @@ from botocore.exceptions import (
     ConnectionError,
     HTTPClientError,
     ParamValidationError,
+    ReadTimeoutError,
 )
 from botocore.parsers import ResponseParserError
 
@@ -25,6 +26,9 @@ from producer.wire import Entries
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef as Entry
+
+TIMED_OUT = ReadTimeoutError.__name__
+"""The error code of a call that was not answered in time."""
 
 _TRANSIENT_STATUS = frozenset({408, 429})
 _TRANSIENT = frozenset(
@@ -117,8 +121,12 @@ def entry_of(record: OutgoingRecord) -> Entry:
     return {"Data": record.data, "PartitionKey": record.partition_key}
 
 
-def put_records(client: KinesisClient, stream: str, entries: Sequence[Entry]) -> list[str | None]:
+def put_records(
+    client: KinesisClient, stream: str, entries: Sequence[Entry], *, patience: float = 1.0
+) -> list[str | None]:
     """Send one PutRecords call; the error code of each entry, None for an acknowledged one.
+
+    The answer is waited for `patience` times as long as the client says.
 
     When the call fails as a whole in a way that may pass, that is every entry's error. Kinesis
     may have stored entries of a call that timed out: they are sent again, and stored twice.
@@ -127,7 +135,8 @@ def put_records(client: KinesisClient, stream: str, entries: Sequence[Entry]) ->
     succeed.
     """
     try:
-        answer = client.put_records(StreamName=stream, Records=Entries(entries))
+        records = Entries(entries, patience=patience)
+        answer = client.put_records(StreamName=stream, Records=records)
     except ClientError as error:
         return [_code_of(error, stream)] * len(entries)
     except ParamValidationError as error:

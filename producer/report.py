@@ -15,7 +15,8 @@ class Progress:
     records but for the `dropped` ones, which are kept nowhere. Of those failed, `unanswered` may
     have arrived: a call with them had no answer. `retried` counts every time a record was sent
     again. `bytes_sent` is the data and partition keys of what was sent, `elapsed` is in seconds.
-    `errors` counts refusals by error code, once for every record each time.
+    `errors` counts refusals by error code, once for every record each time. `endpoint_rate` is how
+    many records a second the endpoint takes, while that is what limits the run.
     """
 
     read: int
@@ -27,6 +28,7 @@ class Progress:
     bytes_sent: int
     elapsed: float
     errors: Mapping[str, int]
+    endpoint_rate: float | None = None
 
     @property
     def waiting(self) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from producer.aggregation import aggregated, group_sizes, hash_keys
 from producer.backlog import Verdict
 from producer.batches import Batch
-from producer.kinesis import UNANSWERED, RecordRejected, entry_of, put_records
+from producer.kinesis import TIMED_OUT, UNANSWERED, RecordRejected, entry_of, put_records
 from producer.records import OutgoingRecord
 
 if TYPE_CHECKING:
@@ -37,25 +37,29 @@ class Sender:
     random: Callable[[], float]
     aggregate: bool = False
 
-    def send(self, batch: Batch) -> Verdict | None:
+    def send(self, batch: Batch, *, patience: float = 1.0) -> Verdict | None:
         """Send the batch in one call; None if every record was acknowledged.
+
+        The answer is waited for `patience` times as long as the client says.
 
         Records that went as one are refused as one, and each is on its own again.
 
         Raises DeliveryError when no call can succeed.
         """
         try:
-            codes = self._put_aggregated(batch) if self.aggregate else self._put(batch)
+            put = self._put_aggregated if self.aggregate else self._put
+            codes = put(batch, patience)
         except RecordRejected as error:
             return _isolate(batch, error.code)
         if not any(codes):
             return None
         return self._refused(batch, codes)
 
-    def _put(self, batch: Batch) -> list[str | None]:
-        return put_records(self.client, self.stream, [entry_of(held.record) for held in batch])
+    def _put(self, batch: Batch, patience: float) -> list[str | None]:
+        entries = [entry_of(held.record) for held in batch]
+        return put_records(self.client, self.stream, entries, patience=patience)
 
-    def _put_aggregated(self, batch: Batch) -> list[str | None]:
+    def _put_aggregated(self, batch: Batch, patience: float) -> list[str | None]:
         counts = group_sizes(held.size for held in batch)
         records = (held.record for held in batch)
         entries = [
@@ -64,11 +68,13 @@ class Sender:
                 counts, hash_keys(len(counts), start=self.random()), strict=True
             )
         ]
-        codes = put_records(self.client, self.stream, entries)
+        codes = put_records(self.client, self.stream, entries, patience=patience)
         return [code for code, count in zip(codes, counts, strict=True) for _ in range(count)]
 
     def _refused(self, batch: Batch, codes: list[str | None]) -> Verdict:
-        verdict = Verdict(errors=Counter(code for code in codes if code))
+        errors = Counter(code for code in codes if code)
+        answered = None in codes or SHARD_FULL in errors
+        verdict = Verdict(errors=errors, answered=answered, timed_out=TIMED_OUT in errors)
         now = self.clock()
         # One draw a call: records refused together stay together and share their next call.
         share = self.random()

@@ -24,7 +24,14 @@ _STAND_IN = ({"Data": b"", "PartitionKey": "-"},)
 
 
 class Entries(list["Entry"]):
-    """Entries for `put_records` that are to be written directly; their data must be bytes."""
+    """Entries for `put_records` that are to be written directly; their data must be bytes.
+
+    The answer is waited for `patience` times as long as the client is configured to wait.
+    """
+
+    def __init__(self, entries: Iterable[Entry] = (), *, patience: float = 1.0) -> None:
+        super().__init__(entries)
+        self.patience = patience
 
 
 def write_and_read_directly(client: object) -> None:
@@ -51,6 +58,8 @@ def _keep_records(params: dict[str, Any], context: dict[str, Any], **_: object) 
     if isinstance(records := params.get("Records"), Entries):
         context[_RECORDS] = records
         params["Records"] = _STAND_IN
+        if timeout := context["client_config"].read_timeout:
+            context["read_timeout"] = timeout * records.patience
 
 
 def _write_body(params: dict[str, Any], context: Mapping[str, Any], **_: object) -> None:

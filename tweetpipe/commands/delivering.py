@@ -147,7 +147,7 @@ def _progress_shown(
                 sent=progress.sent,
                 retried=progress.retried,
                 failed=progress.failed,
-                remark=remark(),
+                remark="; ".join(filter(None, (ending.limit(progress), remark()))),
             )
             if bar.disable and progress.elapsed >= next_line:
                 next_line = progress.elapsed + _PLAIN_LINE_EVERY

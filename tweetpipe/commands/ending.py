@@ -19,7 +19,14 @@ def counts(progress: Progress, remark: str) -> str:
         f"Read {progress.read:,}, sent {progress.sent:,} ({rate:,.0f}/s), "
         f"retried {progress.retried:,}, failed {progress.failed:,}"
     )
-    return f"{line}; {remark}" if remark else line
+    return "; ".join(filter(None, (line, limit(progress), remark)))
+
+
+def limit(progress: Progress) -> str:
+    """What keeps the run from being faster, if that is known."""
+    if progress.endpoint_rate is None:
+        return ""
+    return f"the endpoint takes {progress.endpoint_rate:,.0f} records/s"
 
 
 def resend_command(path: Path, place: Place, deployed: Stack, *, own_credentials: bool) -> str:

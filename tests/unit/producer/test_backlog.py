@@ -5,6 +5,7 @@ from collections import Counter
 
 from producer.backlog import Backlog, Verdict
 from producer.batches import Waiting
+from producer.window import Window
 from tests.unit.producer.doubles import records
 from tests.waiting import wait_for
 
@@ -14,6 +15,7 @@ RECORD = records(1)[0]
 def backlog(*, room: int = 10, max_records: int = 2) -> Backlog:
     return Backlog(
         Waiting(max_records=max_records, max_bytes=1000, linger=60.0),
+        Window(call_records=max_records, calls=4),
         max_held_records=room,
         max_held_bytes=1000,
         clock=lambda: 0.0,

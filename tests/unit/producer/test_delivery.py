@@ -8,6 +8,8 @@ from functools import partial
 from operator import contains
 from pathlib import Path
 
+import pytest
+
 from producer import (
     OutgoingRecord,
     Progress,
@@ -53,9 +55,28 @@ def test_an_empty_source_is_no_fault(undelivered: Path) -> None:
 def test_calls_are_filled_when_the_source_is_fast(undelivered: Path) -> None:
     kinesis = FakeKinesis()
 
-    run(records(1000), kinesis, undelivered, linger=60.0, calls_in_flight=1)
+    run(records(3000), kinesis, undelivered, linger=60.0, calls_in_flight=1)
 
-    assert [len(call) for call in kinesis.calls] == [500, 500]
+    sizes = [len(call) for call in kinesis.calls]
+    assert sizes[:3] == [16, 64, 256]
+    assert sizes[3:-1] == [500] * 5
+
+
+def test_a_slow_endpoint_gets_what_it_answers_in_a_second_and_is_named(undelivered: Path) -> None:
+    now = 0.0
+
+    def ten_milliseconds_each(data: list[bytes]) -> Sequence[str | None]:
+        nonlocal now
+        now += 0.01 * len(data)
+        return accept(data)
+
+    kinesis = FakeKinesis(ten_milliseconds_each)
+    report = run(records(2000), kinesis, undelivered, clock=lambda: now, calls_in_flight=1)
+
+    assert report.sent == 2000
+    assert max(len(call) for call in kinesis.calls) <= 100
+    assert report.endpoint_rate == pytest.approx(100)
+    assert report.elapsed == pytest.approx(20)
 
 
 def test_a_slow_source_is_delivered_while_it_waits(undelivered: Path) -> None:

@@ -118,9 +118,10 @@ def test_a_call_that_times_out_after_it_was_stored_is_sent_twice(
     with server.client(config) as client:
         report = send(outgoing, client, undelivered)
 
-    assert server.stored == Counter(data_of(outgoing) * 2)
-    assert (report.sent, report.retried) == (10, 10)
-    assert report.errors == {"ReadTimeoutError": 10}
+    first = server.calls[0]
+    assert server.stored == Counter(data_of(outgoing) + first)
+    assert (report.sent, report.retried) == (10, len(first))
+    assert report.errors == {"ReadTimeoutError": len(first)}
 
 
 def test_a_stream_that_does_not_exist_is_said_at_once(
@@ -134,7 +135,7 @@ def test_a_stream_that_does_not_exist_is_said_at_once(
     ):
         send(records(10), client, undelivered)
 
-    assert undelivered.read_bytes().splitlines() == data_of(records(10))
+    assert sorted(undelivered.read_bytes().splitlines()) == data_of(records(10))
 
 
 def test_an_endpoint_where_nobody_listens_leaves_everything_in_the_file(
@@ -154,4 +155,4 @@ def test_an_endpoint_where_nobody_listens_leaves_everything_in_the_file(
 
     assert (report.sent, report.failed) == (0, 10)
     assert report.errors == {"EndpointConnectionError": 10}
-    assert undelivered.read_bytes().splitlines() == data_of(records(10))
+    assert sorted(undelivered.read_bytes().splitlines()) == data_of(records(10))

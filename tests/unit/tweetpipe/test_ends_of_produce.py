@@ -22,7 +22,7 @@ from botocore.config import Config
 
 import producer
 from fake_tweets.x_api import FakeX, serving
-from producer import OutgoingRecord, Settings, SourceError, undelivered
+from producer import OutgoingRecord, Progress, Settings, SourceError, undelivered
 from producer.x import Credentials, XApi, XSource, synchronise
 from tests.unit.producer.doubles import (
     KinesisServer,
@@ -35,6 +35,7 @@ from tests.unit.producer.doubles import (
     reset_connection,
     store_and_stay_silent,
 )
+from tweetpipe.commands import ending
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.errors import TweetpipeError
 from tweetpipe.place import Place, Target
@@ -401,3 +402,25 @@ def test_a_live_source_fills_the_file_to_its_limit_and_says_what_it_dropped(
     assert f"{KEPT} has reached its limit of 0 MB" in run.said
     assert f"{COUNT - kept} of them are not kept" in run.said
     assert f"{kept} of them are in {KEPT}; send them again with: " in run.said
+
+
+@pytest.mark.parametrize(
+    ("rate", "said"),
+    [(None, "failed 0; remark"), (80.4, "failed 0; the endpoint takes 80 records/s; remark")],
+)
+def test_an_endpoint_that_limits_the_run_is_named_with_its_rate(
+    rate: float | None, said: str
+) -> None:
+    progress = Progress(
+        read=9,
+        sent=9,
+        retried=0,
+        failed=0,
+        dropped=0,
+        unanswered=0,
+        bytes_sent=90,
+        elapsed=3.0,
+        errors={},
+        endpoint_rate=rate,
+    )
+    assert ending.counts(progress, "remark").endswith(said)
