@@ -81,5 +81,7 @@ def localstack_environ(
         "HOME": str(volume),
         "XDG_CACHE_HOME": str(volume / "cache"),
         "LAMBDA_PROCESS_PYTHON": str(environment.function_python),
+        # macOS would otherwise name the proxies of its own settings.
+        "NO_PROXY": f"localhost,{LOOPBACK}",
         "PYTHONUNBUFFERED": "1",
     }

@@ -60,6 +60,8 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
                 # What belongs to the user, like ~/.aws/config, is not the function's.
                 "HOME": folder,
                 "TMPDIR": folder,
+                # Not even a function that reaches the world by a proxy reaches LocalStack by it.
+                "NO_PROXY": f"localhost,{LOOPBACK}",
                 **{name: str(value) for name, value in env_vars.items()},
                 "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
                 "LAMBDA_TASK_ROOT": str(code),

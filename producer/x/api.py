@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.metadata import version
+from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -83,8 +84,11 @@ class XApi:
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError(f"{url!r} is no address of X's API such as {DEFAULT_URL}")
         self._url = url.rstrip("/")
+        self._proxies = _no_proxy_for(parts.hostname) if _is_near(parts.hostname) else None
         token = credentials.bearer_token or self._token_for(credentials)
-        self._client = _client(self._url, token, stall_after=heartbeat * _PATIENCE)
+        self._client = _client(
+            self._url, token, proxies=self._proxies, stall_after=heartbeat * _PATIENCE
+        )
 
     def rules(self) -> list[Rule]:
         """All rules of the app's stream, whoever made them."""
@@ -128,13 +132,27 @@ class XApi:
                 data={"grant_type": "client_credentials"},
                 auth=(credentials.consumer_key or "", credentials.consumer_secret or ""),
                 timeout=_REST_TIMEOUT,
+                proxies=self._proxies,
             )
         except requests.RequestException as error:
             raise XUnreachable(f"X can't be reached at {self._url}: {_reason(error)}") from error
         return str(_checked(response).json()["access_token"])
 
 
-def _client(url: str, token: str, *, stall_after: float) -> Any:
+def _is_near(host: str) -> bool:
+    """Whether it is a fake X on this machine, or in a container beside this one."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return "." not in host or host.endswith(".localhost")
+
+
+def _no_proxy_for(host: str) -> dict[str, str]:
+    """What makes requests leave out the proxies that the environment names."""
+    return {"no_proxy": host}
+
+
+def _client(url: str, token: str, *, proxies: dict[str, str] | None, stall_after: float) -> Any:
     class Client(TwitterAPI):  # type: ignore[misc]
         USER_AGENT = f"tweetpipe/{version('tweetpipe')} python-TwitterAPI"
         REST_TIMEOUT = _REST_TIMEOUT
@@ -143,7 +161,12 @@ def _client(url: str, token: str, *, stall_after: float) -> Any:
         def _prepare_url(self, subdomain: str, path: str) -> str:
             return f"{url}/{self.version}/{path}"
 
-    return Client(oauth2_access_token=token, auth_type=OAuthType.OAUTH2USER, api_version="2")
+    return Client(
+        oauth2_access_token=token,
+        auth_type=OAuthType.OAUTH2USER,
+        api_version="2",
+        proxy_url=proxies,
+    )
 
 
 def _checked(response: requests.Response) -> requests.Response:

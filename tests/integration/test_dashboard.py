@@ -148,7 +148,7 @@ def test_the_page_outlives_the_emulator(
                 expect(alert).to_be_hidden(timeout=PATIENCE)
                 put_until_seen(place, stack, page, count())
                 localstack_embedded.stop(home)
-                expect(alert).to_contain_text("Start one", timeout=PATIENCE)
+                expect(alert).to_contain_text("No emulator answers", timeout=PATIENCE)
                 place = start()
             with deployed_stack(place, PARAMETERS, name=name) as stack:
                 expect(alert).to_be_hidden(timeout=PATIENCE)

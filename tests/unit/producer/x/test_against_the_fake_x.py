@@ -5,8 +5,13 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
+import requests
+from requests import PreparedRequest, Response
+from requests.adapters import HTTPAdapter
+from requests.utils import select_proxy
 
 from fake_tweets.x_api import FakeX, Served, serving
 from producer import OutgoingRecord, SettingsError
@@ -35,6 +40,49 @@ def test_a_token_is_got_for_a_consumer_key_and_secret(x: Served) -> None:
     by_key = api(x, consumer_key=FAKE.consumer_key, consumer_secret=FAKE.consumer_secret)
 
     assert by_key.rules() == []
+
+
+def with_proxies(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, address)
+
+
+def test_the_fake_x_is_never_reached_by_a_proxy(x: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_proxies(monkeypatch, "http://127.0.0.1:1")
+    client = api(x, consumer_key=FAKE.consumer_key, consumer_secret=FAKE.consumer_secret)
+    client.add_rules(["yolo"], tag=TAG)
+    connection = client.connect()
+    connection.close()
+    assert len(client.rules()) == 1
+
+
+@pytest.mark.parametrize(
+    ("host", "by_proxy"),
+    [
+        ("api.x.com", True),
+        ("192.0.2.1", True),
+        ("fake-x", False),
+        ("localhost", False),
+        ("x.localhost", False),
+        ("127.1.2.3", False),
+        ("[::1]", False),
+    ],
+)
+def test_only_what_is_elsewhere_is_reached_by_the_proxy(
+    host: str, by_proxy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str | None] = []
+
+    class Adapter(HTTPAdapter):
+        def send(self, request: PreparedRequest, *_: Any, **options: Any) -> Response:
+            asked.append(select_proxy(str(request.url), options["proxies"]))
+            raise requests.ConnectionError
+
+    monkeypatch.setattr("requests.sessions.HTTPAdapter", Adapter)
+    with_proxies(monkeypatch, "http://proxy:3128")
+    with pytest.raises(XUnreachable):
+        XApi(Credentials.of({"bearer_token": "token"}), url=f"http://{host}").rules()
+    assert asked == ["http://proxy:3128" if by_proxy else None]
 
 
 def test_a_wrong_secret_and_a_wrong_token_are_refused_with_what_to_check(x: Served) -> None:
