@@ -7,6 +7,7 @@ for as long as it likes. A LiveSource, such as `producer.x`, can't be kept waiti
 from __future__ import annotations
 
 import io
+import select
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
@@ -121,7 +122,7 @@ def blocks(file: io.FileIO, *, name: str, offset: int = 0) -> Iterator[tuple[lis
     """
     number = 0
     rest = b""
-    while chunk := file.read(_CHUNK_BYTES):
+    while chunk := _read(file):
         *lines, rest = (rest + chunk).split(b"\n")
         number += len(lines)
         yield lines, rest
@@ -131,6 +132,14 @@ def blocks(file: io.FileIO, *, name: str, offset: int = 0) -> Iterator[tuple[lis
                 f"{where} of {name} is longer than {MAX_LINE_BYTES} bytes: "
                 "each line must hold one tweet"
             )
+
+
+def _read(file: io.FileIO) -> bytes:
+    """Bytes as they come, none at the end of the file."""
+    # None says that there is nothing yet: standard input may have been handed over non-blocking.
+    while (chunk := file.read(_CHUNK_BYTES)) is None:
+        select.select([file], [], [])
+    return chunk
 
 
 def data_of(line: bytes, *, at_start: bool) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import textwrap
 from collections.abc import Sequence
 
 from fake_tweets.x_api.auth import Credentials
@@ -71,6 +72,7 @@ def _say(line: str) -> None:
 
 
 def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = _WholeNames
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
     add("--port", type=_port, default=8888, help="0 is any free one (default: %(default)s)")
@@ -117,6 +119,13 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "hundred posts of a connection, 503x3 for the next three connects, silence:30@5 for thirty "
         f"seconds. {_kinds()}",
     )
+
+
+class _WholeNames(argparse.HelpFormatter):
+    """Breaks no line within the name of a fault."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_on_hyphens=False)
 
 
 def _kinds() -> str:

@@ -6,12 +6,13 @@ import asyncio
 import math
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 
 from fake_tweets.x_api.faults import Fault
 from fake_tweets.x_api.fields import Fields, FieldsError
 from fake_tweets.x_api.problems import (
+    NOT_FOUND,
     RATE_LIMIT,
     UNAUTHORIZED,
     Problem,
@@ -27,6 +28,7 @@ from fake_tweets.x_api.stream import Stream
 _FAULTS: dict[str, tuple[int, Problem]] = {
     "401": (401, UNAUTHORIZED),
     "403": (403, not_enrolled()),
+    "404": (404, NOT_FOUND),
     "409": (409, no_rules()),
     "429": (429, RATE_LIMIT),
     "429-bare": (429, RATE_LIMIT),
@@ -59,6 +61,8 @@ async def connect(fake: FakeX, request: Request) -> Response:
 
 
 def _fault(fake: FakeX, fault: Fault, headers: dict[str, str]) -> Response:
+    if fault.kind == "html":
+        return HTMLResponse("<html><body>Sign in to use this network</body></html>")
     status, problem = _FAULTS[fault.kind]
     if fault.kind == "429-bare":
         headers = {}

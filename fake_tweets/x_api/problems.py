@@ -14,6 +14,12 @@ UNAUTHORIZED: Problem = {
     "status": 401,
     "detail": "Unauthorized",
 }
+NOT_FOUND: Problem = {
+    "title": "Not Found",
+    "type": "about:blank",
+    "status": 404,
+    "detail": "Not Found",
+}
 WRONG_CREDENTIALS: Problem = {
     "errors": [
         {

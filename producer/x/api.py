@@ -19,6 +19,7 @@ import urllib3
 from TwitterAPI import OAuthType, TwitterAPI, TwitterConnectionError
 
 from producer.errors import SettingsError
+from producer.x.answers import checked, first_problem, json_of, not_x, shown
 from producer.x.credentials import Credentials
 from producer.x.errors import Dropped, XRefused, XUnreachable
 
@@ -82,7 +83,7 @@ class XApi:
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingsError(f"{url!r} is no address of X's API such as {DEFAULT_URL}")
+            raise SettingsError(f"{shown(url)!r} is no address of X's API such as {DEFAULT_URL}")
         self._url = url.rstrip("/")
         self._proxies = _no_proxy_for(parts.hostname) if _is_near(parts.hostname) else None
         token = credentials.bearer_token or self._token_for(credentials)
@@ -92,25 +93,31 @@ class XApi:
 
     def rules(self) -> list[Rule]:
         """All rules of the app's stream, whoever made them."""
-        answer = self._request(_RULES, method="GET").json()
-        return [
-            Rule(rule["id"], rule["value"], rule.get("tag", "")) for rule in answer.get("data", ())
-        ]
+        response = self._request(_RULES, method="GET")
+        rules = json_of(response).get("data") or []
+        try:
+            return [Rule(rule["id"], rule["value"], rule.get("tag", "")) for rule in rules]
+        except (AttributeError, KeyError, TypeError) as error:
+            raise not_x(response) from error
 
     def add_rules(self, values: Sequence[str], *, tag: str) -> None:
         """Add rules; raises XRefused with X's reason for the first that it does not take."""
         body = {"add": [{"value": value, "tag": tag} for value in values]}
         response = self._request(_RULES, body, method="POST")
         # X answers 200 or 201 also where it refused some, and says so beside the others.
-        for problem in response.json().get("errors", ()):
-            raise XRefused(400, _with_rule(problem), reset=None)
+        if errors := json_of(response).get("errors"):
+            raise XRefused(400, first_problem(errors), reset=None)
 
     def delete_rules(self, ids: Sequence[str]) -> None:
         self._request(_RULES, {"delete": {"ids": list(ids)}}, method="POST")
 
     def connect(self) -> Connection:
         """Open the stream; raises XUnreachable and XRefused."""
-        return Connection(self._request(_STREAM, _FIELDS, method="GET"))
+        response = self._request(_STREAM, _FIELDS, method="GET")
+        if "html" in response.headers.get("content-type", ""):
+            with response:
+                raise not_x(response)
+        return Connection(response)
 
     def _request(
         self, resource: str, params: Mapping[str, object] | None = None, *, method: str
@@ -121,8 +128,11 @@ class XApi:
                 resource, dict(params) if params else None, method_override=override
             )
         except (TwitterConnectionError, requests.RequestException) as error:
-            raise XUnreachable(f"X can't be reached at {self._url}: {_reason(error)}") from error
-        return _checked(answer.response)
+            raise self._unreachable(error) from error
+        return checked(answer.response)
+
+    def _unreachable(self, error: Exception) -> XUnreachable:
+        return XUnreachable(f"X can't be reached at {shown(self._url)}: {_reason(error)}")
 
     def _token_for(self, credentials: Credentials) -> str:
         # Not by TwitterAPI, which has one fixed host for it and waits without a limit.
@@ -135,8 +145,11 @@ class XApi:
                 proxies=self._proxies,
             )
         except requests.RequestException as error:
-            raise XUnreachable(f"X can't be reached at {self._url}: {_reason(error)}") from error
-        return str(_checked(response).json()["access_token"])
+            raise self._unreachable(error) from error
+        token = json_of(checked(response)).get("access_token")
+        if not isinstance(token, str) or not Credentials.is_well_formed(token):
+            raise not_x(response)
+        return token
 
 
 def _is_near(host: str) -> bool:
@@ -167,38 +180,6 @@ def _client(url: str, token: str, *, proxies: dict[str, str] | None, stall_after
         api_version="2",
         proxy_url=proxies,
     )
-
-
-def _checked(response: requests.Response) -> requests.Response:
-    if response.status_code in (200, 201):
-        return response
-    with response:
-        try:
-            problem = response.json()
-        except (ValueError, requests.RequestException):
-            problem = {"detail": response.reason}
-    errors = problem.get("errors") if isinstance(problem, dict) else None
-    if errors and isinstance(errors, list) and "type" not in problem:
-        problem = _with_rule(errors[0])
-    raise XRefused(
-        response.status_code,
-        problem if isinstance(problem, dict) else {},
-        reset=_reset(response.headers),
-    )
-
-
-def _reset(headers: Mapping[str, str]) -> float | None:
-    reset = headers.get("x-rate-limit-reset", "")
-    # Every answer has the header; waiting for it helps only where no requests are left.
-    is_used_up = headers.get("x-rate-limit-remaining", "0") == "0"
-    return float(reset) if is_used_up and reset.isdecimal() else None
-
-
-def _with_rule(problem: dict[str, Any]) -> dict[str, Any]:
-    """A problem of one rule, its detail naming the rule."""
-    details = problem.get("details") or [problem.get("detail") or problem.get("title")]
-    about = f"{problem['value']!r}: " if "value" in problem else ""
-    return problem | {"detail": about + "; ".join(map(str, details))}
 
 
 def _reason(error: Exception) -> str:

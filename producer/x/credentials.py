@@ -6,6 +6,7 @@ sample's access token and its secret, which stand for a user, are not needed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -35,4 +36,16 @@ class Credentials:
                 f"{missing} not set: put {TOKEN}, or {KEY} and {SECRET}, of your X app into the "
                 "environment or .env; --source fake needs neither"
             )
+        for name, value in found.items():
+            # Neither named nor shown what: it is a part of the secret.
+            if value and not cls.is_well_formed(value):
+                raise SettingsError(
+                    f"{name} can't be right: a space, a line break or a character that is not "
+                    "ASCII is in the middle of it; copy it again from X's developer console"
+                )
         return cls(**{name: value or None for name, value in found.items()})
+
+    @staticmethod
+    def is_well_formed(secret: str) -> bool:
+        """Whether a header can carry it."""
+        return re.fullmatch(r"[!-~]+", secret) is not None

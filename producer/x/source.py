@@ -11,7 +11,7 @@ from producer.records import OutgoingRecord
 from producer.sources import MAX_LINE_BYTES
 from producer.x.api import Connection, Rule, XApi
 from producer.x.counts import Counts
-from producer.x.errors import Dropped, XRefused, XUnreachable
+from producer.x.errors import Dropped, NotX, XRefused, XUnreachable
 from producer.x.messages import Message, Post, Problem, Rubbish, message_of
 from producer.x.reconnect import Reconnect
 from producer.x.rules import TAG
@@ -36,6 +36,7 @@ class XSource:
         on_event: Callable[[str], None] = lambda _: None,
         wait: Callable[[float], object] | None = None,
         now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counts = Counts()
         self._api = api
@@ -46,6 +47,7 @@ class XSource:
         self._finished = threading.Event()
         self._wait = wait or self._finished.wait
         self._now = now
+        self._clock = clock
         self._reconnect = Reconnect()
         self._lock = threading.Lock()
         self._connection: Connection | None = None
@@ -78,8 +80,8 @@ class XSource:
         """The open stream, or None after the wait that a failed attempt asks for."""
         try:
             connection = self._api.connect()
-        except (XRefused, XUnreachable) as failure:
-            if isinstance(failure, XRefused) and failure.is_lasting:
+        except (XRefused, NotX, XUnreachable) as failure:
+            if self._reconnect.gives_up(failure, was_connected=self.counts.connections > 0):
                 raise
             self._back_off(failure)
             return None
@@ -90,21 +92,26 @@ class XSource:
         self.counts.connections += 1
         return connection
 
-    def _back_off(self, failure: XRefused | XUnreachable) -> None:
-        seconds = self._reconnect.after(failure, now=self._now())
-        self._on_event(f"{failure}. Connecting again in {seconds:g} s.")
+    def _back_off(self, failure: XRefused | NotX | XUnreachable) -> None:
+        self._wait_for_next(str(failure), self._reconnect.after(failure, now=self._now()))
+
+    def _wait_for_next(self, what_happened: str, seconds: float) -> None:
+        if not seconds:
+            self._on_event(f"{what_happened}. Connecting again at once.")
+            return
+        self._on_event(f"{what_happened}. Connecting again in {seconds:g} s.")
         self._wait(seconds)
 
     def _posts(self, connection: Connection) -> Iterator[OutgoingRecord]:
-        alive = False
+        begun, lines = self._clock(), 0
         reason = ""
         try:
             for line in _lines(connection):
-                alive = True
-                self._reconnect.connected()
-                if not line:
+                message = message_of(line) if line else None
+                # What is not X's language is no sign of life.
+                lines += not isinstance(message, Rubbish)
+                if message is None:
                     continue
-                message = message_of(line)
                 if isinstance(message, Post):
                     record = self._new_record(message)
                     if record is not None:
@@ -119,16 +126,10 @@ class XSource:
                         connection.end()
         except Dropped as dropped:
             if not self._finished.is_set():
-                self._after_a_drop(reason or str(dropped), alive=alive)
+                seconds = self._reconnect.dropped(lived=self._clock() - begun, lines=lines)
+                self._wait_for_next(f"Disconnected ({reason or dropped})", seconds)
         finally:
             connection.close()
-
-    def _after_a_drop(self, reason: str, *, alive: bool) -> None:
-        if alive:
-            self._on_event(f"Disconnected ({reason}). Connecting again at once.")
-        else:
-            # Hurrying would use up the attempts that X's rate limit allows.
-            self._back_off(XUnreachable(f"X closed a fresh connection ({reason})"))
 
     def _note(self, message: Message) -> None:
         if isinstance(message, Problem):

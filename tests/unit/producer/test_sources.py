@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,32 @@ def test_a_fake_tweet_has_the_same_key_from_a_file(tweets: Path) -> None:
 def test_settings_of_the_generator_that_make_no_sense_are_found_at_once() -> None:
     with pytest.raises(SettingsError, match="count must be 0 or more, not -1"):
         fake_source(seed=7, count=-1)
+
+
+def test_standard_input_that_does_not_block_is_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read_end, write_end = os.pipe()
+    os.set_blocking(read_end, False)
+    kept = os.dup(0)
+    os.dup2(read_end, 0)
+    given: list[bytes] = []
+    waits: list[object] = []
+
+    def write_one_more(readable: list[object], *_: object) -> None:
+        waits.append(readable)
+        if len(waits) < 5:
+            os.write(write_end, b'{"n":%d}\n' % len(waits))
+        else:
+            os.close(write_end)
+
+    monkeypatch.setattr(select, "select", write_one_more)
+    try:
+        given = [record.data for record in file_source("-")]
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+        os.close(read_end)
+
+    assert given == [b'{"n":%d}' % n for n in range(1, 5)]
+    assert len(waits) == 5, "it waits and does not spin"

@@ -12,6 +12,7 @@ import pytest
 
 from fake_tweets.__main__ import main
 from fake_tweets.x_api import Credentials
+from fake_tweets.x_api.faults import KINDS
 from tests.unit.fake_tweets.x_api.client import Client
 
 COMMAND = [sys.executable, "-m", "fake_tweets", "serve", "--port", "0"]
@@ -108,15 +109,7 @@ def test_help_names_every_option_and_fault(capsys: pytest.CaptureFixture[str]) -
         main(["serve", "--help"])
     assert stop.value.code == 0
     text = capsys.readouterr().out
-    for word in (
-        "--rate",
-        "--seed",
-        "--heartbeat",
-        "--fault",
-        "half-line",
-        "silence",
-        "usage-capped",
-    ):
+    for word in ("--rate", "--seed", "--heartbeat", "--fault", *KINDS):
         assert word in text
 
 

@@ -33,6 +33,12 @@ def test_rate_limits_wait_exponentially_from_a_minute(status: int) -> None:
     assert waits(Reconnect(), refused(status), 4) == [60, 120, 240, 480]
 
 
+def test_a_rate_limit_is_never_waited_out_for_longer_than_xs_window() -> None:
+    assert waits(Reconnect(), refused(429), 2000)[4:] == [900] * 1996
+    assert waits(Reconnect(), refused(429, reset=NOW + 86_400), 1) == [900]
+    assert waits(Reconnect(), refused(429, reset=NOW - 86_400), 1) == [60]
+
+
 def test_a_rate_limit_is_waited_out_where_that_is_later() -> None:
     reconnect = Reconnect()
 
@@ -43,8 +49,8 @@ def test_a_rate_limit_is_waited_out_where_that_is_later() -> None:
 def test_after_a_connection_the_waits_start_anew() -> None:
     reconnect = Reconnect()
     before = waits(reconnect, refused(503), 3)
-    reconnect.connected()
 
+    assert reconnect.dropped(lived=1.0, lines=2) == 0
     assert waits(reconnect, refused(503), 3) == before
 
 

@@ -7,16 +7,17 @@ import pytest
 
 from producer import SettingsError
 from producer.x import TAG, Rule, XApi, synchronise
-from producer.x.errors import XRefused
+from producer.x.errors import XRefused, XUnreachable
 
 OTHERS = Rule("1", "cats", "somebody")
 
 
 class Rules:
-    """What X keeps; takes no rule with "bad" in it."""
+    """What X keeps, up to `most`; takes no rule with "bad" in it."""
 
-    def __init__(self, *rules: Rule) -> None:
+    def __init__(self, *rules: Rule, most: int = 1000) -> None:
         self.kept = [*rules]
+        self._most = most
 
     def rules(self) -> list[Rule]:
         return [*self.kept]
@@ -25,6 +26,9 @@ class Rules:
         for value in values:
             if "bad" in value:
                 raise XRefused(400, {"detail": f"{value} is bad"}, reset=None)
+        if len(self.kept) + len(values) > self._most:
+            cap = {"title": "RulesCapExceeded", "type": "https://api.x.com/2/problems/rule-cap"}
+            raise XRefused(422, cap, reset=None)
         self.kept += [Rule(f"new {value}", value, tag) for value in values]
 
     def delete_rules(self, ids: Sequence[str]) -> None:
@@ -33,7 +37,8 @@ class Rules:
 
 def after(rules: Rules, *track: str, keep: bool = False) -> set[tuple[str, str]]:
     used = synchronise(cast(XApi, rules), track, keep=keep)
-    assert used == [rule for rule in rules.kept if rule.tag == TAG or rule.value in track]
+    tracked = [value.strip() for value in track]
+    assert used == [rule for rule in rules.kept if rule.tag == TAG or rule.value in tracked]
     return {(rule.value, rule.tag) for rule in rules.kept}
 
 
@@ -63,6 +68,51 @@ def test_a_refused_rule_leaves_the_others_as_they_were() -> None:
     with pytest.raises(XRefused, match="bad rule is bad"):
         after(rules, "bad rule")
     assert rules.kept == [Rule("3", "old", TAG)]
+
+
+def test_at_xs_cap_of_rules_old_ones_make_room() -> None:
+    rules = Rules(OTHERS, Rule("2", "old", TAG), Rule("3", "older", TAG), most=3)
+
+    assert after(rules, "new", "newer") == {("cats", "somebody"), ("new", TAG), ("newer", TAG)}
+
+
+@pytest.mark.parametrize("refused", [["bad rule"], ["new", "newer", "newest"]])
+def test_at_xs_cap_a_refused_exchange_leaves_the_rules_as_they_were(refused: list[str]) -> None:
+    rules = Rules(OTHERS, Rule("2", "old", TAG), Rule("3", "older", TAG), most=3)
+
+    with pytest.raises(XRefused):
+        after(rules, *refused)
+    assert [(rule.value, rule.tag) for rule in rules.kept] == [
+        ("cats", "somebody"),
+        ("old", TAG),
+        ("older", TAG),
+    ]
+
+
+def test_old_rules_that_cannot_be_had_again_are_named() -> None:
+    rules = Rules(OTHERS, Rule("2", "old", TAG), Rule("3", "older", TAG), most=3)
+    add_rules = rules.add_rules
+
+    def add(values: Sequence[str], *, tag: str) -> None:
+        if values == ["old", "older"]:
+            raise XUnreachable("X can't be reached")
+        add_rules(values, tag=tag)
+
+    rules.add_rules = add  # type: ignore[method-assign]
+    with pytest.raises(XRefused) as refused:
+        after(rules, "new", "newer", "newest")
+    assert refused.value.__notes__ == [
+        "these rules are gone meanwhile: old, older; name them again with --track"
+    ]
+
+
+def test_rules_that_nobody_can_remove_are_named_as_the_reason() -> None:
+    with pytest.raises(XRefused, match="remove rules of the app, or track fewer"):
+        after(Rules(OTHERS, most=1), "new")
+
+
+def test_a_rule_is_the_same_whatever_space_surrounds_it() -> None:
+    assert after(Rules(Rule("2", "yolo", TAG)), " yolo ") == {("yolo", TAG)}
 
 
 @pytest.mark.parametrize("keep", [False, True])

@@ -12,7 +12,7 @@ import pytest
 
 from producer import OutgoingRecord
 from producer.x import TAG, Rule, XApi, XSource
-from producer.x.errors import Dropped, XError, XRefused, XUnreachable
+from producer.x.errors import Dropped, NotX, XError, XRefused, XUnreachable
 from tests.waiting import wait_for
 
 DISCONNECT = (
@@ -53,7 +53,7 @@ class Script:
 
     def __init__(self, *steps: Connection | XError) -> None:
         self._steps: Iterator[Connection | XError] = itertools.chain(
-            steps, itertools.repeat(XRefused(401, {"title": "Unauthorized"}, reset=None))
+            steps, itertools.repeat(XRefused(429, {"type": "usage-capped"}, reset=None))
         )
         self.waits: list[float] = []
         self.events: list[str] = []
@@ -71,7 +71,9 @@ class Script:
         max_posts: int | None = None,
         max_seconds: float | None = None,
         wait: Callable[[float], object] | None = None,
+        lived: float = 10.0,
     ) -> XSource:
+        """`lived` is how many seconds each connection takes."""
         return XSource(
             cast(XApi, self),
             rules,
@@ -80,6 +82,7 @@ class Script:
             on_event=self.events.append,
             wait=wait or self.waits.append,
             now=lambda: 1000.0,
+            clock=map(float, itertools.count(step=lived)).__next__,
         )
 
 
@@ -91,7 +94,7 @@ def read(source: XSource) -> list[str]:
         for record in source:
             found.append(json.loads(record.data)["data"]["id"])
 
-    with pytest.raises(XRefused, match="401"):
+    with pytest.raises(XRefused, match="used up its posts"):
         read_on()
     return found
 
@@ -139,7 +142,7 @@ def test_failed_attempts_wait_by_the_rules_until_something_comes() -> None:
     gone = XUnreachable("X can't be reached")
     script = Script(
         *(busy, busy, gone, gone, limited, limited),
-        Connection(b"\r\n"),
+        Connection(b"\r\n\r\n"),
         *(busy, gone, limited),
     )
 
@@ -150,12 +153,87 @@ def test_failed_attempts_wait_by_the_rules_until_something_comes() -> None:
 
 
 def test_connections_that_close_before_anything_came_wait_longer_and_longer() -> None:
-    script = Script(Connection(), Connection(), Connection(), Connection(post("1")))
+    script = Script(Connection(), Connection(), Connection(), Connection(post("1"), b"\r\n"))
 
     found = read(script.source())
 
     assert found == ["1"]
     assert script.waits == [0.25, 0.5, 0.75]
+
+
+def brief() -> Connection:
+    return Connection(post("1"), post("1"), post("1"))
+
+
+def test_streams_that_end_within_a_second_are_connected_again_later_and_later() -> None:
+    script = Script(*(brief() for _ in range(70)))
+
+    read(script.source(lived=0.9))
+
+    assert script.waits[:4] == [0.25, 0.5, 0.75, 1.0]
+    assert script.waits[-5:] == [16.0] * 5
+    assert len(script.waits) == 69, "the first time, at once"
+
+
+def test_streams_that_end_after_a_single_post_are_connected_again_later_and_later() -> None:
+    script = Script(*(Connection(post(f"{n}")) for n in range(4)))
+
+    assert read(script.source()) == ["0", "1", "2", "3"]
+    assert script.waits == [0.25, 0.5, 0.75]
+
+
+def test_a_brief_connection_leaves_the_wait_where_it_was_and_a_steady_one_does_not() -> None:
+    busy = XRefused(503, {"title": "Service Unavailable"}, reset=None)
+    steps: list[Connection | XError] = [busy, busy, brief(), busy, busy]
+    hasty, patient = Script(*steps), Script(*steps)
+
+    read(hasty.source(lived=0.5))
+    read(patient.source(lived=5.0))
+
+    assert hasty.waits == [5, 10, 20, 40]
+    assert patient.waits == [5, 10, 5, 10]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 410])
+def test_a_refusal_in_the_middle_of_a_run_passes_and_only_repeated_ones_end_it(
+    status: int,
+) -> None:
+    refused = XRefused(status, {"title": "No"}, reset=None)
+    script = Script(
+        Connection(post("1"), post("2")), *[refused] * 4, Connection(post("3"), b"\r\n"), refused
+    )
+    assert read(script.source()) == ["1", "2", "3"]
+    assert script.waits == [5, 10, 20, 40, 5]
+
+    lasting = Script(Connection(post("1")), *[refused] * 5, Connection(post("2")))
+    with pytest.raises(XRefused, match=str(status)):
+        list(lasting.source())
+    assert lasting.waits == [5, 10, 20, 40]
+
+
+def test_a_refusal_at_the_start_ends_the_run() -> None:
+    script = Script(XRefused(401, {"title": "Unauthorized"}, reset=None), Connection(post("1")))
+
+    with pytest.raises(XRefused, match="401"):
+        list(script.source())
+    assert script.waits == []
+
+
+def test_a_login_page_in_the_middle_of_a_run_is_waited_out_however_long_it_stays() -> None:
+    page = NotX("https://api.x.com", 200, '"Sign in"')
+    script = Script(Connection(post("1")), *[page] * 20, Connection(post("2"), b"\r\n"))
+
+    assert read(script.source()) == ["1", "2"]
+    assert script.waits[:3] == [5, 10, 20]
+    assert script.waits[-1] == 320
+
+
+def test_lines_of_something_else_are_no_sign_of_life() -> None:
+    page = b"<html>\n<body>Sign in\n</html>\n"
+    script = Script(*(Connection(page) for _ in range(4)), Connection(post("1")))
+
+    assert read(script.source()) == ["1"]
+    assert script.waits == [0.25, 0.5, 0.75, 1.0, 1.0]
 
 
 def test_after_a_disconnect_message_nothing_more_is_waited_for() -> None:
