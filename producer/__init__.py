@@ -11,6 +11,7 @@ from producer.errors import (
     SourceError,
     UndeliveredError,
 )
+from producer.going_on import FakesGoingOn
 from producer.kinesis import kinesis_client_config
 from producer.records import OutgoingRecord, partition_key_of
 from producer.report import Progress, Report
@@ -22,6 +23,7 @@ from producer.undelivered import undelivered_path
 __all__ = [
     "STDIN",
     "DeliveryError",
+    "FakesGoingOn",
     "LiveSource",
     "OutgoingRecord",
     "PositionError",

@@ -1,4 +1,4 @@
-"""How far a file has been sent: a small JSON file beside it."""
+"""How far a source has been sent: a small JSON file."""
 
 from __future__ import annotations
 

@@ -63,8 +63,9 @@ def fake_source(
     shape: Shape = "mixed",
     malformed: float = 0.0,
     duplicates: float = 0.0,
+    start: int = 0,
 ) -> Iterator[OutgoingRecord]:
-    """Generated tweets, the same ones for the same seed; without end if `count` is None.
+    """Generated tweets from the one at `start` on, always the same; no end if `count` is None.
 
     `malformed` and `duplicates` are the shares, 0 to 1, of tweets that such a record is added to.
     Raises SettingsError.
@@ -73,7 +74,14 @@ def fake_source(
     from fake_tweets import records
 
     try:
-        tweets = records(seed, count=count, shape=shape, malformed=malformed, duplicates=duplicates)
+        tweets = records(
+            seed,
+            count=count,
+            shape=shape,
+            malformed=malformed,
+            duplicates=duplicates,
+            start=start,
+        )
     except ValueError as error:
         raise SettingsError(str(error)) from error
     return (OutgoingRecord(tweet.data, tweet.partition_key) for tweet in tweets)

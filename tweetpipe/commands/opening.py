@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import producer
 from fake_tweets import Shape
 from producer import OutgoingRecord, Report
 from tweetpipe import terminal
+from tweetpipe.stack import Stack
+from tweetpipe.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,11 +33,27 @@ def open_fake(
     malformed: float,
     duplicates: float,
 ) -> Opened:
-    """Generated tweets; without end if `count` is None."""
+    """Generated tweets, always the same for a seed; without end if `count` is None."""
     records = producer.fake_source(
         seed=seed, count=count, shape=shape, malformed=malformed, duplicates=duplicates
     )
     return Opened(records=records, total=count)
+
+
+def open_going_on(
+    folder: Path, deployed: Stack, *, shape: Shape, malformed: float, duplicates: float
+) -> Opened:
+    """Generated tweets without end, after those that an earlier run sent to this stack."""
+    records = producer.FakesGoingOn(
+        folder / f"fake-tweets-{deployed.name}.position",
+        stack=deployed.id,
+        shape=shape,
+        malformed=malformed,
+        duplicates=duplicates,
+    )
+    if records.offset:
+        terminal.say(f"Going on after the first {counted(records.offset, 'fake tweet')}")
+    return Opened(records=records)
 
 
 def open_file(file: str) -> Opened:

@@ -14,7 +14,13 @@ import producer
 from fake_tweets import Shape
 from producer import Settings
 from tweetpipe.commands.delivering import MB, UNDELIVERED, deliver
-from tweetpipe.commands.opening import open_fake, open_file, open_to_resume, open_twitter
+from tweetpipe.commands.opening import (
+    open_fake,
+    open_file,
+    open_going_on,
+    open_to_resume,
+    open_twitter,
+)
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
 from tweetpipe.errors import INTERRUPTED, WrongUsage
 from tweetpipe.place import Target
@@ -48,7 +54,8 @@ def produce(
         bool,
         typer.Option(
             "--forever",
-            help="Until interrupted; what can't be delivered is not kept.",
+            help="Until interrupted; what can't be delivered is not kept. Without --seed, a "
+            "further run goes on with tweets that were not sent yet.",
             rich_help_panel=_OF_FAKE,
         ),
     ] = False,
@@ -197,7 +204,15 @@ def produce(
             opened = open_file(file)
     place, deployed = open_stack(target, stack_name)
     if opened is None:
-        if source is Source.FAKE:
+        if forever and seed is None:
+            opened = open_going_on(
+                undelivered.parent,
+                deployed,
+                shape=shape or "mixed",
+                malformed=malformed or 0.0,
+                duplicates=duplicates or 0.0,
+            )
+        elif source is Source.FAKE:
             opened = open_fake(
                 seed=seed or 0,
                 count=None if forever else _COUNT if count is None else count,

@@ -1,0 +1,60 @@
+"""Fake tweets without end, of which no run sends a stack those that an earlier one sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from producer.position import Position, load, save
+from producer.records import OutgoingRecord
+from producer.sources import fake_source
+
+if TYPE_CHECKING:
+    from fake_tweets import Shape
+
+_SEED = 0
+
+
+class FakesGoingOn:
+    """The tweets after the last one that was sent to the same `stack`, its id; else all of them.
+
+    How far that is, `path` keeps. Raises SettingsError as `fake_source`, and PositionError when
+    what is kept there can't be read. Iterate it once.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        stack: str,
+        shape: Shape = "mixed",
+        malformed: float = 0.0,
+        duplicates: float = 0.0,
+    ) -> None:
+        self._path = path
+        self._stack = stack
+        position = load(path)
+        self.offset = position.offset if position and position.stream == stack else 0
+        # Where malformed ones and duplicates are added, `offset` counts these too: then some tweets
+        # are never sent, and none twice.
+        self._records = fake_source(
+            seed=_SEED,
+            count=None,
+            shape=shape,
+            malformed=malformed,
+            duplicates=duplicates,
+            start=self.offset,
+        )
+
+    def __iter__(self) -> Iterator[OutgoingRecord]:
+        for record in self._records:
+            self.offset += 1
+            yield record
+
+    def keep(self, offset: int) -> None:
+        """Make the next run start at `offset`; usable from any thread. Raises PositionError."""
+        position = Position(
+            stream=self._stack, offset=offset, unended_bytes=0, fingerprint=f"seed {_SEED}"
+        )
+        save(self._path, position)
