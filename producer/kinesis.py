@@ -76,6 +76,7 @@ _ADVICE = {
     "RequestExpired": "check this computer's clock",
     "UnrecognizedClientException": "check the access key",
     "InvalidClientTokenId": "check the access key",
+    "InvalidCredentials": "look for a space or a line break in the access key or session token",
     "KMSAccessDeniedException": "allow these credentials kms:GenerateDataKey on the stream's key",
     "KMSDisabledException": "enable the stream's KMS key",
     "KMSInvalidStateException": "see to the state of the stream's KMS key",
@@ -142,6 +143,10 @@ def put_records(
     except ParamValidationError as error:
         raise RecordRejected(type(error).__name__) from error
     except (ConnectionError, HTTPClientError, ResponseParserError) as error:
+        if isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
+            # What it says is the header, which is a secret.
+            said = "a header can't carry these credentials"
+            raise _no_use(stream, "InvalidCredentials", said) from None
         return [type(error).__name__] * len(entries)
     except BotoCoreError as error:
         raise _no_use(stream, type(error).__name__, str(error)) from error
@@ -174,5 +179,7 @@ def _no_use(stream: str, code: str, message: str) -> DeliveryError:
         return DeliveryError(
             f"{text}{first_words(message)}; look at HTTPS_PROXY and AWS_ENDPOINT_URL"
         )
-    text += f"{code}: {message.rstrip('. ')}" if message else code
+    # What follows repeats the request with all its headers, the session token among them.
+    message = message.partition("The Canonical String")[0].strip(". \n")
+    text += f"{code}: {message}" if message else code
     return DeliveryError(f"{text}; {_ADVICE[code]}" if code in _ADVICE else text)

@@ -24,6 +24,7 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
     debug = "--debug" in arguments
     load_dotenv(".env")
     if debug:
+        sys.excepthook = terminal.show_traceback
         logging.basicConfig(format="%(message)s")
         logging.getLogger("tweetpipe").setLevel(logging.DEBUG)
     else:

@@ -9,13 +9,16 @@ TweetpipeError          the root; one sentence for a person, and the exit code
 
 from __future__ import annotations
 
+from tweetpipe.redaction import redacted
+
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended."""
 
 
 def mistake(error: BaseException) -> str:
     """What to say of an error that nothing of ours expects."""
-    return f"{type(error).__name__}: {error}. This is a mistake in tweetpipe; --debug shows where."
+    said = redacted(f"{type(error).__name__}: {error}")
+    return f"{said}. This is a mistake in tweetpipe; --debug shows where."
 
 
 class TweetpipeError(Exception):

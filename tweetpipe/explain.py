@@ -24,6 +24,8 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
+from tweetpipe.redaction import redacted
+
 _SIGN_IN_AGAIN = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 _WRONG_KEY = frozenset(
     {
@@ -142,4 +144,4 @@ def _explain_answer(error: ClientError) -> str:
 
 def _one_line(error: Exception) -> str:
     """What it says, as a part of a sentence: some of botocore's messages end in a period."""
-    return re.sub(r"\s+", " ", str(error)).strip().rstrip(".")
+    return re.sub(r"\s+", " ", redacted(str(error))).strip().rstrip(".")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
+
+from tweetpipe.redaction import redacted
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -18,7 +22,7 @@ err = Console(stderr=True, highlight=False)
 
 def say(text: str, style: str = "") -> None:
     """A line of progress or advice."""
-    err.print(Text(text, style=style), soft_wrap=True)
+    err.print(Text(redacted(text), style=style), soft_wrap=True)
 
 
 def done(text: str) -> None:
@@ -28,7 +32,14 @@ def done(text: str) -> None:
 
 def fail(text: str) -> None:
     """The one line of an error."""
-    err.print(Text.assemble(("Error: ", "bold red"), text), soft_wrap=True)
+    err.print(Text.assemble(("Error: ", "bold red"), redacted(text)), soft_wrap=True)
+
+
+def show_traceback(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """What sys.excepthook does, without the credentials that an error may quote."""
+    sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))
 
 
 def print_json(value: Any) -> None:

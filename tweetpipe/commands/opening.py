@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import producer
 from fake_tweets import Shape
@@ -13,6 +14,9 @@ from producer import OutgoingRecord, Report
 from tweetpipe import terminal
 from tweetpipe.stack import Stack
 from tweetpipe.words import counted
+
+if TYPE_CHECKING:
+    from producer.x import Credentials
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +91,16 @@ def open_to_resume(file: str, *, stream: str) -> Opened:
     return Opened(records=lines, last_words=last_words)
 
 
+def x_credentials() -> Credentials:
+    """Those in the environment."""
+    # Imported here: no other source needs TwitterAPI and what it imports.
+    from producer.x import Credentials
+
+    return Credentials.of(os.environ)
+
+
 def open_twitter(
+    credentials: Credentials,
     track: list[str],
     *,
     keep_rules: bool,
@@ -96,10 +109,9 @@ def open_twitter(
     price: float,
 ) -> Opened:
     """The posts that X sends by the rules in `track`, at `price` dollars each."""
-    # Imported here: no other source needs TwitterAPI and what it imports.
     from producer import x
 
-    api = x.XApi(x.Credentials.of(os.environ), url=os.environ.get("X_API_URL") or x.DEFAULT_URL)
+    api = x.XApi(credentials, url=os.environ.get("X_API_URL") or x.DEFAULT_URL)
     rules = x.synchronise(api, track, keep=keep_rules)
     terminal.say(
         f"Reading posts from X by {len(rules)} rules: {', '.join(rule.value for rule in rules)}"

@@ -20,6 +20,7 @@ from tweetpipe.commands.opening import (
     open_going_on,
     open_to_resume,
     open_twitter,
+    x_credentials,
 )
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
 from tweetpipe.errors import INTERRUPTED, WrongUsage
@@ -202,6 +203,7 @@ def produce(
         if not resume:
             # First of all, so that a wrong path is told before anything else.
             opened = open_file(file)
+    credentials = x_credentials() if source is Source.TWITTER else None
     place, deployed = open_stack(target, stack_name)
     if opened is None:
         if forever and seed is None:
@@ -224,6 +226,7 @@ def produce(
             opened = open_to_resume(file, stream=deployed.outputs["KinesisStream"])
         else:
             opened = open_twitter(
+                credentials or x_credentials(),
                 track or [],
                 keep_rules=keep_rules,
                 max_tweets=max_tweets,

@@ -194,3 +194,36 @@ def test_the_client_neither_retries_nor_runs_out_of_connections() -> None:
 
     assert config.retries["total_max_attempts"] == 1
     assert config.max_pool_connections == 12
+
+
+def test_credentials_that_no_header_can_carry_are_refused_and_not_shown() -> None:
+    client = boto3.client(
+        "kinesis",
+        endpoint_url="http://127.0.0.1:1",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        aws_session_token="hunter2\nhunter2",
+        config=kinesis_client_config(Settings()),
+    )
+
+    with pytest.raises(DeliveryError, match="a line break in the access key or session") as refused:
+        put_records(client, "tweets", THREE)
+    client.close()
+
+    assert "hunter2" not in str(refused.value)
+    assert refused.value.__suppress_context__
+
+
+def test_what_kinesis_repeats_of_the_request_is_not_shown(stubbed: tuple[Any, Stubber]) -> None:
+    client, stubber = stubbed
+    said = (
+        "The request signature we calculated does not match the one you provided.\n\nThe Canonical "
+        "String for this request should have been\n'POST\n/\n\nx-amz-security-token:hunter2\n'"
+    )
+    stubber.add_client_error("put_records", "InvalidSignatureException", said, 403)
+
+    with pytest.raises(DeliveryError, match="you provided; check the secret access key") as refused:
+        put_records(client, "tweets", THREE)
+
+    assert "hunter2" not in str(refused.value)
