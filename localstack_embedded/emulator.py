@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -19,25 +18,18 @@ from pathlib import Path
 
 import psutil
 
-from . import health, ports, state
+from . import health, ports, processes, state
 from .environment import DEFAULT_HOME, Environment, OnStep, ensure_environment
 from .errors import StartError, writing_to
 from .launch import localstack_environ
 from .lock import held
+from .ownership import require_own
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
-KILL_SECONDS = 5.0
 LOG_TAIL_LINES = 15
 LOCK_FILE = "instance.lock"
 WAITING = "Waiting for another process that starts or stops LocalStack"
-
-
-class _Detached(subprocess.Popen[bytes]):
-    """A process that outlives what starts it."""
-
-    def __del__(self) -> None:
-        """Popen's own complains that the process still runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,6 +119,7 @@ def stop(
 
     It may take `timeout` seconds to end in good order before it is killed.
     """
+    home = home.absolute()
     if not home.exists():
         return False
     with held(home / LOCK_FILE, partial(on_step, WAITING)):
@@ -134,13 +127,16 @@ def stop(
         process = record.process() if record else None
         if process:
             on_step(f"Stopping LocalStack, which may take {timeout:.0f} seconds")
-            _end(process, patience=timeout)
+            processes.end(process, patience=timeout)
         state.remove(home)
         return process is not None
 
 
 def status(home: Path = DEFAULT_HOME) -> Instance | Stopped | Died:
-    """How the home's LocalStack is."""
+    """How the home's LocalStack is; raises HomeError where others could have forged that."""
+    if not home.exists():
+        return Stopped()
+    require_own(home.absolute())
     record = state.read(home)
     if record is None:
         return Stopped()
@@ -187,7 +183,7 @@ def _launch(
             port=ports.port_of(listener),
             listener=listener.fileno(),
         )
-        return _spawn(environment.python, environ, _log(home), listener)
+        return processes.spawn(environment.python, environ, _log(home), listener)
 
 
 def _remembered(home: Path, pid: int, listener: socket.socket) -> state.Record:
@@ -229,7 +225,7 @@ def _ending_it_on_failure(pid: int, home: Path) -> Iterator[None]:
         yield
     except BaseException:
         with suppress(psutil.NoSuchProcess):
-            _end(psutil.Process(pid), patience=0)
+            processes.end(psutil.Process(pid), patience=0)
         state.remove(home)
         raise
 
@@ -238,37 +234,6 @@ def _fresh(volume: Path) -> Path:
     shutil.rmtree(volume, ignore_errors=True)
     (volume / "temporary").mkdir(parents=True)
     return volume
-
-
-def _spawn(
-    python: Path, environ: dict[str, str], log: Path, listener: socket.socket
-) -> subprocess.Popen[bytes]:
-    with log.open("wb") as output:
-        return _Detached(
-            [str(python), "-m", "localstack.runtime.main"],
-            cwd=environ["FILESYSTEM_ROOT"],
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            pass_fds=[listener.fileno()],
-            start_new_session=True,
-        )
-
-
-def _end(process: psutil.Process, *, patience: float) -> None:
-    """End the process; kill it when that takes more seconds than `patience`, and all it started."""
-    with suppress(psutil.NoSuchProcess):
-        family = [process, *process.children(recursive=True)]
-        process.terminate()
-        psutil.wait_procs([process], timeout=patience)
-        # The group, for what was started meanwhile; one by one, as functions lead their own groups.
-        with suppress(ProcessLookupError, PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-        for member in family:
-            with suppress(psutil.NoSuchProcess):
-                member.kill()
-        psutil.wait_procs(family, timeout=KILL_SECONDS)
 
 
 def _log(home: Path) -> Path:

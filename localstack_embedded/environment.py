@@ -30,6 +30,7 @@ from typing import Self
 
 from .errors import InstallError, writing_to
 from .lock import held
+from .ownership import require_own
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_HOME = PROJECT / ".localstack"
@@ -62,6 +63,7 @@ def ensure_environment(
     environment = Environment(_python(home / "localstack"), _python(home / "functions"))
     stamp = _stamp(home)
     if _read_stamp(home) == stamp:
+        require_own(home)
         return environment
     waiting = partial(on_step, "Waiting for another process that makes the environment")
     with held(home / "environment.lock", waiting), writing_to(home):

@@ -9,17 +9,20 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from .errors import writing_to
+from .ownership import require_own
 
 
 @contextmanager
 def held(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
     """Hold the lock file; `on_wait` is called when another process has it.
 
-    The lock ends with the process that holds it. Raises HomeError.
+    The lock ends with the process that holds it. Raises HomeError, also when the lock's folder is
+    not the user's own.
     """
     lock = FileLock(path)
     with writing_to(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        require_own(path.parent)
         try:
             lock.acquire(timeout=0)
         except Timeout:

@@ -12,8 +12,10 @@ import http.server, json, os, signal, socket, sys
 
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        content = json.dumps({"version": "4.9.2", "pid": os.getpid()}).encode()
-        self.send_response(200 if self.path == "/_localstack/health" else 404)
+        content = b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"
+        if self.path == "/_localstack/health":
+            content = json.dumps({"version": "4.9.2", "pid": os.getpid()}).encode()
+        self.send_response(200)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

@@ -1,0 +1,94 @@
+"""Homes that somebody else has prepared, or still can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from localstack_embedded import HomeError, ensure_environment, ownership, start, status, stop
+from localstack_embedded.lock import held
+from tests.unit.localstack_embedded.fake_localstack import make_environment
+
+USES: dict[str, Callable[[Path], object]] = {
+    "start": start,
+    "stop": stop,
+    "status": status,
+    "its environment": ensure_environment,
+    "the environment of another's": lambda home: start(
+        home.parent / "own", environment_home=home, timeout=5
+    ),
+}
+
+
+@pytest.fixture(params=USES)
+def use(request: pytest.FixtureRequest) -> Callable[[Path], object]:
+    return USES[request.param]
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A home whose LocalStack tells that it was run."""
+    return make_environment(
+        tmp_path / "home", f"open({str(tmp_path / 'ran')!r}, 'w').close(); sys.exit()"
+    )
+
+
+def assert_refused(use: Callable[[Path], object], home: Path, saying: str) -> None:
+    with pytest.raises(HomeError, match=saying):
+        use(home)
+    assert not (home.parent / "ran").exists()
+
+
+def test_a_home_of_another_user_is_not_used(
+    use: Callable[[Path], object], home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = home.stat().st_uid
+    monkeypatch.setattr(ownership, "_trusted_users", lambda: {owner + 1})
+    assert_refused(use, home, "belongs to the user .*give another folder")
+
+
+@pytest.mark.parametrize("place", [".", "localstack"])
+def test_a_home_that_others_can_write_to_is_not_used(
+    use: Callable[[Path], object], home: Path, place: str
+) -> None:
+    (home / place).chmod(0o777)
+    assert_refused(use, home, "other users can write to .*chmod go-w")
+
+
+def test_a_link_to_a_home_that_others_can_write_to_is_no_better(
+    use: Callable[[Path], object], home: Path
+) -> None:
+    home.chmod(0o777)
+    link = home.with_name("link")
+    link.symlink_to(home)
+    assert_refused(use, link, "other users can write to .*home")
+
+
+def test_a_home_that_others_can_replace_is_not_used(
+    use: Callable[[Path], object], home: Path, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o777)
+    assert_refused(use, home, "other users can write to")
+    tmp_path.chmod(0o1777)  # as /tmp is
+    ownership.require_own(home)
+
+
+@pytest.mark.parametrize(("is_own", "mode"), [(True, 0o775), (False, 0o755)])
+def test_a_group_of_the_users_own_may_write(
+    is_own: bool, mode: int, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ownership, "_is_users_own_group", lambda _: is_own)
+    home.chmod(mode)
+    ownership.require_own(home)
+    home.chmod(0o775)
+    if not is_own:
+        with pytest.raises(HomeError, match="other users can write to"):
+            ownership.require_own(home)
+
+
+def test_a_new_home_is_the_users_alone(tmp_path: Path) -> None:
+    home = tmp_path / "new"
+    with held(home / "any.lock", lambda: None):
+        assert home.stat().st_mode & 0o777 == 0o700
