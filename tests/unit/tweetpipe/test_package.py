@@ -179,7 +179,7 @@ def built_elsewhere(tmp_path: Path) -> Callable[..., bytes]:
     requirement = f"--no-index\n{wheel.as_uri()} --hash=sha256:{digest}\n"
 
     def build(folder: Path, *, python: str = sys.executable, umask: int = 0o022, tz: str) -> bytes:
-        for name in ("__init__", "errors", "package", "project"):
+        for name in ("__init__", "errors", "package", "project", "redaction"):
             copy = folder / "tweetpipe" / f"{name}.py"
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(Path(str(package.__file__)).with_name(f"{name}.py"), copy)
