@@ -80,8 +80,13 @@ clean:  ## Stop LocalStack and remove all that was made here
 # Each stamp is newer than what it was made from, so an environment is made again only when that
 # changes.
 $(VENV)/app: requirements/app.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
-	  echo "Python 3.11 or newer is needed, and $(PYTHON) is older. Name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(3 if sys.version_info < (3, 11) else 0)'; \
+	case $$? in \
+	  0) exit 0;; \
+	  3) why="is older";; \
+	  *) why="can't be run here";; \
+	esac; \
+	echo "Python 3.11 or newer is needed, and $(PYTHON) $$why. Name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1
 	@echo "Making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.txt

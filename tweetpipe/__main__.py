@@ -8,11 +8,10 @@ from collections.abc import Sequence
 
 import typer.main
 from botocore.exceptions import BotoCoreError, ClientError
-from dotenv import load_dotenv
 
 from localstack_embedded import EmulatorError
 from producer import ProducerError, SettingsError
-from tweetpipe import terminal
+from tweetpipe import settings_file, terminal
 from tweetpipe.cli import app
 from tweetpipe.errors import TweetpipeError, mistake
 from tweetpipe.explain import explain
@@ -22,7 +21,6 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
     """Runs one command and exits the process."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     debug = "--debug" in arguments
-    load_dotenv(".env")
     if debug:
         sys.excepthook = terminal.show_traceback
         logging.basicConfig(format="%(message)s")
@@ -32,6 +30,7 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
         logging.getLogger().addHandler(logging.NullHandler())
     command = typer.main.get_command(app)
     try:
+        settings_file.load()
         command.main(args=[a for a in arguments if a != "--debug"], prog_name=prog_name)
     except Exception as error:
         if debug:
