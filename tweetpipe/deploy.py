@@ -18,6 +18,7 @@ from tweetpipe.events import Event
 from tweetpipe.place import Place
 from tweetpipe.project import TEMPLATE
 from tweetpipe.stack import Stack
+from tweetpipe.words import counted
 
 CODE = "Code: ../build/function"
 
@@ -165,7 +166,7 @@ def _check_against_template(place: Place, deployed: Stack) -> None:
     wanted_shards = deployed.parameters["ShardCount"] if mode == "PROVISIONED" else shards
     if (mode, shards) != (wanted_mode, wanted_shards):
         raise DeployFailed(
-            f"The stream has {shards} shards in mode {mode}, and the stack says {wanted_shards} in "
-            f"mode {wanted_mode}: the emulator does not change a stream once it is made. "
-            "Run tweetpipe destroy, then deploy again."
+            f"The stream has {counted(int(shards), 'shard')} in mode {mode}, and the stack says "
+            f"{wanted_shards} in mode {wanted_mode}: the emulator does not change a stream once it "
+            "is made. Run tweetpipe destroy, then deploy again."
         )

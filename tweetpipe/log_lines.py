@@ -25,6 +25,7 @@ _LEVEL = re.compile(r"\[(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\s*")
 # Of the processor's counts, those that are shown although they are 0.
 _ALWAYS = ("records", "stored")
 _COUNTS = (*_ALWAYS, "duplicates", "rejected", "retries", "unhandled")
+_SINGULAR = {"records": "record", "duplicates": "duplicate", "retries": "retry"}
 _DETAILS = ("reason", "error", "remedy", "shard", "sequence_number", "subsequence_number")
 
 
@@ -84,7 +85,11 @@ def ends_call(event: LogEvent) -> bool:
 def _parts(content: dict[str, Any]) -> list[str]:
     parts = [str(content.get("message") or content.get("errorMessage") or "")]
     counts = {name: content[name] for name in _COUNTS if name in content}
-    shown = [f"{value} {name}" for name, value in counts.items() if value or name in _ALWAYS]
+    shown = [
+        f"{value} {_SINGULAR.get(name, name) if value == 1 else name}"
+        for name, value in counts.items()
+        if value or name in _ALWAYS
+    ]
     if "milliseconds" in content:
         shown.append(f"{content['milliseconds']} ms")
     if shown:

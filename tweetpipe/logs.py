@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tweetpipe.errors import NothingThere
 from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.stack import Stack, options
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import FilterLogEventsRequestTypeDef
@@ -38,6 +38,7 @@ class LogRetriever:
 
     def __init__(self, place: Place, deployed: Stack) -> None:
         self._client = place.logs()
+        self._options = options(place, deployed.name)
         self._group = f"/aws/lambda/{deployed.outputs['DDBEventProcessor']}"
 
     def since(
@@ -50,6 +51,9 @@ class LogRetriever:
         """
         request: FilterLogEventsRequestTypeDef = {
             "logGroupName": self._group,
+            # By time across the log streams, as CloudWatch does it in any case, and emulators when
+            # asked to.
+            "interleaved": True,
             "startTime": int(start.timestamp() * 1000),
         }
         if pattern:
@@ -61,7 +65,8 @@ class LogRetriever:
                 page = self._client.filter_log_events(**request)
             except self._client.exceptions.ResourceNotFoundException as error:
                 raise NothingThere(
-                    f"There is no log group {self._group}. tweetpipe deploy makes it again."
+                    f"There is no log group {self._group}. What brings it back: tweetpipe deploy"
+                    f"{self._options}."
                 ) from error
             for event in page.get("events", []):
                 yield LogEvent(

@@ -20,6 +20,7 @@ from tweetpipe.dead_letters.queue import Hold
 from tweetpipe.dead_letters.stream import StreamRecord, read_again
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
+from tweetpipe.words import counted
 
 # A function may run for 15 minutes, and what times out here would only be begun a second time.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
@@ -160,8 +161,8 @@ def _no_longer_there(letter: DeadLetter, found: int) -> str:
     if not found:
         return "the stream no longer has its records: they are older than its retention"
     return (
-        f"the stream has only {found:,} of its {letter.records:,} records, which are stored now: "
-        "the others are older than its retention"
+        f"the stream has only {found:,} of its {counted(letter.records, 'record')}, which are "
+        "stored now: the others are older than its retention"
     )
 
 

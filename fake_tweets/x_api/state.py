@@ -133,8 +133,9 @@ class FakeX:
         """Note that a reader is gone; only the first reason counts."""
         if connection.ended is None:
             connection.ended = why
-            posts = len(connection.indexes)
-            self.log(f"connection {connection.number} ended after {posts} posts: {why}")
+            sent = len(connection.indexes)
+            posts = f"{sent} post" if sent == 1 else f"{sent} posts"
+            self.log(f"connection {connection.number} ended after {posts}: {why}")
             self.changed()
 
     def changed(self) -> None:

@@ -28,6 +28,7 @@ from tweetpipe.errors import TweetpipeError, WrongUsage
 from tweetpipe.place import Place, Target
 from tweetpipe.redrive import Outcome
 from tweetpipe.terminal import printable
+from tweetpipe.words import counted
 
 _REASONS = 3  # reasons for which letters are kept, in an error's one line
 _PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
@@ -61,7 +62,7 @@ def list_command(
         terminal.print_json([letter.body | {"id": letter.id} for letter in found])
     elif found:
         terminal.out.print(shown.table(found, now=datetime.now(UTC)))
-        terminal.say(f"{len(found):,} of about {max(about, len(found)):,} dead letters.")
+        terminal.say(f"{len(found):,} of about {counted(max(about, len(found)), 'dead letter')}.")
     else:
         terminal.say(f"No {f'{kind} ' if kind else ''}dead letters.")
 

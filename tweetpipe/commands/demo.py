@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import shlex
 import time
 from typing import Annotated
 
@@ -18,6 +19,8 @@ from tweetpipe.commands.options import DEFAULT_STACK, StackOption
 from tweetpipe.commands.stacks import deploy_stack
 from tweetpipe.errors import Different
 from tweetpipe.place import local_place
+from tweetpipe.stack import options
+from tweetpipe.words import counted
 
 _ROWS = 5
 _PATIENCE = 30.0  # seconds without a new item until the demo gives up
@@ -43,7 +46,7 @@ def demo(
 
     expected = verify.expected_items(seed, count)
     foreign = {verify.key(item) for item in tables.scan(place, table)}
-    terminal.say(f"Sending {count:,} fake tweets (seed {seed})")
+    terminal.say(f"Sending {counted(count, 'fake tweet')} (seed {seed})")
     first_put = time.monotonic()
     deliver(place, deployed, producer.fake_source(seed=seed, count=count), total=count)
     with terminal.bar("{task.completed:,.0f} of {task.total:,.0f} in EventData") as progress:
@@ -61,19 +64,27 @@ def demo(
     look.say_errors(place, deployed)
     if not comparison.is_equal:
         raise Different(
-            f"{comparison.verified:,} of {count:,} verified. Look at tweetpipe dead-letters list "
-            "and the end of .localstack/localstack.log."
+            f"{comparison.verified:,} of {count:,} verified. Look at tweetpipe dead-letters list"
+            f"{options(place, stack_name)} and the end of .localstack/localstack.log."
         )
     terminal.out.print(look.items_table(list(expected.values())[:_ROWS]))
     terminal.done(
         f"{count:,} of {count:,} verified, field by field: {end_to_end:.1f} s end to end "
         f"({count / end_to_end:,.0f} tweets/s), {time.monotonic() - started:.0f} s in all."
     )
-    author = next(iter(expected.values()))["Username"]
-    terminal.say(
-        "\nWhere to go next (the command is .venv/bin/tweetpipe):\n"
-        f"  tweetpipe query {author!r}     an author's tweets\n"
-        "  tweetpipe produce --rate 200 --count 5000   more of them, at 200 a second\n"
-        "  tweetpipe status                            the parts of the stack\n"
-        "  tweetpipe destroy, tweetpipe down           take it all away"
-    )
+    for line in next_steps(next(iter(expected.values()))["Username"], options(place, stack_name)):
+        terminal.say(line)
+
+
+def next_steps(author: str, options: str) -> list[str]:
+    """What to try after the demo; each command is a line of its own, to be copied into a shell."""
+    name = f"-- {shlex.quote(author)}" if author.startswith("-") else shlex.quote(author)
+    steps = {
+        "an author's tweets": f"query{options} {name}",
+        "more of them, at 200 a second": f"produce{options} --rate 200 --count 5000",
+        "the parts of the stack": f"status{options}",
+        "take the stack away": f"destroy{options}",
+        "stop LocalStack": "down",
+    }
+    lines = [f"  {what}:\n    tweetpipe {command}" for what, command in steps.items()]
+    return ["\nWhere to go next (the command is .venv/bin/tweetpipe):", *lines]

@@ -10,6 +10,7 @@ from producer import Progress, Report
 from tweetpipe.commands.options import DEFAULT_STACK
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
+from tweetpipe.words import counted
 
 
 def counts(progress: Progress, remark: str) -> str:
@@ -53,26 +54,29 @@ def undelivered(
         said.append(_why(report, is_explained=bool(causes)))
     if report.dropped:
         limit = "fake tweets can be made again" if path is None else f"{path} is as large as it may"
-        said.append(f"{_part(report.dropped, report)} are not kept: {limit}")
+        said.append(f"{_part(report.dropped, report)} not kept: {limit}")
     if report.kept:
         again = "send them again"
         if report.unanswered:
             again += " (what arrives twice is stored once)"
         # Last, and without a period, so that the command can be copied.
-        said.append(f"{_part(report.kept, report)} are in {path}; {again} with: {command}")
+        said.append(f"{_part(report.kept, report)} in {path}; {again} with: {command}")
     return ". ".join(said)
 
 
 def _why(report: Report, *, is_explained: bool) -> str:
-    codes = ", ".join(f"{code} ({n:,} times)" for code, n in report.errors.items())
+    codes = ", ".join(f"{code} ({counted(n, 'time')})" for code, n in report.errors.items())
     why = f": {codes or 'stopped before'}" if codes or not is_explained else ""
-    failed = f"{report.failed:,} records"
+    failed = counted(report.failed, "record")
     unanswered = "not acknowledged, and may have arrived"
     if report.unanswered == report.failed:
-        return f"{failed} were {unanswered}{why}"
+        return f"{failed} {'was' if report.failed == 1 else 'were'} {unanswered}{why}"
     some = f"; {report.unanswered:,} of them were {unanswered}" if report.unanswered else ""
     return f"{failed} could not be delivered{why}{some}"
 
 
 def _part(records: int, report: Report) -> str:
-    return "They" if records == report.failed else f"{records:,} of them"
+    verb = "is" if records == 1 else "are"
+    if records == report.failed:
+        return f"{'It' if records == 1 else 'They'} {verb}"
+    return f"{records:,} of them {verb}"

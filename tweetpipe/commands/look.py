@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Annotated
 
 import typer
+from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -25,6 +27,10 @@ from tweetpipe.terminal import printable
 from tweetpipe.verify import Comparison
 
 _COLUMNS = ("Username", "Timestamp", "Id", "Message")
+# What the others leave of a line: a message needs some of it, so that in a narrow terminal there
+# are fewer others.
+_SHARES = {"Username": 1, "Message": 2}
+_FROM_WIDTH = {"Timestamp": 76, "Id": 48}
 _SHOWN = 5  # examples of each kind of difference
 
 
@@ -106,14 +112,24 @@ def say_errors(place: Place, deployed: Stack) -> None:
 
 def items_table(items: list[tables.Item]) -> Table:
     """Items of EventData for a terminal."""
-    # Only the message gives way where the terminal is narrow.
+    width = terminal.out.width
+    names = [name for name in _COLUMNS if width >= _FROM_WIDTH.get(name, 0)]
     table = Table(
-        *(Column(name, no_wrap=True, ratio=int(name == "Message") or None) for name in _COLUMNS),
+        *(Column(name, no_wrap=True, ratio=_SHARES.get(name)) for name in names),
         expand=True,
+        box=box.SIMPLE_HEAD,
+        padding=(0, 1),
     )
     for item in items:
-        table.add_row(*(Text(printable(item.get(name, ""))) for name in _COLUMNS))
+        shown = item | {"Timestamp": _brief(item.get("Timestamp", ""))}
+        table.add_row(*(Text(printable(shown.get(name, ""))) for name in names))
     return table
+
+
+def _brief(timestamp: str) -> str:
+    """To the second, where it is as the function stores it."""
+    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z", timestamp)
+    return f"{found[1]} {found[2]}Z" if found else timestamp
 
 
 def show_differences(comparison: Comparison) -> None:

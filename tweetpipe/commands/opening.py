@@ -114,7 +114,8 @@ def open_twitter(
     api = x.XApi(credentials, url=os.environ.get("X_API_URL") or x.DEFAULT_URL)
     rules = x.synchronise(api, track, keep=keep_rules)
     terminal.say(
-        f"Reading posts from X by {len(rules)} rules: {', '.join(rule.value for rule in rules)}"
+        f"Reading posts from X by {counted(len(rules), 'rule')}: "
+        + ", ".join(rule.value for rule in rules)
     )
     posts = x.XSource(
         api,
@@ -125,7 +126,9 @@ def open_twitter(
     )
 
     def remark() -> str:
-        cost = f"{posts.counts.posts:,} posts read from X, ${posts.counts.posts * price:,.2f}"
+        cost = (
+            f"{counted(posts.counts.posts, 'post')} read from X, ${posts.counts.posts * price:,.2f}"
+        )
         return ", ".join(filter(None, (cost, posts.counts.in_words())))
 
     return Opened(records=posts, total=max_tweets, remark=remark)

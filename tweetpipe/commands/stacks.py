@@ -28,6 +28,7 @@ from tweetpipe.events import Event
 from tweetpipe.health import Loss
 from tweetpipe.place import Place, Target
 from tweetpipe.stack import Stack
+from tweetpipe.words import counted
 
 _YES = "Say --yes where nobody can answer."
 
@@ -176,10 +177,11 @@ def _loss_lines(loss: Loss | str) -> list[str]:
     elif loss.unread is None:
         unread = f"records still unread: those of the last {loss.behind:,.0f} s"
     else:
-        unread = f"about {loss.unread:,} records of the stream still unread"
+        unread = f"about {counted(loss.unread, 'record')} of the stream still unread"
     return [
-        f"about {loss.items:,} items (AWS counts every six hours, and keeps a backup for 35 days)",
-        f"{loss.dead_letters:,} dead letters",
+        f"about {counted(loss.items, 'item')} "
+        "(AWS counts every six hours, and keeps a backup for 35 days)",
+        counted(loss.dead_letters, "dead letter"),
         unread,
         "the function's log, the producer's access key",
     ]

@@ -13,6 +13,7 @@ from tweetpipe.commands.options import (
     open_stack,
 )
 from tweetpipe.place import Target
+from tweetpipe.stack import options
 
 _NOT_WELL = ("error", "unknown")
 
@@ -35,7 +36,10 @@ def status(
     place, deployed = open_stack(target, stack_name)
     seen = look_once(place, deployed)
     measured = metrics.measure(place, deployed)
-    healths = {"stack": judging.stack(deployed.status), **seen.healths}
+    healths = {
+        "stack": judging.stack(deployed.status, options=options(place, stack_name)),
+        **seen.healths,
+    }
     if as_json:
         terminal.print_json(reporting.as_json(place, deployed, seen, measured, healths))
     else:

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tweetpipe.dead_letters.letter import DeadLetter, read
 from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage, mistake
 from tweetpipe.place import Place
+from tweetpipe.words import counted
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import (
@@ -96,8 +97,9 @@ class Hold:
             self._deleted |= gone
             if failed:
                 raise TweetpipeError(
-                    f"SQS did not delete {len(failed):,} dead letters ({failed[0]['Code']}), and "
-                    "they stay in the queue. Run this again: doing it twice does no harm."
+                    f"SQS did not delete {counted(len(failed), 'dead letter')} "
+                    f"({failed[0]['Code']}): what it kept is still in the queue. Run this again: "
+                    "doing it twice does no harm."
                 )
 
     def _require_keeper(self) -> None:

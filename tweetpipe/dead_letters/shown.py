@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tweetpipe.dead_letters.letter import DeadLetter, Kind
 from tweetpipe.terminal import printable
+from tweetpipe.words import counted
 
 _PREVIEW = 60  # characters of a payload in a table
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
@@ -80,7 +81,7 @@ def age(letter: DeadLetter, now: datetime) -> str:
 def size(letter: DeadLetter) -> str:
     """The bytes of a record, the records of a batch."""
     if letter.kind is Kind.EXHAUSTED:
-        return f"{letter.records:,} records"
+        return counted(letter.records, "record")
     return "" if letter.size is None else f"{letter.size:,} B"
 
 

@@ -21,10 +21,14 @@ _GONE = frozenset(
 
 
 class Attempts:
-    """What could not be read, by part; `is_doubtful` once something was not there."""
+    """What could not be read, by part; `is_doubtful` once something was not there.
 
-    def __init__(self, meter: Meter) -> None:
+    `options` are those that lead a command to the stack.
+    """
+
+    def __init__(self, meter: Meter, options: str) -> None:
         self.is_doubtful = False
+        self._options = options
         self._meter = meter
         self._due: dict[str, float] = {}
         self._troubles: dict[str, Health] = {}
@@ -38,7 +42,10 @@ class Attempts:
         except (BotoCoreError, ClientError) as error:
             if _is_gone(error):
                 self.is_doubtful = True
-                self._troubles[part] = Health("error", _gone(part))
+                self._troubles[part] = Health(
+                    "error",
+                    f"The {part} is gone. What brings it back: tweetpipe deploy{self._options}.",
+                )
             else:
                 self._troubles[part] = Health("unknown", explain(error))
         except NothingThere as error:
@@ -65,7 +72,3 @@ class Attempts:
 
 def _is_gone(error: BotoCoreError | ClientError) -> bool:
     return isinstance(error, ClientError) and error.response.get("Error", {}).get("Code") in _GONE
-
-
-def _gone(part: str) -> str:
-    return f"The {part} is gone. What brings it back: tweetpipe deploy."

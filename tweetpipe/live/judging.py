@@ -41,10 +41,11 @@ class FunctionFigures:
     `age` is that of the oldest record it has yet to store; `window` its BatchWindowSeconds;
     `flowing` whether records come in. `last_result` is what Lambda says of the mapping's last
     batch, `concurrency` how many calls at once are reserved for the function, None if it shares the
-    account's.
+    account's. `options` are those that lead a command to the stack.
     """
 
     name: str
+    options: str
     calls: Calls
     metrics: Metrics
     mapping: str | None
@@ -75,10 +76,10 @@ def stream(shards: tuple[Shard, ...], *, quiet_for: float, is_local: bool) -> He
     return OK
 
 
-def stack(status: str) -> Health:
+def stack(status: str, *, options: str) -> Health:
     """The stack's health, from CloudFormation's status."""
     if status.endswith("_FAILED"):
-        return Health("error", f"Its last change ended as {status}. Run tweetpipe deploy.")
+        return Health("error", f"Its last change ended as {status}. Run tweetpipe deploy{options}.")
     return OK
 
 
@@ -101,14 +102,14 @@ def table(*, items_per_s: float | None, idle: bool, flowing: bool, failing: bool
     return Health("idle", "Nothing is being stored.") if idle else OK
 
 
-def dead_letters(total: int | None) -> Health:
+def dead_letters(total: int | None, *, options: str) -> Health:
     """The queue's health: that it holds anything is worth a look."""
     if total is None:
         return Health("unknown", "Not counted yet.")
     if total == 0:
         return OK
     verb = "waits" if total == 1 else "wait"
-    return Health("warning", f"{total:,} {verb}. See why: tweetpipe dead-letters list.")
+    return Health("warning", f"{total:,} {verb}. See why: tweetpipe dead-letters list{options}.")
 
 
 def _off(found: FunctionFigures) -> Health | None:
@@ -122,7 +123,9 @@ def _off(found: FunctionFigures) -> Health | None:
         return None
     if found.mapping == "missing":
         return Health(
-            "error", "No event source mapping leads from the stream to it. Run tweetpipe deploy."
+            "error",
+            "No event source mapping leads from the stream to it. "
+            f"Run tweetpipe deploy{found.options}.",
         )
     state: State = "error" if found.mapping in ("Disabled", "Disabling") else "warning"
     return Health(state, f"The event source mapping is {found.mapping}: it reads no records.")
@@ -143,7 +146,8 @@ def _failing(found: FunctionFigures) -> Health | None:
     if failed:
         return Health(
             "error",
-            f"{counted(failed, 'call')} failed in the last minutes. See why: tweetpipe logs.",
+            f"{counted(failed, 'call')} failed in the last minutes. "
+            f"See why: tweetpipe logs{found.options}.",
         )
     if found.last_result.startswith(_PROBLEM):
         return Health("error", f"Lambda says of its last batch: {found.last_result}")
@@ -162,7 +166,7 @@ def _throttled(found: FunctionFigures) -> Health | None:
         return Health(
             "warning",
             f"{counted(unhandled, 'record')} went back for a retry in the last minutes. "
-            "See why: tweetpipe logs.",
+            f"See why: tweetpipe logs{found.options}.",
         )
     return None
 

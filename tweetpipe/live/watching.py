@@ -29,7 +29,7 @@ from tweetpipe.live.snapshot import (
     TableState,
 )
 from tweetpipe.metrics import WINDOW, Metrics
-from tweetpipe.stack import Stack
+from tweetpipe.stack import Stack, options
 
 
 class Watching:
@@ -48,7 +48,8 @@ class Watching:
         self._place = place
         self._pace = pace
         self._outputs: Mapping[str, str] = deployed.outputs
-        self._attempts = Attempts(place.meter)
+        self._options = options(place, deployed.name)
+        self._attempts = Attempts(place.meter, self._options)
         self._stream = StreamReader(place, deployed.outputs["KinesisStream"], pace)
         self._landing = Landing(pace, newest=newest)
         self._described = Described(place, deployed, pace, self._attempts)
@@ -156,6 +157,7 @@ class Watching:
         name = self._outputs["DDBEventProcessor"]
         figures = FunctionFigures(
             name=name,
+            options=self._options,
             calls=calls,
             metrics=described.metrics,
             mapping=described.mapping,
@@ -224,8 +226,9 @@ class Watching:
 
     def _letters_state(self) -> DeadLetters:
         letters = self._described.letters
+        health = judging.dead_letters(letters, options=self._options)
         return DeadLetters(
-            health=self._attempts.judged(judging.dead_letters(letters), "dead-letter queue"),
+            health=self._attempts.judged(health, "dead-letter queue"),
             # Which of the two a message is, only receiving it tells, and that hides it.
             rejected=0 if letters == 0 else None,
             exhausted=0 if letters == 0 else None,

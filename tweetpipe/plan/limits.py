@@ -9,6 +9,7 @@ from tweetpipe.plan import constants as c
 from tweetpipe.plan.capacity import Capacity
 from tweetpipe.plan.load import Load, Mode
 from tweetpipe.plan.prices import Prices
+from tweetpipe.words import counted
 
 _NEAR = 0.8  # of a limit: worth a word before it is hit
 
@@ -65,7 +66,8 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
     if mode is Mode.PROVISIONED:
         yield Limit(
             "ShardCount",
-            f"{capacity.shards:,} shards; infra/template.yaml allows {c.TEMPLATE_MAX_SHARDS}",
+            f"{counted(capacity.shards, 'shard')}; "
+            f"infra/template.yaml allows {c.TEMPLATE_MAX_SHARDS}",
             capacity.shards / c.TEMPLATE_MAX_SHARDS,
             "raise the parameter's MaxValue",
         )
@@ -95,9 +97,9 @@ def _of_function(load: Load, capacity: Capacity) -> Iterator[Limit]:
     payload = load.batch_size * (load.record_bytes * c.BASE64 + c.RECORD_METADATA)
     yield Limit(
         "BatchSize",
-        f"{load.batch_size:,} records are {payload / 1e6:.1f} of 6 MB",
+        f"{counted(load.batch_size, 'record is', 'records are')} {payload / 1e6:.1f} of 6 MB",
         payload / c.MAX_PAYLOAD,
-        f"none needed: Lambda ends a batch at about {capacity.batch_records:,} records",
+        f"none needed: Lambda ends a batch at about {counted(capacity.batch_records, 'record')}",
     )
     yield Limit(
         "Timeout",

@@ -20,6 +20,7 @@ from tweetpipe.plan.planning import (
 )
 from tweetpipe.plan.prices import Prices
 from tweetpipe.plan.reading import Latency
+from tweetpipe.words import counted
 
 
 def capacity_table(load: Load, plans: Sequence[Plan]) -> Table:
@@ -40,8 +41,8 @@ def _capacity_rows(load: Load, plan: Plan) -> dict[str, str]:
         "Concurrency": f"{capacity.concurrency:,} at most "
         f"(ParallelizationFactor {capacity.parallelization}), "
         f"{plan.busy:.1f} on average",
-        "Full batch": f"{capacity.batch_records:,} records, {capacity.batch_seconds * 1000:,.0f} "
-        f"ms at {load.memory:,} MB",
+        "Full batch": f"{counted(capacity.batch_records, 'record')}, "
+        f"{capacity.batch_seconds * 1000:,.0f} ms at {load.memory:,} MB",
         "Batches": f"{plan.batches:,.1f}/s, of {load.record_rate / plan.batches:,.1f} records",
         "Table": f"{capacity.writes_per_second:,.0f} write units/s",
         "Latency": _latency(plan.latency),
@@ -116,7 +117,9 @@ def _aggregation_note(load: Load, plans: Sequence[Plan], prices: Prices) -> str:
     changes = []
     for before in plans:
         after = make_plan(load, before.mode, prices)
-        shards = f"{after.capacity.shards:,} shards instead of {before.capacity.shards:,}, "
+        shards = (
+            f"{counted(after.capacity.shards, 'shard')} instead of {before.capacity.shards:,}, "
+        )
         changes.append(
             f"{before.mode.value} {shards if before.mode is Mode.PROVISIONED else ''}"
             f"${after.costs.total:,.2f} instead of ${before.costs.total:,.2f}"

@@ -275,7 +275,7 @@ def test_what_the_queue_does_not_delete_is_an_error_and_stays() -> None:
     sqs = FakeSqs(bodies_of(1), refusing={"0000-id"})
     with Hold(FakePlace.of(sqs), QUEUE) as hold:
         [letter] = hold.letters()
-        with pytest.raises(TweetpipeError, match="stay in the queue"):
+        with pytest.raises(TweetpipeError, match="still in the queue"):
             hold.delete([letter.id])
     assert sqs.visible() == ["0000-id"]
 

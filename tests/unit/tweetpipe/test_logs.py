@@ -30,7 +30,11 @@ def will_say(
         {"eventId": name, "timestamp": millis(at), "message": f"{name}\n", "logStreamName": "a"}
         for name, at in lines
     ]
-    asked: dict[str, Any] = {"logGroupName": GROUP, "startTime": millis(since)}
+    asked: dict[str, Any] = {
+        "logGroupName": GROUP,
+        "startTime": millis(since),
+        "interleaved": True,
+    }
     if "given" in tokens:
         asked["nextToken"] = tokens["given"]
     answer: dict[str, Any] = {"events": events}
@@ -73,7 +77,7 @@ def test_a_log_group_that_is_gone_is_named_with_what_to_do(place: StubbedPlace) 
     place.stubbers["logs"].add_client_error(
         "filter_log_events",
         "ResourceNotFoundException",
-        expected_params={"logGroupName": GROUP, "startTime": ANY},
+        expected_params={"logGroupName": GROUP, "startTime": ANY, "interleaved": True},
     )
     with pytest.raises(NothingThere, match=f"There is no log group {GROUP}"):
         list(by_now(LogRetriever(place, DEPLOYED), START))

@@ -2,7 +2,7 @@
 
 import { el, setText, svg } from "./dom.js";
 import { icon, known, WORDS } from "./icons.js";
-import { count, NONE, number, rate, seconds } from "./words.js";
+import { count, NONE, number, rate, seconds, some } from "./words.js";
 
 const SHARDS = 6; // rows; the busiest of more
 
@@ -37,7 +37,8 @@ export class Flow {
     this.card("function", func.health, func.invocations_per_s, {
       name: func.name,
       "average duration": func.duration_ms === null ? NONE : `${number(func.duration_ms)} ms`,
-      errors: rate(func.errors_per_s),
+      "failed calls": rate(func.errors_per_s),
+      "rejected records": rate(func.rejected_per_s),
       "iterator age": seconds(func.iterator_age_s),
     });
     this.card("table", table.health, table.items_per_s, {
@@ -80,7 +81,7 @@ export class Flow {
       setText(figures, `${rate(shard.records_per_s)}, age ${seconds(shard.iterator_age_s)}`);
     });
     const left = shards.length - shown.length;
-    setText(node.querySelector(".more"), left > 0 ? `and ${count(left)} less busy shards` : "");
+    setText(node.querySelector(".more"), left > 0 ? `and ${some(left, "less busy shard", "less busy shards")}` : "");
   }
 
   move(rates) {

@@ -10,7 +10,7 @@ const GAP = 4; // times the usual distance between points; beyond that nothing w
 const CHARTS = [
   { title: "Throughput", lines: [["records_per_s", "into the stream", "--line-1"], ["items_per_s", "stored", "--line-2", [6, 4]]], words: rate },
   { title: "Latency, end to end", lines: [["p50_s", "p50", "--line-1"], ["p99_s", "p99", "--line-2", [6, 4]]], words: seconds },
-  { title: "Errors", lines: [["errors", "errors", "--line-3"]], words: number, filled: true },
+  { title: "Errors", lines: [["errors", "failed calls and rejected records", "--line-3"]], words: number, filled: true },
 ];
 const NAMES = ["at", ...CHARTS.flatMap(({ lines }) => lines.map(([name]) => name))];
 

@@ -141,8 +141,14 @@ class FakeStack:
         return {"Table": {"ItemCount": len(self.stored)}}
 
     def _filter_log_events(
-        self, logGroupName: str, startTime: int, limit: int, filterPattern: str = ""
+        self,
+        logGroupName: str,
+        startTime: int,
+        limit: int,
+        interleaved: bool,
+        filterPattern: str = "",
     ) -> Any:
+        assert interleaved
         events = [
             {"eventId": str(n), "timestamp": int(at * 1000), "message": line}
             for n, (at, line) in sorted(enumerate(self.log), key=lambda entry: entry[1][0])
