@@ -22,7 +22,7 @@ up: $(VENV)/app  ## Start the embedded LocalStack
 down: $(VENV)/app  ## Stop it
 	@$(BIN)/tweetpipe down
 
-test: $(VENV)/dev  ## Run all tests; those with containers only where a Docker engine answers
+test: $(VENV)/dev  ## Run all tests, in random order; those with containers only where a Docker engine answers
 	@$(BIN)/python -m pytest
 
 test-containers: $(VENV)/dev  ## Run the tests with containers alone

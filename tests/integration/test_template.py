@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from typing import Any
 
 import boto3
@@ -60,11 +62,17 @@ VARIANTS: dict[str, dict[str, str]] = {
 ALARMS = {"Behind", "Errors", "Throttles", "DeadLetters", "TableThrottles", "StreamThrottles"}
 
 
-@pytest.fixture(scope="module", params=VARIANTS)
-def variant(request: pytest.FixtureRequest, place: Place) -> Iterator[tuple[str, Stack]]:
+@pytest.fixture(scope="module")
+def stack_of(place: Place) -> Iterator[Callable[[str], Stack]]:
+    """The stack of a variant, deployed once in whatever order the tests come."""
+    with ExitStack() as cleanup:
+        yield cache(lambda name: cleanup.enter_context(deployed_stack(place, VARIANTS[name])))
+
+
+@pytest.fixture(params=VARIANTS)
+def variant(request: pytest.FixtureRequest, stack_of: Callable[[str], Stack]) -> tuple[str, Stack]:
     """Each variant's name, and its stack."""
-    with deployed_stack(place, VARIANTS[request.param]) as stack:
-        yield request.param, stack
+    return request.param, stack_of(request.param)
 
 
 def test_the_variants_set_each_parameter_to_something_else_than_its_default() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Annotated
 
@@ -45,4 +46,7 @@ def start_localstack(port: int | None) -> Instance:
     else:
         verb, after = "is already running", ""
     terminal.done(f"LocalStack {instance.version} {verb} at {instance.endpoint}{after}.")
+    named = os.environ.get("AWS_ENDPOINT_URL", "")
+    if named and named.rstrip("/").replace("localhost", "127.0.0.1") != instance.endpoint:
+        terminal.say(f"Commands still work on {named}: unset AWS_ENDPOINT_URL to use this one.")
     return instance
