@@ -11,8 +11,8 @@ from pathlib import Path
 
 from .errors import HomeError
 
-_CODE = Path(__file__).resolve()
-_WRITTEN = ("localstack", "functions")  # what is run
+_PROJECT = Path(__file__).resolve().parents[1]
+_RUN = ("localstack", "functions")
 
 
 def require_own(home: Path) -> None:
@@ -20,48 +20,52 @@ def require_own(home: Path) -> None:
 
     Also by a link on the way to it, or by a folder above it.
     """
-    for link in (path for path in (home, *home.parents) if path.is_symlink()):
-        _require_trusted_owner(link, link.lstat())
     folder = home.resolve()
-    for path in (folder, *(folder / name for name in _WRITTEN)):
+    # Whoever can change this code can have anything run in any case. That, too, is how a project
+    # looks that lies on a file system without owners and modes.
+    if _PROJECT in folder.parents and _why_not_own(_PROJECT.stat()):
+        return
+    for link in (path for path in (home, *home.parents) if path.is_symlink()):
+        _refuse(link, _whose(link.lstat()))
+    for path in (folder, *(folder / name for name in _RUN)):
         with suppress(FileNotFoundError):
-            _require_trusted_owner(path, path.lstat())
-            _require_own_folder(path, path.stat())
-    # Whoever can change a folder above this code can have anything run in any case.
-    for path in (path for path in folder.parents if path not in _CODE.parents):
+            _refuse(path, _whose(path.lstat()) or _why_not_own(path.stat()))
+    for path in folder.parents:
+        if path in (_PROJECT, *_PROJECT.parents):
+            return
         with suppress(FileNotFoundError):
             found = path.stat()
-            if not found.st_mode & stat.S_ISVTX:  # where one removes only what is one's own
-                _require_own_folder(path, found)
+            # With this bit, as /tmp has it, everybody can remove only what is their own.
+            _refuse(path, None if found.st_mode & stat.S_ISVTX else _why_not_own(found))
 
 
-def _require_own_folder(path: Path, found: os.stat_result) -> None:
-    _require_trusted_owner(path, found)
+def _refuse(path: Path, why: str | None) -> None:
+    if why:
+        raise HomeError(
+            f"{path} {why}, and what lies there would run as you: give another folder, or make "
+            "this one yours alone (chmod go-w) if you know that nobody has changed it"
+        )
+
+
+def _why_not_own(found: os.stat_result) -> str | None:
     by_group = found.st_mode & stat.S_IWGRP and not _is_users_own_group(found.st_gid)
     if by_group or found.st_mode & stat.S_IWOTH:
-        raise HomeError(
-            f"other users can write to {path}, and what lies there would run as you;"
-            " give another folder, or, if you know that they have not: chmod go-w"
-        )
+        return "can be changed by other users"
+    return _whose(found)
 
 
-def _require_trusted_owner(path: Path, found: os.stat_result) -> None:
-    if found.st_uid not in _trusted_users():
-        raise HomeError(
-            f"{path} belongs to {_name_of(found.st_uid)}, and what lies there would run as you;"
-            " give another folder"
-        )
+def _whose(found: os.stat_result) -> str | None:
+    """None when it is the user's, or root's."""
+    if found.st_uid in _trusted_users():
+        return None
+    try:
+        return f"belongs to the user {pwd.getpwuid(found.st_uid).pw_name}"
+    except KeyError:
+        return f"belongs to the user with the id {found.st_uid}"
 
 
 def _trusted_users() -> set[int]:
     return {0, os.geteuid()}
-
-
-def _name_of(user: int) -> str:
-    try:
-        return f"the user {pwd.getpwuid(user).pw_name}"
-    except KeyError:
-        return f"the user with the id {user}"
 
 
 def _is_users_own_group(group: int) -> bool:

@@ -46,7 +46,7 @@ def test_a_home_of_another_user_is_not_used(
 ) -> None:
     owner = home.stat().st_uid
     monkeypatch.setattr(ownership, "_trusted_users", lambda: {owner + 1})
-    assert_refused(use, home, "belongs to the user .*give another folder")
+    assert_refused(use, home, "belongs to the user .*: give another folder")
 
 
 @pytest.mark.parametrize("place", [".", "localstack"])
@@ -54,7 +54,7 @@ def test_a_home_that_others_can_write_to_is_not_used(
     use: Callable[[Path], object], home: Path, place: str
 ) -> None:
     (home / place).chmod(0o777)
-    assert_refused(use, home, "other users can write to .*chmod go-w")
+    assert_refused(use, home, "can be changed by other users.*chmod go-w")
 
 
 def test_a_link_to_a_home_that_others_can_write_to_is_no_better(
@@ -63,14 +63,14 @@ def test_a_link_to_a_home_that_others_can_write_to_is_no_better(
     home.chmod(0o777)
     link = home.with_name("link")
     link.symlink_to(home)
-    assert_refused(use, link, "other users can write to .*home")
+    assert_refused(use, link, "home can be changed by other users")
 
 
 def test_a_home_that_others_can_replace_is_not_used(
     use: Callable[[Path], object], home: Path, tmp_path: Path
 ) -> None:
     tmp_path.chmod(0o777)
-    assert_refused(use, home, "other users can write to")
+    assert_refused(use, home, "can be changed by other users")
     tmp_path.chmod(0o1777)  # as /tmp is
     ownership.require_own(home)
 
@@ -84,7 +84,22 @@ def test_a_group_of_the_users_own_may_write(
     ownership.require_own(home)
     home.chmod(0o775)
     if not is_own:
-        with pytest.raises(HomeError, match="other users can write to"):
+        with pytest.raises(HomeError, match="can be changed by other users"):
+            ownership.require_own(home)
+
+
+@pytest.mark.parametrize("mode", [0o755, 0o777])
+def test_a_home_in_the_project_is_no_better_than_the_project(
+    mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = make_environment(tmp_path / "project" / ".localstack", "serve()")
+    home.chmod(0o777)
+    home.parent.chmod(mode)
+    monkeypatch.setattr(ownership, "_PROJECT", home.parent)
+    if mode == 0o777:
+        ownership.require_own(home)
+    else:
+        with pytest.raises(HomeError, match="can be changed by other users"):
             ownership.require_own(home)
 
 

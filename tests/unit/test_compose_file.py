@@ -1,0 +1,31 @@
+"""What docker-compose.yml must say for its containers to work on each other and on nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+SERVICES: dict[str, Any] = yaml.safe_load(
+    (Path(__file__).parents[2] / "docker-compose.yml").read_text(encoding="utf-8")
+)["services"]
+
+
+def test_each_command_in_a_container_is_told_the_emulators_address() -> None:
+    commands = {
+        name: service
+        for name, service in SERVICES.items()
+        if service.get("image") == "tweetpipe" and "entrypoint" not in service
+    }
+    assert {"deploy", "producer", "dashboard", "producer-x"} <= set(commands)
+    for service in commands.values():
+        assert service["environment"]["AWS_ENDPOINT_URL"] == "http://localstack:4566"
+
+
+def test_the_health_check_asks_no_proxy() -> None:
+    assert "--noproxy '*'" in SERVICES["localstack"]["healthcheck"]["test"]
+
+
+def test_a_deployment_in_a_container_waits_for_nobodys_answer() -> None:
+    assert SERVICES["deploy"]["command"][:2] == ["deploy", "--yes"]
