@@ -218,7 +218,14 @@ BY_COMMAND: dict[str, tuple[Need, ...]] = {
             " ListChangeSets",
         ),
     ),
-    "status and logs": (_need(_LOG, "logs", "FilterLogEvents"),),
+    "logs": (_need(_LOG, "logs", "FilterLogEvents"),),
+    "status, watch and dashboard": (
+        _need(_STREAM, "kinesis", "DescribeStreamSummary GetRecords GetShardIterator ListShards"),
+        _need(_FUNCTION, "lambda", "GetFunctionConcurrency"),
+        _need(_TABLE, "dynamodb", "BatchGetItem DescribeTable"),
+        _need(_QUEUE, "sqs", "GetQueueAttributes"),
+        _need(_LOG, "logs", "FilterLogEvents"),
+    ),
     "query and verify": (_need(_TABLE, "dynamodb", "BatchGetItem Query Scan"),),
     "dead-letters": (
         _need(_QUEUE, "sqs", "ChangeMessageVisibility DeleteMessage ReceiveMessage"),
