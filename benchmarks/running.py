@@ -93,7 +93,11 @@ def _sample(python: Path, area: str, table: int, way: int) -> Sample:
         done = subprocess.run(
             command,
             cwd=_ROOT,
-            env={name: value for name, value in os.environ.items() if not name.startswith("AWS_")},
+            env={
+                name: value
+                for name, value in os.environ.items()
+                if not (name.startswith("AWS_") or name.lower().endswith("_proxy"))
+            },
             capture_output=True,
             text=True,
             timeout=_PATIENCE,

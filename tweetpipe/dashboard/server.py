@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 
 import uvicorn
@@ -62,7 +64,7 @@ def listening_socket(host: str, port: int | None) -> socket.socket:
     if port is not None:
         return _listen(host, port)
     for candidate in range(DEFAULT_PORT, DEFAULT_PORT + _TRIED):
-        if is_free(candidate):
+        with suppress(_Taken):
             return _listen(host, candidate)
     raise WrongUsage(
         f"The ports {DEFAULT_PORT} to {DEFAULT_PORT + _TRIED - 1} are all taken: name another one "
@@ -77,11 +79,18 @@ def url_of(listening: socket.socket) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    if port and not is_free(port):
-        raise WrongUsage(
+class _Taken(WrongUsage):
+    """Another program listens on the port."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
             f"Port {port} is taken{by_whom(port)}: name another one with --port, or leave it out."
         )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    if port and not is_free(port):
+        raise _Taken(port)
     try:
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -95,6 +104,8 @@ def _listen(host: str, port: int) -> socket.socket:
         listening.listen(_BACKLOG)
     except OSError as error:
         listening.close()
+        if error.errno == errno.EADDRINUSE:  # since a moment ago
+            raise _Taken(port) from error
         raise WrongUsage(_refused(host, port, error)) from error
     return listening
 

@@ -33,6 +33,17 @@ def test_without_a_port_the_next_free_one_is_taken(monkeypatch: pytest.MonkeyPat
             assert usual < listening.getsockname()[1] < usual + 20
 
 
+def test_a_port_that_another_took_a_moment_ago_is_left_to_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        usual = taken.getsockname()[1]
+        monkeypatch.setattr(server, "DEFAULT_PORT", usual)
+        monkeypatch.setattr(server, "is_free", lambda _: True)
+        with listening_socket("127.0.0.1", None) as listening:
+            assert usual < listening.getsockname()[1] < usual + 20
+
+
 @pytest.mark.parametrize("host", ["203.0.113.7", "no.such.host.invalid"])
 def test_an_address_of_another_machine_is_refused_in_one_line(host: str) -> None:
     with pytest.raises(WrongUsage, match=r"--host that is an address of this machine"):
