@@ -17,7 +17,7 @@ _LOCAL_WINDOW = timedelta(minutes=1)
 
 
 class Described:
-    """The last answers; None for what has not been had yet."""
+    """The last answers; None for what has not been had yet, or not when it was asked for last."""
 
     def __init__(
         self, place: MeteredPlace, deployed: Stack, pace: Pace, attempts: Attempts
@@ -53,10 +53,13 @@ class Described:
         at_times("stream's description", "kinesis", pace.mapping, at, self._describe_stream)
 
     def _count(self, at: float) -> None:
+        counts, self.counts = self.counts, deque(maxlen=_COUNTS)
         found = self._place.dynamodb().describe_table(TableName=self._outputs["EventDataTable"])
-        self.counts.append((at, found["Table"]["ItemCount"]))
+        counts.append((at, found["Table"]["ItemCount"]))
+        self.counts = counts
 
     def _read_mapping(self, at: float) -> None:
+        self.mapping = self.last_result = None
         name = self._outputs["DDBEventProcessor"]
         found = self._place.lambda_().list_event_source_mappings(FunctionName=name)
         mapping = next(iter(found["EventSourceMappings"]), None) or {}
@@ -64,11 +67,13 @@ class Described:
         self.last_result = mapping.get("LastProcessingResult")
 
     def _read_function(self, at: float) -> None:
+        self.concurrency = None
         name = self._outputs["DDBEventProcessor"]
         found = self._place.lambda_().get_function_concurrency(FunctionName=name)
         self.concurrency = found.get("ReservedConcurrentExecutions")
 
     def _read_queue(self, at: float) -> None:
+        self.letters = None
         self.letters = sum(dead_letters.counts(self._place, self._outputs["DeadLetterQueueUrl"]))
 
     def _measure(self, at: float) -> None:
@@ -76,6 +81,7 @@ class Described:
         self.metrics = metrics.measure(self._place, self._deployed, window=window)
 
     def _describe_stream(self, at: float) -> None:
+        self.stream_status = self.stream_mode = self.shards = None
         name = self._outputs["KinesisStream"]
         found = self._place.kinesis().describe_stream_summary(StreamName=name)
         summary = found["StreamDescriptionSummary"]

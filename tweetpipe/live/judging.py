@@ -61,7 +61,7 @@ class FunctionFigures:
 def stream(shards: tuple[Shard, ...], *, quiet_for: float, is_local: bool) -> Health:
     """The stream's health; an emulator refuses nothing."""
     if not any(shard.records_per_s is not None for shard in shards):
-        return Health("unknown", "No shard has been read yet.")
+        return Health("unknown", "No shard has been read in the last seconds.")
     full = [
         shard.id for shard in shards if (shard.records_per_s or 0) >= _NEARLY_FULL * SHARD_RECORDS
     ]

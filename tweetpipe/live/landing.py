@@ -145,11 +145,15 @@ class Landing:
         )
 
     def _give_up(self, now: float) -> None:
+        waited_for: set[str] = set()
         for key, awaited in list(self._awaited.items()):
-            arrived = awaited.arrived
-            overtaken = self._reached.get(awaited.shard, 0.0) - arrived > _OVERTAKEN
-            if (overtaken and awaited.missed is not None) or now - arrived > _PATIENCE:
+            overtaken = self._reached.get(awaited.shard, 0.0) - awaited.arrived > _OVERTAKEN
+            # The oldest of a shard stays: as long as it is not there, the function is behind.
+            too_old = now - awaited.arrived > _PATIENCE and awaited.shard in waited_for
+            if too_old or (overtaken and awaited.missed is not None):
                 del self._awaited[key]
+            else:
+                waited_for.add(awaited.shard)
 
     def _remember(self, key: Key) -> None:
         self._known[key] = None

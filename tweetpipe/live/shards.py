@@ -60,7 +60,7 @@ class ShardReader:
 
     @property
     def records_per_s(self) -> float | None:
-        """The rate of the last looks, None before there was any."""
+        """The rate of the last looks, None where there was none lately."""
         seconds = sum(look.seconds for look in self._looks)
         return sum(look.records for look in self._looks) / seconds if seconds > 0 else None
 
@@ -94,6 +94,7 @@ class ShardReader:
             return []
         records = answer["Records"]
         behind = answer.get("MillisBehindLatest", 0)
+        self._rests_until = 0.0
         self._note(len(records), until=now - behind / 1000)
         self._iterator = answer.get("NextShardIterator", "")
         self.is_closed = not self._iterator
@@ -110,6 +111,9 @@ class ShardReader:
     def _recover_from(self, error: ClientError, now: float) -> None:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _TOO_OFTEN:
+            if self._rests_until:
+                # The second time in a row: what was seen before is no longer what is.
+                self._looks.clear()
             self._rests_until = now + _REST
         elif code not in _NO_LONGER:
             raise error

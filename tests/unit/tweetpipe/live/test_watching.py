@@ -127,6 +127,24 @@ def test_a_tweet_that_others_overtook_is_given_up(onlooker: Onlooker) -> None:
     assert ("Ada", "0") not in keys
 
 
+def test_a_function_that_stores_nothing_for_long_stays_behind(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    onlooker.stack.put(tweet(1))
+    onlooker.stack.put(tweet(2))
+    onlooker.look()
+    for _ in range(20):
+        onlooker.clock.now += 60
+        function = onlooker.look().function
+
+    assert function.iterator_age_s == pytest.approx(1200)
+    assert function.health.state == "error"
+
+    onlooker.stack.store(tweet(1))
+    onlooker.pass_time(1)
+    assert onlooker.look().function.iterator_age_s == 0
+
+
 def test_what_the_log_says_of_batches_is_told_as_rates(onlooker: Onlooker) -> None:
     for _ in range(10):
         onlooker.pass_time(1)
@@ -375,6 +393,43 @@ def test_a_part_that_is_gone_is_an_error(
 
     assert health.state == "error"
     assert "gone. What brings it back: tweetpipe deploy." in health.why
+
+
+def test_figures_that_are_no_longer_had_are_not_shown_as_if_they_were(onlooker: Onlooker) -> None:
+    assert onlooker.look().dead_letters.total == 0
+    for operation in (
+        "describe_table",
+        "get_queue_attributes",
+        "list_event_source_mappings",
+        "get_function_concurrency",
+        "describe_stream_summary",
+    ):
+        onlooker.stack.failing[operation] = refused("AccessDeniedException", operation)
+    onlooker.pass_time(10)
+
+    seen = onlooker.look()
+
+    assert (seen.table.total, seen.table.items_per_s) == (None, None)
+    assert (seen.dead_letters.total, seen.dead_letters.rejected) == (None, None)
+    assert (seen.function.mapping, seen.function.reserved_concurrency) == (None, None)
+    assert (seen.stream.status, seen.stream.open_shards) == (None, None)
+    assert {health.state for health in seen.healths.values()} == {"unknown"}
+
+
+def test_the_rate_of_a_shard_that_cannot_be_read_for_long_is_not_known(
+    onlooker: Onlooker,
+) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    assert onlooker.look().stream.records_per_s == 0
+    throttled = refused("ProvisionedThroughputExceededException")
+    onlooker.stack.failing["get_records"] = throttled
+    for _ in range(15):
+        onlooker.pass_time(1)
+        stream = onlooker.look().stream
+
+    assert stream.records_per_s is None
+    assert stream.health.state == "unknown"
 
 
 def test_that_nothing_answers_concerns_all_parts(onlooker: Onlooker) -> None:
