@@ -3,7 +3,8 @@
 A record is acknowledged by Kinesis or appended to the file of undelivered records, whatever
 happens; the counts at the end say which. Delivery is at least once: after a call that timed out,
 Kinesis may hold a record twice. Order is not kept, not even among the records of one author:
-several calls are under way at once, and PutRecords itself promises none.
+several calls are under way at once, and PutRecords itself promises none. An endpoint that answers
+slowly gets fewer and smaller calls (`producer.window`).
 
 Memory is bounded by two batches for each call in flight, one on its way and one that waits; when
 they are full, the source is read no further. A live source is read all the same, and what finds no

@@ -91,7 +91,7 @@ class Window:
             self._shrink(self._least, now)
             return
         self._timeouts = 0
-        if trip.load >= self._size / 2 and self._shrunk > -math.inf:
+        if answered and trip.load >= self._size / 2 and self._shrunk > -math.inf:
             self._limited = now
             rate = trip.load / taken
             self._rate = rate if self._rate is None else 0.75 * self._rate + 0.25 * rate
