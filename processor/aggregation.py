@@ -76,15 +76,18 @@ def deaggregate(data: bytes) -> list[Contained] | None:
 def _records(message: bytes) -> list[Contained]:
     keys: list[str] = []
     found: list[bytes] = []
+    count = 0
     for number, value in _fields(message):
         if number == 1 and isinstance(value, bytes):
             keys.append(_text(value))
         elif number == 3 and isinstance(value, bytes):
-            found.append(value)
+            count += 1
+            if count <= MAX_RECORDS:
+                found.append(value)
     if not found:
         raise _Broken("it holds no records")
-    if len(found) > MAX_RECORDS:
-        raise _Broken(f"it holds {len(found)} records, more than {MAX_RECORDS}")
+    if count > MAX_RECORDS:
+        raise _Broken(f"it holds {count} records, more than {MAX_RECORDS}")
     # After all fields were seen: protobuf leaves their order to the writer.
     return [_contained(place, record, keys) for place, record in enumerate(found)]
 

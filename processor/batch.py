@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
+from processor.aggregation import MAX_RECORDS
 from processor.dead_letters import dead_letter
-from processor.errors import Reason, Rejected
+from processor.errors import Reason, Rejected, Retryable
 from processor.records import Source, payloads
 from processor.table import Put, key_of
 from processor.tweet import to_item
@@ -27,6 +28,12 @@ B = TypeVar("B")
 RESERVE = 3.0
 RESERVE_SHARE = 0.2
 
+# As many of an aggregated record's have dead letters of their own. With more it is rejected as a
+# whole, in one letter: a batch of seven bytes each would make 640,000.
+MAX_LETTERS = 100
+# A batch that holds nothing but rubbish must fill neither the memory nor the log with it.
+MAX_REJECTIONS_KEPT = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
@@ -41,20 +48,35 @@ class Account:
     """What became of a batch: stored + duplicates + rejected + unhandled make its records.
 
     A record is what may become an item: each one in an aggregated record, and not that one itself
-    unless it is rejected as a whole. A duplicate is an earlier record with the key of a stored one.
-    `rejections` are all records found unusable; those the queue didn't accept are among the
-    `unhandled` as well. `repeats` counts items and dead letters sent again, `failures` tells why
-    records are unhandled.
+    unless it is rejected as a whole, or was not begun. A duplicate is an earlier record with the
+    key of a stored one. `unusable` counts the records that can never be stored, of which
+    `rejections` are the first; those the queue didn't accept are among the `unhandled` as well.
+    `repeats` counts items and dead letters sent again, `failures` tells why records are unhandled.
     """
 
-    records: int
-    stored: int
-    duplicates: int
-    rejected: int
-    rejections: tuple[Rejection, ...]
-    unhandled: tuple[Source, ...]
-    repeats: int
-    failures: tuple[CallFailed, ...]
+    records: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    unusable: int = 0
+    rejections: tuple[Rejection, ...] = ()
+    unhandled: tuple[Source, ...] = ()
+    repeats: int = 0
+    failures: tuple[CallFailed, ...] = ()
+
+    def __add__(self, later: Account) -> Account:
+        """The account of two parts of a batch."""
+        return Account(
+            records=self.records + later.records,
+            stored=self.stored + later.stored,
+            duplicates=self.duplicates + later.duplicates,
+            rejected=self.rejected + later.rejected,
+            unusable=self.unusable + later.unusable,
+            rejections=(*self.rejections, *later.rejections)[:MAX_REJECTIONS_KEPT],
+            unhandled=(*self.unhandled, *later.unhandled),
+            repeats=self.repeats + later.repeats,
+            failures=(*self.failures, *later.failures),
+        )
 
 
 def process(
@@ -66,10 +88,45 @@ def process(
 ) -> Account:
     """Store what can be stored, send the rest to the dead-letter queue, and account for all.
 
-    Comes back before `seconds_left`, the time until Lambda ends the function, has run out.
+    Comes back before `seconds_left`, the time until Lambda ends the function, has run out. What
+    many aggregated records hold is worked through in parts, in the order of the stream. The first
+    part that leaves something unhandled is the last one: Lambda retries all behind it anyway.
     """
     reserve = min(RESERVE, RESERVE_SHARE * seconds_left())
-    puts, rejections = _sort(records)
+    account, begun = Account(), 0
+    longest = 0.0  # seconds that a part took
+    while begun < len(records) and not account.unhandled:
+        before = seconds_left()
+        if begun and before - reserve <= longest:
+            break
+        part = _sort(records, begun, seconds_left)
+        account += _settle(part, table, queue, seconds_left, reserve)
+        begun = part.end
+        longest = max(longest, before - seconds_left())
+    return account + _left(records[begun:], is_late=not account.unhandled)
+
+
+def _left(records: Sequence[KinesisRecord], *, is_late: bool) -> Account:
+    """The account of records that were not begun."""
+    if not records:
+        return Account()
+    late = Retryable("OutOfTime", f"{len(records)} records were not begun when time ran out")
+    return Account(
+        records=len(records),
+        unhandled=tuple(map(Source, records)),
+        failures=(late,) if is_late else (),
+    )
+
+
+def _settle(
+    part: _Part,
+    table: Table,
+    queue: DeadLetterQueue,
+    seconds_left: Callable[[], float],
+    reserve: float,
+) -> Account:
+    """Write a part's puts, send its rejections, and account for both."""
+    puts, rejections = part.puts, part.rejections
     unusable = len(rejections)
     writes = table.write(puts, time_left=lambda: seconds_left() - reserve)
     for put, error in writes.invalid:
@@ -88,41 +145,70 @@ def process(
         stored=len(stored),
         duplicates=sum(len(put.sources) - 1 for put in stored),
         rejected=len(rejections) - len(unsent),
-        rejections=tuple(rejections),
+        unusable=len(rejections),
+        rejections=tuple(rejections[:MAX_REJECTIONS_KEPT]),
         unhandled=(*unwritten, *(letter.source for letter in unsent)),
         repeats=writes.repeats + sends.repeats,
         failures=tuple(failure for failure in blamed if failure),
     )
 
 
-def _sort(records: Sequence[KinesisRecord]) -> tuple[list[Put], list[Rejection]]:
-    """Part what the records hold into puts, one for each key, and rejections.
+class _Part(NamedTuple):
+    """What some records in a row hold, and the index of the first record behind them."""
 
-    BatchWriteItem refuses two puts with the same key. The later one in the stream wins.
+    puts: list[Put]
+    rejections: list[Rejection]
+    end: int
+
+
+def _sort(records: Sequence[KinesisRecord], start: int, seconds_left: Callable[[], float]) -> _Part:
+    """Part what the next records hold into puts, one for each key, and rejections.
+
+    Takes at least one record, but no more than hold MAX_RECORDS in all, or than can be read in half
+    the time. BatchWriteItem refuses two puts with the same key: the later one in the stream wins.
     """
+    half = seconds_left() / 2
     puts: dict[tuple[str, str], Put] = {}
     rejections: list[Rejection] = []
-    for record in records:
+    taken = 0
+    for place in range(start, len(records)):
+        if taken and seconds_left() < half:
+            return _Part(list(puts.values()), rejections, place)
+        record = records[place]
         contents = _or_why_not(payloads, record)
+        size = 1 if isinstance(contents, Rejected) else len(contents)
+        if taken and taken + size > MAX_RECORDS:
+            return _Part(list(puts.values()), rejections, place)
+        taken += size
         if isinstance(contents, Rejected):
             rejections.append(Rejection(Source(record), contents))
             continue
+        unusable: list[Rejection] = []
         for source, data in contents:
             item = _or_why_not(to_item, data)
             if isinstance(item, Rejected):
-                rejections.append(Rejection(source, item))
+                unusable.append(Rejection(source, item))
                 continue
             key = key_of(item)
             earlier = puts[key].sources if key in puts else ()
             puts[key] = Put(item, (*earlier, source))
-    return list(puts.values()), rejections
+        rejections += unusable if len(unusable) <= MAX_LETTERS else [_as_one(unusable, size)]
+    return _Part(list(puts.values()), rejections, len(records))
+
+
+def _as_one(unusable: list[Rejection], size: int) -> Rejection:
+    """The rejection of an aggregated record as a whole."""
+    first = unusable[0].why
+    detail = f"{len(unusable)} of its {size} records can't be stored; the first: {first}"
+    return Rejection(Source(unusable[0].source.record), Rejected(Reason.BAD_AGGREGATE, detail))
 
 
 def _or_why_not(make: Callable[[A], B], value: A) -> B | Rejected:
     try:
         return make(value)
     except Rejected as rejected:
-        return rejected
+        # Another one: this one's traceback keeps all the frames it came through, with their data.
+        return Rejected(rejected.reason, rejected.detail)
     except Exception as error:
         # Whatever it is, it must not hold up the records behind it.
         return Rejected(Reason.UNEXPECTED, type(error).__name__)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict
 
 from processor import aws
 from processor.errors import Invalid
-from processor.records import sequence_number, shard_id
+from processor.records import arrived_at, partition_key, sequence_number, shard_id, stream_arn
 from processor.rounds import Answer, Outcome, Rounds
 
 if TYPE_CHECKING:
@@ -35,6 +34,9 @@ class RejectedRecord(TypedDict):
     the message would exceed MAX_BYTES (or the data was no base64): read it again from the stream,
     by its position. `payloadBytes` is the length of the data before base64.
 
+    What the event did not say is empty. `record`, the record itself as the event had it, is there
+    only where it has neither data nor a position to read them by.
+
     `subsequenceNumber` is there only for a record that was in an aggregated one: its place in
     that, from 0 on. The partition key and the data are then its own, the rest is the aggregate's.
 
@@ -52,6 +54,7 @@ class RejectedRecord(TypedDict):
     arrivedAt: str
     payload: str | None
     payloadBytes: int
+    record: NotRequired[object]
 
 
 class MessageEntry(TypedDict):
@@ -119,29 +122,38 @@ class DeadLetterQueue:
 def dead_letter(source: Source, rejected: Rejected) -> DeadLetter:
     """Write the message for a rejected record."""
     record, contained = source
-    kinesis = record["kinesis"]
-    arrived = datetime.fromtimestamp(kinesis["approximateArrivalTimestamp"], UTC)
     payload, size = _payload(source)
     content: RejectedRecord = {
         "kind": "rejected",
         "reason": rejected.reason,
         "detail": rejected.detail,
-        "streamArn": record["eventSourceARN"],
+        "streamArn": stream_arn(record),
         "shardId": shard_id(record),
         "sequenceNumber": sequence_number(record),
-        "partitionKey": kinesis["partitionKey"],
-        "arrivedAt": f"{arrived.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z",
+        "partitionKey": partition_key(record),
+        "arrivedAt": arrived_at(record),
         "payload": payload,
         "payloadBytes": size,
     }
     if contained:
         content["subsequenceNumber"] = contained.subsequence_number
         content["partitionKey"] = contained.partition_key
-    # ASCII, so that SQS's list of characters it refuses never matters.
-    body = json.dumps(content)
-    if len(body) > MAX_BYTES:
-        body = json.dumps(content | {"payload": None})
+    has_position = all((content["streamArn"], content["shardId"], content["sequenceNumber"]))
+    if payload is None and not has_position:
+        content["record"] = record
+    body = _json(content)
+    # Without a position it would be lost. SQS may take it after all; else it is unhandled.
+    if len(body) > MAX_BYTES and has_position:
+        body = _json(content | {"payload": None})
     return DeadLetter(source, body)
+
+
+def _json(content: RejectedRecord) -> str:
+    """ASCII, so that SQS's list of characters it refuses never matters."""
+    try:
+        return json.dumps(content)
+    except RecursionError:
+        return json.dumps(content | {"record": "nested too deeply"})
 
 
 def _payload(source: Source) -> tuple[str | None, int]:
@@ -149,10 +161,10 @@ def _payload(source: Source) -> tuple[str | None, int]:
     if source.contained:
         data = source.contained.data
         return base64.b64encode(data).decode(), len(data)
-    encoded = source.record["kinesis"]["data"]
     try:
+        encoded = source.record["kinesis"]["data"]
         return encoded, len(base64.b64decode(encoded, validate=True))
-    except (TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         # This may be the very reason why the record is unusable.
         return None, 0
 

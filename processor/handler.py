@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger, Metrics
 from processor import aws, report
 from processor.batch import process
 from processor.dead_letters import DeadLetterQueue
-from processor.records import respond
+from processor.records import every_record_failed, records_in, respond
 from processor.rounds import Rounds
 from processor.settings import Settings
 from processor.table import Table
@@ -24,7 +24,7 @@ from processor.table import Table
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from processor.records import BatchResponse, KinesisEvent
+    from processor.records import BatchResponse
 
 _settings = Settings.from_environment(os.environ)
 _logger = Logger(service=_settings.service)
@@ -39,10 +39,14 @@ _queue = DeadLetterQueue(
 
 @_logger.inject_lambda_context
 @_metrics.log_metrics
-def handler(event: KinesisEvent, context: LambdaContext) -> BatchResponse:
+def handler(event: object, context: LambdaContext) -> BatchResponse:
     """Process one batch of a shard; the answer names the record to retry from, if any."""
     started = time.perf_counter()
-    records = event["Records"]
+    records = records_in(event)
+    if records is None:
+        _logger.error("no list of records in the event", remedy="invoke with a Kinesis event")
+        _metrics.add_metric("Unhandled", "Count", 1)
+        return every_record_failed()
     try:
         account = process(
             records,

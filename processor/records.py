@@ -1,9 +1,14 @@
-"""The event Lambda hands over for a batch of one Kinesis shard, and the answer it expects."""
+"""The event Lambda hands over for a batch of one Kinesis shard, and the answer it expects.
+
+The types say what Lambda promises. What reads a record here relies on none of it: whatever is
+missing, or is something else, is empty, so that one record's fault never reaches the next.
+"""
 
 from __future__ import annotations
 
 import base64
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from processor.aggregation import deaggregate
 from processor.errors import Reason, Rejected
@@ -14,8 +19,18 @@ if TYPE_CHECKING:
     from processor.aggregation import Contained
 
 
+# Kinesis API reference: a sequence number has 128 digits at most, and names are shorter than this.
+_MAX_DIGITS = 128
+_MAX_CHARACTERS = 512
+# Seconds since 1970; more than this, in the year 5138, are milliseconds, as some emulators send.
+_MAX_SECONDS = 1e11
+
+
 class KinesisData(TypedDict):
-    """The Kinesis part of a record: `data` is base64, the arrival is in seconds since 1970."""
+    """The Kinesis part of a record: `data` is base64, the arrival is in seconds since 1970.
+
+    A stream that distributes records by itself gives them no `partitionKey`.
+    """
 
     sequenceNumber: str
     partitionKey: str
@@ -65,14 +80,41 @@ def payloads(record: KinesisRecord) -> list[tuple[Source, bytes]]:
     return [(Source(record, contained), contained.data) for contained in contents]
 
 
+def records_in(event: object) -> list[KinesisRecord] | None:
+    """The event's records, each of which may be anything; None where it has no list of them."""
+    records = event.get("Records") if isinstance(event, dict) else None
+    return records if isinstance(records, list) else None
+
+
 def shard_id(record: KinesisRecord) -> str:
     """The shard a record came from."""
-    return record["eventID"].partition(":")[0]
+    return _text(record, "eventID").partition(":")[0]
+
+
+def stream_arn(record: KinesisRecord) -> str:
+    """The stream a record came from."""
+    return _text(record, "eventSourceARN")
+
+
+def partition_key(record: KinesisRecord) -> str:
+    """The record's partition key."""
+    return _text(_kinesis(record), "partitionKey")
 
 
 def sequence_number(record: KinesisRecord) -> str:
     """A record's sequence number, as it came."""
-    return record["kinesis"]["sequenceNumber"]
+    number = _text(_kinesis(record), "sequenceNumber")
+    return number if number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS else ""
+
+
+def arrived_at(record: KinesisRecord) -> str:
+    """When Kinesis received a record, in ISO 8601 UTC with milliseconds."""
+    seconds: Any = _kinesis(record).get("approximateArrivalTimestamp")
+    try:
+        moment = datetime.fromtimestamp(seconds / 1000 if seconds > _MAX_SECONDS else seconds, UTC)
+    except (TypeError, ValueError, OverflowError, OSError):
+        return ""
+    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def respond(unhandled: Iterable[Source]) -> BatchResponse:
@@ -82,13 +124,36 @@ def respond(unhandled: Iterable[Source]) -> BatchResponse:
     aggregated record it retries the whole.
     """
     numbers = {sequence_number(source.record) for source in unhandled}
+    if "" in numbers:
+        return every_record_failed()
     # As integers: AWS pads them to 56 digits, emulators count 1, 2, ... 10.
     lowest = min(numbers, key=int, default=None)
     return {"batchItemFailures": [] if lowest is None else [{"itemIdentifier": lowest}]}
 
 
+def every_record_failed() -> BatchResponse:
+    """Ask Lambda to retry the whole batch: what it takes an empty identifier for.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
+    """
+    return {"batchItemFailures": [{"itemIdentifier": ""}]}
+
+
 def _decoded(record: KinesisRecord) -> bytes:
     try:
         return base64.b64decode(record["kinesis"]["data"], validate=True)
+    except (KeyError, TypeError) as error:
+        raise Rejected(Reason.NOT_BASE64, "the record has no data") from error
     except ValueError as error:
         raise Rejected(Reason.NOT_BASE64, str(error)) from error
+
+
+def _kinesis(record: KinesisRecord) -> dict[str, Any]:
+    fields: Any = record
+    kinesis = fields.get("kinesis") if isinstance(fields, dict) else None
+    return kinesis if isinstance(kinesis, dict) else {}
+
+
+def _text(fields: Any, name: str) -> str:
+    value = fields.get(name) if isinstance(fields, dict) else None
+    return value[:_MAX_CHARACTERS] if isinstance(value, str) else ""

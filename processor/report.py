@@ -12,13 +12,11 @@ if TYPE_CHECKING:
     from processor.batch import Account
     from processor.records import KinesisRecord, Source
 
-# A source that sends nothing but rubbish must not fill the logs with it.
-MAX_REJECTIONS_LOGGED = 10
-
 _REMEDIES = {
     "AccessDenied": "let the function's role use sqs:SendMessage on the dead-letter queue",
     "AccessDeniedException": "let the function's role use dynamodb:BatchWriteItem on the table",
     "AWS.SimpleQueueService.NonExistentQueue": "DEAD_LETTER_QUEUE_URL must name a queue",
+    "OutOfTime": "none needed if a retry succeeds; else a longer one: deploy -p Timeout=SECONDS",
     "ResourceNotFoundException": "TABLE_NAME must name a table of this account and region",
 }
 
@@ -26,14 +24,14 @@ _REMEDIES = {
 def log(account: Account, *, first: KinesisRecord, milliseconds: float, logger: Logger) -> None:
     """Write a line for the batch, and before it one for each rejection and failure."""
     shard = shard_id(first)
-    for rejection in account.rejections[:MAX_REJECTIONS_LOGGED]:
+    for rejection in account.rejections:
         logger.warning(
             "record rejected",
             shard=shard,
             extra=_position(rejection.source),
             reason=rejection.why.reason.value,
         )
-    silent = len(account.rejections) - MAX_REJECTIONS_LOGGED
+    silent = account.unusable - len(account.rejections)
     if silent > 0:
         logger.warning("more records rejected", shard=shard, records=silent)
     for failure in account.failures:

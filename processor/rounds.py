@@ -130,6 +130,11 @@ class _Work(Generic[T]):
         except CancelledError:
             self.waiting.extend(batch)
             return False
+        except Exception as error:
+            # An answer nobody thought of: its items are undone, and no other call's.
+            self._note(Retryable(type(error).__name__, str(error)))
+            again.extend(batch)
+            return True
         if answer.invalid:
             self._note(answer.invalid[-1][1])
         if answer.again:

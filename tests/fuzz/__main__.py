@@ -43,7 +43,8 @@ def main(arguments: list[str]) -> int:
     def one_input(data: bytes) -> None:
         # By a checksum, so that what is made from a heavy input is as rarely heavy as any other.
         heavy = crc32(data) % _HEAVY_ONE_IN == 0
-        judge(payloads(atheris.FuzzedDataProvider(data), heavy=heavy))
+        draws = atheris.FuzzedDataProvider(data)
+        judge(payloads(draws, heavy=heavy), draws)
 
     atheris.Setup([sys.argv[0], *_options(Path(arguments[0])), *arguments[1:]], one_input)
     atheris.Fuzz()

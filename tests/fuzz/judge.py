@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections import defaultdict
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
@@ -16,16 +17,17 @@ from processor.table import Table
 from producer.records import MAX_RECORD_BYTES, partition_key_of
 from producer.x.messages import Post, message_of
 from tests.fuzz.aggregates import inside
+from tests.fuzz.events import data_in, letter_fields, odd_records
 from tests.fuzz.oracle import created_at_of, expected_item, is_as_x_writes_it, may_be_either
 from tests.unit.processor.events import kinesis_records
 from tests.unit.processor.fakes import QUEUE_URL, FakeDynamoDB, FakeSQS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from processor.batch import Account
     from processor.dead_letters import RejectedRecord
-    from processor.records import KinesisRecord
+    from tests.fuzz.payloads import Draws
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -51,14 +53,17 @@ class InlinePool(ThreadPoolExecutor):
 _ROUNDS = Rounds(InlinePool(1), sleep=lambda _seconds: None)
 
 
-def judge(payloads: Sequence[bytes]) -> list[RejectedRecord]:
+def judge(payloads: Sequence[bytes], draws: Draws | None = None) -> list[RejectedRecord]:
     """Process the payloads as one event; raises AssertionError unless each is where it belongs.
 
-    Returns the dead letters.
+    With `draws`, some records of the event lack what Lambda should give them. Returns the dead
+    letters.
     """
-    records = kinesis_records(payloads)
+    records: list[Any] = [*kinesis_records(payloads)]
     for record, data in zip(records, payloads, strict=True):
         record["kinesis"]["partitionKey"] = checked_partition_key(data)
+    if draws:
+        records = odd_records(draws, records)
     dynamodb, sqs = FakeDynamoDB(), FakeSQS()
 
     account = process(
@@ -68,42 +73,77 @@ def judge(payloads: Sequence[bytes]) -> list[RejectedRecord]:
         seconds_left=lambda: 60.0,
     )
 
-    assert respond(account.unhandled) == {"batchItemFailures": []}, account.failures
-    letters = {_place(letter): letter for letter in sqs.messages}
-    assert len(letters) == len(sqs.messages), "a record has two dead letters"
+    letters = defaultdict(list)
+    for letter in sqs.messages:
+        letters[_what_it_tells(letter)].append(letter)
     must_be_stored: dict[tuple[str, str], dict[str, str]] = {}
-    sent = [part for pair in zip(records, payloads, strict=True) for part in _parts(*pair)]
+    sent = [part for record in records for part in _parts(record)]
+    unsendable = 0
     for part in sent:
-        letter = letters.pop(part.place, None)
-        if letter is not None:
-            _check_letter(letter, part)
-        elif item := _stored_item(part):
+        found = letters[part.with_payload] or letters[part.without_payload]
+        if found:
+            _check_letter(found.pop(), part)
+        elif part.data is not None and (item := expected_item(part.data)):
             must_be_stored[item["Username"], item["Id"]] = item
-    assert not letters, "a dead letter of nothing that was sent"
+        else:
+            assert part.is_unsendable or (part.data is not None and may_be_either(part.data)), part
+            unsendable += part.is_unsendable
+    assert not any(letters.values()), "a dead letter of nothing that was sent"
     assert _plain(dynamodb.items) == must_be_stored
-    _check_account(account, len(sent), len(must_be_stored), len(sqs.messages))
+    _check_account(account, len(sent), len(must_be_stored), len(sqs.messages), unsendable)
     return sqs.messages
 
 
 class Part(NamedTuple):
-    """What may become an item, and where it was: sequence and perhaps subsequence number."""
+    """What may become an item, and where it was; `data` is None where the event has none."""
 
-    place: tuple[str, int | None]
-    key: str
-    data: bytes
+    letter: dict[str, Any]
+    data: bytes | None
     is_broken: bool = False
 
+    @property
+    def with_payload(self) -> _Told:
+        payload = None if self.data is None else base64.b64encode(self.data).decode()
+        return _what_it_tells({**self.letter, "payload": payload})
 
-def _parts(record: KinesisRecord, data: bytes) -> list[Part]:
-    number, key = record["kinesis"]["sequenceNumber"], record["kinesis"]["partitionKey"]
+    @property
+    def without_payload(self) -> _Told:
+        return _what_it_tells({**self.letter, "payload": None})
+
+    @property
+    def is_unsendable(self) -> bool:
+        """Without a position, a letter too large for SQS can't do without its payload."""
+        length = len(json.dumps(dict(self.with_payload)))
+        return not _has_position(self.letter) and length > _MAX_MESSAGE_BYTES - 1024
+
+
+def _has_position(letter: dict[str, Any]) -> bool:
+    return all(letter[name] for name in ("streamArn", "shardId", "sequenceNumber"))
+
+
+def _parts(record: Any) -> list[Part]:
+    data, letter = data_in(record), letter_fields(record)
+    if data is None:
+        # Without a position, nothing else would know what it was.
+        kept = {} if _has_position(letter) else {"record": record}
+        return [Part({**letter, "payloadBytes": 0, **kept}, None)]
     contents = inside(data)
     if not contents:
-        return [Part((number, None), key, data, is_broken=contents is not None)]
-    return [Part((number, place), *content) for place, content in enumerate(contents)]
+        return [Part({**letter, "payloadBytes": len(data)}, data, is_broken=contents is not None)]
+    letters = (
+        {**letter, "subsequenceNumber": place, "partitionKey": key, "payloadBytes": len(content)}
+        for place, (key, content) in enumerate(contents)
+    )
+    return [Part(told, content.data) for told, content in zip(letters, contents, strict=True)]
 
 
-def _place(letter: RejectedRecord) -> tuple[str, int | None]:
-    return letter["sequenceNumber"], letter.get("subsequenceNumber")
+_Told = tuple[tuple[str, object], ...]
+_NOT_COMPARED = {"kind", "reason", "detail"}
+
+
+def _what_it_tells(letter: Mapping[str, object]) -> _Told:
+    told = {**letter, "record": json.dumps(letter.get("record"))}
+    return tuple(sorted(item for item in told.items() if item[0] not in _NOT_COMPARED))
 
 
 def checked_partition_key(data: bytes) -> str:
@@ -121,16 +161,13 @@ def checked_partition_key(data: bytes) -> str:
     return key
 
 
-def _stored_item(part: Part) -> dict[str, str] | None:
-    item = expected_item(part.data)
-    assert item is not None or may_be_either(part.data), "stored, and should have been rejected"
-    return item
-
-
 def _check_letter(letter: RejectedRecord, part: Part) -> None:
     reason, data = letter["reason"], part.data
     assert reason in _REASONS, f"{reason}: {letter['detail']}"
     assert (reason == Reason.BAD_AGGREGATE) == part.is_broken, f"{reason}: {letter['detail']}"
+    assert (reason == Reason.NOT_BASE64) == (data is None), f"{reason}: {letter['detail']}"
+    if data is None:
+        return
     if may_be_either(data):
         pass
     elif reason == Reason.BAD_TIMESTAMP:
@@ -139,22 +176,24 @@ def _check_letter(letter: RejectedRecord, part: Part) -> None:
         assert created_at is None or not is_as_x_writes_it(created_at), "X's own form refused"
     else:
         assert expected_item(data) is None, f"storable, yet {reason}"
-    assert (letter["payloadBytes"], letter["partitionKey"]) == (len(data), part.key)
-    payload = base64.b64encode(data).decode()
     if letter["payload"] is None:
-        with_payload = json.dumps({**letter, "payload": payload})
+        with_payload = json.dumps({**letter, "payload": base64.b64encode(data).decode()})
         assert len(with_payload) > _MAX_MESSAGE_BYTES, "a payload left out without need"
     else:
-        assert letter["payload"] == payload
         assert len(json.dumps(letter)) <= _MAX_MESSAGE_BYTES
 
 
-def _check_account(account: Account, records: int, stored: int, rejected: int) -> None:
-    counted = (account.records, account.stored, account.rejected, account.repeats)
-    assert counted == (records, stored, rejected, 0)
-    assert account.duplicates == records - stored - rejected
-    assert not account.unhandled
-    assert not account.failures
+def _check_account(
+    account: Account, records: int, stored: int, rejected: int, unhandled: int
+) -> None:
+    counted = (account.records, account.stored, account.rejected)
+    assert counted == (records, stored, rejected)
+    assert account.unusable == rejected + unhandled
+    assert account.duplicates == records - stored - rejected - unhandled
+    assert len(account.unhandled) == unhandled
+    assert unhandled or not (account.failures or account.repeats), account.failures
+    answer = [{"itemIdentifier": ""}] if unhandled else []
+    assert respond(account.unhandled) == {"batchItemFailures": answer}
 
 
 def _plain(items: dict[tuple[str, str], Any]) -> dict[tuple[str, str], dict[str, str]]:

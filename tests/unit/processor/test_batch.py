@@ -1,23 +1,29 @@
 from __future__ import annotations
 
 import base64
+import tracemalloc
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.batch import RESERVE, Account, process
+from processor import batch
+from processor.batch import MAX_LETTERS, RESERVE, Account, process
 from processor.dead_letters import DeadLetterQueue
 from processor.records import respond, sequence_number
 from processor.rounds import Rounds
 from processor.table import Table
+from processor.tweet import to_item
+from tests.fuzz.aggregates import aggregate
 from tests.unit.processor.events import encode, kinesis_records, v1_tweet, v2_tweet
 from tests.unit.processor.fakes import QUEUE_URL, Clock, FakeDynamoDB, FakeSQS, client_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from concurrent.futures import ThreadPoolExecutor
+
+    from processor.tweet import Item
 
 POISON = b"\xff not a tweet"
 
@@ -237,16 +243,181 @@ def test_a_table_that_refuses_leaves_the_batch_but_not_the_dead_letters(
 
 
 def test_an_exception_nobody_thought_of_rejects_its_record_only(
-    table: Table, queue: DeadLetterQueue, sqs: FakeSQS
+    run: Callable[[list[bytes]], Account], sqs: FakeSQS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    records = kinesis_records(tweets(3))
-    not_even_a_string: Any = None
-    records[1]["kinesis"]["data"] = not_even_a_string
+    def to_item_or_fail(data: bytes) -> Item:
+        if data == POISON:
+            raise ZeroDivisionError
+        return to_item(data)
 
-    account = process(records, table=table, queue=queue, seconds_left=Clock().left)
+    monkeypatch.setattr(batch, "to_item", to_item_or_fail)
+
+    account = run([*tweets(1), POISON, *tweets(2)[1:]])
 
     assert (account.stored, account.rejected) == (2, 1)
-    assert (sqs.messages[0]["reason"], sqs.messages[0]["detail"]) == ("unexpected", "TypeError")
+    assert (sqs.messages[0]["reason"], sqs.messages[0]["detail"]) == (
+        "unexpected",
+        "ZeroDivisionError",
+    )
+
+
+KINESIS_FIELDS = ("data", "partitionKey", "sequenceNumber", "approximateArrivalTimestamp")
+ODD_VALUES: list[Any] = [None, True, -1, 1_700_000_000_123, float("nan"), "x", "", [], {}]
+
+
+def odd_events(record: Any) -> Iterator[Any]:
+    """A record without each of its fields, with something else in it, and no such record."""
+    for name in record:
+        yield {key: value for key, value in record.items() if key != name}
+        yield from (record | {name: value} for value in ODD_VALUES)
+    for name in KINESIS_FIELDS:
+        kinesis = {key: value for key, value in record["kinesis"].items() if key != name}
+        yield record | {"kinesis": kinesis}
+        yield from (record | {"kinesis": kinesis | {name: value}} for value in ODD_VALUES)
+    yield from ODD_VALUES
+    yield {"eventSource": "aws:sqs", "messageId": "1", "body": "{}"}
+
+
+@pytest.mark.parametrize("data", [POISON, encode(v1_tweet(9))], ids=["poison", "tweet"])
+def test_a_record_that_is_not_as_lambda_gives_it_leaves_the_others_alone(
+    table: Table, queue: DeadLetterQueue, sqs: FakeSQS, dynamodb: FakeDynamoDB, data: bytes
+) -> None:
+    good, record = kinesis_records([*tweets(1), data])
+    for odd in odd_events(record):
+        sqs.messages.clear()
+        dynamodb.items.clear()
+
+        account = process([good, odd, good], table=table, queue=queue, seconds_left=Clock().left)
+
+        assert_all_accounted_for(account)
+        assert not account.unhandled
+        assert ("Ana Example", "0") in dynamodb.items
+        assert len(sqs.messages) + len(dynamodb.items) == 2
+
+
+def test_what_has_neither_data_nor_a_position_is_in_its_dead_letter(
+    table: Table, queue: DeadLetterQueue, sqs: FakeSQS
+) -> None:
+    foreign: Any = {"eventSource": "aws:sqs", "body": "\N{SNOWMAN}"}
+
+    process([foreign], table=table, queue=queue, seconds_left=Clock().left)
+
+    (letter,) = sqs.messages
+    assert (letter["reason"], letter["payload"], letter["record"]) == ("not-base64", None, foreign)
+
+
+@pytest.mark.parametrize("number", ["", "x", None, 7, "9" * 129])
+def test_an_unhandled_record_without_a_sequence_number_fails_the_whole_batch(
+    table: Table, queue: DeadLetterQueue, dynamodb: FakeDynamoDB, clock: Clock, number: Any
+) -> None:
+    records = kinesis_records(tweets(3))
+    records[1]["kinesis"]["sequenceNumber"] = number
+    dynamodb.fault = lambda ids: ["1"] if "1" in ids else []
+
+    account = process(records, table=table, queue=queue, seconds_left=clock.left)
+
+    assert account.stored == 2
+    assert respond(account.unhandled) == {"batchItemFailures": [{"itemIdentifier": ""}]}
+
+
+def minimal(number: int) -> bytes:
+    """A tweet with little but its number."""
+    return b'{"id":%d,"created_at":"2018-10-10T20:19:24Z","text":"","user":{"id":1}}' % number
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of a hundred records, so that a few aggregates are many parts."""
+    monkeypatch.setattr(batch, "MAX_RECORDS", 100)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_many_contained_records_are_written_in_parts_in_the_order_of_the_stream(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB
+) -> None:
+    payloads = [aggregate([minimal(n) for n in range(90)]) for _ in range(2)]
+
+    account = run([*payloads, encode(v1_tweet(89, user={"name": "1"}, text="the last"))])
+
+    assert (account.stored, account.duplicates, lowest(account)) == (180, 1, None)
+    assert len(dynamodb.items) == 90
+    assert dynamodb.items["1", "89"]["Message"]["S"] == "the last"
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_what_there_is_no_time_to_begin_is_left_for_a_retry(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, clock: Clock
+) -> None:
+    def slow(_ids: list[str]) -> list[str]:
+        clock.sleep(5.0)
+        return []
+
+    dynamodb.fault = slow
+    # A part takes 20 s of 60: four calls.
+    parts = [aggregate([minimal(100 * part + n) for n in range(99)]) for part in range(4)]
+
+    account = run([*parts, *tweets(3)])
+
+    assert (account.stored, lowest(account)) == (198, 2)
+    assert len(account.unhandled) == 2 + 3
+    assert [failure.code for failure in account.failures] == ["OutOfTime"]
+    assert clock.left() >= RESERVE
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_behind_a_part_that_is_not_all_stored_nothing_is_begun(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+) -> None:
+    def refuse(_ids: list[str]) -> list[str]:
+        raise client_error("AccessDeniedException")
+
+    dynamodb.fault = refuse
+    part = aggregate([minimal(n) for n in range(99)])
+
+    account = run([part, part, POISON])
+
+    assert (account.stored, lowest(account)) == (0, 0)
+    assert [failure.code for failure in account.failures] == ["AccessDeniedException"]
+    assert sqs.messages == []
+
+
+def test_an_aggregate_with_much_rubbish_is_rejected_whole_and_its_tweets_are_stored(
+    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+) -> None:
+    data = aggregate([b""] * (MAX_LETTERS + 1) + tweets(2))
+
+    account = run([data, *tweets(3)[2:]])
+
+    assert (account.stored, account.rejected, lowest(account)) == (3, 1, None)
+    (letter,) = sqs.messages
+    assert base64.b64decode(letter["payload"] or "") == data
+    assert "subsequenceNumber" not in letter
+    assert letter["reason"] == "bad-aggregate"
+    assert letter["detail"].startswith("101 of its 103 records can't be stored; the first: not-")
+
+
+def test_up_to_a_hundred_have_dead_letters_of_their_own(
+    run: Callable[[list[bytes]], Account], sqs: FakeSQS
+) -> None:
+    run([aggregate([b""] * MAX_LETTERS)])
+
+    assert sorted(letter["subsequenceNumber"] for letter in sqs.messages) == list(range(100))
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_a_batch_that_inflates_takes_little_memory(
+    run: Callable[[list[bytes]], Account], sqs: FakeSQS
+) -> None:
+    payloads = [aggregate([b""] * 999, key="\N{OK HAND SIGN}" * 256)] * 6
+    tracemalloc.start()
+    try:
+        account = run([*payloads, *tweets(2)])
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (account.stored, account.rejected, lowest(account)) == (2, 6, None)
+    assert peak < 4e6
 
 
 @given(payloads=st.lists(st.binary(max_size=60), max_size=30))

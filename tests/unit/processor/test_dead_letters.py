@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -49,6 +49,34 @@ def test_an_arrival_on_the_full_second_has_milliseconds_too() -> None:
     assert (
         json.loads(dead_letter(Source(record), WHY).body)["arrivedAt"] == "2018-12-17T22:10:50.000Z"
     )
+
+
+@pytest.mark.parametrize(
+    ("arrival", "says"),
+    [
+        (1_545_084_650_987, "2018-12-17T22:10:50.987Z"),
+        (1_545_084_650_987.0, "2018-12-17T22:10:50.987Z"),
+        (float("nan"), ""),
+        (float("inf"), ""),
+        (10**400, ""),
+        ("2018-12-17T22:10:50Z", ""),
+        (None, ""),
+    ],
+)
+def test_an_arrival_in_milliseconds_is_understood_and_nonsense_left_out(
+    arrival: Any, says: str
+) -> None:
+    record = kinesis_record(b"poison")
+    record["kinesis"]["approximateArrivalTimestamp"] = arrival
+
+    assert json.loads(dead_letter(Source(record), WHY).body)["arrivedAt"] == says
+
+
+def test_without_a_position_a_large_payload_is_not_left_out() -> None:
+    record = kinesis_record(b"x" * 200_000)
+    record["kinesis"]["sequenceNumber"] = ""
+
+    assert len(dead_letter(Source(record), WHY).body) > MAX_BYTES
 
 
 @given(data=st.binary(max_size=400), key=st.text(min_size=1, max_size=256))

@@ -39,7 +39,8 @@ class Drawn:
 def test_every_record_is_stored_as_it_was_sent_or_rejected_whole(
     data: st.DataObject, heavy: bool
 ) -> None:
-    judge(payloads(Drawn(data), heavy=heavy))
+    draws = Drawn(data)
+    judge(payloads(draws, heavy=heavy), draws)
 
 
 class Seeded:

@@ -169,14 +169,42 @@ def test_a_refused_batch_is_logged_with_what_to_do(
     assert "dynamodb:BatchWriteItem" in error["remedy"]
 
 
-def test_metrics_are_published_when_an_exception_leaves(function: Function) -> None:
-    event: Any = {"Records": [{"no": "kinesis"}]}
+def test_metrics_are_published_when_an_exception_leaves(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
 
-    with pytest.raises(KeyError):
-        function.handle(event, Context())
+    monkeypatch.setattr(function.module, "process", fail)
+
+    with pytest.raises(ZeroDivisionError):
+        function(TWEETS)
 
     (metrics,) = function.metrics()
-    assert metrics["Records"] == [1]
+    assert metrics["Records"] == [3]
+
+
+@pytest.mark.parametrize("event", [{}, {"Records": None}, {"Records": {}}, [], None, "text", 5])
+def test_an_event_without_records_is_not_taken_for_done(function: Function, event: object) -> None:
+    assert function.handle(event, Context()) == {"batchItemFailures": [{"itemIdentifier": ""}]}
+
+    (line,) = function.log("ERROR")
+    assert line["message"] == "no list of records in the event"
+    (metrics,) = function.metrics()
+    assert metrics["Unhandled"] == [1]
+
+
+@pytest.mark.parametrize("first", [None, 5, {}, {"kinesis": []}, {"eventID": 5, "kinesis": {}}])
+def test_an_event_of_odd_records_is_logged_and_answered(
+    function: Function, aws_server: AwsServer, first: object
+) -> None:
+    event = {"Records": [first, *kinesis_event(TWEETS)["Records"]]}
+
+    assert function.handle(event, Context()) == {"batchItemFailures": []}
+
+    (line,) = function.log("INFO")
+    assert (line["stored"], line["duplicates"], line["rejected"]) == (2, 1, 1)
+    assert len(aws_server.dynamodb.items) == 2
 
 
 def test_the_function_answers_in_time_when_dynamodb_does_not(

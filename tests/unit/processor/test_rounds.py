@@ -249,3 +249,16 @@ def test_every_item_is_done_invalid_or_undone(
 
     ends = [*outcome.undone, *(item for item, _ in outcome.invalid), *done]
     assert sorted(ends) == list(range(count))
+
+
+def test_an_answer_nobody_thought_of_undoes_its_own_call_only(rounds: Rounds, clock: Clock) -> None:
+    def send(batch: list[int]) -> Answer[int]:
+        if 4 in batch:
+            raise KeyError("UnprocessedItems")
+        return Answer()
+
+    outcome = rounds.run(range(7), group=in_threes, send=send, time_left=clock.left)
+
+    assert sorted(outcome.undone) == [3, 4, 5]
+    assert outcome.failure is not None
+    assert outcome.failure.code == "KeyError"
