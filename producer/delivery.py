@@ -57,7 +57,7 @@ _TICK = 0.1
 """Seconds between two looks at `stop`, and two calls of `on_progress`."""
 _GRACE = 0.2
 """Seconds to wait for a source that may be blocked."""
-_ANSWER_GRACE = 2.0
+_ANSWER_GRACE = 1.0
 """Seconds for calls in flight to be answered when no further one can succeed."""
 _LIVE_GRACE = 1.5
 """Seconds for a live source to hand over what it has read."""
@@ -175,7 +175,8 @@ class _Run:
             self._supervise(reader)
         finally:
             # Also when the caller is interrupted or its on_progress fails.
-            self._end_reading(reader)
+            if not self._interrupted:
+                self._end_reading(reader)
             if self._refusal is not None:
                 self._backlog.send_no_more(timeout=_ANSWER_GRACE)
             leftovers = self._backlog.give_up_all()
@@ -193,8 +194,12 @@ class _Run:
     def _supervise(self, reader: threading.Thread) -> None:
         told = self._started
         deadline: float | None = None
-        patience = self._settings.drain_deadline
-        while not (self._backlog.over or self._refusal or self._aside.has_failed_for(patience)):
+        settings = self._settings
+        while not (
+            self._backlog.over
+            or self._refusal
+            or self._aside.has_failed_for(settings.file_deadline)
+        ):
             # Never wait on `stop` here: this is the thread that signal handlers interrupt, and
             # one that sets an event in the middle of a wait for it blocks for ever.
             self._aside.put(self._backlog.given_up(timeout=_TICK))
@@ -205,7 +210,7 @@ class _Run:
             if self._keeper:
                 self._keeper.keep_if_due(now)
             if deadline is None and self._stop.is_set():
-                deadline = now + patience
+                deadline = now + settings.drain_deadline
                 self._interrupted = True
                 self._end_reading(reader)
             if deadline is not None and now >= deadline:

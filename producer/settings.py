@@ -20,12 +20,12 @@ class Settings:
     """Settings of one run; bytes count data and partition keys, times are in seconds.
 
     A record waits at most `linger` for others to share its call. One that Kinesis keeps refusing
-    is given up `give_up_after` its first refusal. After a stop request, `drain_deadline` is
-    what remains for delivering the records already read; the run ends as well when the file of
-    undelivered records can't be written for so long. A live source's records make that file no
-    larger than `max_undelivered` bytes; what goes beyond is dropped and counted. `rate` is in
-    records a second. With `aggregate`, several records travel in one Kinesis record in the KPL's
-    format, which counts as one of `max_records`.
+    is given up `give_up_after` its first refusal. After a stop request, `drain_deadline` is what
+    remains for delivering the records already read: whoever stops it waits for that. The run ends
+    as well when the file of undelivered records can't be written for `file_deadline`. A live
+    source's records make that file no larger than `max_undelivered` bytes; what goes beyond is
+    dropped and counted. `rate` is in records a second. With `aggregate`, several records travel in
+    one Kinesis record in the KPL's format, which counts as one of `max_records`.
     """
 
     max_records: int = MAX_CALL_RECORDS
@@ -33,7 +33,8 @@ class Settings:
     linger: float = 0.1
     calls_in_flight: int = 4
     give_up_after: float = 60.0
-    drain_deadline: float = 10.0
+    drain_deadline: float = 1.0
+    file_deadline: float = 10.0
     max_undelivered: int = 1_000_000_000
     rate: float | None = None
     aggregate: bool = False
@@ -56,7 +57,7 @@ class Settings:
             self.max_undelivered >= 0,
             f"max_undelivered must be 0 or more bytes, not {self.max_undelivered}",
         )
-        for name in ("linger", "give_up_after", "drain_deadline"):
+        for name in ("linger", "give_up_after", "drain_deadline", "file_deadline"):
             seconds = getattr(self, name)
             _require(
                 math.isfinite(seconds) and seconds >= 0,

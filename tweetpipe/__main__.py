@@ -13,8 +13,9 @@ from localstack_embedded import EmulatorError
 from producer import ProducerError, SettingsError
 from tweetpipe import settings_file, terminal
 from tweetpipe.cli import app
-from tweetpipe.errors import TweetpipeError, mistake
+from tweetpipe.errors import INTERRUPTED, TweetpipeError, mistake
 from tweetpipe.explain import explain
+from tweetpipe.interrupt import ending_in_time
 
 
 def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> None:
@@ -29,15 +30,20 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
         # What libraries warn of, TwitterAPI of each failed attempt for one, is told in our words.
         logging.getLogger().addHandler(logging.NullHandler())
     command = typer.main.get_command(app)
-    try:
-        settings_file.load()
-        command.main(args=[a for a in arguments if a != "--debug"], prog_name=prog_name)
-    except Exception as error:
-        if debug:
-            raise
-        message, code = _in_one_line(error)
-        terminal.fail(message)
-        sys.exit(code)
+    code: object = None
+    with ending_in_time() as interrupted:
+        try:
+            settings_file.load()
+            command.main(args=[a for a in arguments if a != "--debug"], prog_name=prog_name)
+        except SystemExit as ended:
+            code = ended.code
+        except Exception as error:
+            if debug:
+                raise
+            message, code = _in_one_line(error)
+            terminal.fail(message)
+    # However the command took it: it was asked to end, and did not do what it was called for.
+    sys.exit(INTERRUPTED if interrupted.is_set() else code)  # type: ignore[arg-type]
 
 
 def _in_one_line(error: Exception) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from rich.progress import TaskID
 
 import producer
 from producer import OutgoingRecord, ProducerError, Progress, Report, Settings
-from tweetpipe import terminal
+from tweetpipe import interrupt, terminal
 from tweetpipe.commands import ending
 from tweetpipe.errors import TweetpipeError
 from tweetpipe.place import Place
@@ -57,7 +57,9 @@ def deliver(
         return ending.undelivered(report, path=undelivered, command=command, causes=causes)
 
     try:
+        # Cut off, it would lose what is in hand; it is quick to end by itself.
         with (
+            interrupt.must_finish,
             _stop_on_signals() as stop,
             _progress_shown(total, remark, undelivered, settings) as show,
         ):

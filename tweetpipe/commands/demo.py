@@ -17,7 +17,7 @@ from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.lifecycle import PortOption, start_localstack
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption
 from tweetpipe.commands.stacks import deploy_stack
-from tweetpipe.errors import Different
+from tweetpipe.errors import INTERRUPTED, Different
 from tweetpipe.place import local_place
 from tweetpipe.stack import options
 from tweetpipe.words import counted
@@ -48,7 +48,9 @@ def demo(
     foreign = {verify.key(item) for item in tables.scan(place, table)}
     terminal.say(f"Sending {counted(count, 'fake tweet')} (seed {seed})")
     first_put = time.monotonic()
-    deliver(place, deployed, producer.fake_source(seed=seed, count=count), total=count)
+    report = deliver(place, deployed, producer.fake_source(seed=seed, count=count), total=count)
+    if report.interrupted:
+        raise typer.Exit(INTERRUPTED)
     with terminal.bar("{task.completed:,.0f} of {task.total:,.0f} in EventData") as progress:
         task = progress.add_task("Kinesis -> Lambda -> DynamoDB", total=count)
 

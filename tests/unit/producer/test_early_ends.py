@@ -190,7 +190,7 @@ def test_a_file_that_cannot_be_written_later_says_how_many_are_at_stake(tmp_path
             kinesis,
             folder / "undelivered.ndjson",
             give_up_after=0.0,
-            drain_deadline=0.0,
+            file_deadline=0.0,
         )
 
     report = caught.value.report
@@ -204,7 +204,7 @@ def test_a_full_disk_is_named_as_the_reason(undelivered: Path) -> None:
     undelivered.symlink_to("/dev/full")
 
     with pytest.raises(UndeliveredError, match="No space left on device"):
-        run(records(7), FakeKinesis(refuse), undelivered, give_up_after=0.0, drain_deadline=0.0)
+        run(records(7), FakeKinesis(refuse), undelivered, give_up_after=0.0, file_deadline=0.0)
 
 
 def test_undelivered_records_can_be_sent_again(undelivered: Path) -> None:

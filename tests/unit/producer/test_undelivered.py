@@ -83,7 +83,7 @@ def test_records_that_did_not_reach_the_disk_are_not_said_to_be_in_the_file(
 
     monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(UndeliveredError, match="10 records are neither delivered nor kept") as lost:
-        run(records(10), FakeKinesis(refuse), undelivered, give_up_after=0.0, drain_deadline=0.0)
+        run(records(10), FakeKinesis(refuse), undelivered, give_up_after=0.0, file_deadline=0.0)
 
     assert lost.value.report is not None
     assert (lost.value.report.unwritten, lost.value.report.undelivered) == (10, None)

@@ -45,7 +45,12 @@ COUNT = 60
 PER_CALL = 10
 KEPT = Path("kept here.ndjson")
 SETTINGS = Settings(
-    max_records=PER_CALL, calls_in_flight=1, linger=0.01, give_up_after=0.0, drain_deadline=0.0
+    max_records=PER_CALL,
+    calls_in_flight=1,
+    linger=0.01,
+    give_up_after=0.0,
+    drain_deadline=0.0,
+    file_deadline=0.0,
 )
 
 Source = Callable[[Path], Iterable[OutgoingRecord]]
@@ -310,7 +315,7 @@ def test_a_write_that_fails_once_loses_nothing_and_ends_nothing(
     monkeypatch.setattr(undelivered, "append", full_once)
     kinesis.script = [fail_with(400, "ThrottlingException")]
 
-    run = end_of(records(COUNT), kinesis, capsys, settings=replace(SETTINGS, drain_deadline=10.0))
+    run = end_of(records(COUNT), kinesis, capsys, settings=replace(SETTINGS, file_deadline=10.0))
 
     assert balanced(run, kinesis) == (COUNT, COUNT - PER_CALL)
     assert run.kept == Counter(data_of(records(PER_CALL)))

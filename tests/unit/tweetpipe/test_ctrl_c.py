@@ -1,0 +1,324 @@
+"""Ctrl-C ends every command within two seconds, with exit code 130, whatever it waits for."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import re
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+import typer.main
+
+from localstack_embedded.emulator import LOCK_FILE
+from localstack_embedded.lock import held
+from producer import Settings
+from tests.unit.tweetpipe.stubs import complete_stack
+from tests.waiting import wait_for
+from tweetpipe import interrupt
+from tweetpipe.__main__ import main
+from tweetpipe.cli import app
+from tweetpipe.place import local_place
+
+# Two seconds, and what a busy machine takes beside; without the mend it is ten, or minutes.
+WITHIN = 5.0
+
+OUTPUTS = {
+    "AccessKeyId": "AKIA",
+    "ClientSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:s",
+    "DDBEventProcessor": "tweets-DDBEventProcessor",
+    "DeadLetterQueueUrl": "http://localhost/000000000000/tweets-DeadLetters",
+    "EventDataTable": "tweets-EventData",
+    "KinesisStream": "tweets-EventStream",
+    "Region": "us-east-1",
+}
+_MEMBERS = "".join(
+    f"<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
+    for name, value in OUTPUTS.items()
+)
+
+
+def _xml(action: str, content: str) -> str:
+    return f"<{action}Response><{action}Result>{content}</{action}Result></{action}Response>"
+
+
+def _stack(status: str) -> str:
+    return _xml(
+        "DescribeStacks",
+        "<Stacks><member><StackName>tweets</StackName><StackId>arn:stack</StackId>"
+        f"<StackStatus>{status}</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime>"
+        f"<Outputs>{_MEMBERS}</Outputs></member></Stacks>",
+    )
+
+
+HANGS: Mapping[str, str] = {}
+KNOWS_THE_STACK = {
+    "DescribeStacks": _stack("CREATE_COMPLETE"),
+    "GetCallerIdentity": _xml("GetCallerIdentity", "<Account>000000000000</Account><Arn>a</Arn>"),
+}
+SECRET = KNOWS_THE_STACK | {"GetSecretValue": '{"SecretString": "secret"}'}
+PLANS_FOR_EVER = KNOWS_THE_STACK | {
+    "CreateChangeSet": _xml("CreateChangeSet", "<Id>arn:plan</Id><StackId>arn:stack</StackId>"),
+    "DescribeChangeSet": _xml("DescribeChangeSet", "<Status>CREATE_IN_PROGRESS</Status>"),
+}
+DELETES_FOR_EVER = {
+    "DescribeStacks": _stack("DELETE_IN_PROGRESS"),
+    "DescribeStackEvents": _xml("DescribeStackEvents", "<StackEvents></StackEvents>"),
+    "DeleteStack": _xml("DeleteStack", ""),
+}
+NOTHING_ARRIVES = KNOWS_THE_STACK | {
+    "Scan": '{"Items": [], "Count": 0}',
+    "FilterLogEvents": '{"events": []}',
+}
+HAS_LETTERS = KNOWS_THE_STACK | {
+    "GetQueueAttributes": '{"Attributes": {"ApproximateNumberOfMessages": "1", '
+    '"ApproximateNumberOfMessagesNotVisible": "0"}}',
+    "ReceiveMessage": '{"Messages": [{"MessageId": "m", "ReceiptHandle": "h", "Body": "{}", '
+    '"Attributes": {"SentTimestamp": "1"}}]}',
+}
+KINESIS_IS_FULL = SECRET | {
+    "PutRecords": '{"FailedRecordCount": 1, "Records": '
+    '[{"ErrorCode": "ProvisionedThroughputExceededException"}]}',
+}
+
+UNANSWERED = "a call without an answer"
+
+# The command, what the endpoint answers, and the call, or the word said, at which Ctrl-C comes.
+CASES: list[tuple[str, Mapping[str, str], str]] = [
+    ("status", HANGS, UNANSWERED),
+    ("status", KNOWS_THE_STACK, UNANSWERED),
+    ("deploy", HANGS, UNANSWERED),
+    ("deploy", KNOWS_THE_STACK, UNANSWERED),
+    ("deploy", PLANS_FOR_EVER, "DescribeChangeSet"),
+    ("destroy --yes", HANGS, UNANSWERED),
+    ("destroy --yes", DELETES_FOR_EVER, "DescribeStackEvents"),
+    ("produce", HANGS, UNANSWERED),
+    ("produce", KNOWS_THE_STACK, UNANSWERED),
+    ("produce --count 20000", SECRET, UNANSWERED),
+    ("produce --forever", KINESIS_IS_FULL, "PutRecords"),
+    ("produce --source file --file -", SECRET, "GetSecretValue"),
+    ("verify --count 5", KNOWS_THE_STACK, UNANSWERED),
+    ("verify --count 5 --wait 9999", NOTHING_ARRIVES, "Scan"),
+    ("query somebody", KNOWS_THE_STACK, UNANSWERED),
+    ("logs", KNOWS_THE_STACK, UNANSWERED),
+    ("logs --follow", NOTHING_ARRIVES, "FilterLogEvents"),
+    ("watch", HANGS, UNANSWERED),
+    ("watch", KNOWS_THE_STACK, UNANSWERED),
+    ("dashboard --port 0", HANGS, "dashboard"),
+    ("dead-letters list", KNOWS_THE_STACK, UNANSWERED),
+    ("dead-letters list", HAS_LETTERS, "ReceiveMessage"),
+    ("dead-letters show m", KNOWS_THE_STACK, UNANSWERED),
+    ("dead-letters redrive --all", KNOWS_THE_STACK, UNANSWERED),
+    ("dead-letters redrive --all", HAS_LETTERS, "ReceiveMessage"),
+    ("dead-letters purge --all --yes", HAS_LETTERS, "ReceiveMessage"),
+]
+
+LOCKED = ["up", "down", "demo"]
+ASKS_NOBODY = {"plan"}
+
+
+class Endpoint:
+    """An emulator that answers some calls, and leaves all others without an answer."""
+
+    def __init__(self, answers: Mapping[str, str]) -> None:
+        self.asked: list[str] = []
+        self._answers = answers
+        self._over = threading.Event()
+        endpoint = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                endpoint._answer(self, body)
+
+            do_GET = do_POST
+
+            def log_message(self, format: str, *args: object) -> None: ...
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @contextmanager
+    def serving(self) -> Iterator[Endpoint]:
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._over.set()
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+    def _answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
+        found = re.search(rb"Action=(\w+)", body)
+        target = request.headers.get("X-Amz-Target", "")
+        operation = target.rpartition(".")[2] or (found[1].decode() if found else request.path)
+        self.asked.append(operation)
+        answer = self._answers.get(operation)
+        if answer is None:
+            self.asked.append(UNANSWERED)
+            self._over.wait()
+            return
+        request.send_response(200)
+        request.send_header("Content-Length", str(len(answer)))
+        request.end_headers()
+        request.wfile.write(answer.encode())
+
+
+# Forked from a process that has imported the command line: this many new interpreters take a while.
+_PROCESSES = multiprocessing.get_context("forkserver")
+_PROCESSES.set_forkserver_preload(["tests.unit.tweetpipe.preloaded", __name__])
+
+
+@contextmanager
+def running(
+    folder: Path, work: Callable[..., None], *arguments: object
+) -> Iterator[tuple[BaseProcess, Callable[[], str]]]:
+    """The process, and what it has said so far."""
+    said = folder / "said"
+    process = _PROCESSES.Process(target=_in_child, args=(folder, said, work, arguments))
+    process.start()
+    try:
+        yield process, lambda: said.read_text() if said.exists() else ""
+    finally:
+        process.kill()
+        process.join()
+
+
+def _in_child(
+    folder: Path, said: Path, work: Callable[..., None], arguments: tuple[object, ...]
+) -> None:
+    os.chdir(folder)
+    for name in [name for name in os.environ if name.startswith(("AWS_", "TWEETPIPE_"))]:
+        del os.environ[name]
+    with said.open("wb") as output:
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
+    silent, _ = socket.socketpair()  # a standard input on which nothing comes
+    sys.stdin = silent.makefile("r")
+    os.dup2(silent.fileno(), 0)
+    work(*arguments)
+
+
+def _command(line: str, url: str, home: Path) -> None:
+    if url:
+        os.environ["AWS_ENDPOINT_URL"] = url
+    with (
+        patch("tweetpipe.package.archive", bytes),  # takes a while
+        patch("tweetpipe.commands.lifecycle.LOCALSTACK_HOME", home),
+    ):
+        main(line.split())
+
+
+def ends(process: BaseProcess, said: Callable[[], str]) -> None:
+    """Ctrl-C now, and the end of it."""
+    assert process.pid is not None
+    asked = time.monotonic()
+    os.kill(process.pid, signal.SIGINT)
+    process.join(10)
+    took = time.monotonic() - asked
+    assert process.exitcode == 130, said()
+    assert took < WITHIN, said()
+    assert "Traceback" not in said()
+
+
+@pytest.mark.parametrize(("line", "answers", "at"), CASES)
+def test_ctrl_c_ends_a_command_that_waits_for_an_endpoint(
+    line: str, answers: Mapping[str, str], at: str, tmp_path: Path
+) -> None:
+    endpoint = Endpoint(answers)
+    with (
+        endpoint.serving(),
+        running(tmp_path, _command, line, endpoint.url, tmp_path) as (process, said),
+    ):
+        wait_for(lambda: at in (*endpoint.asked, *said().split()) or not process.is_alive(), at)
+        assert process.is_alive(), said()
+
+        ends(process, said)
+
+
+@pytest.mark.parametrize("line", LOCKED)
+def test_ctrl_c_ends_a_command_that_waits_for_another_one_to_finish(
+    line: str, tmp_path: Path
+) -> None:
+    with (
+        held(tmp_path / LOCK_FILE, lambda: None),
+        running(tmp_path, _command, line, "", tmp_path) as (process, said),
+    ):
+        wait_for(lambda: "ait" in said() or not process.is_alive(), "the command to wait")
+
+        ends(process, said)
+
+
+def _demo(url: str) -> None:
+    there = local_place(embedded_endpoint=url)
+    with (
+        patch("tweetpipe.commands.demo.start_localstack", lambda port: there),
+        patch("tweetpipe.commands.demo.local_place", lambda **_: there),
+        patch("tweetpipe.commands.demo.deploy_stack", lambda *_, **__: complete_stack(**OUTPUTS)),
+        patch("tweetpipe.verify.expected_items", lambda seed, count: {}),
+    ):
+        main(["demo", "--count", "60000"])
+
+
+@pytest.mark.parametrize("answers", [SECRET, KINESIS_IS_FULL], ids=["hangs", "is full"])
+def test_ctrl_c_ends_the_demo_while_it_sends(answers: Mapping[str, str], tmp_path: Path) -> None:
+    endpoint = Endpoint({**answers, "Scan": '{"Items": [], "Count": 0}'})
+    with endpoint.serving(), running(tmp_path, _demo, endpoint.url) as (process, said):
+        wait_for(lambda: "PutRecords" in endpoint.asked or not process.is_alive(), "PutRecords")
+
+        ends(process, said)
+
+    assert "undelivered.ndjson" in said()
+
+
+def test_every_command_is_among_them() -> None:
+    lines = [line for line, _, _ in CASES] + LOCKED
+    tried = {name for name in _names() if any(f"{line} ".startswith(f"{name} ") for line in lines)}
+
+    assert tried | ASKS_NOBODY == _names()
+
+
+def _names() -> set[str]:
+    names = set()
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        subcommands = getattr(command, "commands", None)
+        names |= {f"{name} {each}" for each in subcommands} if subcommands else {name}
+    return names
+
+
+def test_what_a_command_may_still_take_is_less_than_two_seconds() -> None:
+    assert max(interrupt.WITHIN, Settings().drain_deadline) <= 1.5
+
+
+def test_what_must_finish_is_not_cut_off() -> None:
+    cut_off = threading.Event()
+    with interrupt.ending_in_time(within=0.0, end=cut_off.set) as came:
+        with interrupt.must_finish:
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            wait_for(came.is_set, "the signal")
+            assert not cut_off.wait(0.1)
+        assert cut_off.wait(10)
+
+
+def test_without_ctrl_c_nothing_ends() -> None:
+    cut_off = threading.Event()
+    with interrupt.ending_in_time(within=0.0, end=cut_off.set) as came:
+        pass
+    assert not came.is_set()
+    assert not cut_off.is_set()
