@@ -16,6 +16,8 @@ from tweetpipe.place import Place
 from tweetpipe.stack import Stack
 from tweetpipe.words import counted
 
+_NOTHING_YET = "No records processed"
+
 
 def as_json(
     place: Place,
@@ -54,7 +56,9 @@ def as_table(
     """The report for a person; what is wrong comes below it."""
     stream, function = seen.stream, seen.function
     shards = None if stream.open_shards is None else counted(stream.open_shards, "open shard")
-    last = f"last batch: {function.last_result}" if function.last_result else None
+    # An emulator never says anything else, whatever it has processed.
+    told = function.last_result and not (place.is_local and function.last_result == _NOTHING_YET)
+    last = f"last batch: {function.last_result}" if told else None
     facts = {
         "stack": deployed.status,
         "stream": _known(stream.status, stream.mode, shards),
