@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import secrets
 import socket
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from threading import Event, Thread
-from typing import Literal
+from typing import Any, Literal
 
 VERSION_PREFIX = "/2018-06-01/runtime/"
 
@@ -109,8 +110,10 @@ class _Server(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.api = api
 
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Stay silent: a worker that was killed resets its connection."""
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Log what went wrong, unless a worker that was killed has reset its connection."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -51,6 +51,19 @@ def test_a_worker_gets_the_invocation_and_what_its_context_is_made_of(api: Runti
     assert response.headers["Lambda-Runtime-Trace-Id"] == "Root=1"
 
 
+def test_what_breaks_an_answer_is_logged(
+    api: RuntimeApi, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def break_off() -> None:
+        raise KeyError("odd")
+
+    monkeypatch.setattr(api, "take", break_off)
+
+    with pytest.raises(http.client.RemoteDisconnected):
+        request(api, "GET", "invocation/next")
+    assert "KeyError: 'odd'" in capfd.readouterr().err
+
+
 def test_asking_for_an_invocation_means_to_be_ready(api: RuntimeApi) -> None:
     assert not api.ready.is_set()
     with ThreadPoolExecutor(1) as pool:
