@@ -108,7 +108,7 @@ def produce(
         undelivered=undelivered,
         settings=settings,
         stop=stop or threading.Event(),
-        on_progress=on_progress or _tell_nobody,
+        on_progress=on_progress or (lambda _: None),
         clock=clock,
     )
     return run.deliver()
@@ -180,8 +180,11 @@ class _Run:
             if self._refusal is not None:
                 self._backlog.send_no_more(timeout=_ANSWER_GRACE)
             leftovers = self._backlog.give_up_all()
+            # What is dropped, the next run has to get from the source again.
+            if self._keeper and self._undelivered is None:
+                self._position_error = self._keeper.keep()
             self._aside.put_the_last(leftovers)
-            if self._keeper:
+            if self._keeper and self._undelivered is not None:
                 self._position_error = self._keeper.keep()
             report = self._report()
             self._on_progress(report)
@@ -257,7 +260,9 @@ class _Run:
             for held in batch or ():
                 held.unanswered |= not isinstance(error, DeliveryError)
             if batch is not None:
-                self._backlog.settle(batch, Verdict(given_up=batch))
+                # In hand until the end, which comes at once and gives up all that is.
+                late = self._clock() + 3600
+                self._backlog.settle(batch, Verdict(later=[(held, late) for held in batch]))
             self._refusal = self._refusal or DeliveryError.of(error, "sending broke off")
             self._backlog.want_no_more()
             self._backlog.wake_caller()
@@ -295,7 +300,3 @@ class _Run:
             for other in errors[1:]:
                 errors[0].add_note(str(other))
             raise errors[0]
-
-
-def _tell_nobody(_: Progress) -> None:
-    pass

@@ -24,12 +24,12 @@ class Counts:
 
     def in_words(self) -> str:
         """What is not as usual, in one line; empty if nothing is."""
-        unusual = {
-            "duplicates": self.duplicates,
-            "of other rules": self.foreign,
-            "error messages": self.errors,
-            "unknown messages": self.unknown,
-            "unreadable lines": self.rubbish,
-            "reconnections": max(0, self.connections - 1),
-        }
-        return ", ".join(f"{count:,} {name}" for name, count in unusual.items() if count)
+        unusual = [
+            (self.duplicates, "duplicate", "duplicates"),
+            (self.foreign, "of other rules", "of other rules"),
+            (self.errors, "error message", "error messages"),
+            (self.unknown, "unknown message", "unknown messages"),
+            (self.rubbish, "unreadable line", "unreadable lines"),
+            (max(0, self.connections - 1), "reconnection", "reconnections"),
+        ]
+        return ", ".join(f"{n:,} {one if n == 1 else more}" for n, one, more in unusual if n)

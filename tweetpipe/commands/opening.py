@@ -41,7 +41,16 @@ def open_fake(
     records = producer.fake_source(
         seed=seed, count=count, shape=shape, malformed=malformed, duplicates=duplicates
     )
-    return Opened(records=records, total=count)
+
+    def last_words(report: Report) -> str:
+        if report.exhausted or count is None:
+            return ""
+        return (
+            "The rest of the fake tweets was not made: run the same command again, nothing is "
+            "stored twice."
+        )
+
+    return Opened(records=records, total=count, last_words=last_words)
 
 
 def open_going_on(

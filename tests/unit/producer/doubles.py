@@ -97,7 +97,7 @@ class FakeKinesis:
 
 
 def run(
-    source: Iterable[OutgoingRecord], kinesis: FakeKinesis, undelivered: Path, **options: Any
+    source: Iterable[OutgoingRecord], kinesis: FakeKinesis, undelivered: Path | None, **options: Any
 ) -> Report:
     """Produce with every wait of a refused record cut to nothing; settings among `options`."""
     for_produce = {

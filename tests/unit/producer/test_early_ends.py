@@ -11,11 +11,13 @@ import pytest
 
 from producer import (
     DeliveryError,
+    FakesGoingOn,
     OutgoingRecord,
     Progress,
     SettingsError,
     SourceError,
     UndeliveredError,
+    fake_source,
     file_source,
     produce,
     undelivered_path,
@@ -220,3 +222,28 @@ def test_undelivered_records_can_be_sent_again(undelivered: Path) -> None:
     assert report.undelivered == sibling
     assert lines(sibling) == [bad]
     assert sorted(lines(undelivered)) == sorted(data_of(outgoing))
+
+
+def test_records_that_are_kept_nowhere_are_given_again_by_the_next_run(tmp_path: Path) -> None:
+    def going_on() -> FakesGoingOn:
+        return FakesGoingOn(tmp_path / "position", stack="a")
+
+    refusals = itertools.chain([None, None], itertools.repeat("ExpiredTokenException"))
+
+    def two_calls(data: list[bytes]) -> Sequence[str | None]:
+        if code := next(refusals):
+            raise call_failure(code)
+        return accept(data)
+
+    first = FakeKinesis(two_calls)
+    with pytest.raises(DeliveryError) as caught:
+        run(going_on(), first, None, max_records=10, calls_in_flight=1)
+    report = caught.value.report
+    assert report is not None
+    assert report.dropped == report.failed > 0
+
+    next_one = next(iter(going_on()))
+
+    given = [record.data for record in itertools.islice(fake_source(seed=0, count=None), 1000)]
+    assert first.stored == Counter(given[: report.sent])
+    assert next_one.data == given[report.sent]

@@ -256,7 +256,7 @@ def test_what_is_no_post_is_counted_and_the_stream_goes_on() -> None:
 
     assert found == ["1"]
     assert (source.counts.errors, source.counts.unknown, source.counts.rubbish) == (1, 1, 1)
-    assert source.counts.in_words() == "1 error messages, 1 unknown messages, 1 unreadable lines"
+    assert source.counts.in_words() == "1 error message, 1 unknown message, 1 unreadable line"
 
 
 def test_posts_that_come_again_and_those_of_other_rules_are_left_out_but_counted() -> None:
