@@ -1,4 +1,4 @@
-"""`python -m localstack_embedded up|down|status`: LocalStack from a shell."""
+"""`python -m localstack_embedded up|down|status|env`: LocalStack from a shell."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import DEFAULT_HOME, Died, EmulatorError, Instance, start, status, stop
+from . import DEFAULT_HOME, Died, EmulatorError, Instance, running, start, status, stop
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command: 0 when it is done, 1 when it failed, 130 when it was interrupted."""
     options = _parser().parse_args(arguments)
     try:
-        return _run(options.command, options.home, options.port)
+        return _run(options)
     except EmulatorError as error:
         _say(f"error: {error}")
         return 1
@@ -22,16 +22,34 @@ def main(arguments: list[str] | None = None) -> int:
         return 130
 
 
-def _run(command: str, home: Path, port: int | None) -> int:
-    match command:
+def _run(options: argparse.Namespace) -> int:
+    home: Path = options.home
+    match options.command:
         case "up":
-            instance = start(home, port=port, on_step=_say)
+            instance = start(
+                home,
+                port=options.port,
+                open_to_this_machine=options.open_to_this_machine,
+                on_step=_say,
+            )
             which = "is up" if instance.started_by_this_call else "was up already"
             sys.stdout.write(f"LocalStack {instance.version} {which} at {instance.endpoint}\n")
+            sys.stdout.write(f"{instance.whom_it_serves}\n")
         case "down":
             sys.stdout.write("stopped\n" if stop(home, on_step=_say) else "nothing was running\n")
+        case "env":
+            return _print_variables(running(home))
         case _:
             return _report(status(home))
+    return 0
+
+
+def _print_variables(instance: Instance | None) -> int:
+    if instance is None:
+        _say("error: nothing is running; start it: python -m localstack_embedded up")
+        return 1
+    for name, value in instance.variables.items():
+        sys.stdout.write(f"export {name}={value}\n")
     return 0
 
 
@@ -54,9 +72,14 @@ def _say(step: str) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m localstack_embedded", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status"])
+    parser.add_argument("command", choices=["up", "down", "status", "env"])
     parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="default: %(default)s")
     parser.add_argument("--port", type=int, help="default: 4566, or the next free one")
+    parser.add_argument(
+        "--open-to-this-machine",
+        action="store_true",
+        help="serve programs of all users on this machine, which can then run code as you",
+    )
     return parser
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from . import health, ports, processes, state
+from . import access, health, ports, processes, state
 from .environment import DEFAULT_HOME, Environment, OnStep, ensure_environment
 from .errors import StartError, writing_to
 from .launch import localstack_environ
@@ -34,17 +34,43 @@ WAITING = "Waiting for another process that starts or stops LocalStack"
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """A LocalStack that runs; `version` is None while it is still starting."""
+    """A LocalStack that runs; `version` is None while it is still starting.
+
+    `access_key_id` is the value for AWS_ACCESS_KEY_ID; any secret goes with it, but for presigned
+    URLs "test".
+    """
 
     port: int
     pid: int
     version: str | None
+    access_key_id: str = access.DEFAULT_KEY
     started_by_this_call: bool = False
 
     @property
     def endpoint(self) -> str:
         """The value for AWS_ENDPOINT_URL."""
         return f"http://{ports.LOOPBACK}:{self.port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What AWS's tools need in their environment to use it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+
+    @property
+    def whom_it_serves(self) -> str:
+        """A line for a person to read: whose programs, and what the others need."""
+        if self.access_key_id == access.DEFAULT_KEY:
+            return "It is open to this machine: any user's program may run code as you there."
+        return (
+            "It serves your own programs; what it can't tell to be yours needs"
+            f" AWS_ACCESS_KEY_ID={self.access_key_id}"
+        )
 
 
 @dataclass(frozen=True)
@@ -74,13 +100,15 @@ def start(
     *,
     environment_home: Path | None = None,
     port: int | None = None,
+    open_to_this_machine: bool = False,
     on_step: OnStep = lambda step: None,
     timeout: float = START_SECONDS,
 ) -> Instance:
     """Start LocalStack and wait until it answers; the one that runs already will do as well.
 
     Without `port` it takes 4566 or the next free one. The environment is the one in
-    `environment_home`, by default the instance's home, and is made if need be. Raises HomeError,
+    `environment_home`, by default the instance's home, and is made if need be. It serves its user's
+    programs and whoever has its access key, or all on this machine. Raises HomeError,
     InstallError, PortInUseError and StartError; whatever is raised, KeyboardInterrupt too, leaves
     no process.
     """
@@ -91,22 +119,27 @@ def start(
             environment = ensure_environment(environment_home or home, on_step=on_step)
             with closing(ports.listen(port)) as listener:
                 _say_port(listener, port, on_step)
-                process = _launch(home, environment, listener)
+                process = _launch(home, environment, listener, open_to_this_machine)
                 # The listener is still open, so that nobody else can answer at its port.
                 with _ending_it_on_failure(process.pid, home):
                     record = _remembered(home, process.pid, listener)
                     record = _completed(home, record, timeout)
-                return _instance(record, started_by_this_call=True)
+                return _instance(home, record, started_by_this_call=True)
         if port not in (None, record.port):
             raise StartError(
                 f"LocalStack runs already, on port {record.port};"
                 f" stop it first to have it on port {port}"
             )
+        if open_to_this_machine and not access.is_open(home):
+            raise StartError(
+                f"LocalStack runs already, on port {record.port}, and serves its own user only;"
+                " stop it first to have it open to this machine"
+            )
         if record.version is None:
             on_step("LocalStack has been started already, and does not answer yet")
             with _ending_it_on_failure(record.pid, home):
                 record = _completed(home, record, timeout)
-        return _instance(record)
+        return _instance(home, record)
 
 
 def stop(
@@ -129,6 +162,7 @@ def stop(
             on_step(f"Stopping LocalStack, which may take {timeout:.0f} seconds")
             processes.end(process, patience=timeout)
         state.remove(home)
+        access.revoke(home)
         return process is not None
 
 
@@ -142,7 +176,7 @@ def status(home: Path = DEFAULT_HOME) -> Instance | Stopped | Died:
         return Stopped()
     if record.process() is None:
         return Died(port=record.port, log=_log(home), log_tail=_log_tail(_log(home)))
-    return _instance(record)
+    return _instance(home, record)
 
 
 def running(home: Path = DEFAULT_HOME) -> Instance | None:
@@ -156,11 +190,12 @@ def _living(home: Path) -> state.Record | None:
     return record if record and record.process() else None
 
 
-def _instance(record: state.Record, *, started_by_this_call: bool = False) -> Instance:
+def _instance(home: Path, record: state.Record, *, started_by_this_call: bool = False) -> Instance:
     return Instance(
         port=record.port,
         pid=record.pid,
         version=record.version,
+        access_key_id=access.key_of(home),
         started_by_this_call=started_by_this_call,
     )
 
@@ -173,7 +208,7 @@ def _say_port(listener: socket.socket, wanted: int | None, on_step: OnStep) -> N
 
 
 def _launch(
-    home: Path, environment: Environment, listener: socket.socket
+    home: Path, environment: Environment, listener: socket.socket, open_to_this_machine: bool
 ) -> subprocess.Popen[bytes]:
     with writing_to(home):
         environ = localstack_environ(
@@ -182,7 +217,7 @@ def _launch(
             volume=_fresh(home / "volume"),
             port=ports.port_of(listener),
             listener=listener.fileno(),
-        )
+        ) | access.grant(home, open_to_this_machine=open_to_this_machine)
         return processes.spawn(environment.python, environ, _log(home), listener)
 
 

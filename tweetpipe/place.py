@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from localstack_embedded.access import DEFAULT_KEY, KEY_PREFIX
 from tweetpipe.errors import NothingThere, WrongUsage
 from tweetpipe.sessions import aws_session, local_session
 
@@ -155,12 +156,14 @@ class Place:
 def local_place(
     *,
     embedded_endpoint: str | None,
+    access_key_id: str = DEFAULT_KEY,
     environ: Mapping[str, str] = os.environ,
     is_there: Callable[[], bool] | None = None,
 ) -> Place:
     """The emulator that local commands talk to: the one that is named, or else the embedded one.
 
-    `is_there` is for the embedded one. Raises WrongUsage when AWS_ENDPOINT_URL is no address of an
+    `is_there` and `access_key_id` are the embedded one's. AWS_ACCESS_KEY_ID counts only if it is
+    that of another embedded LocalStack. Raises WrongUsage when AWS_ENDPOINT_URL is no address of an
     emulator, NothingThere when nothing listens there, or there is none.
     """
     named = environ.get("AWS_ENDPOINT_URL")
@@ -170,9 +173,12 @@ def local_place(
     check_answers(endpoint)
     if named:
         is_there = None
+    if named and named != embedded_endpoint:
+        given = environ.get("AWS_ACCESS_KEY_ID", "")
+        access_key_id = given if given.startswith(KEY_PREFIX) else DEFAULT_KEY
     return Place(
         target=Target.LOCAL,
-        session=local_session(LOCAL_REGION, is_there=is_there),
+        session=local_session(LOCAL_REGION, access_key_id=access_key_id, is_there=is_there),
         endpoint=endpoint,
         region=LOCAL_REGION,
         is_there=is_there,

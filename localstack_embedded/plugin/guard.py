@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 Values = Callable[[str], list[str]]
 """The values of the request's header of that name in lower case."""
@@ -39,8 +39,8 @@ def refusal(method: str, target: str, values: Values) -> str:
         return "This LocalStack answers to localhost and 127.0.0.1 only."
     if not target.startswith("/"):
         return "This LocalStack is no proxy."
-    url = urlsplit(f"http://{hosts[0]}{target}")
-    path, query = unquote(url.path), parse_qs(url.query, keep_blank_values=True)
+    path, _, parameters = target.partition("?")
+    path, query = unquote(path), parse_qs(parameters, keep_blank_values=True)
     if _from_a_page(hosts[0], values) or (
         "none" in values("sec-fetch-site")
         and not (method in _READING and (path == _HEALTH or _is_object(hosts[0], path, query)))
@@ -56,6 +56,11 @@ def refusal(method: str, target: str, values: Values) -> str:
             "This request has no AWS signature. Use an AWS SDK, the AWS CLI, or curl --aws-sigv4."
         )
     return ""
+
+
+def is_for_anybody(method: str, target: str) -> bool:
+    """Whether a request tells nothing and does nothing but to show that LocalStack is there."""
+    return method in _READING and target == _HEALTH
 
 
 def _from_a_page(host: str, values: Values) -> bool:

@@ -14,7 +14,7 @@ from localstack.runtime.server.twisted import TwistedRuntimeServer
 from rolo.gateway import Gateway  # type: ignore[import-not-found]
 from twisted.internet import reactor  # type: ignore[import-not-found]
 
-from .channel import GuardedGateway
+from .channel import GuardedGateway, admission
 
 
 class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
@@ -27,6 +27,7 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         ssl_creds: tuple[str, str] | None = None,
     ) -> None:
         """Serve the gateway."""
+        admission()
         with socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) as inherited:
             inherited.setblocking(False)
             # It makes a copy.

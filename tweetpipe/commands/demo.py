@@ -40,7 +40,9 @@ def demo(
     # A seed of its own for each run: what an earlier run stored can't pass for this run's.
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     instance = start_localstack(port)
-    place = local_place(embedded_endpoint=instance.endpoint, environ={})
+    place = local_place(
+        embedded_endpoint=instance.endpoint, access_key_id=instance.access_key_id, environ={}
+    )
     deployed = deploy_stack(place, stack_name, parameters={}, yes=True)
     table = deployed.outputs["EventDataTable"]
 

@@ -24,9 +24,19 @@ PortOption = Annotated[
 ]
 
 
-def up(port: PortOption = None) -> None:
+OpenOption = Annotated[
+    bool,
+    typer.Option(
+        "--open-to-this-machine",
+        help="Serve programs of all users on this machine, which can then run code as you.",
+    ),
+]
+
+
+def up(port: PortOption = None, open_to_this_machine: OpenOption = False) -> None:
     """Start the embedded LocalStack; the first time, its environment is made under .localstack/."""
-    start_localstack(port)
+    instance = start_localstack(port, open_to_this_machine=open_to_this_machine)
+    terminal.say(instance.whom_it_serves)
 
 
 def down() -> None:
@@ -37,10 +47,15 @@ def down() -> None:
         terminal.say("LocalStack is not running; nothing to do.")
 
 
-def start_localstack(port: int | None) -> Instance:
+def start_localstack(port: int | None, *, open_to_this_machine: bool = False) -> Instance:
     """Starts LocalStack, or finds it running, and says so."""
     started = time.monotonic()
-    instance = localstack_embedded.start(LOCALSTACK_HOME, port=port, on_step=terminal.say)
+    instance = localstack_embedded.start(
+        LOCALSTACK_HOME,
+        port=port,
+        open_to_this_machine=open_to_this_machine,
+        on_step=terminal.say,
+    )
     if instance.started_by_this_call:
         verb, after = "is ready", f" after {time.monotonic() - started:.1f} s"
     else:

@@ -39,7 +39,9 @@ def open_place(target: Target) -> Place:
     found = localstack_embedded.status(LOCALSTACK_HOME)
     if isinstance(found, Instance):
         return local_place(
-            embedded_endpoint=found.endpoint, is_there=lambda: _runs_at(found.endpoint)
+            embedded_endpoint=found.endpoint,
+            access_key_id=found.access_key_id,
+            is_there=lambda: _runs_at(found.endpoint),
         )
     if not os.environ.get("AWS_ENDPOINT_URL"):
         raise NothingThere(_nothing_here(found))

@@ -18,7 +18,16 @@ from typing import Any
 import psutil
 import pytest
 
-from localstack_embedded import Died, Instance, PortInUseError, StartError, Stopped, ports, state
+from localstack_embedded import (
+    Died,
+    Instance,
+    PortInUseError,
+    StartError,
+    Stopped,
+    access,
+    ports,
+    state,
+)
 from localstack_embedded import emulator as embedded
 from localstack_embedded.environment import Environment, ensure_environment
 from tests.unit.localstack_embedded.fake_localstack import make_environment
@@ -43,7 +52,11 @@ def test_start_waits_until_it_answers_and_status_finds_it(home: Path) -> None:
     port = free_port()
     instance = embedded.start(home, port=port)
     assert instance == Instance(
-        port=port, pid=instance.pid, version="4.9.2", started_by_this_call=True
+        port=port,
+        pid=instance.pid,
+        version="4.9.2",
+        access_key_id=access.key_of(home),
+        started_by_this_call=True,
     )
     assert instance.endpoint == f"http://127.0.0.1:{port}"
     assert embedded.status(home) == replace(instance, started_by_this_call=False)

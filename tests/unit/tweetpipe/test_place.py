@@ -95,6 +95,24 @@ def test_a_local_place_uses_nothing_of_awss_configuration_and_no_proxy(
     assert not [request for request in recorder.requests if "AKIAREAL" in request]
 
 
+def test_the_embedded_ones_key_is_shown_to_it_and_to_nobody_else(
+    recorder: Recorder, listening: str
+) -> None:
+    key, other = "EMBEDDED0123", "EMBEDDED4567"
+    for environ, expected in (
+        ({}, key),
+        ({"AWS_ENDPOINT_URL": recorder.url, "AWS_ACCESS_KEY_ID": "AKIAREAL"}, key),
+    ):
+        place = local_place(embedded_endpoint=recorder.url, access_key_id=key, environ=environ)
+        place.kinesis().list_streams()
+        assert f"Credential={expected}/" in recorder.requests.pop()
+    for given, expected in ((other, other), ("AKIAREAL", "test"), ("", "test")):
+        named = {"AWS_ENDPOINT_URL": recorder.url, "AWS_ACCESS_KEY_ID": given}
+        place = local_place(embedded_endpoint=listening, access_key_id=key, environ=named)
+        place.kinesis().list_streams()
+        assert f"Credential={expected}/" in recorder.requests.pop()
+
+
 @pytest.mark.parametrize(
     "endpoint",
     [

@@ -1,0 +1,48 @@
+"""The access key of an instance: what a program has to show that can't be told to be its user's.
+
+It lies in the instance's home, for its user to read, while the instance runs. An instance that is
+open to the whole machine has none.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+KEY_FILE = "access-key"
+
+# What LocalStack takes an access key's id for depends on its form; this one stands for the account
+# 000000000000, like "test", the key that every LocalStack takes.
+KEY_PREFIX = "EMBEDDED"
+DEFAULT_KEY = "test"
+
+
+def grant(home: Path, *, open_to_this_machine: bool) -> dict[str, str]:
+    """The settings that tell LocalStack whom to serve; raises OSError."""
+    file = home / KEY_FILE
+    file.unlink(missing_ok=True)
+    if open_to_this_machine:
+        return {"GATEWAY_OPEN": "1"}
+    key = f"{KEY_PREFIX}{secrets.token_hex(16).upper()}"
+    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
+        opened.write(key)
+    return {"GATEWAY_ACCESS_KEY": key}
+
+
+def revoke(home: Path) -> None:
+    """Forget the key of an instance that has ended."""
+    (home / KEY_FILE).unlink(missing_ok=True)
+
+
+def key_of(home: Path) -> str:
+    """The id of the access key to use for the home's instance."""
+    try:
+        return (home / KEY_FILE).read_text() or DEFAULT_KEY
+    except OSError:
+        return DEFAULT_KEY
+
+
+def is_open(home: Path) -> bool:
+    """Whether the home's instance serves the whole machine."""
+    return not (home / KEY_FILE).exists()
