@@ -12,7 +12,7 @@ from rich.progress import TaskID
 
 import producer
 from producer import OutgoingRecord, ProducerError, Progress, Report, Settings
-from tweetpipe import interrupt, terminal
+from tweetpipe import interrupt, producer_key, terminal
 from tweetpipe.commands import ending
 from tweetpipe.errors import TweetpipeError
 from tweetpipe.place import Place
@@ -43,8 +43,12 @@ def deliver(
     say at the moment, beside the counts, and `last_words` at the end.
     """
     settings = settings or Settings()
-    signer = place if own_credentials else _as_producer(place, deployed)
-    client = signer.kinesis(producer.kinesis_client_config(settings))
+    config = producer.kinesis_client_config(settings)
+    client = (
+        place.kinesis(config)
+        if own_credentials
+        else producer_key.kinesis(place, deployed, config, say=terminal.say)
+    )
     ends: list[Report] = []
 
     def told(report: Report, causes: Sequence[str] = ()) -> str:
@@ -91,13 +95,6 @@ def deliver(
     if report.failed:
         raise TweetpipeError(words)
     return report
-
-
-def _as_producer(place: Place, deployed: Stack) -> Place:
-    secret = place.secretsmanager().get_secret_value(SecretId=deployed.outputs["ClientSecretArn"])
-    return place.signed_by(
-        access_key_id=deployed.outputs["AccessKeyId"], secret_access_key=secret["SecretString"]
-    )
 
 
 @contextmanager

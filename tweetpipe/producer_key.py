@@ -1,0 +1,92 @@
+"""The producer's access key, read anew when it has been replaced while a producer runs.
+
+A higher ProducerKeyVersion makes CloudFormation create a new key, put it into the secret and the
+outputs, and delete the old one: from one call to the next, AWS refuses the key that a producer
+began with. AWS also takes some seconds to know a new key everywhere.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tweetpipe import stack as stacks
+from tweetpipe.errors import TweetpipeError
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+# A deleted key, in the words of several services; and an id that goes with another secret.
+_REFUSED = frozenset(
+    {
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "UnrecognizedClientException",
+    }
+)
+_PATIENCE = 60.0
+"""Seconds for which a key may be refused: an update is under way, or AWS does not know it yet."""
+_PAUSE = 2.0
+
+
+class _Key(NamedTuple):
+    access_key_id: str
+    secret_access_key: str
+
+
+def kinesis(
+    place: Place,
+    deployed: Stack,
+    config: Config,
+    *,
+    say: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
+    pause: float = _PAUSE,
+) -> KinesisClient:
+    """A client that signs as the stack's producer, and goes on when its key is replaced."""
+    key = _read(place, deployed)
+    signer = place.signed_by(**key._asdict())
+    client = signer.kinesis(config)
+    # Each call is signed with what this object holds at the moment, also when it is made again.
+    credentials: Any = signer.session.get_credentials()
+    lock = threading.Lock()
+    refused_since: float | None = None
+
+    def again(response: tuple[Any, Mapping[str, Any]] | None, **_: object) -> float | None:
+        """Seconds until the call is made again; None for what has nothing to do with the key."""
+        nonlocal key, refused_since
+        code = response and response[1].get("Error", {}).get("Code")
+        with lock:
+            if code not in _REFUSED:
+                refused_since = refused_since if code else None
+                return None
+            if refused_since is None:
+                refused_since = clock()
+                say("AWS does not know the producer's access key at the moment: reading it anew")
+            if clock() - refused_since >= _PATIENCE:
+                return None
+            with suppress(BotoCoreError, ClientError, TweetpipeError):
+                key = _read(place, stacks.get(place, deployed.name))
+            if (credentials.access_key, credentials.secret_key) == key:
+                return pause
+            credentials.access_key, credentials.secret_key = key
+            return 0.0
+
+    # Before botocore's own, which makes no call again here.
+    events: Any = client.meta.events
+    events.register_first("needs-retry.kinesis", again)
+    return client
+
+
+def _read(place: Place, deployed: Stack) -> _Key:
+    secret = place.secretsmanager().get_secret_value(SecretId=deployed.outputs["ClientSecretArn"])
+    return _Key(deployed.outputs["AccessKeyId"], secret["SecretString"])
