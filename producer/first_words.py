@@ -12,7 +12,11 @@ _NOT_SHOWN = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>?", re.DOTALL | re
 def first_words(body: bytes | str) -> str:
     """The beginning of its text in quotes, without markup or what could steer a terminal."""
     text = body if isinstance(body, str) else body.decode(errors="replace")
-    shown = html.unescape(_NOT_SHOWN.sub(" ", text)) if "<" in text else text
-    words = " ".join("".join(c if c.isprintable() else " " for c in shown).split())
+    words = plain(html.unescape(_NOT_SHOWN.sub(" ", text)) if "<" in text else text)
     cut = words if len(words) <= _LONGEST else words[:_LONGEST].rsplit(" ", 1)[0] + "…"
     return f'"{cut}"' if cut else "nothing"
+
+
+def plain(text: str) -> str:
+    """A stranger's text as one line, with nothing in it that could steer a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

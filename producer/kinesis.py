@@ -18,7 +18,7 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from producer.errors import DeliveryError, SettingsError
-from producer.first_words import first_words
+from producer.first_words import first_words, plain
 from producer.records import OutgoingRecord
 from producer.settings import Settings
 from producer.wire import Entries
@@ -180,6 +180,6 @@ def _no_use(stream: str, code: str, message: str) -> DeliveryError:
             f"{text}{first_words(message)}; look at HTTPS_PROXY and AWS_ENDPOINT_URL"
         )
     # What follows repeats the request with all its headers, the session token among them.
-    message = message.partition("The Canonical String")[0].strip(". \n")
+    message = plain(message.partition("The Canonical String")[0]).rstrip(". ")
     text += f"{code}: {message}" if message else code
     return DeliveryError(f"{text}; {_ADVICE[code]}" if code in _ADVICE else text)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from producer.first_words import first_words
+from producer.first_words import first_words, plain
 from producer.x.errors import NotX, XRefused, reason_of
 
 _MOST_BYTES = 64 * 1024
@@ -52,9 +52,9 @@ def first_problem(errors: object) -> dict[str, Any]:
     """The first of X's problems, its detail naming the rule that it is about."""
     problem = errors[0] if isinstance(errors, list) and errors else errors
     if not isinstance(problem, dict):
-        return {"detail": str(problem)} if problem else {}
+        return {"detail": plain(str(problem))} if problem else {}
     details = problem.get("details")
-    reason = "; ".join(map(str, details)) if isinstance(details, list) else ""
+    reason = plain("; ".join(map(str, details))) if isinstance(details, list) else ""
     reason = reason or reason_of(problem)
     if "value" in problem:
         reason = f"{problem['value']!r}: {reason or 'no reason given'}"

@@ -14,6 +14,7 @@ from contextlib import suppress
 from http import HTTPStatus
 
 from producer.errors import SourceError
+from producer.first_words import plain
 
 _USAGE_CAPPED = "usage-capped"
 _RULE_CAP = "rule-cap"
@@ -98,8 +99,8 @@ class XRefused(XError):
 def reason_of(problem: Mapping[str, object]) -> str:
     """What a problem says in words, in whichever of the forms that X has; empty if nothing."""
     for name in ("detail", "message", "title", "error_description", "error"):
-        if isinstance(words := problem.get(name), str) and words.strip():
-            return words.strip()
+        if isinstance(said := problem.get(name), str) and (words := plain(said)):
+            return words
     return ""
 
 

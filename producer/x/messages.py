@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 
 from producer.records import OutgoingRecord, partition_key_of_tweet
+from producer.x.errors import reason_of
 
 _DISCONNECTS = ("operational-disconnect", "streaming-connection")
 
@@ -54,8 +55,8 @@ def message_of(line: bytes) -> Message:
     problems = errors if isinstance(errors, list) else [content]
     for problem in problems:
         if isinstance(problem, dict) and (errors or _is_disconnect(problem)):
-            detail = problem.get("detail") or problem.get("title") or "no reason given"
-            return Problem(str(detail), any(map(_is_disconnect, problems)))
+            detail = reason_of(problem) or "no reason given"
+            return Problem(detail, any(map(_is_disconnect, problems)))
     return Unknown()
 
 

@@ -129,6 +129,7 @@ def _progress_shown(
         )
         next_line = _PLAIN_LINE_EVERY
         drops = False
+        standstill = ending.Standstill()
 
         def show(progress: Progress) -> None:
             nonlocal next_line, drops
@@ -138,6 +139,8 @@ def _progress_shown(
                     f"{undelivered} has reached its limit of {settings.max_undelivered // MB:,} "
                     "MB: what can't be delivered is dropped from now on"
                 )
+            if words := standstill.words(progress):
+                terminal.say(words)
             rate = progress.sent / progress.elapsed if progress.elapsed else 0.0
             bar.update(
                 task,

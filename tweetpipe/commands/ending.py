@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from producer import Progress, Report
@@ -11,6 +12,8 @@ from tweetpipe.commands.options import DEFAULT_STACK
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
 from tweetpipe.words import counted
+
+_STANDSTILL, _AGAIN_AFTER = 10.0, 60.0  # seconds
 
 
 def counts(progress: Progress, remark: str) -> str:
@@ -28,6 +31,28 @@ def limit(progress: Progress) -> str:
     if progress.endpoint_rate is None:
         return ""
     return f"the endpoint takes {progress.endpoint_rate:,.0f} records/s"
+
+
+class Standstill:
+    """Tells when nothing is delivered any more, and why: a run may wait for as long as it takes."""
+
+    def __init__(self) -> None:
+        self._sent = 0
+        self._since = 0.0
+        self._errors: Counter[str] = Counter()
+        self._told_at = 0.0
+
+    def words(self, progress: Progress) -> str:
+        """What there is to say of a standstill, once a minute; nothing when there is none."""
+        now = progress.elapsed
+        if progress.sent != self._sent or not progress.waiting:
+            self._sent, self._since, self._errors = progress.sent, now, Counter(progress.errors)
+            self._told_at = now - _AGAIN_AFTER + _STANDSTILL
+        why = _in_words(Counter(progress.errors) - self._errors)
+        if not why or now - self._told_at < _AGAIN_AFTER:
+            return ""
+        self._told_at = now
+        return f"Nothing has been delivered for {now - self._since:.0f} s: {why}. Still trying"
 
 
 def resend_command(path: Path, place: Place, deployed: Stack, *, own_credentials: bool) -> str:
@@ -65,7 +90,7 @@ def undelivered(
 
 
 def _why(report: Report, *, is_explained: bool) -> str:
-    codes = ", ".join(f"{code} ({counted(n, 'time')})" for code, n in report.errors.items())
+    codes = _in_words(report.errors)
     why = f": {codes or 'stopped before'}" if codes or not is_explained else ""
     failed = counted(report.failed, "record")
     unanswered = "not acknowledged, and may have arrived"
@@ -80,3 +105,7 @@ def _part(records: int, report: Report) -> str:
     if records == report.failed:
         return f"{'It' if records == 1 else 'They'} {verb}"
     return f"{records:,} of them {verb}"
+
+
+def _in_words(errors: Mapping[str, int]) -> str:
+    return ", ".join(f"{code} ({counted(n, 'time')})" for code, n in errors.items())

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+from unittest.mock import Mock
 
 import boto3
 import pytest
@@ -22,7 +23,7 @@ from botocore.config import Config
 
 import producer
 from fake_tweets.x_api import FakeX, serving
-from producer import OutgoingRecord, Progress, Settings, SourceError, undelivered
+from producer import OutgoingRecord, Progress, Report, Settings, SourceError, undelivered
 from producer.x import Credentials, XApi, XSource, synchronise
 from tests.unit.producer.doubles import (
     KinesisServer,
@@ -36,7 +37,10 @@ from tests.unit.producer.doubles import (
     store_and_stay_silent,
 )
 from tweetpipe.commands import ending
+from tweetpipe.commands import produce as produce_command
 from tweetpipe.commands.delivering import deliver
+from tweetpipe.commands.ending import Standstill
+from tweetpipe.commands.produce import Source
 from tweetpipe.errors import TweetpipeError
 from tweetpipe.place import Place, Target
 from tweetpipe.stack import Stack
@@ -53,8 +57,8 @@ SETTINGS = Settings(
     file_deadline=0.0,
 )
 
-Source = Callable[[Path], Iterable[OutgoingRecord]]
-Case = tuple[str, Source]
+Opening = Callable[[Path], Iterable[OutgoingRecord]]
+Case = tuple[str, Opening]
 Step = Callable[[Any, list[bytes]], None]
 
 
@@ -103,7 +107,8 @@ def of_file(folder: Path) -> Iterable[OutgoingRecord]:
 
 
 def of_stdin(folder: Path) -> Iterable[OutgoingRecord]:
-    os.dup2(os.open(_written(folder), os.O_RDONLY), 0)
+    with _written(folder).open("rb") as file:
+        os.dup2(file.fileno(), 0)
     return producer.file_source(producer.STDIN)
 
 
@@ -149,6 +154,17 @@ class End:
         return int(found[1].replace(",", ""))
 
 
+def stack_named(name: str) -> Stack:
+    return Stack(
+        name=name,
+        id="id",
+        status="CREATE_COMPLETE",
+        reason="",
+        parameters={},
+        outputs={"KinesisStream": "tweets"},
+    )
+
+
 @cache
 def _session() -> boto3.Session:
     return boto3.Session(
@@ -168,14 +184,7 @@ def end_of(
     remark: Callable[[], str] = str,
 ) -> End:
     place = Place(target=target, session=_session(), endpoint=kinesis.url, region="us-east-1")
-    stack = Stack(
-        name=name,
-        id="",
-        status="CREATE_COMPLETE",
-        reason="",
-        parameters={},
-        outputs={"KinesisStream": "tweets"},
-    )
+    stack = stack_named(name)
     caught: BaseException | None = None
     try:
         deliver(
@@ -203,7 +212,7 @@ EVERY_END: list[Case] = [(end, of_file) for end in ENDS if (end, of_file) not in
 @pytest.mark.parametrize(("end", "source"), EVERY_SOURCE + EVERY_END)
 def test_every_end_says_read_sent_failed_and_where_the_rest_is(
     end: str,
-    source: Source,
+    source: Opening,
     kinesis: KinesisServer,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
@@ -429,3 +438,70 @@ def test_an_endpoint_that_limits_the_run_is_named_with_its_rate(
         endpoint_rate=rate,
     )
     assert ending.counts(progress, "remark").endswith(said)
+
+
+def test_a_standstill_is_told_with_its_reason_and_again_each_minute() -> None:
+    standstill = Standstill()
+    told: list[tuple[int, str]] = []
+
+    for second in range(200):
+        # Delivered for 30 s, then refused twice a second for 100 s, then delivered again.
+        is_down = 30 <= second < 130
+        progress = Progress(
+            read=1000,
+            sent=30 if is_down else second,
+            retried=0,
+            failed=0,
+            dropped=0,
+            unanswered=0,
+            bytes_sent=0,
+            elapsed=float(second),
+            errors={"Throttled": 3, "ConnectionClosedError": 2 * max(0, min(second, 129) - 29)},
+        )
+        if words := standstill.words(progress):
+            told.append((second, words))
+
+    assert told == [
+        (
+            40,
+            "Nothing has been delivered for 10 s: ConnectionClosedError (20 times). Still trying",
+        ),
+        (
+            100,
+            "Nothing has been delivered for 70 s: ConnectionClosedError (140 times). Still trying",
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "kept", "waits"),
+    [
+        ({"forever": True}, False, True),
+        ({"count": 5}, True, False),
+        ({"source": Source.FILE, "file": "tweets.ndjson"}, True, False),
+    ],
+)
+def test_only_fake_tweets_without_end_are_not_kept_and_wait(
+    options: dict[str, Any],
+    kept: bool,
+    waits: bool,
+    kinesis: KinesisServer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _written(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    given: dict[str, Any] = {}
+
+    def note(_: Place, __: Stack, source: Iterable[OutgoingRecord], **settings: Any) -> Report:
+        next(iter(source))
+        given.update(settings)
+        return cast(Report, Mock(spec=Report, interrupted=False))
+
+    monkeypatch.setattr(produce_command, "open_stack", lambda *_: (Mock(), stack_named("tweets")))
+    monkeypatch.setattr(produce_command, "deliver", note)
+
+    produce_command.produce(**options)
+
+    assert (given["undelivered"] is not None) is kept
+    assert (given["settings"].give_up_after > 365 * 24 * 3600) is waits

@@ -129,6 +129,8 @@ def test_the_page_that_a_redirect_leads_to_is_told_too() -> None:
         (407, b"proxy auth", 'says "proxy auth"'),
         (400, b'{"errors":"text"}', "text"),
         (599, b"", "no reason given"),
+        (400, b'{"detail":"a\\u001b[2Jb\\n\\u009bc"}', "a [2Jb c"),
+        (400, b'{"errors":["\\u001b[2J"]}', "[2J"),
     ],
 )
 def test_a_refusal_is_told_with_the_reason_that_it_has(
@@ -140,6 +142,7 @@ def test_a_refusal_is_told_with_the_reason_that_it_has(
     assert f"X refuses ({status}): " in str(refused.value)
     assert words in str(refused.value)
     assert "(429): None" not in str(refused.value)
+    assert str(refused.value).isprintable()
 
 
 def test_a_password_in_the_address_is_not_shown() -> None:
