@@ -49,30 +49,27 @@ def redrive(
     place: Place,
     stack: Stack,
     *,
-    wanted: Callable[[DeadLetter], bool] = lambda _: True,
+    wanted: Callable[[DeadLetter], bool] | None = None,
     on_outcome: Callable[[Outcome], None] = lambda _: None,
     edited: Mapping[str, bytes] | None = None,
     at_most: int | None = None,
 ) -> list[Outcome]:
     """Has the records of all wanted letters stored, and says of each letter what became of it.
 
-    `edited` has new payloads for rejected records, by the letter's id. With `at_most` the search
-    ends after so many wanted letters. Letters that are kept, also when an exception leaves, are
-    back in the queue when this returns.
+    Of all that were in the queue when this began. `edited` has new payloads for rejected records,
+    by the letter's id. With `at_most` the search ends after so many wanted letters. Those not
+    wanted are back in the queue before the first is stored, those that are kept, also when an
+    exception leaves, when this returns.
     """
     outcomes: list[Outcome] = []
     worker = _Worker(place, stack)
     with Hold(place, stack.outputs["DeadLetterQueueUrl"]) as hold:
-        for letter in hold.letters():
-            if not wanted(letter):
-                continue
+        for letter in hold.wanted(wanted, at_most) if wanted else hold.letters(at_most):
             outcome = worker.store(letter, (edited or {}).get(letter.id))
             if outcome.is_done:
                 hold.delete([letter.id])
             outcomes.append(outcome)
             on_outcome(outcome)
-            if len(outcomes) == at_most:
-                break
     return outcomes
 
 

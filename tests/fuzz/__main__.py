@@ -17,6 +17,7 @@ _TOKENS = Path(__file__).with_name("tokens.dict")
 # A record may have a megabyte; what only a long one can do is among the edits of tweets.
 _MAX_INPUT_BYTES = 4096
 _HEAVY_ONE_IN = 200
+_INFLATING_ONE_IN = 1000
 
 
 def main(arguments: list[str]) -> int:
@@ -37,13 +38,18 @@ def main(arguments: list[str]) -> int:
     atheris.enabled_hooks.add("str")
     # With the ways to edit a tweet and the naive reading, whose branches tell inputs apart too.
     with atheris.instrument_imports(include=["processor", "producer", "tests.fuzz"]):
+        from tests.fuzz.inflating import inflating, judge_inflated
         from tests.fuzz.judge import judge
         from tests.fuzz.payloads import payloads
 
     def one_input(data: bytes) -> None:
         # By a checksum, so that what is made from a heavy input is as rarely heavy as any other.
-        heavy = crc32(data) % _HEAVY_ONE_IN == 0
+        checksum = crc32(data)
+        heavy = checksum % _HEAVY_ONE_IN == 0
         draws = atheris.FuzzedDataProvider(data)
+        if checksum % _INFLATING_ONE_IN == 1:
+            judge_inflated(inflating(draws))
+            return
         judge(payloads(draws, heavy=heavy), draws)
 
     atheris.Setup([sys.argv[0], *_options(Path(arguments[0])), *arguments[1:]], one_input)

@@ -50,7 +50,7 @@ class InlinePool(ThreadPoolExecutor):
         return future
 
 
-_ROUNDS = Rounds(InlinePool(1), sleep=lambda _seconds: None)
+INLINE = Rounds(InlinePool(1), sleep=lambda _seconds: None)
 
 
 def judge(payloads: Sequence[bytes], draws: Draws | None = None) -> list[RejectedRecord]:
@@ -68,8 +68,8 @@ def judge(payloads: Sequence[bytes], draws: Draws | None = None) -> list[Rejecte
 
     account = process(
         records,
-        table=Table(dynamodb, "tweets-EventData", _ROUNDS),
-        queue=DeadLetterQueue(sqs, QUEUE_URL, _ROUNDS),
+        table=Table(dynamodb, "tweets-EventData", INLINE),
+        queue=DeadLetterQueue(sqs, QUEUE_URL, INLINE),
         seconds_left=lambda: 60.0,
     )
 

@@ -128,6 +128,9 @@ def redrive_command(
         _check_rejected(next(iter(chosen.values())), "--payload")
     visible, held = letters.counts(place, queue_url)
 
+    def wanted(letter: DeadLetter) -> bool:
+        return letter.kind is kind if every else letter.id in chosen
+
     outcomes: list[Outcome] = []
     try:
         with _counting("Redriving", total=visible if every else len(chosen)) as show_count:
@@ -139,7 +142,7 @@ def redrive_command(
             redrive.redrive(
                 place,
                 deployed,
-                wanted=lambda letter: kind in (None, letter.kind) if every else letter.id in chosen,
+                wanted=None if every and kind is None else wanted,
                 on_outcome=note,
                 edited={} if data is None else dict.fromkeys(chosen, data),
                 at_most=None if every else len(chosen),

@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tweetpipe.dead_letters.letter import DeadLetter, read
+from tweetpipe.dead_letters.letter import SHORT_ID, DeadLetter, read
 from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage, mistake
 from tweetpipe.place import Place
 from tweetpipe.words import counted
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
         ChangeMessageVisibilityBatchRequestEntryTypeDef,
         DeleteMessageBatchRequestEntryTypeDef,
         MessageTypeDef,
+        ReceiveMessageResultTypeDef,
     )
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
@@ -29,6 +32,8 @@ _AT_A_TIME = 10
 _EMPTY_IN_A_ROW = 3
 _EMPTY_IN_A_ROW_LOCALLY = 1
 _WAIT = 1  # seconds, for each of them
+# Answers with letters of which the queue doesn't say when they were sent; SQS always does.
+_MOST_UNDATED = 100
 
 # Seconds after which a message comes back when its holder is killed; prolonged when a third of them
 # is over. A second more for every 20 messages held, as prolonging more of them takes longer.
@@ -72,15 +77,35 @@ class Hold:
             self._require_keeper()
 
     def letters(self, limit: int | None = None) -> Iterator[DeadLetter]:
-        """All letters, or `limit` of them, in no particular order and each one once."""
-        empty = count = 0
-        while empty < self._patience and (limit is None or count < limit):
+        """All letters, or `limit` of them, in no particular order and each one once.
+
+        Only those that were there when this began: it comes to an end however many arrive.
+        """
+        fruitless = count = undated = 0
+        began: datetime | None = None
+        while fruitless < self._patience and (limit is None or count < limit):
             at_most = _AT_A_TIME if limit is None else min(_AT_A_TIME, limit - count)
-            messages = self._receive(at_most)
-            empty = 0 if messages else empty + 1
-            new = self._take(messages)
-            count += len(new)
-            yield from new
+            answer = self._receive(at_most)
+            began = began or _time_of(answer)
+            new = self._take(answer.get("Messages", []))
+            old = [letter for letter in new if letter.sent_at is None or letter.sent_at <= began]
+            undated += any(letter.sent_at is None for letter in old)
+            fruitless = 0 if old and undated <= _MOST_UNDATED else fruitless + 1
+            count += len(old)
+            yield from old
+
+    def wanted(
+        self, wanted: Callable[[DeadLetter], bool], at_most: int | None = None
+    ) -> list[DeadLetter]:
+        """The wanted letters, up to `at_most`; all others are given back at once."""
+        found: list[DeadLetter] = []
+        for letter in self.letters():
+            if wanted(letter):
+                found.append(letter)
+            if len(found) == at_most:
+                break
+        self._hide_for(0, but=frozenset(letter.id for letter in found))
+        return found
 
     def delete(self, ids: Sequence[str]) -> None:
         """Deletes letters for good; raises TweetpipeError when the queue keeps one of them."""
@@ -109,7 +134,7 @@ class Hold:
                 "None is lost. Run this again: doing it twice does no harm."
             ) from self._failure
 
-    def _receive(self, at_most: int) -> list[MessageTypeDef]:
+    def _receive(self, at_most: int) -> ReceiveMessageResultTypeDef:
         self._require_keeper()
         return self._sqs.receive_message(
             QueueUrl=self._queue_url,
@@ -117,7 +142,7 @@ class Hold:
             VisibilityTimeout=self._long_enough(),
             WaitTimeSeconds=_WAIT,
             MessageSystemAttributeNames=["SentTimestamp"],
-        ).get("Messages", [])
+        )
 
     def _take(self, messages: list[MessageTypeDef]) -> list[DeadLetter]:
         """Those not met before: SQS may deliver a message again that is held, or was deleted."""
@@ -138,9 +163,12 @@ class Hold:
     def _long_enough(self) -> int:
         return self._hidden_for + len(self._held) // _MESSAGES_A_SECOND
 
-    def _hide_for(self, seconds: int) -> None:
+    def _hide_for(self, seconds: int, *, but: Collection[str] = ()) -> None:
+        """Hides what is held from now on; with 0 it is given back, and no longer held."""
         with self._lock:
-            handles = list(self._held.values())
+            handles = [handle for id_, handle in self._held.items() if id_ not in but]
+            if not seconds:
+                self._held = {id_: handle for id_, handle in self._held.items() if id_ in but}
         for some in _in_calls(handles):
             if seconds and self._over.is_set():
                 return
@@ -152,6 +180,12 @@ class Hold:
             # changes nothing.
             with suppress(BotoCoreError, ClientError):
                 self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
+
+
+def _time_of(answer: ReceiveMessageResultTypeDef) -> datetime:
+    """When the queue answered, rounded up, by its own clock: the one that dates the letters."""
+    date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    return parsedate_to_datetime(date) + timedelta(seconds=1) if date else datetime.now(UTC)
 
 
 def counts(place: Place, queue_url: str) -> tuple[int, int]:
@@ -176,18 +210,12 @@ def peek(
     They are hidden from other readers while this reads, and given back before it returns.
     """
     about = sum(counts(place, queue_url))
-    found: list[DeadLetter] = []
     with Hold(place, queue_url) as hold:
-        for letter in hold.letters():
-            if wanted(letter):
-                found.append(letter)
-            if len(found) == limit:
-                break
-    return found, about
+        return hold.wanted(wanted, limit), about
 
 
 def find(place: Place, queue_url: str, prefixes: Collection[str]) -> list[DeadLetter]:
-    """The letters whose ids begin so, one for each; reads the whole queue.
+    """The letters whose ids begin so, one for each; stops once all ids that list shows are found.
 
     Raises WrongUsage where several begin so, NothingThere where none does.
     """
@@ -201,6 +229,9 @@ def find(place: Place, queue_url: str, prefixes: Collection[str]) -> list[DeadLe
             for prefix in found:
                 if letter.id.startswith(prefix):
                     found[prefix].append(letter)
+            # Shorter ones may be the beginning of several.
+            if all(letters and len(prefix) >= SHORT_ID for prefix, letters in found.items()):
+                break
     for prefix, letters in found.items():
         if not letters:
             raise NothingThere(

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from tests.unit.tweetpipe.redrive_doubles import (
     EXHAUSTED,
     QUEUE,
     REJECTED,
+    STACK,
     FakePlace,
     FakeSqs,
     letter_of,
@@ -24,6 +26,7 @@ from tweetpipe import dead_letters
 from tweetpipe.dead_letters import Hold, Kind, shown
 from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage
 from tweetpipe.place import Target
+from tweetpipe.redrive import redrive
 
 
 @pytest.mark.parametrize(
@@ -217,6 +220,87 @@ def test_a_limit_counts_only_what_is_wanted() -> None:
 
     assert [letter.kind for letter in letters] == [Kind.EXHAUSTED]
     assert len(sqs.visible()) == 32
+
+
+class BusyQueue(FakeSqs):
+    """A queue that gets a letter with every look at it, by a clock far from this machine's."""
+
+    def __init__(self, bodies: dict[str, str], *, dated: bool = True) -> None:
+        super().__init__(bodies)
+        self.looks = 0
+        self._began = datetime(2020, 1, 1, tzinfo=UTC)
+        self._there = set(bodies)
+        self._dated = dated
+
+    def receive_message(self, **request: Any) -> dict[str, Any]:
+        self.looks += 1
+        assert self.looks < 1000, "it never ends"
+        self.put(f"new-{self.looks}", "arrived meanwhile")
+        answer = super().receive_message(**request)
+        for message in answer["Messages"]:
+            age = 0 if message["MessageId"] in self._there else 60 * self.looks
+            sent = self._began + timedelta(seconds=age)
+            message["Attributes"] = {"SentTimestamp": str(int(sent.timestamp() * 1000))}
+            if not self._dated:
+                del message["Attributes"]
+        return answer | {
+            "ResponseMetadata": {"HTTPHeaders": {"date": format_datetime(self._began)}}
+        }
+
+
+Look = Callable[[FakePlace], object]
+
+
+@pytest.mark.parametrize("dated", [True, False])
+@pytest.mark.parametrize(
+    "look",
+    [
+        lambda place: dead_letters.peek(place, QUEUE, 10_000),
+        lambda place: dead_letters.peek(place, QUEUE, 5, wanted=lambda _: False),
+        lambda place: dead_letters.find(place, QUEUE, ["0003"]),
+        lambda place: dead_letters.every_id(place, QUEUE),
+        lambda place: dead_letters.purge(place, QUEUE, ["gone"]),
+        lambda place: redrive(place, STACK),
+        lambda place: redrive(place, STACK, wanted=lambda letter: letter.kind is Kind.EXHAUSTED),
+    ],
+)
+def test_a_read_ends_although_letters_keep_arriving_and_gives_all_back(
+    look: Look, dated: bool
+) -> None:
+    sqs = BusyQueue(bodies_of(25), dated=dated)
+
+    look(FakePlace.of(sqs))
+
+    assert len(sqs.visible()) == 25 + sqs.looks
+
+
+def test_what_arrives_while_all_are_read_is_not_among_them() -> None:
+    sqs = BusyQueue(bodies_of(25))
+
+    assert dead_letters.every_id(FakePlace.of(sqs), QUEUE) == set(bodies_of(25))
+
+
+def test_a_search_stops_at_an_id_as_list_shows_it() -> None:
+    sqs = BusyQueue({f"{number:08}-id": "x" for number in range(500)})
+
+    [letter] = dead_letters.find(FakePlace.of(sqs), QUEUE, ["00000003"])
+
+    assert (letter.id, sqs.looks) == ("00000003-id", 1)
+    assert len(sqs.visible()) == 501
+
+
+def test_letters_that_are_not_redriven_are_to_be_seen_meanwhile() -> None:
+    sqs = FakeSqs(bodies_of(12))
+    seen: list[list[str]] = []
+
+    redrive(
+        FakePlace.of(sqs),
+        STACK,
+        wanted=lambda letter: letter.id == "0011-id",
+        on_outcome=lambda _: seen.append(sqs.visible()),
+    )
+
+    assert [len(visible) for visible in seen] == [11]
 
 
 def test_a_message_delivered_twice_is_one_letter() -> None:
