@@ -91,11 +91,13 @@ def create(
     template: str,
     parameters: Mapping[str, str],
     tags: Mapping[str, str] | None = None,
+    reverts_drift: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ChangeSet | None:
     """The plan that takes the stack to the template; None when it is there already.
 
     Parameters that aren't named keep their values, and without `tags` the stack keeps its own.
+    With `reverts_drift` it also brings back what was changed beside the stack, on AWS alone.
     Raises WrongUsage when CloudFormation refuses the template or a parameter, DeployFailed when it
     can't plan.
     """
@@ -112,6 +114,8 @@ def create(
     }
     if tags:
         request["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    if reverts_drift:
+        request["DeploymentMode"] = "REVERT_DRIFT"
     try:
         started = client.create_change_set(**request)
     except ClientError as error:
@@ -181,8 +185,15 @@ def _planned(
     while True:
         described = client.describe_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
         if described["Status"] in ("CREATE_COMPLETE", "FAILED"):
-            return described
+            break
         sleep(0.2 if place.is_local else 2)
+    page = described
+    while token := page.get("NextToken"):
+        page = client.describe_change_set(
+            ChangeSetName=plan.id, StackName=plan.stack_id, NextToken=token
+        )
+        described["Changes"] += page["Changes"]
+    return described
 
 
 def _parameters(given: Mapping[str, str], kept: list[str]) -> list[ParameterTypeDef]:

@@ -1,29 +1,43 @@
 """Takes a stack to what the template says, and away again.
 
 Stages: check the parameters, build the package, plan (`changes`), let the caller approve, upload
-the package, execute, follow the events, compare. The comparison is for emulators, which skip
-updates of streams and tables silently.
+the package, execute, follow the events, compare what is there with the template (`emulated`, and
+`drift` on AWS). More shards than AWS allows at a time take several of these rounds (`shards`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
-from tweetpipe import artifacts, changes, endings, events, owner, package, stack
+from tweetpipe import (
+    artifacts,
+    changes,
+    drift,
+    emulated,
+    endings,
+    events,
+    leftovers,
+    owner,
+    package,
+    shards,
+    stack,
+)
 from tweetpipe import parameters as parameter_rules
 from tweetpipe.artifacts import Artifact
 from tweetpipe.changes import ChangeSet
+from tweetpipe.emulated import Difference
 from tweetpipe.errors import DeployFailed, NothingThere
 from tweetpipe.events import Event
 from tweetpipe.place import Place
 from tweetpipe.project import TEMPLATE
 from tweetpipe.stack import Stack
-from tweetpipe.words import counted
 
 CODE = "Code: ../build/function"
 
 OnEvent = Callable[[Event], None]
 OnStep = Callable[[str], None]
+Approve = Callable[[ChangeSet], bool]
 
 
 def deploy(
@@ -31,7 +45,7 @@ def deploy(
     name: str,
     *,
     parameters: Mapping[str, str],
-    approve: Callable[[ChangeSet], bool],
+    approve: Approve,
     on_step: OnStep,
     on_event: OnEvent,
     may_remove: Callable[[Stack], bool] = lambda _: True,
@@ -47,34 +61,124 @@ def deploy(
     parameter_rules.check_together(text, parameters, existing.parameters if existing else None)
     on_step("Building the function's package")
     archive = package.archive()
-    artifact = artifacts.locate(place, name, archive)
-    on_step("Planning the changes")
-    plan = changes.create(
-        place,
-        name,
-        existing,
-        template=template_with(artifact),
-        parameters=parameters,
-        tags=owner.tags(place, existing),
+    attempt = _Attempt(
+        place=place,
+        name=name,
+        existing=existing,
+        archive=archive,
+        artifact=artifacts.locate(place, name, archive),
+        on_step=on_step,
+        on_event=on_event,
     )
-    if plan:
-        with changes.discarded_on_failure(place, plan):
+    on_step("Planning the changes")
+    changed = _go_through(attempt, shards.stages(place, existing, parameters), approve)
+    deployed = stack.get(place, name)
+    if place.is_local:
+        changed |= _put_right(place, deployed, None if existing is None else on_step)
+    elif not changed:
+        changed = _revert_drift(attempt, deployed, approve)
+    return deployed, changed
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Attempt:
+    """One deployment's package, and whom it tells what."""
+
+    place: Place
+    name: str
+    existing: Stack | None
+    archive: bytes
+    artifact: Artifact
+    on_step: OnStep
+    on_event: OnEvent
+
+    def plan(
+        self, parameters: Mapping[str, str], *, reverts_drift: bool = False
+    ) -> ChangeSet | None:
+        return changes.create(
+            self.place,
+            self.name,
+            self.existing,
+            template=template_with(self.artifact),
+            parameters=parameters,
+            tags=owner.tags(self.place, self.existing),
+            reverts_drift=reverts_drift,
+        )
+
+    def carry_out(self, plan: ChangeSet, approve: Approve) -> None:
+        with changes.discarded_on_failure(self.place, plan):
             if not approve(plan):
                 raise NothingThere("Nothing was changed.")
-            on_step(f"Uploading the package ({len(archive) / 1e6:.1f} MB)")
-            artifacts.upload(place, artifact, archive)
-            before = events.seen(place, plan.stack_id)
-            changes.execute(place, plan)
-        ended = _follow(place, name, plan.stack_id, before, on_event, wanted=endings.DEPLOYED)
+            self.on_step(f"Uploading the package ({len(self.archive) / 1e6:.1f} MB)")
+            artifacts.upload(self.place, self.artifact, self.archive)
+            before = events.seen(self.place, plan.stack_id)
+            changes.execute(self.place, plan)
+        ended = _follow(
+            self.place, self.name, plan.stack_id, before, self.on_event, wanted=endings.DEPLOYED
+        )
         for left in endings.not_removed(ended):
-            on_step(
+            self.on_step(
                 f"{left.logical_id} ({left.type}, {left.physical_id}) is no longer part of the "
                 f"stack, but could not be deleted: {left.reason}"
             )
-    deployed = stack.get(place, name)
-    if place.is_local:
-        _check_against_template(place, deployed)
-    return deployed, plan is not None
+
+
+def _go_through(attempt: _Attempt, stages: list[Mapping[str, str]], approve: Approve) -> bool:
+    """Whether any of the stages changed something. Only the first asks, unless one loses data."""
+    if len(stages) > 1:
+        counts = " -> ".join(stage["ShardCount"] for stage in stages)
+        attempt.on_step(
+            f"AWS at most doubles or halves a stream's shards at a time: -> {counts}, one update "
+            "after the other. Each takes some minutes, and AWS allows ten in 24 hours."
+        )
+    reached = ""
+    for stage in stages:
+        plan = attempt.plan(stage)
+        if plan is None:
+            continue
+        final = replace(plan, parameters={**plan.parameters, **stages[-1]})
+        try:
+            attempt.carry_out(final, approve if not reached or plan.loses_data else lambda _: True)
+        except DeployFailed as error:
+            if not reached:
+                raise
+            raise DeployFailed(
+                f"{error} The stream has {reached} shards by now; the same command goes on."
+            ) from error
+        reached = stage.get("ShardCount", "some")
+    return bool(reached)
+
+
+def _put_right(place: Place, deployed: Stack, on_step: OnStep | None) -> bool:
+    """Whether anything on the emulator wasn't as the template says, and tells what it was."""
+    mended: list[Difference] = []
+    emulated.put_right(place, deployed, mended.append)
+    for difference in mended:
+        if on_step:
+            on_step(f"Put right: {difference}")
+    return bool(mended)
+
+
+def _revert_drift(attempt: _Attempt, deployed: Stack, approve: Approve) -> bool:
+    """Whether something was changed beside the stack, and now is as the template says."""
+    attempt.on_step("Looking for what was changed beside the stack; this may take minutes")
+    try:
+        found = drift.look(attempt.place, deployed)
+    except DeployFailed as error:
+        attempt.on_step(f"That could not be found out, and so may be: {error}")
+        return False
+    if not found:
+        return False
+    for line in found:
+        attempt.on_step(f"Changed beside the stack: {line}")
+    plan = attempt.plan({}, reverts_drift=True)
+    if plan is None:
+        raise DeployFailed(
+            "CloudFormation can't bring that back by itself. Change it back by hand, and see what "
+            f"is left: aws cloudformation detect-stack-drift --stack-name {attempt.name}."
+        )
+    attempt.carry_out(plan, approve)
+    return True
 
 
 def destroy(
@@ -84,7 +188,7 @@ def destroy(
     on_event: OnEvent,
     may_delete: Callable[[Stack], bool] = lambda _: True,
 ) -> bool:
-    """Deletes the stack and its packages; False when there was none.
+    """Deletes the stack and its packages; False when there was nothing of it.
 
     Deletes the very stack that `may_delete` was asked about, and not one of the same name that
     somebody else made meanwhile. Raises NothingThere when it isn't approved.
@@ -94,8 +198,9 @@ def destroy(
         if not may_delete(existing):
             raise NothingThere("Nothing was deleted.")
         _delete(place, existing, on_event)
+    removed = leftovers.remove(place, name) if place.is_local else []
     artifacts.remove(place, name)
-    return existing is not None
+    return existing is not None or bool(removed)
 
 
 def template_with(artifact: Artifact) -> str:
@@ -126,7 +231,11 @@ def _ready_for_change(
             raise NothingThere("Nothing was changed.")
         on_step(f"Removing what an earlier attempt left ({existing.status})")
         _delete(place, existing, on_event)
-        return None
+        existing = None
+    if existing is None and place.is_local:
+        removed = leftovers.remove(place, name)
+        if removed:
+            on_step(f"Removed what an earlier attempt left: {', '.join(removed)}")
     return existing
 
 
@@ -153,20 +262,8 @@ def _follow(
 
 def _delete(place: Place, existing: Stack, on_event: OnEvent) -> None:
     before = events.seen(place, existing.id)
+    if place.is_local:
+        # Here nothing is asked, so that nothing is protected either.
+        leftovers.unprotect(place, existing.outputs.get("EventDataTable", "none"))
     place.cloudformation().delete_stack(StackName=existing.id)
     _follow(place, existing.name, existing.id, before, on_event, wanted=endings.DELETED)
-
-
-def _check_against_template(place: Place, deployed: Stack) -> None:
-    wanted_mode = deployed.parameters["StreamMode"]
-    summary = place.kinesis().describe_stream_summary(StreamName=deployed.outputs["KinesisStream"])
-    found = summary["StreamDescriptionSummary"]
-    mode = found.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED")
-    shards = str(found["OpenShardCount"])
-    wanted_shards = deployed.parameters["ShardCount"] if mode == "PROVISIONED" else shards
-    if (mode, shards) != (wanted_mode, wanted_shards):
-        raise DeployFailed(
-            f"The stream has {counted(int(shards), 'shard')} in mode {mode}, and the stack says "
-            f"{wanted_shards} in mode {wanted_mode}: the emulator does not change a stream once it "
-            "is made. Run tweetpipe destroy, then deploy again."
-        )

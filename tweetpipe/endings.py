@@ -31,7 +31,9 @@ def check_end(
     if status in wanted:
         return
     seen = list(events)
-    failed = dict.fromkeys(event.logical_id for event in seen if event.is_failure)
+    failed = dict.fromkeys(
+        event.logical_id for event in seen if event.is_failure and event.logical_id != name
+    )
     raise DeployFailed(
         f"{_cause(name, status, seen)}. {remedy(place, name, status, resources=[*failed])}"
     )
@@ -63,11 +65,11 @@ def remedy(place: Place, name: str, status: str, *, resources: list[str]) -> str
     match status:
         case "ROLLBACK_COMPLETE" | "CREATE_FAILED":
             data = ", its data included," if place.is_local else ""
-            return f"Mend that, then run {again}: it removes what is left{data} and begins anew."
+            return f"Mend that, then deploy again, which removes what is left{data} first: {again}."
         case "ROLLBACK_FAILED":
             return f"Not all of it could be removed again: run {destroy}, then {again}."
         case "UPDATE_ROLLBACK_COMPLETE":
-            return f"The stack is as it was before. To try again: {again}."
+            return f"The stack is as it was before, its parameters as well. To try again: {again}."
         case "UPDATE_FAILED":
             return f"Take it back with {aws('rollback-stack')}, then run {again}."
         case "UPDATE_ROLLBACK_FAILED" | "IMPORT_ROLLBACK_FAILED":

@@ -17,6 +17,8 @@ from tweetpipe.stack import does_not_exist
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef
 
+_QUIET_LOOKS = 10
+
 # CloudFormation spells it with two l.
 _CANCELED = re.compile("cancell?ed", re.IGNORECASE)
 
@@ -45,7 +47,7 @@ class Event:
 
 def seen(place: Place, stack_id: str) -> set[str]:
     """The ids of the events there are by now."""
-    return {event.id for event in _all(place, stack_id)}
+    return {event.id for event in every(place, stack_id)}
 
 
 def follow(
@@ -58,14 +60,18 @@ def follow(
 ) -> str:
     """Tells of new events in their order; the status in which the stack's operation ended."""
     known = set(already_seen)
+    quiet = 0
     while True:
         # The state is asked first: every event of an ended operation is then in the list.
         status = _status(place, stack_id)
-        for event in _all(place, stack_id):
-            if event.id not in known:
-                known.add(event.id)
-                on_event(event)
-        if not status.endswith("_IN_PROGRESS"):
+        new = [event for event in every(place, stack_id) if event.id not in known]
+        for event in new:
+            known.add(event.id)
+            on_event(event)
+        quiet = 0 if new else quiet + 1
+        # LocalStack gives the stack the status of a resource that fails, and goes on.
+        may_go_on = place.is_local and status.endswith("_FAILED") and quiet < _QUIET_LOOKS
+        if not status.endswith("_IN_PROGRESS") and not may_go_on:
             return status
         sleep(0.3 if place.is_local else 3)
 
@@ -80,8 +86,8 @@ def _status(place: Place, stack_id: str) -> str:
     return found[0]["StackStatus"] if found else "DELETE_COMPLETE"
 
 
-def _all(place: Place, stack_id: str) -> list[Event]:
-    """Oldest first; none when CloudFormation has forgotten the stack."""
+def every(place: Place, stack_id: str) -> list[Event]:
+    """All events of a stack, oldest first; none when CloudFormation has forgotten it."""
     pages = place.cloudformation().get_paginator("describe_stack_events")
     try:
         found = [

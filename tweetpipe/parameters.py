@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from tweetpipe.errors import WrongUsage
+from tweetpipe.resolve import Facts, holds
 
 
 class _TemplateLoader(yaml.SafeLoader):
@@ -45,6 +46,12 @@ def check(template: str, given: Mapping[str, str]) -> None:
             raise WrongUsage(f"{name}={value}: {problem}.")
 
 
+def defaults(template: str) -> dict[str, str]:
+    """The parameters that have a default, with it."""
+    declared = read(template)["Parameters"]
+    return {name: str(rules["Default"]) for name, rules in declared.items() if "Default" in rules}
+
+
 def check_together(
     template: str, given: Mapping[str, str], previous: Mapping[str, str] | None = None
 ) -> None:
@@ -53,17 +60,13 @@ def check_together(
     A parameter that isn't given has its previous value, or else its default.
     """
     parsed = read(template)
-    defaults = {
-        name: str(rules["Default"])
-        for name, rules in parsed["Parameters"].items()
-        if "Default" in rules
-    }
-    values = defaults | dict(previous or {}) | dict(given)
+    values = defaults(template) | dict(previous or {}) | dict(given)
+    facts = Facts(refs=values)
     for rule in parsed.get("Rules", {}).values():
-        if not _holds(rule.get("RuleCondition", True), values):
+        if not holds(rule.get("RuleCondition", True), facts):
             continue
         for assertion in rule["Assertions"]:
-            if not _holds(assertion["Assert"], values):
+            if not holds(assertion["Assert"], facts):
                 raise WrongUsage(f"{assertion['AssertDescription']}.")
     for low in values:
         high = low.replace("Min", "Max")
@@ -71,20 +74,6 @@ def check_together(
             raise WrongUsage(
                 f"{low}={values[low]} is above {high}={values[high]}: lower it or raise that."
             )
-
-
-def _holds(condition: Any, values: Mapping[str, str]) -> bool:
-    """Whether a condition of a rule is true; of CloudFormation's functions those in use here."""
-    if isinstance(condition, bool):
-        return condition
-    [(name, arguments)] = condition.items()
-    function = name.removeprefix("Fn::")  # !Not and Fn::Not are two ways to say one thing
-    if function == "Equals":
-        left, right = (values[a["Ref"]] if isinstance(a, dict) else str(a) for a in arguments)
-        return left == right
-    if function == "Not":
-        return not _holds(arguments[0], values)
-    raise ValueError(f"a rule uses {function}, which is not known here")
 
 
 def _problem(rules: dict[str, Any], value: str) -> str | None:

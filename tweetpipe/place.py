@@ -26,6 +26,7 @@ from tweetpipe.sessions import aws_session, local_session
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_iam import IAMClient
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -113,6 +114,9 @@ class Place:
 
     def dynamodb(self) -> DynamoDBClient:
         return self._client("dynamodb")  # type: ignore[no-any-return]
+
+    def iam(self) -> IAMClient:
+        return self._client("iam")  # type: ignore[no-any-return]
 
     def kinesis(self, config: Config | None = None) -> KinesisClient:
         return self._client("kinesis", config)  # type: ignore[no-any-return]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from tests.stack_fixtures import PARAMETERS, deploy_quietly
 from tweetpipe import deploy, stack
 from tweetpipe.changes import ChangeSet
-from tweetpipe.errors import NothingThere
+from tweetpipe.errors import DeployFailed, NothingThere
 from tweetpipe.place import Place
+from tweetpipe.stack import Stack
 
 
 @pytest.fixture
@@ -22,11 +24,24 @@ def name(place: Place) -> Iterator[str]:
     deploy.destroy(place, name, on_event=lambda _: None)
 
 
-def decline_after(place: Place, name: str, meanwhile: object) -> None:
+def deploy_saying(place: Place, name: str, **parameters: str) -> tuple[bool, list[str]]:
+    """Whether a deployment changed anything, and what it said."""
+    said: list[str] = []
+    _, changed = deploy.deploy(
+        place,
+        name,
+        parameters=parameters,
+        approve=lambda _: True,
+        on_step=said.append,
+        on_event=lambda _: None,
+    )
+    return changed, said
+
+
+def decline_after(place: Place, name: str, meanwhile: Callable[[], object]) -> None:
     """Plans a first deployment, has something else happen, then answers no."""
 
     def approve(_: ChangeSet) -> bool:
-        assert callable(meanwhile)
         meanwhile()
         return False
 
@@ -68,3 +83,160 @@ def test_of_two_first_plans_the_one_declined_last_takes_the_empty_stack_away(
     decline_after(place, name, decline_another)
 
     assert stack.find(place, name) is None
+
+
+def table_of(place: Place, name: str) -> Any:
+    return place.dynamodb().describe_table(TableName=f"{name}-EventData")["Table"]
+
+
+def stream_of(place: Place, deployed: Stack) -> Any:
+    stream = deployed.outputs["KinesisStream"]
+    return place.kinesis().describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+
+
+def physical_id(place: Place, name: str, logical_id: str) -> str:
+    found = place.cloudformation().describe_stack_resource(
+        StackName=name, LogicalResourceId=logical_id
+    )
+    return found["StackResourceDetail"]["PhysicalResourceId"]
+
+
+def test_a_new_stack_has_what_the_emulators_cloudformation_leaves_out(
+    place: Place, name: str
+) -> None:
+    deployed = deploy_quietly(
+        place, name, {"RetentionHours": "48", "TableDeletionProtection": "true"}
+    )
+
+    assert stream_of(place, deployed)["RetentionPeriodHours"] == 48
+    assert table_of(place, name)["DeletionProtectionEnabled"]
+    backups = place.dynamodb().describe_continuous_backups(TableName=f"{name}-EventData")
+    recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+    assert deploy_saying(place, name)[0] is False
+
+
+def test_an_update_of_stream_and_table_is_made_or_named_with_the_commands_that_make_it(
+    place: Place, name: str
+) -> None:
+    deployed = deploy_quietly(place, name, PARAMETERS)
+    with pytest.raises(DeployFailed) as failed:
+        deploy_saying(
+            place,
+            name,
+            RetentionHours="48",
+            TableDeletionProtection="true",
+            TableBilling="PROVISIONED",
+            ShardCount="3",
+        )
+
+    said = str(failed.value)
+    assert "EventData: BillingMode is PAY_PER_REQUEST instead of PROVISIONED" in said
+    assert "EventStream: ShardCount is 2 instead of 3" in said
+    assert "Retention" not in said.partition("The emulator")[0]
+    assert stream_of(place, deployed)["RetentionPeriodHours"] == 48
+    assert table_of(place, name)["DeletionProtectionEnabled"]
+    destroy, again = said.rstrip(".").partition("data: ")[2].split(", then ")
+    assert destroy == f"tweetpipe destroy --stack {name}"
+    assert again.startswith(f"tweetpipe deploy --stack {name} -p ")
+    asked = dict(option.split("=") for option in again.split(" -p ")[1:])
+    wanted = {"RetentionHours": "48", "TableBilling": "PROVISIONED", "ShardCount": "3"}
+    assert asked == PARAMETERS | wanted | {"TableDeletionProtection": "true"}
+
+    with pytest.raises(DeployFailed, match="BillingMode is PAY_PER_REQUEST"):
+        deploy_saying(place, name)
+
+    deploy.destroy(place, name, on_event=lambda _: None)
+    deploy_saying(place, name, **asked)
+    assert table_of(place, name)["BillingModeSummary"]["BillingMode"] == "PROVISIONED"
+
+
+def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str) -> None:
+    deploy_quietly(place, name, PARAMETERS)
+    client = place.lambda_()
+    function = f"{name}-DDBEventProcessor"
+    mapping = physical_id(place, name, "StreamToProcessor")
+    role = physical_id(place, name, "ProcessorRole")
+    client.update_event_source_mapping(UUID=mapping, BatchSize=7, Enabled=False)
+    client.update_function_configuration(
+        FunctionName=function, Timeout=3, Environment={"Variables": {"TABLE_NAME": "other"}}
+    )
+    client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    place.iam().delete_role_policy(RoleName=role, PolicyName="process-events")
+    place.sqs().set_queue_attributes(
+        QueueUrl=physical_id(place, name, "DeadLetters"),
+        Attributes={"MessageRetentionPeriod": "60"},
+    )
+
+    changed, said = deploy_saying(place, name)
+
+    assert changed
+    put_right = {line.partition(" is ")[0] for line in said if line.startswith("Put right: ")}
+    assert put_right == {
+        "Put right: DeadLetters: MessageRetentionPeriod",
+        "Put right: Processor: Environment",
+        "Put right: Processor: ReservedConcurrentExecutions",
+        "Put right: Processor: Timeout",
+        "Put right: ProcessorRole: Policies",
+        "Put right: StreamToProcessor: BatchSize",
+        "Put right: StreamToProcessor: Enabled",
+    }
+    found = client.get_event_source_mapping(UUID=mapping)
+    assert (found["BatchSize"], found["State"]) == (200, "Enabled")
+    configuration = client.get_function_configuration(FunctionName=function)
+    assert configuration["Timeout"] == 20
+    assert configuration["Environment"]["Variables"]["TABLE_NAME"] == f"{name}-EventData"
+    assert place.iam().list_role_policies(RoleName=role)["PolicyNames"] == ["process-events"]
+
+    assert deploy_saying(place, name)[0] is False
+
+
+def test_what_was_deleted_by_hand_is_named_and_the_commands_given_bring_it_back(
+    place: Place, name: str
+) -> None:
+    deploy_quietly(place, name, PARAMETERS)
+    mapping = physical_id(place, name, "StreamToProcessor")
+    place.dynamodb().delete_table(TableName=f"{name}-EventData")
+    place.lambda_().delete_event_source_mapping(UUID=mapping)
+
+    with pytest.raises(
+        DeployFailed,
+        match=r"EventData is gone; StreamToProcessor is gone\. .*"
+        rf"tweetpipe destroy --stack {name}, then tweetpipe deploy --stack {name} -p ",
+    ):
+        deploy_saying(place, name)
+
+    assert deploy.destroy(place, name, on_event=lambda _: None)
+    assert deploy_saying(place, name)[0]
+
+
+def test_destroy_removes_what_a_failed_first_deployment_left(place: Place, name: str) -> None:
+    in_the_way = f"/aws/lambda/{name}-DDBEventProcessor"
+    place.logs().create_log_group(logGroupName=in_the_way)
+    with pytest.raises(DeployFailed, match=rf"already exists.*tweetpipe deploy --stack {name}\."):
+        deploy_saying(place, name)
+
+    deploy.destroy(place, name, on_event=lambda _: None)
+
+    assert f"{name}-EventData" not in place.dynamodb().list_tables()["TableNames"]
+    assert not place.sqs().list_queues(QueueNamePrefix=name).get("QueueUrls")
+    # What was there before is not the stack's.
+    groups = place.logs().describe_log_groups(logGroupNamePrefix=in_the_way)["logGroups"]
+    assert [group["logGroupName"] for group in groups] == [in_the_way]
+    place.logs().delete_log_group(logGroupName=in_the_way)
+    assert deploy_saying(place, name)[0]
+
+
+def test_the_next_deployment_removes_what_a_failed_first_one_left(place: Place, name: str) -> None:
+    in_the_way = f"/aws/lambda/{name}-DDBEventProcessor"
+    place.logs().create_log_group(logGroupName=in_the_way)
+    with pytest.raises(DeployFailed, match="already exists"):
+        deploy_saying(place, name)
+    place.logs().delete_log_group(logGroupName=in_the_way)
+
+    _, said = deploy_saying(place, name)
+
+    [removed] = [line for line in said if line.startswith("Removed what an earlier attempt left")]
+    assert f"{name}-EventData" in removed
+    assert f"{name}-DeadLetters" in removed
+    assert stack.get(place, name).status == "CREATE_COMPLETE"

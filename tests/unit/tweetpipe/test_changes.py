@@ -284,3 +284,53 @@ def test_a_plan_names_what_changes_and_the_parameters_to_come() -> None:
     assert found is not None
     assert found.changes[0].properties == ("ShardCount", "Tags")
     assert found.parameters == {"ShardCount": "4"}
+
+
+def test_a_plan_that_reverts_drift_asks_for_that() -> None:
+    with stubbed_place("cloudformation") as place:
+        place.stubbers["cloudformation"].add_response(
+            "create_change_set",
+            {"Id": PLAN_ID, "StackId": STACK_ID},
+            {
+                "StackName": "tweets",
+                "ChangeSetName": ANY,
+                "ChangeSetType": "UPDATE",
+                "TemplateBody": "template",
+                "Capabilities": ["CAPABILITY_IAM"],
+                "Parameters": ANY,
+                "DeploymentMode": "REVERT_DRIFT",
+            },
+        )
+        will_say(place, "CREATE_COMPLETE")
+        found = changes.create(
+            place,
+            "tweets",
+            existing(),
+            template="template",
+            parameters={},
+            reverts_drift=True,
+        )
+
+    assert found is not None
+
+
+def test_all_pages_of_a_plan_count() -> None:
+    def change(action: str, kind: str) -> dict[str, Any]:
+        return {
+            "ResourceChange": {"Action": action, "LogicalResourceId": "X", "ResourceType": kind}
+        }
+
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "CREATE", [])
+        first = [change("Add", "AWS::IAM::Role")]
+        will_say(place, "CREATE_COMPLETE", Changes=first, NextToken="more")
+        place.stubbers["cloudformation"].add_response(
+            "describe_change_set",
+            {"Status": "CREATE_COMPLETE", "Changes": [change("Remove", "AWS::DynamoDB::Table")]},
+            {**IDS, "NextToken": "more"},
+        )
+        found = plan(place, None)
+
+    assert found is not None
+    assert len(found.changes) == 2
+    assert found.loses_data

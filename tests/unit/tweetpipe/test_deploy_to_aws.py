@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from tests.unit.tweetpipe.stubs import complete_stack
-from tweetpipe import artifacts, changes, deploy, events, health, package, stack
+from tweetpipe import artifacts, changes, deploy, drift, events, health, package, shards, stack
 from tweetpipe.artifacts import Artifact
 from tweetpipe.changes import Change, ChangeSet
 from tweetpipe.commands import stacks
@@ -70,9 +70,23 @@ class Aws:
         self.plan: ChangeSet | None = PLAN
         self.existing: Stack | None = EXISTING
         self.loss: Loss | str = LOSS
+        self.drift: list[str] | str = []
+        self.reverting: ChangeSet | None = None
+        self.planned: list[Mapping[str, str]] = []
         self.ending = "UPDATE_COMPLETE"
         self.events: list[Event] = []
         self.done: list[str] = []
+
+    def create(
+        self, *_: Any, parameters: Mapping[str, str], reverts_drift: bool, **__: Any
+    ) -> ChangeSet | None:
+        self.planned.append(parameters)
+        return self.reverting if reverts_drift else self.plan
+
+    def look_for_drift(self, *_: Any) -> list[str]:
+        if isinstance(self.drift, str):
+            raise DeployFailed(self.drift)
+        return self.drift
 
     def follow(self, *_: Any, on_event: Callable[[Event], None], **__: Any) -> str:
         for event in self.events:
@@ -94,7 +108,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     monkeypatch.setattr(artifacts, "locate", lambda *_: Artifact("bucket", "key"))
     monkeypatch.setattr(artifacts, "upload", fake.notes("upload"))
     monkeypatch.setattr(artifacts, "remove", fake.notes("remove packages"))
-    monkeypatch.setattr(changes, "create", lambda *_, **__: fake.plan)
+    monkeypatch.setattr(changes, "create", fake.create)
+    monkeypatch.setattr(drift, "look", fake.look_for_drift)
     monkeypatch.setattr(changes, "execute", fake.notes("execute"))
     monkeypatch.setattr(changes, "discard", fake.notes("discard"))
     monkeypatch.setattr(events, "seen", lambda *_: set())
@@ -117,8 +132,10 @@ def types(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
 Types = Callable[[str], None]
 
 
-def deploy_to_aws(*, yes: bool = False, loss_confirmed: bool = False) -> None:
-    stacks.deploy_stack(PLACE, "tweets", parameters={}, yes=yes, loss_confirmed=loss_confirmed)
+def deploy_to_aws(*, yes: bool = False, loss_confirmed: bool = False, **parameters: str) -> None:
+    stacks.deploy_stack(
+        PLACE, "tweets", parameters=parameters, yes=yes, loss_confirmed=loss_confirmed
+    )
 
 
 def test_a_plan_is_shown_and_carried_out_once_approved(
@@ -277,7 +294,7 @@ def test_an_update_that_somebody_canceled_is_no_deployment(aws: Aws) -> None:
     with pytest.raises(
         DeployFailed,
         match=r"tweets ended in UPDATE_ROLLBACK_COMPLETE \(User Initiated\)\. "
-        r"The stack is as it was before\. To try again: tweetpipe deploy --target aws\.",
+        r"The stack is as it was before, its parameters as well\. To try again: tweetpipe deploy",
     ):
         deploy_to_aws(yes=True)
 
@@ -285,10 +302,13 @@ def test_an_update_that_somebody_canceled_is_no_deployment(aws: Aws) -> None:
 @pytest.mark.parametrize(
     ("status", "remedy"),
     [
-        ("ROLLBACK_COMPLETE", "tweetpipe deploy --target aws: it removes what is left"),
-        ("CREATE_FAILED", "tweetpipe deploy --target aws: it removes what is left"),
+        ("ROLLBACK_COMPLETE", "removes what is left first: tweetpipe deploy --target aws."),
+        ("CREATE_FAILED", "removes what is left first: tweetpipe deploy --target aws."),
         ("ROLLBACK_FAILED", "tweetpipe destroy --target aws, then tweetpipe deploy --target aws"),
-        ("UPDATE_ROLLBACK_COMPLETE", "as it was before. To try again: tweetpipe deploy"),
+        (
+            "UPDATE_ROLLBACK_COMPLETE",
+            "is as it was before, its parameters as well. To try",
+        ),
         ("UPDATE_FAILED", "aws cloudformation rollback-stack --stack-name tweets"),
         (
             "UPDATE_ROLLBACK_FAILED",
@@ -380,3 +400,110 @@ def test_the_times_of_events_say_that_they_are_utc(
     deploy_to_aws(yes=True)
 
     assert "  12:30:00Z  UPDATE_COMPLETE" in capfd.readouterr().err
+
+
+def test_a_stack_is_up_to_date_once_nothing_was_changed_beside_it(
+    aws: Aws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.plan = None
+    deploy_to_aws()
+
+    said = capfd.readouterr().err
+    assert said.index("Looking for what was changed") < said.index("tweets is up to date")
+    assert aws.done == []
+
+
+def test_what_was_changed_beside_the_stack_is_named_and_brought_back_once_approved(
+    aws: Aws, types: Types, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.plan = None
+    aws.drift = ["Processor: /Timeout is 3 instead of 60"]
+    aws.reverting = PLAN
+    types("n\n")
+    with pytest.raises(NothingThere, match="Nothing was changed"):
+        deploy_to_aws()
+    assert aws.done == ["discard"]
+    types("y\n")
+    deploy_to_aws()
+
+    said = capfd.readouterr().err
+    assert "Changed beside the stack: Processor: /Timeout is 3 instead of 60" in said
+    assert "up to date" not in said
+    assert aws.done == ["discard", "upload", "execute"]
+
+
+def test_what_cloudformation_cannot_bring_back_fails_with_the_command_that_shows_it(
+    aws: Aws,
+) -> None:
+    aws.plan = None
+    aws.drift = ["Processor: /Timeout is 3 instead of 60"]
+    with pytest.raises(DeployFailed, match="detect-stack-drift --stack-name tweets"):
+        deploy_to_aws(yes=True)
+
+
+def test_drift_that_cannot_be_looked_for_is_said(
+    aws: Aws, capfd: pytest.CaptureFixture[str]
+) -> None:
+    aws.plan = None
+    aws.drift = "These credentials lack the permission cloudformation:DetectStackDrift."
+    deploy_to_aws()
+
+    said = capfd.readouterr().err
+    assert "could not be found out, and so may be: These credentials lack" in said
+
+
+@pytest.fixture
+def two_shards(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Has the stack's stream have two shards, of which AWS makes at most four in one step."""
+    stages = [{"ShardCount": "4", "BatchSize": "9"}, {"ShardCount": "7"}]
+    monkeypatch.setattr(shards, "stages", lambda *_: stages)
+
+
+@pytest.mark.usefixtures("two_shards")
+def test_more_shards_than_aws_makes_at_once_take_several_updates_and_one_answer(
+    aws: Aws, types: Types, capfd: pytest.CaptureFixture[str]
+) -> None:
+    types("y\n")
+    deploy_to_aws(ShardCount="7", BatchSize="9")
+
+    said = capfd.readouterr().err
+    assert "-> 4 -> 7, one update after the other. Each takes some minutes" in said
+    assert aws.planned == [{"ShardCount": "4", "BatchSize": "9"}, {"ShardCount": "7"}]
+    assert aws.done == ["upload", "execute", "upload", "execute"]
+
+
+@pytest.mark.usefixtures("two_shards")
+def test_the_cost_that_is_approved_is_that_of_the_last_step(aws: Aws) -> None:
+    asked: list[ChangeSet] = []
+
+    def approve(plan: ChangeSet) -> bool:
+        asked.append(plan)
+        return True
+
+    deploy.deploy(
+        PLACE,
+        "tweets",
+        parameters={"ShardCount": "7"},
+        approve=approve,
+        on_step=lambda _: None,
+        on_event=lambda _: None,
+    )
+
+    assert [plan.parameters["ShardCount"] for plan in asked] == ["7"]
+
+
+@pytest.mark.usefixtures("two_shards")
+def test_a_later_step_that_would_delete_tweets_asks_again(aws: Aws) -> None:
+    aws.plan = LOSING
+    with pytest.raises(WrongUsage, match="--confirm-loss tweets"):
+        deploy_to_aws(yes=True, ShardCount="7")
+
+
+@pytest.mark.usefixtures("two_shards")
+def test_a_step_that_fails_says_how_far_the_stream_has_come(
+    aws: Aws, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    endings = iter(["UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
+    monkeypatch.setattr(events, "follow", lambda *_, **__: next(endings))
+    with pytest.raises(DeployFailed, match=r"The stream has 4 shards by now; the same command"):
+        deploy_to_aws(yes=True, ShardCount="7")

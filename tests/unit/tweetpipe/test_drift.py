@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
+from tweetpipe import drift
+from tweetpipe.errors import DeployFailed
+
+DEPLOYED = complete_stack()
+AT = datetime(2024, 1, 1, tzinfo=UTC)
+DETECTION = "b78ac9b0-dec1-11e7-a451-503a3example"
+
+
+def difference(path: str, found: str, wanted: str) -> dict[str, str]:
+    return {
+        "PropertyPath": path,
+        "ActualValue": found,
+        "ExpectedValue": wanted,
+        "DifferenceType": "NOT_EQUAL",
+    }
+
+
+def resource(logical_id: str, status: str, *differences: dict[str, str]) -> dict[str, Any]:
+    return {
+        "StackId": "arn:stack",
+        "LogicalResourceId": logical_id,
+        "ResourceType": "T",
+        "StackResourceDriftStatus": status,
+        "Timestamp": AT,
+        "PropertyDifferences": list(differences),
+    }
+
+
+def will_detect(place: StubbedPlace, *statuses: str, drifts: list[dict[str, Any]]) -> None:
+    client = place.stubbers["cloudformation"]
+    client.add_response(
+        "detect_stack_drift", {"StackDriftDetectionId": DETECTION}, {"StackName": "arn:stack"}
+    )
+    for status in statuses:
+        client.add_response(
+            "describe_stack_drift_detection_status",
+            {
+                "StackId": "arn:stack",
+                "StackDriftDetectionId": DETECTION,
+                "DetectionStatus": status,
+                "DetectionStatusReason": "Rate exceeded",
+                "Timestamp": AT,
+            },
+            {"StackDriftDetectionId": DETECTION},
+        )
+    client.add_response("describe_stack_resource_drifts", {"StackResourceDrifts": drifts})
+
+
+def test_each_resource_that_differs_is_a_line_once_detection_has_ended() -> None:
+    slept: list[float] = []
+    with stubbed_place("cloudformation") as place:
+        will_detect(
+            place,
+            "DETECTION_IN_PROGRESS",
+            "DETECTION_COMPLETE",
+            drifts=[
+                resource("Processor", "MODIFIED", difference("/Timeout", "3", "60")),
+                resource("StreamToProcessor", "DELETED"),
+            ],
+        )
+        found = drift.look(place, DEPLOYED, sleep=slept.append)
+
+    assert found == ["Processor: /Timeout is 3 instead of 60", "StreamToProcessor is gone"]
+    assert len(slept) == 1
+
+
+@pytest.mark.parametrize(("billing", "lines"), [("PROVISIONED", 0), ("PAY_PER_REQUEST", 1)])
+def test_what_autoscaling_does_is_no_drift(billing: str, lines: int) -> None:
+    path = "/ProvisionedThroughput/WriteCapacityUnits"
+    with stubbed_place("cloudformation") as place:
+        will_detect(
+            place,
+            "DETECTION_COMPLETE",
+            drifts=[resource("EventData", "MODIFIED", difference(path, "70", "5"))],
+        )
+        found = drift.look(place, replace(DEPLOYED, parameters={"TableBilling": billing}))
+
+    assert len(found) == lines
+
+
+def test_a_detection_that_failed_does_not_pass_for_no_drift() -> None:
+    with stubbed_place("cloudformation") as place:
+        will_detect(place, "DETECTION_FAILED", drifts=[])
+        with pytest.raises(DeployFailed, match="Rate exceeded"):
+            drift.look(place, DEPLOYED)
+
+
+def test_a_missing_permission_is_named() -> None:
+    with stubbed_place("cloudformation") as place:
+        place.stubbers["cloudformation"].add_client_error(
+            "detect_stack_drift",
+            "AccessDenied",
+            "User: me is not authorized to perform: cloudformation:DetectStackDrift",
+        )
+        with pytest.raises(DeployFailed, match="permission cloudformation:DetectStackDrift"):
+            drift.look(place, DEPLOYED)

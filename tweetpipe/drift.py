@@ -1,0 +1,66 @@
+"""What was changed on AWS beside the stack, by drift detection.
+
+Untried on AWS itself: the answers' forms are botocore's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from tweetpipe.errors import DeployFailed
+from tweetpipe.explain import explain
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
+
+
+def look(
+    place: Place, deployed: Stack, *, sleep: Callable[[float], None] = time.sleep
+) -> list[str]:
+    """What differs from the template, a line for each resource; takes up to some minutes.
+
+    Raises DeployFailed when that can't be told.
+    """
+    client = place.cloudformation()
+    try:
+        started = client.detect_stack_drift(StackName=deployed.id)
+        while True:
+            status = client.describe_stack_drift_detection_status(
+                StackDriftDetectionId=started["StackDriftDetectionId"]
+            )
+            if status["DetectionStatus"] != "DETECTION_IN_PROGRESS":
+                break
+            sleep(3)
+        # 100 at most, and a stack of ours has some 30 resources.
+        drifts = client.describe_stack_resource_drifts(
+            StackName=deployed.id,
+            StackResourceDriftStatusFilters=["MODIFIED", "DELETED"],
+            MaxResults=100,
+        )["StackResourceDrifts"]
+    except ClientError as error:
+        raise DeployFailed(explain(error)) from error
+    found = [line for line in (_line(drift, deployed) for drift in drifts) if line]
+    if status["DetectionStatus"] == "DETECTION_FAILED" and not found:
+        raise DeployFailed(status.get("DetectionStatusReason", "no reason given"))
+    return found
+
+
+def _line(drift: StackResourceDriftTypeDef, deployed: Stack) -> str | None:
+    name = drift["LogicalResourceId"]
+    if drift["StackResourceDriftStatus"] == "DELETED":
+        return f"{name} is gone"
+    scales = deployed.parameters.get("TableBilling") == "PROVISIONED"
+    changes = [
+        f"{difference['PropertyPath']} is {difference['ActualValue']} instead of "
+        f"{difference['ExpectedValue']}"
+        for difference in drift.get("PropertyDifferences", [])
+        # Its autoscaling changes that all the time.
+        if not (scales and difference["PropertyPath"].startswith("/ProvisionedThroughput"))
+    ]
+    return f"{name}: {', '.join(changes)}" if changes else None

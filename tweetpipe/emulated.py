@@ -1,0 +1,169 @@
+"""Compares what a stack on an emulator is with what the template says, and puts right what it can.
+
+CloudFormation itself compares templates only, so that what was changed by hand stays changed. And
+LocalStack's reports updates of streams and tables as done that it never makes, and leaves out
+some properties even of new ones. On AWS drift detection does this: see `drift`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from tweetpipe import emulated_parts as parts
+from tweetpipe import parameters
+from tweetpipe.errors import DeployFailed
+from tweetpipe.leftovers import is_gone
+from tweetpipe.place import Place
+from tweetpipe.project import TEMPLATE
+from tweetpipe.resolve import Facts, resolved
+from tweetpipe.stack import Stack, options
+
+# What GetAtt gives of a resource with this name, of the types whose ARN the template asks for.
+_ARNS = {
+    "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
+    "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
+    "AWS::Kinesis::Stream": "arn:aws:kinesis:{region}:{account}:stream/{name}",
+    "AWS::Lambda::Function": "arn:aws:lambda:{region}:{account}:function:{name}",
+    "AWS::Logs::LogGroup": "arn:aws:logs:{region}:{account}:log-group:{name}:*",
+    "AWS::SQS::Queue": "arn:aws:sqs:{region}:{account}:{name}",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """A property that is not as the template says; without `property` the resource is not there."""
+
+    logical_id: str
+    property: str = ""
+    wanted: Any = None
+    found: Any = None
+
+    def __str__(self) -> str:
+        if not self.property:
+            return f"{self.logical_id} is gone"
+        found, wanted = (_short(value) for value in (self.found, self.wanted))
+        return f"{self.logical_id}: {self.property} is {found} instead of {wanted}"
+
+
+def put_right(place: Place, deployed: Stack, on_mended: Callable[[Difference], None]) -> None:
+    """Raises DeployFailed, with the commands that help, for what can't be put right in place."""
+    remaining: list[Difference] = []
+    for part, logical_id, name, wanted in _wanted(place, deployed):
+        different = _differences(place, part, logical_id, name, wanted)
+        if not different:
+            continue
+        values = {one.property: one.wanted for one in different if one.property}
+        # What can't be changed is still different after that.
+        with suppress(ClientError):
+            part.mend(place, name, values)
+        after = _differences(place, part, logical_id, name, wanted)
+        remaining += after
+        left = {one.property for one in after}
+        for one in different:
+            if one.property not in left:
+                on_mended(one)
+    if remaining:
+        raise DeployFailed(
+            f"Not as the template says: {'; '.join(map(str, remaining))}. "
+            "The emulator changes that only by making it anew, without the data: "
+            f"{_anew(place, deployed)}."
+        )
+
+
+def _wanted(place: Place, deployed: Stack) -> list[tuple[parts.Part, str, str, dict[str, Any]]]:
+    """Each part that can be compared: its names, and its properties by the template."""
+    text = TEMPLATE.read_text(encoding="utf-8")
+    template = parameters.read(text)
+    found = place.cloudformation().describe_stack_resources(StackName=deployed.id)
+    names = {
+        entry["LogicalResourceId"]: (entry["ResourceType"], entry.get("PhysicalResourceId", ""))
+        for entry in found["StackResources"]
+    }
+    account = place.account()
+    facts = Facts(
+        refs=parameters.defaults(text)
+        | dict(deployed.parameters)
+        | {logical_id: name for logical_id, (_, name) in names.items()}
+        | {
+            "AWS::AccountId": account,
+            "AWS::Partition": "aws",
+            "AWS::Region": place.region,
+            "AWS::StackName": deployed.name,
+            "AWS::URLSuffix": "amazonaws.com",
+        },
+        attributes={
+            # A queue's name is its URL.
+            f"{logical_id}.Arn": _ARNS[kind].format(
+                region=place.region,
+                account=account,
+                name=name.rpartition("/")[2] if kind == "AWS::SQS::Queue" else name,
+            )
+            for logical_id, (kind, name) in names.items()
+            if kind in _ARNS
+        },
+        conditions=template["Conditions"],
+    )
+    return [
+        (parts.PARTS[kind], logical_id, name, _properties(template, logical_id, facts))
+        for logical_id, (kind, name) in names.items()
+        if kind in parts.PARTS and logical_id in template["Resources"]
+    ]
+
+
+def _properties(template: dict[str, Any], logical_id: str, facts: Facts) -> dict[str, Any]:
+    declared = template["Resources"][logical_id]["Properties"]
+    return dict(resolved(declared, facts))
+
+
+def _differences(
+    place: Place, part: parts.Part, logical_id: str, name: str, wanted: dict[str, Any]
+) -> list[Difference]:
+    try:
+        found = part.read(place, name)
+    except ClientError as error:
+        if is_gone(error):
+            return [Difference(logical_id=logical_id)]
+        raise
+    wanted = {**part.defaults, **wanted}
+    return [
+        Difference(logical_id=logical_id, property=name, wanted=wanted.get(name), found=found[name])
+        for name in found
+        if _plain(wanted.get(name)) != _plain(found[name])
+    ]
+
+
+def _plain(value: Any) -> Any:
+    """The value in a form that is equal for what means the same: true and "true", any order."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case int():
+            return str(value)
+        case dict():
+            return {key: _plain(part) for key, part in value.items()}
+        case list():
+            return sorted(map(_plain, value), key=json.dumps)
+    return value
+
+
+def _short(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _anew(place: Place, deployed: Stack) -> str:
+    """The commands that make the stack anew with the parameters it has."""
+    defaults = parameters.defaults(TEMPLATE.read_text(encoding="utf-8"))
+    stack = options(place, deployed.name)
+    given = "".join(
+        f" -p {name}={value}"
+        for name, value in deployed.parameters.items()
+        if value != defaults.get(name)
+    )
+    return f"tweetpipe destroy{stack}, then tweetpipe deploy{stack}{given}"

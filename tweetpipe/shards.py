@@ -1,0 +1,47 @@
+"""Takes a stream's shards to a number that AWS doesn't allow in one step.
+
+https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html: at most double
+and at least half of what there is, ten times in 24 hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tweetpipe.place import Place
+from tweetpipe.stack import Stack
+
+
+def steps(now: int, wanted: int) -> list[int]:
+    """The numbers of shards to pass through, the last one the wanted: 1 to 4 is 2, 4."""
+    passed: list[int] = []
+    while now * 2 < wanted:
+        now *= 2
+        passed.append(now)
+    while wanted * 2 < now:
+        now = (now + 1) // 2
+        passed.append(now)
+    return [*passed, wanted]
+
+
+def stages(
+    place: Place, existing: Stack | None, parameters: Mapping[str, str]
+) -> list[Mapping[str, str]]:
+    """The parameters of each deployment that it takes, one after the other; mostly one."""
+    if not _changes_shards(place, existing, parameters) or existing is None:
+        return [parameters]
+    summary = place.kinesis().describe_stream_summary(StreamName=existing.outputs["KinesisStream"])
+    now = summary["StreamDescriptionSummary"]["OpenShardCount"]
+    first, *others = steps(now, int(parameters["ShardCount"]))
+    return [
+        {**parameters, "ShardCount": str(first)},
+        *({"ShardCount": str(count)} for count in others),
+    ]
+
+
+def _changes_shards(place: Place, existing: Stack | None, parameters: Mapping[str, str]) -> bool:
+    # An emulator's stream has the shards that it was made with: see `emulated`.
+    if place.is_local or existing is None or not existing.is_usable:
+        return False
+    modes = {existing.parameters.get("StreamMode"), parameters.get("StreamMode", "PROVISIONED")}
+    return "ShardCount" in parameters and modes == {"PROVISIONED"}
