@@ -6,15 +6,16 @@ nothing: so this may be stopped at any moment, and run again, or by two people a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from botocore.config import Config
 
 from processor.aggregation import deaggregate
+from processor.batch import MAX_LETTERS
 from processor.errors import Reason, Rejected
 from processor.tweet import to_item
-from tweetpipe.dead_letters.function import NotStored, calls, store
+from tweetpipe.dead_letters.function import NotStored, calls, store, store_in_parts
 from tweetpipe.dead_letters.letter import DeadLetter, Kind, Position
 from tweetpipe.dead_letters.queue import Hold
 from tweetpipe.dead_letters.stream import StreamRecord, read_again
@@ -25,6 +26,9 @@ from tweetpipe.words import counted
 # A function may run for 15 minutes, and what times out here would only be begun a second time.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 2})
+
+
+_NOWHERE = Position(stream_arn="", shard="", first="", last="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +97,8 @@ class _Worker:
         self._lambda = place.lambda_(_PATIENT)
 
     def store(self, letter: DeadLetter, edited: bytes | None) -> Outcome:
+        if letter.kind is Kind.REJECTED and letter.position is None:
+            return self._store_record(letter, _NOWHERE, edited)
         if letter.position is None:
             return Outcome(letter=letter, why="not written by this stack, so nobody knows its use")
         if letter.position.stream != self._stream:
@@ -105,13 +111,17 @@ class _Worker:
         self, letter: DeadLetter, position: Position, edited: bytes | None
     ) -> Outcome:
         data = payload(self._place, letter) if edited is None else edited
+        if data is None and letter.position is None:
+            return Outcome(letter=letter, why="its message has neither its data nor its position")
         if data is None:
             return Outcome(
                 letter=letter, why="too large for its message, and no longer in the stream"
             )
         refusals = _refusals(data)
-        if all(refusals):
-            return Outcome(letter=letter, why=f"it would be rejected again: {refusals[0]}")
+        refused = [refusal for refusal in refusals if refusal]
+        # Of an aggregated record rejected as a whole, what can be stored is stored.
+        if all(refusals) or len(refused) > MAX_LETTERS:
+            return Outcome(letter=letter, why=f"it would be rejected again: {refused[0]}")
         arrived = letter.arrived
         record = StreamRecord(
             stream_arn=position.stream_arn,
@@ -128,12 +138,15 @@ class _Worker:
         stored = refusals.count("")
         return Outcome(letter=letter, stored=stored, rejected=len(refusals) - stored)
 
+    def _stored(self, records: Iterable[StreamRecord]) -> Iterator[Sequence[StreamRecord]]:
+        for group in calls(records):
+            yield from store_in_parts(self._lambda, self._function, group)
+
     def _store_batch(self, letter: DeadLetter, position: Position) -> Outcome:
         found = stored = rejected = 0
         first = last = None
         try:
-            for group in calls(read_again(self._place, letter)):
-                store(self._lambda, self._function, group)
+            for group in self._stored(read_again(self._place, letter)):
                 first = group[0].sequence_number if first is None else first
                 last = group[-1].sequence_number
                 refusals = [refusal for record in group for refusal in _refusals(record.data)]

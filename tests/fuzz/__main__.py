@@ -17,7 +17,7 @@ _TOKENS = Path(__file__).with_name("tokens.dict")
 # A record may have a megabyte; what only a long one can do is among the edits of tweets.
 _MAX_INPUT_BYTES = 4096
 _HEAVY_ONE_IN = 200
-_INFLATING_ONE_IN = 1000
+_INFLATING_ONE_IN = 20_000
 
 
 def main(arguments: list[str]) -> int:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 SECONDS = 6.0  # of CPU, for an invocation
 _MOST_MB = 100
 _MOST_EVENT_BYTES = 4_500_000
-_COUNTS = (3, 100, 101, 300, 300, 1_000, 1_000, 3_000, 10_000, 10_001, 170_000)
+_COUNTS = (3, 100, 101, 101, 300, 300, 1_000, 1_000, 10_000, 10_001, 170_000)
 _RUBBISH = (b"", b"x", b"{}", b'{"id":1}')
 _GOOD = 20
 _MOST_LETTERS = 100
@@ -49,8 +49,8 @@ class Figures(NamedTuple):
 def inflating(draws: Draws) -> list[bytes]:
     """Some aggregated records of up to 170,000 records each, and 20 plain tweets among them."""
     made: list[bytes] = []
-    aggregates = draws.ConsumeIntInRange(1, 8)
-    for number in range(aggregates if draws.ConsumeIntInRange(0, 39) else 60):
+    aggregates = draws.ConsumeIntInRange(1, 5)
+    for number in range(aggregates if draws.ConsumeIntInRange(0, 99) else 60):
         count = _COUNTS[draws.ConsumeIntInRange(0, len(_COUNTS) - 1)]
         rubbish = [_RUBBISH[draws.ConsumeIntInRange(0, len(_RUBBISH) - 1)]] * count
         start = draws.ConsumeIntInRange(0, 1) * number * 20_000

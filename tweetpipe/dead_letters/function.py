@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,12 +16,23 @@ if TYPE_CHECKING:
 # A synchronous call takes 6 MB of JSON; some of it for what is around the records.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_BYTES = 6_000_000
+_TIMED_OUT = re.compile(r"timed out after (\d+)")
+_LONGEST_TIMEOUT = 900  # seconds
 # A call stays short, however large the batch was.
 _MAX_RECORDS = 500
 
 
 class NotStored(Exception):
-    """The function did not store all records of a call; the message says why, for people."""
+    """The function did not store all records of a call; the message says why, for people.
+
+    `done` counts those before the first that is not stored. With fewer `may_fit` says whether it
+    may be otherwise.
+    """
+
+    def __init__(self, why: str, *, done: int = 0, may_fit: bool = False) -> None:
+        super().__init__(why)
+        self.done = done
+        self.may_fit = may_fit
 
 
 def calls(records: Iterable[StreamRecord]) -> Iterator[list[StreamRecord]]:
@@ -38,6 +50,31 @@ def calls(records: Iterable[StreamRecord]) -> Iterator[list[StreamRecord]]:
         yield group
 
 
+def store_in_parts(
+    lambda_: LambdaClient, function: str, records: Sequence[StreamRecord]
+) -> Iterator[Sequence[StreamRecord]]:
+    """Yields the records part by part once they are stored; raises NotStored for one that isn't.
+
+    What is too much for a call goes on from where the function stopped, or else in halves.
+    """
+    waiting = [records]
+    while waiting:
+        part = waiting.pop()
+        try:
+            store(lambda_, function, part)
+        except NotStored as error:
+            if error.done:
+                yield part[: error.done]
+                waiting.append(part[error.done :])
+            elif error.may_fit and len(part) > 1:
+                half = len(part) // 2
+                waiting += [part[half:], part[:half]]
+            else:
+                raise
+        else:
+            yield part
+
+
 def store(lambda_: LambdaClient, function: str, records: Sequence[StreamRecord]) -> None:
     """Returns when each record is stored, or a dead letter of its own; else raises NotStored."""
     event = json.dumps({"Records": [_event_record(record) for record in records]}).encode()
@@ -47,19 +84,25 @@ def store(lambda_: LambdaClient, function: str, records: Sequence[StreamRecord])
         )
     answer = lambda_.invoke(FunctionName=function, Payload=event)
     said = _json(answer["Payload"].read())
+    see = f"see its log, /aws/lambda/{function}, then run this again"
     if answer.get("FunctionError"):
-        message = said.get("errorMessage", "") if isinstance(said, dict) else ""
-        raise NotStored(
-            f"{function} failed{f' ({message})' if message else ''}: "
-            f"see its log, /aws/lambda/{function}, then run this again"
-        )
+        message = str(said.get("errorMessage", "")) if isinstance(said, dict) else ""
+        if timeout := _TIMED_OUT.search(message):
+            longer = min(3 * int(timeout[1]), _LONGEST_TIMEOUT)
+            see = f"give it longer, tweetpipe deploy -p Timeout={longer}, then run this again"
+        failed = f"{function} failed{f' ({message})' if message else ''}"
+        raise NotStored(f"{failed}: {see}", may_fit=True)
     failures = said.get("batchItemFailures") if isinstance(said, dict) else None
     if not isinstance(failures, list):
         raise NotStored(f"{function} gave no account of the records: is it this stack's function?")
     if failures:
+        numbers = [record.sequence_number for record in records]
+        first = failures[0].get("itemIdentifier") if isinstance(failures[0], dict) else None
         raise NotStored(
-            f"{function} could not store the records now: "
-            f"see its log, /aws/lambda/{function}, then run this again"
+            f"{function} could not store the records now: {see}. If that says OutOfTime, first "
+            f"give it longer: tweetpipe deploy -p Timeout={_LONGEST_TIMEOUT}",
+            done=numbers.index(first) if first in numbers else 0,
+            may_fit=True,
         )
 
 

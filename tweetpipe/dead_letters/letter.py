@@ -51,7 +51,8 @@ class DeadLetter:
     """What could not be stored: one rejected record, or the position of an exhausted batch.
 
     `body` is the message itself. `payload` is None where the message has none: for a batch, and
-    for a record too large for SQS. `position` is None only for what this stack did not write.
+    for a record too large for SQS. `position` is None for what this stack did not write, and for a
+    rejected record of which the function was not told it.
     `subsequence_number` is a rejected record's place, from 0 on, in an aggregated one, if it was.
     """
 
@@ -139,7 +140,10 @@ def _rejected(unknown: DeadLetter) -> DeadLetter | None:
     if not all(isinstance(body.get(name), str) for name in _TEXTS):
         return None
     number, place = body["sequenceNumber"], body.get("subsequenceNumber")
-    if not _is_number(number) or moment(body["arrivedAt"]) is None:
+    # Empty is what the function was not told.
+    if number and not _is_number(number):
+        return None
+    if body["arrivedAt"] and moment(body["arrivedAt"]) is None:
         return None
     if not (place is None or (type(place) is int and place >= 0)):
         return None
@@ -148,14 +152,14 @@ def _rejected(unknown: DeadLetter) -> DeadLetter | None:
     except ValueError:
         return None
     size = body.get("payloadBytes") if payload is None else len(payload)
+    stream_arn, shard = body["streamArn"], body["shardId"]
+    position = Position(stream_arn=stream_arn, shard=shard, first=number, last=number)
     return replace(
         unknown,
         kind=Kind.REJECTED,
         reason=body["reason"],
         arrived_at=body["arrivedAt"],
-        position=Position(
-            stream_arn=body["streamArn"], shard=body["shardId"], first=number, last=number
-        ),
+        position=position if stream_arn and shard and number else None,
         subsequence_number=place,
         payload=payload,
         size=size if isinstance(size, int) else None,

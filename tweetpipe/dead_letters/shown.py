@@ -59,6 +59,8 @@ def facts(letter: DeadLetter, *, now: datetime) -> Table:
     }
     if letter.kind is Kind.EXHAUSTED:
         known["Message"] = json.dumps(letter.body, ensure_ascii=False)
+    if "record" in letter.body:
+        known["Record"] = json.dumps(letter.body["record"], ensure_ascii=False)
     rows = Table.grid(padding=(0, 2))
     for name, value in known.items():
         if value:

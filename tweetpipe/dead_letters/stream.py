@@ -50,16 +50,22 @@ def read_again(place: Place, letter: DeadLetter) -> Iterator[StreamRecord]:
             return
         # After a start at a time, or at the oldest record, there may be earlier ones.
         if position.holds(record["SequenceNumber"]):
-            yield StreamRecord(
-                stream_arn=position.stream_arn,
-                shard=position.shard,
-                sequence_number=record["SequenceNumber"],
-                partition_key=record["PartitionKey"],
-                arrived=record["ApproximateArrivalTimestamp"].timestamp(),
-                data=record["Data"],
-            )
+            yield _stream_record(record, position)
         if int(record["SequenceNumber"]) == int(position.last):
             return
+
+
+def _stream_record(record: RecordTypeDef, position: Position) -> StreamRecord:
+    arrived = record.get("ApproximateArrivalTimestamp")
+    return StreamRecord(
+        stream_arn=position.stream_arn,
+        shard=position.shard,
+        sequence_number=record["SequenceNumber"],
+        # A stream that distributes records by itself has none.
+        partition_key=record.get("PartitionKey") or "",
+        arrived=arrived.timestamp() if arrived else 0.0,
+        data=record["Data"],
+    )
 
 
 class _Reader:

@@ -152,6 +152,7 @@ class FakeKinesis:
     knows: Callable[[int], bool] = lambda _: True
     page: int = 3
     expire_after: int | None = None
+    without: Collection[str] = ()  # fields that its records lack
     starts: list[tuple[str, str]] = field(default_factory=list)
     reads: int = 0
 
@@ -181,18 +182,19 @@ class FakeKinesis:
         given = left[: self.page] if self.reads % 2 else []
         after = given[-1] + 1 if given else int(ShardIterator)
         return {
-            "Records": [
-                {
-                    "SequenceNumber": str(number),
-                    "PartitionKey": "someone",
-                    "Data": self.records[number],
-                    "ApproximateArrivalTimestamp": ARRIVED,
-                }
-                for number in given
-            ],
+            "Records": [self._record(number) for number in given],
             "NextShardIterator": str(after),
             "MillisBehindLatest": 1000 if left else 0,
         }
+
+    def _record(self, number: int) -> dict[str, Any]:
+        record = {
+            "SequenceNumber": str(number),
+            "PartitionKey": "someone",
+            "Data": self.records[number],
+            "ApproximateArrivalTimestamp": ARRIVED,
+        }
+        return {name: value for name, value in record.items() if name not in self.without}
 
 
 @dataclass
@@ -202,10 +204,15 @@ class FakeLambda:
     answer: Callable[[dict[str, Any]], Any] = lambda _: {"batchItemFailures": []}
     error: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
+    most: int | None = None  # records a call, before it times out
 
     def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
         assert FunctionName == FUNCTION
         event = json.loads(Payload)
+        if self.most is not None and len(event["Records"]) > self.most:
+            said = {"errorMessage": "2026-11-26T00:00:00Z 1-2 Task timed out after 60.00 seconds"}
+            payload = io.BytesIO(json.dumps(said).encode())
+            return {"Payload": payload, "FunctionError": "Unhandled"}
         self.events.append(event)
         answer = {"Payload": io.BytesIO(json.dumps(self.answer(event)).encode())}
         return answer | ({"FunctionError": self.error} if self.error else {})

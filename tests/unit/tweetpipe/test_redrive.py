@@ -99,6 +99,33 @@ def test_a_payload_that_is_nowhere_any_more_keeps_its_letter(found: dict[int, by
     assert_kept(outcome, sqs, saying="no longer in the stream")
 
 
+@pytest.mark.parametrize("name", ["streamArn", "shardId", "sequenceNumber", "arrivedAt"])
+def test_a_record_of_which_the_function_was_not_told_all_is_stored_from_its_message(
+    name: str,
+) -> None:
+    function = FakeLambda()
+    outcome, sqs = redrive_one(rejected(tweet(1), **{name: ""}), function=function)
+
+    assert_gone(outcome, sqs, stored=1)
+    assert function.data() == [tweet(1)]
+
+
+def test_a_letter_with_neither_data_nor_position_is_kept() -> None:
+    outcome, sqs = redrive_one(rejected(None, sequenceNumber="", record={"body": "foreign"}))
+
+    assert_kept(outcome, sqs, saying="neither its data nor its position")
+
+
+def test_an_aggregate_that_would_be_rejected_whole_again_is_kept_without_a_call() -> None:
+    function = FakeLambda()
+    outcome, sqs = redrive_one(
+        rejected(aggregate([tweet(1), *[b""] * 101]), reason="bad-aggregate"), function=function
+    )
+
+    assert_kept(outcome, sqs, saying="would be rejected again: not-json")
+    assert function.events == []
+
+
 def in_aggregate(data: bytes | None, place: int) -> str:
     return rejected(data, subsequenceNumber=place, partitionKey="its own")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -138,3 +139,60 @@ def test_a_record_too_large_for_any_call_keeps_its_letter() -> None:
 
     assert_kept(outcome, sqs, saying=f"a record of {len(huge):,} bytes is more than a call")
     assert outcome.stored == 1
+
+
+@pytest.mark.parametrize("most", [1, 2, 5, 12])
+def test_what_is_too_much_for_a_call_goes_in_halves(most: int) -> None:
+    function = FakeLambda(most=most)
+    outcome, sqs = redrive_one(
+        exhausted(1, 13), kinesis=FakeKinesis(tweets(1, 13)), function=function
+    )
+
+    assert_gone(outcome, sqs, stored=13)
+    assert function.data() == list(tweets(1, 13).values())
+
+
+def test_a_record_that_takes_too_long_alone_is_kept_with_a_longer_timeout() -> None:
+    function = FakeLambda(most=0)
+    outcome, sqs = redrive_one(
+        exhausted(1, 4), kinesis=FakeKinesis(tweets(1, 4)), function=function
+    )
+
+    assert_kept(outcome, sqs, saying="tweetpipe deploy -p Timeout=180, then run this again")
+
+
+def test_a_call_that_stops_on_the_way_goes_on_from_there() -> None:
+    def two_at_a_time(event: dict[str, Any]) -> Any:
+        left = event["Records"][2:]
+        failures = [{"itemIdentifier": left[0]["kinesis"]["sequenceNumber"]}] if left else []
+        return {"batchItemFailures": failures}
+
+    function = FakeLambda(two_at_a_time)
+    outcome, sqs = redrive_one(
+        exhausted(1, 5), kinesis=FakeKinesis(tweets(1, 5)), function=function
+    )
+
+    assert_gone(outcome, sqs, stored=5)
+    assert [len(event["Records"]) for event in function.events] == [5, 3, 1]
+
+
+def test_what_was_stored_before_it_failed_is_counted() -> None:
+    def all_but_the_last(event: dict[str, Any]) -> Any:
+        numbers = [record["kinesis"]["sequenceNumber"] for record in event["Records"]]
+        return {"batchItemFailures": [{"itemIdentifier": "5"}] if "5" in numbers else []}
+
+    outcome, sqs = redrive_one(
+        exhausted(1, 5), kinesis=FakeKinesis(tweets(1, 5)), function=FakeLambda(all_but_the_last)
+    )
+
+    assert_kept(outcome, sqs, saying="OutOfTime, first give it longer: tweetpipe deploy -p Timeout")
+    assert outcome.stored == 4
+
+
+@pytest.mark.parametrize("name", ["PartitionKey", "ApproximateArrivalTimestamp"])
+def test_a_record_that_lacks_what_it_need_not_have_is_stored(name: str) -> None:
+    outcome, sqs = redrive_one(
+        exhausted(1, 3), kinesis=FakeKinesis(tweets(1, 3), without={name}), function=FakeLambda()
+    )
+
+    assert_gone(outcome, sqs, stored=3)
