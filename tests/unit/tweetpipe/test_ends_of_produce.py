@@ -8,6 +8,7 @@ import re
 import resource
 import shlex
 import signal
+import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -315,16 +316,24 @@ def test_a_write_that_fails_once_loses_nothing_and_ends_nothing(
     kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append, failures = undelivered.append, iter([OSError(errno.ENOSPC, "full")])
+    is_kept = threading.Event()
 
     def full_once(path: Path, lines: list[bytes]) -> int:
         if failure := next(failures, None):
             raise failure
-        return append(path, lines)
+        kept = append(path, lines)
+        is_kept.set()
+        return kept
+
+    def source() -> Iterator[OutgoingRecord]:
+        yield from records(PER_CALL)
+        assert is_kept.wait(10)
+        yield from records(COUNT - PER_CALL, start=PER_CALL)
 
     monkeypatch.setattr(undelivered, "append", full_once)
     kinesis.script = [fail_with(400, "ThrottlingException")]
 
-    run = end_of(records(COUNT), kinesis, capsys, settings=replace(SETTINGS, file_deadline=10.0))
+    run = end_of(source(), kinesis, capsys, settings=replace(SETTINGS, file_deadline=10.0))
 
     assert balanced(run, kinesis) == (COUNT, COUNT - PER_CALL)
     assert run.kept == Counter(data_of(records(PER_CALL)))
