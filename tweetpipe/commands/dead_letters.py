@@ -59,9 +59,11 @@ def list_command(
             wanted=lambda letter: kind in (None, letter.kind),
         )
     if as_json:
-        terminal.print_json([letter.body | {"id": letter.id} for letter in found])
+        terminal.print_json(
+            [letter.body | {"id": letter.id, "kind": letter.kind} for letter in found]
+        )
     elif found:
-        terminal.out.print(shown.table(found, now=datetime.now(UTC)))
+        terminal.out.print(shown.table(found, now=datetime.now(UTC), width=terminal.out.width))
         terminal.say(f"{len(found):,} of about {counted(max(about, len(found)), 'dead letter')}.")
     else:
         terminal.say(f"No {f'{kind} ' if kind else ''}dead letters.")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime
 
+from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -15,29 +16,34 @@ from tweetpipe.words import counted
 
 _PREVIEW = 60  # characters of a payload in a table
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
-_HEADINGS = ("Reason", "Shard", "Position", "Size", "Payload")
+_WIDE = 160  # characters that a line takes with the columns of its place in the stream
+_PLACE = ("Shard", "Position")
 # AWS's sequence numbers have 56 digits, too many for a table; show has them all.
 _DIGITS = 16
 
 
-def table(found: Iterable[DeadLetter], *, now: datetime) -> Table:
-    """A line for each letter; of long sequence numbers it has the end."""
-    fixed = (Column(name, no_wrap=True) for name in ("Id", "Kind", "Age"))
-    shown = Table(*fixed, *_HEADINGS)
+def table(found: Iterable[DeadLetter], *, now: datetime, width: int = _WIDE) -> Table:
+    """A line for each letter, whatever the width; where it is narrow, without positions.
+
+    Of long sequence numbers it has the end.
+    """
+    names = ("Id", "Kind", "Age", "Reason", *(_PLACE if width >= _WIDE else ()), "Size", "Payload")
+    # The payload alone gives way; its cells are cut to a line all the same.
+    columns = (Column(name, no_wrap=name != "Payload") for name in names)
+    shown = Table(*columns, box=box.SIMPLE_HEAD)
     for letter in found:
         text = letter.text[: _PREVIEW + 1]
-        preview = f"{text[:_PREVIEW]}…" if len(text) > _PREVIEW else text
-        cells = (
-            letter.short_id,
-            letter.kind,
-            age(letter, now),
-            letter.reason,
-            letter.shard,
-            "-".join(map(_end, letter.sequence_number.split("-"))),
-            size(letter),
-            preview,
-        )
-        shown.add_row(*map(_cell, cells))
+        cells = {
+            "Id": letter.short_id,
+            "Kind": letter.kind,
+            "Age": age(letter, now),
+            "Reason": letter.reason,
+            "Shard": letter.shard,
+            "Position": "-".join(map(_end, letter.sequence_number.split("-"))),
+            "Size": size(letter),
+            "Payload": f"{text[:_PREVIEW]}…" if len(text) > _PREVIEW else text,
+        }
+        shown.add_row(*(_line(cells[name]) for name in names))
     return shown
 
 
@@ -89,6 +95,10 @@ def size(letter: DeadLetter) -> str:
 
 def _end(number: str) -> str:
     return number if len(number) <= _DIGITS else f"…{number[-_DIGITS:]}"
+
+
+def _line(text: str) -> Text:
+    return Text(printable(text), no_wrap=True, overflow="ellipsis")
 
 
 def _cell(text: str) -> Text:

@@ -112,6 +112,38 @@ def test_the_list_as_json_has_the_bodies_with_ids(
     assert letters[0] == REJECTED | {"id": "aaaa-1"}
 
 
+def test_the_list_as_json_tells_each_letters_kind(
+    sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("list", "--json") == 0
+
+    kinds = [letter["kind"] for letter in json.loads(capfd.readouterr().out)]
+    assert kinds == ["rejected", "rejected", "exhausted", "unknown"]
+
+
+@pytest.mark.parametrize("columns", ["80", "100", "200"])
+def test_the_list_has_a_line_for_each_letter_at_any_width(
+    columns: str, sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    number = "49545115243490985018280067714973144582180062593244200961"
+    batch = EXHAUSTED["KinesisBatchInfo"] | {
+        "startSequenceNumber": number,
+        "endSequenceNumber": number,
+    }
+    text = base64.b64encode(b'{"text": "' + "두 줄\n".encode() * 40).decode()
+    for n in range(10):
+        sqs.put(f"{n:08}-e", json.dumps(EXHAUSTED | {"KinesisBatchInfo": batch}))
+        sqs.put(f"{n:08}-r", json.dumps(REJECTED | {"sequenceNumber": number, "payload": text}))
+    monkeypatch.setenv("COLUMNS", columns)
+
+    assert run("list") == 0
+
+    lines = [line for line in capfd.readouterr().out.splitlines() if line.strip()]
+    assert len(lines) == 24 + 2  # with the heading and its rule
+    for whole in ("00000009", "exhausted", "RetryAttemptsExhausted", "7 records", "no-id"):
+        assert any(whole in line for line in lines)
+
+
 def test_show_tells_everything(
     sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
