@@ -72,7 +72,8 @@ class SetAside:
         reason = self.error and (self.error.strerror or self.error)
         error = UndeliveredError(
             f"cannot write undelivered records to {self._path} ({reason}): "
-            f"{records:,} record{' is' if records == 1 else 's are'} neither delivered nor kept"
+            f"{records:,} record{' is' if records == 1 else 's are'} neither delivered nor kept; "
+            "make room, or name another file"
         )
         error.__cause__ = self.error
         return error

@@ -43,12 +43,9 @@ def open_fake(
     )
 
     def last_words(report: Report) -> str:
-        if report.exhausted or count is None:
+        if count is None or _is_all_kept(report):
             return ""
-        return (
-            "The rest of the fake tweets was not made: run the same command again, nothing is "
-            "stored twice."
-        )
+        return "Run the same command again to have the rest delivered: nothing is stored twice."
 
     return Opened(records=records, total=count, last_words=last_words)
 
@@ -74,11 +71,16 @@ def open_file(file: str) -> Opened:
     records = producer.file_source(file)
 
     def last_words(report: Report) -> str:
-        if report.exhausted or file == producer.STDIN:
+        if file == producer.STDIN or _is_all_kept(report):
             return ""
-        return f"The rest of {file} was not read: send all of it again, nothing is stored twice."
+        return f"Send all of {file} again to have the rest delivered: nothing is stored twice."
 
     return Opened(records=records, last_words=last_words)
+
+
+def _is_all_kept(report: Report) -> bool:
+    """Whether all that the source has is delivered or in the file of undelivered records."""
+    return report.exhausted and not report.unwritten
 
 
 def open_to_resume(file: str, *, stream: str) -> Opened:

@@ -37,7 +37,7 @@ from tests.unit.producer.doubles import (
     reset_connection,
     store_and_stay_silent,
 )
-from tweetpipe.commands import ending
+from tweetpipe.commands import ending, opening
 from tweetpipe.commands import produce as produce_command
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.ending import Standstill
@@ -514,3 +514,19 @@ def test_only_fake_tweets_without_end_are_not_kept_and_wait(
 
     assert (given["undelivered"] is not None) is kept
     assert (given["settings"].give_up_after > 365 * 24 * 3600) is waits
+
+
+@pytest.mark.parametrize(
+    ("exhausted", "unwritten", "is_said"), [(True, 0, False), (False, 0, True), (True, 3, True)]
+)
+def test_how_to_send_what_is_neither_sent_nor_kept_is_said(
+    exhausted: bool, unwritten: int, is_said: bool, tmp_path: Path
+) -> None:
+    report = Mock(spec=Report, exhausted=exhausted, unwritten=unwritten)
+    path = str(_written(tmp_path))
+    fake = opening.open_fake(seed=0, count=5, shape="mixed", malformed=0.0, duplicates=0.0)
+    file = opening.open_file(path)
+    assert len([*file.records]) == COUNT
+
+    for opened, words in ((fake, "the same command again"), (file, f"Send all of {path} again")):
+        assert (words in opened.last_words(report)) is is_said
