@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import typer.main
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
 from localstack_embedded import EmulatorError
 from producer import ProducerError, SettingsError
@@ -56,6 +57,8 @@ def _in_one_line(error: Exception) -> tuple[str, int]:
             return str(error), 1
         case BotoCoreError() | ClientError():
             return explain(error), 1
+        case ResponseParserError():
+            return f"What answers is not AWS, and no emulator of it: {error}", 1
         case OSError():
             return f"{error.strerror or error}: {error.filename or 'no file named'}", 1
     return mistake(error), 1

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from tweetpipe.commands import (
     dashboard,
@@ -20,6 +22,19 @@ from tweetpipe.commands import (
     status,
     watch,
 )
+
+
+class _Command(TyperCommand):
+    """Refuses numbers that pass every limit: nan is neither below nor above one."""
+
+    def invoke(self, ctx: Any) -> object:  # typer's own class, which it doesn't export
+        parameter: Any
+        for parameter in self.params:
+            value = ctx.params.get(parameter.name or "")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise typer.BadParameter(f"{value} is not a finite number.", param=parameter)
+        return super().invoke(ctx)
+
 
 app = typer.Typer(
     name="tweetpipe",
@@ -68,6 +83,10 @@ _dead_letters.command("list")(dead_letters.list_command)
 _dead_letters.command()(dead_letters.show)
 _dead_letters.command("redrive")(dead_letters.redrive_command)
 _dead_letters.command()(dead_letters.purge)
+
+
+for _registered in (*app.registered_commands, *_dead_letters.registered_commands):
+    _registered.cls = _Command
 
 
 @_dead_letters.callback()

@@ -41,7 +41,7 @@ def query(place: Place, table: str, username: str, limit: int) -> list[Item]:
             KeyConditionExpression="Username = :username",
             ExpressionAttributeValues={":username": {"S": username}},
             ScanIndexForward=False,
-            PaginationConfig={"MaxItems": limit, "PageSize": limit},
+            PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 1000)},
         )
     )
     return [_plain(item) for page in pages for item in page["Items"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import traceback
 from collections.abc import Iterator
@@ -16,13 +17,15 @@ from rich.text import Text
 
 from tweetpipe.redaction import redacted
 
+_NOT_ASCII = re.compile(r"[^\n -~]")
+
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
 
 
 def say(text: str, style: str = "") -> None:
     """A line of progress or advice."""
-    err.print(Text(redacted(text), style=style), soft_wrap=True)
+    err.print(Text(_safe(text), style=style), soft_wrap=True)
 
 
 def done(text: str) -> None:
@@ -32,24 +35,39 @@ def done(text: str) -> None:
 
 def fail(text: str) -> None:
     """The one line of an error."""
-    err.print(Text.assemble(("Error: ", "bold red"), redacted(text)), soft_wrap=True)
+    err.print(Text.assemble(("Error: ", "bold red"), _safe(text)), soft_wrap=True)
 
 
 def show_traceback(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
     """What sys.excepthook does, without the credentials that an error may quote."""
-    sys.stderr.write(redacted("".join(traceback.format_exception(kind, error, trace))))
+    sys.stderr.write(_safe("".join(traceback.format_exception(kind, error, trace))))
 
 
 def print_json(value: Any) -> None:
     """The value for another program, on standard output."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    sys.stdout.write(json_text(value, indent=2) + "\n")
+
+
+def json_text(value: Any, *, indent: int | None = None) -> str:
+    """The value as JSON that is safe to look at: what could steer a terminal is escaped."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
+    return _NOT_ASCII.sub(lambda found: _escaped(found[0]), text)
 
 
 def printable(text: str) -> str:
     """A stranger's text, with nothing in it that could steer a terminal."""
     return "".join(c if c.isprintable() or c in "\u200d\ufe0f" else " " for c in text)
+
+
+def _safe(text: str) -> str:
+    """Our own text, which may quote a credential, or what a stranger wrote."""
+    return "\n".join(map(printable, redacted(text).split("\n")))
+
+
+def _escaped(character: str) -> str:
+    return character if character.isprintable() else json.dumps(character)[1:-1]
 
 
 @contextmanager

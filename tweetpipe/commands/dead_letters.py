@@ -84,7 +84,11 @@ def show(
     place, deployed = open_stack(target, stack_name)
     [letter] = _find(place, deployed.outputs["DeadLetterQueueUrl"], [letter_id])
     if payload:
-        sys.stdout.buffer.write(_payload(place, letter))
+        data = _payload(place, letter)
+        if terminal.out.is_terminal:
+            terminal.out.print(Text(printable(data.decode(errors="replace"))), soft_wrap=True)
+            return
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return
     terminal.out.print(shown.facts(letter, now=datetime.now(UTC)))

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 import producer
+from tweetpipe import stack as stacks
 from tweetpipe import table as tables
 from tweetpipe import terminal, verify
 from tweetpipe.commands import look
@@ -36,6 +37,7 @@ def demo(
     stack_name: StackOption = DEFAULT_STACK,
 ) -> None:
     """Start LocalStack, deploy, send fake tweets through, and check that each one is stored."""
+    stacks.check_name(stack_name)
     started = time.monotonic()
     # A seed of its own for each run: what an earlier run stored can't pass for this run's.
     seed = secrets.randbelow(1_000_000) if seed is None else seed

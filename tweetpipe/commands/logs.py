@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from datetime import UTC, datetime, timedelta
@@ -20,6 +19,8 @@ from tweetpipe.logs import LogEvent
 from tweetpipe.place import Target
 from tweetpipe.terminal import printable
 
+_KEPT = 3653  # days, the longest that LogRetentionDays can be
+_LONGEST = timedelta(days=_KEPT)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _STYLES = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL": "bold red"}
 
@@ -56,17 +57,20 @@ def logs(
 
 def age(text: str) -> timedelta:
     """The span that a text such as 10m names; raises WrongUsage for any other."""
-    found = re.fullmatch(r"(\d{1,6})([smhd])", text)
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
     if not found:
         raise WrongUsage(f"--since {text} is no age; write it as 90s, 10m, 2h or 1d.")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    span = timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if span > _LONGEST:
+        raise WrongUsage(f"--since {text} is too long ago: no log is kept for more than {_KEPT}d.")
+    return span
 
 
 def _show(event: LogEvent, *, as_json: bool) -> bool:
     if as_json:
         content = log_lines.content_of(event)
         record = {"timestamp": event.at.isoformat(), "stream": event.stream, "message": content}
-        sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
+        sys.stdout.write(terminal.json_text(record) + "\n")
         # Another program waits for the line.
         sys.stdout.flush()
         return True

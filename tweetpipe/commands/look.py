@@ -20,7 +20,7 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
-from tweetpipe.errors import Different
+from tweetpipe.errors import Different, WrongUsage
 from tweetpipe.place import Place, Target
 from tweetpipe.stack import Stack
 from tweetpipe.terminal import printable
@@ -31,6 +31,7 @@ _COLUMNS = ("Username", "Timestamp", "Id", "Message")
 # are fewer others.
 _SHARES = {"Username": 1, "Message": 2}
 _FROM_WIDTH = {"Timestamp": 76, "Id": 48}
+_LONGEST_NAME = 2048  # bytes that DynamoDB takes for a partition key
 _SHOWN = 5  # examples of each kind of difference
 
 
@@ -42,6 +43,8 @@ def query(
     as_json: JsonOption = False,
 ) -> None:
     """Show an author's newest tweets in EventData."""
+    if not 1 <= len(username.encode()) <= _LONGEST_NAME:
+        raise WrongUsage(f"A name has 1 to {_LONGEST_NAME:,} bytes; there are no others stored.")
     place, deployed = open_stack(target, stack_name)
     items = tables.query(place, deployed.outputs["EventDataTable"], username, limit)
     if as_json:

@@ -134,7 +134,10 @@ def produce(
     max_minutes: Annotated[
         float | None,
         typer.Option(
-            min=0.01, help="Stop reading from X after so many minutes.", rich_help_panel=_OF_X
+            min=0.01,
+            max=525_600,
+            help="Stop reading from X after so many minutes.",
+            rich_help_panel=_OF_X,
         ),
     ] = None,
     price_per_post: Annotated[
@@ -153,6 +156,7 @@ def produce(
         float | None,
         typer.Option(
             min=0,
+            max=1e9,
             show_default=f"{Settings().max_undelivered // MB:,}",
             help="MB to which posts that can't be delivered make that file grow; "
             "those beyond are dropped and counted.",

@@ -23,9 +23,10 @@ def watch(
     interval: Annotated[
         float | None,
         typer.Option(
-            min=0.1,
+            min=1,
+            max=3600,
             show_default="1, on AWS 2",
-            help="Seconds from one look to the next.",
+            help="Seconds from one look to the next; on AWS at least 2.",
         ),
     ] = None,
     seconds: Annotated[

@@ -92,11 +92,14 @@ def _listen(host: str, port: int) -> socket.socket:
     if port and not is_free(port):
         raise _Taken(port)
     try:
+        if not host:
+            # It would stand for every address of this machine.
+            raise OSError("it is empty")
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
         listening = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise WrongUsage(_refused(host, port, error)) from error
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -110,8 +113,9 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _refused(host: str, port: int, error: OSError) -> str:
+def _refused(host: str, port: int, error: OSError | UnicodeError) -> str:
+    why = getattr(error, "strerror", None) or error
     return (
-        f"Can't listen on {host}, port {port} ({error.strerror or error}): name another --port, "
+        f"Can't listen on {host!r}, port {port} ({why}): name another --port, "
         "or a --host that is an address of this machine, such as 127.0.0.1."
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import re
 import signal
 import socket
 import sys
@@ -12,7 +11,6 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from unittest.mock import patch
@@ -23,6 +21,14 @@ import typer.main
 from localstack_embedded.emulator import LOCK_FILE
 from localstack_embedded.lock import held
 from producer import Settings
+from tests.unit.tweetpipe.endpoint import (
+    KNOWS_THE_STACK,
+    OUTPUTS,
+    UNANSWERED,
+    Endpoint,
+    stack_in,
+    xml,
+)
 from tests.unit.tweetpipe.stubs import complete_stack
 from tests.waiting import wait_for
 from tweetpipe import interrupt
@@ -33,48 +39,16 @@ from tweetpipe.place import local_place
 # Two seconds, and what a busy machine takes beside; without the mend it is ten, or minutes.
 WITHIN = 5.0
 
-OUTPUTS = {
-    "AccessKeyId": "AKIA",
-    "ClientSecretArn": "arn:aws:secretsmanager:us-east-1:000000000000:secret:s",
-    "DDBEventProcessor": "tweets-DDBEventProcessor",
-    "DeadLetterQueueUrl": "http://localhost/000000000000/tweets-DeadLetters",
-    "EventDataTable": "tweets-EventData",
-    "KinesisStream": "tweets-EventStream",
-    "Region": "us-east-1",
-}
-_MEMBERS = "".join(
-    f"<member><OutputKey>{name}</OutputKey><OutputValue>{value}</OutputValue></member>"
-    for name, value in OUTPUTS.items()
-)
-
-
-def _xml(action: str, content: str) -> str:
-    return f"<{action}Response><{action}Result>{content}</{action}Result></{action}Response>"
-
-
-def _stack(status: str) -> str:
-    return _xml(
-        "DescribeStacks",
-        "<Stacks><member><StackName>tweets</StackName><StackId>arn:stack</StackId>"
-        f"<StackStatus>{status}</StackStatus><CreationTime>2026-01-01T00:00:00Z</CreationTime>"
-        f"<Outputs>{_MEMBERS}</Outputs></member></Stacks>",
-    )
-
-
 HANGS: Mapping[str, str] = {}
-KNOWS_THE_STACK = {
-    "DescribeStacks": _stack("CREATE_COMPLETE"),
-    "GetCallerIdentity": _xml("GetCallerIdentity", "<Account>000000000000</Account><Arn>a</Arn>"),
-}
 SECRET = KNOWS_THE_STACK | {"GetSecretValue": '{"SecretString": "secret"}'}
 PLANS_FOR_EVER = KNOWS_THE_STACK | {
-    "CreateChangeSet": _xml("CreateChangeSet", "<Id>arn:plan</Id><StackId>arn:stack</StackId>"),
-    "DescribeChangeSet": _xml("DescribeChangeSet", "<Status>CREATE_IN_PROGRESS</Status>"),
+    "CreateChangeSet": xml("CreateChangeSet", "<Id>arn:plan</Id><StackId>arn:stack</StackId>"),
+    "DescribeChangeSet": xml("DescribeChangeSet", "<Status>CREATE_IN_PROGRESS</Status>"),
 }
 DELETES_FOR_EVER = {
-    "DescribeStacks": _stack("DELETE_IN_PROGRESS"),
-    "DescribeStackEvents": _xml("DescribeStackEvents", "<StackEvents></StackEvents>"),
-    "DeleteStack": _xml("DeleteStack", ""),
+    "DescribeStacks": stack_in("DELETE_IN_PROGRESS"),
+    "DescribeStackEvents": xml("DescribeStackEvents", "<StackEvents></StackEvents>"),
+    "DeleteStack": xml("DeleteStack", ""),
 }
 NOTHING_ARRIVES = KNOWS_THE_STACK | {
     "Scan": '{"Items": [], "Count": 0}',
@@ -90,8 +64,6 @@ KINESIS_IS_FULL = SECRET | {
     "PutRecords": '{"FailedRecordCount": 1, "Records": '
     '[{"ErrorCode": "ProvisionedThroughputExceededException"}]}',
 }
-
-UNANSWERED = "a call without an answer"
 
 # The command, what the endpoint answers, and the call, or the word said, at which Ctrl-C comes.
 CASES: list[tuple[str, Mapping[str, str], str]] = [
@@ -125,58 +97,6 @@ CASES: list[tuple[str, Mapping[str, str], str]] = [
 
 LOCKED = ["up", "down", "demo"]
 ASKS_NOBODY = {"plan"}
-
-
-class Endpoint:
-    """An emulator that answers some calls, and leaves all others without an answer."""
-
-    def __init__(self, answers: Mapping[str, str]) -> None:
-        self.asked: list[str] = []
-        self._answers = answers
-        self._over = threading.Event()
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                endpoint._answer(self, body)
-
-            do_GET = do_POST
-
-            def log_message(self, format: str, *args: object) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    @contextmanager
-    def serving(self) -> Iterator[Endpoint]:
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._over.set()
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
-
-    def _answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
-        found = re.search(rb"Action=(\w+)", body)
-        target = request.headers.get("X-Amz-Target", "")
-        operation = target.rpartition(".")[2] or (found[1].decode() if found else request.path)
-        self.asked.append(operation)
-        answer = self._answers.get(operation)
-        if answer is None:
-            self.asked.append(UNANSWERED)
-            self._over.wait()
-            return
-        request.send_response(200)
-        request.send_header("Content-Length", str(len(answer)))
-        request.end_headers()
-        request.wfile.write(answer.encode())
 
 
 # Forked from a process that has imported the command line: this many new interpreters take a while.
