@@ -44,7 +44,10 @@ class Trip(NamedTuple):
 
 
 class Window:
-    """The records that may be on their way, 1 to `calls` times `call_records`. Not thread-safe."""
+    """The records that may be on their way, at most `calls` times `call_records`.
+
+    Not thread-safe.
+    """
 
     def __init__(self, *, call_records: int, calls: int) -> None:
         self._call_records = call_records
@@ -91,19 +94,21 @@ class Window:
             self._shrink(self._least, now)
             return
         self._timeouts = 0
-        if answered and trip.load >= self._size / 2 and self._shrunk > -math.inf:
-            self._limited = now
-            rate = trip.load / taken
-            self._rate = rate if self._rate is None else 0.75 * self._rate + 0.25 * rate
-        at_least = trip.load <= self._least
-        self._unloaded = taken if at_least else min(self._unloaded, taken)
+        if answered:
+            self._learn(trip.load, taken, now)
         fitting = trip.load * self._allowed / taken
-        if taken <= self._allowed:
-            if answered:
-                self._size = max(self._size, min(fitting, _GROWTH * trip.load, self._most))
         # A call sent before the window shrank says nothing about it as it is.
-        elif trip.start >= self._shrunk:
+        if taken > self._allowed and trip.start >= self._shrunk:
             self._shrink(max(fitting, trip.load / 2, self._least), now)
+        elif answered and taken <= self._allowed:
+            self._size = max(self._size, min(fitting, _GROWTH * trip.load, self._most))
+
+    def _learn(self, load: int, taken: float, now: float) -> None:
+        self._unloaded = taken if load <= self._least else min(self._unloaded, taken)
+        if load >= self._size / 2 and self._shrunk > -math.inf:
+            self._limited = now
+            rate = load / taken
+            self._rate = rate if self._rate is None else 0.75 * self._rate + 0.25 * rate
 
     @property
     def _allowed(self) -> float:

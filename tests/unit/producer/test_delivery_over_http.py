@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.config import Config
@@ -15,6 +16,7 @@ from producer.report import Report
 from tests.unit.producer.doubles import (
     THROTTLED,
     KinesisServer,
+    accept,
     answer_with,
     data_of,
     fail_with,
@@ -122,6 +124,23 @@ def test_a_call_that_times_out_after_it_was_stored_is_sent_twice(
     assert server.stored == Counter(data_of(outgoing) + first)
     assert (report.sent, report.retried) == (10, len(first))
     assert report.errors == {"ReadTimeoutError": len(first)}
+
+
+def test_an_answer_later_than_the_clients_timeout_is_waited_for(
+    server: KinesisServer, undelivered: Path
+) -> None:
+    def late(handler: Any, data: list[bytes]) -> None:
+        time.sleep(0.7)
+        answer_with(accept)(handler, data)
+
+    server.script = [late]
+    config = kinesis_client_config(SETTINGS).merge(Config(read_timeout=0.6))
+
+    with server.client(config) as client:
+        report = send(records(5), client, undelivered)
+
+    assert (report.sent, report.retried) == (5, 0)
+    assert server.stored == Counter(data_of(records(5)))
 
 
 def test_a_stream_that_does_not_exist_is_said_at_once(

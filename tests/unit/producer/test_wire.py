@@ -137,6 +137,23 @@ def test_length_and_signature_are_those_of_the_body_sent(wire: Wire) -> None:
     assert authorization.endswith(f"Signature={signature}")
 
 
+@pytest.mark.parametrize(("config", "expected"), [(None, 30.0), (Config(read_timeout=7), 21.0)])
+def test_an_answer_is_waited_for_as_long_as_the_entries_say(
+    config: Config | None, expected: float
+) -> None:
+    waits: list[float] = []
+
+    def note(request: Any, **_: object) -> None:
+        waits.append(request.context["read_timeout"])
+
+    with new_client(direct=True, config=config) as client:
+        client.meta.events.register("before-send.kinesis.PutRecords", note)
+        Wire([client])
+        put_records(client, "tweets", TWO, patience=3.0)
+
+    assert waits == [expected]
+
+
 ODD_ANSWERS = [
     b"",
     b"no JSON",
