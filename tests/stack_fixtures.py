@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import environment_for
+from tests.waiting import LONG
 from tweetpipe import deploy
 from tweetpipe.place import Place, local_place
 from tweetpipe.stack import Stack
@@ -69,7 +70,7 @@ def tweetpipe_command(command_environment: dict[str, str], tmp_path: Path) -> Co
             input=answers,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LONG,
             check=False,
         )
         assert "Traceback" not in outcome.stderr

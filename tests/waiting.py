@@ -10,6 +10,9 @@ import psutil
 
 T = TypeVar("T")
 
+LONG = 600.0
+"""Seconds for what takes minutes on a busy machine, as containers do."""
+
 
 def wait_for(condition: Callable[[], T], what: str, *, seconds: float = 60) -> T:
     """The first true value of the condition; fails when there is none in time."""

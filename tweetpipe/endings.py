@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from tweetpipe.errors import DeployFailed
 from tweetpipe.events import Event
-from tweetpipe.explain import lacks_permission
+from tweetpipe.explain import engine_lacks, lacks_permission
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack, options
 
@@ -91,7 +91,7 @@ def remedy(place: Place, name: str, status: str, *, resources: list[str]) -> str
 def _cause(name: str, status: str, events: list[Event]) -> str:
     for event in events:
         if event.is_cause:
-            reason = lacks_permission(event.reason) or event.reason
+            reason = lacks_permission(event.reason) or engine_lacks(event.reason) or event.reason
             return f"{event.logical_id} ({event.type}) failed: {reason}".rstrip(". ")
     for event in events:
         # Not the failing of a resource: somebody canceled it, or CloudFormation gave a reason.

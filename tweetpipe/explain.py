@@ -115,6 +115,24 @@ def lacks_permission(message: str) -> str | None:
     return f"These credentials lack the permission {action}{on}{why}. {remedy}"
 
 
+def engine_lacks(reason: str) -> str | None:
+    """The advice for LocalStack's failures to get what runs functions and streams; else None."""
+    if reason.startswith("Error while creating lambda:"):
+        said = reason.partition(":")[2].strip(" .") or "it gave no reason"
+        return (
+            f"LocalStack can't run functions ({said}). It runs them in AWS's image of the runtime, "
+            "as containers of its engine. If the image is not there, fetch it once with a network: "
+            "docker pull public.ecr.aws/lambda/python:3.13. If the engine's socket is not "
+            "/var/run/docker.sock, set DOCKER_SOCK to its path"
+        )
+    if "Installation of kinesis-local" in reason:
+        return (
+            "LocalStack has no Kinesis yet: it fetches kinesis-mock from npm at first use, to keep "
+            "it in its volume, and could not. Run this once with a network"
+        )
+    return None
+
+
 def _explain_answer(error: ClientError) -> str:
     code = error.response.get("Error", {}).get("Code", "")
     said = _one_line(error)

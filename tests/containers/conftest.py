@@ -6,6 +6,7 @@ import os
 import subprocess
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from docker.errors import DockerException
@@ -22,12 +23,20 @@ from tests.stack_fixtures import (
     place,
     tweetpipe_command,
 )
+from tests.waiting import LONG
 
 __all__ = ["command_environment", "deployed", "new_stack", "place", "tweetpipe_command"]
 
 # The janitor does what testcontainers' own clean-up container does, without one more image, and
 # knows the functions' containers and compose's as well.
 testcontainers_config.ryuk_disabled = True
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give containers the time that they take on a busy machine."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.timeout(3 * LONG))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+_PATIENCE = 600.0  # seconds; a busy machine takes minutes
+
 # What the session made has one of these labels, with the session's name as its value.
 LABEL = "tweetpipe.tests"
 COMPOSE_LABEL = "com.docker.compose.project"
@@ -27,11 +29,11 @@ def watching(session: str) -> Iterator[None]:
         yield
         assert process.stdin
         process.stdin.close()
-        process.wait(timeout=60)
+        process.wait(timeout=_PATIENCE)
 
 
 def left(session: str, kind: str, label: str = LABEL) -> list[str]:
-    """What the session still has of a kind: container, network or volume."""
+    """What the session still has of a kind: container, network, volume or image."""
     every = ("--all",) if kind == "container" else ()
     listed = _docker(kind, "ls", "--quiet", *every, "--filter", f"label={label}={session}")
     return listed.split()
@@ -40,14 +42,15 @@ def left(session: str, kind: str, label: str = LABEL) -> list[str]:
 def tidy_up(session: str) -> None:
     """Removes all that the session has left."""
     # Containers first: a network or volume in use stays.
-    for kind, how in (("container", ("--force", "--volumes")), ("network", ()), ("volume", ())):
+    options = {"container": ("--force", "--volumes"), "network": (), "volume": (), "image": ()}
+    for kind, how in options.items():
         if names := [*left(session, kind), *left(session, kind, COMPOSE_LABEL)]:
             _docker(kind, "rm", *how, *names)
 
 
 def _docker(*arguments: str) -> str:
     return subprocess.run(
-        ["docker", *arguments], capture_output=True, text=True, check=True, timeout=60
+        ["docker", *arguments], capture_output=True, text=True, check=True, timeout=_PATIENCE
     ).stdout
 
 

@@ -16,13 +16,13 @@ from testcontainers.core.container import DockerContainer
 from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 
 from tests.containers.janitor import LABEL
+from tests.waiting import LONG
 from tweetpipe.project import ROOT
 
 PORT = 4566
 SOCKET = "/var/run/docker.sock"
 
-_STARTUP_TIMEOUT = 120.0  # seconds
-_STOP_TIMEOUT = 30  # seconds, as docker-compose.yml has it
+_STOP_TIMEOUT = 60  # seconds, as docker-compose.yml has it
 _LOG_LINES = 20
 _NO_TOKEN = 55
 
@@ -42,7 +42,7 @@ def compose_service(session: str) -> dict[str, Any]:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=LONG,
     )
     service: dict[str, Any] = json.loads(config.stdout)["services"]["localstack"]
     return service
@@ -78,7 +78,7 @@ class _Ready(WaitStrategy):
 
     def wait_until_ready(self, container: WaitStrategyTarget) -> None:
         assert isinstance(container, DockerContainer)
-        deadline = time.monotonic() + _STARTUP_TIMEOUT
+        deadline = time.monotonic() + LONG
         while True:
             container.reload()
             if container.status == "exited":

@@ -14,6 +14,7 @@ import producer
 from producer import Settings
 from tests.fault_proxy import PUT_RECORDS, Fault, FaultProxy
 from tests.integration.test_pipeline import send
+from tests.waiting import LONG
 from tweetpipe import verify
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
@@ -37,7 +38,10 @@ def test_put_records_that_fail_in_all_ways_lose_nothing(
     assert (report.sent, report.failed) == (count, 0)
     assert {fault for _, fault in proxy.counts} == set(Fault)
     comparison = verify.wait_until_stored(
-        place, stack.outputs["EventDataTable"], verify.expected_items(61, count), patience=60
+        place,
+        stack.outputs["EventDataTable"],
+        verify.expected_items(61, count),
+        patience=LONG,
     )
     assert comparison == verify.Comparison(expected=count)
     assert proxy.accepted >= count

@@ -15,7 +15,7 @@ from producer import Settings
 from tests.containers import janitor, localstack
 from tests.containers.localstack import EmulatorFailed
 from tests.integration.test_pipeline import send
-from tests.waiting import wait_for
+from tests.waiting import LONG, wait_for
 from tweetpipe import verify
 from tweetpipe.place import Place
 from tweetpipe.project import ROOT
@@ -34,7 +34,7 @@ def test_thousands_of_tweets_of_both_shapes_are_stored_from_every_shard(
 
     assert (report.sent, report.failed) == (count, 0)
     comparison = verify.wait_until_stored(
-        place, stack.outputs["EventDataTable"], expected, patience=60
+        place, stack.outputs["EventDataTable"], expected, patience=LONG
     )
     assert comparison == verify.Comparison(expected=count)
     assert all(has_records(place, stack.outputs["KinesisStream"]).values())
@@ -92,9 +92,13 @@ def test_a_killed_test_run_leaves_nothing_behind(tmp_path: Path) -> None:
         env=os.environ | {"REQUIRE_DOCKER": "1"},
         stdout=subprocess.DEVNULL,
     ) as process:
-        session = wait_for(lambda: session_of(process.pid), "a container of the test run")
+        session = wait_for(
+            lambda: session_of(process.pid),
+            "a container of the test run",
+            seconds=LONG,
+        )
         process.kill()
-    wait_for(lambda: not janitor.left(session, "container"), "its removal")
+    wait_for(lambda: not janitor.left(session, "container"), "its removal", seconds=LONG)
     assert not [*janitor.left(session, "network"), *janitor.left(session, "volume")]
 
 

@@ -20,7 +20,7 @@ from tweetpipe import dead_letters, table, verify
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
 
-PATIENCE = 30.0  # seconds without an arrival
+PATIENCE = 120.0  # seconds without an arrival
 QUICK_FAULTS = set(Fault) - {Fault.HANGING}
 
 

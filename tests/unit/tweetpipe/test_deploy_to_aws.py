@@ -338,6 +338,13 @@ def test_any_other_end_fails_with_the_first_cause_and_the_remedy(
     assert "is deployed" not in capfd.readouterr().err
 
 
+def test_a_function_that_localstack_has_no_image_for_fails_with_the_remedy(aws: Aws) -> None:
+    aws.ending = "ROLLBACK_COMPLETE"
+    aws.events = [event("Processor", "CREATE_FAILED", "Error while creating lambda: ")]
+    with pytest.raises(DeployFailed, match="docker pull public"):
+        deploy_to_aws(yes=True)
+
+
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_COMPLETE"])
 def test_a_resource_that_failed_and_was_retried_with_success_is_no_failure(
     aws: Aws, status: str, capfd: pytest.CaptureFixture[str]

@@ -22,7 +22,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from tweetpipe.explain import explain, lacks_permission
+from tweetpipe.explain import engine_lacks, explain, lacks_permission
 
 WHO = "User: arn:aws:sts::123456789012:assumed-role/dev/me is not authorized to perform: "
 
@@ -120,3 +120,27 @@ def test_a_missing_permission_is_named_with_its_resource_and_reason(rest: str, s
 
 def test_another_failure_is_no_missing_permission() -> None:
     assert lacks_permission("The stream limit is exceeded") is None
+
+
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("Error while creating lambda: ", "can't run functions (it gave no reason)"),
+        ("Error while creating lambda: public.ecr.aws/lambda/python:3.13", "lambda/python:3.13)"),
+        (
+            "Resource provider operation failed: (InternalError) when calling the CreateStream "
+            "operation: exception: Installation of kinesis-local 0.4.13 failed.",
+            "kinesis-mock from npm",
+        ),
+    ],
+)
+def test_what_localstack_could_not_fetch_is_named_with_the_remedy(reason: str, says: str) -> None:
+    line = engine_lacks(reason)
+
+    assert line is not None
+    assert says in line
+    assert "with a network" in line
+
+
+def test_any_other_failure_is_no_matter_of_the_engine() -> None:
+    assert engine_lacks("The stream limit is exceeded") is None
