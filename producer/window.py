@@ -4,7 +4,7 @@ An endpoint that works on each record for a while answers the later, the more it
 all it can be sent, it answers after the timeout; what is then sent again adds to what it is still
 working on, and in the end nothing gets through.
 
-So what is on its way is kept to what is answered within about a second, by the means of TCP's
+So what is on its way is kept to what is answered within about two seconds, by the means of TCP's
 congestion control, with the time of the answers as the signal, as in TCP Vegas: a window that
 starts small, grows while answers are quick, shrinks when they are late, and falls to its least when
 none comes. Little's law says by how much: what was on its way, times the time wanted, divided by
@@ -19,7 +19,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-TARGET = 1.0
+TARGET = 2.0
 """Seconds that an answer may take; Kinesis takes a few hundredths."""
 LEAST = 16
 """Records: the window at the start, and after a call that was not answered."""
@@ -82,7 +82,7 @@ class Window:
         """Book a call as on its way."""
         self._on_the_way += records
         expected = self._allowed * max(1.0, self._on_the_way / self._size)
-        patience = (1.0 + expected / TARGET) * _AFTER_TIMEOUT**self._timeouts
+        patience = (1.0 + expected) * _AFTER_TIMEOUT**self._timeouts
         return Trip(records, self._on_the_way, now, min(patience, _MOST_PATIENCE))
 
     def ended(self, trip: Trip, now: float, *, answered: bool, timed_out: bool) -> None:
@@ -105,7 +105,7 @@ class Window:
 
     def _learn(self, load: int, taken: float, now: float) -> None:
         self._unloaded = taken if load <= self._least else min(self._unloaded, taken)
-        if load >= self._size / 2 and self._shrunk > -math.inf:
+        if load >= self._size / 2 and taken >= self._allowed / 2:
             self._limited = now
             rate = load / taken
             self._rate = rate if self._rate is None else 0.75 * self._rate + 0.25 * rate

@@ -62,7 +62,9 @@ def test_calls_are_filled_when_the_source_is_fast(undelivered: Path) -> None:
     assert sizes[3:-1] == [500] * 5
 
 
-def test_a_slow_endpoint_gets_what_it_answers_in_a_second_and_is_named(undelivered: Path) -> None:
+def test_a_slow_endpoint_gets_what_it_answers_in_two_seconds_and_is_named(
+    undelivered: Path,
+) -> None:
     now = 0.0
 
     def ten_milliseconds_each(data: list[bytes]) -> Sequence[str | None]:
@@ -74,7 +76,7 @@ def test_a_slow_endpoint_gets_what_it_answers_in_a_second_and_is_named(undeliver
     report = run(records(2000), kinesis, undelivered, clock=lambda: now, calls_in_flight=1)
 
     assert report.sent == 2000
-    assert max(len(call) for call in kinesis.calls) <= 100
+    assert max(len(call) for call in kinesis.calls) <= 200
     assert report.endpoint_rate == pytest.approx(100)
     assert report.elapsed == pytest.approx(20)
 
