@@ -42,9 +42,10 @@ class Attempts:
         except (BotoCoreError, ClientError) as error:
             if _is_gone(error):
                 self.is_doubtful = True
+                whole = part.partition("'s ")[0]
                 self._troubles[part] = Health(
                     "error",
-                    f"The {part} is gone. What brings it back: tweetpipe deploy{self._options}.",
+                    f"The {whole} is gone. What brings it back: tweetpipe deploy{self._options}.",
                 )
             else:
                 self._troubles[part] = Health("unknown", explain(error))

@@ -172,7 +172,7 @@ class Watching:
         health = judging.function(figures)
         return Function(
             name=name,
-            health=self._attempts.judged(health, "event source mapping", "function", "log"),
+            health=self._attempts.judged(health, "function", "event source mapping", "log"),
             invocations_per_s=_rounded(calls.per_s),
             errors_per_s=_rounded(calls.failed_per_s),
             duration_ms=_rounded(calls.milliseconds),

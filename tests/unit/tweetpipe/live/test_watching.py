@@ -432,6 +432,15 @@ def test_the_rate_of_a_shard_that_cannot_be_read_for_long_is_not_known(
     assert stream.health.state == "unknown"
 
 
+def test_that_the_table_is_gone_is_seen_by_looking_for_tweets_too(onlooker: Onlooker) -> None:
+    onlooker.look()
+    onlooker.pass_time(1)
+    onlooker.stack.put(tweet(1))
+    onlooker.stack.failing["batch_get_item"] = refused("ResourceNotFoundException")
+
+    assert onlooker.look().table.health.why.startswith("The table is gone.")
+
+
 def test_that_nothing_answers_concerns_all_parts(onlooker: Onlooker) -> None:
     onlooker.stack.down = True
 
