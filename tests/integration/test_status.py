@@ -46,7 +46,6 @@ def test_a_function_that_fails_every_call_is_an_error_although_its_tweets_are_st
     failing = wait_for(
         lambda: (seen := look_once(place, stack)).function.health.state == "error" and seen,
         "the failed calls to be seen",
-        seconds=10,
     )
     assert failing
     assert "failed in the last minutes" in failing.function.health.why
