@@ -65,7 +65,7 @@ def test_a_terminal_shows_what_lands_and_is_left_as_it_was(
     place: Place, deployed: Stack, terminal: Terminal
 ) -> None:
     with terminal("--stack", deployed.name) as shown:
-        shown.wait_for_text("items")
+        shown.wait_for_text("EventData")
         # What came before the first look is not seen.
         wait_for(lambda: "/s on 2 shards" in "\n".join(shown.screen), "the shards to be read")
         put(place, deployed, 1, text=HOSTILE)
@@ -89,7 +89,7 @@ def test_a_resized_terminal_is_filled_and_not_overrun(
     deployed: Stack, terminal: Terminal, columns: int, rows: int
 ) -> None:
     with terminal("--stack", deployed.name) as shown:
-        shown.wait_for_text("items")
+        shown.wait_for_text("EventData")
         before = len(shown.output)
         shown.resize(columns, rows)
 
@@ -104,7 +104,7 @@ def test_a_resized_terminal_is_filled_and_not_overrun(
 
 def test_a_signal_to_end_leaves_the_terminal_as_it_was(deployed: Stack, terminal: Terminal) -> None:
     with terminal("--stack", deployed.name) as shown:
-        shown.wait_for_text("items")
+        shown.wait_for_text("EventData")
         shown.process.send_signal(signal.SIGTERM)
 
         assert shown.ends() == 128 + signal.SIGTERM
@@ -244,7 +244,7 @@ def test_it_says_that_the_emulator_is_gone_and_goes_on_when_it_is_back(
             assert piped.stdout
             until = _reader(piped.stdout)
             assert until("ok")
-            shown.wait_for_text("items")
+            shown.wait_for_text("EventData")
 
             restarted.stop()
             # A call that was under way when it stopped may have failed in its own words first.
