@@ -48,6 +48,13 @@ WITHOUT_DOCKER = {
     "PROVIDER_OVERRIDE_S3": "separate",
 }
 
+# Their providers import what is not installed (one of them needs Java), so that they
+# would fail at the first call. No provider has this name, and LocalStack goes without them.
+LEFT_OUT = {
+    f"PROVIDER_OVERRIDE_{service}": "none"
+    for service in ("APIGATEWAY", "FIREHOSE", "RESOURCEGROUPSTAGGINGAPI", "STEPFUNCTIONS")
+}
+
 
 def localstack_environ(
     ambient: Mapping[str, str],
@@ -66,6 +73,7 @@ def localstack_environ(
         **{name: value for name, value in ambient.items() if PASSED_ON.fullmatch(name)},
         **OFFLINE,
         **WITHOUT_DOCKER,
+        **LEFT_OUT,
         "GATEWAY_SERVER": "bound",
         "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",
         "GATEWAY_SOCKET": str(listener),

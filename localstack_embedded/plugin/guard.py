@@ -20,9 +20,8 @@ Values = Callable[[str], list[str]]
 _LOOPBACK_HOST = re.compile(
     r"([a-z0-9_.-]+\.)?(localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3})(:\d+)?|\[::1\](:\d+)?", re.I
 )
-# A function's URL, a REST API's, and a bucket's website: on AWS, they are for everybody.
-_PUBLIC_HOST = re.compile(r".\.(lambda-url|execute-api|s3-website)\.", re.I)
-_REST_API = re.compile(r"/restapis/[^/]+/[^/]+/_user_request_(/|$)")
+# A function's URL and a bucket's website: on AWS, they are for everybody.
+_PUBLIC_HOST = re.compile(r".\.(lambda-url|s3-website)\.", re.I)
 _HEALTH = "/_localstack/health"
 _LOCALSTACKS_OWN = ("/_localstack/", "/_aws/")
 # LocalStack takes these first segments of a path for something other than a bucket.
@@ -85,7 +84,7 @@ def _is_signed(values: Values, query: dict[str, list[str]]) -> bool:
 def _needs_no_signature(
     method: str, host: str, path: str, query: dict[str, list[str]], values: Values
 ) -> bool:
-    if path.startswith(_LOCALSTACKS_OWN) or _PUBLIC_HOST.search(host) or _REST_API.match(path):
+    if path.startswith(_LOCALSTACKS_OWN) or _PUBLIC_HOST.search(host):
         return True
     if method in _READING:
         return (not query and _is_object(host, path, query)) or (

@@ -15,6 +15,7 @@ from rolo.gateway import Gateway  # type: ignore[import-not-found]
 from twisted.internet import reactor  # type: ignore[import-not-found]
 
 from .channel import GuardedGateway, admission
+from .services import say_which_there_are
 
 
 class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
@@ -28,6 +29,7 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
     ) -> None:
         """Serve the gateway."""
         admission()
+        say_which_there_are()
         with socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) as inherited:
             inherited.setblocking(False)
             # It makes a copy.

@@ -168,7 +168,6 @@ def test_what_aws_wants_signed_is_refused_unsigned_and_served_signed(
         ("POST", "/bucket", FORM),
         ("POST", "/", {"host": "id.lambda-url.us-east-1.localhost:4566"}),
         ("GET", "/", {"host": "bucket.s3-website.localhost:4566"}),
-        ("POST", "/restapis/id/stage/_user_request_/path", {}),
         ("GET", "/?Action=ConfirmSubscription&TopicArn=x&Token=y", {}),
     ],
 )
