@@ -12,6 +12,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from localstack_embedded.ports import by_whom, is_free
+from tweetpipe.dashboard.connections import BoundedConnection
 from tweetpipe.errors import WrongUsage
 
 DEFAULT_PORT = 8080
@@ -28,7 +29,7 @@ class DashboardServer(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http="h11",
+                http=BoundedConnection,
                 ws="none",
                 loop="asyncio",
                 lifespan="off",

@@ -1,0 +1,52 @@
+"""Limits that uvicorn has not: how many connections there are, and how long one may be silent.
+
+It closes a connection that is idle after an answer, but waits without end for a first request, or
+for the rest of one that comes byte by byte; and it counts them only once a request is whole.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+MOST = 256
+"""Connections at the same time; a page takes one for its events, and up to six for a moment."""
+PATIENCE = 10.0
+"""Seconds in which a request must be there as a whole."""
+
+
+class BoundedConnection(H11Protocol):
+    """One connection, closed at once where there are too many, or when its request takes long."""
+
+    _timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        if len(self.connections) > MOST:
+            transport.abort()
+        else:
+            self._expect_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._forget()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        self._expect_request()
+        super().on_response_complete()
+
+    def _expect_request(self) -> None:
+        self._forget()
+        self._timer = self.loop.call_later(PATIENCE, self._close_without_request)
+
+    def _close_without_request(self) -> None:
+        answering = self.cycle is not None and not self.cycle.response_complete
+        if not answering or self.cycle.more_body:
+            self.transport.abort()
+
+    def _forget(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
