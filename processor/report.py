@@ -12,10 +12,16 @@ if TYPE_CHECKING:
     from processor.batch import Account
     from processor.records import KinesisRecord, Source
 
+# Lambda's own dead letters go to the same queue: the stream alone still has these records.
+_NO_QUEUE = (
+    "DEAD_LETTER_QUEUE_URL must name a queue: tweetpipe deploy makes it again, then tweetpipe "
+    "dead-letters redrive --since 1d finds what was rejected meanwhile"
+)
 _REMEDIES = {
     "AccessDenied": "let the function's role use sqs:SendMessage on the dead-letter queue",
     "AccessDeniedException": "let the function's role use dynamodb:BatchWriteItem on the table",
-    "AWS.SimpleQueueService.NonExistentQueue": "DEAD_LETTER_QUEUE_URL must name a queue",
+    "AWS.SimpleQueueService.NonExistentQueue": _NO_QUEUE,
+    "QueueDoesNotExist": _NO_QUEUE,
     "OutOfTime": "none needed if a retry succeeds; else a longer one: deploy -p Timeout=SECONDS",
     "ResourceNotFoundException": "TABLE_NAME must name a table of this account and region",
 }

@@ -6,8 +6,10 @@ nothing: so this may be stopped at any moment, and run again, or by two people a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from botocore.config import Config
 
@@ -17,8 +19,8 @@ from processor.errors import Reason, Rejected
 from processor.tweet import to_item
 from tweetpipe.dead_letters.function import NotStored, calls, store, store_in_parts
 from tweetpipe.dead_letters.letter import DeadLetter, Kind, Position
-from tweetpipe.dead_letters.queue import Hold
-from tweetpipe.dead_letters.stream import StreamRecord, read_again
+from tweetpipe.dead_letters.queue import Hold, peek
+from tweetpipe.dead_letters.stream import StreamRecord, read_again, read_since
 from tweetpipe.place import Place
 from tweetpipe.stack import Stack
 from tweetpipe.words import counted
@@ -75,6 +77,34 @@ def redrive(
             outcomes.append(outcome)
             on_outcome(outcome)
     return outcomes
+
+
+def redrive_since(
+    place: Place, stack: Stack, start: datetime
+) -> Iterator[tuple[StreamRecord, list[str]]]:
+    """Has what arrived in the stream since then processed again; raises NotStored.
+
+    It finds what no letter tells of, since the queue was gone. Yields each record once it is done
+    with, and for each tweet in it why it was rejected, empty where it is stored. Leaves out what
+    has a dead letter already.
+    """
+    found, _ = peek(place, stack.outputs["DeadLetterQueueUrl"], sys.maxsize)
+    known = {
+        (letter.shard, letter.position.first)
+        for letter in found
+        if letter.kind is Kind.REJECTED and letter.position
+    }
+    worker = _Worker(place, stack)
+    for shard in read_since(place, stack.outputs["KinesisStream"], start):
+        unknown = (
+            record
+            for record in shard
+            if (record.shard, record.sequence_number) not in known
+            or not all(_refusals(record.data))
+        )
+        for group in worker.stored(unknown):
+            for record in group:
+                yield record, _refusals(record.data)
 
 
 def payload(place: Place, letter: DeadLetter) -> bytes | None:
@@ -138,7 +168,8 @@ class _Worker:
         stored = refusals.count("")
         return Outcome(letter=letter, stored=stored, rejected=len(refusals) - stored)
 
-    def _stored(self, records: Iterable[StreamRecord]) -> Iterator[Sequence[StreamRecord]]:
+    def stored(self, records: Iterable[StreamRecord]) -> Iterator[Sequence[StreamRecord]]:
+        """The records of one shard in groups, each once it is done with; raises NotStored."""
         for group in calls(records):
             yield from store_in_parts(self._lambda, self._function, group)
 
@@ -146,7 +177,7 @@ class _Worker:
         found = stored = rejected = 0
         first = last = None
         try:
-            for group in self._stored(read_again(self._place, letter)):
+            for group in self.stored(read_again(self._place, letter)):
                 first = group[0].sequence_number if first is None else first
                 last = group[-1].sequence_number
                 refusals = [refusal for record in group for refusal in _refusals(record.data)]

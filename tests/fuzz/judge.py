@@ -78,7 +78,7 @@ def judge(payloads: Sequence[bytes], draws: Draws | None = None) -> list[Rejecte
         letters[_what_it_tells(letter)].append(letter)
     must_be_stored: dict[tuple[str, str], dict[str, str]] = {}
     sent = [part for record in records for part in _parts(record)]
-    unsendable = 0
+    unsendable: list[str] = []
     for part in sent:
         found = letters[part.with_payload] or letters[part.without_payload]
         if found:
@@ -87,7 +87,7 @@ def judge(payloads: Sequence[bytes], draws: Draws | None = None) -> list[Rejecte
             must_be_stored[item["Username"], item["Id"]] = item
         else:
             assert part.is_unsendable or (part.data is not None and may_be_either(part.data)), part
-            unsendable += part.is_unsendable
+            unsendable += [part.letter["sequenceNumber"]] * part.is_unsendable
     assert not any(letters.values()), "a dead letter of nothing that was sent"
     assert _plain(dynamodb.items) == must_be_stored
     _check_account(account, len(sent), len(must_be_stored), len(sqs.messages), unsendable)
@@ -184,15 +184,18 @@ def _check_letter(letter: RejectedRecord, part: Part) -> None:
 
 
 def _check_account(
-    account: Account, records: int, stored: int, rejected: int, unhandled: int
+    account: Account, records: int, stored: int, rejected: int, unsendable: list[str]
 ) -> None:
+    unhandled = len(unsendable)
     counted = (account.records, account.stored, account.rejected)
     assert counted == (records, stored, rejected)
     assert account.unusable == rejected + unhandled
     assert account.duplicates == records - stored - rejected - unhandled
     assert len(account.unhandled) == unhandled
     assert unhandled or not (account.failures or account.repeats), account.failures
-    answer = [{"itemIdentifier": ""}] if unhandled else []
+    # Of a record without a number nobody knows where to retry from.
+    first = "" if "" in unsendable else min(unsendable, key=int, default="")
+    answer = [{"itemIdentifier": first}] if unhandled else []
     assert respond(account.unhandled) == {"batchItemFailures": answer}
 
 

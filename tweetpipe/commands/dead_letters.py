@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from tweetpipe import dead_letters as letters
 from tweetpipe import redrive, terminal
+from tweetpipe.commands import redriven
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -23,6 +23,7 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
+from tweetpipe.commands.since import redrive_since
 from tweetpipe.dead_letters import DeadLetter, Kind, shown
 from tweetpipe.errors import TweetpipeError, WrongUsage
 from tweetpipe.place import Place, Target
@@ -30,10 +31,7 @@ from tweetpipe.redrive import Outcome
 from tweetpipe.terminal import printable
 from tweetpipe.words import counted
 
-_REASONS = 3  # reasons for which letters are kept, in an error's one line
 _PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
-
-_ADVICE = "What to do about it: tweetpipe dead-letters redrive --help."
 
 IdsArgument = Annotated[
     list[str] | None,
@@ -108,6 +106,14 @@ def redrive_command(
             help="A file with what is to be stored instead of the rejected record; with one ID.",
         ),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            metavar="AGE",
+            help="Process again what arrived in the stream since then: 30m, 6h, 1d. Finds, and "
+            "names, rejected records that have no letter since the queue was gone.",
+        ),
+    ] = None,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
@@ -121,6 +127,11 @@ def redrive_command(
     redrive ID --payload tweet.json. What the stream no longer has can't be stored: send those
     tweets again if their source has them, then purge ID.
     """
+    if since is not None:
+        if ids or every or kind or payload:
+            raise WrongUsage("--since goes with no other choice: it reads the stream.")
+        redrive_since(since, stack_name, target, as_json=as_json)
+        return
     prefixes = _selection(ids, every=every)
     if kind is not None and not every:
         raise WrongUsage("--kind goes with --all.")
@@ -156,14 +167,14 @@ def redrive_command(
     finally:
         # Whoever stops it, or sees it fail, wants to know how far it came.
         if as_json:
-            terminal.print_json([_as_json(outcome) for outcome in outcomes])
-        terminal.say(_summary(outcomes))
+            terminal.print_json([redriven.as_json(outcome) for outcome in outcomes])
+        terminal.say(redriven.summary(outcomes))
     if every and held:
         terminal.say(
             f"About {held:,} more are held by another reader, or were by one that was killed: "
             "those come back by themselves."
         )
-    _fail_if_kept(outcomes, missed=0 if every else len(chosen) - len(outcomes))
+    redriven.fail_if_kept(outcomes, missed=0 if every else len(chosen) - len(outcomes))
 
 
 def purge(
@@ -252,47 +263,3 @@ def _counting(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
                 terminal.say(f"{what}: {count:,} of about {max(total, count):,}")
 
         yield show
-
-
-def _summary(outcomes: list[Outcome]) -> str:
-    done = sum(outcome.is_done for outcome in outcomes)
-    stored = sum(outcome.stored for outcome in outcomes)
-    rejected = sum(outcome.rejected for outcome in outcomes)
-    return (
-        f"Records: {stored:,} stored, {rejected:,} rejected. "
-        f"Dead letters: {done:,} gone, {len(outcomes) - done:,} kept."
-    )
-
-
-def _fail_if_kept(outcomes: list[Outcome], *, missed: int) -> None:
-    """Raises TweetpipeError with how many letters are kept and why, unless all are gone."""
-    whys = [outcome.why for outcome in outcomes if not outcome.is_done]
-    whys += ["it is out of sight: another reader holds it"] * missed
-    rejected = sum(outcome.rejected for outcome in outcomes)
-    if len(whys) == 1:
-        raise TweetpipeError(f"1 dead letter is kept: {whys[0]}. {_ADVICE}")
-    if whys:
-        raise TweetpipeError(f"{len(whys):,} dead letters are kept: {_in_brief(whys)}. {_ADVICE}")
-    if rejected:
-        raise TweetpipeError(
-            f"Records of batches that were rejected and are dead letters of their own now: "
-            f"{rejected:,}. See tweetpipe dead-letters list."
-        )
-
-
-def _in_brief(whys: list[str]) -> str:
-    """The most frequent reasons, without what differs from letter to letter."""
-    counts = Counter(": ".join(why.split(": ")[:2]) for why in whys).most_common()
-    more = ", and for other reasons" if len(counts) > _REASONS else ""
-    return "; ".join(f"{why} ({n:,} of them)" for why, n in counts[:_REASONS]) + more
-
-
-def _as_json(outcome: Outcome) -> dict[str, object]:
-    return {
-        "id": outcome.letter.id,
-        "kind": outcome.letter.kind,
-        "stored": outcome.stored,
-        "rejected": outcome.rejected,
-        "done": outcome.is_done,
-        "why": outcome.why,
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
@@ -44,7 +45,7 @@ def read_again(place: Place, letter: DeadLetter) -> Iterator[StreamRecord]:
     position = letter.position
     if position is None:
         return
-    reader = _Reader(place.kinesis(_PATIENT), letter, position)
+    reader = _Reader(place.kinesis(_PATIENT), position, letter.arrived)
     for record in reader.records():
         if int(record["SequenceNumber"]) > int(position.last):
             return
@@ -53,6 +54,22 @@ def read_again(place: Place, letter: DeadLetter) -> Iterator[StreamRecord]:
             yield _stream_record(record, position)
         if int(record["SequenceNumber"]) == int(position.last):
             return
+
+
+def read_since(place: Place, stream: str, start: datetime) -> Iterator[Iterator[StreamRecord]]:
+    """What the stream has that arrived since then, shard by shard, each in its order.
+
+    To the newest record there is while it is read, also where more keep coming.
+    """
+    kinesis = place.kinesis(_PATIENT)
+    summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+    for page in kinesis.get_paginator("list_shards").paginate(StreamName=stream):
+        for shard in page["Shards"]:
+            position = Position(
+                stream_arn=summary["StreamARN"], shard=shard["ShardId"], first="", last=""
+            )
+            reader = _Reader(kinesis, position, start)
+            yield (_stream_record(record, position) for record in reader.records())
 
 
 def _stream_record(record: RecordTypeDef, position: Position) -> StreamRecord:
@@ -69,11 +86,13 @@ def _stream_record(record: RecordTypeDef, position: Position) -> StreamRecord:
 
 
 class _Reader:
-    """Reads a shard from a letter's position on."""
+    """Reads a shard from a position on, or where that has no number, from a time on."""
 
-    def __init__(self, kinesis: KinesisClient, letter: DeadLetter, position: Position) -> None:
+    def __init__(
+        self, kinesis: KinesisClient, position: Position, arrived: datetime | None
+    ) -> None:
         self._kinesis = kinesis
-        self._letter = letter
+        self._arrived = arrived
         self._position = position
 
     def records(self) -> Iterator[RecordTypeDef]:
@@ -93,13 +112,17 @@ class _Reader:
             if answer["Records"]:
                 last = answer["Records"][-1]["SequenceNumber"]
             # Also an answer without records may be followed by one with some.
-            elif not answer.get("MillisBehindLatest"):
+            if not answer.get("MillisBehindLatest") and not (
+                answer["Records"] and self._position.first
+            ):
                 return
             iterator = answer.get("NextShardIterator", "")
 
     def _first_iterator(self) -> str:
         """Where the position begins, or the oldest record after it; empty without the shard."""
         stream, shard = self._position.stream, self._position.shard
+        if not self._position.first:
+            return self._iterator_at_time()
         try:
             return self._kinesis.get_shard_iterator(
                 StreamName=stream,
@@ -113,7 +136,10 @@ class _Reader:
             if _code(error) != "InvalidArgumentException":
                 raise
         # The shard does not know this number (any more), though perhaps later ones.
-        arrived = self._letter.arrived
+        return self._iterator_at_time()
+
+    def _iterator_at_time(self) -> str:
+        stream, shard, arrived = self._position.stream, self._position.shard, self._arrived
         if arrived is None:
             return self._kinesis.get_shard_iterator(
                 StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"

@@ -173,6 +173,15 @@ class FakeKinesis:
         after = ShardIteratorType == "AFTER_SEQUENCE_NUMBER"
         return {"ShardIterator": str(number + after)}
 
+    def describe_stream_summary(self, *, StreamName: str) -> dict[str, Any]:
+        return {"StreamDescriptionSummary": {"StreamARN": STREAM}}
+
+    def get_paginator(self, _operation: str) -> FakeKinesis:
+        return self
+
+    def paginate(self, *, StreamName: str) -> list[dict[str, Any]]:
+        return [{"Shards": [{"ShardId": SHARD}]}]
+
     def get_records(self, *, ShardIterator: str, **_: Any) -> dict[str, Any]:
         self.reads += 1
         if self.reads == self.expire_after:

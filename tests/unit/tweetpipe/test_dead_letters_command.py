@@ -6,18 +6,22 @@ from pathlib import Path
 
 import pytest
 
+from tests.fuzz.aggregates import aggregate
 from tests.unit.tweetpipe.redrive_doubles import (
     EXHAUSTED,
     REJECTED,
+    SHARD,
     STACK,
     FakeKinesis,
     FakeLambda,
     FakePlace,
     FakeSqs,
     tweet,
+    tweets,
 )
 from tweetpipe.__main__ import main
 from tweetpipe.commands import dead_letters as commands
+from tweetpipe.commands import since
 
 
 def run(*arguments: str) -> int:
@@ -56,6 +60,9 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> FakeSqs:
         ("redrive aa", "2 dead letters' ids begin with 'aa'"),
         ("show aa", "2 dead letters' ids begin with 'aa'"),
         ("show cccc --payload", "cccc-3 is exhausted; --payload goes with"),
+        ("redrive --since 6h aaaa", "--since goes with no other choice"),
+        ("redrive --since 6h --all", "--since goes with no other choice"),
+        ("redrive --since soon", "--since soon is no age"),
         ("purge", "Name dead letters by their ids, or say --all"),
         ("purge aaaa --all --yes", "Name dead letters by their ids, or say --all"),
         ("purge --all", "purge deletes for good, and nobody is here to be asked"),
@@ -214,6 +221,41 @@ def test_what_is_kept_is_counted_with_its_reasons(
 def test_a_kind_is_redriven_alone(sqs: FakeSqs, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("redrive", "--all", "--kind", "exhausted") == 1
     assert "1 dead letter is kept: the stream no longer has" in capfd.readouterr().err
+
+
+def test_what_no_letter_tells_of_is_found_in_the_stream_and_named(
+    sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # 495 has a letter already; after 499 more keeps arriving.
+    stream = tweets(490, 499) | {492: b"\x1b[31m no tweet", 495: b"no tweet"}
+    stream[497] = aggregate([tweet(7), b"{}"])
+    function = FakeLambda()
+    place = FakePlace.of(sqs, kinesis=FakeKinesis(stream), function=function)
+    monkeypatch.setattr(since, "open_stack", lambda *_: (place, STACK))
+
+    assert run("redrive", "--since", "6h") == 0
+
+    out, err = capfd.readouterr()
+    assert [line.split(":")[0] for line in out.splitlines()] == [
+        f"{SHARD} 492 not-json",
+        f"{SHARD} 497.1 not-a-tweet",
+    ]
+    assert "8 tweets stored, 2 rejected.\n" in err
+    assert function.data() == [data for number, data in stream.items() if number != 495]
+
+
+def test_a_function_that_still_fails_says_how_far_it_came(
+    sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    function = FakeLambda(lambda _: {"batchItemFailures": [{"itemIdentifier": "3"}]})
+    place = FakePlace.of(sqs, kinesis=FakeKinesis(tweets(1, 5)), function=function)
+    monkeypatch.setattr(since, "open_stack", lambda *_: (place, STACK))
+
+    assert run("redrive", "--since", "6h") == 1
+
+    err = capfd.readouterr().err
+    assert "2 tweets stored, 0 rejected." in err
+    assert "Error: Not all that the stream has is processed: " in err
 
 
 def test_purge_deletes_the_named_or_all(sqs: FakeSqs) -> None:

@@ -1,0 +1,57 @@
+"""What a redrive says at its end."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from tweetpipe.errors import TweetpipeError
+from tweetpipe.redrive import Outcome
+
+_REASONS = 3  # reasons for which letters are kept, in an error's one line
+_ADVICE = "What to do about it: tweetpipe dead-letters redrive --help."
+
+
+def summary(outcomes: list[Outcome]) -> str:
+    """How many records are stored, and letters gone."""
+    done = sum(outcome.is_done for outcome in outcomes)
+    stored = sum(outcome.stored for outcome in outcomes)
+    rejected = sum(outcome.rejected for outcome in outcomes)
+    return (
+        f"Records: {stored:,} stored, {rejected:,} rejected. "
+        f"Dead letters: {done:,} gone, {len(outcomes) - done:,} kept."
+    )
+
+
+def fail_if_kept(outcomes: list[Outcome], *, missed: int) -> None:
+    """Raises TweetpipeError with how many letters are kept and why, unless all are gone."""
+    whys = [outcome.why for outcome in outcomes if not outcome.is_done]
+    whys += ["it is out of sight: another reader holds it"] * missed
+    rejected = sum(outcome.rejected for outcome in outcomes)
+    if len(whys) == 1:
+        raise TweetpipeError(f"1 dead letter is kept: {whys[0]}. {_ADVICE}")
+    if whys:
+        raise TweetpipeError(f"{len(whys):,} dead letters are kept: {_in_brief(whys)}. {_ADVICE}")
+    if rejected:
+        raise TweetpipeError(
+            f"Records of batches that were rejected and are dead letters of their own now: "
+            f"{rejected:,}. See tweetpipe dead-letters list."
+        )
+
+
+def _in_brief(whys: list[str]) -> str:
+    """The most frequent reasons, without what differs from letter to letter."""
+    counts = Counter(": ".join(why.split(": ")[:2]) for why in whys).most_common()
+    more = ", and for other reasons" if len(counts) > _REASONS else ""
+    return "; ".join(f"{why} ({n:,} of them)" for why, n in counts[:_REASONS]) + more
+
+
+def as_json(outcome: Outcome) -> dict[str, object]:
+    """What became of a letter, for another program."""
+    return {
+        "id": outcome.letter.id,
+        "kind": outcome.letter.kind,
+        "stored": outcome.stored,
+        "rejected": outcome.rejected,
+        "done": outcome.is_done,
+        "why": outcome.why,
+    }

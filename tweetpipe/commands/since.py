@@ -1,0 +1,52 @@
+"""tweetpipe dead-letters redrive --since: rejected records of which no letter tells."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from rich.text import Text
+
+from tweetpipe import redrive, terminal
+from tweetpipe.commands.logs import age
+from tweetpipe.commands.options import open_stack
+from tweetpipe.dead_letters.function import NotStored
+from tweetpipe.dead_letters.stream import StreamRecord
+from tweetpipe.errors import TweetpipeError
+from tweetpipe.place import Target
+from tweetpipe.terminal import printable
+from tweetpipe.words import counted
+
+
+def redrive_since(since: str, stack_name: str, target: Target, *, as_json: bool) -> None:
+    """Process again what the stream has since then, and name what was rejected."""
+    start = datetime.now(UTC) - age(since)
+    place, deployed = open_stack(target, stack_name)
+    stored = 0
+    rejected: list[dict[str, str]] = []
+    try:
+        with terminal.spinner("Processing what the stream has"):
+            for record, refusals in redrive.redrive_since(place, deployed, start):
+                stored += refusals.count("")
+                rejected += [_named(record, refusals, n) for n, why in enumerate(refusals) if why]
+    except NotStored as error:
+        raise TweetpipeError(f"Not all that the stream has is processed: {error}.") from error
+    finally:
+        # Whoever stops it, or sees it fail, wants to know how far it came.
+        _show(rejected, as_json=as_json)
+        terminal.say(f"{counted(stored, 'tweet')} stored, {len(rejected):,} rejected.")
+    if rejected:
+        terminal.say("What was rejected is a dead letter now: tweetpipe dead-letters list.")
+
+
+def _named(record: StreamRecord, refusals: list[str], place: int) -> dict[str, str]:
+    number = record.sequence_number
+    position = f"{number}.{place}" if len(refusals) > 1 else number
+    return {"shardId": record.shard, "position": position, "reason": refusals[place]}
+
+
+def _show(rejected: list[dict[str, str]], *, as_json: bool) -> None:
+    if as_json:
+        terminal.print_json(rejected)
+        return
+    for found in rejected:
+        terminal.out.print(Text(printable(" ".join(found.values()))), soft_wrap=True)
