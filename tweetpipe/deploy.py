@@ -57,7 +57,7 @@ def deploy(
     """
     text = TEMPLATE.read_text(encoding="utf-8")
     parameter_rules.check(text, parameters)
-    existing = _ready_for_change(place, name, may_remove, on_step, on_event)
+    existing, removed = _ready_for_change(place, name, may_remove, on_step, on_event)
     parameter_rules.check_together(text, parameters, existing.parameters if existing else None)
     on_step("Building the function's package")
     archive = package.archive()
@@ -65,6 +65,7 @@ def deploy(
         place=place,
         name=name,
         existing=existing,
+        removed=removed,
         archive=archive,
         artifact=artifacts.locate(place, name, archive),
         on_step=on_step,
@@ -74,7 +75,8 @@ def deploy(
     changed = _go_through(attempt, shards.stages(place, existing, parameters), approve)
     deployed = stack.get(place, name)
     if place.is_local:
-        changed |= _put_right(place, deployed, None if existing is None else on_step)
+        is_new = existing is None or existing.awaits_review
+        changed |= _put_right(place, deployed, on_step, is_new=is_new)
     elif not changed:
         changed = _revert_drift(attempt, deployed, approve)
     return deployed, changed
@@ -87,6 +89,7 @@ class _Attempt:
     place: Place
     name: str
     existing: Stack | None
+    removed: bool
     archive: bytes
     artifact: Artifact
     on_step: OnStep
@@ -108,7 +111,11 @@ class _Attempt:
     def carry_out(self, plan: ChangeSet, approve: Approve) -> None:
         with changes.discarded_on_failure(self.place, plan):
             if not approve(plan):
-                raise NothingThere("Nothing was changed.")
+                raise NothingThere(
+                    "Nothing was deployed; what an earlier attempt left is removed."
+                    if self.removed
+                    else "Nothing was changed."
+                )
             self.on_step(f"Uploading the package ({len(self.archive) / 1e6:.1f} MB)")
             artifacts.upload(self.place, self.artifact, self.archive)
             before = events.seen(self.place, plan.stack_id)
@@ -139,23 +146,34 @@ def _go_through(attempt: _Attempt, stages: list[Mapping[str, str]], approve: App
         final = replace(plan, parameters={**plan.parameters, **stages[-1]})
         try:
             attempt.carry_out(final, approve if not reached or plan.loses_data else lambda _: True)
-        except DeployFailed as error:
+        except (DeployFailed, NothingThere) as error:
             if not reached:
                 raise
-            raise DeployFailed(
-                f"{error} The stream has {reached} shards by now; the same command goes on."
-            ) from error
+            by_now = f"The stream has {reached} shards by now; the same command goes on."
+            if isinstance(error, NothingThere):
+                raise NothingThere(f"The next step was not carried out. {by_now}") from error
+            raise DeployFailed(f"{error} {by_now}") from error
         reached = stage.get("ShardCount", "some")
     return bool(reached)
 
 
-def _put_right(place: Place, deployed: Stack, on_step: OnStep | None) -> bool:
+def _put_right(place: Place, deployed: Stack, on_step: OnStep, *, is_new: bool) -> bool:
     """Whether anything on the emulator wasn't as the template says, and tells what it was."""
     mended: list[Difference] = []
-    emulated.put_right(place, deployed, mended.append)
+    remaining = emulated.put_right(place, deployed, mended.append)
+    if is_new:
+        # Some of what CloudFormation leaves out is set only now, and some the emulator can't have.
+        for difference in remaining:
+            on_step(f"The emulator leaves this out: {difference}")
+        return True
     for difference in mended:
-        if on_step:
-            on_step(f"Put right: {difference}")
+        on_step(f"Found and put right: {difference}")
+    if remaining:
+        raise DeployFailed(
+            f"Not as the template says: {'; '.join(map(str, remaining))}. "
+            "The emulator changes that only by making it anew, without the data: "
+            f"{emulated.anew(place, deployed)}."
+        )
     return bool(mended)
 
 
@@ -217,7 +235,9 @@ def _ready_for_change(
     may_remove: Callable[[Stack], bool],
     on_step: OnStep,
     on_event: OnEvent,
-) -> Stack | None:
+) -> tuple[Stack | None, bool]:
+    """The stack to update, if any, and whether what an earlier attempt left was removed."""
+    removed = False
     existing = stack.find(place, name)
     if existing and existing.is_busy:
         raise DeployFailed(
@@ -231,12 +251,13 @@ def _ready_for_change(
             raise NothingThere("Nothing was changed.")
         on_step(f"Removing what an earlier attempt left ({existing.status})")
         _delete(place, existing, on_event)
-        existing = None
+        existing, removed = None, True
     if existing is None and place.is_local:
-        removed = leftovers.remove(place, name)
-        if removed:
-            on_step(f"Removed what an earlier attempt left: {', '.join(removed)}")
-    return existing
+        left = leftovers.remove(place, name)
+        if left:
+            removed = True
+            on_step(f"Removed what an earlier attempt left: {', '.join(left)}")
+    return existing, removed
 
 
 def _follow(

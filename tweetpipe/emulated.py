@@ -17,7 +17,6 @@ from botocore.exceptions import ClientError
 
 from tweetpipe import emulated_parts as parts
 from tweetpipe import parameters
-from tweetpipe.errors import DeployFailed
 from tweetpipe.leftovers import is_gone
 from tweetpipe.place import Place
 from tweetpipe.project import TEMPLATE
@@ -51,8 +50,10 @@ class Difference:
         return f"{self.logical_id}: {self.property} is {found} instead of {wanted}"
 
 
-def put_right(place: Place, deployed: Stack, on_mended: Callable[[Difference], None]) -> None:
-    """Raises DeployFailed, with the commands that help, for what can't be put right in place."""
+def put_right(
+    place: Place, deployed: Stack, on_mended: Callable[[Difference], None]
+) -> list[Difference]:
+    """What differs from the template and can't be changed in place; the rest is changed."""
     remaining: list[Difference] = []
     for part, logical_id, name, wanted in _wanted(place, deployed):
         different = _differences(place, part, logical_id, name, wanted)
@@ -68,12 +69,19 @@ def put_right(place: Place, deployed: Stack, on_mended: Callable[[Difference], N
         for one in different:
             if one.property not in left:
                 on_mended(one)
-    if remaining:
-        raise DeployFailed(
-            f"Not as the template says: {'; '.join(map(str, remaining))}. "
-            "The emulator changes that only by making it anew, without the data: "
-            f"{_anew(place, deployed)}."
-        )
+    return remaining
+
+
+def anew(place: Place, deployed: Stack) -> str:
+    """The commands that make the stack anew with the parameters it has."""
+    defaults = parameters.defaults(TEMPLATE.read_text(encoding="utf-8"))
+    stack = options(place, deployed.name)
+    given = "".join(
+        f" -p {name}={value}"
+        for name, value in deployed.parameters.items()
+        if value != defaults.get(name)
+    )
+    return f"tweetpipe destroy{stack}, then tweetpipe deploy{stack}{given}"
 
 
 def _wanted(place: Place, deployed: Stack) -> list[tuple[parts.Part, str, str, dict[str, Any]]]:
@@ -127,9 +135,8 @@ def _differences(
     try:
         found = part.read(place, name)
     except ClientError as error:
-        if is_gone(error):
-            return [Difference(logical_id=logical_id)]
-        raise
+        # Not every emulator can tell everything.
+        return [Difference(logical_id=logical_id)] if is_gone(error) else []
     wanted = {**part.defaults, **wanted}
     return [
         Difference(logical_id=logical_id, property=name, wanted=wanted.get(name), found=found[name])
@@ -153,17 +160,7 @@ def _plain(value: Any) -> Any:
 
 
 def _short(value: Any) -> str:
+    if value is None:
+        return "not set"
     text = value if isinstance(value, str) else json.dumps(value)
     return text if len(text) <= 80 else f"{text[:79]}…"
-
-
-def _anew(place: Place, deployed: Stack) -> str:
-    """The commands that make the stack anew with the parameters it has."""
-    defaults = parameters.defaults(TEMPLATE.read_text(encoding="utf-8"))
-    stack = options(place, deployed.name)
-    given = "".join(
-        f" -p {name}={value}"
-        for name, value in deployed.parameters.items()
-        if value != defaults.get(name)
-    )
-    return f"tweetpipe destroy{stack}, then tweetpipe deploy{stack}{given}"

@@ -171,15 +171,17 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
     changed, said = deploy_saying(place, name)
 
     assert changed
-    put_right = {line.partition(" is ")[0] for line in said if line.startswith("Put right: ")}
+    put_right = {
+        line.partition(" is ")[0] for line in said if line.startswith("Found and put right: ")
+    }
     assert put_right == {
-        "Put right: DeadLetters: MessageRetentionPeriod",
-        "Put right: Processor: Environment",
-        "Put right: Processor: ReservedConcurrentExecutions",
-        "Put right: Processor: Timeout",
-        "Put right: ProcessorRole: Policies",
-        "Put right: StreamToProcessor: BatchSize",
-        "Put right: StreamToProcessor: Enabled",
+        "Found and put right: DeadLetters: MessageRetentionPeriod",
+        "Found and put right: Processor: Environment",
+        "Found and put right: Processor: ReservedConcurrentExecutions",
+        "Found and put right: Processor: Timeout",
+        "Found and put right: ProcessorRole: Policies",
+        "Found and put right: StreamToProcessor: BatchSize",
+        "Found and put right: StreamToProcessor: Enabled",
     }
     found = client.get_event_source_mapping(UUID=mapping)
     assert (found["BatchSize"], found["State"]) == (200, "Enabled")

@@ -1,9 +1,8 @@
-"""The script of docs/aws.md that proves that a function has read its stream to the end."""
+"""docs/drained.py proves that a function has read its stream to the end."""
 
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +17,7 @@ from tweetpipe.place import Place
 from tweetpipe.project import ROOT
 from tweetpipe.stack import Stack
 
-TEXT = (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
-[SCRIPT] = [part for part in re.findall(r"```python\n(.*?)```", TEXT, re.S) if "drained" in part]
+SCRIPT = ROOT / "docs" / "drained.py"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +30,7 @@ def drained(
     endpoint: str, stack: Stack, folder: Path, *, patience: float
 ) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", SCRIPT, stack.name, str(patience)],
+        [sys.executable, str(SCRIPT), stack.name, str(patience)],
         cwd=folder,
         env={
             "PATH": os.environ["PATH"],

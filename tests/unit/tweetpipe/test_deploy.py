@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tweetpipe import deploy
+from tests.unit.tweetpipe.stubs import complete_stack, stubbed_place
+from tweetpipe import deploy, emulated
 from tweetpipe.artifacts import Artifact
+from tweetpipe.emulated import Difference
 from tweetpipe.errors import DeployFailed
 
 ARTIFACT = Artifact("a-bucket", "tweets/abc.zip")
@@ -28,3 +31,26 @@ def test_a_template_without_one_place_for_the_package_is_refused(
 
     with pytest.raises(DeployFailed, match=r"template\.yaml must say"):
         deploy.template_with(ARTIFACT)
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_an_emulator_cannot_have_is_said_of_a_new_stack_and_fails_an_update(
+    monkeypatch: pytest.MonkeyPatch, is_new: bool
+) -> None:
+    left = Difference(logical_id="EventData", property="BillingMode", wanted="B", found="A")
+    monkeypatch.setattr(emulated, "put_right", lambda *_: [left])
+    said: list[str] = []
+    deployed = replace(complete_stack(), parameters={"ShardCount": "4", "BatchSize": "500"})
+    with stubbed_place() as place:
+        if is_new:
+            assert deploy._put_right(place, deployed, said.append, is_new=True)
+            assert said == [
+                "The emulator leaves this out: EventData: BillingMode is A instead of B"
+            ]
+        else:
+            with pytest.raises(
+                DeployFailed,
+                match=r"EventData: BillingMode is A instead of B\. .*data: tweetpipe destroy, "
+                r"then tweetpipe deploy -p ShardCount=4\.$",
+            ):
+                deploy._put_right(place, deployed, said.append, is_new=False)

@@ -214,6 +214,15 @@ def test_what_an_earlier_attempt_left_is_removed_only_when_approved(aws: Aws, ty
     assert aws.done == []
 
 
+def test_declining_after_that_does_not_say_that_nothing_was_changed(aws: Aws, types: Types) -> None:
+    aws.existing = replace(EXISTING, status="ROLLBACK_COMPLETE")
+    types("y\nn\n")
+    with pytest.raises(NothingThere, match="Nothing was deployed; what an earlier attempt left"):
+        deploy_to_aws()
+
+    assert aws.done == ["delete arn:stack", "discard"]
+
+
 def test_destroy_shows_what_is_lost_and_wants_the_name(
     aws: Aws, types: Types, capfd: pytest.CaptureFixture[str]
 ) -> None:
