@@ -24,6 +24,7 @@ class Health(http.server.BaseHTTPRequestHandler):
         pass
 
 def serve():
+    assert os.path.isdir(os.environ["FILESYSTEM_ROOT"]), "seen from the folder it runs in"
     server = http.server.HTTPServer(("", 0), Health, bind_and_activate=False)
     server.socket.close()
     server.socket = socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"]))
