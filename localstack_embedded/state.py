@@ -12,8 +12,6 @@ import psutil
 
 STATE_FILE = "instance.json"
 
-_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
@@ -46,11 +44,11 @@ class Record:
 def _started(process: psutil.Process) -> str:
     """When the process began, in a form that setting the system's clock does not change.
 
-    psutil's creation time is such on macOS, where the kernel notes it once. On Linux it follows the
-    clock: the kernel notes the time since the machine was booted.
+    psutil's creation time follows the clock; what it compares processes by does not, but may be the
+    same again after the next boot.
     """
     if sys.platform != "linux":
-        return str(process.create_time())
+        return str(hash(process))
     try:
         stat = Path(f"/proc/{process.pid}/stat").read_text(errors="replace")
     except OSError as error:
@@ -58,7 +56,14 @@ def _started(process: psutil.Process) -> str:
     # The fields from the third on follow the program's name, which may hold anything; this is the
     # 22nd: https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html
     ticks = stat.rpartition(")")[2].split()[19]
-    return f"{ticks} of {_BOOT_ID.read_text().strip()}"
+    return f"{ticks} of {_boot_id()}"
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return "an unknown boot"  # some sandboxes have none
 
 
 def read(home: Path) -> Record | None:

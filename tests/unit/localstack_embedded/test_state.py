@@ -51,10 +51,12 @@ def test_a_process_that_has_the_id_but_began_at_another_time_is_not_it() -> None
         assert replace(record, pid=os.getpid()).process() is None
 
 
+@pytest.mark.parametrize("platform", ["linux", "darwin"])
 @pytest.mark.parametrize("seconds", [-2, 2, 86_400])
 def test_a_step_of_the_clock_changes_no_process(
-    seconds: float, monkeypatch: pytest.MonkeyPatch
+    seconds: float, platform: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(sys, "platform", platform)
     record = Record.of(os.getpid(), 4566)
     # What Linux calls the time of booting is the clock's time less that since booting, and psutil
     # adds it to what is noted of a process.
