@@ -14,10 +14,12 @@ from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from unittest.mock import patch
+from urllib.parse import urlsplit
 
 import pytest
 import typer.main
 
+from localstack_embedded import Instance
 from localstack_embedded.emulator import LOCK_FILE
 from localstack_embedded.lock import held
 from producer import Settings
@@ -186,8 +188,9 @@ def test_ctrl_c_ends_a_command_that_waits_for_another_one_to_finish(
 
 def _demo(url: str) -> None:
     there = local_place(embedded_endpoint=url)
+    instance = Instance(port=urlsplit(url).port or 0, pid=os.getpid(), version="4.9.2")
     with (
-        patch("tweetpipe.commands.demo.start_localstack", lambda port: there),
+        patch("tweetpipe.commands.demo.start_localstack", lambda port: instance),
         patch("tweetpipe.commands.demo.local_place", lambda **_: there),
         patch("tweetpipe.commands.demo.deploy_stack", lambda *_, **__: complete_stack(**OUTPUTS)),
         patch("tweetpipe.verify.expected_items", lambda seed, count: {}),
@@ -200,6 +203,7 @@ def test_ctrl_c_ends_the_demo_while_it_sends(answers: Mapping[str, str], tmp_pat
     endpoint = Endpoint({**answers, "Scan": '{"Items": [], "Count": 0}'})
     with endpoint.serving(), running(tmp_path, _demo, endpoint.url) as (process, said):
         wait_for(lambda: "PutRecords" in endpoint.asked or not process.is_alive(), "PutRecords")
+        assert process.is_alive(), said()
 
         ends(process, said)
 

@@ -10,7 +10,7 @@ import shlex
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -200,6 +200,8 @@ def end_of(
         )
     except (TweetpipeError, KeyboardInterrupt) as error:
         caught = error
+    if isinstance(source, Generator):
+        source.close()  # not some day in another thread, which may be one that it waits for
     said = capsys.readouterr().err + str(caught or "")
     lines = KEPT.read_bytes().splitlines() if KEPT.exists() else []
     return End(said=said, kept=Counter(lines), error=caught)
