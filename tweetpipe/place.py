@@ -21,6 +21,7 @@ from botocore.config import Config
 
 from localstack_embedded.access import DEFAULT_KEY, KEY_PREFIX
 from tweetpipe.errors import NothingThere, WrongUsage
+from tweetpipe.redaction import redacted
 from tweetpipe.sessions import aws_session, local_session
 
 if TYPE_CHECKING:
@@ -88,6 +89,11 @@ class Place:
     @property
     def is_local(self) -> bool:
         return self.target is Target.LOCAL
+
+    @property
+    def address(self) -> str | None:
+        """The endpoint as it may be shown: without the password that it may hold."""
+        return redacted(self.endpoint) if self.endpoint else None
 
     def account(self) -> str:
         """The account's id, twelve digits."""

@@ -28,7 +28,7 @@ def as_json(
 ) -> dict[str, Any]:
     """The report for another program."""
     return {
-        "endpoint": place.endpoint,
+        "endpoint": place.address,
         "region": place.region,
         "stack": deployed.name,
         "status": deployed.status,
@@ -67,7 +67,7 @@ def as_table(
         "dead_letters": "-" if seen.dead_letters.total is None else f"{seen.dead_letters.total:,}",
     }
     table = Table(show_header=False, title=f"Stack {deployed.name}")
-    table.add_row("place", "", place.endpoint or f"AWS, {place.region}")
+    table.add_row("place", "", place.address or f"AWS, {place.region}")
     for name, health in healths.items():
         table.add_row(shown.LABELS[name], shown.mark(health), Text(facts[name]))
     for name, figure in figures(measured, is_local=place.is_local):

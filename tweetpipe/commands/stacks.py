@@ -148,7 +148,7 @@ def _agrees_to_loss(name: str, *, yes: bool) -> bool:
 
 def _is_ours_or_agreed(place: Place, existing: Stack) -> bool:
     question = (
-        f"The stack {existing.name} at {place.endpoint} was not deployed from this checkout. "
+        f"The stack {existing.name} at {place.address} was not deployed from this checkout. "
         "Delete it with everything in it?"
     )
     return owner.is_ours(existing) or asking.agrees(question, otherwise=_YES)

@@ -258,7 +258,7 @@ class Collector:
             newest=self._newest,
             latest=Point(now, None, None, None, None, None),
             reads=self._meter.reads(),
-            endpoint=self._place.endpoint,
+            endpoint=self._place.address,
         )
 
     def _publish(self, snapshot: Snapshot) -> None:

@@ -156,7 +156,7 @@ class MeteredPlace(Place):
         return cls(
             target=place.target,
             session=place.session,
-            endpoint=place.endpoint,
+            endpoint=place.address,
             region=place.region,
             inner=place,
             meter=meter,

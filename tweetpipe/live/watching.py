@@ -114,7 +114,7 @@ class Watching:
             newest=self._landing.newest(),
             latest=point,
             reads=self._place.meter.reads(),
-            endpoint=self._place.endpoint,
+            endpoint=self._place.address,
         )
 
     def _sample(self, now: Callable[[], float]) -> None:

@@ -201,3 +201,12 @@ def test_an_endpoint_in_the_place_of_aws_is_named(
 
     monkeypatch.setenv("AWS_ENDPOINT_URL", listening)
     assert aws_place().aws_endpoint() == listening
+
+
+def test_an_endpoint_is_shown_without_the_password_that_it_holds(listening: str) -> None:
+    secret = listening.replace("://", "://me:hunter2@")
+
+    place = local_place(embedded_endpoint=None, environ={"AWS_ENDPOINT_URL": secret})
+
+    assert place.endpoint == secret
+    assert place.address == listening.replace("://", "://(hidden)@")
