@@ -36,6 +36,10 @@ SEED = Row(taken=["0", HUGE], refused=[*NO_NUMBERS, "-1", "0.5"])
 AT_LEAST_ONE = Row(taken=["1", HUGE], refused=[*NO_NUMBERS, "0", "-1", "1.5"])
 SHARE = Row(taken=["0", "0.5", "1"], refused=[*NO_NUMBERS, "-0.1", "1.1"])
 KIND = Row(taken=["rejected", "exhausted", "unknown"], refused=["", "x"], beside="--all")
+AGE = Row(
+    taken=["0s", "1s", "999999m", "3653d"],
+    refused=["", "9", "d", "-1m", "1.5h", "1w", "3654d", "999999d", f"{HUGE}d", "٣m"],
+)
 LETTER = Row(taken=["m"], refused=[""])
 
 
@@ -55,10 +59,7 @@ ROWS: dict[str, Row] = {
     "up --port": PORT,
     "watch --interval": replace(_between("1", "0.99", "3600", "3601"), beside="--for 0"),
     "watch --for": Row(taken=["0", "0.01"], refused=[*NO_NUMBERS, "-0.1"]),
-    "logs --since": Row(
-        taken=["0s", "1s", "999999m", "3653d"],
-        refused=["", "9", "d", "-1m", "1.5h", "1w", "3654d", "999999d", f"{HUGE}d", "٣m"],
-    ),
+    "logs --since": AGE,
     "deploy --parameter": Row(
         taken=["ShardCount=1", "ShardCount=500", "AlarmEmail="],
         refused=["", "ShardCount", "=4", "ShardCount=0", "ShardCount=501", "Nope=1"],
@@ -113,6 +114,7 @@ ROWS: dict[str, Row] = {
     "dead-letters show letter_id": LETTER,
     "dead-letters redrive ids": LETTER,
     "dead-letters redrive --kind": KIND,
+    "dead-letters redrive --since": AGE,
     "dead-letters redrive --payload": Row(
         taken=["tweets.ndjson"], refused=["", "missing.ndjson", "."], beside="m"
     ),
