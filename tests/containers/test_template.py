@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.integration.test_template import (
+    stack_of,
     test_destroy_removes_all_that_was_chosen,
     test_tweets_flow_from_end_to_end,
     test_what_was_chosen_is_there,
@@ -10,6 +11,7 @@ from tests.integration.test_template import (
 )
 
 __all__ = [
+    "stack_of",
     "test_destroy_removes_all_that_was_chosen",
     "test_tweets_flow_from_end_to_end",
     "test_what_was_chosen_is_there",
