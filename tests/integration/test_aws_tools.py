@@ -255,7 +255,7 @@ def test_logs_show_a_batch_with_its_counts_and_why_a_record_was_rejected(
 
     rejected, processed = wait_for(shown, "the batch's line").splitlines()
     assert "WARNING  record rejected  reason: not-json" in rejected
-    assert "INFO     batch processed  1 records, 0 stored, 1 rejected" in processed
+    assert "INFO     batch processed  1 record, 0 stored, 1 rejected" in processed
 
     lines = tweetpipe_command("logs", "--json", *name).stdout.splitlines()
     messages = [json.loads(line)["message"] for line in lines]
