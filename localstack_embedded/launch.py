@@ -21,7 +21,10 @@ DEFAULTS = {
     # Its own default logs a line for every request.
     "LS_LOG": "warning",
     # Warns of a field in the answer to every CreateSecret.
-    "LOG_LEVEL_OVERRIDES": "localstack.aws.protocol.serializer=ERROR",
+    # Likewise, of the setting that leaves out Step Functions, as if it chose an old provider.
+    "LOG_LEVEL_OVERRIDES": (
+        "localstack.aws.protocol.serializer=ERROR,localstack.deprecations=ERROR"
+    ),
     # Else a template with a type that LocalStack lacks can't be deployed at all in later releases.
     "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1",
     # A stream's mapping asks for records this often; LocalStack's own default is 1 second, in which

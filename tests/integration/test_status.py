@@ -53,7 +53,7 @@ def test_a_function_that_fails_every_call_is_an_error_although_its_tweets_are_st
     status = tweetpipe_command("status", "--stack", stack.name)
     assert (status.returncode, status.stderr) == (1, "")
     assert "function: error: " in status.stdout
-    assert "See why: tweetpipe logs." in status.stdout
+    assert f"See why: tweetpipe logs --stack {stack.name}." in status.stdout
     capsys.readouterr()
     look.say_errors(place, stack)
     assert "function: error: " in capsys.readouterr().err
