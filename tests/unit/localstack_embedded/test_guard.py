@@ -123,6 +123,12 @@ def test_a_signed_link_means_an_object_or_nothing() -> None:
         assert refused(f"{path}?X-Amz-Signature=0", **TYPED_IN)
 
 
+@pytest.mark.parametrize("target", [CREATE, SEND, f"/_aws/x{CREATE[1:]}", f"/b/k{CREATE[1:]}"])
+def test_a_link_calls_nothing_whatever_program_follows_it(target: str) -> None:
+    for signature in ("", "&X-Amz-Signature=0", "&AWSAccessKeyId=test&Signature=0"):
+        assert refused(target + signature, user_agent="LibreOffice")
+
+
 @pytest.mark.parametrize(
     ("method", "target", "headers"),
     [
