@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
@@ -16,6 +17,7 @@ from tests.unit.tweetpipe.dashboard.doubles import (
     landed,
     snapshot,
 )
+from tweetpipe.dashboard.admission import Admission
 from tweetpipe.live.snapshot import Health
 
 GONE = Health("error", "No emulator answers at http://localhost:4566. Start one: tweetpipe up.")
@@ -89,6 +91,26 @@ def test_a_server_that_is_gone_is_told_and_found_again(new_page: NewPage) -> Non
         page.get_by_role("button", name="Delete 22222222").click()
         page.get_by_role("button", name="Delete for good").click()
         expect(page.locator("#letters-note")).to_contain_text("1 dead letter deleted")
+
+
+def test_where_a_key_is_needed_the_address_with_it_opens_a_page_that_works(
+    new_page: NewPage,
+) -> None:
+    rule = Admission(lambda peer, own: None)
+    with (
+        dashboard(letters=LETTERS, admission=rule) as served,
+        socket.create_server(("127.0.0.1", 0)) as listening,
+    ):
+        served.collector.push(snapshot(landed(1)))
+        page = new_page(rule.address(served.url, listening))
+
+        expect(page.get_by_text("message 1")).to_be_visible()
+        page.get_by_role("button", name="Read the queue").click()
+        page.get_by_role("button", name="Delete 22222222").click()
+        page.get_by_role("button", name="Delete for good").click()
+        expect(page.locator("#letters-note")).to_contain_text("1 dead letter deleted")
+        page.goto(served.url)
+        expect(page.get_by_text("message 1")).to_be_visible()
 
 
 def test_before_the_first_look_the_page_waits_without_alarm(new_page: NewPage) -> None:

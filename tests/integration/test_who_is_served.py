@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,27 +15,9 @@ import pytest
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME, Instance
+from tests.other_user import answer_to_another_user, as_root
 from tests.stack_fixtures import free_port
 from tests.waiting import wait_for
-
-as_root = pytest.mark.skipif(
-    os.getuid() != 0 or sys.platform != "linux",
-    reason="only root can start another user's program, and only Linux shows whose it is",
-)
-
-# Becomes another user, sends a request and prints the answer; with `hurry`, it closes its end
-# before anybody looks. It starts as root, since the interpreter may lie where others may not go.
-CLIENT = """
-import encodings.idna, json, os, socket, sys
-os.setgroups([])
-os.setgid(65534)
-os.setuid(65534)
-host, port, hurry, request = json.loads(sys.argv[1])
-connection = socket.create_connection((host, port), 30)
-connection.sendall(request.encode())
-while not hurry and (data := connection.recv(65536)):
-    sys.stdout.write(data.decode("latin-1"))
-"""
 
 As = Callable[..., str]
 
@@ -64,14 +43,7 @@ def nobody(emulator: Instance) -> As:
     def send(
         request: str, host: str = "127.0.0.1", *, port: int = emulator.port, hurry: bool = False
     ) -> str:
-        arguments = json.dumps([host, port, hurry, request])
-        return subprocess.run(
-            [sys.executable, "-I", "-S", "-c", CLIENT, arguments],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        ).stdout
+        return answer_to_another_user(request, host, port, hurry=hurry)
 
     return send
 

@@ -25,7 +25,8 @@ def dashboard(
         str,
         typer.Option(
             envvar="TWEETPIPE_DASHBOARD_HOST",
-            help="Address to listen on; the default is reached from this machine only.",
+            help="Address to listen on; on loopback, as by default, only your own programs on this "
+            "machine are served.",
         ),
     ] = "127.0.0.1",
     port: Annotated[
@@ -54,6 +55,7 @@ def dashboard(
     """Show the stack live in a web page: its flow, its newest tweets, what is in it."""
     # Imported here: no other command needs a web server.
     from tweetpipe.dashboard.actions import Actions
+    from tweetpipe.dashboard.admission import Admission
     from tweetpipe.dashboard.app import application
     from tweetpipe.dashboard.door import Door
     from tweetpipe.dashboard.guard import is_loopback
@@ -76,9 +78,13 @@ def dashboard(
         actions.stop()
         pages.close()
 
-    server = DashboardServer(application(pages, questions, actions, host=host), on_end=end)
+    admission = Admission() if is_loopback(listening.getsockname()[0]) else None
+    app = application(pages, questions, actions, host=host, admission=admission)
+    server = DashboardServer(app, on_end=end)
     url = url_of(listening)
-    if not is_loopback(host):
+    if admission:
+        url = admission.address(url, listening)
+    else:
         act = ", and redrive and delete dead letters," if actions.allowed else ""
         terminal.say(_NOT_JUST_HERE.format(host=host, act=act), "yellow")
     terminal.out.print(

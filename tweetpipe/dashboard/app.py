@@ -22,6 +22,7 @@ from starlette.types import ASGIApp
 from localstack_embedded import EmulatorError
 from tweetpipe.dashboard import wire
 from tweetpipe.dashboard.actions import Actions, Busy, NotAllowed
+from tweetpipe.dashboard.admission import Admission
 from tweetpipe.dashboard.guard import Guard
 from tweetpipe.dashboard.pages import Failure, Pages
 from tweetpipe.dashboard.questions import Questions, TooMany
@@ -43,7 +44,14 @@ _STATUS: dict[type[Exception], int] = {
 T = TypeVar("T")
 
 
-def application(pages: Pages, questions: Questions, actions: Actions, *, host: str) -> ASGIApp:
+def application(
+    pages: Pages,
+    questions: Questions,
+    actions: Actions,
+    *,
+    host: str,
+    admission: Admission | None,
+) -> ASGIApp:
     """All that the server answers; `host` is where it is bound to."""
     token = secrets.token_urlsafe(32)
     endpoints = _Endpoints(pages, questions, actions, token)
@@ -66,7 +74,7 @@ def application(pages: Pages, questions: Questions, actions: Actions, *, host: s
             Exception: _failed,
         },
     )
-    return Guard(app, host=host, token=token)
+    return Guard(app, host=host, token=token, admission=admission)
 
 
 class _Endpoints:

@@ -1,4 +1,4 @@
-"""Limits that uvicorn has not: how many connections there are, and how long one may be silent.
+"""What uvicorn has not: limits to connections and to their silence, and a state for each.
 
 It closes a connection that is idle after an answer, but waits without end for a first request, or
 for the rest of one that comes byte by byte; and it counts them only once a request is whole.
@@ -24,6 +24,7 @@ class BoundedConnection(H11Protocol):
 
     def connection_made(self, transport: Any) -> None:
         super().connection_made(transport)
+        self.app_state = {**self.app_state, "connection": {}}  # one for all its requests
         if len(self.connections) > MOST:
             transport.abort()
         else:

@@ -15,6 +15,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tweetpipe.dashboard.admission import Admission
+
 TOKEN_HEADER = "x-csrf-token"
 
 _SAFE = ("GET", "HEAD")
@@ -45,12 +47,16 @@ _HEADERS = {
 
 
 class Guard:
-    """Answers strangers itself; all others get the application's answer, with headers added."""
+    """Answers strangers itself; all others get the application's answer, with headers added.
 
-    def __init__(self, app: ASGIApp, *, host: str, token: str) -> None:
+    Without an `admission`, whoever reaches the server is served.
+    """
+
+    def __init__(self, app: ASGIApp, *, host: str, token: str, admission: Admission | None) -> None:
         self._app = app
         self._host = host
         self._token = token
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
@@ -59,6 +65,8 @@ class Guard:
                 headers.update(_HEADERS)
                 # The page's files are small, and an update of ours must not meet an old half.
                 headers.setdefault("cache-control", "no-cache")
+                if not refusal and self._admission and (cookie := self._admission.cookie(scope)):
+                    headers.append("set-cookie", cookie)
             await send(message)
 
         refusal = self._refusal(scope)
@@ -71,6 +79,8 @@ class Guard:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not is_served(hosts[0], bound_to=self._host):
             return "This dashboard does not answer to that name. Open it by the address it printed."
+        if self._admission and (refusal := self._admission.refusal(scope)):
+            return refusal
         # Old browsers do not say where a request comes from; those that do are taken at their word.
         site = headers.get("sec-fetch-site", "same-origin")
         is_page = scope["path"] == "/"
@@ -110,7 +120,8 @@ def is_served(host_header: str, *, bound_to: str) -> bool:
 def is_loopback(host: str) -> bool:
     """Whether only this machine reaches what is bound to that host."""
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
+        return (getattr(address, "ipv4_mapped", None) or address).is_loopback
     except ValueError:
         return host.lower() == "localhost"
 

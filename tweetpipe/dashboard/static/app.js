@@ -12,7 +12,7 @@ import { Series } from "./series.js";
 import { Newest } from "./tweets.js";
 import { number } from "./words.js";
 
-const LOST = "The dashboard’s server does not answer: it has ended, or is busy. This page goes on trying, and continues by itself.";
+const LOST = "The dashboard’s server does not answer: it has ended, or is busy. This page goes on trying, and continues by itself; if it doesn’t, open the address that tweetpipe dashboard has printed.";
 const OLD = "Nothing new has been seen of the stack for a while: what is shown here is old. This page goes on waiting.";
 const SERVICES = {
   cloudformation: "CloudFormation", cloudwatch: "CloudWatch", dynamodb: "DynamoDB",

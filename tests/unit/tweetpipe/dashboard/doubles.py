@@ -20,6 +20,7 @@ from tests.unit.tweetpipe.redrive_doubles import (
     FakeSqs,
 )
 from tweetpipe.dashboard.actions import Actions
+from tweetpipe.dashboard.admission import Admission
 from tweetpipe.dashboard.app import application
 from tweetpipe.dashboard.door import Door
 from tweetpipe.dashboard.pages import Pages
@@ -231,6 +232,7 @@ def dashboard(
     beat: float = 1.0,
     questions_per_s: float = 100.0,
     port: int = 0,
+    admission: Admission | None = None,
 ) -> Iterator[Dashboard]:
     """Serves on a free port of 127.0.0.1, or this one, until the block is left."""
     collector = collector or FakeCollector()
@@ -251,7 +253,9 @@ def dashboard(
     pages = Pages(collector, beat=beat, linger=0.1)
     questions = Questions(Door(lambda: place, "tweets"), Budget(questions_per_s))
     actions = Actions(Door(lambda: place, "tweets"), allowed=may_act)
-    app = application(pages, questions, actions, host="127.0.0.1")
+    app = application(
+        pages, questions, actions, host="127.0.0.1", admission=admission or Admission()
+    )
     requested: list[str] = []
 
     async def noted(scope: Scope, receive: Receive, send: Send) -> None:

@@ -8,10 +8,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from tests.other_user import answer_to_another_user, as_root
 from tests.waiting import wait_for
 
 
@@ -59,6 +61,22 @@ def test_a_signal_ends_it_though_a_page_is_open(
 def test_it_answers_on_this_machine_only(listening: str, tmp_path: Path) -> None:
     with running(listening, tmp_path, "--port", "0") as (url, _):
         assert url.startswith("http://127.0.0.1:")
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("host", "status"), [("127.0.0.1", 403), ("localhost", 403), ("0.0.0.0", 200)]
+)
+def test_another_user_of_this_machine_is_served_only_where_all_are(
+    listening: str, tmp_path: Path, host: str, status: int
+) -> None:
+    with running(listening, tmp_path, "--port", "0", "--host", host) as (url, _):
+        own = urlsplit(url)
+        request = f"GET / HTTP/1.1\r\nHost: {own.netloc}\r\nConnection: close\r\n\r\n"
+        answer = answer_to_another_user(request, str(own.hostname), own.port or 0)
+
+        assert answer.startswith(f"HTTP/1.1 {status} ")
+        assert requests.get(url, timeout=30).status_code == 200
 
 
 def test_it_warns_where_others_reach_it(listening: str, tmp_path: Path) -> None:
