@@ -6,9 +6,10 @@ open to the whole machine has none.
 
 from __future__ import annotations
 
-import os
 import secrets
 from pathlib import Path
+
+from .ownership import new_private_file
 
 KEY_FILE = "access-key"
 
@@ -20,13 +21,12 @@ DEFAULT_KEY = "test"
 
 def grant(home: Path, *, open_to_this_machine: bool) -> dict[str, str]:
     """The settings that tell LocalStack whom to serve; raises OSError."""
-    file = home / KEY_FILE
-    file.unlink(missing_ok=True)
     if open_to_this_machine:
+        revoke(home)
         return {"GATEWAY_OPEN": "1"}
     key = f"{KEY_PREFIX}{secrets.token_hex(16).upper()}"
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as opened:
-        opened.write(key)
+    with new_private_file(home / KEY_FILE) as opened:
+        opened.write(key.encode())
     return {"GATEWAY_ACCESS_KEY": key}
 
 

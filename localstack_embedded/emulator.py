@@ -267,7 +267,8 @@ def _ending_it_on_failure(pid: int, home: Path) -> Iterator[None]:
 
 def _fresh(volume: Path) -> Path:
     shutil.rmtree(volume, ignore_errors=True)
-    (volume / "temporary").mkdir(parents=True)
+    (volume / "temporary").mkdir(mode=0o700, parents=True)
+    volume.chmod(0o700)
     return volume
 
 

@@ -30,7 +30,7 @@ from typing import Self
 
 from .errors import InstallError, writing_to
 from .lock import held
-from .ownership import require_own
+from .ownership import new_private_file, require_own
 
 PROJECT = Path(__file__).resolve().parent.parent
 DEFAULT_HOME = PROJECT / ".localstack"
@@ -153,9 +153,9 @@ class _Pip:
         assert self._process.stdout
         found = 0
         lines = []
-        with self._log.open("w") as log:
+        with new_private_file(self._log) as log:
             for line in self._process.stdout:
-                log.write(line)
+                log.write(line.encode())
                 lines.append(line)
                 if line.startswith(("Collecting ", "Processing ")):
                     found += 1

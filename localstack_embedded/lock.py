@@ -19,7 +19,7 @@ def held(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
     The lock ends with the process that holds it. Raises HomeError, also when the lock's folder is
     not the user's own.
     """
-    lock = FileLock(path)
+    lock = FileLock(path, mode=0o600)
     with writing_to(path.parent):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         require_own(path.parent)

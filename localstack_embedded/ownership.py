@@ -1,4 +1,4 @@
-"""Whether a home is the user's own: what lies there is run as the user."""
+"""Whether a home is the user's own, since what lies there is run as the user; and private files."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pwd
 import stat
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from .errors import HomeError
 
@@ -37,6 +38,13 @@ def require_own(home: Path) -> None:
             found = path.stat()
             # With this bit, as /tmp has it, everybody can remove only what is their own.
             _refuse(path, None if found.st_mode & stat.S_ISVTX else _why_not_own(found))
+
+
+def new_private_file(path: Path) -> BinaryIO:
+    """A file for the user alone, whatever the umask, in the place of what was there."""
+    # Not emptied but replaced: somebody may have the old one open.
+    path.unlink(missing_ok=True)
+    return open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _refuse(path: Path, why: str | None) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from .errors import StartError
+from .ownership import new_private_file
 
 KILL_SECONDS = 5.0
 
@@ -28,7 +29,7 @@ def spawn(
     python: Path, environ: Mapping[str, str], log: Path, listener: socket.socket
 ) -> subprocess.Popen[bytes]:
     """Start LocalStack, which serves on the listener; raises StartError when that can't be run."""
-    with log.open("wb") as output:
+    with new_private_file(log) as output:
         try:
             return _Detached(
                 [str(python), "-m", "localstack.runtime.main"],
@@ -39,6 +40,7 @@ def spawn(
                 stderr=output,
                 pass_fds=[listener.fileno()],
                 start_new_session=True,
+                umask=0o077,
             )
         except OSError as error:
             raise StartError(

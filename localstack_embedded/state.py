@@ -10,6 +10,8 @@ from typing import Self
 
 import psutil
 
+from .ownership import new_private_file
+
 STATE_FILE = "instance.json"
 
 
@@ -77,7 +79,8 @@ def read(home: Path) -> Record | None:
 def write(home: Path, record: Record) -> None:
     """Keep the record, in one step."""
     temporary = home / f"{STATE_FILE}.new"
-    temporary.write_text(json.dumps(asdict(record)))
+    with new_private_file(temporary) as file:
+        file.write(json.dumps(asdict(record)).encode())
     temporary.replace(home / STATE_FILE)
 
 

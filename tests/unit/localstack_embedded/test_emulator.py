@@ -281,6 +281,35 @@ def test_each_start_has_a_log_and_a_volume_of_its_own(tmp_path: Path) -> None:
     assert (home / "localstack.log").read_text() == "once\n"
 
 
+@pytest.fixture(params=[0o022, 0o000], ids=oct)
+def umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    before = os.umask(request.param)
+    yield
+    os.umask(before)
+
+
+@pytest.mark.usefixtures("umask")
+def test_what_it_keeps_and_writes_is_its_users_alone(tmp_path: Path) -> None:
+    home = make_environment(
+        tmp_path / "home",
+        "os.mkdir('folder'); open('folder/file', 'x').close(); print('a key', flush=True); serve()",
+    )
+    home.chmod(0o755)
+    for folder in (home / "localstack", tmp_path):
+        folder.chmod(0o755)  # as whoever made them had it
+    (home / "localstack.log").write_text("of an earlier version\n")
+    embedded.start(home, port=free_port())
+    try:
+        kept = {"instance.json", "instance.lock", "localstack.log", access.KEY_FILE, "volume"}
+        assert kept == {path.name for path in home.iterdir()} - {"localstack", "stamp"}
+        mine = [*(home / name for name in kept), *(home / "volume").rglob("*")]
+        assert "file" in [path.name for path in mine]
+        assert not [path.name for path in mine if path.stat().st_mode & 0o077]
+        assert (home / "localstack.log").read_text() == "a key\n"
+    finally:
+        embedded.stop(home)
+
+
 def test_it_gets_the_environment_made_for_it_and_nothing_of_awss(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
