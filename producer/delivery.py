@@ -175,23 +175,33 @@ class _Run:
             self._supervise(reader)
         finally:
             # Also when the caller is interrupted or its on_progress fails.
-            if not self._interrupted:
-                self._end_reading(reader)
-            if self._refusal is not None:
-                self._backlog.send_no_more(timeout=_ANSWER_GRACE)
-            leftovers = self._backlog.give_up_all()
-            # What is dropped, the next run has to get from the source again.
-            if self._keeper and self._undelivered is None:
-                self._position_error = self._keeper.keep()
-            self._aside.put_the_last(leftovers)
-            if self._keeper and self._undelivered is not None:
-                self._position_error = self._keeper.keep()
-            report = self._report()
-            self._on_progress(report)
-        if not leftovers:
+            try:
+                report = self._finish(reader)
+            except KeyboardInterrupt:
+                # It may not cost what is in hand: this goes on where it was.
+                self._finish(reader)
+                raise
+        if not report.failed:
             for thread in senders:
                 thread.join()
         self._raise_with(report)
+        return report
+
+    def _finish(self, reader: threading.Thread) -> Report:
+        """Set aside all that is still in hand, and tell the caller how it ended."""
+        if not self._interrupted:
+            self._end_reading(reader)
+        if self._refusal is not None:
+            self._backlog.send_no_more(timeout=_ANSWER_GRACE)
+        leftovers = self._backlog.give_up_all()
+        # What is dropped, the next run has to get from the source again.
+        if self._keeper and self._undelivered is None:
+            self._position_error = self._keeper.keep()
+        self._aside.put_the_last(leftovers)
+        if self._keeper and self._undelivered is not None:
+            self._position_error = self._keeper.keep()
+        report = self._report()
+        self._on_progress(report)
         return report
 
     def _supervise(self, reader: threading.Thread) -> None:

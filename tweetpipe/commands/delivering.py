@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 from rich.progress import TaskID
 
@@ -104,7 +105,12 @@ def _stop_on_signals() -> Iterator[threading.Event]:
 
     def ask(number: int, _frame: object) -> None:
         stop.set()
-        signal.signal(number, before[signal.Signals(number)])
+        signal.signal(number, end if number == signal.SIGINT else before[signal.Signals(number)])
+
+    def end(number: int, _frame: object) -> NoReturn:
+        # What is in hand is kept now, which takes a moment; a third one may not cost it.
+        signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
 
     before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
     for number in before:

@@ -275,6 +275,29 @@ def test_a_second_ctrl_c_ends_it_at_once_with_the_same_words(
     assert balanced(run, kinesis)[0] > 0
 
 
+def test_impatience_while_the_rest_is_kept_loses_none_of_it(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt_and_stay_silent(handler: Any, data: list[bytes]) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        store_and_stay_silent(handler, data)
+
+    kinesis.script = [answer_with(accept), interrupt_and_stay_silent]
+    append = undelivered.append
+
+    def append_and_be_interrupted(path: Path, lines: list[bytes]) -> int:
+        os.kill(os.getpid(), signal.SIGINT)
+        return append(path, lines)
+
+    monkeypatch.setattr(undelivered, "append", append_and_be_interrupted)
+
+    run = end_of(records(COUNT), kinesis, capsys)
+
+    assert isinstance(run.error, KeyboardInterrupt)
+    read, sent = balanced(run, kinesis)
+    assert read > sent > 0
+
+
 def balanced(run: End, kinesis: KinesisServer) -> tuple[int, int]:
     """What was read and sent, after a look at the books and at where the rest is said to be."""
     read, sent, failed = (run.number(name) for name in ("read", "sent", "failed"))
