@@ -24,6 +24,8 @@ WITHIN = 1.5
 
 must_finish = threading.Lock()
 """Held by what keeps to the time by itself, and would lose something if it were cut off."""
+_LAST_WORDS = 1.0
+"""Seconds to say, after that, what it came to and where the rest is."""
 
 
 def _end() -> NoReturn:
@@ -53,8 +55,9 @@ def ending_in_time(
             if number[0] == signal.SIGINT and not interrupted.is_set():
                 interrupted.set()
                 if not over.wait(within):
+                    has_words = must_finish.locked()
                     with must_finish:
-                        if not over.is_set():
+                        if not over.wait(_LAST_WORDS if has_words else 0.0):
                             end()
 
     watcher = threading.Thread(target=watch, name="interrupt", daemon=True)

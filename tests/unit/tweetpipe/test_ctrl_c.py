@@ -240,6 +240,19 @@ def test_what_must_finish_is_not_cut_off() -> None:
         assert cut_off.wait(10)
 
 
+def test_what_it_came_to_is_said_after_it() -> None:
+    cut_off = threading.Event()
+    with interrupt.ending_in_time(within=0.0, end=cut_off.set) as came:
+        with interrupt.must_finish:
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(signal.SIGINT)
+            wait_for(came.is_set, "the signal")
+            # As long as the thread takes, on a busy machine, to find that it has to wait.
+            assert not cut_off.wait(0.5)
+        assert not cut_off.wait(0.1)
+    assert not cut_off.is_set()
+
+
 def test_without_ctrl_c_nothing_ends() -> None:
     cut_off = threading.Event()
     with interrupt.ending_in_time(within=0.0, end=cut_off.set) as came:
