@@ -41,11 +41,12 @@ class FunctionFigures:
     `age` is that of the oldest record it has yet to store; `window` its BatchWindowSeconds;
     `flowing` whether records come in. `last_result` is what Lambda says of the mapping's last
     batch, `concurrency` how many calls at once are reserved for the function, None if it shares the
-    account's. `options` are those that lead a command to the stack.
+    account's, and `unreserve` the command that has it do so. `options` are those that lead a
+    command to the stack.
     """
 
-    name: str
     options: str
+    unreserve: str
     calls: Calls
     metrics: Metrics
     mapping: str | None
@@ -117,7 +118,7 @@ def _off(found: FunctionFigures) -> Health | None:
         return Health(
             "error",
             "Its reserved concurrency is 0, so Lambda never calls it and nothing is stored. "
-            f"Lift that: aws lambda delete-function-concurrency --function-name {found.name}.",
+            f"Lift that: {found.unreserve}.",
         )
     if found.mapping in (None, "Enabled"):
         return None

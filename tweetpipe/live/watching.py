@@ -156,8 +156,8 @@ class Watching:
         self._ages.append(age or 0.0)
         name = self._outputs["DDBEventProcessor"]
         figures = FunctionFigures(
-            name=name,
             options=self._options,
+            unreserve=self._unreserve(name),
             calls=calls,
             metrics=described.metrics,
             mapping=described.mapping,
@@ -181,6 +181,15 @@ class Watching:
             mapping=described.mapping,
             last_result=described.last_result,
             reserved_concurrency=described.concurrency,
+        )
+
+    def _unreserve(self, function: str) -> str:
+        if self._place.is_local:
+            # Without the emulator's address, AWS's own command would go to an account of AWS.
+            return f"tweetpipe deploy{self._options}"
+        return (
+            f"aws lambda delete-function-concurrency --function-name {function} "
+            f"--region {self._place.region}"
         )
 
     def _table_state(

@@ -314,15 +314,27 @@ def test_a_mapping_that_does_not_read_is_told(
     assert why in health.why
 
 
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        (Target.LOCAL, "Lift that: tweetpipe deploy."),
+        (
+            Target.AWS,
+            "Lift that: aws lambda delete-function-concurrency --function-name "
+            "tweets-DDBEventProcessor --region us-east-1.",
+        ),
+    ],
+)
 def test_a_function_that_may_not_be_called_is_told_with_what_lifts_that(
-    onlooker: Onlooker,
+    target: Target, command: str
 ) -> None:
+    onlooker = Onlooker(target)
     onlooker.stack.concurrency = 0
 
     health = onlooker.look().function.health
 
     assert health.state == "error"
-    assert "aws lambda delete-function-concurrency --function-name tweets-DDB" in health.why
+    assert health.why.endswith(command)
 
 
 def test_what_lambda_says_of_the_last_batch_is_told(onlooker: Onlooker) -> None:
