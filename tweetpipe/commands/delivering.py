@@ -100,7 +100,7 @@ def deliver(
 
 @contextmanager
 def _stop_on_signals() -> Iterator[threading.Event]:
-    """The first SIGINT or SIGTERM asks to stop; a second one ends the process at once."""
+    """The first SIGINT, SIGTERM or SIGHUP asks to stop; a second one ends the process at once."""
     stop = threading.Event()
 
     def ask(number: int, _frame: object) -> None:
@@ -112,7 +112,12 @@ def _stop_on_signals() -> Iterator[threading.Event]:
         signal.signal(number, signal.SIG_IGN)
         raise KeyboardInterrupt
 
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+        # Under nohup, a terminal that is closed ends nothing.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
+    }
     for number in before:
         signal.signal(number, ask)
     try:

@@ -298,6 +298,47 @@ def test_impatience_while_the_rest_is_kept_loses_none_of_it(
     assert read > sent > 0
 
 
+@pytest.fixture
+def hung_up() -> Iterator[list[int]]:
+    """What SIGHUP is called with; without a handler it would end the tests."""
+    numbers: list[int] = []
+    before = signal.signal(signal.SIGHUP, lambda number, _: numbers.append(number))
+    yield numbers
+    signal.signal(signal.SIGHUP, before)
+
+
+def test_a_terminal_that_is_closed_stops_it_and_loses_nothing(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], hung_up: list[int]
+) -> None:
+    def hang_up_and_stay_silent(handler: Any, data: list[bytes]) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        store_and_stay_silent(handler, data)
+
+    kinesis.script = [answer_with(accept), hang_up_and_stay_silent]
+
+    run = end_of(records(COUNT), kinesis, capsys)
+
+    read, sent = balanced(run, kinesis)
+    assert read > sent > 0
+    assert hung_up == []
+
+
+def test_under_nohup_it_goes_on(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], hung_up: list[int]
+) -> None:
+    def hang_up(handler: Any, data: list[bytes]) -> None:
+        os.kill(os.getpid(), signal.SIGHUP)
+        answer_with(accept)(handler, data)
+
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    kinesis.script = [answer_with(accept), hang_up]
+
+    run = end_of(records(COUNT), kinesis, capsys)
+
+    assert balanced(run, kinesis) == (COUNT, COUNT)
+    assert hung_up == []
+
+
 def balanced(run: End, kinesis: KinesisServer) -> tuple[int, int]:
     """What was read and sent, after a look at the books and at where the rest is said to be."""
     read, sent, failed = (run.number(name) for name in ("read", "sent", "failed"))
