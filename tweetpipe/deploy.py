@@ -76,7 +76,7 @@ def deploy(
     deployed = stack.get(place, name)
     if place.is_local:
         is_new = existing is None or existing.awaits_review
-        changed |= _put_right(place, deployed, on_step, is_new=is_new)
+        changed |= _put_right(place, deployed, archive, on_step, is_new=is_new)
     elif not changed:
         changed = _revert_drift(attempt, deployed, approve)
     return deployed, changed
@@ -157,10 +157,12 @@ def _go_through(attempt: _Attempt, stages: list[Mapping[str, str]], approve: App
     return bool(reached)
 
 
-def _put_right(place: Place, deployed: Stack, on_step: OnStep, *, is_new: bool) -> bool:
+def _put_right(
+    place: Place, deployed: Stack, archive: bytes, on_step: OnStep, *, is_new: bool
+) -> bool:
     """Whether anything on the emulator wasn't as the template says, and tells what it was."""
     mended: list[Difference] = []
-    remaining = emulated.put_right(place, deployed, mended.append)
+    remaining = emulated.put_right(place, deployed, archive, mended.append)
     if is_new:
         # Some of what CloudFormation leaves out is set only now, and some the emulator can't have.
         for difference in remaining:

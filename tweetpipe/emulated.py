@@ -7,6 +7,8 @@ some properties even of new ones. On AWS drift detection does this: see `drift`.
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 from collections.abc import Callable
 from contextlib import suppress
@@ -51,7 +53,7 @@ class Difference:
 
 
 def put_right(
-    place: Place, deployed: Stack, on_mended: Callable[[Difference], None]
+    place: Place, deployed: Stack, package: bytes, on_mended: Callable[[Difference], None]
 ) -> list[Difference]:
     """What differs from the template and can't be changed in place; the rest is changed."""
     remaining: list[Difference] = []
@@ -69,7 +71,30 @@ def put_right(
         for one in different:
             if one.property not in left:
                 on_mended(one)
+    if not remaining:
+        _put_code_right(place, deployed.outputs["DDBEventProcessor"], package, on_mended)
     return remaining
+
+
+def _put_code_right(
+    place: Place, function: str, package: bytes, on_mended: Callable[[Difference], None]
+) -> None:
+    client = place.lambda_()
+    found = client.get_function_configuration(FunctionName=function)["CodeSha256"]
+    wanted = base64.b64encode(hashlib.sha256(package).digest()).decode()
+    if found == wanted:
+        return
+    put = client.update_function_code(FunctionName=function, ZipFile=package)
+    client.get_waiter("function_updated").wait(
+        FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    # An emulator may take the hash of something else than the package as it was sent.
+    if put["CodeSha256"] != found:
+        on_mended(
+            Difference(
+                logical_id="Processor", property="CodeSha256", wanted=put["CodeSha256"], found=found
+            )
+        )
 
 
 def anew(place: Place, deployed: Stack) -> str:

@@ -79,6 +79,9 @@ def _mend_stream(place: Place, name: str, wanted: Properties) -> None:
     if "Tags" in wanted:
         tags = {tag["Key"]: tag["Value"] for tag in wanted["Tags"]}
         kinesis.add_tags_to_stream(StreamName=name, Tags=tags)
+        foreign = {tag["Key"] for tag in _read_stream(place, name)["Tags"]} - tags.keys()
+        if foreign:
+            kinesis.remove_tags_from_stream(StreamName=name, TagKeys=[*foreign])
 
 
 def _read_table(place: Place, name: str) -> Properties:

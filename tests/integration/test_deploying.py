@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import uuid
+import zipfile
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -162,6 +164,14 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
         FunctionName=function, Timeout=3, Environment={"Variables": {"TABLE_NAME": "other"}}
     )
     client.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=0)
+    code = client.get_function_configuration(FunctionName=function)["CodeSha256"]
+    other = io.BytesIO()
+    with zipfile.ZipFile(other, "w") as archive:
+        archive.writestr("other.py", "")
+    client.update_function_code(FunctionName=function, ZipFile=other.getvalue())
+    place.kinesis().add_tags_to_stream(
+        StreamName=physical_id(place, name, "EventStream"), Tags={"added": "by hand"}
+    )
     place.iam().delete_role_policy(RoleName=role, PolicyName="process-events")
     place.sqs().set_queue_attributes(
         QueueUrl=physical_id(place, name, "DeadLetters"),
@@ -176,6 +186,8 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
     }
     assert put_right == {
         "Found and put right: DeadLetters: MessageRetentionPeriod",
+        "Found and put right: EventStream: Tags",
+        "Found and put right: Processor: CodeSha256",
         "Found and put right: Processor: Environment",
         "Found and put right: Processor: ReservedConcurrentExecutions",
         "Found and put right: Processor: Timeout",
@@ -186,6 +198,7 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
     found = client.get_event_source_mapping(UUID=mapping)
     assert (found["BatchSize"], found["State"]) == (200, "Enabled")
     configuration = client.get_function_configuration(FunctionName=function)
+    assert configuration["CodeSha256"] == code
     assert configuration["Timeout"] == 20
     assert configuration["Environment"]["Variables"]["TABLE_NAME"] == f"{name}-EventData"
     assert place.iam().list_role_policies(RoleName=role)["PolicyNames"] == ["process-events"]

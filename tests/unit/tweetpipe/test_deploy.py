@@ -43,7 +43,7 @@ def test_what_an_emulator_cannot_have_is_said_of_a_new_stack_and_fails_an_update
     deployed = replace(complete_stack(), parameters={"ShardCount": "4", "BatchSize": "500"})
     with stubbed_place() as place:
         if is_new:
-            assert deploy._put_right(place, deployed, said.append, is_new=True)
+            assert deploy._put_right(place, deployed, b"", said.append, is_new=True)
             assert said == [
                 "The emulator leaves this out: EventData: BillingMode is A instead of B"
             ]
@@ -53,4 +53,4 @@ def test_what_an_emulator_cannot_have_is_said_of_a_new_stack_and_fails_an_update
                 match=r"EventData: BillingMode is A instead of B\. .*data: tweetpipe destroy, "
                 r"then tweetpipe deploy -p ShardCount=4\.$",
             ):
-                deploy._put_right(place, deployed, said.append, is_new=False)
+                deploy._put_right(place, deployed, b"", said.append, is_new=False)
