@@ -70,11 +70,18 @@ def _say(step: str) -> None:
     sys.stderr.write(f"{step}\n")
 
 
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 < port < 2**16:
+        raise argparse.ArgumentTypeError("must be 1 to 65535")
+    return port
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m localstack_embedded", description=__doc__)
     parser.add_argument("command", choices=["up", "down", "status", "env"])
     parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="default: %(default)s")
-    parser.add_argument("--port", type=int, help="default: 4566, or the next free one")
+    parser.add_argument("--port", type=_port, help="default: 4566, or the next free one")
     parser.add_argument(
         "--open-to-this-machine",
         action="store_true",

@@ -72,3 +72,13 @@ def test_an_error_is_one_line_on_stderr(home: str, capsys: pytest.CaptureFixture
     assert output.out == ""
     assert output.err.startswith(f"error: port {port} is in use by ")
     assert len(output.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "-1"])
+def test_a_port_that_there_can_not_be_is_wrong_usage(
+    home: str, port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["up", "--home", home, f"--port={port}"])
+    assert ended.value.code == 2
+    assert "--port: must be 1 to 65535" in capsys.readouterr().err
