@@ -71,7 +71,7 @@ def _say(step: str) -> None:
 
 
 def _port(text: str) -> int:
-    port = int(text)
+    port = int(text) if text.isdecimal() else 0
     if not 0 < port < 2**16:
         raise argparse.ArgumentTypeError("must be 1 to 65535")
     return port

@@ -74,7 +74,7 @@ def test_an_error_is_one_line_on_stderr(home: str, capsys: pytest.CaptureFixture
     assert len(output.err.splitlines()) == 1
 
 
-@pytest.mark.parametrize("port", ["0", "65536", "-1"])
+@pytest.mark.parametrize("port", ["0", "65536", "-1", "x"])
 def test_a_port_that_there_can_not_be_is_wrong_usage(
     home: str, port: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
