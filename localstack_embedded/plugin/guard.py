@@ -30,6 +30,8 @@ _NO_BUCKET = re.compile(r"_.*|queue|restapis|2015-03-31|\d{12}")
 _SNS_LINKS = (["ConfirmSubscription"], ["Unsubscribe"])
 _READING = ("GET", "HEAD")
 
+UNSIGNED = "This request has no AWS signature. Use an AWS SDK, the AWS CLI, or curl --aws-sigv4."
+
 
 def refusal(method: str, target: str, values: Values) -> str:
     """Why the request is not served; empty when it is."""
@@ -51,9 +53,7 @@ def refusal(method: str, target: str, values: Values) -> str:
     if not (
         _is_signed(values, query) or _needs_no_signature(method, hosts[0], path, query, values)
     ):
-        return (
-            "This request has no AWS signature. Use an AWS SDK, the AWS CLI, or curl --aws-sigv4."
-        )
+        return UNSIGNED
     return ""
 
 

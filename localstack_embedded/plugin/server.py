@@ -9,12 +9,17 @@ from __future__ import annotations
 import os
 import socket
 
+from localstack.aws import handlers
+from localstack.aws.api import RequestContext
+from localstack.aws.chain import HandlerChain
 from localstack.config import HostAndPort
+from localstack.http import Response
 from localstack.runtime.server.twisted import TwistedRuntimeServer
 from rolo.gateway import Gateway  # type: ignore[import-not-found]
 from twisted.internet import reactor  # type: ignore[import-not-found]
 
 from .channel import GuardedGateway, admission
+from .guard import UNSIGNED
 from .services import say_which_there_are
 
 
@@ -30,7 +35,22 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         """Serve the gateway."""
         admission()
         say_which_there_are()
+        chain = gateway.request_handlers
+        chain.insert(chain.index(handlers.inject_auth_header_if_missing), _refuse_unsigned_call)
         with socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) as inherited:
             inherited.setblocking(False)
             # It makes a copy.
             reactor.adoptStreamPort(inherited.fileno(), socket.AF_INET, GuardedGateway(gateway))
+
+
+def _refuse_unsigned_call(chain: HandlerChain, context: RequestContext, _answer: Response) -> None:
+    """Refuse what the guard took for something of Amazon S3, and what LocalStack makes a call of.
+
+    The guard knows no body, and one in an upload's form can name an action of any service.
+    """
+    request = context.request
+    if context.service is None or request.headers.get("Authorization"):
+        return
+    is_link = context.service.service_name == "sns" and request.method == "GET"
+    if context.service.service_name != "s3" and not is_link:
+        chain.respond(403, f"{UNSIGNED}\n")

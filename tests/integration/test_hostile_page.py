@@ -27,6 +27,15 @@ from tests.waiting import wait_for
 
 Client = Callable[[str], Any]
 
+# An upload's form, in which LocalStack finds a call.
+FORM_WITH_A_CALL = (
+    b"".join(
+        b'--part\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n' % field
+        for field in ((b"Action", b"ListStacks"), (b"Version", b"2010-05-15"))
+    )
+    + b"--part--\r\n"
+)
+
 # Of what the page tries, these end the same way whether somebody listened or not.
 SENT_BLIND = {"get": "opaque", "post": "opaque", "invoke": "opaque", "beacon": "true"}
 
@@ -208,6 +217,29 @@ def test_links_and_forms_that_are_signed_go_on_working(client: Client) -> None:
     with urllib.request.urlopen(request) as answer:
         assert answer.status == 204
     assert s3.get_object(Bucket=bucket, Key="posted")["Body"].read() == b"posted body"
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "body"),
+    [
+        ("x", {"Content-Type": "multipart/form-data; boundary=part"}, FORM_WITH_A_CALL),
+        ("b/k", {"X-Amz-Target": "DynamoDB_20120810.ListTables"}, b""),
+        ("x?X-Amz-Signature=0", {"X-Amz-Target": "DynamoDB_20120810.ListTables"}, b"{}"),
+    ],
+)
+def test_what_looks_like_an_object_is_no_unsigned_call_of_another_service(
+    emulator: Instance, path: str, headers: dict[str, str], body: bytes
+) -> None:
+    request = urllib.request.Request(f"{emulator.endpoint}/{path}", data=body or None)
+    for name, value in headers.items():
+        request.add_header(name, value)
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request)
+
+    with refused.value as answer:
+        assert answer.code == 403
+        assert b"no AWS signature" in answer.read()
 
 
 def test_a_functions_url_needs_no_signature_and_serves_no_page(
