@@ -62,7 +62,7 @@ def age(text: str) -> timedelta:
         raise WrongUsage(f"--since {text} is no age; write it as 90s, 10m, 2h or 1d.")
     span = timedelta(**{_UNITS[found[2]]: int(found[1])})
     if span > _LONGEST:
-        raise WrongUsage(f"--since {text} is too long ago: no log is kept for more than {_KEPT}d.")
+        raise WrongUsage(f"--since {text} is too long ago: nothing is kept for more than {_KEPT}d.")
     return span
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tweetpipe.live.calls import Calls
-from tweetpipe.live.snapshot import Health, Shard, State
+from tweetpipe.live.snapshot import Health, Shard
 from tweetpipe.metrics import Metrics
 from tweetpipe.plan.constants import SHARD_RECORDS
 from tweetpipe.words import counted
@@ -128,8 +128,10 @@ def _off(found: FunctionFigures) -> Health | None:
             "No event source mapping leads from the stream to it. "
             f"Run tweetpipe deploy{found.options}.",
         )
-    state: State = "error" if found.mapping in ("Disabled", "Disabling") else "warning"
-    return Health(state, f"The event source mapping is {found.mapping}: it reads no records.")
+    why = f"The event source mapping is {found.mapping}: it reads no records."
+    if found.mapping in ("Disabled", "Disabling"):
+        return Health("error", f"{why} Run tweetpipe deploy{found.options} to switch it on.")
+    return Health("warning", why)
 
 
 def _behind(found: FunctionFigures) -> Health | None:
