@@ -10,12 +10,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import shlex
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tweetpipe import emulated_parts as parts
 from tweetpipe import parameters
@@ -63,7 +64,7 @@ def put_right(
             continue
         values = {one.property: one.wanted for one in different if one.property}
         # What can't be changed is still different after that.
-        with suppress(ClientError):
+        with suppress(BotoCoreError, ClientError):
             part.mend(place, name, values)
         after = _differences(place, part, logical_id, name, wanted)
         remaining += after
@@ -102,7 +103,7 @@ def anew(place: Place, deployed: Stack) -> str:
     defaults = parameters.defaults(TEMPLATE.read_text(encoding="utf-8"))
     stack = options(place, deployed.name)
     given = "".join(
-        f" -p {name}={value}"
+        f" -p {shlex.quote(f'{name}={value}')}"
         for name, value in deployed.parameters.items()
         if value != defaults.get(name)
     )

@@ -61,7 +61,8 @@ def _left(place: Place, name: str) -> list[tuple[str, str]]:
         is_deleted = stack["StackStatus"] == "DELETE_COMPLETE"
         for event in events.every(place, stack["StackId"]):
             made = (event.type, event.physical_id)
-            if event.status == "DELETE_COMPLETE" or not is_deleted:
+            # Skipped is what somebody asked to have kept.
+            if event.status in ("DELETE_COMPLETE", "DELETE_SKIPPED") or not is_deleted:
                 left.pop(made, None)
             elif event.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
                 left[made] = None
