@@ -66,11 +66,13 @@ def count(start: int = 1) -> Iterator[int]:
 
 def test_tweets_land_on_the_page_and_dead_letters_are_handled_there(
     place: Place,
-    deployed: Stack,
+    new_stack: Callable[[], Stack],
     command_environment: Environment,
     new_page: NewPage,
     tmp_path: Path,
 ) -> None:
+    # The page shows fifty dead letters, and other tests' may be as many.
+    deployed = new_stack()
     with dashboard(command_environment, deployed.name, tmp_path) as (url, process):
         page = new_page(url)
         expect(page.locator("#overall")).not_to_have_text("Connecting", timeout=PATIENCE)
@@ -102,11 +104,13 @@ def test_tweets_land_on_the_page_and_dead_letters_are_handled_there(
 
 def test_a_rejected_record_comes_home_by_a_button(
     place: Place,
-    deployed: Stack,
+    new_stack: Callable[[], Stack],
     command_environment: Environment,
     new_page: NewPage,
     tmp_path: Path,
 ) -> None:
+    # The page shows fifty dead letters, and other tests' may be as many.
+    deployed = new_stack()
     text = f"redriven {uuid.uuid4()}"
     send_letter(place, deployed, tweet(9_000, text))
     with dashboard(command_environment, deployed.name, tmp_path) as (url, _):
