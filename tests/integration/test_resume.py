@@ -93,7 +93,8 @@ def test_killed_runs_lose_nothing_and_send_again_only_what_came_after_the_positi
     may_repeat = 0
     for _ in range(KILLS):
         goal = len(times) + chance.randint(100, 1_000)
-        with producing(produce, tweets, command_environment) as process:
+        # At full speed it might end before the stream has been looked at.
+        with producing([*produce, "--rate", "300"], tweets, command_environment) as process:
             wait_for(
                 lambda goal=goal: len(stream_of(place, stack)) >= goal,  # type: ignore[misc]
                 f"{goal} tweets in the stream",
