@@ -135,7 +135,7 @@ def _peak_mb() -> float:
     return peak / (1024 if sys.platform == "linux" else 1024**2)
 
 
-class _Seeded:
+class Seeded:
     """Numbers that a seed decides, by the names of atheris's provider."""
 
     def __init__(self, seed: int) -> None:
@@ -153,7 +153,7 @@ class _Seeded:
 
 def main(count: int) -> None:
     """Judge so many batches, and print the worst figures."""
-    figures = [judge_inflated(inflating(_Seeded(seed))) for seed in range(count)]
+    figures = [judge_inflated(inflating(Seeded(seed))) for seed in range(count)]
     worst = Figures(*map(max, zip(*figures, strict=True)))
     total = sum(figure.records for figure in figures)
     print(json.dumps({"batches": count, "records": total} | {"worst": worst._asdict()}))  # noqa: T201

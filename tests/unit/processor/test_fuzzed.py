@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import random
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.fuzz.inflating import Seeded
 from tests.fuzz.judge import checked_partition_key, judge
 from tests.fuzz.oracle import expected_item
 from tests.fuzz.payloads import bases, payloads
@@ -41,22 +41,6 @@ def test_every_record_is_stored_as_it_was_sent_or_rejected_whole(
 ) -> None:
     draws = Drawn(data)
     judge(payloads(draws, heavy=heavy), draws)
-
-
-class Seeded:
-    """Numbers and bytes that a seed decides."""
-
-    def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)
-
-    def ConsumeIntInRange(self, low: int, high: int, /) -> int:
-        return self._random.randint(low, high)
-
-    def ConsumeBytes(self, count: int, /) -> bytes:
-        return self._random.randbytes(count)
-
-    def ConsumeUnicode(self, count: int, /) -> str:
-        return self._random.randbytes(count).decode("latin-1")
 
 
 def test_what_is_made_does_not_depend_on_what_was_made_before() -> None:
