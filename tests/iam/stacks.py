@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import uuid
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.iam import template as templates
@@ -27,9 +27,9 @@ LOG_STREAM = "there-already"
 class Names:
     """The parts of one stack, as calls name them."""
 
+    admin: Identity = field(repr=False)
     stack: str
     stream: str
-    shard_iterator: str
     table: str
     queue_url: str
     function: str
@@ -41,6 +41,17 @@ class Names:
     @property
     def stream_arn(self) -> str:
         return f"arn:aws:kinesis:{REGION}:{ACCOUNT}:stream/{self.stream}"
+
+    @property
+    def shard_iterator(self) -> str:
+        """A new one at each use: it lasts five minutes, and the tests that use it run in any order.
+
+        https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
+        """
+        answer = self.admin.client("kinesis").get_shard_iterator(
+            StreamName=self.stream, ShardId=SHARD, ShardIteratorType="TRIM_HORIZON"
+        )
+        return str(answer["ShardIterator"])
 
     @property
     def role_arn(self) -> str:
@@ -111,17 +122,14 @@ def _furnished(admin: Identity, stack: str, template: Template) -> Names:
     admin.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
     stream, log_group = name("AWS::Kinesis::Stream"), name("AWS::Logs::LogGroup")
     admin.client("logs").create_log_stream(logGroupName=log_group, logStreamName=LOG_STREAM)
-    iterator = admin.client("kinesis").get_shard_iterator(
-        StreamName=stream, ShardId=SHARD, ShardIteratorType="TRIM_HORIZON"
-    )
     # In place of the template's own, which went with the access key that it holds.
     secret = admin.client("secretsmanager").create_secret(
         Name=f"{stack}-ProducerSecret", SecretString="not a real one"
     )
     return Names(
+        admin=admin,
         stack=stack,
         stream=stream,
-        shard_iterator=iterator["ShardIterator"],
         table=table,
         queue_url=name("AWS::SQS::Queue"),
         function=name("AWS::Lambda::Function"),
