@@ -17,8 +17,8 @@ from benchmarks.measuring import Figures, Sample, Table, Way
 
 if TYPE_CHECKING:
     from localstack_embedded import Instance
-    from tweetpipe.place import Place
-    from tweetpipe.stack import Stack
+    from tweetpipe.aws.place import Place
+    from tweetpipe.aws.stack import Stack
 
 _SEED = 7
 _WARM_UP = 200  # tweets; the first ones wait for the function's process
@@ -106,7 +106,7 @@ def _run(*, shards: int, count: int, rate: float | None = None) -> Sample:
 def _pipeline(shards: int) -> Iterator[tuple[Instance, Place, Stack]]:
     import localstack_embedded
     from tests.stack_fixtures import deployed_stack, free_port
-    from tweetpipe.place import local_place
+    from tweetpipe.aws.place import local_place
 
     home = Path(tempfile.mkdtemp(prefix="bench-"))
     try:

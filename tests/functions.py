@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tweetpipe.place import Place
+from tweetpipe.aws.place import Place
 
 
 @contextmanager

@@ -15,8 +15,8 @@ import pytest
 from tests.commands import environment_for
 from tests.waiting import LONG
 from tweetpipe import deploy
-from tweetpipe.place import Place, local_place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place, local_place
+from tweetpipe.aws.stack import Stack
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

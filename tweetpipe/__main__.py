@@ -13,9 +13,9 @@ from botocore.parsers import ResponseParserError
 from localstack_embedded import EmulatorError
 from producer import ProducerError, SettingsError
 from tweetpipe import settings_file, terminal
+from tweetpipe.aws.errors import INTERRUPTED, TweetpipeError, mistake
+from tweetpipe.aws.explain import explain
 from tweetpipe.cli import app
-from tweetpipe.errors import INTERRUPTED, TweetpipeError, mistake
-from tweetpipe.explain import explain
 from tweetpipe.interrupt import ending_in_time
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from tweetpipe.place import Place
+from tweetpipe.aws.place import Place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

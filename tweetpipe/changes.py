@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tweetpipe.errors import DeployFailed, WrongUsage
-from tweetpipe.place import Place
-from tweetpipe.stack import AWAITS_REVIEW, Stack, does_not_exist
+from tweetpipe.aws.errors import DeployFailed, WrongUsage
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import AWAITS_REVIEW, Stack, does_not_exist
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import (

@@ -21,17 +21,17 @@ from tweetpipe import (
     owner,
     package,
     shards,
-    stack,
 )
 from tweetpipe import parameters as parameter_rules
 from tweetpipe.artifacts import Artifact
+from tweetpipe.aws import stack
+from tweetpipe.aws.errors import DeployFailed, NothingThere
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.changes import ChangeSet
 from tweetpipe.emulated import Difference
-from tweetpipe.errors import DeployFailed, NothingThere
 from tweetpipe.events import Event
-from tweetpipe.place import Place
 from tweetpipe.project import TEMPLATE
-from tweetpipe.stack import Stack
 
 CODE = "Code: ../build/function"
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tweetpipe.errors import DeployFailed
-from tweetpipe.explain import explain
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.errors import DeployFailed
+from tweetpipe.aws.explain import explain
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef

@@ -20,11 +20,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from tweetpipe import emulated_parts as parts
 from tweetpipe import parameters
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack, options
 from tweetpipe.leftovers import is_gone
-from tweetpipe.place import Place
 from tweetpipe.project import TEMPLATE
 from tweetpipe.resolve import Facts, resolved
-from tweetpipe.stack import Stack, options
 
 # What GetAtt gives of a resource with this name, of the types whose ARN the template asks for.
 _ARNS = {

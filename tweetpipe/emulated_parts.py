@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tweetpipe.place import Place
+from tweetpipe.aws.place import Place
 
 _FUNCTION = (
     "Architectures",

@@ -9,11 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from tweetpipe.errors import DeployFailed
+from tweetpipe.aws.errors import DeployFailed
+from tweetpipe.aws.explain import engine_lacks, lacks_permission
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack, options
 from tweetpipe.events import Event
-from tweetpipe.explain import engine_lacks, lacks_permission
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack, options
 
 DEPLOYED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 DELETED = frozenset({"DELETE_COMPLETE"})

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tweetpipe.place import Place
-from tweetpipe.stack import does_not_exist
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import does_not_exist
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef

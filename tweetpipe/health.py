@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tweetpipe import metrics
-from tweetpipe.explain import explain
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.explain import explain
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-from tweetpipe.errors import INTERRUPTED
+from tweetpipe.aws.errors import INTERRUPTED
 
 WITHIN = 1.5
 """Seconds for what a command still has to put in order."""

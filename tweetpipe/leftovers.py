@@ -13,9 +13,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tweetpipe import events
-from tweetpipe.errors import DeployFailed
-from tweetpipe.explain import explain
-from tweetpipe.place import Place
+from tweetpipe.aws.errors import DeployFailed
+from tweetpipe.aws.explain import explain
+from tweetpipe.aws.place import Place
 
 _GONE = ("NotFound", "NoSuchEntity", "NonExistent", "DoesNotExist")
 

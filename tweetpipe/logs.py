@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from tweetpipe.errors import NothingThere
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack, options
+from tweetpipe.aws.errors import NothingThere
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack, options
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import FilterLogEventsRequestTypeDef

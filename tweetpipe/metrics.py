@@ -11,9 +11,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tweetpipe.explain import explain
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.explain import explain
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 WINDOW = timedelta(minutes=5)
 _PERIOD = 60  # seconds; what AWS measures without detailed monitoring

@@ -14,9 +14,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from tweetpipe.place import Place
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.project import LOCALSTACK_HOME
-from tweetpipe.stack import Stack
 
 TAG = "tweetpipe:home"
 

@@ -21,7 +21,7 @@ from pathlib import Path, PurePath
 
 from filelock import FileLock
 
-from tweetpipe.errors import TweetpipeError
+from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.project import BUILD, FUNCTION, PROCESSOR, PROCESSOR_REQUIREMENTS
 
 DATA = ("*.dist-info/METADATA", "*.dist-info/LICENSE*", "*.dist-info/licenses/*")

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tweetpipe.errors import WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.resolve import Facts, holds
 
 

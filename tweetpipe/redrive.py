@@ -17,12 +17,12 @@ from processor.aggregation import deaggregate
 from processor.batch import MAX_LETTERS
 from processor.errors import Reason, Rejected
 from processor.tweet import to_item
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters.function import NotStored, calls, store, store_in_parts
 from tweetpipe.dead_letters.letter import DeadLetter, Kind, Position
 from tweetpipe.dead_letters.queue import Hold, peek
 from tweetpipe.dead_letters.stream import StreamRecord, read_again, read_since
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
 from tweetpipe.words import counted
 
 # A function may run for 15 minutes, and what times out here would only be begun a second time.

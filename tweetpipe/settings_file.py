@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dotenv import load_dotenv
 
-from tweetpipe.errors import WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 
 _NAME = Path(".env")
 

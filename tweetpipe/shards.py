@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 
 def steps(now: int, wanted: int) -> list[int]:

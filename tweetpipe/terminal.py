@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-from tweetpipe.redaction import redacted
+from tweetpipe.aws.redaction import redacted
 
 _NOT_ASCII = re.compile(r"[^\n -~]")
 

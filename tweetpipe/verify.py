@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from fake_tweets import FakeTweets, expected_item
 from tweetpipe import table
-from tweetpipe.place import Place
+from tweetpipe.aws.place import Place
 from tweetpipe.table import Item
 
 Key = tuple[str, str]

@@ -19,8 +19,8 @@ from tests.containers import janitor
 from tests.stack_fixtures import Command, free_port
 from tests.waiting import LONG, wait_for
 from tweetpipe import table, verify
-from tweetpipe.errors import NothingThere
-from tweetpipe.place import local_place
+from tweetpipe.aws.errors import NothingThere
+from tweetpipe.aws.place import local_place
 from tweetpipe.project import ROOT
 
 TWEETS = 40

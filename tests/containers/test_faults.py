@@ -16,8 +16,8 @@ from tests.fault_proxy import PUT_RECORDS, Fault, FaultProxy
 from tests.integration.test_pipeline import send
 from tests.waiting import LONG
 from tweetpipe import verify
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 
 def test_put_records_that_fail_in_all_ways_lose_nothing(

@@ -17,9 +17,9 @@ from tests.containers.localstack import EmulatorFailed
 from tests.integration.test_pipeline import send
 from tests.waiting import LONG, wait_for
 from tweetpipe import verify
-from tweetpipe.place import Place
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.project import ROOT
-from tweetpipe.stack import Stack
 
 
 def test_thousands_of_tweets_of_both_shapes_are_stored_from_every_shard(

@@ -8,8 +8,8 @@ import fake_tweets
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe import dead_letters, table, verify
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 COUNT = 500
 

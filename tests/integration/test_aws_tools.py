@@ -23,10 +23,10 @@ from localstack_embedded import DEFAULT_HOME
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe import package, table, verify
-from tweetpipe import stack as stacks
-from tweetpipe.place import Place
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.project import BUILD, ROOT, TEMPLATE
-from tweetpipe.stack import Stack
 
 REQUIREMENTS = ROOT / "requirements" / "awscli.txt"
 DOCS = ROOT / "docs" / "aws.md"

@@ -22,9 +22,9 @@ from tests.soak.page import BROWSER, SERVER, left_open
 from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
 from tests.waiting import wait_for
 from tweetpipe import dead_letters, table
-from tweetpipe.place import Place, local_place
+from tweetpipe.aws.place import Place, local_place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.project import ROOT
-from tweetpipe.stack import Stack
 
 __all__ = ["browser", "new_page"]
 

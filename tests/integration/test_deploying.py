@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from tests.stack_fixtures import PARAMETERS, deploy_quietly
-from tweetpipe import deploy, stack
+from tweetpipe import deploy
+from tweetpipe.aws import stack
+from tweetpipe.aws.errors import DeployFailed, NothingThere
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.changes import ChangeSet
-from tweetpipe.errors import DeployFailed, NothingThere
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
 
 
 @pytest.fixture

@@ -14,9 +14,9 @@ import pytest
 from tests.commands import environment_for, producing
 from tests.stack_fixtures import deployed_stack
 from tests.waiting import wait_for
-from tweetpipe.place import Place
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.project import ROOT
-from tweetpipe.stack import Stack
 
 SCRIPT = ROOT / "docs" / "drained.py"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tests.commands import producing
 from tests.stack_fixtures import Command
-from tweetpipe import stack as stacks
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 
 def test_a_higher_version_replaces_the_key(

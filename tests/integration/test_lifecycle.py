@@ -17,8 +17,8 @@ import pytest
 from tests.stack_fixtures import Command, free_port
 from tests.waiting import wait_for
 from tweetpipe import owner, package, table, verify
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 Outcome = subprocess.CompletedProcess[str]
 

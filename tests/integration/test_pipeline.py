@@ -17,8 +17,8 @@ from tests.fault_proxy import BATCH_WRITE_ITEM, Fault, FaultProxy
 from tests.functions import configured
 from tests.stack_fixtures import Command
 from tweetpipe import dead_letters, table, verify
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 PATIENCE = 120.0  # seconds without an arrival
 QUICK_FAULTS = set(Fault) - {Fault.HANGING}

@@ -19,10 +19,10 @@ from tests.fuzz.aggregates import aggregate
 from tests.stack_fixtures import PARAMETERS, Command, deployed_stack, free_port
 from tests.waiting import wait_for
 from tweetpipe import dead_letters, table
+from tweetpipe.aws.place import LOCAL_ACCOUNT, Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import DeadLetter, Hold, Kind
-from tweetpipe.place import LOCAL_ACCOUNT, Place
 from tweetpipe.redrive import redrive
-from tweetpipe.stack import Stack
 
 SHARD = "shardId-000000000000"
 

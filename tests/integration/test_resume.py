@@ -18,8 +18,8 @@ from producer import Settings
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe import verify
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 TWEETS = 8_000
 SEED = 71

@@ -9,7 +9,7 @@ import pytest
 from localstack_embedded import Instance
 from tests.soak.run import PARAMETERS, soak
 from tests.stack_fixtures import deployed_stack
-from tweetpipe.place import Place
+from tweetpipe.aws.place import Place
 
 
 @pytest.mark.timeout(900)

@@ -10,11 +10,11 @@ import producer
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe import verify
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import look
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.live.once import look_once
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
 
 TWEETS = 20
 SEED = 3

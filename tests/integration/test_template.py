@@ -12,9 +12,9 @@ import pytest
 
 from tests.stack_fixtures import Command, deployed_stack
 from tweetpipe import parameters
-from tweetpipe.place import Place
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.project import TEMPLATE
-from tweetpipe.stack import Stack
 
 EMAIL = "ops@example.com"
 BOUNDARY = "arn:aws:iam::000000000000:policy/tweetpipe-boundary"

@@ -19,8 +19,8 @@ from localstack_embedded import DEFAULT_HOME
 from tests.pseudo_terminal import PseudoTerminal
 from tests.stack_fixtures import PARAMETERS, Command, deploy_quietly, free_port
 from tests.waiting import wait_for
-from tweetpipe.place import Place, local_place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place, local_place
+from tweetpipe.aws.stack import Stack
 
 WATCH = [sys.executable, "-m", "tweetpipe", "watch"]
 HOSTILE = "\x1b[31m<script>alert(1)</script>\x07"

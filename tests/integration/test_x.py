@@ -23,8 +23,8 @@ from tests.integration.test_pipeline import send
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe import table, verify
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 OFTEN = "RT OR is OR a OR the"  # a quarter of the fake tweets
 PUBLISHED = 3000

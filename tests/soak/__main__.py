@@ -16,8 +16,8 @@ from localstack_embedded import DEFAULT_HOME
 from tests.soak.books import Books, history
 from tests.soak.run import PARAMETERS, Outcome, soak
 from tests.stack_fixtures import deployed_stack, free_port
-from tweetpipe.place import Place, local_place
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place, local_place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.terminal import printable
 
 _OUTAGE = 75.0  # seconds; the producer gives a record up after 60

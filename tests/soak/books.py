@@ -8,9 +8,9 @@ from typing import Any
 
 import fake_tweets
 from tweetpipe import dead_letters, table, verify
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import DeadLetter, Kind
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
 
 _ALL = 10_000_000
 _KINDS: tuple[fake_tweets.Kind, ...] = ("tweet", "duplicate", "malformed")

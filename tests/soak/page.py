@@ -20,7 +20,7 @@ from localstack_embedded import DEFAULT_HOME
 from tests.browsers import installed, launched, watched_context
 from tests.commands import dashboard, environment_for, producing
 from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
-from tweetpipe.place import local_place
+from tweetpipe.aws.place import local_place
 
 SERVER, BROWSER = 100.0, 300.0
 """The limits, in MB that are resident."""

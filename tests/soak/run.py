@@ -20,10 +20,10 @@ from tests.functions import configured
 from tests.soak.books import Books, Offered, balance
 from tests.soak.mischief import Mischief
 from tweetpipe import verify
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import Kind
-from tweetpipe.place import Place
 from tweetpipe.redrive import redrive
-from tweetpipe.stack import Stack
 
 MALFORMED = DUPLICATES = 0.02
 TIMEOUT = 12  # seconds

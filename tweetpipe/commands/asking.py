@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.text import Text
 
 from tweetpipe import terminal
-from tweetpipe.errors import WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 
 
 def agrees(question: str, *, otherwise: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tweetpipe.errors import WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.plan.prices import load_prices
 
 _HOURS = 730  # a month

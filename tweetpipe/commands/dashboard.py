@@ -9,10 +9,10 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from tweetpipe import stack as stacks
 from tweetpipe import terminal
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.place import Target
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_place
-from tweetpipe.place import Target
 
 _NOT_JUST_HERE = (
     "Whoever reaches {host} can read the tweets{act} without a password: only on a network you "

@@ -15,6 +15,8 @@ from rich.text import Text
 
 from tweetpipe import dead_letters as letters
 from tweetpipe import redrive, terminal
+from tweetpipe.aws.errors import TweetpipeError, WrongUsage
+from tweetpipe.aws.place import Place, Target
 from tweetpipe.commands import redriven
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
@@ -25,8 +27,6 @@ from tweetpipe.commands.options import (
 )
 from tweetpipe.commands.since import redrive_since
 from tweetpipe.dead_letters import DeadLetter, Kind, shown
-from tweetpipe.errors import TweetpipeError, WrongUsage
-from tweetpipe.place import Place, Target
 from tweetpipe.redrive import Outcome
 from tweetpipe.terminal import printable
 from tweetpipe.words import counted

@@ -13,11 +13,12 @@ from rich.progress import TaskID
 
 import producer
 from producer import OutgoingRecord, ProducerError, Progress, Report, Settings
-from tweetpipe import interrupt, producer_key, terminal
+from tweetpipe import interrupt, terminal
+from tweetpipe.aws import producer_key
+from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import ending
-from tweetpipe.errors import TweetpipeError
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
 
 UNDELIVERED = Path("undelivered.ndjson")
 

@@ -10,17 +10,17 @@ from typing import Annotated
 import typer
 
 import producer
-from tweetpipe import stack as stacks
 from tweetpipe import table as tables
 from tweetpipe import terminal, verify
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.errors import INTERRUPTED, Different
+from tweetpipe.aws.place import local_place
+from tweetpipe.aws.stack import options
 from tweetpipe.commands import look
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.lifecycle import PortOption, start_localstack
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption
 from tweetpipe.commands.stacks import deploy_stack
-from tweetpipe.errors import INTERRUPTED, Different
-from tweetpipe.place import local_place
-from tweetpipe.stack import options
 from tweetpipe.words import counted
 
 _ROWS = 5

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from producer import Progress, Report
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.commands.options import DEFAULT_STACK
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
 from tweetpipe.words import counted
 
 _STANDSTILL, _AGAIN_AFTER = 10.0, 60.0  # seconds

@@ -12,11 +12,11 @@ from rich.text import Text
 
 from tweetpipe import log_lines, terminal
 from tweetpipe import logs as log_reader
+from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.aws.place import Target
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
-from tweetpipe.errors import WrongUsage
 from tweetpipe.log_lines import Line
 from tweetpipe.logs import LogEvent
-from tweetpipe.place import Target
 from tweetpipe.terminal import printable
 
 _KEPT = 3653  # days, the longest that LogRetentionDays can be

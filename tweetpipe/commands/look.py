@@ -13,6 +13,9 @@ from rich.text import Text
 
 from tweetpipe import table as tables
 from tweetpipe import terminal, verify
+from tweetpipe.aws.errors import Different, WrongUsage
+from tweetpipe.aws.place import Place, Target
+from tweetpipe.aws.stack import Stack
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -20,9 +23,6 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
-from tweetpipe.errors import Different, WrongUsage
-from tweetpipe.place import Place, Target
-from tweetpipe.stack import Stack
 from tweetpipe.terminal import printable
 from tweetpipe.verify import Comparison
 

@@ -12,7 +12,7 @@ import producer
 from fake_tweets import Shape
 from producer import OutgoingRecord, Report
 from tweetpipe import terminal
-from tweetpipe.stack import Stack
+from tweetpipe.aws.stack import Stack
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import typer
 
 import localstack_embedded
 from localstack_embedded import Died, Instance, Stopped, neighbors
-from tweetpipe import stack as stacks
-from tweetpipe.errors import NothingThere
-from tweetpipe.place import Place, Target, aws_place, local_place
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.errors import NothingThere
+from tweetpipe.aws.place import Place, Target, aws_place, local_place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.project import LOCALSTACK_HOME
-from tweetpipe.stack import Stack
 
 TargetOption = Annotated[
     Target,

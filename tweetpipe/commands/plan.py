@@ -10,8 +10,8 @@ import typer
 from rich.text import Text
 
 from tweetpipe import terminal
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.commands.options import JsonOption
-from tweetpipe.errors import WrongUsage
 from tweetpipe.plan import Load, Mode, make_plan
 from tweetpipe.plan.assumptions import assumptions
 from tweetpipe.plan.prices import Prices, load_prices

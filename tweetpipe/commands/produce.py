@@ -13,6 +13,8 @@ import typer
 import producer
 from fake_tweets import Shape
 from producer import Settings
+from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
+from tweetpipe.aws.place import Target
 from tweetpipe.commands.delivering import MB, UNDELIVERED, deliver
 from tweetpipe.commands.opening import (
     open_fake,
@@ -23,8 +25,6 @@ from tweetpipe.commands.opening import (
     x_credentials,
 )
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
-from tweetpipe.errors import INTERRUPTED, WrongUsage
-from tweetpipe.place import Target
 
 _COUNT = 1000
 _NEVER = 10 * 365 * 24 * 3600.0  # seconds

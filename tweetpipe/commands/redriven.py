@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from tweetpipe.errors import TweetpipeError
+from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.redrive import Outcome
 
 _REASONS = 3  # reasons for which letters are kept, in an error's one line

@@ -9,11 +9,11 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.live import shown
 from tweetpipe.live.snapshot import Health, Snapshot
 from tweetpipe.metrics import WINDOW, Metrics
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
 from tweetpipe.words import counted
 
 _NOTHING_YET = "No records processed"

@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from rich.text import Text
 
 from tweetpipe import redrive, terminal
+from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.aws.place import Target
 from tweetpipe.commands.logs import age
 from tweetpipe.commands.options import open_stack
 from tweetpipe.dead_letters.function import NotStored
 from tweetpipe.dead_letters.stream import StreamRecord
-from tweetpipe.errors import TweetpipeError
-from tweetpipe.place import Target
 from tweetpipe.terminal import printable
 from tweetpipe.words import counted
 

@@ -13,7 +13,10 @@ from rich.text import Text
 
 from tweetpipe import deploy as deployment
 from tweetpipe import health, owner, terminal
-from tweetpipe import stack as stacks
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.errors import DeployFailed, WrongUsage
+from tweetpipe.aws.place import Place, Target
+from tweetpipe.aws.stack import Stack
 from tweetpipe.changes import Change, ChangeSet
 from tweetpipe.commands import asking
 from tweetpipe.commands.cost import cost_line
@@ -23,11 +26,8 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_place,
 )
-from tweetpipe.errors import DeployFailed, WrongUsage
 from tweetpipe.events import Event
 from tweetpipe.health import Loss
-from tweetpipe.place import Place, Target
-from tweetpipe.stack import Stack
 from tweetpipe.words import counted
 
 _YES = "Say --yes where nobody can answer."

@@ -5,6 +5,8 @@ from __future__ import annotations
 import typer
 
 from tweetpipe import metrics, terminal
+from tweetpipe.aws.place import Target
+from tweetpipe.aws.stack import options
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -12,8 +14,6 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
-from tweetpipe.place import Target
-from tweetpipe.stack import options
 
 _NOT_WELL = ("error", "unknown")
 

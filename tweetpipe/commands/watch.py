@@ -8,6 +8,8 @@ from typing import Annotated
 import typer
 
 from tweetpipe import terminal
+from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
+from tweetpipe.aws.place import Target
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     StackOption,
@@ -15,8 +17,6 @@ from tweetpipe.commands.options import (
     open_place,
     open_stack,
 )
-from tweetpipe.errors import INTERRUPTED, WrongUsage
-from tweetpipe.place import Target
 
 
 def watch(

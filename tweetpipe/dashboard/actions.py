@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from tweetpipe import dead_letters
+from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.dashboard.door import Door
-from tweetpipe.errors import TweetpipeError
 from tweetpipe.redrive import Outcome, redrive
 
 MAX_AT_ONCE = 500  # letters; more take another press of the button

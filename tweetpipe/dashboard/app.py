@@ -20,14 +20,14 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from localstack_embedded import EmulatorError
+from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage, mistake
+from tweetpipe.aws.explain import explain
 from tweetpipe.dashboard import wire
 from tweetpipe.dashboard.actions import Actions, Busy, NotAllowed
 from tweetpipe.dashboard.admission import Admission
 from tweetpipe.dashboard.guard import Guard
 from tweetpipe.dashboard.pages import Failure, Pages
 from tweetpipe.dashboard.questions import Questions, TooMany
-from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage, mistake
-from tweetpipe.explain import explain
 
 STATIC = Path(__file__).with_name("static")
 

@@ -6,9 +6,9 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from tweetpipe import stack as stacks
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 
 class Door:

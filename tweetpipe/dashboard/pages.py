@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from tweetpipe.errors import mistake
+from tweetpipe.aws.errors import mistake
 from tweetpipe.live.snapshot import Landed, Point, Snapshot
 
 BEAT = 5.0  # seconds of silence after which a page gets a sign of life

@@ -10,9 +10,9 @@ from typing import Any
 
 from tweetpipe import dead_letters
 from tweetpipe import table as tables
+from tweetpipe.aws.errors import NothingThere, TweetpipeError
 from tweetpipe.dashboard import wire
 from tweetpipe.dashboard.door import Door
-from tweetpipe.errors import NothingThere, TweetpipeError
 
 PAGE = 20  # items
 MAX_LETTERS = 50

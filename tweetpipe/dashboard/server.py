@@ -12,8 +12,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from localstack_embedded.ports import by_whom, is_free
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.dashboard.connections import BoundedConnection
-from tweetpipe.errors import WrongUsage
 
 DEFAULT_PORT = 8080
 

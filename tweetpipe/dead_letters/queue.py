@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage, mistake
+from tweetpipe.aws.place import Place
 from tweetpipe.dead_letters.letter import SHORT_ID, DeadLetter, read
-from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage, mistake
-from tweetpipe.place import Place
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:

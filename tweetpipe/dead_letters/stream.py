@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from tweetpipe.aws.place import Place
 from tweetpipe.dead_letters.letter import DeadLetter, Position
-from tweetpipe.place import Place
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

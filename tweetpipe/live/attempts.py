@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
-from tweetpipe.errors import NothingThere
-from tweetpipe.explain import explain
+from tweetpipe.aws.errors import NothingThere
+from tweetpipe.aws.explain import explain
 from tweetpipe.live.reads import Meter
 from tweetpipe.live.snapshot import Health
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from tweetpipe.aws.stack import Stack
 from tweetpipe.live.reads import MeteredPlace, Pace
 from tweetpipe.log_lines import content_of, ends_call, tells_failure
 from tweetpipe.logs import LATE, LogEvent, LogRetriever
-from tweetpipe.stack import Stack
 
 _BATCH = "batch processed"  # processor/report.py
 # An emulator may give every line; CloudWatch gives these. A "?" makes it one of several.

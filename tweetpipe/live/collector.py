@@ -15,9 +15,10 @@ from collections.abc import Callable
 from botocore.exceptions import BotoCoreError, ClientError
 
 from localstack_embedded import EmulatorError
-from tweetpipe import stack as stacks
-from tweetpipe.errors import TweetpipeError, mistake
-from tweetpipe.explain import explain
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.errors import TweetpipeError, mistake
+from tweetpipe.aws.explain import explain
+from tweetpipe.aws.place import Place, check_answers
 from tweetpipe.live.reads import Meter, MeteredPlace, Pace
 from tweetpipe.live.snapshot import (
     DeadLetters,
@@ -30,7 +31,6 @@ from tweetpipe.live.snapshot import (
     TableState,
 )
 from tweetpipe.live.watching import Watching
-from tweetpipe.place import Place, check_answers
 
 _logger = logging.getLogger(__name__)
 

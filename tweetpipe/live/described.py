@@ -6,10 +6,10 @@ from collections import deque
 from datetime import timedelta
 
 from tweetpipe import dead_letters, metrics
+from tweetpipe.aws.stack import Stack
 from tweetpipe.live.attempts import Attempts
 from tweetpipe.live.reads import MeteredPlace, Pace
 from tweetpipe.metrics import WINDOW, Metrics
-from tweetpipe.stack import Stack
 
 _COUNTS = 10  # of the table's items, that a rate is taken over
 # An emulator's figures are there at once.

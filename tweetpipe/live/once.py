@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.live.reads import Meter, MeteredPlace, Pace
 from tweetpipe.live.snapshot import Snapshot
 from tweetpipe.live.watching import Watching
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
 
 
 def look_once(

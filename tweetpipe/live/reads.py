@@ -20,8 +20,8 @@ from typing import Any
 
 from botocore.config import Config
 
+from tweetpipe.aws.place import Place
 from tweetpipe.live.snapshot import Reads
-from tweetpipe.place import Place
 
 _WINDOW = 10.0  # seconds that a rate is taken over
 

@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 
 from tweetpipe import table as tables
+from tweetpipe.aws.stack import Stack, options
 from tweetpipe.live import judging
 from tweetpipe.live.attempts import Attempts
 from tweetpipe.live.calls import CallLog, Calls
@@ -29,7 +30,6 @@ from tweetpipe.live.snapshot import (
     TableState,
 )
 from tweetpipe.metrics import WINDOW, Metrics
-from tweetpipe.stack import Stack, options
 
 
 class Watching:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from tweetpipe.errors import WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 
 PRICES_FILE = Path(__file__).with_name("prices.json")
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.infra.reading import DEFAULTS, PARAMETERS, RESOURCES, TEXT, WHOLE, references
 from tweetpipe import parameters
-from tweetpipe.errors import WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.project import TEMPLATE
 
 INTERFACE = WHOLE["Metadata"]["AWS::CloudFormation::Interface"]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import socket
 from importlib import import_module
 
-from tweetpipe.place import local_place
+from tweetpipe.aws.place import local_place
 
 for _name in ("__main__", "commands.watching", "dashboard.app", "dashboard.server"):
     import_module(f"tweetpipe.{_name}")

@@ -16,9 +16,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.unit.tweetpipe.stubs import complete_stack
+from tweetpipe.aws.place import LOCAL_REGION, Place, Target
 from tweetpipe.dead_letters import DeadLetter
 from tweetpipe.dead_letters.letter import read
-from tweetpipe.place import LOCAL_REGION, Place, Target
 from tweetpipe.redrive import Outcome, redrive
 
 QUEUE = "http://localhost:4566/000000000000/dead-letters"

@@ -11,8 +11,8 @@ import boto3
 from botocore.config import Config
 from botocore.stub import Stubber
 
-from tweetpipe.place import LOCAL_REGION, Place, Target
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import LOCAL_REGION, Place, Target
+from tweetpipe.aws.stack import Stack
 
 
 @dataclass(frozen=True, kw_only=True)

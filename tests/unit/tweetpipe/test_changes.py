@@ -8,9 +8,9 @@ from botocore.stub import ANY
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
 from tweetpipe import changes
+from tweetpipe.aws.errors import DeployFailed, WrongUsage
+from tweetpipe.aws.stack import Stack
 from tweetpipe.changes import Change, ChangeSet
-from tweetpipe.errors import DeployFailed, WrongUsage
-from tweetpipe.stack import Stack
 
 PLAN_ID = "arn:aws:cloudformation:us-east-1:000000000000:changeSet/plan/1"
 STACK_ID = "arn:aws:cloudformation:us-east-1:000000000000:stack/tweets/1"

@@ -35,8 +35,8 @@ from tests.unit.tweetpipe.stubs import complete_stack
 from tests.waiting import wait_for
 from tweetpipe import interrupt
 from tweetpipe.__main__ import main
+from tweetpipe.aws.place import local_place
 from tweetpipe.cli import app
-from tweetpipe.place import local_place
 
 # Two seconds, and what a busy machine takes beside; without the mend it is ten, or minutes.
 WITHIN = 5.0

@@ -23,9 +23,9 @@ from tests.unit.tweetpipe.redrive_doubles import (
 from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
+from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage
+from tweetpipe.aws.place import Target
 from tweetpipe.dead_letters import Hold, Kind, shown
-from tweetpipe.errors import NothingThere, TweetpipeError, WrongUsage
-from tweetpipe.place import Target
 from tweetpipe.redrive import redrive
 
 

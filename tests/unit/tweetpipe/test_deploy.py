@@ -8,8 +8,8 @@ import pytest
 from tests.unit.tweetpipe.stubs import complete_stack, stubbed_place
 from tweetpipe import deploy, emulated
 from tweetpipe.artifacts import Artifact
+from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.emulated import Difference
-from tweetpipe.errors import DeployFailed
 
 ARTIFACT = Artifact("a-bucket", "tweets/abc.zip")
 

@@ -37,14 +37,14 @@ from tests.unit.producer.doubles import (
     reset_connection,
     store_and_stay_silent,
 )
+from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.aws.place import Place, Target
+from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import ending, opening
 from tweetpipe.commands import produce as produce_command
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.ending import Standstill
 from tweetpipe.commands.produce import Source
-from tweetpipe.errors import TweetpipeError
-from tweetpipe.place import Place, Target
-from tweetpipe.stack import Stack
 
 COUNT = 60
 PER_CALL = 10

@@ -13,8 +13,8 @@ import typer.main
 
 from tests.unit.tweetpipe.endpoint import KNOWS_THE_STACK, Endpoint
 from tweetpipe.__main__ import main
+from tweetpipe.aws.errors import NothingThere
 from tweetpipe.cli import app
-from tweetpipe.errors import NothingThere
 
 HUGE = str(10**30)
 NO_NUMBERS = ("", "x", "nan", "inf", "-inf")

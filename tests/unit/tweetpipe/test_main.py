@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tweetpipe.__main__ import main
-from tweetpipe.errors import NothingThere
+from tweetpipe.aws.errors import NothingThere
 
 
 def run(*arguments: str) -> int:

@@ -10,9 +10,9 @@ import pytest
 
 from localstack_embedded import neighbors, state
 from tests.unit.tweetpipe.recorder import Recorder
+from tweetpipe.aws.errors import NothingThere
+from tweetpipe.aws.place import Target
 from tweetpipe.commands import options
-from tweetpipe.errors import NothingThere
-from tweetpipe.place import Target
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import pytest
 
 from tests.unit.tweetpipe.stubs import stubbed_place
 from tweetpipe import owner
-from tweetpipe.place import Place, Target
-from tweetpipe.stack import Stack
+from tweetpipe.aws.place import Place, Target
+from tweetpipe.aws.stack import Stack
 
 STACK = Stack(
     name="tweets", id="arn", status="UPDATE_COMPLETE", reason="", parameters={}, outputs={}

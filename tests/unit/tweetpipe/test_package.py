@@ -17,7 +17,7 @@ import filelock
 import pytest
 
 from tweetpipe import package
-from tweetpipe.errors import TweetpipeError
+from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.project import PROCESSOR_REQUIREMENTS
 
 

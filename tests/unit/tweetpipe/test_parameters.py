@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from tweetpipe import parameters
-from tweetpipe.errors import WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.project import TEMPLATE
 
 TEXT = TEMPLATE.read_text(encoding="utf-8")

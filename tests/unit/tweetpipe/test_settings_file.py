@@ -7,7 +7,7 @@ import pytest
 
 from tweetpipe import settings_file
 from tweetpipe.__main__ import main
-from tweetpipe.errors import WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 
 FIRST = "A_SETTING_OF_THE_TEST"
 SECOND = "ANOTHER_SETTING_OF_THE_TEST"

@@ -19,6 +19,7 @@ from tests.unit.tweetpipe.redrive_doubles import (
     FakePlace,
     FakeSqs,
 )
+from tweetpipe.aws.place import LOCAL_REGION, Target
 from tweetpipe.dashboard.actions import Actions
 from tweetpipe.dashboard.admission import Admission
 from tweetpipe.dashboard.app import application
@@ -38,7 +39,6 @@ from tweetpipe.live.snapshot import (
     Stream,
     TableState,
 )
-from tweetpipe.place import LOCAL_REGION, Target
 
 OK = Health("ok")
 

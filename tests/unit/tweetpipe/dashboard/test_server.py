@@ -9,10 +9,10 @@ import pytest
 import requests
 
 from tests.unit.tweetpipe.dashboard.doubles import dashboard
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.dashboard import server
 from tweetpipe.dashboard.app import STATIC
 from tweetpipe.dashboard.server import listening_socket, url_of
-from tweetpipe.errors import WrongUsage
 from tweetpipe.project import ROOT
 
 OURS = sorted(path for path in STATIC.glob("*") if path.is_file())

@@ -14,7 +14,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from processor.tweet import to_item
-from tweetpipe.place import LOCAL_REGION, Place, Target
+from tweetpipe.aws.place import LOCAL_REGION, Place, Target
 
 TABLE = "tweets-EventData"
 OUTPUTS = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from tests.unit.tweetpipe.live.doubles import TABLE, Clock, FakeStack, fake_place
-from tweetpipe import stack as stacks
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.place import Target
 from tweetpipe.live.reads import Meter, MeteredPlace, Pace
 from tweetpipe.live.snapshot import Snapshot
 from tweetpipe.live.watching import Watching
-from tweetpipe.place import Target
 from tweetpipe.table import Key
 
 

@@ -10,10 +10,10 @@ import pytest
 
 from tests.unit.tweetpipe.live.doubles import Clock, FakeStack, fake_place, tweet
 from tests.waiting import wait_for
+from tweetpipe.aws.place import Place, Target
 from tweetpipe.live.collector import Collector, Subscription
 from tweetpipe.live.snapshot import Snapshot
 from tweetpipe.live.watching import Watching
-from tweetpipe.place import Place, Target
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.tweetpipe.live.doubles import Clock
+from tweetpipe.aws.place import local_place
 from tweetpipe.live.reads import Meter, MeteredPlace
-from tweetpipe.place import local_place
 
 
 def test_a_call_beyond_the_bound_is_not_allowed_until_time_has_passed() -> None:

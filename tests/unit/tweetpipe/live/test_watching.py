@@ -5,7 +5,7 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.tweetpipe.live.doubles import refused, tweet
 from tests.unit.tweetpipe.live.onlooker import Onlooker
-from tweetpipe.place import Target
+from tweetpipe.aws.place import Target
 
 
 @pytest.fixture

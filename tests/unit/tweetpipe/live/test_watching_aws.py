@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.tweetpipe.live.doubles import tweet
 from tests.unit.tweetpipe.live.onlooker import Onlooker
-from tweetpipe.place import Target
+from tweetpipe.aws.place import Target
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from tweetpipe import terminal
 from tweetpipe.__main__ import main
-from tweetpipe.errors import WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.plan.prices import PRICES_FILE, load_prices
 
 

@@ -9,7 +9,7 @@ TweetpipeError          the root; one sentence for a person, and the exit code
 
 from __future__ import annotations
 
-from tweetpipe.redaction import redacted
+from tweetpipe.aws.redaction import redacted
 
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended."""

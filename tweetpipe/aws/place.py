@@ -20,9 +20,9 @@ import boto3
 from botocore.config import Config
 
 from localstack_embedded.access import DEFAULT_KEY, KEY_PREFIX
-from tweetpipe.errors import NothingThere, WrongUsage
-from tweetpipe.redaction import redacted
-from tweetpipe.sessions import aws_session, local_session
+from tweetpipe.aws.errors import NothingThere, WrongUsage
+from tweetpipe.aws.redaction import redacted
+from tweetpipe.aws.sessions import aws_session, local_session
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient

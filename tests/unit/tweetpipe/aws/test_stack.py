@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.tweetpipe.stubs import stubbed_place
-from tweetpipe import stack
-from tweetpipe.errors import NothingThere, WrongUsage
-from tweetpipe.place import Target
+from tweetpipe.aws import stack
+from tweetpipe.aws.errors import NothingThere, WrongUsage
+from tweetpipe.aws.place import Target
 
 LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 GOOD = st.builds(

@@ -25,9 +25,9 @@ from tests.unit.producer.doubles import (
     records,
 )
 from tests.unit.tweetpipe.stubs import complete_stack
-from tweetpipe import producer_key
-from tweetpipe.place import Place, local_place
-from tweetpipe.stack import Stack
+from tweetpipe.aws import producer_key
+from tweetpipe.aws.place import Place, local_place
+from tweetpipe.aws.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -82,7 +82,7 @@ def server(account: Account) -> Iterator[KinesisServer]:
 @pytest.fixture
 def place(server: KinesisServer, account: Account, monkeypatch: pytest.MonkeyPatch) -> Place:
     monkeypatch.setattr(Place, "secretsmanager", lambda _: account)
-    monkeypatch.setattr("tweetpipe.stack.get", account.stack)
+    monkeypatch.setattr("tweetpipe.aws.stack.get", account.stack)
     return local_place(embedded_endpoint=server.url, environ={})
 
 

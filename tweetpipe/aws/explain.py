@@ -24,7 +24,7 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from tweetpipe.redaction import redacted
+from tweetpipe.aws.redaction import redacted
 
 _SIGN_IN_AGAIN = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
 _WRONG_KEY = frozenset(

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tweetpipe import stack as stacks
-from tweetpipe.errors import TweetpipeError
-from tweetpipe.place import Place
-from tweetpipe.stack import Stack
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from tweetpipe.errors import NothingThere, WrongUsage
-from tweetpipe.place import Place
+from tweetpipe.aws.errors import NothingThere, WrongUsage
+from tweetpipe.aws.place import Place
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef

@@ -22,7 +22,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from tweetpipe.explain import engine_lacks, explain, lacks_permission
+from tweetpipe.aws.explain import engine_lacks, explain, lacks_permission
 
 WHO = "User: arn:aws:sts::123456789012:assumed-role/dev/me is not authorized to perform: "
 

@@ -7,7 +7,7 @@ import requests
 
 from tweetpipe import terminal
 from tweetpipe.__main__ import main
-from tweetpipe.redaction import redacted
+from tweetpipe.aws.redaction import redacted
 
 SECRET = "hunter2-hunter2-hunter2"
 

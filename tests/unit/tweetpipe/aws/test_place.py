@@ -7,9 +7,9 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError, ProfileNotFound
 
 from tests.unit.tweetpipe.recorder import Recorder
-from tweetpipe import sessions
-from tweetpipe.errors import NothingThere, WrongUsage
-from tweetpipe.place import Target, aws_place, local_place
+from tweetpipe.aws import sessions
+from tweetpipe.aws.errors import NothingThere, WrongUsage
+from tweetpipe.aws.place import Target, aws_place, local_place
 
 
 def test_the_variable_beats_the_embedded_emulator(listening: str, silent: str) -> None:
