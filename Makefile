@@ -6,7 +6,7 @@ CHECKOV := $(VENV)/environments/checkov
 PEERS := $(VENV)/environments/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down test test-containers soak soak-page fuzz bench lint screenshots format package lock clean
+.PHONY: help demo install up down live test test-containers soak soak-page fuzz bench lint lint-workflows screenshots format package lock pins try-aws destroy-aws clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,16 @@ up: $(VENV)/app  ## Start the embedded LocalStack
 
 down: $(VENV)/app  ## Stop it
 	@$(BIN)/tweetpipe down
+
+# The shell waits for the page to end, and then ends the producer, which has ignored Ctrl-C.
+RATE ?= 10
+live: $(VENV)/app  ## Start LocalStack, deploy, show RATE=10 fake tweets a second in the dashboard
+	@$(BIN)/tweetpipe up
+	@$(BIN)/tweetpipe deploy --yes
+	@mkdir -p build; trap : INT TERM; \
+	$(BIN)/tweetpipe produce --forever --rate $(RATE) >build/live.log 2>&1 & producer=$$!; \
+	$(BIN)/tweetpipe dashboard; code=$$?; \
+	kill $$producer; wait $$producer; exit $$code
 
 test: $(VENV)/dev  ## Run all tests, in random order; those with containers only where a Docker engine answers
 	@$(BIN)/python -m pytest
@@ -54,6 +64,11 @@ lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, hadolint; cfn-lint, cfripp
 	@$(CHECKOV)/bin/checkov --file infra/template.yaml --framework cloudformation --skip-download --compact --quiet
 	@$(BIN)/hadolint Dockerfile
 
+# make lint-workflows ACTIONLINT=actionlint runs one that is installed.
+ACTIONLINT ?= docker run --rm --volume "$(CURDIR):/repo:ro" --workdir /repo rhysd/actionlint:1.7.12
+lint-workflows:  ## Run actionlint on .github/workflows, in a container
+	@$(ACTIONLINT)
+
 screenshots: $(VENV)/dev  ## Draw the README's pictures anew, from what the tests show
 	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/live tests/browser tests/integration/test_dashboard.py
 
@@ -72,6 +87,27 @@ lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt
 	    requirements/$$name.in -o requirements/$$name.txt || exit 1; done
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --exclude-newer 2025-10-15 requirements/localstack.in -o requirements/localstack.txt
+
+# A tag can be moved. Once build/images.txt is committed as requirements/images.txt, this finds out.
+IMAGES = $$(sed -n 's/^FROM //p' Dockerfile; sed -n 's/.*image:.*:-\(localstack.*\)}/\1/p' docker-compose.yml)
+pins:  ## Resolve the base images' digests, and compare them with requirements/images.txt if it exists
+	@mkdir -p build
+	@for image in $(IMAGES); do \
+	  digest=$$(docker buildx imagetools inspect "$$image" --format '{{.Manifest.Digest}}') || exit 1; \
+	  echo "$$image@$$digest"; done >build/images.txt
+	@cat build/images.txt
+	@if [ -e requirements/images.txt ]; then diff requirements/images.txt build/images.txt; fi
+
+# STACK names the stack; BOUNDARY is the permissions boundary's ARN, if the deployer needs one.
+STACK ?= tweets-try
+ON_AWS := --target aws --stack $(STACK)
+try-aws: $(VENV)/app  ## Deploy to AWS, send COUNT=10000 fake tweets through, verify each one
+	@$(BIN)/tweetpipe deploy $(ON_AWS) --yes $(if $(BOUNDARY),-p PermissionsBoundary=$(BOUNDARY))
+	@$(BIN)/tweetpipe produce $(ON_AWS) --count $(or $(COUNT),10000)
+	@$(BIN)/tweetpipe verify $(ON_AWS) --count $(or $(COUNT),10000) --wait 60
+
+destroy-aws: $(VENV)/app  ## Delete that stack, and all that is in it
+	@$(BIN)/tweetpipe destroy $(ON_AWS) --yes
 
 clean:  ## Stop LocalStack and remove all that was made here
 	@if [ -x $(BIN)/tweetpipe ]; then $(BIN)/tweetpipe down; fi
