@@ -20,7 +20,7 @@ COPY --chown=10001 requirements/processor.txt requirements/
 COPY --chown=10001 tweetpipe tweetpipe
 # The function's dependencies; its package is put together by each deploy.
 USER 10001
-RUN python -m tweetpipe.package
+RUN python -m tweetpipe.deploying.package
 USER 0
 
 COPY --chown=10001 pyproject.toml README.md LICENSE ./

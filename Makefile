@@ -77,7 +77,7 @@ format: $(VENV)/dev  ## Format the code
 	@$(BIN)/ruff format .
 
 package: $(VENV)/app  ## Build the function's folder for aws cloudformation package, or sam; list what is in it
-	@$(BIN)/python -m tweetpipe.package
+	@$(BIN)/python -m tweetpipe.deploying.package
 
 # LocalStack's requirements are resolved as of its release: it does not work with all later ones.
 lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt

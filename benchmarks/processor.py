@@ -315,6 +315,6 @@ def _start(code: str, environment: dict[str, str]) -> tuple[float, float, float]
 
 
 def _package_bytes() -> int:
-    from tweetpipe import package
+    from tweetpipe.deploying import package
 
     return len(package.archive())

@@ -14,9 +14,9 @@ import pytest
 
 from tests.commands import environment_for
 from tests.waiting import LONG
-from tweetpipe import deploy
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.deploying import deploy
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
 

@@ -15,7 +15,7 @@ from tests.iam import template as templates
 from tests.iam.identities import ACCOUNT, REGION, Identity
 from tests.iam.template import Template
 from tests.waiting import wait_for
-from tweetpipe import package
+from tweetpipe.deploying import package
 
 BUCKET = "packages"
 PACKAGE = "function.zip"

@@ -17,8 +17,8 @@ from tests.iam.catalogue import CALLS, StackCall
 from tests.iam.identities import REGION, Identity
 from tests.iam.stacks import Pair
 from tests.waiting import wait_for
-from tweetpipe import deploy
 from tweetpipe.__main__ import main
+from tweetpipe.deploying import deploy
 from tweetpipe.project import ROOT
 
 POLICY = ROOT / "infra" / "deploy-policy.json"

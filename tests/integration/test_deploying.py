@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from tests.stack_fixtures import PARAMETERS, deploy_quietly
-from tweetpipe import deploy
 from tweetpipe.aws import stack
 from tweetpipe.aws.errors import DeployFailed, NothingThere
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.changes import ChangeSet
+from tweetpipe.deploying import deploy
+from tweetpipe.deploying.changes import ChangeSet
 
 
 @pytest.fixture

@@ -16,9 +16,10 @@ import pytest
 
 from tests.stack_fixtures import Command, free_port
 from tests.waiting import wait_for
-from tweetpipe import owner, package, table, verify
+from tweetpipe import table, verify
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.deploying import owner, package
 
 Outcome = subprocess.CompletedProcess[str]
 

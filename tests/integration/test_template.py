@@ -11,9 +11,9 @@ import boto3
 import pytest
 
 from tests.stack_fixtures import Command, deployed_stack
-from tweetpipe import parameters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.deploying import parameters
 from tweetpipe.project import TEMPLATE
 
 EMAIL = "ops@example.com"

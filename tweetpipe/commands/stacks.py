@@ -11,13 +11,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tweetpipe import deploy as deployment
-from tweetpipe import health, owner, terminal
+from tweetpipe import health, terminal
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import DeployFailed, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
-from tweetpipe.changes import Change, ChangeSet
 from tweetpipe.commands import asking
 from tweetpipe.commands.cost import cost_line
 from tweetpipe.commands.options import (
@@ -26,7 +24,10 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_place,
 )
-from tweetpipe.events import Event
+from tweetpipe.deploying import deploy as deployment
+from tweetpipe.deploying import owner
+from tweetpipe.deploying.changes import Change, ChangeSet
+from tweetpipe.deploying.events import Event
 from tweetpipe.health import Loss
 from tweetpipe.words import counted
 

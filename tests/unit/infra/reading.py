@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from tweetpipe import parameters
+from tweetpipe.deploying import parameters
 from tweetpipe.project import TEMPLATE
 
 TEXT = TEMPLATE.read_text(encoding="utf-8")

@@ -7,8 +7,8 @@ import json
 import pytest
 
 from tests.unit.infra.reading import DEFAULTS, PARAMETERS, RESOURCES, TEXT, WHOLE, references
-from tweetpipe import parameters
 from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.deploying import parameters
 from tweetpipe.project import TEMPLATE
 
 INTERFACE = WHOLE["Metadata"]["AWS::CloudFormation::Interface"]

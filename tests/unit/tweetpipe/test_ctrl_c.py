@@ -140,7 +140,7 @@ def _command(line: str, url: str, home: Path) -> None:
     if url:
         os.environ["AWS_ENDPOINT_URL"] = url
     with (
-        patch("tweetpipe.package.archive", bytes),  # takes a while
+        patch("tweetpipe.deploying.package.archive", bytes),  # takes a while
         patch("tweetpipe.commands.lifecycle.LOCALSTACK_HOME", home),
     ):
         main(line.split())

@@ -12,15 +12,16 @@ import boto3
 import pytest
 
 from tests.unit.tweetpipe.stubs import complete_stack
-from tweetpipe import artifacts, changes, deploy, drift, events, health, package, shards
-from tweetpipe.artifacts import Artifact
+from tweetpipe import health
 from tweetpipe.aws import stack
 from tweetpipe.aws.errors import DeployFailed, NothingThere, WrongUsage
 from tweetpipe.aws.place import Identity, Place, Target
 from tweetpipe.aws.stack import Stack
-from tweetpipe.changes import Change, ChangeSet
 from tweetpipe.commands import stacks
-from tweetpipe.events import Event
+from tweetpipe.deploying import artifacts, changes, deploy, drift, events, package, shards
+from tweetpipe.deploying.artifacts import Artifact
+from tweetpipe.deploying.changes import Change, ChangeSet
+from tweetpipe.deploying.events import Event
 from tweetpipe.health import Loss
 
 EXISTING = complete_stack(EventDataTable="tweets-EventData")

@@ -179,7 +179,7 @@ def _nothing_that_takes_long(
     for name in ("up", "demo"):
         starts = "lifecycle" if name == "up" else name
         monkeypatch.setattr(f"tweetpipe.commands.{starts}.start_localstack", _not_now)
-    monkeypatch.setattr("tweetpipe.package.archive", bytes)
+    monkeypatch.setattr("tweetpipe.deploying.package.archive", bytes)
     with patch("tweetpipe.dashboard.server.DashboardServer.run"):
         yield
 

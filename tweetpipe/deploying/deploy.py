@@ -10,7 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from tweetpipe import (
+from tweetpipe.aws import stack
+from tweetpipe.aws.errors import DeployFailed, NothingThere
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
+from tweetpipe.deploying import (
     artifacts,
     changes,
     drift,
@@ -22,15 +26,11 @@ from tweetpipe import (
     package,
     shards,
 )
-from tweetpipe import parameters as parameter_rules
-from tweetpipe.artifacts import Artifact
-from tweetpipe.aws import stack
-from tweetpipe.aws.errors import DeployFailed, NothingThere
-from tweetpipe.aws.place import Place
-from tweetpipe.aws.stack import Stack
-from tweetpipe.changes import ChangeSet
-from tweetpipe.emulated import Difference
-from tweetpipe.events import Event
+from tweetpipe.deploying import parameters as parameter_rules
+from tweetpipe.deploying.artifacts import Artifact
+from tweetpipe.deploying.changes import ChangeSet
+from tweetpipe.deploying.emulated import Difference
+from tweetpipe.deploying.events import Event
 from tweetpipe.project import TEMPLATE
 
 CODE = "Code: ../build/function"

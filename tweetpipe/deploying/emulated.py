@@ -18,13 +18,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tweetpipe import emulated_parts as parts
-from tweetpipe import parameters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, options
-from tweetpipe.leftovers import is_gone
+from tweetpipe.deploying import emulated_parts as parts
+from tweetpipe.deploying import parameters
+from tweetpipe.deploying.leftovers import is_gone
+from tweetpipe.deploying.resolve import Facts, resolved
 from tweetpipe.project import TEMPLATE
-from tweetpipe.resolve import Facts, resolved
 
 # What GetAtt gives of a resource with this name, of the types whose ARN the template asks for.
 _ARNS = {

@@ -12,10 +12,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from tweetpipe import events
 from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place
+from tweetpipe.deploying import events
 
 _GONE = ("NotFound", "NoSuchEntity", "NonExistent", "DoesNotExist")
 

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
-from tweetpipe import events
-from tweetpipe.events import Event
+from tweetpipe.deploying import events
+from tweetpipe.deploying.events import Event
 
 STACK_ID = "arn:aws:cloudformation:us-east-1:000000000000:stack/tweets/1"
 AT = datetime(2024, 1, 1, tzinfo=UTC)

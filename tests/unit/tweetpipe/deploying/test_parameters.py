@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from tweetpipe import parameters
 from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.deploying import parameters
 from tweetpipe.project import TEMPLATE
 
 TEXT = TEMPLATE.read_text(encoding="utf-8")

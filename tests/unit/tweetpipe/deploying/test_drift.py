@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
-from tweetpipe import drift
 from tweetpipe.aws.errors import DeployFailed
+from tweetpipe.deploying import drift
 
 DEPLOYED = complete_stack()
 AT = datetime(2024, 1, 1, tzinfo=UTC)

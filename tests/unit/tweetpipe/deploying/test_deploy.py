@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.tweetpipe.stubs import complete_stack, stubbed_place
-from tweetpipe import deploy, emulated
-from tweetpipe.artifacts import Artifact
 from tweetpipe.aws.errors import DeployFailed
-from tweetpipe.emulated import Difference
+from tweetpipe.deploying import deploy, emulated
+from tweetpipe.deploying.artifacts import Artifact
+from tweetpipe.deploying.emulated import Difference
 
 ARTIFACT = Artifact("a-bucket", "tweets/abc.zip")
 

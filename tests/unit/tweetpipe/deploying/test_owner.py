@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.unit.tweetpipe.stubs import stubbed_place
-from tweetpipe import owner
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
+from tweetpipe.deploying import owner
 
 STACK = Stack(
     name="tweets", id="arn", status="UPDATE_COMPLETE", reason="", parameters={}, outputs={}

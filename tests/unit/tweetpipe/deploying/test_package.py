@@ -16,9 +16,17 @@ from pathlib import Path
 import filelock
 import pytest
 
-from tweetpipe import package
+import tweetpipe
 from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.deploying import package
 from tweetpipe.project import PROCESSOR_REQUIREMENTS
+
+# The modules of tweetpipe that making a package takes.
+_PACKAGING = (
+    *("__init__", "project"),
+    *("aws/__init__", "aws/errors", "aws/redaction"),
+    *("deploying/__init__", "deploying/package"),
+)
 
 
 @pytest.fixture
@@ -150,7 +158,7 @@ def test_the_list_names_what_goes_in_and_what_of_the_folder_does_not(project: Pa
 
 
 def test_the_list_is_logged_for_debugging(project: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level("DEBUG", "tweetpipe.package"):
+    with caplog.at_level("DEBUG", "tweetpipe.deploying.package"):
         package.archive()
 
     assert "       12  processor/handler.py" in caplog.text
@@ -179,16 +187,16 @@ def built_elsewhere(tmp_path: Path) -> Callable[..., bytes]:
     requirement = f"--no-index\n{wheel.as_uri()} --hash=sha256:{digest}\n"
 
     def build(folder: Path, *, python: str = sys.executable, umask: int = 0o022, tz: str) -> bytes:
-        for name in ("__init__", "errors", "package", "project", "redaction"):
+        for name in _PACKAGING:
             copy = folder / "tweetpipe" / f"{name}.py"
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(Path(str(package.__file__)).with_name(f"{name}.py"), copy)
+            shutil.copyfile(Path(tweetpipe.__path__[0], f"{name}.py"), copy)
         shutil.copytree(Path(filelock.__file__).parent, folder / "filelock")
         (folder / "processor").mkdir()
         (folder / "processor" / "handler.py").write_text("import dependency\n" * 1000)
         (folder / "requirements").mkdir()
         (folder / "requirements" / "processor.txt").write_text(requirement)
-        program = "import sys; from tweetpipe import package; "
+        program = "import sys; from tweetpipe.deploying import package; "
         program += "sys.stdout.buffer.write(package.archive())"
         outcome = subprocess.run(
             [python, "-c", program],

@@ -7,10 +7,10 @@ import pytest
 from botocore.stub import ANY
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
-from tweetpipe import changes
 from tweetpipe.aws.errors import DeployFailed, WrongUsage
 from tweetpipe.aws.stack import Stack
-from tweetpipe.changes import Change, ChangeSet
+from tweetpipe.deploying import changes
+from tweetpipe.deploying.changes import Change, ChangeSet
 
 PLAN_ID = "arn:aws:cloudformation:us-east-1:000000000000:changeSet/plan/1"
 STACK_ID = "arn:aws:cloudformation:us-east-1:000000000000:stack/tweets/1"

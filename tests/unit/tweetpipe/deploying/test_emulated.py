@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
-from tweetpipe import parameters
-from tweetpipe.emulated_parts import PARTS
+from tweetpipe.deploying import parameters
+from tweetpipe.deploying.emulated_parts import PARTS
 from tweetpipe.project import TEMPLATE
 
 TEMPLATE_PARSED = parameters.read(TEMPLATE.read_text(encoding="utf-8"))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tweetpipe.resolve import Facts, holds, resolved
+from tweetpipe.deploying.resolve import Facts, holds, resolved
 
 FACTS = Facts(
     refs={"ShardCount": "4", "Mode": "ON", "AWS::StackName": "tweets", "Stream": "tweets-s"},

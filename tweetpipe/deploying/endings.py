@@ -13,7 +13,7 @@ from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.explain import engine_lacks, lacks_permission
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, options
-from tweetpipe.events import Event
+from tweetpipe.deploying.events import Event
 
 DEPLOYED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 DELETED = frozenset({"DELETE_COMPLETE"})

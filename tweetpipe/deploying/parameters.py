@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from tweetpipe.aws.errors import WrongUsage
-from tweetpipe.resolve import Facts, holds
+from tweetpipe.deploying.resolve import Facts, holds
 
 
 class _TemplateLoader(yaml.SafeLoader):

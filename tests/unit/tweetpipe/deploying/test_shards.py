@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.tweetpipe.stubs import complete_stack, stubbed_place
-from tweetpipe import shards
 from tweetpipe.aws.place import Target
 from tweetpipe.aws.stack import Stack
+from tweetpipe.deploying import shards
 
 COUNTS = st.integers(1, 500)
 DEPLOYED = replace(complete_stack(KinesisStream="s"), parameters={"StreamMode": "PROVISIONED"})

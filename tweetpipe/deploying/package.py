@@ -3,7 +3,8 @@
 Only what Python needs goes in, so that nothing that happens to lie there is sent to AWS: modules,
 `py.typed`, and the data that is declared here. The same input gives the same zip, byte for byte,
 in any folder and with any Python, so that a deploy without a change changes nothing.
-`python -m tweetpipe.package` builds the folder alone, for `aws cloudformation package` and `sam`.
+`python -m tweetpipe.deploying.package` builds the folder alone, for `aws cloudformation package`
+and `sam`.
 """
 
 from __future__ import annotations
