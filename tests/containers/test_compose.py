@@ -18,9 +18,9 @@ from fake_tweets import FakeTweets, expected_item
 from tests.containers import janitor
 from tests.stack_fixtures import Command, free_port
 from tests.waiting import LONG, wait_for
-from tweetpipe import table, verify
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import local_place
+from tweetpipe.looking import table, verify
 from tweetpipe.project import ROOT
 
 TWEETS = 40

@@ -15,9 +15,9 @@ from producer import Settings
 from tests.fault_proxy import PUT_RECORDS, Fault, FaultProxy
 from tests.integration.test_pipeline import send
 from tests.waiting import LONG
-from tweetpipe import verify
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.looking import verify
 
 
 def test_put_records_that_fail_in_all_ways_lose_nothing(

@@ -16,9 +16,9 @@ from tests.containers import janitor, localstack
 from tests.containers.localstack import EmulatorFailed
 from tests.integration.test_pipeline import send
 from tests.waiting import LONG, wait_for
-from tweetpipe import verify
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.looking import verify
 from tweetpipe.project import ROOT
 
 

@@ -7,9 +7,10 @@ import base64
 import fake_tweets
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
-from tweetpipe import dead_letters, table, verify
+from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.looking import table, verify
 
 COUNT = 500
 

@@ -22,11 +22,11 @@ import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
-from tweetpipe import table, verify
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import package
+from tweetpipe.looking import table, verify
 from tweetpipe.project import BUILD, ROOT, TEMPLATE
 
 REQUIREMENTS = ROOT / "requirements" / "awscli.txt"

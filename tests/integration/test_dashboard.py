@@ -21,9 +21,10 @@ from tests.commands import Environment, dashboard, producing
 from tests.soak.page import BROWSER, SERVER, left_open
 from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
 from tests.waiting import wait_for
-from tweetpipe import dead_letters, table
+from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.looking import table
 from tweetpipe.project import ROOT
 
 __all__ = ["browser", "new_page"]

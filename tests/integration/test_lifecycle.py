@@ -16,10 +16,10 @@ import pytest
 
 from tests.stack_fixtures import Command, free_port
 from tests.waiting import wait_for
-from tweetpipe import table, verify
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import owner, package
+from tweetpipe.looking import table, verify
 
 Outcome = subprocess.CompletedProcess[str]
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.logs import LogRetriever, by_now
+from tweetpipe.looking.logs import LogRetriever, by_now
 
 
 def test_lines_of_several_instances_come_in_the_order_of_their_time(

@@ -16,9 +16,10 @@ from producer import OutgoingRecord, Report, Settings
 from tests.fault_proxy import BATCH_WRITE_ITEM, Fault, FaultProxy
 from tests.functions import configured
 from tests.stack_fixtures import Command
-from tweetpipe import dead_letters, table, verify
+from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.looking import table, verify
 
 PATIENCE = 120.0  # seconds without an arrival
 QUICK_FAULTS = set(Fault) - {Fault.HANGING}

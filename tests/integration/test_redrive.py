@@ -18,10 +18,11 @@ from tests.functions import configured
 from tests.fuzz.aggregates import aggregate
 from tests.stack_fixtures import PARAMETERS, Command, deployed_stack, free_port
 from tests.waiting import wait_for
-from tweetpipe import dead_letters, table
+from tweetpipe import dead_letters
 from tweetpipe.aws.place import LOCAL_ACCOUNT, Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import DeadLetter, Hold, Kind
+from tweetpipe.looking import table
 from tweetpipe.redrive import redrive
 
 SHARD = "shardId-000000000000"

@@ -17,9 +17,9 @@ import fake_tweets
 from producer import Settings
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
-from tweetpipe import verify
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.looking import verify
 
 TWEETS = 8_000
 SEED = 71

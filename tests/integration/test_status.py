@@ -9,12 +9,12 @@ import pytest
 import producer
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
-from tweetpipe import verify
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import look
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.live.once import look_once
+from tweetpipe.looking import verify
 
 TWEETS = 20
 SEED = 3

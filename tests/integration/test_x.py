@@ -22,9 +22,9 @@ from producer.x import Credentials, XApi, XSource, synchronise
 from tests.integration.test_pipeline import send
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
-from tweetpipe import table, verify
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.looking import table, verify
 
 OFTEN = "RT OR is OR a OR the"  # a quarter of the fake tweets
 PUBLISHED = 3000

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import fake_tweets
-from tweetpipe import dead_letters, table, verify
+from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import DeadLetter, Kind
+from tweetpipe.looking import table, verify
 
 _ALL = 10_000_000
 _KINDS: tuple[fake_tweets.Kind, ...] = ("tweet", "duplicate", "malformed")

@@ -19,10 +19,10 @@ from tests.fault_proxy import BATCH_WRITE_ITEM, PUT_RECORDS, SEND_MESSAGE_BATCH,
 from tests.functions import configured
 from tests.soak.books import Books, Offered, balance
 from tests.soak.mischief import Mischief
-from tweetpipe import verify
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import Kind
+from tweetpipe.looking import verify
 from tweetpipe.redrive import redrive
 
 MALFORMED = DUPLICATES = 0.02

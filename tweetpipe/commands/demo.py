@@ -10,8 +10,7 @@ from typing import Annotated
 import typer
 
 import producer
-from tweetpipe import table as tables
-from tweetpipe import terminal, verify
+from tweetpipe import terminal
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import INTERRUPTED, Different
 from tweetpipe.aws.place import local_place
@@ -21,6 +20,8 @@ from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.lifecycle import PortOption, start_localstack
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption
 from tweetpipe.commands.stacks import deploy_stack
+from tweetpipe.looking import table as tables
+from tweetpipe.looking import verify
 from tweetpipe.words import counted
 
 _ROWS = 5

@@ -11,8 +11,7 @@ from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
-from tweetpipe import table as tables
-from tweetpipe import terminal, verify
+from tweetpipe import terminal
 from tweetpipe.aws.errors import Different, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
@@ -23,8 +22,10 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
+from tweetpipe.looking import table as tables
+from tweetpipe.looking import verify
+from tweetpipe.looking.verify import Comparison
 from tweetpipe.terminal import printable
-from tweetpipe.verify import Comparison
 
 _COLUMNS = ("Username", "Timestamp", "Id", "Message")
 # What the others leave of a line: a message needs some of it, so that in a narrow terminal there

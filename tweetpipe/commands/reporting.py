@@ -13,7 +13,7 @@ from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.live import shown
 from tweetpipe.live.snapshot import Health, Snapshot
-from tweetpipe.metrics import WINDOW, Metrics
+from tweetpipe.looking.metrics import WINDOW, Metrics
 from tweetpipe.words import counted
 
 _NOTHING_YET = "No records processed"

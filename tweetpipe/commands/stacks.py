@@ -11,7 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tweetpipe import health, terminal
+from tweetpipe import terminal
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import DeployFailed, WrongUsage
 from tweetpipe.aws.place import Place, Target
@@ -28,7 +28,8 @@ from tweetpipe.deploying import deploy as deployment
 from tweetpipe.deploying import owner
 from tweetpipe.deploying.changes import Change, ChangeSet
 from tweetpipe.deploying.events import Event
-from tweetpipe.health import Loss
+from tweetpipe.looking import health
+from tweetpipe.looking.health import Loss
 from tweetpipe.words import counted
 
 _YES = "Say --yes where nobody can answer."

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from tweetpipe import metrics, terminal
+from tweetpipe import terminal
 from tweetpipe.aws.place import Target
 from tweetpipe.aws.stack import options
 from tweetpipe.commands.options import (
@@ -14,6 +14,7 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
+from tweetpipe.looking import metrics
 
 _NOT_WELL = ("error", "unknown")
 

@@ -9,10 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 from tweetpipe import dead_letters
-from tweetpipe import table as tables
 from tweetpipe.aws.errors import NothingThere, TweetpipeError
 from tweetpipe.dashboard import wire
 from tweetpipe.dashboard.door import Door
+from tweetpipe.looking import table as tables
 
 PAGE = 20  # items
 MAX_LETTERS = 50

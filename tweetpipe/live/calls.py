@@ -9,8 +9,8 @@ from typing import Any
 
 from tweetpipe.aws.stack import Stack
 from tweetpipe.live.reads import MeteredPlace, Pace
-from tweetpipe.log_lines import content_of, ends_call, tells_failure
-from tweetpipe.logs import LATE, LogEvent, LogRetriever
+from tweetpipe.looking.log_lines import content_of, ends_call, tells_failure
+from tweetpipe.looking.logs import LATE, LogEvent, LogRetriever
 
 _BATCH = "batch processed"  # processor/report.py
 # An emulator may give every line; CloudWatch gives these. A "?" makes it one of several.

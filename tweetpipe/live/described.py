@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import deque
 from datetime import timedelta
 
-from tweetpipe import dead_letters, metrics
+from tweetpipe import dead_letters
 from tweetpipe.aws.stack import Stack
 from tweetpipe.live.attempts import Attempts
 from tweetpipe.live.reads import MeteredPlace, Pace
-from tweetpipe.metrics import WINDOW, Metrics
+from tweetpipe.looking import metrics
+from tweetpipe.looking.metrics import WINDOW, Metrics
 
 _COUNTS = 10  # of the table's items, that a rate is taken over
 # An emulator's figures are there at once.

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from tweetpipe.live.calls import Calls
 from tweetpipe.live.snapshot import Health, Shard
-from tweetpipe.metrics import Metrics
+from tweetpipe.looking.metrics import Metrics
 from tweetpipe.plan.constants import SHARD_RECORDS
 from tweetpipe.words import counted
 

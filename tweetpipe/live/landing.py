@@ -17,7 +17,7 @@ from tweetpipe.live.reads import Pace
 from tweetpipe.live.records import items_of
 from tweetpipe.live.shards import Sample
 from tweetpipe.live.snapshot import MAX_NEWEST, Landed
-from tweetpipe.table import Item, Key
+from tweetpipe.looking.table import Item, Key
 
 _MAX_AWAITED = 300
 _MAX_KNOWN = 2000

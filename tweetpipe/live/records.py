@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from processor.aggregation import deaggregate
 from processor.errors import Rejected
 from processor.tweet import to_item
-from tweetpipe.table import Item
+from tweetpipe.looking.table import Item
 
 
 def items_of(data: bytes) -> list[Item]:

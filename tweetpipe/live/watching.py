@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 
-from tweetpipe import table as tables
 from tweetpipe.aws.stack import Stack, options
 from tweetpipe.live import judging
 from tweetpipe.live.attempts import Attempts
@@ -29,7 +28,8 @@ from tweetpipe.live.snapshot import (
     Stream,
     TableState,
 )
-from tweetpipe.metrics import WINDOW, Metrics
+from tweetpipe.looking import table as tables
+from tweetpipe.looking.metrics import WINDOW, Metrics
 
 
 class Watching:

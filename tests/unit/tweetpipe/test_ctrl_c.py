@@ -193,7 +193,7 @@ def _demo(url: str) -> None:
         patch("tweetpipe.commands.demo.start_localstack", lambda port: instance),
         patch("tweetpipe.commands.demo.local_place", lambda **_: there),
         patch("tweetpipe.commands.demo.deploy_stack", lambda *_, **__: complete_stack(**OUTPUTS)),
-        patch("tweetpipe.verify.expected_items", lambda seed, count: {}),
+        patch("tweetpipe.looking.verify.expected_items", lambda seed, count: {}),
     ):
         main(["demo", "--count", "60000"])
 

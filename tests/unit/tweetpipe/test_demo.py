@@ -8,9 +8,10 @@ import subprocess
 import pytest
 from rich.console import Console
 
-from tweetpipe import terminal, verify
+from tweetpipe import terminal
 from tweetpipe.commands.demo import next_steps
 from tweetpipe.commands.look import items_table
+from tweetpipe.looking import verify
 
 AUTHORS = [
     "Ada",

@@ -12,7 +12,6 @@ import boto3
 import pytest
 
 from tests.unit.tweetpipe.stubs import complete_stack
-from tweetpipe import health
 from tweetpipe.aws import stack
 from tweetpipe.aws.errors import DeployFailed, NothingThere, WrongUsage
 from tweetpipe.aws.place import Identity, Place, Target
@@ -22,7 +21,8 @@ from tweetpipe.deploying import artifacts, changes, deploy, drift, events, packa
 from tweetpipe.deploying.artifacts import Artifact
 from tweetpipe.deploying.changes import Change, ChangeSet
 from tweetpipe.deploying.events import Event
-from tweetpipe.health import Loss
+from tweetpipe.looking import health
+from tweetpipe.looking.health import Loss
 
 EXISTING = complete_stack(EventDataTable="tweets-EventData")
 PLAN = ChangeSet(

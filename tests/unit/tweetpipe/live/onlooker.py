@@ -8,7 +8,7 @@ from tweetpipe.aws.place import Target
 from tweetpipe.live.reads import Meter, MeteredPlace, Pace
 from tweetpipe.live.snapshot import Snapshot
 from tweetpipe.live.watching import Watching
-from tweetpipe.table import Key
+from tweetpipe.looking.table import Key
 
 
 class Onlooker:

@@ -13,8 +13,8 @@ from rich.terminal_theme import MONOKAI
 from tests.unit.tweetpipe.live.snapshots import AT, busy
 from tweetpipe.live.shown import screen
 from tweetpipe.live.snapshot import DeadLetters, Health, Landed, Point, Reads, Shard, Snapshot
+from tweetpipe.looking.verify import expected_items
 from tweetpipe.project import ROOT
-from tweetpipe.verify import expected_items
 
 # Rich's picture loads a font from the network.
 _FONT_FACE = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)

@@ -11,7 +11,7 @@ from botocore.stub import ANY
 from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
 from tweetpipe.aws.errors import NothingThere, WrongUsage
 from tweetpipe.commands.logs import age
-from tweetpipe.logs import LATE, LogRetriever, by_now, follow
+from tweetpipe.looking.logs import LATE, LogRetriever, by_now, follow
 
 START = datetime(2026, 11, 23, 5, 32, tzinfo=UTC)
 GROUP = "/aws/lambda/tweets-DDBEventProcessor"

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tweetpipe import metrics
 from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.looking import metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef

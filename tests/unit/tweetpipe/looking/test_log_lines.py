@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tweetpipe.log_lines import readable, tells_failure
-from tweetpipe.logs import LogEvent
+from tweetpipe.looking.log_lines import readable, tells_failure
+from tweetpipe.looking.logs import LogEvent
 
 AT = datetime(2026, 11, 23, 5, 32, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tweetpipe.logs import LogEvent
+from tweetpipe.looking.logs import LogEvent
 
 # Lambda's frame around a call: told by the batch's own line.
 _FRAME = re.compile(r"(START|END|INIT_START|REPORT|XRAY|EXTENSION|TELEMETRY)\b")

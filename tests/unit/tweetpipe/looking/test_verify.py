@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.tweetpipe.stubs import stubbed_place
-from tweetpipe import table, verify
-from tweetpipe.table import Item
-from tweetpipe.verify import Comparison, Key
+from tweetpipe.looking import table, verify
+from tweetpipe.looking.table import Item
+from tweetpipe.looking.verify import Comparison, Key
 
 
 def item(number: int, message: str = "hello") -> Item:

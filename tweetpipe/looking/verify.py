@@ -8,9 +8,9 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
 from fake_tweets import FakeTweets, expected_item
-from tweetpipe import table
 from tweetpipe.aws.place import Place
-from tweetpipe.table import Item
+from tweetpipe.looking import table
+from tweetpipe.looking.table import Item
 
 Key = tuple[str, str]
 Expected = dict[Key, Item]

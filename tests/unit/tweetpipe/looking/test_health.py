@@ -8,10 +8,10 @@ import pytest
 from botocore.stub import ANY
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
-from tweetpipe import health, metrics
 from tweetpipe.commands.reporting import figures
-from tweetpipe.health import Loss
-from tweetpipe.metrics import Metrics
+from tweetpipe.looking import health, metrics
+from tweetpipe.looking.health import Loss
+from tweetpipe.looking.metrics import Metrics
 
 NOW = datetime(2026, 11, 23, 5, 32, tzinfo=UTC)
 DEPLOYED = complete_stack(
