@@ -39,6 +39,10 @@ MAX_RECORDS = 10_000
 # Kinesis API reference, PutRecord. A longer one would leave a dead letter no room in its message.
 MAX_KEY_CHARACTERS = 256
 
+# A partition key, a hash key and a record for each, and as many of what this doesn't know. In a
+# megabyte of fields that mean nothing there would be 500,000.
+_MAX_FIELDS = 4 * MAX_RECORDS
+
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5  # protobuf's wire types
 _MAX_VARINT_BYTES = 10
 
@@ -76,23 +80,30 @@ def deaggregate(data: bytes) -> list[Contained] | None:
 def _records(message: bytes) -> list[Contained]:
     keys: list[str] = []
     found: list[bytes] = []
-    count = 0
     for number, value in _fields(message):
         if number == 1 and isinstance(value, bytes):
             keys.append(_text(value))
         elif number == 3 and isinstance(value, bytes):
-            count += 1
-            if count <= MAX_RECORDS:
-                found.append(value)
+            if not found:
+                _record(0, value)  # before all the others are read: rubbish shows in the first
+            if len(found) == MAX_RECORDS:
+                raise _Broken(f"it holds more than {MAX_RECORDS} records")
+            found.append(value)
     if not found:
         raise _Broken("it holds no records")
-    if count > MAX_RECORDS:
-        raise _Broken(f"it holds {count} records, more than {MAX_RECORDS}")
     # After all fields were seen: protobuf leaves their order to the writer.
     return [_contained(place, record, keys) for place, record in enumerate(found)]
 
 
 def _contained(place: int, message: bytes, keys: list[str]) -> Contained:
+    key, data = _record(place, message)
+    if key >= len(keys):
+        raise _Broken(f"record {place} has partition key {key} of {len(keys)}")
+    return Contained(place, keys[key], data)
+
+
+def _record(place: int, message: bytes) -> tuple[int, bytes]:
+    """The place of a record's partition key among the keys, and its data."""
     key: int | None = None
     data: bytes | None = None
     # Where a field comes twice, the last one counts.
@@ -103,9 +114,7 @@ def _contained(place: int, message: bytes, keys: list[str]) -> Contained:
             data = value
     if key is None or data is None:
         raise _Broken(f"record {place} lacks its data, or its partition key")
-    if key >= len(keys):
-        raise _Broken(f"record {place} has partition key {key} of {len(keys)}")
-    return Contained(place, keys[key], data)
+    return key, data
 
 
 def _text(value: bytes) -> str:
@@ -120,8 +129,11 @@ def _text(value: bytes) -> str:
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes | None]]:
     """The number and value of each field; None for a number of fixed length, which none here is."""
-    at = 0
+    at = count = 0
     while at < len(message):
+        count += 1
+        if count > _MAX_FIELDS:
+            raise _Broken(f"it has more than {_MAX_FIELDS} fields")
         tag, at = _varint(message, at)
         number, wire_type = tag >> 3, tag & 7
         if not number:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 MAGIC = b"\xf3\x89\x9a\xc2"
 _MOST_RECORDS = 10_000
+_MOST_FIELDS = 40_000
 _LONGEST_KEY = 256  # characters
 
 
@@ -123,8 +124,10 @@ def inside(data: bytes) -> list[Inside] | None:
 
 def _fields(message: bytes) -> list[tuple[str, bytes]]:
     """Fields by number and kind; numbers as decimal digits. Raises EOFError and ValueError."""
-    stream, found = io.BytesIO(message), []
+    stream, found = io.BytesIO(message), list[tuple[str, bytes]]()
     while stream.tell() < len(message):
+        if len(found) == _MOST_FIELDS:
+            raise ValueError("too many fields")
         number, wire_type = divmod(_read_varint(stream), 8)
         if number == 0 or wire_type not in (0, 1, 2, 5):
             raise ValueError(number, wire_type)

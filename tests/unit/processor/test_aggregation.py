@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processor import aggregation
 from processor.aggregation import MAGIC, MAX_RECORDS, Contained, deaggregate
 from processor.batch import process
 from processor.dead_letters import DeadLetterQueue
@@ -189,7 +190,8 @@ BROKEN = {
     "a number has too many bytes": KEY + GOOD + b"\x80" * 10 + b"\x01",
     "a field has wire type 3": KEY + GOOD + b"\x23\x24",
     "a field has no number": KEY + GOOD + b"\x00\x00",
-    f"it holds {MAX_RECORDS + 1} records": KEY + GOOD * (MAX_RECORDS + 1),
+    "it has more than 40000 fields": KEY + GOOD + number_field(9, 0) * 39_999,
+    f"it holds more than {MAX_RECORDS} records": KEY + GOOD * (MAX_RECORDS + 1),
 }
 
 
@@ -199,6 +201,42 @@ def test_what_cannot_be_an_aggregate_is_rejected_as_a_whole(why: str) -> None:
 
     assert rejected.reason is Reason.BAD_AGGREGATE
     assert rejected.detail.startswith(why)
+
+
+FILLINGS = {
+    "records": GOOD,
+    "empty records": bytes_field(3, b""),
+    "partition keys": bytes_field(1, b""),
+    "numbers that mean nothing": number_field(9, 0),
+}
+
+
+@pytest.mark.parametrize("filling", FILLINGS)
+@pytest.mark.parametrize("is_within_a_record", [False, True])
+def test_a_megabyte_of_rubbish_is_not_read_to_its_end(
+    filling: str, is_within_a_record: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rubbish = FILLINGS[filling] * (1_000_000 // len(FILLINGS[filling]))
+    read = 0
+
+    def counted(message: bytes, at: int) -> tuple[int, int]:
+        nonlocal read
+        read += 1
+        return varint(message, at)
+
+    varint = aggregation._varint
+    monkeypatch.setattr(aggregation, "_varint", counted)
+    why_not(sealed(KEY + GOOD + (bytes_field(3, rubbish) if is_within_a_record else rubbish)))
+
+    assert read < 100_000  # numbers, of 300,000 or a million
+
+
+def test_an_aggregate_whose_first_record_is_none_is_read_no_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(aggregation, "MAX_RECORDS", 1)
+
+    assert why_not(sealed(KEY + bytes_field(3, b"") * 2)).detail.startswith("record 0 lacks")
 
 
 def test_nothing_at_all_with_its_digest_is_rejected() -> None:
