@@ -45,7 +45,7 @@ class Admission:
         return self.is_open or self.uid_of(peer, own) in (ROOT, self.own_uid)
 
     def has_key(self, target: str, values: Values) -> bool:
-        """Whether a request shows a key, after which its connection is to be served."""
+        """Whether a request shows a key, and so is to be served."""
         return any(self._is_key(shown) for shown in _shown_keys(target, values))
 
     def _is_key(self, shown: str) -> bool:

@@ -53,9 +53,8 @@ class GuardedChannel(HeaderPreservingHTTPChannel):  # type: ignore[misc]
         if self._is_known is None:
             peer, own = self.getPeer(), self.getHost()
             self._is_known = admission().knows((peer.host, peer.port), (own.host, own.port))
-        if not self._is_known:
-            self._is_known = admission().has_key(target, values)
-        return self._is_known
+        # A key is for its request only: behind it may be a proxy, with several users' requests.
+        return self._is_known or admission().has_key(target, values)
 
     def _refuse(self, reason: str, values: Values) -> None:
         content = f"{reason}\n".encode()
