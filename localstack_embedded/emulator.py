@@ -23,7 +23,7 @@ from .environment import DEFAULT_HOME, Environment, OnStep, ensure_environment
 from .errors import StartError, writing_to
 from .launch import localstack_environ
 from .lock import held
-from .ownership import require_own
+from .ownership import close_to_others, require_own
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -114,6 +114,7 @@ def start(
     """
     home = home.absolute()
     with held(home / LOCK_FILE, partial(on_step, WAITING)):
+        close_to_others(home)
         record = _living(home)
         if record is None:
             environment = ensure_environment(environment_home or home, on_step=on_step)

@@ -40,6 +40,15 @@ def require_own(home: Path) -> None:
             _refuse(path, None if found.st_mode & stat.S_ISVTX else _why_not_own(found))
 
 
+def close_to_others(home: Path) -> None:
+    """Take everybody else's rights to the home, which earlier versions left open to readers."""
+    found = home.stat()
+    # A folder like /tmp is not the user's alone, nor is one of root's where another user starts.
+    if found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX:
+        with suppress(OSError):  # some file systems have no modes
+            home.chmod(found.st_mode & stat.S_IRWXU)
+
+
 def new_private_file(path: Path) -> BinaryIO:
     """A file for the user alone, whatever the umask, in the place of what was there."""
     # Not emptied but replaced: somebody may have the old one open.

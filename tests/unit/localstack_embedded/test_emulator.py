@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import socket
+import stat
 import subprocess
 import sys
 import urllib.request
@@ -302,12 +303,19 @@ def test_what_it_keeps_and_writes_is_its_users_alone(tmp_path: Path) -> None:
     try:
         kept = {"instance.json", "instance.lock", "localstack.log", access.KEY_FILE, "volume"}
         assert kept == {path.name for path in home.iterdir()} - {"localstack", "stamp"}
-        mine = [*(home / name for name in kept), *(home / "volume").rglob("*")]
+        mine = [home, *(home / name for name in kept), *(home / "volume").rglob("*")]
         assert "file" in [path.name for path in mine]
         assert not [path.name for path in mine if path.stat().st_mode & 0o077]
         assert (home / "localstack.log").read_text() == "a key\n"
     finally:
         embedded.stop(home)
+
+
+def test_the_home_of_one_that_runs_already_is_closed_to_others_too(home: Path) -> None:
+    embedded.start(home)
+    home.chmod(0o755)
+    embedded.start(home)
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
 
 
 def test_it_gets_the_environment_made_for_it_and_nothing_of_awss(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -107,3 +108,15 @@ def test_a_new_home_is_the_users_alone(tmp_path: Path) -> None:
     home = tmp_path / "new"
     with held(home / "any.lock", lambda: None):
         assert home.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_folder_that_users_share_is_not_closed_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o1777)  # as /tmp is
+    ownership.close_to_others(tmp_path)
+    assert tmp_path.stat().st_mode & 0o777 == 0o777
+    tmp_path.chmod(0o755)
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    ownership.close_to_others(tmp_path)  # which root made for all, say
+    assert tmp_path.stat().st_mode & 0o777 == 0o755
