@@ -112,8 +112,8 @@ class Place:
         host = urlsplit(address).hostname or ""
         return None if host.endswith(_AWS_HOSTS) else address
 
-    def cloudformation(self) -> CloudFormationClient:
-        return self._client("cloudformation")  # type: ignore[no-any-return]
+    def cloudformation(self, config: Config | None = None) -> CloudFormationClient:
+        return self._client("cloudformation", config)  # type: ignore[no-any-return]
 
     def cloudwatch(self) -> CloudWatch:
         return self._client("cloudwatch")  # type: ignore[no-any-return]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tweetpipe.aws.errors import DeployFailed, WrongUsage
@@ -33,6 +34,9 @@ _EMPTY = ("didn't contain changes", "No updates are to be performed", "does not 
 
 # A plan that is being carried out, or that CloudFormation has forgotten because another was.
 _NO_LONGER_OURS = ("InvalidChangeSetStatus", "ChangeSetNotFound")
+
+# Sent again after a pause, a deletion would be sent without another look.
+_ONCE = Config(retries={"total_max_attempts": 1})
 
 # What holds tweets that may be nowhere else.
 _HOLDS_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::SQS::Queue"})
@@ -161,21 +165,24 @@ def discard(place: Place, plan: ChangeSet) -> None:
     """Forgets the plan, and the stack that planning made if there is still nothing in it.
 
     Meanwhile somebody else may have deployed this very stack, or be looking at a plan for it.
+    CloudFormation deletes a stack whatever has become of it: who plans and approves within the two
+    calls before the last one is not seen.
     """
     client = place.cloudformation()
     try:
         client.delete_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
         if not plan.creates:
             return
-        [stack] = client.describe_stacks(StackName=plan.stack_id)["Stacks"]
+        # The status last: a plan that is approved between the two calls is in one of the answers.
         others = client.list_change_sets(StackName=plan.stack_id)["Summaries"]
+        [stack] = client.describe_stacks(StackName=plan.stack_id)["Stacks"]
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code")
         if does_not_exist(error) or code in _NO_LONGER_OURS:
             return
         raise
     if stack["StackStatus"] == AWAITS_REVIEW and not others:
-        client.delete_stack(StackName=plan.stack_id)
+        place.cloudformation(_ONCE).delete_stack(StackName=plan.stack_id)
 
 
 def _planned(

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 _DENIED = '{"__type": "AccessDeniedException", "message": "denied"}'
-_DENIED_XML = "<Response><Error><Code>AccessDenied</Code></Error></Response>"
+_DENIED_XML = "<Response><Error><Code>{}</Code></Error></Response>"
 UNANSWERED = "a call without an answer"
 
 OUTPUTS = {
@@ -47,12 +47,15 @@ KNOWS_THE_STACK = {
 
 
 class Endpoint:
-    """Answers some calls; all others it leaves without an answer, or denies."""
+    """Answers some calls; all others it leaves without an answer, or denies, with this code."""
 
-    def __init__(self, answers: Mapping[str, str], *, denies: bool = False) -> None:
+    def __init__(
+        self, answers: Mapping[str, str], *, denies: bool = False, code: str = "AccessDenied"
+    ) -> None:
         self.asked: list[str] = []
         self._answers = answers
         self._denies = denies
+        self._code = code
         self._over = threading.Event()
         endpoint = self
 
@@ -94,7 +97,7 @@ class Endpoint:
             self._over.wait()
             return
         request.send_response(400 if answer is None else 200)
-        answer = answer or (_DENIED_XML if found else _DENIED)
+        answer = answer or (_DENIED_XML.format(self._code) if found else _DENIED)
         request.send_header("Content-Length", str(len(answer)))
         request.end_headers()
         request.wfile.write(answer.encode())

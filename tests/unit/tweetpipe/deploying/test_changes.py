@@ -4,10 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import ANY
 
+from tests.unit.tweetpipe.endpoint import Endpoint, stack_in, xml
 from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
 from tweetpipe.aws.errors import DeployFailed, WrongUsage
+from tweetpipe.aws.place import local_place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import changes
 from tweetpipe.deploying.changes import Change, ChangeSet
@@ -61,10 +64,12 @@ def will_discard(
     client.add_response("delete_change_set", {}, IDS)
     if not creates:
         return
-    stack = {"StackName": "tweets", "StackStatus": status, "CreationTime": datetime.now(UTC)}
-    client.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
+    # In this order: the other way round, the status could be from before the other plan's execution
+    # and the list from after it.
     summaries = [{"ChangeSetName": name} for name in others]
     client.add_response("list_change_sets", {"Summaries": summaries}, {"StackName": STACK_ID})
+    stack = {"StackName": "tweets", "StackStatus": status, "CreationTime": datetime.now(UTC)}
+    client.add_response("describe_stacks", {"Stacks": [stack]}, {"StackName": STACK_ID})
     if status == "REVIEW_IN_PROGRESS" and not others:
         client.add_response("delete_stack", {}, {"StackName": STACK_ID})
 
@@ -217,6 +222,23 @@ def test_a_plan_that_is_being_carried_out_or_forgotten_is_left(code: str) -> Non
     with stubbed_place("cloudformation") as place:
         place.stubbers["cloudformation"].add_client_error("delete_change_set", code)
         changes.discard(place, ChangeSet(id=PLAN_ID, stack_id=STACK_ID, creates=True, changes=()))
+
+
+def test_a_deletion_that_is_refused_is_not_sent_again_without_another_look() -> None:
+    """Meanwhile the stack may be somebody's."""
+    answers = {
+        "DeleteChangeSet": xml("DeleteChangeSet", ""),
+        "ListChangeSets": xml("ListChangeSets", "<Summaries/>"),
+        "DescribeStacks": stack_in("REVIEW_IN_PROGRESS"),
+    }
+    with Endpoint(answers, denies=True, code="Throttling").serving() as endpoint:
+        place = local_place(embedded_endpoint=endpoint.url, environ={})
+        with pytest.raises(ClientError, match="Throttling"):
+            changes.discard(
+                place, ChangeSet(id=PLAN_ID, stack_id=STACK_ID, creates=True, changes=())
+            )
+
+    assert endpoint.asked == [*answers, "DeleteStack"]
 
 
 def test_ctrl_c_while_planning_leaves_no_empty_stack_behind() -> None:
