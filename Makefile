@@ -70,7 +70,7 @@ lint-workflows:  ## Run actionlint on .github/workflows, in a container
 	@$(ACTIONLINT)
 
 screenshots: $(VENV)/dev  ## Draw the README's pictures anew, from what the tests show
-	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/live tests/browser tests/integration/test_dashboard.py
+	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/commands/shown tests/browser tests/integration/test_dashboard.py
 
 format: $(VENV)/dev  ## Format the code
 	@$(BIN)/ruff check --fix .

@@ -12,11 +12,11 @@ from botocore.parsers import ResponseParserError
 
 from localstack_embedded import EmulatorError
 from producer import ProducerError, SettingsError
-from tweetpipe import settings_file, terminal
 from tweetpipe.aws.errors import INTERRUPTED, TweetpipeError, mistake
 from tweetpipe.aws.explain import explain
-from tweetpipe.cli import app
-from tweetpipe.interrupt import ending_in_time
+from tweetpipe.commands import settings_file, terminal
+from tweetpipe.commands.app import app
+from tweetpipe.commands.interrupt import ending_in_time
 
 
 def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> None:

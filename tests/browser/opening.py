@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import Dashboard
-from tests.unit.tweetpipe.redrive_doubles import exhausted, rejected, tweet
+from tests.unit.tweetpipe.dead_letters.doubles import exhausted, rejected, tweet
 
 LETTERS = {
     "11111111-good": rejected(tweet(1)),

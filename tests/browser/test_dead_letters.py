@@ -7,7 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.opening import LETTERS, opened
 from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import Dashboard, dashboard, snapshot
-from tests.unit.tweetpipe.redrive_doubles import tweet
+from tests.unit.tweetpipe.dead_letters.doubles import tweet
 
 
 def letter(page: Page, id_: str) -> Locator:

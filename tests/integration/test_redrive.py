@@ -22,8 +22,8 @@ from tweetpipe import dead_letters
 from tweetpipe.aws.place import LOCAL_ACCOUNT, Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import DeadLetter, Hold, Kind
+from tweetpipe.dead_letters.redrive import redrive
 from tweetpipe.looking import table
-from tweetpipe.redrive import redrive
 
 SHARD = "shardId-000000000000"
 

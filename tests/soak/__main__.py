@@ -18,7 +18,7 @@ from tests.soak.run import PARAMETERS, Outcome, soak
 from tests.stack_fixtures import deployed_stack, free_port
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.terminal import printable
+from tweetpipe.commands.terminal import printable
 
 _OUTAGE = 75.0  # seconds; the producer gives a record up after 60
 _console = Console(highlight=False)

@@ -22,8 +22,8 @@ from tests.soak.mischief import Mischief
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import Kind
+from tweetpipe.dead_letters.redrive import redrive
 from tweetpipe.looking import verify
-from tweetpipe.redrive import redrive
 
 MALFORMED = DUPLICATES = 0.02
 TIMEOUT = 12  # seconds

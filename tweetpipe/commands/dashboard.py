@@ -9,9 +9,9 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from tweetpipe import terminal
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.place import Target
+from tweetpipe.commands import terminal
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_place
 
 _NOT_JUST_HERE = (

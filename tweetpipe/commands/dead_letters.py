@@ -14,10 +14,9 @@ import typer
 from rich.text import Text
 
 from tweetpipe import dead_letters as letters
-from tweetpipe import redrive, terminal
 from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.aws.place import Place, Target
-from tweetpipe.commands import redriven
+from tweetpipe.commands import redriven, terminal
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -25,10 +24,11 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
+from tweetpipe.commands.shown import letters as shown
 from tweetpipe.commands.since import redrive_since
-from tweetpipe.dead_letters import DeadLetter, Kind, shown
-from tweetpipe.redrive import Outcome
-from tweetpipe.terminal import printable
+from tweetpipe.commands.terminal import printable
+from tweetpipe.dead_letters import DeadLetter, Kind, redrive
+from tweetpipe.dead_letters.redrive import Outcome
 from tweetpipe.words import counted
 
 _PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal

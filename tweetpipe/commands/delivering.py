@@ -13,12 +13,11 @@ from rich.progress import TaskID
 
 import producer
 from producer import OutgoingRecord, ProducerError, Progress, Report, Settings
-from tweetpipe import interrupt, terminal
 from tweetpipe.aws import producer_key
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.commands import ending
+from tweetpipe.commands import ending, interrupt, terminal
 
 UNDELIVERED = Path("undelivered.ndjson")
 

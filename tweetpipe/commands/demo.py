@@ -10,12 +10,11 @@ from typing import Annotated
 import typer
 
 import producer
-from tweetpipe import terminal
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import INTERRUPTED, Different
 from tweetpipe.aws.place import local_place
 from tweetpipe.aws.stack import options
-from tweetpipe.commands import look
+from tweetpipe.commands import look, terminal
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.lifecycle import PortOption, start_localstack
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption

@@ -10,7 +10,7 @@ import typer
 
 import localstack_embedded
 from localstack_embedded import Instance
-from tweetpipe import terminal
+from tweetpipe.commands import terminal
 from tweetpipe.project import LOCALSTACK_HOME
 
 PortOption = Annotated[

@@ -10,15 +10,15 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from tweetpipe import terminal
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.place import Target
+from tweetpipe.commands import terminal
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
+from tweetpipe.commands.terminal import printable
 from tweetpipe.looking import log_lines
 from tweetpipe.looking import logs as log_reader
 from tweetpipe.looking.log_lines import Line
 from tweetpipe.looking.logs import LogEvent
-from tweetpipe.terminal import printable
 
 _KEPT = 3653  # days, the longest that LogRetentionDays can be
 _LONGEST = timedelta(days=_KEPT)

@@ -11,10 +11,10 @@ from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
-from tweetpipe import terminal
 from tweetpipe.aws.errors import Different, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
+from tweetpipe.commands import terminal
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -22,10 +22,10 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
+from tweetpipe.commands.terminal import printable
 from tweetpipe.looking import table as tables
 from tweetpipe.looking import verify
 from tweetpipe.looking.verify import Comparison
-from tweetpipe.terminal import printable
 
 _COLUMNS = ("Username", "Timestamp", "Id", "Message")
 # What the others leave of a line: a message needs some of it, so that in a narrow terminal there
@@ -105,12 +105,12 @@ def verify_command(
 def say_errors(place: Place, deployed: Stack) -> None:
     """Which parts of the stack are in error: what is stored may be of an earlier run then."""
     # Imported here: each other command would start later.
-    from tweetpipe.live import shown
+    from tweetpipe.commands.shown.live import troubles
     from tweetpipe.live.once import look_once
 
     seen = look_once(place, deployed, sleep=lambda _: None)
     wrong = {name: health for name, health in seen.healths.items() if health.state == "error"}
-    for line in shown.troubles(wrong):
+    for line in troubles(wrong):
         terminal.err.print(line, soft_wrap=True)
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import producer
 from fake_tweets import Shape
 from producer import OutgoingRecord, Report
-from tweetpipe import terminal
 from tweetpipe.aws.stack import Stack
+from tweetpipe.commands import terminal
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:

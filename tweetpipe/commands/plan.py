@@ -9,13 +9,13 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from tweetpipe import terminal
 from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.commands import terminal
 from tweetpipe.commands.options import JsonOption
+from tweetpipe.commands.shown.plan import as_json, capacity_table, cost_table, limit_lines, notes
 from tweetpipe.plan import Load, Mode, make_plan
 from tweetpipe.plan.assumptions import assumptions
 from tweetpipe.plan.prices import Prices, load_prices
-from tweetpipe.plan.show import as_json, capacity_table, cost_table, limit_lines, notes
 
 _STACK = "Settings of the stack"
 

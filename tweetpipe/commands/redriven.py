@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from tweetpipe.aws.errors import TweetpipeError
-from tweetpipe.redrive import Outcome
+from tweetpipe.dead_letters.redrive import Outcome
 
 _REASONS = 3  # reasons for which letters are kept, in an error's one line
 _ADVICE = "What to do about it: tweetpipe dead-letters redrive --help."

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.live import shown
+from tweetpipe.commands.shown.live import LABELS, mark
 from tweetpipe.live.snapshot import Health, Snapshot
 from tweetpipe.looking.metrics import WINDOW, Metrics
 from tweetpipe.words import counted
@@ -69,7 +69,7 @@ def as_table(
     table = Table(show_header=False, title=f"Stack {deployed.name}")
     table.add_row("place", "", place.address or f"AWS, {place.region}")
     for name, health in healths.items():
-        table.add_row(shown.LABELS[name], shown.mark(health), Text(facts[name]))
+        table.add_row(LABELS[name], mark(health), Text(facts[name]))
     for name, figure in figures(measured, is_local=place.is_local):
         table.add_row(name, "", figure)
     return table

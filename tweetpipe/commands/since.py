@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 
 from rich.text import Text
 
-from tweetpipe import redrive, terminal
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.aws.place import Target
+from tweetpipe.commands import terminal
 from tweetpipe.commands.logs import age
 from tweetpipe.commands.options import open_stack
+from tweetpipe.commands.terminal import printable
+from tweetpipe.dead_letters import redrive
 from tweetpipe.dead_letters.function import NotStored
 from tweetpipe.dead_letters.stream import StreamRecord
-from tweetpipe.terminal import printable
 from tweetpipe.words import counted
 
 

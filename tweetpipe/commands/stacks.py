@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC
 from typing import Annotated
 
@@ -11,13 +12,11 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from tweetpipe import terminal
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import DeployFailed, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
-from tweetpipe.commands import asking
-from tweetpipe.commands.cost import cost_line
+from tweetpipe.commands import terminal
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     StackOption,
@@ -30,9 +29,11 @@ from tweetpipe.deploying.changes import Change, ChangeSet
 from tweetpipe.deploying.events import Event
 from tweetpipe.looking import health
 from tweetpipe.looking.health import Loss
+from tweetpipe.plan.prices import load_prices
 from tweetpipe.words import counted
 
 _YES = "Say --yes where nobody can answer."
+_HOURS = 730  # a month
 
 
 def deploy(
@@ -113,13 +114,13 @@ def deploy_stack(
         _show_plan(plan, place.region)
         if plan.loses_data and not loss_confirmed:
             return _agrees_to_loss(name, yes=yes)
-        return yes or asking.agrees("Carry this out?", otherwise=_YES)
+        return yes or terminal.agrees("Carry this out?", otherwise=_YES)
 
     def may_remove(left: Stack) -> bool:
         if yes or (place.is_local and owner.is_ours(left)):
             return True
         question = f"Remove what an earlier attempt left of {name} ({left.status})?"
-        return asking.agrees(question, otherwise=_YES)
+        return terminal.agrees(question, otherwise=_YES)
 
     if not place.is_local:
         _show_place(place, name)
@@ -145,7 +146,7 @@ def _agrees_to_loss(name: str, *, yes: bool) -> bool:
             "This would delete tweets, and --yes does not cover that: nothing was changed. "
             f"{otherwise}"
         )
-    return asking.names(name, "What is red deletes tweets.", otherwise=otherwise)
+    return terminal.names(name, "What is red deletes tweets.", otherwise=otherwise)
 
 
 def _is_ours_or_agreed(place: Place, existing: Stack) -> bool:
@@ -153,7 +154,7 @@ def _is_ours_or_agreed(place: Place, existing: Stack) -> bool:
         f"The stack {existing.name} at {place.address} was not deployed from this checkout. "
         "Delete it with everything in it?"
     )
-    return owner.is_ours(existing) or asking.agrees(question, otherwise=_YES)
+    return owner.is_ours(existing) or terminal.agrees(question, otherwise=_YES)
 
 
 def _agrees_to_destroy(place: Place, existing: Stack, *, yes: bool) -> bool:
@@ -167,7 +168,7 @@ def _agrees_to_destroy(place: Place, existing: Stack, *, yes: bool) -> bool:
         )
     for line in _loss_lines(loss):
         terminal.say(f"  {line}", "bold red")
-    return yes or asking.names(existing.name, "All of it is deleted.", otherwise=_YES)
+    return yes or terminal.names(existing.name, "All of it is deleted.", otherwise=_YES)
 
 
 def _loss_lines(loss: Loss | str) -> list[str]:
@@ -217,6 +218,24 @@ def _show_plan(plan: ChangeSet, region: str) -> None:
     counts = Counter(map(_verb, plan.changes))
     terminal.say(", ".join(f"{n} {verb}" for verb, n in counts.items()) or "No resource changes.")
     terminal.say(cost_line(plan.parameters, region))
+
+
+def cost_line(parameters: Mapping[str, str], region: str) -> str:
+    """What a stack with these parameters costs before any tweet comes; all else is paid by use."""
+    try:
+        prices = load_prices(region)
+    except WrongUsage:
+        return f"Cost: no prices are known here for {region}; see tweetpipe plan for us-east-1."
+    if parameters.get("StreamMode") == "ON_DEMAND":
+        stream, cost = "an on-demand stream", prices["kinesis_stream_hour"] * _HOURS
+    else:
+        shards = int(parameters.get("ShardCount", "1"))
+        stream = f"{shards:,} shard{'s' if shards > 1 else ''}"
+        cost = shards * prices["kinesis_shard_hour"] * _HOURS
+    return (
+        f"Cost: about ${cost:,.0f} a month for {stream} ({region}), "
+        "and what tweets cost on top of it."
+    )
 
 
 def _removes(change: Change) -> bool:

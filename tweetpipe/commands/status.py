@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import typer
 
-from tweetpipe import terminal
 from tweetpipe.aws.place import Target
 from tweetpipe.aws.stack import options
+from tweetpipe.commands import terminal
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -31,7 +31,8 @@ def status(
     """
     # Imported here: few commands look at a stack, and each would start later.
     from tweetpipe.commands import reporting
-    from tweetpipe.live import judging, shown
+    from tweetpipe.commands.shown.live import troubles
+    from tweetpipe.live import judging
     from tweetpipe.live.once import look_once
 
     place, deployed = open_stack(target, stack_name)
@@ -45,7 +46,7 @@ def status(
         terminal.print_json(reporting.as_json(place, deployed, seen, measured, healths))
     else:
         terminal.out.print(reporting.as_table(place, deployed, seen, measured, healths))
-        for line in shown.troubles(healths):
+        for line in troubles(healths):
             terminal.out.print(line, soft_wrap=True)
     if any(health.state in _NOT_WELL for health in healths.values()):
         raise typer.Exit(1)

@@ -1,15 +1,24 @@
-"""tweetpipe watch."""
+"""tweetpipe watch: snapshots on a screen, as plain lines, as JSON; until the end or a signal."""
 
 from __future__ import annotations
 
+import json
+import os
+import signal
+import sys
 import time
-from typing import Annotated
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+from rich.live import Live
+from rich.text import Text
 
-from tweetpipe import terminal
 from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
 from tweetpipe.aws.place import Target
+from tweetpipe.commands import terminal
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     StackOption,
@@ -17,6 +26,18 @@ from tweetpipe.commands.options import (
     open_place,
     open_stack,
 )
+from tweetpipe.commands.shown.live import plain, screen
+from tweetpipe.live.snapshot import Health, Snapshot, as_json
+
+if TYPE_CHECKING:
+    from tweetpipe.live.collector import Collector, Subscription
+
+_PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
+
+_LATE = 15.0  # seconds without a look, beside those that lie between two of them
+_OLD = Health("unknown", "Nothing new has been seen of the stack for a while.")
+_WITHOUT_RATES = 3  # snapshots at most, at the beginning
+_LOOK_FOR_RESIZE = 0.2  # seconds
 
 
 def watch(
@@ -44,8 +65,7 @@ def watch(
     Reads the stack only, and little; the rates are shown. Without a terminal it prints a line every
     five seconds.
     """
-    # Imported here: no other command needs them, and each would start later.
-    from tweetpipe.commands import watching
+    # Imported here: hardly another command needs it, and each would start later.
     from tweetpipe.live.collector import Collector
 
     place, _ = open_stack(target, stack_name)
@@ -60,19 +80,110 @@ def watch(
     subscription = collector.subscribe()
     end = None if seconds is None else time.monotonic() + seconds
     try:
-        with watching.ended_by_signals():
+        with _ended_by_signals():
             if as_json_lines:
-                watching.print_json_lines(subscription, end)
+                print_json_lines(subscription, end)
             elif is_screen:
-                watching.show_screen(collector, subscription, end)
+                show_screen(collector, subscription, end)
             else:
-                watching.print_lines(
-                    subscription, end, every=max(watching.PLAIN_LINE_EVERY, interval or 0)
-                )
+                print_lines(subscription, end, every=max(_PLAIN_LINE_EVERY, interval or 0))
     except KeyboardInterrupt:
         raise typer.Exit(INTERRUPTED) from None
     except BrokenPipeError:
-        watching.close_quietly()
+        _close_quietly()
     finally:
         subscription.close()
         collector.stop()
+
+
+def _snapshots(
+    subscription: Subscription, end: float | None, *, patience: float = 1.0
+) -> Iterator[Snapshot | None]:
+    """Each new snapshot until the end, and None where there is none for `patience` seconds.
+
+    Where none comes for long, the last one is given with these words.
+    """
+    last: Snapshot | None = None
+    heard = time.monotonic()
+    while (left := patience if end is None else min(end - time.monotonic(), patience)) > 0:
+        snapshot = subscription.wait(left)
+        if snapshot is not None:
+            last, heard = snapshot, time.monotonic()
+        elif last is not None and time.monotonic() - heard > _LATE + subscription.interval:
+            snapshot = replace(last, at=time.time(), reachable=_OLD)
+            heard = time.monotonic()
+        yield snapshot
+
+
+def print_json_lines(subscription: Subscription, end: float | None) -> None:
+    """A JSON object a line for each snapshot."""
+    for snapshot in _snapshots(subscription, end):
+        if snapshot is not None:
+            # In ASCII: also a reader's terminal can be steered by what a stranger wrote.
+            sys.stdout.write(json.dumps(as_json(snapshot)) + "\n")
+            sys.stdout.flush()
+
+
+def print_lines(subscription: Subscription, end: float | None, *, every: float) -> None:
+    """A plain line every so many seconds, and at once when the stack is gone or back."""
+    next_line = 0.0
+    reached = True
+    to_skip = _WITHOUT_RATES
+    for snapshot in _snapshots(subscription, end):
+        if snapshot is None:
+            continue
+        reaches = snapshot.reachable.state == "ok"
+        if reaches and snapshot.stream.records_per_s is None and to_skip:
+            to_skip -= 1
+            continue
+        # That nothing answers any more, or again, is said at once.
+        if snapshot.at >= next_line or reaches is not reached:
+            reached = reaches
+            next_line = snapshot.at + every
+            terminal.out.print(Text(plain(snapshot)), soft_wrap=True)
+            terminal.out.file.flush()
+
+
+def show_screen(collector: Collector, subscription: Subscription, end: float | None) -> None:
+    """The whole terminal, drawn anew for each snapshot and each size."""
+    try:
+        with Live(console=terminal.out, screen=True, auto_refresh=False) as live:
+            live.update(Text("Looking at the stack"), refresh=True)
+            _draw(live, collector, subscription, end)
+    finally:
+        # The screen is gone then; this stays.
+        if (last := collector.latest()) is not None:
+            terminal.out.print(Text(plain(last)), soft_wrap=True)
+
+
+def _draw(live: Live, collector: Collector, subscription: Subscription, end: float | None) -> None:
+    drawn = (0, 0)
+    latest: Snapshot | None = None
+    for snapshot in _snapshots(subscription, end, patience=_LOOK_FOR_RESIZE):
+        size = (terminal.out.width, terminal.out.height)
+        latest = snapshot or latest
+        if latest is not None and (snapshot is not None or size != drawn):
+            width, height = drawn = size
+            shown = screen(latest, collector.history(), width=width, height=height)
+            live.update(shown, refresh=True)
+
+
+@contextmanager
+def _ended_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end the command too, and leave the terminal as it was."""
+
+    def leave(number: int, _frame: object) -> NoReturn:
+        raise typer.Exit(128 + number)
+
+    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _close_quietly() -> None:
+    """Gives up an output that nobody reads any more."""
+    # Python would flush it once more at the end, and complain.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -10,7 +10,7 @@ from typing import Any
 from tweetpipe import dead_letters
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.dashboard.door import Door
-from tweetpipe.redrive import Outcome, redrive
+from tweetpipe.dead_letters.redrive import Outcome, redrive
 
 MAX_AT_ONCE = 500  # letters; more take another press of the button
 

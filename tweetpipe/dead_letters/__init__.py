@@ -1,8 +1,7 @@
 """The dead-letter queue: what could not be stored, and the way back.
 
 `queue` takes messages and gives them back, `letter` says what a message means, `stream` reads
-records again, `function` has them stored, `shown` shows
-letters to people. `tweetpipe.redrive` puts these together.
+records again, `function` has them stored, `redrive` puts these together.
 """
 
 from tweetpipe.dead_letters.letter import DeadLetter, Kind, Position

@@ -5,9 +5,9 @@ import http.client
 import pytest
 import requests
 
-from tweetpipe import terminal
 from tweetpipe.__main__ import main
 from tweetpipe.aws.redaction import redacted
+from tweetpipe.commands import terminal
 
 SECRET = "hunter2-hunter2-hunter2"
 

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.unit.tweetpipe.redrive_doubles import (
+from tests.unit.tweetpipe.dead_letters.doubles import (
     STACK,
     FakeKinesis,
     FakeLambda,

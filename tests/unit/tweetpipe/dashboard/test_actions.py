@@ -8,7 +8,7 @@ import pytest
 
 from tests.unit.tweetpipe.dashboard.doubles import Dashboard, dashboard
 from tests.unit.tweetpipe.dashboard.reading import get, post
-from tests.unit.tweetpipe.redrive_doubles import rejected, tweet
+from tests.unit.tweetpipe.dead_letters.doubles import rejected, tweet
 
 REDRIVE = "/api/dead-letters/redrive"
 PURGE = "/api/dead-letters/purge"

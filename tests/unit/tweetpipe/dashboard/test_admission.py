@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from localstack_embedded import Address
 from tests.other_user import answer_to_another_user, as_root
 from tests.unit.tweetpipe.dashboard.doubles import Dashboard, dashboard
-from tweetpipe.cli import app
+from tweetpipe.commands.app import app
 from tweetpipe.dashboard import admission, server
 from tweetpipe.dashboard.admission import Admission
 

@@ -9,7 +9,7 @@ import requests
 
 from tests.unit.tweetpipe.dashboard.doubles import Dashboard, dashboard
 from tests.unit.tweetpipe.dashboard.reading import headers, post
-from tests.unit.tweetpipe.redrive_doubles import rejected, tweet
+from tests.unit.tweetpipe.dead_letters.doubles import rejected, tweet
 from tweetpipe.dashboard.guard import is_loopback, is_served
 
 ALL = "/api/dead-letters/redrive"

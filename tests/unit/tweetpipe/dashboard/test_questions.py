@@ -8,7 +8,7 @@ import requests
 
 from tests.unit.tweetpipe.dashboard.doubles import Dashboard, dashboard, landed, snapshot
 from tests.unit.tweetpipe.dashboard.reading import events, get, snapshots
-from tests.unit.tweetpipe.redrive_doubles import FakePlace, FakeSqs, exhausted, rejected
+from tests.unit.tweetpipe.dead_letters.doubles import FakePlace, FakeSqs, exhausted, rejected
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.dashboard.door import Door
 from tweetpipe.dashboard.questions import MAX_LETTERS, PAGE, Budget, Questions, TooMany

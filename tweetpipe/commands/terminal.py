@@ -1,4 +1,4 @@
-"""What a person sees: results on standard output, everything else on standard error."""
+"""What a person sees and is asked: results on standard output, all else on standard error."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.redaction import redacted
 
 _NOT_ASCII = re.compile(r"[^\n -~]")
@@ -92,3 +93,26 @@ def bar(*columns: str) -> Progress:
         console=err,
         disable=not err.is_terminal,
     )
+
+
+def agrees(question: str, *, otherwise: str) -> bool:
+    """Whether the answer is yes.
+
+    Raises WrongUsage with `otherwise`, the option that needs no answer, where nobody can give one.
+    """
+    return _answer(f"{question} [y/N]", otherwise).lower() in ("y", "yes")
+
+
+def names(name: str, question: str, *, otherwise: str) -> bool:
+    """Whether the answer is this name, which nobody types by accident; raises as `agrees`."""
+    return _answer(f"{question} Type {name} to go on:", otherwise) == name
+
+
+def _answer(question: str, otherwise: str) -> str:
+    err.print(Text(f"{question} ", style="bold"), end="")
+    try:
+        # Not typer.confirm: it makes one thing of Ctrl-C and of nobody being there.
+        return input().strip()
+    except EOFError as error:
+        say("")
+        raise WrongUsage(f"Nobody answers, so nothing was changed. {otherwise}") from error

@@ -10,7 +10,7 @@ from importlib import import_module
 
 from tweetpipe.aws.place import local_place
 
-for _name in ("__main__", "commands.watching", "dashboard.app", "dashboard.server"):
+for _name in ("__main__", "commands.watch", "dashboard.app", "dashboard.server"):
     import_module(f"tweetpipe.{_name}")
 with socket.create_server(("127.0.0.1", 0)) as _listening:
     _url = f"http://127.0.0.1:{_listening.getsockname()[1]}"

@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from tests.unit.tweetpipe.live.snapshots import busy
-from tweetpipe.commands import watching
+from tweetpipe.commands import watch
 from tweetpipe.live.collector import Subscription
 from tweetpipe.live.snapshot import Snapshot
 
@@ -32,11 +32,11 @@ def lines_of(capsys: pytest.CaptureFixture[str]) -> list[str]:
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(watching, "_LATE", 0.05)
+    monkeypatch.setattr(watch, "_LATE", 0.05)
 
 
 def test_a_picture_that_stands_still_is_not_shown_as_ok(capsys: pytest.CaptureFixture[str]) -> None:
-    watching.print_json_lines(subscription_of(busy()), time.monotonic() + 0.3)
+    watch.print_json_lines(subscription_of(busy()), time.monotonic() + 0.3)
 
     first, second, *_ = [cast(dict[str, Any], json.loads(line)) for line in lines_of(capsys)]
     assert first["reachable"]["state"] == "ok"
@@ -45,6 +45,6 @@ def test_a_picture_that_stands_still_is_not_shown_as_ok(capsys: pytest.CaptureFi
 
 
 def test_a_plain_line_says_so_too(capsys: pytest.CaptureFixture[str]) -> None:
-    watching.print_lines(subscription_of(busy()), time.monotonic() + 0.3, every=3600)
+    watch.print_lines(subscription_of(busy()), time.monotonic() + 0.3, every=3600)
 
     assert "unknown: Nothing new has been seen" in lines_of(capsys)[-1]

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.fuzz.aggregates import aggregate, sealed
-from tests.unit.tweetpipe.redrive_doubles import (
+from tests.unit.tweetpipe.dead_letters.doubles import (
     FUNCTION,
     SHARD,
     STACK,
@@ -27,7 +27,7 @@ from tests.unit.tweetpipe.redrive_doubles import (
     tweets,
 )
 from tweetpipe.dead_letters import DeadLetter, Kind
-from tweetpipe.redrive import Outcome, payload, redrive
+from tweetpipe.dead_letters.redrive import Outcome, payload, redrive
 
 
 def test_a_rejected_record_that_has_become_storable_is_stored_as_it_is() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.fuzz.aggregates import aggregate
-from tests.unit.tweetpipe.redrive_doubles import (
+from tests.unit.tweetpipe.dead_letters.doubles import (
     FakeKinesis,
     FakeLambda,
     assert_gone,

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tweetpipe import terminal
-from tweetpipe.terminal import printable
+from tweetpipe.commands import terminal
+from tweetpipe.commands.terminal import printable
 
 
 @given(st.text())

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tweetpipe import terminal
 from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.commands import terminal
 from tweetpipe.plan.prices import PRICES_FILE, load_prices
 
 

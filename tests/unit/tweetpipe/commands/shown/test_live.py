@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from tests.unit.tweetpipe.live.snapshots import busy, landed, unreachable
-from tweetpipe.live.shown import plain, screen
+from tweetpipe.commands.shown.live import plain, screen
 from tweetpipe.live.snapshot import Snapshot, as_json
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07<script>\r\n\u202e[bold]red[/bold]"

@@ -8,7 +8,7 @@ import subprocess
 import pytest
 from rich.console import Console
 
-from tweetpipe import terminal
+from tweetpipe.commands import terminal
 from tweetpipe.commands.demo import next_steps
 from tweetpipe.commands.look import items_table
 from tweetpipe.looking import verify

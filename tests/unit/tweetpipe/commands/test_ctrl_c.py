@@ -23,7 +23,7 @@ from localstack_embedded import Instance
 from localstack_embedded.emulator import LOCK_FILE
 from localstack_embedded.lock import held
 from producer import Settings
-from tests.unit.tweetpipe.endpoint import (
+from tests.unit.tweetpipe.commands.endpoint import (
     KNOWS_THE_STACK,
     OUTPUTS,
     UNANSWERED,
@@ -33,10 +33,10 @@ from tests.unit.tweetpipe.endpoint import (
 )
 from tests.unit.tweetpipe.stubs import complete_stack
 from tests.waiting import wait_for
-from tweetpipe import interrupt
 from tweetpipe.__main__ import main
 from tweetpipe.aws.place import local_place
-from tweetpipe.cli import app
+from tweetpipe.commands import interrupt
+from tweetpipe.commands.app import app
 
 # Two seconds, and what a busy machine takes beside; without the mend it is ten, or minutes.
 WITHIN = 5.0
@@ -103,7 +103,7 @@ ASKS_NOBODY = {"plan"}
 
 # Forked from a process that has imported the command line: this many new interpreters take a while.
 _PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.unit.tweetpipe.preloaded", __name__])
+_PROCESSES.set_forkserver_preload(["tests.unit.tweetpipe.commands.preloaded", __name__])
 
 
 @contextmanager

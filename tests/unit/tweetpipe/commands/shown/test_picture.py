@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.terminal_theme import MONOKAI
 
 from tests.unit.tweetpipe.live.snapshots import AT, busy
-from tweetpipe.live.shown import screen
+from tweetpipe.commands.shown.live import screen
 from tweetpipe.live.snapshot import DeadLetters, Health, Landed, Point, Reads, Shard, Snapshot
 from tweetpipe.looking.verify import expected_items
 from tweetpipe.project import ROOT

@@ -9,9 +9,8 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Column, Table
 from rich.text import Text
 
+from tweetpipe.commands.terminal import printable
 from tweetpipe.live.snapshot import Health, Landed, Point, Snapshot
-from tweetpipe.sparkline import sparkline
-from tweetpipe.terminal import printable
 from tweetpipe.words import counted
 
 # Not by colour alone.
@@ -28,6 +27,7 @@ _STYLES = {"ok": "green", "idle": "cyan", "warning": "yellow", "error": "bold re
 _NARROW = 60  # columns
 _LABEL = 13  # columns
 _NOTHING = "-"
+_BLOCKS = "▁▂▃▄▅▆▇█"
 
 
 def screen(
@@ -147,6 +147,21 @@ def _series(snapshot: Snapshot, history: Sequence[Point], width: int) -> list[Te
             for name, values, figure in rows
         ),
     ]
+
+
+def sparkline(values: Sequence[float | None], width: int) -> str:
+    """The last `width` values from 0 to their highest; a gap where there is none."""
+    shown = values[-width:] if width > 0 else []
+    highest = max((value for value in shown if value is not None), default=0.0)
+    return "".join(map(lambda value: _block(value, highest), shown)).rjust(max(width, 0))
+
+
+def _block(value: float | None, highest: float) -> str:
+    if value is None:
+        return " "
+    if highest <= 0:
+        return _BLOCKS[0]
+    return _BLOCKS[min(int(value / highest * len(_BLOCKS)), len(_BLOCKS) - 1)]
 
 
 def _tweets(newest: Sequence[Landed], width: int) -> Table:

@@ -10,8 +10,8 @@ from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
+from tweetpipe.commands.terminal import printable
 from tweetpipe.dead_letters.letter import DeadLetter, Kind
-from tweetpipe.terminal import printable
 from tweetpipe.words import counted
 
 _PREVIEW = 60  # characters of a payload in a table

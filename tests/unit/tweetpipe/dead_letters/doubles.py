@@ -19,7 +19,7 @@ from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.aws.place import LOCAL_REGION, Place, Target
 from tweetpipe.dead_letters import DeadLetter
 from tweetpipe.dead_letters.letter import read
-from tweetpipe.redrive import Outcome, redrive
+from tweetpipe.dead_letters.redrive import Outcome, redrive
 
 QUEUE = "http://localhost:4566/000000000000/dead-letters"
 STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets-stream"

@@ -11,10 +11,10 @@ from unittest.mock import patch
 import pytest
 import typer.main
 
-from tests.unit.tweetpipe.endpoint import KNOWS_THE_STACK, Endpoint
+from tests.unit.tweetpipe.commands.endpoint import KNOWS_THE_STACK, Endpoint
 from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
-from tweetpipe.cli import app
+from tweetpipe.commands.app import app
 
 HUGE = str(10**30)
 NO_NUMBERS = ("", "x", "nan", "inf", "-inf")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tweetpipe.sparkline import sparkline
+from tweetpipe.commands.shown.live import sparkline
 
 
 @pytest.mark.parametrize(

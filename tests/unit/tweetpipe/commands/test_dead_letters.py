@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.fuzz.aggregates import aggregate
-from tests.unit.tweetpipe.redrive_doubles import (
+from tests.unit.tweetpipe.dead_letters.doubles import (
     EXHAUSTED,
     REJECTED,
     SHARD,

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from tests.unit.tweetpipe.redrive_doubles import (
+from tests.unit.tweetpipe.dead_letters.doubles import (
     EXHAUSTED,
     QUEUE,
     REJECTED,
@@ -25,8 +25,9 @@ from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage
 from tweetpipe.aws.place import Target
-from tweetpipe.dead_letters import Hold, Kind, shown
-from tweetpipe.redrive import redrive
+from tweetpipe.commands.shown import letters as shown
+from tweetpipe.dead_letters import Hold, Kind
+from tweetpipe.dead_letters.redrive import redrive
 
 
 @pytest.mark.parametrize(
