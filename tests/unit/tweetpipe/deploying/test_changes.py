@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import ANY
 
-from tests.unit.tweetpipe.endpoint import Endpoint, stack_in, xml
+from tests.unit.tweetpipe.commands.endpoint import Endpoint, stack_in, xml
 from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
 from tweetpipe.aws.errors import DeployFailed, WrongUsage
 from tweetpipe.aws.place import local_place
