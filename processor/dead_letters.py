@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict
 
-from processor import aws
 from processor.errors import Invalid
+from processor.failures import failure, is_retryable
 from processor.records import arrived_at, partition_key, sequence_number, shard_id, stream_arn
 from processor.rounds import Answer, Outcome, Rounds
 
@@ -101,12 +101,12 @@ class DeadLetterQueue:
         try:
             response = self.client.send_message_batch(QueueUrl=self.url, Entries=entries)
         except Exception as error:
-            raise aws.failure(error) from error
+            raise failure(error) from error
         sent = {entry["Id"] for entry in response.get("Successful", [])}
         hopeless = {
             entry["Id"]: Invalid(entry["Code"], entry.get("Message", ""))
             for entry in response.get("Failed", [])
-            if entry["SenderFault"] and not aws.is_retryable(entry["Code"])
+            if entry["SenderFault"] and not is_retryable(entry["Code"])
         }
         # Not the entries said to have failed, but all that are not said to have arrived.
         return Answer(

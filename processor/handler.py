@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics
 
-from processor import aws, report
+from processor import clients, report
 from processor.batch import process
 from processor.dead_letters import DeadLetterQueue
 from processor.records import every_record_failed, records_in, respond
@@ -29,11 +29,11 @@ if TYPE_CHECKING:
 _settings = Settings.from_environment(os.environ)
 _logger = Logger(service=_settings.service)
 _metrics = Metrics(service=_settings.service, namespace=_settings.metrics_namespace)
-_dynamodb, _sqs = aws.connect()
+_dynamodb, _sqs = clients.connect()
 # Pools of their own: writes that hang must not keep dead letters from being sent.
-_table = Table(_dynamodb, _settings.table_name, Rounds(ThreadPoolExecutor(aws.MAX_CALLS)))
+_table = Table(_dynamodb, _settings.table_name, Rounds(ThreadPoolExecutor(clients.MAX_CALLS)))
 _queue = DeadLetterQueue(
-    _sqs, _settings.dead_letter_queue_url, Rounds(ThreadPoolExecutor(aws.MAX_CALLS))
+    _sqs, _settings.dead_letter_queue_url, Rounds(ThreadPoolExecutor(clients.MAX_CALLS))
 )
 
 

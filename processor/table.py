@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypedDict
 
-from processor import aws
 from processor.errors import Retryable
+from processor.failures import failure
 from processor.rounds import Answer, Outcome, Rounds
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Table:
         try:
             response = self.client.batch_write_item(RequestItems={self.name: requests})
         except Exception as error:
-            raise aws.failure(error) from error
+            raise failure(error) from error
         if "UnprocessedItems" not in response:
             # DynamoDB always sends it. botocore takes a 200 with any body for a success, also
             # with the error page of a proxy.

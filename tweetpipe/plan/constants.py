@@ -13,7 +13,7 @@ CPU_PER_BYTE = 15e-9
 # What the stub took for a BatchWriteItem of 25, as DynamoDB does within a region.
 WRITE_CALL = 0.005
 PUTS_PER_CALL = 25  # processor/table.py
-CALLS_AT_ONCE = 20  # processor/aws.py
+CALLS_AT_ONCE = 20  # processor/clients.py
 AGGREGATE_BYTES = 25_000  # producer/aggregation.py: what an aggregated record has at most,
 AGGREGATE_OVERHEAD = 17  # and what it needs beside each tweet and its key
 # The function's own two lines are 538 bytes (processor/report.py and the metrics); START, END and

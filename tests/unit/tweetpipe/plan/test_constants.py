@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from processor.aws import MAX_CALLS
+from processor.clients import MAX_CALLS
 from processor.table import MAX_PUTS_PER_CALL
 from producer.aggregation import PAYLOAD_UNIT, group_sizes
 from tweetpipe.plan import Load

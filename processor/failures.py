@@ -1,36 +1,11 @@
-"""The AWS clients, and their errors as this package's own."""
+"""What a client raised, as this package's own errors."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
-
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import ChecksumError, ClientError, ConnectionError, HTTPClientError
 from botocore.parsers import ResponseParserError
 
 from processor.errors import CallFailed, Invalid, Refused, Retryable
-from processor.wire import write_bodies_directly
-
-if TYPE_CHECKING:
-    from processor.dead_letters import BatchSender
-    from processor.table import BatchWriter
-
-# Calls in flight: those of a batch of 500, at once. With 8 it took three times as long as its
-# slowest call; more would find no work.
-MAX_CALLS = 20
-
-CLIENT_CONFIG = Config(
-    # One connection a thread; urllib3 drops those beyond this number after each use.
-    max_pool_connections=MAX_CALLS,
-    # Seconds: the first SYN may get lost, and an emulator takes its time over a full call.
-    connect_timeout=2,
-    read_timeout=5,
-    # What is sent again, and when, is decided where the time left is known: in Rounds.
-    retries={"mode": "standard", "total_max_attempts": 1},
-    # A quarter of the CPU of a call, to check what is built here from checked strings.
-    parameter_validation=False,
-)
 
 # AWS's names for "later, please" that come with status 400.
 _RETRYABLE_CODES = frozenset(
@@ -56,22 +31,6 @@ _INVALID_CODES = frozenset(
     }
 )
 _BROKEN_CONNECTION = (ChecksumError, ConnectionError, HTTPClientError, ResponseParserError)
-
-
-def connect() -> tuple[BatchWriter, BatchSender]:
-    """Make the DynamoDB and the SQS client; AWS_ENDPOINT_URL and its relatives are honoured.
-
-    With botocore's session rather than boto3's: the same clients, 50 ms earlier.
-    """
-    session = botocore.session.get_session()
-    # Given, since botocore would put it together twice a call: a tenth of a call's CPU.
-    config = CLIENT_CONFIG.merge(Config(user_agent=session.user_agent()))
-    dynamodb = session.create_client("dynamodb", config=config)
-    write_bodies_directly(dynamodb)
-    return (
-        cast("BatchWriter", dynamodb),
-        cast("BatchSender", session.create_client("sqs", config=config)),
-    )
 
 
 def is_retryable(code: str) -> bool:

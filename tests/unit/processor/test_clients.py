@@ -4,23 +4,16 @@ import time
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
-from botocore.exceptions import (
-    BotoCoreError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    ReadTimeoutError,
-)
 
-from processor import aws
+from processor.clients import connect
 from processor.dead_letters import DeadLetterQueue, dead_letter
-from processor.errors import CallFailed, Invalid, Reason, Refused, Rejected, Retryable
+from processor.errors import Reason, Rejected
 from processor.records import Source
 from processor.rounds import Rounds
 from processor.table import Put, Table
 from processor.tweet import to_item
 from tests.unit.processor.events import encode, kinesis_records, v1_tweet
-from tests.unit.processor.fakes import QUEUE_URL, Clock, client_error
+from tests.unit.processor.fakes import QUEUE_URL, Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,7 +27,7 @@ PUTS = [Put(to_item(encode(v1_tweet(number))), ()) for number in range(60)]
 @pytest.fixture
 def clients(aws_server: AwsServer) -> Iterator[tuple[Any, Any]]:
     """Clients as the function makes them, and real connections."""
-    clients = aws.connect()
+    clients = connect()
     yield clients
     aws_server.released.set()
     for client in clients:
@@ -108,30 +101,3 @@ def test_a_server_that_never_answers_costs_no_more_than_the_time_left(
     assert time.monotonic() - started < 2
     assert len(outcome.undone) in {10, 25}
     assert len(aws_server.dynamodb.items) == 60 - len(outcome.undone)
-
-
-@pytest.mark.parametrize(
-    ("error", "kind"),
-    [
-        (client_error("ProvisionedThroughputExceededException"), Retryable),
-        (client_error("ThrottlingException"), Retryable),
-        (client_error("RequestLimitExceeded"), Retryable),
-        (client_error("KMS.ThrottlingException"), Retryable),
-        (client_error("Whatever", 500), Retryable),
-        (client_error("Whatever", 429), Retryable),
-        (ReadTimeoutError(endpoint_url="http://localhost"), Retryable),
-        (ConnectTimeoutError(endpoint_url="http://localhost"), Retryable),
-        (EndpointConnectionError(endpoint_url="http://localhost"), Retryable),
-        (client_error("ValidationException"), Invalid),
-        (client_error("AWS.SimpleQueueService.BatchRequestTooLong"), Invalid),
-        (client_error("AccessDeniedException"), Refused),
-        (client_error("ResourceNotFoundException"), Refused),
-        (client_error("Whatever"), Refused),
-        (NoCredentialsError(), Refused),
-        (BotoCoreError(), Refused),
-        (TypeError("a mistake of ours"), Refused),
-    ],
-    ids=repr,
-)
-def test_errors_are_told_apart_by_what_to_do(error: Exception, kind: type[CallFailed]) -> None:
-    assert type(aws.failure(error)) is kind
