@@ -1,10 +1,13 @@
-"""`python -m producer.twitter2kinesis --track yolo`, as the 2015 sample had it."""
+"""`python -m producer.twitter2kinesis --track yolo`, as the 2015 sample had it.
+
+It becomes the command line's process rather than importing it, which imports this package.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
 
-from tweetpipe.__main__ import main
-
 if __name__ == "__main__":
-    main(["produce", "--source", "twitter", *sys.argv[1:]])
+    command = [sys.executable, "-m", "tweetpipe", "produce", "--source", "twitter"]
+    os.execv(sys.executable, [*command, *sys.argv[1:]])
