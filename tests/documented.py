@@ -1,0 +1,225 @@
+"""What the documents tell a reader to type: their blocks, the commands in them, and if these parse.
+
+`NOT_RUN` is the one table of what the tests only parse, with the reason; all else is run, in order,
+by tests/integration/test_documented.py.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import itertools
+import re
+import shlex
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import typer.main
+import yaml
+from botocore import xform_name
+
+from tests.unit.infra.reading import PARAMETERS
+from tweetpipe.commands.app import app
+
+PROJECT = Path(__file__).parents[1]
+DOCUMENTS = [
+    PROJECT / name for name in ("README.md", "README.ko.md", "docs/aws.md", "docs/operations.md")
+] + [PROJECT / "docs" / "performance.md"]
+
+NOT_RUN = {
+    r"make (test|lint|fuzz|soak|bench)\b.*": "takes minutes, or is what runs this",
+    r"make demo": "tests/integration/test_lifecycle.py runs tweetpipe demo",
+    r"make package": "tests/integration/test_aws_tools.py runs it, and the two commands after it",
+    r"(\.venv/bin/)?python -m benchmarks.*": "takes a quarter of an hour",
+    r"docker compose.*": "needs an engine; tests/containers run it",
+    r"tweetpipe .*--target aws.*": "needs an AWS account",
+    r"aws .*": "needs an AWS account",
+    r"python docs/drained\.py .*": "needs an AWS account; test_drain_check.py runs it elsewhere",
+    r"OLD=.*": "names a stack in an AWS account",
+    r"tweetpipe produce .*--max-tweets 500": "reads from X, which takes money",
+}
+
+# No commands: pictures, data, and what commands print.
+DATA = ("json", "mermaid", "text", "yaml")
+
+_FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_SPAN = re.compile(r"`(\w[^`]+)`")
+_PROGRAM = re.compile(r"(tweetpipe|make|docker compose|python -m|aws) ")
+_SUBSTITUTED = re.compile(r'(?:\w+=|eval ")\$\((.*)\)"?')
+_ASSIGNED = re.compile(r"(\w+)=(.*)", re.DOTALL)
+# What `aws` has beside the operations of the API.
+_OF_THE_AWS_TOOL = {
+    ("cloudformation", "deploy"): "template-file stack-name capabilities parameter-overrides",
+    ("cloudformation", "package"): "template-file s3-bucket output-template-file",
+    ("sso", "login"): "",
+}
+
+
+@dataclass(frozen=True)
+class Block:
+    document: str
+    line: int
+    language: str
+    code: str
+    before: str
+    """The paragraph before it."""
+
+    def __str__(self) -> str:
+        return f"{self.document}:{self.line}"
+
+
+@dataclass(frozen=True)
+class Command:
+    words: list[str]
+    environment: dict[str, str]
+    """What stands before them."""
+
+    def __str__(self) -> str:
+        return " ".join(
+            [*(f"{name}={value}" for name, value in self.environment.items()), *self.words]
+        )
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is not run here; none if it is."""
+        return next((why for what, why in NOT_RUN.items() if re.fullmatch(what, str(self))), None)
+
+
+def blocks(document: Path) -> list[Block]:
+    text = document.read_text(encoding="utf-8")
+    return [
+        Block(
+            document=str(document.relative_to(PROJECT)),
+            line=text.count("\n", 0, found.start()) + 1,
+            language=found[1],
+            code=found[2],
+            before=text[: found.start()].rstrip().rpartition("\n\n")[2],
+        )
+        for found in _FENCED.finditer(text)
+    ]
+
+
+def commands(code: str) -> Iterator[Command]:
+    """The commands of a shell, one a line."""
+    for line in code.replace("\\\n", " ").splitlines():
+        substituted = _SUBSTITUTED.match(line)
+        words = shlex.split(substituted[1] if substituted else line, comments=True)
+        environment = {}
+        if words[:1] == ["export"]:
+            del words[0]
+        while words and (assigned := _ASSIGNED.fullmatch(words[0])):
+            environment[assigned[1]] = assigned[2]
+            del words[0]
+        if words or environment:
+            yield Command(words, environment)
+
+
+def commands_in_the_text(document: Path) -> Iterator[str]:
+    """Those with a program, and ours without it, as in `deploy -p ShardCount=4`."""
+    for span in _SPAN.findall(_FENCED.sub("", document.read_text(encoding="utf-8"))):
+        if _PROGRAM.match(span):
+            yield span
+        elif span.split()[0] in _tweetpipe().commands and " " in span:
+            yield f"tweetpipe {span}"
+
+
+def check(words: list[str]) -> None:
+    """Fails if this can't be a command: there is no such program, option, or parameter."""
+    match words:
+        case ["tweetpipe", *arguments, ">", _] | ["tweetpipe", *arguments]:
+            _check_ours(arguments)
+        case ["make", target, *variables]:
+            makefile = (PROJECT / "Makefile").read_text(encoding="utf-8")
+            assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make has no {target}"
+            for variable in variables:
+                assert f"$({variable.partition('=')[0]})" in makefile, variable
+        case ["docker", "compose", *arguments]:
+            _check_compose(arguments)
+        case ["aws", service, operation, *arguments]:
+            _check_aws(service, operation, arguments)
+        case [("python" | ".venv/bin/python"), "-m", module, *_]:
+            assert importlib.util.find_spec(module), f"there is no module {module}"
+        case ["python", script, *_]:
+            assert script == "copy_table.py" or (PROJECT / script).is_file(), script
+        case _:
+            raise AssertionError(f"No test knows what this is: {shlex.join(words)}")
+
+
+def _check_ours(arguments: list[str]) -> None:
+    _parse(_tweetpipe(), arguments)
+    for option, value in itertools.pairwise(arguments):
+        if option == "-p":
+            assert value.partition("=")[0] in PARAMETERS, f"no parameter {value}"
+
+
+def _parse(command: Any, arguments: list[str], parent: Any = None) -> None:
+    """Typer's own parsing, without what the command does; its classes are not exported."""
+    given = [argument for argument in arguments if argument != "--debug"]  # every command has it
+    context = command.make_context(command.name, given, parent=parent)
+    if rest := [*getattr(context, "_protected_args", ()), *context.args]:
+        _, inner, rest = command.resolve_command(context, rest)
+        _parse(inner, rest, context)
+
+
+def _check_compose(arguments: list[str]) -> None:
+    compose = yaml.safe_load((PROJECT / "docker-compose.yml").read_text(encoding="utf-8"))
+    match arguments:
+        case ["run", "--rm", service, *ours]:
+            assert service in compose["services"]
+            _check_ours(ours)
+        case ["--profile", profile, *rest]:
+            assert any(
+                profile in service.get("profiles", ()) for service in compose["services"].values()
+            )
+            _check_compose(rest)
+        case ["down", *options]:
+            assert set(options) <= {"-v"}
+        case [("up" | "stop" | "start"), *services]:
+            assert set(services) <= compose["services"].keys()
+        case _:
+            raise AssertionError(f"No test knows docker compose {shlex.join(arguments)}")
+
+
+def _check_aws(service: str, operation: str, arguments: list[str]) -> None:
+    options = [word for word in arguments if word.startswith("--")]
+    known = {"--output", "--query"} | {
+        f"--{name}" for name in _options(service, operation, arguments)
+    }
+    for option in options:
+        assert option in known, f"aws {service} {operation} has no {option}"
+    for value in arguments:
+        name = value.removeprefix("file://")
+        if name != value and name != "import.yaml":
+            assert (PROJECT / name).is_file(), value
+
+
+def _options(service: str, operation: str, arguments: list[str]) -> list[str]:
+    if (own := _OF_THE_AWS_TOOL.get((service, operation))) is not None:
+        return own.split()
+    model = _session().get_service_model(service)
+    if operation == "wait":
+        waiters = _session().get_waiter_model(service)
+        names = {_dashed(name): name for name in waiters.waiter_names}
+        called = waiters.get_waiter(names[arguments[0]]).operation
+    else:
+        called = {_dashed(name): name for name in model.operation_names}[operation]
+    shape = model.operation_model(called).input_shape
+    options = [_dashed(name) for name in shape.members]
+    return options + [f"no-{name}" for name in options] + ["select", "count"]
+
+
+def _dashed(name: str) -> str:
+    return xform_name(name, "-")
+
+
+@cache
+def _tweetpipe() -> Any:
+    return typer.main.get_command(app)
+
+
+@cache
+def _session() -> Any:
+    return botocore.session.Session()

@@ -1,0 +1,208 @@
+"""What the documents tell a reader to type, typed in their order, each command as it stands there.
+
+What belongs to the reader's own surroundings is replaced: the emulator's address, names of tables,
+the id of a dead letter. What goes on until Ctrl-C is given an end.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import runpy
+import subprocess
+import sys
+import urllib.request
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import boto3
+import pytest
+
+from tests import commands as running
+from tests.documented import DOCUMENTS, Command, blocks, commands
+from tests.stack_fixtures import free_port
+from tests.waiting import wait_for
+from tweetpipe import dead_letters
+from tweetpipe.__main__ import main
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
+
+UNREADABLE = b"from the documents"
+FAKE_X = "http://127.0.0.1:8888"
+# What ends a command that a reader would end.
+ENDS = {
+    r"tweetpipe watch": ["--for", "1"],
+    r"tweetpipe produce .*twitter.*": ["--max-tweets", "3"],
+}
+
+
+class Reader:
+    """Types in an empty folder, with only the emulator's address and the stack's name set."""
+
+    def __init__(
+        self,
+        place: Place,
+        stack: Stack,
+        table: str,
+        folder: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+    ) -> None:
+        self._place, self._stack, self._folder, self._capsys = place, stack, folder, capsys
+        self._monkeypatch = monkeypatch
+        self._processes = ExitStack()
+        self._replaced = {
+            "http://localhost:4566": place.endpoint or "",
+            "my-sample-EventData": table,
+            "tweets-EventData": stack.outputs["EventDataTable"],
+        }
+        monkeypatch.chdir(folder)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", place.endpoint or "")
+        monkeypatch.setenv("TWEETPIPE_STACK", stack.name)
+        # For programs that are not ours.
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.setenv(name, "test")
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it may have other credentials
+
+    def close(self) -> None:
+        self._processes.close()
+
+    def type(self, command: Command) -> None:
+        words = [self._replaced.get(word, word) for word in command.words]
+        for name, value in command.environment.items():
+            self._monkeypatch.setenv(name, self._replaced.get(value, value))
+        match words:
+            case []:
+                pass
+            case ["tweetpipe", "dashboard"]:
+                self._look_at_the_dashboard()
+            case ["tweetpipe", *arguments, ">", name]:
+                (self._folder / name).write_text(self._tweetpipe(arguments))
+            case ["tweetpipe", *arguments]:
+                ends = (end for what, end in ENDS.items() if re.fullmatch(what, " ".join(words)))
+                self._tweetpipe(arguments + next(ends, []))
+            case ["python", "-m", "fake_tweets", "serve"]:
+                self._serve_fake_x()
+            case ["python", script, *arguments]:
+                self._monkeypatch.setattr(sys, "argv", [script, *arguments])
+                runpy.run_path(str(self._folder / script), run_name="__main__")
+            case _:
+                pytest.fail(f"No test runs this, and NOT_RUN has no reason: {command}")
+
+    def _tweetpipe(self, arguments: list[str]) -> str:
+        if "ID" in arguments:
+            self._replaced["ID"] = self._letter()
+            arguments = [self._replaced.get(word, word) for word in arguments]
+        if "redrive" in arguments:
+            self._mend(Path(arguments[-1]))
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main(arguments)
+        said = self._capsys.readouterr()
+        assert ended.value.code in (0, None), said.err
+        return said.out
+
+    def _letter(self) -> str:
+        """The id of the letter of a record that could not be stored; sends one at first."""
+        if "ID" not in self._replaced:
+            self._place.kinesis().put_record(
+                StreamName=self._stack.outputs["KinesisStream"], Data=UNREADABLE, PartitionKey="-"
+            )
+
+        url = self._stack.outputs["DeadLetterQueueUrl"]
+
+        def found() -> str:
+            letters, *_ = dead_letters.peek(self._place, url, 1000)
+            return next((letter.id for letter in letters if letter.payload == UNREADABLE), "")
+
+        return self._replaced.get("ID") or wait_for(found, "a dead letter")
+
+    def _mend(self, file: Path) -> None:
+        assert file.read_bytes() == UNREADABLE
+        user = {"name": "A reader", "screen_name": "reader"}
+        created = "Wed Oct 10 20:19:24 +0000 2018"
+        file.write_text(
+            json.dumps({"id_str": "1", "text": "a", "user": user, "created_at": created})
+        )
+
+    def _look_at_the_dashboard(self) -> None:
+        environment = running.environment_for(os.environ["AWS_ENDPOINT_URL"])
+        with running.dashboard(environment, self._stack.name, self._folder) as (url, _):
+            assert urllib.request.urlopen(url).status == 200
+
+    def _serve_fake_x(self) -> None:
+        port = free_port()
+        self._replaced[FAKE_X] = f"http://127.0.0.1:{port}"
+        self._processes.enter_context(serving_fake_x(port))
+
+
+@contextmanager
+def serving_fake_x(port: int) -> Iterator[None]:
+    command = [sys.executable, "-m", "fake_tweets", "serve", "--port", str(port), "--rate", "500"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline()
+            yield
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def sample_table(place: Place) -> Iterator[str]:
+    """The table of a sample of 2015, with three items."""
+    name = f"sample-{uuid.uuid4().hex[:8]}"
+    place.dynamodb().create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": "S"} for key in ("Username", "Id")
+        ],
+        KeySchema=[
+            {"AttributeName": "Username", "KeyType": "HASH"},
+            {"AttributeName": "Id", "KeyType": "RANGE"},
+        ],
+    )
+    for number in "123":
+        item = {"Username": {"S": name}, "Id": {"S": number}}
+        place.dynamodb().put_item(TableName=name, Item=item)
+    yield name
+    place.dynamodb().delete_table(TableName=name)
+
+
+@pytest.fixture
+def reader(
+    place: Place,
+    deployed: Stack,
+    sample_table: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Reader]:
+    reader = Reader(place, deployed, sample_table, tmp_path, monkeypatch, capsys)
+    # What the producer of docker compose has sent.
+    reader.type(Command(["tweetpipe", "produce", "--count", "100"], {}))
+    yield reader
+    reader.close()
+
+
+# Those in Korean tell to type the same, which another test sees to.
+IN_ENGLISH = [document for document in DOCUMENTS if ".ko." not in document.name]
+
+
+@pytest.mark.parametrize("document", IN_ENGLISH, ids=lambda path: path.name)
+def test_what_a_document_says_works(document: Path, reader: Reader, tmp_path: Path) -> None:
+    found = blocks(document)
+    for block in found:
+        if block.language == "python":
+            named = re.search(r"`(\w+\.py)`", block.before)
+            assert named, f"{block} is to be typed into no file"
+            (tmp_path / named[1]).write_text(block.code)
+    for block in found:
+        for command in commands(block.code) if block.language == "" else ():
+            if command.reason is None:
+                reader.type(command)

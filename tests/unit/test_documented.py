@@ -1,0 +1,89 @@
+"""Every command in the documents exists, with its options and parameters."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.documented import (
+    DATA,
+    DOCUMENTS,
+    NOT_RUN,
+    PROJECT,
+    Block,
+    blocks,
+    check,
+    commands,
+    commands_in_the_text,
+)
+
+BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
+IN_THE_TEXT = sorted(
+    {command for document in DOCUMENTS for command in commands_in_the_text(document)}
+)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=str)
+def test_a_block_holds_what_can_be_typed(
+    block: Block, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    match block.language:
+        case "":
+            for command in commands(block.code):
+                if command.words:
+                    check(command.words)
+                if ">" in command.words:
+                    (tmp_path / command.words[-1]).touch()
+        case "python":
+            compile(block.code, str(block), "exec")
+        case language:
+            assert language in DATA, f"{block} is of a language that no test knows"
+
+
+@pytest.mark.parametrize("command", IN_THE_TEXT)
+def test_a_command_in_the_text_can_be_typed(command: str) -> None:
+    for each in commands(command):
+        check(each.words)
+
+
+def test_each_reason_not_to_run_a_command_is_needed() -> None:
+    typed = [
+        str(command) for block in BLOCKS if block.language == "" for command in commands(block.code)
+    ]
+    for pattern in NOT_RUN:
+        assert any(re.fullmatch(pattern, command) for command in typed), pattern
+
+
+def test_both_readmes_tell_to_type_the_same() -> None:
+    english, korean = (
+        [block.code for block in blocks(PROJECT / name) if block.language == ""]
+        for name in ("README.md", "README.ko.md")
+    )
+    assert english == korean
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "tweetpipe watsh",
+        "tweetpipe watch --forever",
+        "tweetpipe deploy -p NoParameter=1",
+        "make nothing",
+        "make test NOVARIABLE=1",
+        "docker compose up nobody",
+        "docker compose run --rm producer produce --nothing",
+        "aws dynamodb scam",
+        "aws dynamodb scan --nothing",
+        "aws cloudformation create-change-set --template-body file://infra/none.yaml",
+        "python -m nothing",
+        "python docs/nothing.py",
+        "rm -rf /",
+    ],
+)
+def test_a_command_that_does_not_exist_is_found(wrong: str) -> None:
+    (command,) = commands(wrong)
+    with pytest.raises(BaseException):  # noqa: B017, PT011  each part of it says no in its own way
+        check(command.words)
