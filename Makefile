@@ -55,10 +55,11 @@ bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 
 	@$(PEERS)/bin/python -m benchmarks.picture benchmarks/results.json benchmarks/results.png
 
 # cfripper looks at one choice of parameters: the one with all policies.
-lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, hadolint; cfn-lint, cfripper, checkov on the template
+lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, lint-imports, hadolint; cfn-lint, cfripper, checkov on the template
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/cfn-lint --include-checks I --template infra/template.yaml
 	@$(BIN)/cfripper infra/template.yaml --resolve --resolve-parameters infra/everything-on.json --logging ERROR
 	@$(CHECKOV)/bin/checkov --file infra/template.yaml --framework cloudformation --skip-download --compact --quiet
@@ -111,7 +112,7 @@ destroy-aws: $(VENV)/app  ## Delete that stack, and all that is in it
 
 clean:  ## Stop LocalStack and remove all that was made here
 	@if [ -x $(BIN)/tweetpipe ]; then $(BIN)/tweetpipe down; fi
-	@rm -rf $(VENV) .localstack build tweetpipe.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) .localstack build tweetpipe.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Each stamp is newer than what it was made from, so an environment is made again only when that
 # changes.

@@ -105,18 +105,25 @@ def _run(*, shards: int, count: int, rate: float | None = None) -> Sample:
 @contextmanager
 def _pipeline(shards: int) -> Iterator[tuple[Instance, Place, Stack]]:
     import localstack_embedded
-    from tests.stack_fixtures import deployed_stack, free_port
     from tweetpipe.aws.place import local_place
+    from tweetpipe.deploying.deploy import deploy
 
     home = Path(tempfile.mkdtemp(prefix="bench-"))
     try:
         emulator = localstack_embedded.start(
-            home, environment_home=localstack_embedded.DEFAULT_HOME, port=free_port()
+            home, environment_home=localstack_embedded.DEFAULT_HOME
         )
         place = local_place(embedded_endpoint=emulator.endpoint, environ={})
         parameters = {"ShardCount": str(shards), "BatchSize": "500", "BatchWindowSeconds": "0"}
-        with deployed_stack(place, parameters) as stack:
-            yield emulator, place, stack
+        stack, _ = deploy(
+            place,
+            "bench",
+            parameters=parameters,
+            approve=lambda _: True,
+            on_step=lambda _: None,
+            on_event=lambda _: None,
+        )
+        yield emulator, place, stack
     finally:
         localstack_embedded.stop(home)
         shutil.rmtree(home, ignore_errors=True)

@@ -18,11 +18,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.clients import STREAM, WARM, boto3_client, credentials, warm_up
 from benchmarks.measuring import Meter, Sample, Table, Way, metered
+from benchmarks.put_records import call_table
 from benchmarks.stub_kinesis import SHARD_BYTES, Books, StubKinesis, stub_kinesis
 from benchmarks.tweets import DISTINCT, SEED, Tweet, fake_tweets
 
-STREAM = "tweets"
 _BATCH = 500
 _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 5.0
 
@@ -38,8 +39,6 @@ class Setting:
 
 def tables() -> list[Table]:
     """One table for each setting of the stub, and one of what a call costs."""
-    from benchmarks.put_records import call_table
-
     return [
         _table("Producer, Kinesis takes 0 ms", Setting(), single=2_000, rounds=2),
         _table(
@@ -156,8 +155,8 @@ def _aiobotocore(setting: Setting, count: int) -> Sample:
                 attempt += 1
 
     async def run(stub: StubKinesis) -> Meter:
-        async with get_session().create_client("kinesis", **_credentials(stub)) as client:
-            await client.put_records(StreamName=STREAM, Records=_WARM)
+        async with get_session().create_client("kinesis", **credentials(stub)) as client:
+            await client.put_records(StreamName=STREAM, Records=WARM)
             stub.forget()
             at_once = asyncio.Semaphore(8)
             with metered() as meter:
@@ -261,26 +260,3 @@ def _options(setting: Setting) -> dict[str, Any]:
         "failures": setting.failures,
         "shards": setting.shards,
     }
-
-
-def _credentials(stub: StubKinesis) -> dict[str, Any]:
-    return {
-        "endpoint_url": stub.url,
-        "region_name": "us-east-1",
-        "aws_access_key_id": "test",
-        "aws_secret_access_key": "test",
-    }
-
-
-def boto3_client(stub: StubKinesis, **options: Any) -> Any:
-    import boto3
-
-    return boto3.client("kinesis", **_credentials(stub), **options)
-
-
-_WARM: list[dict[str, Any]] = [{"Data": b"{}", "PartitionKey": "warm"}]
-
-
-def warm_up(client: Any, stub: StubKinesis) -> None:
-    client.put_records(StreamName=STREAM, Records=_WARM)
-    stub.forget()

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from benchmarks.clients import STREAM, boto3_client
 from benchmarks.measuring import Sample, Table, Way, metered
-from benchmarks.producer import STREAM, boto3_client
 from benchmarks.stub_kinesis import StubKinesis, stub_kinesis
 from benchmarks.tweets import fake_tweets
 

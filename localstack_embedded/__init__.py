@@ -1,19 +1,24 @@
 """LocalStack as a plain process: no Docker, no account, no download but from PyPI.
 
 `start`, `stop`, `status` and `running` handle an emulator; `ensure_environment` makes what it runs
-in, on first use. `peer_uid` tells whose program is at the other end of a connection. The `plugin`
-folder is what runs inside LocalStack.
+in, on first use. `peer_uid` tells whose program is at the other end of a connection, `by_whom`
+which one listens on a port. The `plugin` folder is what runs inside LocalStack.
 """
 
 from __future__ import annotations
 
+from .access import DEFAULT_KEY, KEY_PREFIX
 from .emulator import Died, Instance, Stopped, running, start, status, stop
 from .environment import DEFAULT_HOME, Environment, ensure_environment
 from .errors import EmulatorError, HomeError, InstallError, PortInUseError, StartError
+from .neighbors import neighbor_at_default_port
 from .plugin.peer import Address, peer_uid
+from .ports import by_whom, is_free
 
 __all__ = [
     "DEFAULT_HOME",
+    "DEFAULT_KEY",
+    "KEY_PREFIX",
     "Address",
     "Died",
     "EmulatorError",
@@ -24,7 +29,10 @@ __all__ = [
     "PortInUseError",
     "StartError",
     "Stopped",
+    "by_whom",
     "ensure_environment",
+    "is_free",
+    "neighbor_at_default_port",
     "peer_uid",
     "running",
     "start",

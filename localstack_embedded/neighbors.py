@@ -12,7 +12,7 @@ from . import health, ports
 _PATIENCE = 1.0  # seconds
 
 
-def at_default_port() -> str | None:
+def neighbor_at_default_port() -> str | None:
     """What answers there and whose it is, "LocalStack 4.9.2 of FOLDER"; None without LocalStack."""
     port = ports.DEFAULT_PORT
     if ports.is_free(port):

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from localstack_embedded.access import DEFAULT_KEY, KEY_PREFIX
+from localstack_embedded import DEFAULT_KEY, KEY_PREFIX
 from tweetpipe.aws.errors import NothingThere, WrongUsage
 from tweetpipe.aws.redaction import redacted
 from tweetpipe.aws.sessions import aws_session, local_session

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 import localstack_embedded
-from localstack_embedded import Died, Instance, Stopped, neighbors
+from localstack_embedded import Died, Instance, Stopped, neighbor_at_default_port
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import Place, Target, aws_place, local_place
@@ -57,7 +57,7 @@ def _nothing_here(found: Stopped | Died) -> str:
     why = "No LocalStack of this checkout runs. Start it: tweetpipe up. "
     if isinstance(found, Died):
         why = f"{found.explanation}\n"
-    other = neighbors.at_default_port()
+    other = neighbor_at_default_port()
     if other:
         why += (
             f"{other} answers at http://localhost:4566: "

@@ -11,7 +11,7 @@ from types import FrameType
 import uvicorn
 from starlette.types import ASGIApp
 
-from localstack_embedded.ports import by_whom, is_free
+from localstack_embedded import by_whom, is_free
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.dashboard.connections import BoundedConnection
 

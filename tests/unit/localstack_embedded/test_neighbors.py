@@ -32,11 +32,11 @@ def theirs(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_an_embedded_one_is_named_by_its_home(theirs: Path) -> None:
-    assert neighbors.at_default_port() == f"LocalStack 4.9.2 of {theirs}"
+    assert neighbors.neighbor_at_default_port() == f"LocalStack 4.9.2 of {theirs}"
 
 
 def test_where_nobody_listens_there_is_none() -> None:
-    assert neighbors.at_default_port() is None
+    assert neighbors.neighbor_at_default_port() is None
 
 
 def test_what_is_no_localstack_is_not_offered(
@@ -44,7 +44,7 @@ def test_what_is_no_localstack_is_not_offered(
 ) -> None:
     monkeypatch.setattr(neighbors, "_PATIENCE", 0.2)
     with socket.create_server(("127.0.0.1", usual_port)):
-        assert neighbors.at_default_port() is None
+        assert neighbors.neighbor_at_default_port() is None
 
 
 def test_another_program_is_named_where_that_is_known(theirs: Path, usual_port: int) -> None:
@@ -62,5 +62,5 @@ def test_one_whose_program_can_not_be_known_is_not_taken_for_this_one(
         laddr = type("Address", (), {"port": ports.DEFAULT_PORT})
 
     monkeypatch.setattr("psutil.net_connections", lambda _: [OfAnotherUser()])
-    assert neighbors.at_default_port() == "LocalStack 4.9.2"
+    assert neighbors.neighbor_at_default_port() == "LocalStack 4.9.2"
     assert ports.by_whom(ports.DEFAULT_PORT) == ""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from localstack_embedded import neighbors, state
+from localstack_embedded import state
 from tests.unit.tweetpipe.recorder import Recorder
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import Target
@@ -19,7 +19,7 @@ from tweetpipe.commands import options
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The home of a checkout in which nothing runs; nothing answers elsewhere either."""
     monkeypatch.setattr(options, "LOCALSTACK_HOME", tmp_path)
-    monkeypatch.setattr(neighbors, "at_default_port", lambda: None)
+    monkeypatch.setattr(options, "neighbor_at_default_port", lambda: None)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     return tmp_path
 
@@ -67,7 +67,7 @@ def test_anothers_localstack_is_offered_and_not_used(
 ) -> None:
     if before == "died":
         request.getfixturevalue("died")
-    monkeypatch.setattr(neighbors, "at_default_port", lambda: "LocalStack 4.9.2 of /theirs")
+    monkeypatch.setattr(options, "neighbor_at_default_port", lambda: "LocalStack 4.9.2 of /theirs")
     with pytest.raises(NothingThere) as caught:
         options.open_place(Target.LOCAL)
     assert str(caught.value).endswith(
