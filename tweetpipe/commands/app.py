@@ -73,7 +73,7 @@ app.command()(watch.watch)
 app.command()(logs.logs)
 app.command()(stacks.deploy)
 app.command()(stacks.destroy)
-app.command()(produce.produce)
+app.add_typer(produce.sources, name="produce")
 app.command("verify")(look.verify_command)
 app.command()(look.query)
 app.command()(plan.plan)
@@ -85,8 +85,9 @@ _dead_letters.command("redrive")(dead_letters.redrive_command)
 _dead_letters.command()(dead_letters.purge)
 
 
-for _registered in (*app.registered_commands, *_dead_letters.registered_commands):
-    _registered.cls = _Command
+for _typer in (app, _dead_letters, produce.sources):
+    for _registered in _typer.registered_commands:
+        _registered.cls = _Command
 
 
 @_dead_letters.callback()

@@ -87,7 +87,7 @@ def next_steps(author: str, options: str) -> list[str]:
     name = f"-- {shlex.quote(author)}" if author.startswith("-") else shlex.quote(author)
     steps = {
         "an author's tweets": f"query{options} {name}",
-        "more of them, at 200 a second": f"produce{options} --rate 200 --count 5000",
+        "more of them, at 200 a second": f"produce fake{options} --rate 200 --count 5000",
         "the parts of the stack": f"status{options}",
         "take the stack away": f"destroy{options}",
         "stop LocalStack": "down",

@@ -57,7 +57,9 @@ class Standstill:
 
 def resend_command(path: Path, place: Place, deployed: Stack, *, own_credentials: bool) -> str:
     """What sends the undelivered records to the same stack."""
-    words = ["tweetpipe", "produce", "--source", "file", "--file", str(path)]
+    # As it is, a name such as -x would be read as an option.
+    file = f"./{path}" if str(path).startswith("-") else str(path)
+    words = ["tweetpipe", "produce", "file", file]
     if deployed.name != DEFAULT_STACK:
         words += ["--stack", deployed.name]
     if not place.is_local:

@@ -39,7 +39,7 @@ class Comparison:
 
 
 def expected_items(seed: int, count: int) -> Expected:
-    """The items that `produce --source fake --seed seed --count count` must end as."""
+    """The items that `produce fake --seed seed --count count` must end as."""
     tweets = FakeTweets(seed)
     items = (expected_item(tweets.tweet(index)) for index in range(count))
     return {key(item): item for item in items}

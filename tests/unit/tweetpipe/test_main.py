@@ -22,6 +22,14 @@ def run(*arguments: str) -> int:
         ("produce --source file --file x --forever", "--forever goes with --source fake"),
         ("produce --file x", "--file goes with --source file"),
         ("produce --forever --count 5", "--count and --forever exclude each other"),
+        ("produce file", "produce file needs a FILE"),
+        ("produce file - --resume", "--resume goes with a file"),
+        ("produce file x --file y", "x and --file y: name one file"),
+        ("produce fake --forever --count 5", "--count and --forever exclude each other"),
+        ("produce file x --source fake", "--source fake contradicts tweetpipe produce file"),
+        ("produce --stack tweets file x", "The source comes before its options: tweetpipe produce"),
+        ("produce twitter --rate 5", "--rate does not go with tweetpipe produce twitter: X waits"),
+        ("produce --source twitter --rate 5", "--rate does not go with --source twitter: X waits"),
         ("produce --stack 1st", "'1st' can't be a stack's name"),
         ("deploy --stack under_score", "'under_score' can't be a stack's name"),
         ("deploy -p ShardCount", "'ShardCount' is no parameter"),
@@ -47,7 +55,19 @@ def test_options_that_do_not_go_together_are_wrong_usage(
 
 @pytest.mark.parametrize(
     "line",
-    ["nonsense", "verify", "query", "produce --count -1", "produce --malformed 2", "up --port 0"],
+    [
+        "nonsense",
+        "verify",
+        "query",
+        "up --port 0",
+        "produce --count -1",
+        "produce --malformed 2",
+        "produce --source nowhere",
+        "produce --nonsense",
+        "produce nowhere",
+        "produce fake --nonsense",
+        "produce --source file --count x",
+    ],
 )
 def test_what_the_parser_refuses_is_wrong_usage(
     line: str, capfd: pytest.CaptureFixture[str]

@@ -78,9 +78,10 @@ CASES: list[tuple[str, Mapping[str, str], str]] = [
     ("destroy --yes", DELETES_FOR_EVER, "DescribeStackEvents"),
     ("produce", HANGS, UNANSWERED),
     ("produce", KNOWS_THE_STACK, UNANSWERED),
-    ("produce --count 20000", SECRET, UNANSWERED),
+    ("produce fake --count 20000", SECRET, UNANSWERED),
     ("produce --forever", KINESIS_IS_FULL, "PutRecords"),
-    ("produce --source file --file -", SECRET, "GetSecretValue"),
+    ("produce file -", SECRET, "GetSecretValue"),
+    ("produce twitter --track yolo", KNOWS_THE_STACK, UNANSWERED),
     ("verify --count 5", KNOWS_THE_STACK, UNANSWERED),
     ("verify --count 5 --wait 9999", NOTHING_ARRIVES, "Scan"),
     ("query somebody", KNOWS_THE_STACK, UNANSWERED),
@@ -138,7 +139,7 @@ def _in_child(
 
 def _command(line: str, url: str, home: Path) -> None:
     if url:
-        os.environ["AWS_ENDPOINT_URL"] = url
+        os.environ |= {"AWS_ENDPOINT_URL": url, "X_API_URL": url, "bearer_token": "token"}
     with (
         patch("tweetpipe.deploying.package.archive", bytes),  # takes a while
         patch("tweetpipe.commands.lifecycle.LOCALSTACK_HOME", home),

@@ -20,6 +20,7 @@ from unittest.mock import Mock
 
 import boto3
 import pytest
+import typer.main
 from botocore.config import Config
 
 import producer
@@ -42,9 +43,9 @@ from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import ending, opening
 from tweetpipe.commands import produce as produce_command
+from tweetpipe.commands.app import app
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.ending import Standstill
-from tweetpipe.commands.produce import Source
 
 COUNT = 60
 PER_CALL = 10
@@ -348,7 +349,7 @@ def balanced(run: End, kinesis: KinesisServer) -> tuple[int, int]:
     command = re.search(r"with: (tweetpipe produce .*)", run.said)
     assert bool(command) == bool(failed), run.said
     if command:
-        assert shlex.split(command[1])[4:6] == ["--file", str(KEPT)]
+        assert shlex.split(command[1])[2:4] == ["file", str(KEPT)]
     return read, sent
 
 
@@ -450,9 +451,18 @@ def test_the_command_names_the_stack_and_the_target_that_the_records_are_for(
     run = end_of(records(PER_CALL), kinesis, capsys, target=Target.AWS, name="mine")
 
     assert run.said.endswith(
-        "with: tweetpipe produce --source file --file 'kept here.ndjson' "
+        "with: tweetpipe produce file 'kept here.ndjson' "
         "--stack mine --target aws --own-credentials"
     )
+
+
+@pytest.mark.parametrize("name", ["-", "-x.ndjson", "--resume"])
+def test_the_command_names_a_file_that_looks_like_an_option(name: str) -> None:
+    command = ending.resend_command(
+        Path(name), Mock(is_local=True), stack_named("tweets"), own_credentials=False
+    )
+
+    assert command == f"tweetpipe produce file ./{name}"
 
 
 def test_fake_tweets_without_end_are_not_kept_and_are_counted(
@@ -549,15 +559,17 @@ def test_a_standstill_is_told_with_its_reason_and_again_each_minute() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "kept", "waits"),
+    ("line", "kept", "waits"),
     [
-        ({"forever": True}, False, True),
-        ({"count": 5}, True, False),
-        ({"source": Source.FILE, "file": "tweets.ndjson"}, True, False),
+        ("fake --forever", False, True),
+        ("fake --count 5", True, False),
+        ("file tweets.ndjson", True, False),
+        ("--forever", False, True),
+        ("--source file --file tweets.ndjson", True, False),
     ],
 )
 def test_only_fake_tweets_without_end_are_not_kept_and_wait(
-    options: dict[str, Any],
+    line: str,
     kept: bool,
     waits: bool,
     kinesis: KinesisServer,
@@ -576,7 +588,7 @@ def test_only_fake_tweets_without_end_are_not_kept_and_wait(
     monkeypatch.setattr(produce_command, "open_stack", lambda *_: (Mock(), stack_named("tweets")))
     monkeypatch.setattr(produce_command, "deliver", note)
 
-    produce_command.produce(**options)
+    typer.main.get_command(app).main(["produce", *line.split()], standalone_mode=False)
 
     assert (given["undelivered"] is not None) is kept
     assert (given["settings"].give_up_after > 365 * 24 * 3600) is waits

@@ -36,6 +36,8 @@ SEED = Row(taken=["0", HUGE], refused=[*NO_NUMBERS, "-1", "0.5"])
 AT_LEAST_ONE = Row(taken=["1", HUGE], refused=[*NO_NUMBERS, "0", "-1", "1.5"])
 SHARE = Row(taken=["0", "0.5", "1"], refused=[*NO_NUMBERS, "-0.1", "1.1"])
 KIND = Row(taken=["rejected", "exhausted", "unknown"], refused=["", "x"], beside="--all")
+RATE = Row(taken=["0.001", "1e300"], refused=[*NO_NUMBERS, "0", "0.0009", "-1"])
+UNDELIVERED = Row(taken=["u.ndjson"])
 AGE = Row(
     taken=["0s", "1s", "999999m", "3653d"],
     refused=["", "9", "d", "-1m", "1.5h", "1w", "3654d", "999999d", f"{HUGE}d", "٣m"],
@@ -50,8 +52,8 @@ def _between(least: str, below: str, most: str, above: str) -> Row:
 # Said when the options are all right, and the command came to its work.
 REACHED = ("lack the permission", "Not now", "X refuses")
 
-OF_FILE = "--source file"
-OF_X = "--source twitter --track cats"
+STDIN = "-"
+TRACK = "--track cats"
 ROWS: dict[str, Row] = {
     "demo --count": AT_LEAST_ONE,
     "demo --seed": SEED,
@@ -65,24 +67,26 @@ ROWS: dict[str, Row] = {
         refused=["", "ShardCount", "=4", "ShardCount=0", "ShardCount=501", "Nope=1"],
     ),
     "deploy --confirm-loss": Row(taken=["tweets"], refused=["", "other"]),
-    "produce --source": Row(taken=["fake"], refused=["", "x"]),
-    "produce --file": Row(taken=[], refused=["", "missing.ndjson", "."], beside=OF_FILE),
-    "produce --count": Row(taken=["0", HUGE], refused=[*NO_NUMBERS, "-1", "0.5"]),
-    "produce --seed": SEED,
-    "produce --shape": Row(taken=["v1", "v2", "mixed"], refused=["", "v3"]),
-    "produce --malformed": SHARE,
-    "produce --duplicates": SHARE,
-    "produce --rate": Row(taken=["0.001", "1e300"], refused=[*NO_NUMBERS, "0", "0.0009", "-1"]),
-    "produce --track": Row(taken=["cats"], beside=OF_X),
-    "produce --max-tweets": replace(AT_LEAST_ONE, beside=OF_X),
-    "produce --max-minutes": Row(
-        taken=["0.01", "525600"], refused=[*NO_NUMBERS, "0.009", "-1", "525601"], beside=OF_X
+    "produce fake --count": Row(taken=["0", HUGE], refused=[*NO_NUMBERS, "-1", "0.5"]),
+    "produce fake --seed": SEED,
+    "produce fake --shape": Row(taken=["v1", "v2", "mixed"], refused=["", "v3"]),
+    "produce fake --malformed": SHARE,
+    "produce fake --duplicates": SHARE,
+    "produce fake --rate": RATE,
+    "produce fake --undelivered": UNDELIVERED,
+    "produce file path": Row(taken=[STDIN], refused=["", "missing.ndjson", "."]),
+    "produce file --rate": replace(RATE, beside=STDIN),
+    "produce file --undelivered": replace(UNDELIVERED, beside=STDIN),
+    "produce twitter --track": Row(taken=["cats"]),
+    "produce twitter --max-tweets": replace(AT_LEAST_ONE, beside=TRACK),
+    "produce twitter --max-minutes": replace(
+        _between("0.01", "0.009", "525600", "525601"), beside=TRACK
     ),
-    "produce --price-per-post": Row(taken=["0", "1e300"], refused=[*NO_NUMBERS, "-1"]),
-    "produce --undelivered": Row(taken=["u.ndjson"]),
-    "produce --max-undelivered": Row(
-        taken=["0", "1e9"], refused=[*NO_NUMBERS, "-1", "1.1e9"], beside=OF_X
+    "produce twitter --price-per-post": Row(
+        taken=["0", "1e300"], refused=[*NO_NUMBERS, "-1"], beside=TRACK
     ),
+    "produce twitter --max-undelivered": replace(_between("0", "-1", "1e9", "1.1e9"), beside=TRACK),
+    "produce twitter --undelivered": replace(UNDELIVERED, beside=TRACK),
     "verify --count": Row(taken=["0"], refused=[*NO_NUMBERS, "-1", "0.5"]),
     "verify --seed": replace(SEED, beside="--count 0"),
     "verify --wait": Row(taken=["0", "1e300"], refused=[*NO_NUMBERS, "-1"], beside="--count 0"),
@@ -130,7 +134,9 @@ BESIDE = {
     "dead-letters show": "m",
     "dead-letters redrive": "m",
     "dead-letters purge": "--all --yes",
-    "produce": "--count 0",
+    "produce fake": "--count 0",
+    "produce file": STDIN,
+    "produce twitter": TRACK,
 }
 
 
@@ -138,7 +144,8 @@ def _options() -> Iterator[tuple[str, str]]:
     """Each command with each of its options, or arguments, that take a value."""
     for command, parsed in _commands("", typer.main.get_command(app)):
         for option in parsed.params:
-            if not getattr(option, "is_flag", False):
+            is_own = not getattr(option, "hidden", False)  # of the command, in its help
+            if is_own and not getattr(option, "is_flag", False):
                 yield command, option.opts[0]
 
 

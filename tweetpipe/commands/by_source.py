@@ -1,0 +1,95 @@
+"""Makes `produce --source file …` the same as `produce file …`.
+
+Each source is a subcommand with options of its own. Whoever gives one of another source is told
+where it belongs, in the words of the form that was typed.
+"""
+
+from __future__ import annotations
+
+from copy import copy
+from typing import Any
+
+from typer.core import TyperGroup, TyperOption
+
+from tweetpipe.aws.errors import WrongUsage
+
+_BY_OPTION = __name__
+_NOT_WITH = {("twitter", "--rate"): "X waits for nobody"}
+_IGNORED = "--price-per-post"
+"""Says nothing about a run that reads nothing from X, so --source fake has always taken it."""
+
+
+def is_by_option(ctx: Any) -> bool:
+    """Whether the source was named by --source, or by nothing at all."""
+    return bool(ctx.meta.get(_BY_OPTION))
+
+
+class BySource(TyperGroup):
+    """A group of sources; the first one is meant where none is named."""
+
+    def __init__(self, **attributes: Any) -> None:
+        super().__init__(**attributes)
+        options = {
+            name: [param for param in command.params if isinstance(param, TyperOption)]
+            for name, command in self.commands.items()
+        }
+        for name, command in self.commands.items():
+            own = {option.name for option in options[name]}
+            others = {
+                option.name: _refusing(option, of=other)
+                for other in options
+                for option in options[other]
+                if option.name not in own
+            }
+            command.params += others.values()
+            command.params += [_agreeing(param) for param in self.params]
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # typer exports no Context
+        first = args[0] if args else "" if ctx.resilient_parsing else "--source"
+        if first.startswith("-") and first not in ctx.help_option_names:
+            ctx.meta[_BY_OPTION] = True
+            args = [self._source(ctx, args), *args]
+        return super().parse_args(ctx, args)
+
+    def _source(self, ctx: Any, args: list[str]) -> str:
+        default, *_ = self.commands
+        given, rest, _ = self.commands[default].make_parser(ctx).parse_args([*args])
+        if rest and rest[0] in self.commands and not ctx.resilient_parsing:
+            raise WrongUsage(f"The source comes before its options: {ctx.command_path} {rest[0]} …")
+        source = str(given.get("source"))
+        return source if source in self.commands else default
+
+
+def _refusing(option: TyperOption, *, of: str) -> TyperOption:
+    """The option for a command that has none of this name."""
+
+    def refuse(ctx: Any, _: object, __: object) -> None:
+        chosen, name, by_option = ctx.command.name, option.opts[0], is_by_option(ctx)
+        is_given = ctx.get_parameter_source(option.name).name == "COMMANDLINE"
+        if not is_given or (by_option and name == _IGNORED):
+            return
+        typed = "--source" if by_option else ctx.parent.command_path
+        if why := _NOT_WITH.get((chosen, name)):
+            raise WrongUsage(f"{name} does not go with {typed} {chosen}: {why}.")
+        explained = f" ({ctx.parent.command_path} {of})" if by_option else ""
+        raise WrongUsage(f"{name} goes with {typed} {of}{explained}.")
+
+    return _hidden(option, refuse)
+
+
+def _agreeing(source: Any) -> TyperOption:
+    """--source for a command that is a source."""
+
+    def agree(ctx: Any, _: object, value: object) -> None:
+        if value not in (None, ctx.command.name):
+            raise WrongUsage(f"--source {value} contradicts {ctx.command_path}.")
+
+    return _hidden(source, agree)
+
+
+def _hidden(option: TyperOption, callback: Any) -> TyperOption:
+    hidden = copy(option)
+    hidden.hidden, hidden.expose_value = True, False
+    hidden.default = hidden.envvar = None
+    hidden.callback = callback
+    return hidden
