@@ -57,6 +57,20 @@ def test_each_reason_not_to_run_a_command_is_needed() -> None:
         assert any(re.fullmatch(pattern, command) for command in typed), pattern
 
 
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_each_link_to_a_file_of_the_project_leads_somewhere(document: Path) -> None:
+    text = document.read_text(encoding="utf-8")
+    for target, anchor in re.findall(r"\]\(([\w./-]*)(?:#([\w-]+))?\)", text):
+        file = document.parent / target if target else document
+        assert file.exists(), target
+        if anchor:
+            headings = re.findall(r"^#+ (.*)", file.read_text(encoding="utf-8"), re.MULTILINE)
+            anchors = [
+                re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings
+            ]
+            assert anchor in anchors, f"{target}#{anchor}"
+
+
 def test_both_readmes_tell_to_type_the_same() -> None:
     english, korean = (
         [block.code for block in blocks(PROJECT / name) if block.language == ""]
