@@ -169,10 +169,10 @@ def _aiobotocore(setting: Setting, count: int) -> Sample:
         return _checked(meter, count, stub.books(), setting)
 
 
-Source = Callable[[list[Tweet], Path], Iterable[Any]]
+TweetSource = Callable[[list[Tweet], Path], Iterable[Any]]
 
 
-def _ours(source: Source, setting: Setting, count: int, *, aggregate: bool = False) -> Sample:
+def _ours(source: TweetSource, setting: Setting, count: int, *, aggregate: bool = False) -> Sample:
     from producer import Settings, kinesis_client_config, produce
 
     tweets = fake_tweets(count)

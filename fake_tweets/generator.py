@@ -9,7 +9,7 @@ from hashlib import blake2b
 from fake_tweets.cast import cast
 from fake_tweets.drafts import Draft, Frame, Picks, Speaker
 from fake_tweets.entities import spans
-from fake_tweets.model import Record, Shape, Tweet
+from fake_tweets.model import FakeRecord, Shape, Tweet
 from fake_tweets.pools import ARTICLES, AUTHORS, CLOSINGS, HASHTAGS, OPENINGS, POPULARITY_SLOTS
 from fake_tweets.render import form_of
 
@@ -52,11 +52,11 @@ class FakeTweets:
         """The tweet at `index`; ids and creation times grow with it."""
         return Draft(*self._pick(index)).tweet()
 
-    def record(self, index: int, shape: Shape = "mixed") -> Record:
+    def record(self, index: int, shape: Shape = "mixed") -> FakeRecord:
         """The tweet at `index` as a record for the stream."""
         picks = self._pick(index)
         data = form_of(picks[0], shape).spell(picks)
-        return Record("tweet", index, data, picks[2].screen_name)
+        return FakeRecord("tweet", index, data, picks[2].screen_name)
 
     def _pick(self, index: int, *, plain: bool = False) -> Picks:
         counter = self._hash.copy()

@@ -59,7 +59,7 @@ class Tweet:
     reply_to: Tweet | None = None
 
 
-class Record(NamedTuple):
+class FakeRecord(NamedTuple):
     """What a source hands to the stream: one payload and the key that picks its shard.
 
     `index` is that of the tweet itself, of the tweet a duplicate repeats, or of the tweet after

@@ -10,7 +10,7 @@ from typing import get_args
 
 from fake_tweets.generator import FakeTweets
 from fake_tweets.malformed import malformed as spoil
-from fake_tweets.model import Record, Shape
+from fake_tweets.model import FakeRecord, Shape
 
 _DRAWS = struct.Struct("<5I")
 _DRAWN = 1 << 32
@@ -25,7 +25,7 @@ def records(
     malformed: float = 0.0,
     duplicates: float = 0.0,
     start: int = 0,
-) -> Iterator[Record]:
+) -> Iterator[FakeRecord]:
     """`count` tweets from index `start` on (None: without end), always the same.
 
     `malformed` and `duplicates` are the shares of tweets after which such a record is added, so
@@ -49,7 +49,7 @@ def _strewn(
     malformed: float,
     duplicates: float,
     start: int,
-) -> Iterator[Record]:
+) -> Iterator[FakeRecord]:
     counter = blake2b(b"noise %d" % seed, digest_size=_DRAWS.size)
     for index in indexes:
         yield fakes.record(index, shape)
@@ -64,7 +64,7 @@ def _strewn(
             # Of a past tweet: whatever is taken out of it belongs to no tweet of the stream.
             victim = fakes.tweet(-1 - index)
             data = spoil(victim, shape, variety)
-            yield Record("malformed", index, data, victim.author.screen_name)
+            yield FakeRecord("malformed", index, data, victim.author.screen_name)
 
 
 def _check(

@@ -186,12 +186,14 @@ def running(home: Path = DEFAULT_HOME) -> Instance | None:
     return found if isinstance(found, Instance) else None
 
 
-def _living(home: Path) -> state.Record | None:
+def _living(home: Path) -> state.InstanceRecord | None:
     record = state.read(home)
     return record if record and record.process() else None
 
 
-def _instance(home: Path, record: state.Record, *, started_by_this_call: bool = False) -> Instance:
+def _instance(
+    home: Path, record: state.InstanceRecord, *, started_by_this_call: bool = False
+) -> Instance:
     return Instance(
         port=record.port,
         pid=record.pid,
@@ -222,14 +224,14 @@ def _launch(
         return processes.spawn(environment.python, environ, _log(home), listener)
 
 
-def _remembered(home: Path, pid: int, listener: socket.socket) -> state.Record:
+def _remembered(home: Path, pid: int, listener: socket.socket) -> state.InstanceRecord:
     with writing_to(home):
-        record = state.Record.of(pid, ports.port_of(listener))
+        record = state.InstanceRecord.of(pid, ports.port_of(listener))
         state.write(home, record)
     return record
 
 
-def _completed(home: Path, record: state.Record, timeout: float) -> state.Record:
+def _completed(home: Path, record: state.InstanceRecord, timeout: float) -> state.InstanceRecord:
     """The record with its version, as soon as LocalStack answers; raises StartError."""
     process, log = psutil.Process(record.pid), _log(home)
 

@@ -16,7 +16,7 @@ STATE_FILE = "instance.json"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Record:
+class InstanceRecord:
     """An instance: its process by id and start, since ids are used again, and its port.
 
     The version is None until it is up.
@@ -68,15 +68,15 @@ def _boot_id() -> str:
         return "an unknown boot"  # some sandboxes have none
 
 
-def read(home: Path) -> Record | None:
+def read(home: Path) -> InstanceRecord | None:
     """The home's record, None when there is none that can be read."""
     try:
-        return Record(**json.loads((home / STATE_FILE).read_text()))
+        return InstanceRecord(**json.loads((home / STATE_FILE).read_text()))
     except (OSError, ValueError, TypeError):
         return None
 
 
-def write(home: Path, record: Record) -> None:
+def write(home: Path, record: InstanceRecord) -> None:
     """Keep the record, in one step."""
     temporary = home / f"{STATE_FILE}.new"
     with new_private_file(temporary) as file:

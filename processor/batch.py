@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from processor.aggregation import MAX_RECORDS
 from processor.dead_letters import dead_letter
 from processor.errors import Reason, Rejected, Retryable
-from processor.records import Source, payloads
+from processor.records import Origin, payloads
 from processor.table import Put, key_of
 from processor.tweet import to_item
 
@@ -39,7 +39,7 @@ MAX_REJECTIONS_KEPT = 10
 class Rejection:
     """What can never be stored, and why."""
 
-    source: Source
+    origin: Origin
     why: Rejected
 
 
@@ -60,7 +60,7 @@ class Account:
     rejected: int = 0
     unusable: int = 0
     rejections: tuple[Rejection, ...] = ()
-    unhandled: tuple[Source, ...] = ()
+    unhandled: tuple[Origin, ...] = ()
     repeats: int = 0
     failures: tuple[CallFailed, ...] = ()
 
@@ -113,7 +113,7 @@ def _left(records: Sequence[KinesisRecord], *, is_late: bool) -> Account:
     late = Retryable("OutOfTime", f"{len(records)} records were not begun when time ran out")
     return Account(
         records=len(records),
-        unhandled=tuple(map(Source, records)),
+        unhandled=tuple(map(Origin, records)),
         failures=(late,) if is_late else (),
     )
 
@@ -131,23 +131,23 @@ def _settle(
     writes = table.write(puts, time_left=lambda: seconds_left() - reserve)
     for put, error in writes.invalid:
         why = Rejected(Reason.VALIDATION, str(error))
-        rejections.extend(Rejection(source, why) for source in put.sources)
-    letters = [dead_letter(rejection.source, rejection.why) for rejection in rejections]
+        rejections.extend(Rejection(origin, why) for origin in put.origins)
+    letters = [dead_letter(rejection.origin, rejection.why) for rejection in rejections]
     sends = queue.send(letters, time_left=lambda: seconds_left() - reserve / 3)
 
     unsent = [*sends.undone, *(letter for letter, _ in sends.invalid)]
     blamed = (writes.failure if writes.undone else None, sends.failure if unsent else None)
-    unwritten = [source for put in writes.undone for source in put.sources]
+    unwritten = [origin for put in writes.undone for origin in put.origins]
     lost = {id(put) for put in writes.undone} | {id(put) for put, _ in writes.invalid}
     stored = [put for put in puts if id(put) not in lost]
     return Account(
-        records=sum(len(put.sources) for put in puts) + unusable,
+        records=sum(len(put.origins) for put in puts) + unusable,
         stored=len(stored),
-        duplicates=sum(len(put.sources) - 1 for put in stored),
+        duplicates=sum(len(put.origins) - 1 for put in stored),
         rejected=len(rejections) - len(unsent),
         unusable=len(rejections),
         rejections=tuple(rejections[:MAX_REJECTIONS_KEPT]),
-        unhandled=(*unwritten, *(letter.source for letter in unsent)),
+        unhandled=(*unwritten, *(letter.origin for letter in unsent)),
         repeats=writes.repeats + sends.repeats,
         failures=tuple(failure for failure in blamed if failure),
     )
@@ -181,17 +181,17 @@ def _sort(records: Sequence[KinesisRecord], start: int, seconds_left: Callable[[
             return _Part(list(puts.values()), rejections, place)
         taken += size
         if isinstance(contents, Rejected):
-            rejections.append(Rejection(Source(record), contents))
+            rejections.append(Rejection(Origin(record), contents))
             continue
         unusable: list[Rejection] = []
-        for source, data in contents:
+        for origin, data in contents:
             item = _or_why_not(to_item, data)
             if isinstance(item, Rejected):
-                unusable.append(Rejection(source, item))
+                unusable.append(Rejection(origin, item))
                 continue
             key = key_of(item)
-            earlier = puts[key].sources if key in puts else ()
-            puts[key] = Put(item, (*earlier, source))
+            earlier = puts[key].origins if key in puts else ()
+            puts[key] = Put(item, (*earlier, origin))
         rejections += unusable if len(unusable) <= MAX_LETTERS else [_as_one(unusable, size)]
     return _Part(list(puts.values()), rejections, len(records))
 
@@ -200,7 +200,7 @@ def _as_one(unusable: list[Rejection], size: int) -> Rejection:
     """The rejection of an aggregated record as a whole."""
     first = unusable[0].why
     detail = f"{len(unusable)} of its {size} records can't be stored; the first: {first}"
-    return Rejection(Source(unusable[0].source.record), Rejected(Reason.BAD_AGGREGATE, detail))
+    return Rejection(Origin(unusable[0].origin.record), Rejected(Reason.BAD_AGGREGATE, detail))
 
 
 def _or_why_not(make: Callable[[A], B], value: A) -> B | Rejected:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict
 from processor.errors import Invalid
 from processor.failures import failure, is_retryable
 from processor.records import arrived_at, partition_key, sequence_number, shard_id, stream_arn
-from processor.rounds import Answer, Outcome, Rounds
+from processor.rounds import Answer, Rounds, SendOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchResultTypeDef
 
     from processor.errors import Rejected
-    from processor.records import Source
+    from processor.records import Origin
 
 # API reference, SendMessageBatch: ten messages a call. A message, and all messages of a call
 # together, may have 1 MiB since 2025, but older queues and emulators stop at 256 KiB.
@@ -73,10 +73,10 @@ class BatchSender(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetter:
+class LetterToSend:
     """The message that tells of a rejected record."""
 
-    source: Source
+    origin: Origin
     body: str
 
 
@@ -89,12 +89,12 @@ class DeadLetterQueue:
     rounds: Rounds
 
     def send(
-        self, letters: Sequence[DeadLetter], *, time_left: Callable[[], float]
-    ) -> Outcome[DeadLetter]:
+        self, letters: Sequence[LetterToSend], *, time_left: Callable[[], float]
+    ) -> SendOutcome[LetterToSend]:
         """Send as many letters as `time_left` (seconds) allows."""
         return self.rounds.run(letters, group=_in_calls, send=self._send, time_left=time_left)
 
-    def _send(self, letters: list[DeadLetter]) -> Answer[DeadLetter]:
+    def _send(self, letters: list[LetterToSend]) -> Answer[LetterToSend]:
         entries: list[MessageEntry] = [
             {"Id": str(index), "MessageBody": letter.body} for index, letter in enumerate(letters)
         ]
@@ -119,10 +119,10 @@ class DeadLetterQueue:
         )
 
 
-def dead_letter(source: Source, rejected: Rejected) -> DeadLetter:
+def dead_letter(origin: Origin, rejected: Rejected) -> LetterToSend:
     """Write the message for a rejected record."""
-    record, contained = source
-    payload, size = _payload(source)
+    record, contained = origin
+    payload, size = _payload(origin)
     content: RejectedRecord = {
         "kind": "rejected",
         "reason": rejected.reason,
@@ -145,7 +145,7 @@ def dead_letter(source: Source, rejected: Rejected) -> DeadLetter:
     # Without a position it would be lost. SQS may take it after all; else it is unhandled.
     if len(body) > MAX_BYTES and has_position:
         body = _json(content | {"payload": None})
-    return DeadLetter(source, body)
+    return LetterToSend(origin, body)
 
 
 def _json(content: RejectedRecord) -> str:
@@ -156,21 +156,21 @@ def _json(content: RejectedRecord) -> str:
         return json.dumps(content | {"record": "nested too deeply"})
 
 
-def _payload(source: Source) -> tuple[str | None, int]:
+def _payload(origin: Origin) -> tuple[str | None, int]:
     """The data in base64, and its length before."""
-    if source.contained:
-        data = source.contained.data
+    if origin.contained:
+        data = origin.contained.data
         return base64.b64encode(data).decode(), len(data)
     try:
-        encoded = source.record["kinesis"]["data"]
+        encoded = origin.record["kinesis"]["data"]
         return encoded, len(base64.b64decode(encoded, validate=True))
     except (KeyError, TypeError, ValueError):
         # This may be the very reason why the record is unusable.
         return None, 0
 
 
-def _in_calls(letters: Sequence[DeadLetter]) -> list[list[DeadLetter]]:
-    calls: list[list[DeadLetter]] = []
+def _in_calls(letters: Sequence[LetterToSend]) -> list[list[LetterToSend]]:
+    calls: list[list[LetterToSend]] = []
     size = 0
     for letter in letters:
         length = len(letter.body)

@@ -18,7 +18,7 @@ from processor.batch import process
 from processor.dead_letters import DeadLetterQueue
 from processor.records import every_record_failed, records_in, respond
 from processor.rounds import Rounds
-from processor.settings import Settings
+from processor.settings import FunctionSettings
 from processor.table import Table
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from processor.records import BatchResponse
 
-_settings = Settings.from_environment(os.environ)
+_settings = FunctionSettings.from_environment(os.environ)
 _logger = Logger(service=_settings.service)
 _metrics = Metrics(service=_settings.service, namespace=_settings.metrics_namespace)
 _dynamodb, _sqs = clients.connect()

@@ -64,20 +64,20 @@ class BatchResponse(TypedDict):
     batchItemFailures: list[BatchItemFailure]
 
 
-class Source(NamedTuple):
+class Origin(NamedTuple):
     """Where a tweet came from: a record, or one of several contained in an aggregated record."""
 
     record: KinesisRecord
     contained: Contained | None = None
 
 
-def payloads(record: KinesisRecord) -> list[tuple[Source, bytes]]:
+def payloads(record: KinesisRecord) -> list[tuple[Origin, bytes]]:
     """A record's data, or those of all records in it; raises Rejected when it can't be read."""
     data = _decoded(record)
     contents = deaggregate(data)
     if contents is None:
-        return [(Source(record), data)]
-    return [(Source(record, contained), contained.data) for contained in contents]
+        return [(Origin(record), data)]
+    return [(Origin(record, contained), contained.data) for contained in contents]
 
 
 def records_in(event: object) -> list[KinesisRecord] | None:
@@ -117,13 +117,13 @@ def arrived_at(record: KinesisRecord) -> str:
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
-def respond(unhandled: Iterable[Source]) -> BatchResponse:
+def respond(unhandled: Iterable[Origin]) -> BatchResponse:
     """Ask Lambda to retry from the lowest unhandled record, or to move on when there is none.
 
     Lambda retries that record and everything after it, whatever became of the rest. Of an
     aggregated record it retries the whole.
     """
-    numbers = {sequence_number(source.record) for source in unhandled}
+    numbers = {sequence_number(origin.record) for origin in unhandled}
     if "" in numbers:
         return every_record_failed()
     # As integers: AWS pads them to 56 digits, emulators count 1, 2, ... 10.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
     from processor.batch import Account
-    from processor.records import KinesisRecord, Source
+    from processor.records import KinesisRecord, Origin
 
 # Lambda's own dead letters go to the same queue: the stream alone still has these records.
 _NO_QUEUE = (
@@ -34,7 +34,7 @@ def log(account: Account, *, first: KinesisRecord, milliseconds: float, logger: 
         logger.warning(
             "record rejected",
             shard=shard,
-            extra=_position(rejection.source),
+            extra=_position(rejection.origin),
             reason=rejection.why.reason.value,
         )
     silent = account.unusable - len(account.rejections)
@@ -64,10 +64,10 @@ def measure(account: Account, *, milliseconds: float, metrics: Metrics) -> None:
     metrics.add_metric("BatchLatency", "Milliseconds", milliseconds)
 
 
-def _position(source: Source) -> dict[str, str | int]:
-    position: dict[str, str | int] = {"sequence_number": sequence_number(source.record)}
-    if source.contained:
-        position["subsequence_number"] = source.contained.subsequence_number
+def _position(origin: Origin) -> dict[str, str | int]:
+    position: dict[str, str | int] = {"sequence_number": sequence_number(origin.record)}
+    if origin.contained:
+        position["subsequence_number"] = origin.contained.subsequence_number
     return position
 
 

@@ -35,7 +35,7 @@ class Answer(Generic[T]):
 
 
 @dataclass(slots=True)
-class Outcome(Generic[T]):
+class SendOutcome(Generic[T]):
     """What is not done, out of all that was to be sent.
 
     `repeats` counts items sent again, each time. `failure` is the one that ended the run, or else
@@ -63,7 +63,7 @@ class Rounds:
         group: Callable[[Sequence[T]], list[list[T]]],
         send: Callable[[list[T]], Answer[T]],
         time_left: Callable[[], float],
-    ) -> Outcome[T]:
+    ) -> SendOutcome[T]:
         """Send until everything is done or `time_left` (seconds) has run out.
 
         `group` splits items into calls. `send` makes one call, on a thread, and raises CallFailed:
@@ -93,7 +93,7 @@ class _Work(Generic[T]):
 
     waiting: list[T]
     alone: list[T] = field(default_factory=list)
-    outcome: Outcome[T] = field(default_factory=Outcome)
+    outcome: SendOutcome[T] = field(default_factory=SendOutcome)
     begun: bool = False
     stopped: bool = False
 

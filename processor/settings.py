@@ -17,7 +17,7 @@ METRICS_NAMESPACE = "POWERTOOLS_METRICS_NAMESPACE"
 
 
 @dataclass(frozen=True, slots=True)
-class Settings:
+class FunctionSettings:
     """Where the function writes, and under which names it logs and counts."""
 
     table_name: str
@@ -26,7 +26,7 @@ class Settings:
     metrics_namespace: str
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+    def from_environment(cls, environment: Mapping[str, str]) -> FunctionSettings:
         """Raise ConfigurationError naming every variable that is missing or empty."""
         missing = [
             name for name in (TABLE_NAME, DEAD_LETTER_QUEUE_URL) if not environment.get(name)

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from processor.errors import Retryable
 from processor.failures import failure
-from processor.rounds import Answer, Outcome, Rounds
+from processor.rounds import Answer, Rounds, SendOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from mypy_boto3_dynamodb.type_defs import BatchWriteItemOutputTypeDef
 
-    from processor.records import Source
+    from processor.records import Origin
     from processor.tweet import Item
 
 # API reference, BatchWriteItem: 25 puts and 16 MB a call. The bytes need no count of their own:
@@ -45,10 +45,10 @@ class BatchWriter(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Put:
-    """An item to store, and where it came from: the last of the sources gave the item."""
+    """An item to store, and where it came from: the last of the origins gave the item."""
 
     item: Item
-    sources: tuple[Source, ...]
+    origins: tuple[Origin, ...]
 
 
 def key_of(item: Item) -> tuple[str, str]:
@@ -64,7 +64,7 @@ class Table:
     name: str
     rounds: Rounds
 
-    def write(self, puts: Sequence[Put], *, time_left: Callable[[], float]) -> Outcome[Put]:
+    def write(self, puts: Sequence[Put], *, time_left: Callable[[], float]) -> SendOutcome[Put]:
         """Store as many of the puts as `time_left` (seconds) allows; no two may share a key."""
         return self.rounds.run(puts, group=_in_calls, send=self._send, time_left=time_left)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from producer.position import Position, load, save
+from producer.position import SavedPosition, load, save
 from producer.records import OutgoingRecord
 from producer.sources import fake_source
 
@@ -54,7 +54,7 @@ class FakesGoingOn:
 
     def keep(self, offset: int) -> None:
         """Make the next run start at `offset`; usable from any thread. Raises PositionError."""
-        position = Position(
+        position = SavedPosition(
             stream=self._stack, offset=offset, unended_bytes=0, fingerprint=f"seed {_SEED}"
         )
         save(self._path, position)

@@ -16,7 +16,7 @@ _SAMPLE_BYTES = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
-class Position:
+class SavedPosition:
     """Every line of the file before `offset`, where a line starts, has been sent to `stream`.
 
     So have the `unended_bytes` after it: a last line that had no newline yet. `fingerprint` tells
@@ -52,7 +52,7 @@ def fingerprint(file: int, *, offset: int, unended_bytes: int) -> str:
     return digest.hexdigest()
 
 
-def load(path: Path) -> Position | None:
+def load(path: Path) -> SavedPosition | None:
     """The position kept at `path`, None if there is none; raises PositionError."""
     try:
         content = path.read_bytes()
@@ -69,7 +69,7 @@ def load(path: Path) -> Position | None:
                 "unended_bytes": int(unended_bytes),
                 "fingerprint": str(known),
             } if version == _VERSION and offset >= 0 and unended_bytes >= 0:
-                return Position(
+                return SavedPosition(
                     stream=stream, offset=offset, unended_bytes=unended_bytes, fingerprint=known
                 )
     raise PositionError(
@@ -78,7 +78,7 @@ def load(path: Path) -> Position | None:
     )
 
 
-def save(path: Path, position: Position) -> None:
+def save(path: Path, position: SavedPosition) -> None:
     """Replace what is kept at `path`, and return once that is on the disk; raises PositionError.
 
     Whatever happens meanwhile, the old position or the new one is there, never a part of one.

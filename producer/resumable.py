@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from producer.errors import PositionError, SettingsError, SourceError
-from producer.position import Position, fingerprint, load, position_path, save
+from producer.position import SavedPosition, fingerprint, load, position_path, save
 from producer.records import OutgoingRecord, partition_key_of
 from producer.sources import blocks, data_of
 
@@ -58,7 +58,7 @@ class ResumableFile:
         """Make the next run start at `offset`; usable from any thread. Raises PositionError."""
         start = self._unended.get(offset, offset)
         unended_bytes = offset - start
-        position = Position(
+        position = SavedPosition(
             stream=self._stream,
             offset=start,
             unended_bytes=unended_bytes,
@@ -87,7 +87,7 @@ class ResumableFile:
                 self._unended[self.offset] = start
                 yield OutgoingRecord(data, partition_key_of(data))
 
-    def _go_to(self, position: Position) -> None:
+    def _go_to(self, position: SavedPosition) -> None:
         if position.stream != self._stream:
             raise self._refusal(f"is that of the stream {position.stream}, not {self._stream}")
         if position.end > self.size:

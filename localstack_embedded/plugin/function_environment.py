@@ -26,7 +26,7 @@ MAX_RESPONSE_BYTES = 6 * 2**20 + 100
 
 
 @dataclass(frozen=True)
-class Outcome:
+class InvocationOutcome:
     """What an invocation returned, or its error document with its type, and what it logged."""
 
     payload: bytes
@@ -58,7 +58,9 @@ class FunctionEnvironment:
         """What the worker has printed and no invocation's log has."""
         return self._worker.take_output() if self._worker else ""
 
-    def invoke(self, *, request_id: str, function_arn: str, trace_id: str, event: bytes) -> Outcome:
+    def invoke(
+        self, *, request_id: str, function_arn: str, trace_id: str, event: bytes
+    ) -> InvocationOutcome:
         """Run the function once."""
         worker = self.start()
         init_ms = 0.0 if self._warm else worker.wait_for_init(INIT_SECONDS)
@@ -94,7 +96,9 @@ class FunctionEnvironment:
             f"END RequestId: {request_id}",
             "\t".join(figures),
         ]
-        return Outcome(payload, error_type, "".join(f"{line}\n" for line in lines if line))
+        return InvocationOutcome(
+            payload, error_type, "".join(f"{line}\n" for line in lines if line)
+        )
 
     def _judge(self, report: Report | None, request_id: str) -> tuple[bytes, str | None, list[str]]:
         """The payload, the error's type if it is one, and what the platform logs about it."""

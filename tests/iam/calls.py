@@ -48,7 +48,7 @@ class Call(Generic[Subject]):
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CallOutcome:
     """How a call ended: `code` is empty when it succeeded."""
 
     code: str
@@ -71,14 +71,14 @@ class Outcome:
         return "success" if self.succeeded else f"{self.code}: {self.message}"
 
 
-def attempt(identity: Identity, call: Call[Subject], subject: Subject) -> Outcome:
+def attempt(identity: Identity, call: Call[Subject], subject: Subject) -> CallOutcome:
     """How the call ends; errors that are not AWS's own are raised."""
     try:
         call.made_by(identity, subject)
     except ClientError as error:
         detail = error.response.get("Error", {})
-        return Outcome(detail.get("Code") or "Unknown", detail.get("Message", ""))
-    return Outcome("")
+        return CallOutcome(detail.get("Code") or "Unknown", detail.get("Message", ""))
+    return CallOutcome("")
 
 
 def in_order(calls: Iterable[Call[Subject]]) -> list[Call[Subject]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.iam.calls import Call, Outcome, attempt, in_order
+from tests.iam.calls import Call, CallOutcome, attempt, in_order
 from tests.iam.catalogue import CALLS, account
 from tests.iam.identities import Identity
 from tests.iam.stacks import Names, Pair
@@ -38,10 +38,10 @@ class Row:
             return str(self.call)
         return f"{self.call} on {'its own' if self.on_own else 'another'} stack"
 
-    def tried_by(self, identity: Identity, pair: Pair) -> Outcome:
+    def tried_by(self, identity: Identity, pair: Pair) -> CallOutcome:
         return attempt(identity, self.call, pair.own if self.on_own else pair.other)
 
-    def is_as_it_should(self, outcome: Outcome, needs: frozenset[str]) -> bool:
+    def is_as_it_should(self, outcome: CallOutcome, needs: frozenset[str]) -> bool:
         if self.on_own and self.call.action in needs:
             return outcome.succeeded
         return outcome.denied_for(self.call.action)

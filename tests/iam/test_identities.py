@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from tests.iam import identities, stacks, tables, template
-from tests.iam.calls import Call, Outcome, attempt, in_order
+from tests.iam.calls import Call, CallOutcome, attempt, in_order
 from tests.iam.catalogue import CALLS
 from tests.iam.identities import Identity
 from tests.iam.stacks import Names, Pair
@@ -34,7 +34,7 @@ def test_the_functions_role_moves_tweets_of_its_stack_and_nothing_else(
 
 
 @pytest.fixture(scope="module")
-def outcomes_for_admin(admin: Identity) -> dict[str, Outcome]:
+def outcomes_for_admin(admin: Identity) -> dict[str, CallOutcome]:
     """All calls at a stack that is given up to them."""
     names = stacks.deploy_pair(admin, template.load()).own
     return {str(call): attempt(admin, call, names) for call in in_order(CALLS)}
@@ -42,7 +42,7 @@ def outcomes_for_admin(admin: Identity) -> dict[str, Outcome]:
 
 @pytest.mark.parametrize("call", CALLS, ids=str)
 def test_nothing_but_the_policies_is_in_the_way_of_a_call(
-    outcomes_for_admin: dict[str, Outcome], call: Call[Names]
+    outcomes_for_admin: dict[str, CallOutcome], call: Call[Names]
 ) -> None:
     outcome = outcomes_for_admin[str(call)]
 

@@ -21,10 +21,10 @@ from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import owner, package
 from tweetpipe.looking import table, verify
 
-Outcome = subprocess.CompletedProcess[str]
+Finished = subprocess.CompletedProcess[str]
 
 
-def assert_refused(outcome: Outcome, *, code: int, saying: str) -> None:
+def assert_refused(outcome: Finished, *, code: int, saying: str) -> None:
     """The command ended with this code and one line that holds these words."""
     assert outcome.returncode == code, outcome.stderr
     [line] = outcome.stderr.splitlines()

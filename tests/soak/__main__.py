@@ -14,7 +14,7 @@ from rich.table import Table
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
 from tests.soak.books import Books, history
-from tests.soak.run import PARAMETERS, Outcome, soak
+from tests.soak.run import PARAMETERS, SoakOutcome, soak
 from tests.stack_fixtures import deployed_stack, free_port
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
@@ -59,7 +59,7 @@ def main() -> int:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _show(outcome: Outcome, *, aggregate: bool) -> None:
+def _show(outcome: SoakOutcome, *, aggregate: bool) -> None:
     offered, books = outcome.offered, outcome.books
     # In aggregated records there are as many as there is room for.
     again = {} if aggregate else {"  more than once": outcome.accepted - offered.total}

@@ -24,7 +24,9 @@ class Offered:
     counts: dict[fake_tweets.Kind, int] = field(default_factory=lambda: dict.fromkeys(_KINDS, 0))
     malformed: set[bytes] = field(default_factory=set)
 
-    def counted(self, records: Iterable[fake_tweets.Record]) -> Iterator[fake_tweets.Record]:
+    def counted(
+        self, records: Iterable[fake_tweets.FakeRecord]
+    ) -> Iterator[fake_tweets.FakeRecord]:
         """The same records, booked as they pass."""
         for record in records:
             self.counts[record.kind] += 1

@@ -48,7 +48,7 @@ _PATIENCE = 90.0  # seconds without any success; a shard that retries holds up t
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class SoakOutcome:
     """The books after a soak, and what it was like; `seconds` is the time until all was stored."""
 
     offered: Offered
@@ -71,7 +71,7 @@ def soak(
     outage: float,
     aggregate: bool,
     say: Callable[[str], None],
-) -> Outcome:
+) -> SoakOutcome:
     """Sends `count` tweets, with malformed and repeated ones among them, through the faults.
 
     Once, Kinesis is gone for `outage` seconds. With `aggregate`, several travel in one record.
@@ -107,7 +107,7 @@ def soak(
             redriven = _bring_home(place, stack, count)
         proxy.is_mischievous = False
         books, late = _settled(place, stack, offered, expected)
-    return Outcome(
+    return SoakOutcome(
         offered=offered,
         books=books,
         accepted=proxy.accepted,

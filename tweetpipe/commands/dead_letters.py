@@ -28,7 +28,7 @@ from tweetpipe.commands.shown import letters as shown
 from tweetpipe.commands.since import redrive_since
 from tweetpipe.commands.terminal import printable
 from tweetpipe.dead_letters import DeadLetter, Kind, redrive
-from tweetpipe.dead_letters.redrive import Outcome
+from tweetpipe.dead_letters.redrive import Redriven
 from tweetpipe.words import counted
 
 _PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
@@ -148,11 +148,11 @@ def redrive_command(
     def wanted(letter: DeadLetter) -> bool:
         return letter.kind is kind if every else letter.id in chosen
 
-    outcomes: list[Outcome] = []
+    outcomes: list[Redriven] = []
     try:
         with _counting("Redriving", total=visible if every else len(chosen)) as show_count:
 
-            def note(outcome: Outcome) -> None:
+            def note(outcome: Redriven) -> None:
                 outcomes.append(outcome)
                 show_count(len(outcomes))
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 
 from tweetpipe.aws.errors import TweetpipeError
-from tweetpipe.dead_letters.redrive import Outcome
+from tweetpipe.dead_letters.redrive import Redriven
 
 _REASONS = 3  # reasons for which letters are kept, in an error's one line
 _ADVICE = "What to do about it: tweetpipe dead-letters redrive --help."
 
 
-def summary(outcomes: list[Outcome]) -> str:
+def summary(outcomes: list[Redriven]) -> str:
     """How many records are stored, and letters gone."""
     done = sum(outcome.is_done for outcome in outcomes)
     stored = sum(outcome.stored for outcome in outcomes)
@@ -22,7 +22,7 @@ def summary(outcomes: list[Outcome]) -> str:
     )
 
 
-def fail_if_kept(outcomes: list[Outcome], *, missed: int) -> None:
+def fail_if_kept(outcomes: list[Redriven], *, missed: int) -> None:
     """Raises TweetpipeError with how many letters are kept and why, unless all are gone."""
     whys = [outcome.why for outcome in outcomes if not outcome.is_done]
     whys += ["it is out of sight: another reader holds it"] * missed
@@ -45,7 +45,7 @@ def _in_brief(whys: list[str]) -> str:
     return "; ".join(f"{why} ({n:,} of them)" for why, n in counts[:_REASONS]) + more
 
 
-def as_json(outcome: Outcome) -> dict[str, object]:
+def as_json(outcome: Redriven) -> dict[str, object]:
     """What became of a letter, for another program."""
     return {
         "id": outcome.letter.id,

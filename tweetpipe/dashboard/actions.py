@@ -10,7 +10,7 @@ from typing import Any
 from tweetpipe import dead_letters
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.dashboard.door import Door
-from tweetpipe.dead_letters.redrive import Outcome, redrive
+from tweetpipe.dead_letters.redrive import Redriven, redrive
 
 MAX_AT_ONCE = 500  # letters; more take another press of the button
 
@@ -46,7 +46,7 @@ class Actions:
         Raises NotAllowed, Busy, Ending, and what redriving raises.
         """
 
-        def check(_: Outcome) -> None:
+        def check(_: Redriven) -> None:
             if self._ending:
                 raise Ending("The dashboard ends; what was not redriven is still in the queue.")
 

@@ -4,7 +4,17 @@
 records again, `function` has them stored, `redrive` puts these together.
 """
 
-from tweetpipe.dead_letters.letter import DeadLetter, Kind, Position
+from tweetpipe.dead_letters.letter import DeadLetter, Kind, StreamPosition
 from tweetpipe.dead_letters.queue import Hold, counts, every_id, find, peek, purge
 
-__all__ = ["DeadLetter", "Hold", "Kind", "Position", "counts", "every_id", "find", "peek", "purge"]
+__all__ = [
+    "DeadLetter",
+    "Hold",
+    "Kind",
+    "StreamPosition",
+    "counts",
+    "every_id",
+    "find",
+    "peek",
+    "purge",
+]

@@ -29,7 +29,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Position:
+class StreamPosition:
     """Records of one shard, from the `first` sequence number to the `last`, both included."""
 
     stream_arn: str
@@ -62,7 +62,7 @@ class DeadLetter:
     body: dict[str, Any]
     sent_at: datetime | None = None
     arrived_at: str = ""
-    position: Position | None = None
+    position: StreamPosition | None = None
     subsequence_number: int | None = None
     records: int = 1
     payload: bytes | None = None
@@ -153,7 +153,7 @@ def _rejected(unknown: DeadLetter) -> DeadLetter | None:
         return None
     size = body.get("payloadBytes") if payload is None else len(payload)
     stream_arn, shard = body["streamArn"], body["shardId"]
-    position = Position(stream_arn=stream_arn, shard=shard, first=number, last=number)
+    position = StreamPosition(stream_arn=stream_arn, shard=shard, first=number, last=number)
     return replace(
         unknown,
         kind=Kind.REJECTED,
@@ -196,7 +196,7 @@ def _exhausted(unknown: DeadLetter) -> DeadLetter | None:
         kind=Kind.EXHAUSTED,
         reason=str(context.get("condition", "")) if isinstance(context, dict) else "",
         arrived_at=str(batch.get("approximateArrivalOfFirstRecord", "")),
-        position=Position(stream_arn=arn, shard=shard, first=first, last=last),
+        position=StreamPosition(stream_arn=arn, shard=shard, first=first, last=last),
         records=records if isinstance(records, int) else 0,
         size=None,
     )

@@ -20,7 +20,7 @@ from processor.tweet import to_item
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters.function import NotStored, calls, store, store_in_parts
-from tweetpipe.dead_letters.letter import DeadLetter, Kind, Position
+from tweetpipe.dead_letters.letter import DeadLetter, Kind, StreamPosition
 from tweetpipe.dead_letters.queue import Hold, peek
 from tweetpipe.dead_letters.stream import StreamRecord, read_again, read_since
 from tweetpipe.words import counted
@@ -30,11 +30,11 @@ from tweetpipe.words import counted
 _PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 2})
 
 
-_NOWHERE = Position(stream_arn="", shard="", first="", last="")
+_NOWHERE = StreamPosition(stream_arn="", shard="", first="", last="")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Outcome:
+class Redriven:
     """What became of a dead letter: it is gone, or `why` says why it is still in the queue.
 
     `stored` counts records that are in the table now, `rejected` those of a batch that the function
@@ -56,10 +56,10 @@ def redrive(
     stack: Stack,
     *,
     wanted: Callable[[DeadLetter], bool] | None = None,
-    on_outcome: Callable[[Outcome], None] = lambda _: None,
+    on_outcome: Callable[[Redriven], None] = lambda _: None,
     edited: Mapping[str, bytes] | None = None,
     at_most: int | None = None,
-) -> list[Outcome]:
+) -> list[Redriven]:
     """Has the records of all wanted letters stored, and says of each letter what became of it.
 
     Of all that were in the queue when this began. `edited` has new payloads for rejected records,
@@ -67,7 +67,7 @@ def redrive(
     wanted are back in the queue before the first is stored, those that are kept, also when an
     exception leaves, when this returns.
     """
-    outcomes: list[Outcome] = []
+    outcomes: list[Redriven] = []
     worker = _Worker(place, stack)
     with Hold(place, stack.outputs["DeadLetterQueueUrl"]) as hold:
         for letter in hold.wanted(wanted, at_most) if wanted else hold.letters(at_most):
@@ -126,32 +126,32 @@ class _Worker:
         self._function = stack.outputs["DDBEventProcessor"]
         self._lambda = place.lambda_(_PATIENT)
 
-    def store(self, letter: DeadLetter, edited: bytes | None) -> Outcome:
+    def store(self, letter: DeadLetter, edited: bytes | None) -> Redriven:
         if letter.kind is Kind.REJECTED and letter.position is None:
             return self._store_record(letter, _NOWHERE, edited)
         if letter.position is None:
-            return Outcome(letter=letter, why="not written by this stack, so nobody knows its use")
+            return Redriven(letter=letter, why="not written by this stack, so nobody knows its use")
         if letter.position.stream != self._stream:
-            return Outcome(letter=letter, why=f"it comes from {letter.position.stream_arn}")
+            return Redriven(letter=letter, why=f"it comes from {letter.position.stream_arn}")
         if letter.kind is Kind.EXHAUSTED:
             return self._store_batch(letter, letter.position)
         return self._store_record(letter, letter.position, edited)
 
     def _store_record(
-        self, letter: DeadLetter, position: Position, edited: bytes | None
-    ) -> Outcome:
+        self, letter: DeadLetter, position: StreamPosition, edited: bytes | None
+    ) -> Redriven:
         data = payload(self._place, letter) if edited is None else edited
         if data is None and letter.position is None:
-            return Outcome(letter=letter, why="its message has neither its data nor its position")
+            return Redriven(letter=letter, why="its message has neither its data nor its position")
         if data is None:
-            return Outcome(
+            return Redriven(
                 letter=letter, why="too large for its message, and no longer in the stream"
             )
         refusals = _refusals(data)
         refused = [refusal for refusal in refusals if refusal]
         # Of an aggregated record rejected as a whole, what can be stored is stored.
         if all(refusals) or len(refused) > MAX_LETTERS:
-            return Outcome(letter=letter, why=f"it would be rejected again: {refused[0]}")
+            return Redriven(letter=letter, why=f"it would be rejected again: {refused[0]}")
         arrived = letter.arrived
         record = StreamRecord(
             stream_arn=position.stream_arn,
@@ -164,16 +164,16 @@ class _Worker:
         try:
             store(self._lambda, self._function, [record])
         except NotStored as error:
-            return Outcome(letter=letter, why=str(error))
+            return Redriven(letter=letter, why=str(error))
         stored = refusals.count("")
-        return Outcome(letter=letter, stored=stored, rejected=len(refusals) - stored)
+        return Redriven(letter=letter, stored=stored, rejected=len(refusals) - stored)
 
     def stored(self, records: Iterable[StreamRecord]) -> Iterator[Sequence[StreamRecord]]:
         """The records of one shard in groups, each once it is done with; raises NotStored."""
         for group in calls(records):
             yield from store_in_parts(self._lambda, self._function, group)
 
-    def _store_batch(self, letter: DeadLetter, position: Position) -> Outcome:
+    def _store_batch(self, letter: DeadLetter, position: StreamPosition) -> Redriven:
         found = stored = rejected = 0
         first = last = None
         try:
@@ -185,12 +185,12 @@ class _Worker:
                 stored += refusals.count("")
                 rejected += len(refusals) - refusals.count("")
         except NotStored as error:
-            return Outcome(letter=letter, stored=stored, rejected=rejected, why=str(error))
+            return Redriven(letter=letter, stored=stored, rejected=rejected, why=str(error))
         if first is not None and last is not None:
             complete = (int(first), int(last)) == (int(position.first), int(position.last))
         else:
             complete = False
-        return Outcome(
+        return Redriven(
             letter=letter,
             stored=stored,
             rejected=rejected,

@@ -11,7 +11,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tweetpipe.aws.place import Place
-from tweetpipe.dead_letters.letter import DeadLetter, Position
+from tweetpipe.dead_letters.letter import DeadLetter, StreamPosition
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -65,14 +65,14 @@ def read_since(place: Place, stream: str, start: datetime) -> Iterator[Iterator[
     summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
     for page in kinesis.get_paginator("list_shards").paginate(StreamName=stream):
         for shard in page["Shards"]:
-            position = Position(
+            position = StreamPosition(
                 stream_arn=summary["StreamARN"], shard=shard["ShardId"], first="", last=""
             )
             reader = _Reader(kinesis, position, start)
             yield (_stream_record(record, position) for record in reader.records())
 
 
-def _stream_record(record: RecordTypeDef, position: Position) -> StreamRecord:
+def _stream_record(record: RecordTypeDef, position: StreamPosition) -> StreamRecord:
     arrived = record.get("ApproximateArrivalTimestamp")
     return StreamRecord(
         stream_arn=position.stream_arn,
@@ -89,7 +89,7 @@ class _Reader:
     """Reads a shard from a position on, or where that has no number, from a time on."""
 
     def __init__(
-        self, kinesis: KinesisClient, position: Position, arrived: datetime | None
+        self, kinesis: KinesisClient, position: StreamPosition, arrived: datetime | None
     ) -> None:
         self._kinesis = kinesis
         self._arrived = arrived

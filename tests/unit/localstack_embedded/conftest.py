@@ -12,7 +12,7 @@ from textwrap import dedent
 import pytest
 
 from localstack_embedded import DEFAULT_HOME
-from localstack_embedded.plugin.function_environment import FunctionEnvironment, Outcome
+from localstack_embedded.plugin.function_environment import FunctionEnvironment, InvocationOutcome
 from localstack_embedded.plugin.worker import WorkerSettings
 
 AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
@@ -25,7 +25,7 @@ class Function:
         self.settings = settings
         self.environment = FunctionEnvironment(settings)
 
-    def invoke(self, event: bytes = b"{}", *, request_id: str = "") -> Outcome:
+    def invoke(self, event: bytes = b"{}", *, request_id: str = "") -> InvocationOutcome:
         """Run it once."""
         return self.environment.invoke(
             request_id=request_id or str(uuid.uuid4()),

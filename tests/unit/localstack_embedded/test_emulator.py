@@ -224,7 +224,7 @@ serve()
 
 def test_stop_spares_a_process_that_only_has_the_same_id(home: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
-        record = state.Record.of(stranger.pid, 4566)
+        record = state.InstanceRecord.of(stranger.pid, 4566)
         state.write(home, replace(record, started="before"))
         assert isinstance(embedded.status(home), Died)
         assert not embedded.stop(home)

@@ -12,17 +12,17 @@ import psutil
 import pytest
 
 from localstack_embedded import state
-from localstack_embedded.state import Record
+from localstack_embedded.state import InstanceRecord
 
 
 def test_a_record_is_read_as_it_was_written(tmp_path: Path) -> None:
-    record = replace(Record.of(os.getpid(), 4566), version="4.9.2")
+    record = replace(InstanceRecord.of(os.getpid(), 4566), version="4.9.2")
     state.write(tmp_path, record)
     assert state.read(tmp_path) == record
 
 
 def test_a_removed_record_is_no_more(tmp_path: Path) -> None:
-    state.write(tmp_path, Record.of(os.getpid(), 4566))
+    state.write(tmp_path, InstanceRecord.of(os.getpid(), 4566))
     state.remove(tmp_path)
     assert state.read(tmp_path) is None
 
@@ -39,15 +39,15 @@ def test_a_damaged_record_counts_as_none(tmp_path: Path, content: str) -> None:
 
 
 def test_a_record_finds_its_process() -> None:
-    process = Record.of(os.getpid(), 4566).process()
+    process = InstanceRecord.of(os.getpid(), 4566).process()
     assert process is not None
     assert process.pid == os.getpid()
 
 
 def test_a_process_that_has_the_id_but_began_at_another_time_is_not_it() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        record = Record.of(child.pid, 4566)
-        assert record.started != Record.of(os.getpid(), 4566).started
+        record = InstanceRecord.of(child.pid, 4566)
+        assert record.started != InstanceRecord.of(os.getpid(), 4566).started
         assert replace(record, pid=os.getpid()).process() is None
 
 
@@ -57,7 +57,7 @@ def test_a_step_of_the_clock_changes_no_process(
     seconds: float, platform: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", platform)
-    record = Record.of(os.getpid(), 4566)
+    record = InstanceRecord.of(os.getpid(), 4566)
     # What Linux calls the time of booting is the clock's time less that since booting, and psutil
     # adds it to what is noted of a process.
     booted = psutil.boot_time()
@@ -67,7 +67,7 @@ def test_a_step_of_the_clock_changes_no_process(
 
 def test_an_ended_process_is_none_even_before_it_is_reaped() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as child:
-        record = Record.of(child.pid, 4566)
+        record = InstanceRecord.of(child.pid, 4566)
         assert record.process()
         child.kill()
         os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)

@@ -478,7 +478,7 @@ def test_every_record_is_stored_or_sent_or_the_lowest_other_is_reported(
     )
 
     assert_all_accounted_for(account)
-    unhandled = {sequence_number(source.record) for source in account.unhandled}
+    unhandled = {sequence_number(origin.record) for origin in account.unhandled}
     sent = {letter["sequenceNumber"] for letter in sqs.messages}
     assert not unhandled & sent
     assert len(dynamodb.items) == account.stored

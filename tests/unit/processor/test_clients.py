@@ -8,7 +8,7 @@ import pytest
 from processor.clients import connect
 from processor.dead_letters import DeadLetterQueue, dead_letter
 from processor.errors import Reason, Rejected
-from processor.records import Source
+from processor.records import Origin
 from processor.rounds import Rounds
 from processor.table import Put, Table
 from processor.tweet import to_item
@@ -72,7 +72,7 @@ def test_a_dead_letter_is_sent_until_sqs_says_it_arrived(
 ) -> None:
     aws_server.faults.append(fault)
     why = Rejected(Reason.NOT_JSON, "nonsense")
-    letters = [dead_letter(Source(record), why) for record in kinesis_records([b"{"] * 10)]
+    letters = [dead_letter(Origin(record), why) for record in kinesis_records([b"{"] * 10)]
 
     outcome = real_queue.send(letters, time_left=Clock().left)
 

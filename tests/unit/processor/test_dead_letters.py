@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processor.dead_letters import MAX_BYTES, DeadLetter, DeadLetterQueue, dead_letter
+from processor.dead_letters import MAX_BYTES, DeadLetterQueue, LetterToSend, dead_letter
 from processor.errors import Reason, Rejected
-from processor.records import Source
+from processor.records import Origin
 from processor.rounds import Rounds
 from tests.unit.processor.events import SHARD, STREAM_ARN, kinesis_record, kinesis_records
 from tests.unit.processor.fakes import QUEUE_URL, Clock, FakeSQS, client_error
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 WHY = Rejected(Reason.NOT_JSON, "Expecting value: line 1 column 1 (char 0)")
 
 
-def letters(count: int) -> list[DeadLetter]:
-    return [dead_letter(Source(record), WHY) for record in kinesis_records([b"poison"] * count)]
+def letters(count: int) -> list[LetterToSend]:
+    return [dead_letter(Origin(record), WHY) for record in kinesis_records([b"poison"] * count)]
 
 
 def test_a_dead_letter_tells_all_that_is_known() -> None:
     record = kinesis_record(b"poison", sequence_number=4711)
 
-    assert json.loads(dead_letter(Source(record), WHY).body) == {
+    assert json.loads(dead_letter(Origin(record), WHY).body) == {
         "kind": "rejected",
         "reason": "not-json",
         "detail": "Expecting value: line 1 column 1 (char 0)",
@@ -47,7 +47,7 @@ def test_an_arrival_on_the_full_second_has_milliseconds_too() -> None:
     record["kinesis"]["approximateArrivalTimestamp"] = 1_545_084_650
 
     assert (
-        json.loads(dead_letter(Source(record), WHY).body)["arrivedAt"] == "2018-12-17T22:10:50.000Z"
+        json.loads(dead_letter(Origin(record), WHY).body)["arrivedAt"] == "2018-12-17T22:10:50.000Z"
     )
 
 
@@ -69,14 +69,14 @@ def test_an_arrival_in_milliseconds_is_understood_and_nonsense_left_out(
     record = kinesis_record(b"poison")
     record["kinesis"]["approximateArrivalTimestamp"] = arrival
 
-    assert json.loads(dead_letter(Source(record), WHY).body)["arrivedAt"] == says
+    assert json.loads(dead_letter(Origin(record), WHY).body)["arrivedAt"] == says
 
 
 def test_without_a_position_a_large_payload_is_not_left_out() -> None:
     record = kinesis_record(b"x" * 200_000)
     record["kinesis"]["sequenceNumber"] = ""
 
-    assert len(dead_letter(Source(record), WHY).body) > MAX_BYTES
+    assert len(dead_letter(Origin(record), WHY).body) > MAX_BYTES
 
 
 @given(data=st.binary(max_size=400), key=st.text(min_size=1, max_size=256))
@@ -84,7 +84,7 @@ def test_a_message_is_ascii_and_gives_the_payload_back(data: bytes, key: str) ->
     record = kinesis_record(data)
     record["kinesis"]["partitionKey"] = key
 
-    body = dead_letter(Source(record), WHY).body
+    body = dead_letter(Origin(record), WHY).body
 
     assert body.isascii()
     letter = json.loads(body)
@@ -94,7 +94,7 @@ def test_a_message_is_ascii_and_gives_the_payload_back(data: bytes, key: str) ->
 
 
 def test_a_payload_too_large_for_sqs_is_left_out() -> None:
-    letter = json.loads(dead_letter(Source(kinesis_record(b"x" * 200_000)), WHY).body)
+    letter = json.loads(dead_letter(Origin(kinesis_record(b"x" * 200_000)), WHY).body)
 
     assert letter["payload"] is None
     assert letter["payloadBytes"] == 200_000
@@ -105,7 +105,7 @@ def test_data_that_is_no_base64_is_left_out() -> None:
     record = kinesis_record(b"")
     record["kinesis"]["data"] = "***"
 
-    letter = json.loads(dead_letter(Source(record), WHY).body)
+    letter = json.loads(dead_letter(Origin(record), WHY).body)
 
     assert (letter["payload"], letter["payloadBytes"]) == (None, 0)
 
@@ -117,7 +117,7 @@ def test_calls_keep_to_the_limits_of_sqs(pool: ThreadPoolExecutor, sizes: list[i
     records = kinesis_records(bytes(size) for size in sizes)
 
     outcome = queue.send(
-        [dead_letter(Source(record), WHY) for record in records], time_left=Clock().left
+        [dead_letter(Origin(record), WHY) for record in records], time_left=Clock().left
     )
 
     assert (outcome.undone, outcome.invalid) == ([], [])
@@ -125,8 +125,8 @@ def test_calls_keep_to_the_limits_of_sqs(pool: ThreadPoolExecutor, sizes: list[i
 
 
 def test_messages_are_packed_up_to_the_limit(queue: DeadLetterQueue, sqs: FakeSQS) -> None:
-    source = Source(kinesis_record(b""))
-    halves = [DeadLetter(source, json.dumps({"sequenceNumber": "1", "x": "y" * 100_000}))] * 4
+    origin = Origin(kinesis_record(b""))
+    halves = [LetterToSend(origin, json.dumps({"sequenceNumber": "1", "x": "y" * 100_000}))] * 4
 
     queue.send(halves, time_left=Clock().left)
 

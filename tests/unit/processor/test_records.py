@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.errors import Reason, Rejected
-from processor.records import Source, payloads, respond, sequence_number, shard_id
+from processor.records import Origin, payloads, respond, sequence_number, shard_id
 from tests.unit.processor.events import SHARD, kinesis_record
 
 
@@ -13,7 +13,7 @@ from tests.unit.processor.events import SHARD, kinesis_record
 def test_a_payload_is_what_was_put(data: bytes) -> None:
     record = kinesis_record(data)
 
-    assert payloads(record) == [(Source(record), data)]
+    assert payloads(record) == [(Origin(record), data)]
 
 
 @pytest.mark.parametrize("data", ["a", "a===", "e30=\n", "\u20ac", "e3 0="])
@@ -37,7 +37,7 @@ def test_nothing_unhandled_means_no_failures() -> None:
 
 @given(st.lists(st.integers(0, 10**56), min_size=1))
 def test_the_lowest_sequence_number_is_reported(numbers: list[int]) -> None:
-    unhandled = [Source(kinesis_record(b"", sequence_number=number)) for number in numbers]
+    unhandled = [Origin(kinesis_record(b"", sequence_number=number)) for number in numbers]
 
     assert respond(unhandled) == {"batchItemFailures": [{"itemIdentifier": str(min(numbers))}]}
 
@@ -47,4 +47,4 @@ def test_a_sequence_number_is_reported_as_it_came() -> None:
     record["kinesis"]["sequenceNumber"] = "0012"
 
     assert sequence_number(record) == "0012"
-    assert respond([Source(record)]) == {"batchItemFailures": [{"itemIdentifier": "0012"}]}
+    assert respond([Origin(record)]) == {"batchItemFailures": [{"itemIdentifier": "0012"}]}

@@ -3,19 +3,23 @@ from __future__ import annotations
 import pytest
 
 from processor.errors import ConfigurationError
-from processor.settings import Settings
+from processor.settings import FunctionSettings
 
 COMPLETE = {"TABLE_NAME": "table", "DEAD_LETTER_QUEUE_URL": "url"}
 
 
 def test_names_for_logs_and_metrics_have_defaults() -> None:
-    assert Settings.from_environment(COMPLETE) == Settings("table", "url", "processor", "tweetpipe")
+    assert FunctionSettings.from_environment(COMPLETE) == FunctionSettings(
+        "table", "url", "processor", "tweetpipe"
+    )
 
 
 def test_names_for_logs_and_metrics_come_from_powertools_variables() -> None:
     names = {"POWERTOOLS_SERVICE_NAME": "mine", "POWERTOOLS_METRICS_NAMESPACE": "ours"}
 
-    assert Settings.from_environment(COMPLETE | names) == Settings("table", "url", "mine", "ours")
+    assert FunctionSettings.from_environment(COMPLETE | names) == FunctionSettings(
+        "table", "url", "mine", "ours"
+    )
 
 
 @pytest.mark.parametrize("name", COMPLETE)
@@ -26,4 +30,4 @@ def test_a_missing_variable_is_named(name: str, change: str | None) -> None:
         environment[name] = change
 
     with pytest.raises(ConfigurationError, match=f"set {name} in"):
-        Settings.from_environment(environment)
+        FunctionSettings.from_environment(environment)

@@ -338,7 +338,7 @@ def test_a_position_is_on_the_disk_before_it_takes_the_name(
     monkeypatch.setattr(Path, "replace", note_replace)
     positions.save(
         tmp_path / "position",
-        positions.Position(stream="s", offset=0, unended_bytes=0, fingerprint=""),
+        positions.SavedPosition(stream="s", offset=0, unended_bytes=0, fingerprint=""),
     )
 
     assert events == ["fsync", "replace", "fsync"]

@@ -28,14 +28,14 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def died(home: Path) -> None:
     """The embedded LocalStack has ended by itself."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        record = state.Record.of(process.pid, 4566)
+        record = state.InstanceRecord.of(process.pid, 4566)
         process.kill()
     state.write(home, replace(record, started="before"))
 
 
 def runs_at(recorder: Recorder, home: Path) -> None:
     """Have the checkout's LocalStack run there; its process is this one."""
-    state.write(home, state.Record.of(os.getpid(), recorder.server_port))
+    state.write(home, state.InstanceRecord.of(os.getpid(), recorder.server_port))
 
 
 def test_a_local_command_works_on_the_checkouts_own(recorder: Recorder, home: Path) -> None:

@@ -19,7 +19,7 @@ from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.aws.place import LOCAL_REGION, Place, Target
 from tweetpipe.dead_letters import DeadLetter
 from tweetpipe.dead_letters.letter import read
-from tweetpipe.dead_letters.redrive import Outcome, redrive
+from tweetpipe.dead_letters.redrive import Redriven, redrive
 
 QUEUE = "http://localhost:4566/000000000000/dead-letters"
 STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets-stream"
@@ -286,7 +286,7 @@ def redrive_one(
     kinesis: FakeKinesis | None = None,
     function: FakeLambda | None = None,
     edited: bytes | None = None,
-) -> tuple[Outcome, FakeSqs]:
+) -> tuple[Redriven, FakeSqs]:
     """What became of the only letter, and its queue."""
     sqs = FakeSqs({"one": body})
     place = FakePlace.of(sqs, kinesis=kinesis, function=function)
@@ -294,13 +294,13 @@ def redrive_one(
     return outcome, sqs
 
 
-def assert_kept(outcome: Outcome, sqs: FakeSqs, *, saying: str) -> None:
+def assert_kept(outcome: Redriven, sqs: FakeSqs, *, saying: str) -> None:
     assert not outcome.is_done
     assert saying in outcome.why
     assert "\n" not in outcome.why
     assert sqs.visible() == ["one"]
 
 
-def assert_gone(outcome: Outcome, sqs: FakeSqs, *, stored: int) -> None:
+def assert_gone(outcome: Redriven, sqs: FakeSqs, *, stored: int) -> None:
     assert (outcome.why, outcome.stored, outcome.is_done) == ("", stored, True)
     assert sqs.bodies == {}

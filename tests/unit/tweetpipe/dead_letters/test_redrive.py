@@ -27,7 +27,7 @@ from tests.unit.tweetpipe.dead_letters.doubles import (
     tweets,
 )
 from tweetpipe.dead_letters import DeadLetter, Kind
-from tweetpipe.dead_letters.redrive import Outcome, payload, redrive
+from tweetpipe.dead_letters.redrive import Redriven, payload, redrive
 
 
 def test_a_rejected_record_that_has_become_storable_is_stored_as_it_is() -> None:
@@ -222,7 +222,7 @@ def many(count: int) -> dict[str, str]:
 
 def test_only_wanted_letters_are_touched_and_the_others_given_back() -> None:
     sqs = FakeSqs(many(25) | {"batch": exhausted(1, 3)})
-    told: list[Outcome] = []
+    told: list[Redriven] = []
     place = FakePlace.of(sqs, kinesis=FakeKinesis(tweets(1, 3)))
 
     outcomes = redrive(
