@@ -13,8 +13,8 @@ WORKDIR /app
 
 # From what changes least to what changes most, so that an edit of the function builds in a second
 # and without a network.
-COPY requirements/app.in requirements/app.txt requirements/
-RUN pip install --require-hashes -r requirements/app.txt
+COPY requirements/app.in requirements/app.txt requirements/build.txt requirements/
+RUN pip install --require-hashes -r requirements/app.txt -r requirements/build.txt
 
 COPY --chown=10001 requirements/processor.txt requirements/
 COPY --chown=10001 tweetpipe tweetpipe
@@ -23,13 +23,13 @@ USER 10001
 RUN python -m tweetpipe.deploying.package
 USER 0
 
-COPY --chown=10001 pyproject.toml README.md LICENSE ./
+COPY --chown=10001 pyproject.toml setup.py README.md LICENSE ./
 COPY --chown=10001 localstack_embedded localstack_embedded
 COPY --chown=10001 fake_tweets fake_tweets
 COPY --chown=10001 producer producer
 COPY --chown=10001 processor processor
 COPY --chown=10001 infra infra
-RUN pip install --no-deps --no-build-isolation --editable .
+RUN pip install --no-deps --no-build-isolation --editable ./localstack_embedded --editable .
 
 USER 10001
 WORKDIR /data

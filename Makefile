@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := $(VENV)/environments/checkov
 PEERS := $(VENV)/environments/bench
+RELEASE := $(VENV)/environments/release
+EMBEDDED := localstack_embedded
 
 .DEFAULT_GOAL := help
 .PHONY: help demo install up down live test test-containers soak soak-page fuzz bench lint lint-workflows screenshots format package lock pins try-aws destroy-aws clean
@@ -83,11 +85,12 @@ package: $(VENV)/app  ## Build the function's folder for aws cloudformation pack
 # LocalStack's requirements are resolved as of its release: it does not work with all later ones.
 lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
-	@for name in processor app dev awscli bench checkov lambda ministack; do \
+	@for name in $(addprefix requirements/,processor app build dev awscli bench checkov ministack release) \
+	  $(EMBEDDED)/requirements/lambda; do \
 	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	    requirements/$$name.in -o requirements/$$name.txt || exit 1; done
+	    --strip-extras $$name.in -o $$name.txt || exit 1; done
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
-	  --exclude-newer 2025-10-15 requirements/localstack.in -o requirements/localstack.txt
+	  --exclude-newer 2025-10-15 $(EMBEDDED)/requirements/localstack.in -o $(EMBEDDED)/requirements/localstack.txt
 
 # A tag can be moved. Once build/images.txt is committed as requirements/images.txt, this finds out.
 IMAGES = $$(sed -n 's/^FROM //p' Dockerfile; sed -n 's/.*image:.*:-\(localstack.*\)}/\1/p' docker-compose.yml)
@@ -112,22 +115,23 @@ destroy-aws: $(VENV)/app  ## Delete that stack, and all that is in it
 
 clean:  ## Stop LocalStack and remove all that was made here
 	@if [ -x $(BIN)/tweetpipe ]; then $(BIN)/tweetpipe down; fi
-	@rm -rf $(VENV) .localstack build tweetpipe.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .localstack build dist *.egg-info $(EMBEDDED)/build $(EMBEDDED)/*.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
 
 # Each stamp is newer than what it was made from, so an environment is made again only when that
 # changes.
-$(VENV)/app: requirements/app.txt pyproject.toml
-	@$(PYTHON) -c 'import sys; sys.exit(3 if sys.version_info < (3, 11) else 0)'; \
+$(VENV)/app: requirements/app.txt requirements/build.txt pyproject.toml setup.py $(EMBEDDED)/pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(3 if v < (3, 11) else 4 if v > (3, 14) else 0)'; \
 	case $$? in \
 	  0) exit 0;; \
 	  3) why="is older";; \
+	  4) why="is newer";; \
 	  *) why="can't be run here";; \
 	esac; \
-	echo "Python 3.11 or newer is needed, and $(PYTHON) $$why. Name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1
+	echo "Python 3.11 to 3.14 is needed, and $(PYTHON) $$why. Name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1
 	@echo "Making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.txt
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.txt -r requirements/build.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e ./$(EMBEDDED) -e .
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/app

@@ -1,15 +1,17 @@
 """LocalStack as a plain process: no Docker, no account, no download but from PyPI.
 
-`start`, `stop`, `status` and `running` handle an emulator; `ensure_environment` makes what it runs
-in, on first use. `peer_uid` tells whose program is at the other end of a connection, `by_whom`
-which one listens on a port. The `plugin` folder is what runs inside LocalStack.
+`running` is an emulator for the length of a block, with clients for it; `start`, `stop`, `status`
+and `find` handle one that outlives its starter. `ensure_environment` makes what it runs in, on
+first use. `peer_uid` tells whose program is at the other end of a connection, `by_whom` which one
+listens on a port. The `plugin` folder is what runs inside LocalStack; `pytest_plugin` has fixtures.
 """
 
 from __future__ import annotations
 
 from .access import DEFAULT_KEY, KEY_PREFIX
-from .emulator import Died, Instance, Stopped, running, start, status, stop
-from .environment import DEFAULT_HOME, Environment, ensure_environment
+from .account import Account, running
+from .emulator import Died, Instance, Stopped, find, start, status, stop
+from .environment import DEFAULT_HOME, Environment, ensure_environment, shared_home
 from .errors import EmulatorError, HomeError, InstallError, PortInUseError, StartError
 from .neighbors import neighbor_at_default_port
 from .plugin.peer import Address, peer_uid
@@ -19,6 +21,7 @@ __all__ = [
     "DEFAULT_HOME",
     "DEFAULT_KEY",
     "KEY_PREFIX",
+    "Account",
     "Address",
     "Died",
     "EmulatorError",
@@ -31,10 +34,12 @@ __all__ = [
     "Stopped",
     "by_whom",
     "ensure_environment",
+    "find",
     "is_free",
     "neighbor_at_default_port",
     "peer_uid",
     "running",
+    "shared_home",
     "start",
     "status",
     "stop",

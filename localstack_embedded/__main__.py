@@ -1,4 +1,4 @@
-"""`python -m localstack_embedded up|down|status|env`: LocalStack from a shell."""
+"""`localstack-embedded up|down|status|env|doctor`: LocalStack from a shell."""
 
 from __future__ import annotations
 
@@ -6,7 +6,16 @@ import argparse
 import sys
 from pathlib import Path
 
-from . import DEFAULT_HOME, Died, EmulatorError, Instance, running, start, status, stop
+from . import DEFAULT_HOME, Died, EmulatorError, Instance, find, shared_home, start, status, stop
+from .doctor import Finding, examine
+
+COMMANDS = {
+    "up": "start it, or find it running; its environment is made on first use",
+    "down": "stop it, and forget all it holds",
+    "status": "say whether it runs",
+    "env": 'print what AWS\'s tools need: eval "$(localstack-embedded env)"',
+    "doctor": "say what is missing on this machine",
+}
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -23,11 +32,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    home: Path = options.home
+    home: Path = options.home or DEFAULT_HOME
+    environment_home = options.home or shared_home()
     match options.command:
         case "up":
             instance = start(
                 home,
+                environment_home=environment_home,
                 port=options.port,
                 open_to_this_machine=options.open_to_this_machine,
                 on_step=_say,
@@ -38,7 +49,9 @@ def _run(options: argparse.Namespace) -> int:
         case "down":
             sys.stdout.write("stopped\n" if stop(home, on_step=_say) else "nothing was running\n")
         case "env":
-            return _print_variables(running(home))
+            return _print_variables(find(home))
+        case "doctor":
+            return _print_findings(list(examine(home, environment_home)))
         case _:
             return _report(status(home))
     return 0
@@ -46,11 +59,18 @@ def _run(options: argparse.Namespace) -> int:
 
 def _print_variables(instance: Instance | None) -> int:
     if instance is None:
-        _say("error: nothing is running; start it: python -m localstack_embedded up")
+        _say("error: nothing is running; start it: localstack-embedded up")
         return 1
     for name, value in instance.variables.items():
         sys.stdout.write(f"export {name}={value}\n")
     return 0
+
+
+def _print_findings(findings: list[Finding]) -> int:
+    marks = {True: "ok      ", False: "missing ", None: "        "}
+    for finding in findings:
+        sys.stdout.write(f"{marks[finding.is_well]}{finding.text}\n")
+    return 1 if any(finding.is_well is False for finding in findings) else 0
 
 
 def _report(found: object) -> int:
@@ -78,9 +98,14 @@ def _port(text: str) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m localstack_embedded", description=__doc__)
-    parser.add_argument("command", choices=["up", "down", "status", "env"])
-    parser.add_argument("--home", type=Path, default=DEFAULT_HOME, help="default: %(default)s")
+    parser = argparse.ArgumentParser(
+        prog="localstack-embedded",
+        description="Run LocalStack as a plain process.",
+        epilog="\n".join(f"{name:8}{text}" for name, text in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, help="see below")
+    parser.add_argument("--home", type=Path, help=f"default: {DEFAULT_HOME}")
     parser.add_argument("--port", type=_port, help="default: 4566, or the next free one")
     parser.add_argument(
         "--open-to-this-machine",

@@ -106,9 +106,9 @@ def start(
 ) -> Instance:
     """Start LocalStack and wait until it answers; the one that runs already will do as well.
 
-    Without `port` it takes 4566 or the next free one. The environment is the one in
-    `environment_home`, by default the instance's home, and is made if need be. It serves its user's
-    programs and whoever has its access key, or all on this machine. Raises HomeError,
+    Without `port` it takes 4566 or the next free one, with 0 any free one. The environment is the
+    one in `environment_home`, by default the instance's home, and is made if need be. It serves its
+    user's programs and whoever has its access key, or all on this machine. Raises HomeError,
     InstallError, PortInUseError and StartError; whatever is raised, KeyboardInterrupt too, leaves
     no process.
     """
@@ -126,7 +126,7 @@ def start(
                     record = _remembered(home, process.pid, listener)
                     record = _completed(home, record, timeout)
                 return _instance(home, record, started_by_this_call=True)
-        if port not in (None, record.port):
+        if port not in (None, 0, record.port):
             raise StartError(
                 f"LocalStack runs already, on port {record.port};"
                 f" stop it first to have it on port {port}"
@@ -180,7 +180,7 @@ def status(home: Path = DEFAULT_HOME) -> Instance | Stopped | Died:
     return _instance(home, record)
 
 
-def running(home: Path = DEFAULT_HOME) -> Instance | None:
+def find(home: Path = DEFAULT_HOME) -> Instance | None:
     """The home's LocalStack if it runs."""
     found = status(home)
     return found if isinstance(found, Instance) else None
@@ -205,7 +205,7 @@ def _instance(
 
 def _say_port(listener: socket.socket, wanted: int | None, on_step: OnStep) -> None:
     port, usual = ports.port_of(listener), ports.DEFAULT_PORT
-    if not wanted and port != usual:
+    if wanted is None and port != usual:
         on_step(f"Port {usual} is in use{ports.by_whom(usual)}, so this takes {port}")
     on_step(f"Starting LocalStack on port {port}")
 

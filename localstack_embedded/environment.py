@@ -32,15 +32,30 @@ from .errors import InstallError, writing_to
 from .lock import held
 from .ownership import new_private_file, require_own
 
-PROJECT = Path(__file__).resolve().parent.parent
-DEFAULT_HOME = PROJECT / ".localstack"
-
-LOCALSTACK_REQUIREMENTS = PROJECT / "requirements" / "localstack.txt"
-FUNCTION_REQUIREMENTS = PROJECT / "requirements" / "lambda.txt"
-PLUGIN = Path(__file__).resolve().with_name("plugin")
+HERE = Path(__file__).resolve().parent
+LOCALSTACK_REQUIREMENTS = HERE / "requirements" / "localstack.txt"
+FUNCTION_REQUIREMENTS = HERE / "requirements" / "lambda.txt"
+PLUGIN = HERE / "plugin"
+SUPPORTED = ((3, 11), (3, 14))
+"""The first and the last Python for which LocalStack's pins work."""
 
 OnStep = Callable[[str], None]
 """Gets a line for a person to read whenever there is progress."""
+
+
+# The file is no part of what is built.
+IS_CHECKOUT = (HERE / "pyproject.toml").is_file()
+
+
+def _default_home() -> Path:
+    if IS_CHECKOUT:
+        return HERE.parent / ".localstack"
+    from platformdirs import user_data_path
+
+    return user_data_path("localstack-embedded")
+
+
+DEFAULT_HOME = _default_home()
 
 
 @dataclass(frozen=True)
@@ -66,12 +81,35 @@ def ensure_environment(
         require_own(home)
         return environment
     waiting = partial(on_step, "Waiting for another process that makes the environment")
+    require_python()
     with held(home / "environment.lock", waiting), writing_to(home):
         if _read_stamp(home) != stamp:
             (home / "stamp").unlink(missing_ok=True)
             _make(home, on_step)
             (home / "stamp").write_text(stamp)
     return environment
+
+
+def shared_home() -> Path:
+    """Where the environment lies that all programs of this user and this Python may share."""
+    return DEFAULT_HOME if IS_CHECKOUT else DEFAULT_HOME / "environments" / _digest()[:12]
+
+
+def is_made(home: Path) -> bool:
+    """Whether `home` has a complete environment for this Python."""
+    return _read_stamp(home.absolute()) == _stamp(home.absolute())
+
+
+def require_python() -> None:
+    """Raise InstallError unless LocalStack works with the interpreter that runs this."""
+    first, last = (".".join(map(str, version)) for version in SUPPORTED)
+    kind = "free-threaded" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
+    kind = kind or sys.implementation.name
+    if kind != "cpython" or not SUPPORTED[0] <= sys.version_info[:2] <= SUPPORTED[1]:
+        raise InstallError(
+            f"LocalStack runs on CPython {first} to {last}, and {sys.executable} is"
+            f" {kind} {sys.version_info[0]}.{sys.version_info[1]}; run this with another Python"
+        )
 
 
 def _read_stamp(home: Path) -> str | None:
@@ -82,18 +120,29 @@ def _read_stamp(home: Path) -> str | None:
 
 
 def _stamp(home: Path) -> str:
-    """What an environment depends on; a virtual environment can't be moved, hence the folders."""
+    """What an environment depends on; a virtual environment can't be moved, hence the folder."""
+    return _digest(str(home.resolve()).encode())
+
+
+def _digest(*parts: bytes) -> str:
     digest = hashlib.sha256()
     for part in (
         LOCALSTACK_REQUIREMENTS.read_bytes(),
         FUNCTION_REQUIREMENTS.read_bytes(),
-        (PLUGIN / "entry_points.txt").read_bytes(),
-        str(PLUGIN).encode(),
-        str(home.resolve()).encode(),
+        *_plugin(),
+        *parts,
         f"{sys.version} {sysconfig.get_platform()} {sys.base_prefix}".encode(),
     ):
         digest.update(hashlib.sha256(part).digest())
     return digest.hexdigest()
+
+
+def _plugin() -> list[bytes]:
+    """What the plugin's installation depends on."""
+    if IS_CHECKOUT:
+        return [(PLUGIN / "entry_points.txt").read_bytes(), str(PLUGIN).encode()]
+    files = sorted(path for path in PLUGIN.iterdir() if path.is_file())
+    return [part for path in files for part in (path.name.encode(), path.read_bytes())]
 
 
 def _make(home: Path, on_step: OnStep) -> None:
@@ -111,11 +160,16 @@ def _make(home: Path, on_step: OnStep) -> None:
 
 
 def _add_plugin(site_packages: Path) -> None:
-    """Do what an editable installation does.
+    """Do what an installation does, in a checkout an editable one.
 
     Not with pip: plux, which LocalStack brings, breaks setuptools' editable builds.
     """
-    (site_packages / "localstack_embedded_plugin").symlink_to(PLUGIN)
+    target = site_packages / "localstack_embedded_plugin"
+    if IS_CHECKOUT:
+        target.symlink_to(PLUGIN)
+    else:
+        # What this is installed in may be gone while LocalStack runs, as uvx's environments may.
+        shutil.copytree(PLUGIN, target, ignore=shutil.ignore_patterns("__pycache__"))
     metadata = site_packages / "localstack_embedded_plugin-1.0.dist-info"
     metadata.mkdir()
     (metadata / "METADATA").write_text(

@@ -18,10 +18,11 @@ BACKLOG = 128  # connections that wait until LocalStack takes them
 def listen(wanted: int | None) -> socket.socket:
     """A socket that listens on the port `wanted`, or on the first free one from the usual one on.
 
+    With 0 it is any free one.
     The port is taken from then on until this socket and all copies of it are closed. Raises
     PortInUseError when another program has the wanted one.
     """
-    first = wanted or DEFAULT_PORT
+    first = DEFAULT_PORT if wanted is None else wanted
     server = _listen(first)
     if server:
         return server

@@ -1,13 +1,35 @@
-"""Where the project's own files lie."""
+"""Where the project's own files lie, and what it makes.
+
+In a checkout everything is in its folder. In what is installed, `infra` and `requirements` lie in
+this package, and what is made goes where the user's data belongs. The variable TWEETPIPE_HOME names
+another folder for that; a file `.env` doesn't, since what lies there is run.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[1]
-TEMPLATE = ROOT / "infra" / "template.yaml"
+_PACKAGE = Path(__file__).resolve().parent
+ROOT = _PACKAGE.parent
+IS_CHECKOUT = (ROOT / "requirements" / "processor.txt").is_file()
+_DATA = ROOT if IS_CHECKOUT else _PACKAGE
+
+TEMPLATE = _DATA / "infra" / "template.yaml"
 PROCESSOR = ROOT / "processor"
-PROCESSOR_REQUIREMENTS = ROOT / "requirements" / "processor.txt"
-BUILD = ROOT / "build"
+PROCESSOR_REQUIREMENTS = _DATA / "requirements" / "processor.txt"
+
+
+def _made() -> tuple[Path, Path]:
+    """LocalStack's home, and the folder for the function's package."""
+    named = os.environ.get("TWEETPIPE_HOME")
+    if IS_CHECKOUT and not named:
+        return ROOT / ".localstack", ROOT / "build"
+    from platformdirs import user_data_path
+
+    home = Path(named).expanduser().absolute() if named else user_data_path("tweetpipe")
+    return home / "localstack", home / "build"
+
+
+LOCALSTACK_HOME, BUILD = _made()
 FUNCTION = BUILD / "function"
-LOCALSTACK_HOME = ROOT / ".localstack"

@@ -13,7 +13,12 @@ PROJECT = Path(__file__).parents[2]
 
 @pytest.mark.parametrize(
     ("program", "why"),
-    [(None, "can't be run here"), ("exit 1", "can't be run"), ("exit 3", "is older")],
+    [
+        (None, "can't be run here"),
+        ("exit 1", "can't be run"),
+        ("exit 3", "is older"),
+        ("exit 4", "is newer"),
+    ],
 )
 def test_a_python_that_will_not_do_is_named_with_the_reason(
     program: str | None, why: str, tmp_path: Path
@@ -30,7 +35,7 @@ def test_a_python_that_will_not_do_is_named_with_the_reason(
         check=False,
     )
     assert made.returncode == 2
-    assert f"Python 3.11 or newer is needed, and {python} {why}" in made.stderr
+    assert f"Python 3.11 to 3.14 is needed, and {python} {why}" in made.stderr
     assert "make install PYTHON=python3.13" in made.stderr
     assert not (tmp_path / "venv").exists()
 

@@ -49,7 +49,7 @@ def open_place(target: Target) -> Place:
 
 
 def _runs_at(endpoint: str) -> bool:
-    running = localstack_embedded.running(LOCALSTACK_HOME)
+    running = localstack_embedded.find(LOCALSTACK_HOME)
     return running is not None and running.endpoint == endpoint
 
 

@@ -63,7 +63,7 @@ def listing(folder: Path) -> str:
 
 
 def _lock() -> FileLock:
-    BUILD.mkdir(exist_ok=True)
+    BUILD.mkdir(parents=True, exist_ok=True)
     return FileLock(BUILD / "function.lock")
 
 

@@ -61,11 +61,11 @@ def test_start_waits_until_it_answers_and_status_finds_it(home: Path) -> None:
     )
     assert instance.endpoint == f"http://127.0.0.1:{port}"
     assert embedded.status(home) == replace(instance, started_by_this_call=False)
-    assert embedded.running(home) == embedded.status(home)
+    assert embedded.find(home) == embedded.status(home)
 
 
 def test_nothing_runs_in_a_home_that_never_was(tmp_path: Path) -> None:
-    assert embedded.running(tmp_path / "never") is None
+    assert embedded.find(tmp_path / "never") is None
     assert embedded.status(tmp_path / "never") == Stopped()
 
 

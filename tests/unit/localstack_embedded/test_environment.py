@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import subprocess
+import sys
+import sysconfig
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -65,7 +68,9 @@ def test_both_environments_have_their_packages_and_one_has_the_plugin(tmp_path: 
     assert output_of(made.function_python, find_plugin) == ""
     where = "import localstack_embedded_plugin as p; print(*p.__path__)"
     assert Path(output_of(made.python, where)).resolve() == environment.PLUGIN
-    assert str(environment.PROJECT) not in output_of(made.python, "import sys; print(*sys.path)")
+    assert str(environment.HERE.parent) not in output_of(
+        made.python, "import sys; print(*sys.path)"
+    )
 
 
 @pytest.mark.usefixtures("requirements")
@@ -149,3 +154,46 @@ def test_a_home_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(HomeError, match=r"can't write to .*file/home: .*; make room or") as caught:
         ensure_environment(tmp_path / "file" / "home")
     assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("of", "name", "value", "what"),
+    [
+        (environment, "SUPPORTED", ((3, 9), (3, 10)), "cpython 3."),
+        (sys.implementation, "name", "pypy", "pypy 3."),
+        (sysconfig, "get_config_var", lambda name: 1, "free-threaded 3."),
+    ],
+)
+def test_a_python_that_localstack_does_not_run_on_is_refused_in_one_line(
+    of: object, name: str, value: object, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of, name, value)
+    with pytest.raises(InstallError) as caught:
+        ensure_environment(tmp_path / "home")
+    assert f"{sys.executable} is {what}" in str(caught.value)
+    assert str(caught.value).endswith("; run this with another Python")
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.usefixtures("requirements")
+def test_outside_a_checkout_an_environment_has_a_copy_of_the_plugin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "plugin"
+    shutil.copytree(environment.PLUGIN, installed)
+    monkeypatch.setattr(environment, "PLUGIN", installed)
+    monkeypatch.setattr(environment, "IS_CHECKOUT", False)
+    shared = environment.shared_home()
+    made = ensure_environment(tmp_path / "home")
+    shutil.copytree(installed, tmp_path / "elsewhere")
+    shutil.rmtree(installed)
+    where = "import localstack_embedded_plugin as p; print(p.__file__)"
+    assert output_of(made.python, where).startswith(str(tmp_path / "home"))
+    # The same distribution, installed for another program.
+    monkeypatch.setattr(environment, "PLUGIN", tmp_path / "elsewhere")
+    assert ensure_environment(tmp_path / "home", on_step=refuse) == made
+    assert environment.shared_home() == shared
+    (tmp_path / "elsewhere" / "guard.py").write_text("# another version")
+    assert environment.shared_home() != shared
+    with pytest.raises(MadeAgainError):
+        ensure_environment(tmp_path / "home", on_step=refuse)

@@ -57,6 +57,12 @@ def test_without_a_wish_the_usual_port_or_a_later_one_is_taken() -> None:
         assert DEFAULT_PORT <= port_of(first) < port_of(second)
 
 
+def test_with_port_0_any_free_one_is_taken() -> None:
+    with listen(0) as first, listen(0) as second:
+        assert port_of(first) != port_of(second)
+        assert DEFAULT_PORT not in (port_of(first), port_of(second))
+
+
 def test_a_port_that_the_system_refuses_is_not_said_to_be_in_use(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -54,7 +54,7 @@ def test_a_worker_dies_with_a_parent_that_is_killed(
     command = [sys.executable, "-c", PARENT, str(settings.python), client, str(settings.code)]
     with subprocess.Popen(
         command,
-        env={**settings.environ, "PYTHONPATH": str(environment.PROJECT)},
+        env={**settings.environ, "PYTHONPATH": str(environment.HERE.parent)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as parent:

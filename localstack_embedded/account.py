@@ -1,0 +1,118 @@
+"""AWS as programs find it in a running emulator: an account, what leads there, and clients."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+from botocore.config import Config
+from botocore.loaders import Loader, create_loader
+
+from .emulator import Instance, find, start, stop
+from .environment import OnStep, shared_home
+from .errors import StartError
+
+DEFAULT_ACCOUNT = "000000000000"
+
+
+@dataclass(frozen=True)
+class Account:
+    """An account of the emulator that runs in `home`.
+
+    Accounts see nothing of each other's, but that the names of S3 buckets are taken for all.
+    """
+
+    home: Path
+    id: str = DEFAULT_ACCOUNT
+
+    @property
+    def instance(self) -> Instance:
+        """The emulator as it is now; raises StartError when it has ended."""
+        found = find(self.home)
+        if found is None:
+            raise StartError(f"no LocalStack runs in {self.home} any more; start it again")
+        return found
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What AWS's tools need in their environment to work in this account."""
+        variables = self.instance.variables
+        if self.id == DEFAULT_ACCOUNT:
+            return variables
+        key = variables["AWS_ACCESS_KEY_ID"]
+        return variables | {"AWS_ACCESS_KEY_ID": self.id, "AWS_SESSION_TOKEN": key}
+
+    def client(self, service: str, **settings: Any) -> Any:
+        """A boto3 client for a service; the settings are those of `boto3.client`.
+
+        What the user has configured for AWS, and proxies, count for nothing here.
+        """
+        variables = self.variables
+        session: Any = boto3.Session(
+            aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=variables.get("AWS_SESSION_TOKEN"),
+            region_name=variables["AWS_REGION"],
+            botocore_session=_unconfigured(),
+        )
+        return session.client(
+            service, **{"endpoint_url": variables["AWS_ENDPOINT_URL"], **settings}
+        )
+
+    def another(self) -> Account:
+        """A new account of the same emulator, which nobody has used."""
+        return replace(self, id=f"{secrets.randbelow(9 * 10**11) + 10**11}")
+
+
+def _unconfigured() -> botocore.session.Session:
+    """A session that reads no file of AWS's and no variable."""
+    known = botocore.session.Session.SESSION_VARIABLES
+    session = botocore.session.Session(
+        session_vars={
+            **{name: (None, None, default, cast) for name, (_, _, default, cast) in known.items()},
+            "config_file": (None, None, os.devnull, None),
+            "credentials_file": (None, None, os.devnull, None),
+        }
+    )
+    session.register_component("data_loader", _models())
+    session.set_default_client_config(Config(proxies={}))
+    return session
+
+
+@cache
+def _models() -> Loader:
+    """The models of AWS's services, which take 17 MB for each session that has its own."""
+    return create_loader()
+
+
+@contextmanager
+def running(
+    home: Path | None = None,
+    *,
+    environment_home: Path | None = None,
+    port: int = 0,
+    on_step: OnStep = lambda step: None,
+) -> Iterator[Account]:
+    """A LocalStack for the length of the block, on any free port, by default in a temporary home.
+
+    One that ran already in `home` will do, and goes on. The environment is the one in
+    `environment_home`, by default the one that the user's programs share. Raises what `start` does.
+    """
+    with ExitStack() as cleanup:
+        if home is None:
+            home = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="localstack-")))
+        instance = start(
+            home, environment_home=environment_home or shared_home(), port=port, on_step=on_step
+        )
+        if instance.started_by_this_call:
+            cleanup.callback(stop, home)
+        yield Account(home.absolute())

@@ -1,0 +1,60 @@
+"""Fixtures for tests against an emulator, which pytest finds by itself once this is installed.
+
+What takes time to import waits until a test asks for it: pytest loads this for every run.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from . import Account
+
+
+@pytest.fixture(scope="session")
+def localstack(pytestconfig: pytest.Config) -> Iterator[Account]:
+    """One emulator for all tests of a run, in LocalStack's default account."""
+    from . import ensure_environment, running, shared_home
+
+    capture = pytestconfig.pluginmanager.getplugin("capturemanager")
+
+    def say(step: str) -> None:
+        with capture.global_and_fixture_disabled():
+            print(f"localstack: {step}", flush=True)  # noqa: T201
+
+    # The first run of all makes the environment, which takes a minute.
+    ensure_environment(shared_home(), on_step=say)
+    with running() as account:
+        yield account
+
+
+@pytest.fixture
+def aws_account(localstack: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """An account that no other test has, where boto3 and AWS's tools work during the test."""
+    account = localstack.another()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    no_file = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
+    for name, value in (account.variables | no_file).items():
+        monkeypatch.setenv(name, value)
+    # boto3.client keeps what the first call of all has found in the environment.
+    monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
+    return account
+
+
+@pytest.fixture
+def reset(localstack: Account) -> Callable[[], None]:
+    """All accounts of the emulator are empty when the test begins, and when it calls this."""
+    from . import shared_home, start, stop
+
+    def empty() -> None:
+        port = localstack.instance.port
+        stop(localstack.home)
+        start(localstack.home, environment_home=shared_home(), port=port)
+
+    empty()
+    return empty

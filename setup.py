@@ -1,0 +1,44 @@
+"""What pyproject.toml can't say: where the packages and their data lie, and localstack-embedded.
+
+A checkout has its source beside this, which is what `pip install .` and `pip install git+...` take:
+that needs no package index to have it. The sdist, and so each release, asks the index for it.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).resolve().parent
+EMBEDDED = "localstack-embedded"
+VERSIONS = "~=0.1.0"
+
+source = HERE / "localstack_embedded"
+from_source = (source / "pyproject.toml").is_file() and "sdist" not in sys.argv
+requirements = [
+    line
+    for line in (HERE / "requirements" / "app.in").read_text(encoding="utf-8").splitlines()
+    if not line.startswith("#")
+]
+
+setup(
+    packages=[
+        *find_packages(include=["fake_tweets*", "processor*", "producer*", "tweetpipe*"]),
+        "tweetpipe.infra",
+        "tweetpipe.requirements",
+    ],
+    package_dir={"tweetpipe.infra": "infra", "tweetpipe.requirements": "requirements"},
+    package_data={
+        "tweetpipe": ["dashboard/static/**"],
+        "tweetpipe.infra": ["template.yaml"],
+        "tweetpipe.plan": ["prices.json"],
+        "tweetpipe.requirements": ["processor.txt"],
+    },
+    include_package_data=False,
+    install_requires=[
+        *requirements,
+        f"{EMBEDDED} @ {source.as_uri()}" if from_source else f"{EMBEDDED}{VERSIONS}",
+    ],
+)

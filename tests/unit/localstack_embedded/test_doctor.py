@@ -1,0 +1,84 @@
+"""What `localstack-embedded doctor` finds, with a small program in LocalStack's place."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from localstack_embedded import doctor, start, stop
+from localstack_embedded.__main__ import main
+from tests.unit.localstack_embedded.fake_localstack import make_environment
+
+
+class Usage(NamedTuple):
+    """What shutil tells of a disk."""
+
+    total: int
+    used: int
+    free: int
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Iterator[Path]:
+    """A home that has its environment."""
+    yield make_environment(tmp_path / "home", "serve()")
+    stop(tmp_path / "home")
+
+
+def test_nothing_is_missing_where_it_runs(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    instance = start(home, port=0)
+    assert main(["doctor", "--home", str(home)]) == 0
+    said = capsys.readouterr().out
+    assert "\nmissing" not in said
+    assert f"ok      LocalStack: runs at {instance.endpoint}" in said
+    assert f"ok      environment: made, in {home}" in said
+
+
+def test_before_the_first_start_nothing_is_missing_either(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doctor", "--home", str(tmp_path / "new")]) == 0
+    assert "the first start makes it" in capsys.readouterr().out
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_python_without_pip_is_told_how_to_get_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    assert main(["doctor", "--home", str(home)]) == 1
+    assert f"missing pip: it makes the environments: {sys.executable} -m ensurepip" in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_python_that_localstack_does_not_run_on_is_missing_another(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("localstack_embedded.environment.SUPPORTED", ((3, 9), (3, 10)))
+    assert main(["doctor", "--home", str(home)]) == 1
+    assert "missing Python: LocalStack runs on CPython 3.9 to 3.10, and " in capsys.readouterr().out
+
+
+def test_a_full_disk_is_seen_before_the_environment_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(10**12, 10**12, 2 * 10**8))
+    assert main(["doctor", "--home", str(tmp_path / "new")]) == 1
+    assert f"missing disk: 0.2 GB are free at {tmp_path}" in capsys.readouterr().out
+
+
+def test_a_home_that_others_can_change_is_named(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.chmod(0o777)
+    assert main(["doctor", "--home", str(home)]) == 1
+    home.chmod(0o700)  # for its end
+    output = capsys.readouterr()
+    assert f"missing home: {home} can be changed by other users" in output.out
+    assert output.err == ""
