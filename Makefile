@@ -8,7 +8,7 @@ RELEASE := $(VENV)/environments/release
 EMBEDDED := localstack_embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down live test test-containers soak soak-page fuzz bench lint lint-workflows screenshots format package lock pins try-aws destroy-aws clean
+.PHONY: help demo install up down live test test-unit test-slow test-containers coverage soak soak-page fuzz bench lint lint-workflows screenshots format package lock pins try-aws destroy-aws clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -34,11 +34,26 @@ live: $(VENV)/app  ## Start LocalStack, deploy, show RATE=10 fake tweets a secon
 	$(BIN)/tweetpipe dashboard; code=$$?; \
 	kill $$producer; wait $$producer; exit $$code
 
-test: $(VENV)/dev  ## Run all tests, in random order; those with containers only where a Docker engine answers
-	@$(BIN)/python -m pytest
+# Two files at a time. A test alone starts sooner without: .venv/bin/python -m pytest FILE::TEST
+PYTEST := $(BIN)/python -m pytest -n 2
+
+test: $(VENV)/dev  ## Run the tests, in random order; those with containers only where a Docker engine answers
+	@$(PYTEST) -m "not slow"
+
+test-unit: $(VENV)/dev  ## Run the unit tests alone, in a minute
+	@$(PYTEST) -m "not slow" tests/unit
+
+test-slow: $(VENV)/dev  ## Run what takes too long for make test, and all properties with ten times the examples
+	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile slow
 
 test-containers: $(VENV)/dev  ## Run the tests with containers alone
 	@$(BIN)/python -m pytest tests/containers
+
+coverage: $(VENV)/dev  ## Run what make test does, and show which lines and branches it reaches
+	@$(BIN)/coverage erase
+	@$(BIN)/coverage run -m pytest -n 2 -m "not slow"
+	@$(BIN)/coverage combine --quiet
+	@$(BIN)/coverage report
 
 # make fuzz RUNS=-1 SECONDS=600 stops by the clock; either way the first finding ends it.
 RUNS ?= 1000000
@@ -115,7 +130,7 @@ destroy-aws: $(VENV)/app  ## Delete that stack, and all that is in it
 
 clean:  ## Stop LocalStack and remove all that was made here
 	@if [ -x $(BIN)/tweetpipe ]; then $(BIN)/tweetpipe down; fi
-	@rm -rf $(VENV) .localstack build dist *.egg-info $(EMBEDDED)/build $(EMBEDDED)/*.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis
+	@rm -rf $(VENV) .localstack build dist *.egg-info $(EMBEDDED)/build $(EMBEDDED)/*.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 
 # Each stamp is newer than what it was made from, so an environment is made again only when that
 # changes.

@@ -5,12 +5,22 @@ from __future__ import annotations
 import os
 import signal
 
+import pytest
+
 _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL")
 
 
-def pytest_configure() -> None:
+def pytest_configure(config: pytest.Config) -> None:
     _interrupt_as_in_a_shell()
     _forget_settings_of_this_machine()
+    if config.getoption("--hypothesis-profile") == "slow":
+        _offer_many_examples()
+
+
+def _offer_many_examples() -> None:
+    from hypothesis import settings  # takes a while, and most tests do without
+
+    settings.register_profile("slow", max_examples=1000, deadline=None)
 
 
 def _interrupt_as_in_a_shell() -> None:
@@ -26,3 +36,11 @@ def _forget_settings_of_this_machine() -> None:
             del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """Distribute the files among the workers that `-n` asks for."""
+    from tests.scheduling import ByFile  # pytest-xdist is imported only where workers run
+
+    return ByFile(config, log)

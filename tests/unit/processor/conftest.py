@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 # An example may wait for a thread on a busy machine.
-settings.register_profile("threads", deadline=None)
+settings.register_profile("threads", settings(), deadline=None)
 settings.load_profile("threads")
 
 

@@ -1,0 +1,29 @@
+"""Which tests run beside each other: files do, the tests of one file never."""
+
+from __future__ import annotations
+
+from xdist.scheduler import LoadScopeScheduling
+from xdist.workermanage import WorkerController
+
+# What takes long starts first, or one worker would run it while the others have nothing to do.
+_SLOWEST_FIRST = ("tests/containers/", "tests/iam/", "tests/integration/", "tests/browser/")
+# Their files share what they set up, or would get in each other's way.
+_ONE_AT_A_TIME = ("tests/containers/",)
+
+
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+    """Give each worker a file at a time, or a whole folder whose files must not run at once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.split("::")[0]
+        return next((folder for folder in _ONE_AT_A_TIME if file.startswith(folder)), file)
+
+    def _assign_work_unit(self, node: WorkerController) -> None:
+        self.workqueue.move_to_end(min(self.workqueue, key=_rank), last=False)
+        super()._assign_work_unit(node)
+
+
+def _rank(scope: str) -> int:
+    """Its folder's position among the slowest, or one after them."""
+    slow = [scope.startswith(folder) for folder in _SLOWEST_FIRST]
+    return [*slow, True].index(True)
