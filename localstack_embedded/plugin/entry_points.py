@@ -2,6 +2,7 @@
 
     GATEWAY_SERVER=bound                      listens on the socket that it inherits
     LAMBDA_RUNTIME_EXECUTOR=process           functions in processes instead of Docker containers
+    PROVIDER_OVERRIDE_CLOUDFORMATION=prompt   LocalStack's own, which waits no longer than needed
     PROVIDER_OVERRIDE_DYNAMODB=moto           instead of DynamoDB Local, a download that needs Java
     PROVIDER_OVERRIDE_DYNAMODBSTREAMS=moto    the same
     PROVIDER_OVERRIDE_KINESIS=moto            instead of kinesis-mock, a download that needs Node.js
@@ -44,6 +45,17 @@ class BoundServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]
         from .server import BoundServer
 
         return BoundServer()
+
+
+@aws_provider(api="cloudformation", name="prompt")  # type: ignore[untyped-decorator]
+def cloudformation() -> Service:
+    """LocalStack's own CloudFormation, which looks at what it makes as often as that changes."""
+    from localstack.services.cloudformation.v2.provider import CloudformationProviderV2
+
+    from .resources import look_often
+
+    look_often()
+    return Service.for_provider(CloudformationProviderV2())
 
 
 @aws_provider(api="dynamodb", name="moto")  # type: ignore[untyped-decorator]
