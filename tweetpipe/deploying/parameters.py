@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 import yaml
@@ -30,8 +31,9 @@ def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[s
 _TemplateLoader.add_multi_constructor("!", _short_form)
 
 
+@cache
 def read(template: str) -> dict[str, Any]:
-    """The whole template, its short forms as mappings."""
+    """The whole template, its short forms as mappings; not to be changed, as it is read once."""
     return dict(yaml.load(template, _TemplateLoader))
 
 
