@@ -18,7 +18,7 @@ from pathlib import Path
 
 import psutil
 
-from . import access, health, ports, processes, state
+from . import access, answering, ports, processes, state
 from .environment import DEFAULT_HOME, Environment, OnStep, ensure_environment
 from .errors import StartError, writing_to
 from .launch import localstack_environ
@@ -244,7 +244,7 @@ def _completed(home: Path, record: state.InstanceRecord, timeout: float) -> stat
                 f" the end of {log}:\n{_log_tail(log)}"
             )
 
-    version = health.version_at(record.port, timeout=timeout, on_wait=check)
+    version = answering.version_at(record.port, timeout=timeout, on_wait=check)
     if version is None:
         raise StartError(
             f"LocalStack did not answer within {timeout:.0f} seconds;"

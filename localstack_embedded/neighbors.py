@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from . import health, ports
+from . import answering, ports
 
 _PATIENCE = 1.0  # seconds
 
@@ -17,7 +17,7 @@ def neighbor_at_default_port() -> str | None:
     port = ports.DEFAULT_PORT
     if ports.is_free(port):
         return None
-    version = health.version_at(port, timeout=_PATIENCE, on_wait=lambda: None)
+    version = answering.version_at(port, timeout=_PATIENCE, on_wait=lambda: None)
     return f"LocalStack {version}{_whose(port)}" if version else None
 
 

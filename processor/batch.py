@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from processor.aggregation import MAX_RECORDS
 from processor.dead_letters import dead_letter
 from processor.errors import Reason, Rejected, Retryable
-from processor.records import Origin, payloads
+from processor.lambda_event import Origin, payloads
 from processor.table import Put, key_of
 from processor.tweet import to_item
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from processor.dead_letters import DeadLetterQueue
     from processor.errors import CallFailed
-    from processor.records import KinesisRecord
+    from processor.lambda_event import KinesisRecord
     from processor.table import Table
 
 A = TypeVar("A")

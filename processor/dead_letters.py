@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict
 
 from processor.errors import Invalid
 from processor.failures import failure, is_retryable
-from processor.records import arrived_at, partition_key, sequence_number, shard_id, stream_arn
+from processor.lambda_event import arrived_at, partition_key, sequence_number, shard_id, stream_arn
 from processor.rounds import Answer, Rounds, SendOutcome
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchResultTypeDef
 
     from processor.errors import Rejected
-    from processor.records import Origin
+    from processor.lambda_event import Origin
 
 # API reference, SendMessageBatch: ten messages a call. A message, and all messages of a call
 # together, may have 1 MiB since 2025, but older queues and emulators stop at 256 KiB.

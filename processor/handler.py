@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger, Metrics
 from processor import clients, report
 from processor.batch import process
 from processor.dead_letters import DeadLetterQueue
-from processor.records import every_record_failed, records_in, respond
+from processor.lambda_event import every_record_failed, records_in, respond
 from processor.rounds import Rounds
 from processor.settings import FunctionSettings
 from processor.table import Table
@@ -24,7 +24,7 @@ from processor.table import Table
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from processor.records import BatchResponse
+    from processor.lambda_event import BatchResponse
 
 _settings = FunctionSettings.from_environment(os.environ)
 _logger = Logger(service=_settings.service)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from processor.records import sequence_number, shard_id
+from processor.lambda_event import sequence_number, shard_id
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
     from processor.batch import Account
-    from processor.records import KinesisRecord, Origin
+    from processor.lambda_event import KinesisRecord, Origin
 
 # Lambda's own dead letters go to the same queue: the stream alone still has these records.
 _NO_QUEUE = (

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.type_defs import BatchWriteItemOutputTypeDef
 
-    from processor.records import Origin
+    from processor.lambda_event import Origin
     from processor.tweet import Item
 
 # API reference, BatchWriteItem: 25 puts and 16 MB a call. The bytes need no count of their own:

@@ -13,7 +13,7 @@ from producer.errors import (
 )
 from producer.going_on import FakesGoingOn
 from producer.kinesis import kinesis_client_config
-from producer.records import OutgoingRecord, partition_key_of
+from producer.outgoing import OutgoingRecord, partition_key_of
 from producer.report import Progress, Report
 from producer.resumable import ResumableFile
 from producer.settings import Settings

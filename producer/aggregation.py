@@ -19,7 +19,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from producer.records import OutgoingRecord
+from producer.outgoing import OutgoingRecord
 
 PAYLOAD_UNIT = 25_000
 """Bytes billed as one PUT payload unit; AWS writes 25 KB, and that 1 MB has 40 of them."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from producer.batches import Batch, Held, Waiting
-from producer.records import OutgoingRecord
+from producer.outgoing import OutgoingRecord
 from producer.report import Progress
 from producer.window import Trip, Window
 

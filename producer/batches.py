@@ -7,7 +7,7 @@ import itertools
 from collections import deque
 from collections.abc import Iterator
 
-from producer.records import OutgoingRecord
+from producer.outgoing import OutgoingRecord
 
 
 class Held:

@@ -28,6 +28,7 @@ from producer import undelivered as undelivered_file
 from producer.aggregation import call_limits
 from producer.backlog import Backlog, Verdict
 from producer.batches import Batch, Waiting
+from producer.direct_calls import write_and_read_directly
 from producer.errors import (
     DeliveryError,
     PositionError,
@@ -36,15 +37,14 @@ from producer.errors import (
 )
 from producer.keeping import Keeper
 from producer.kinesis import require_stream_name
+from producer.outgoing import MAX_RECORD_BYTES, OutgoingRecord
 from producer.pacing import paced
-from producer.records import MAX_RECORD_BYTES, OutgoingRecord
 from producer.report import Progress, Report
 from producer.sending import Sender
 from producer.setting_aside import SetAside
 from producer.settings import Settings
 from producer.sources import LiveSource, ResumableSource
 from producer.window import Window
-from producer.wire import write_and_read_directly
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from producer.outgoing import OutgoingRecord
 from producer.position import SavedPosition, load, save
-from producer.records import OutgoingRecord
 from producer.sources import fake_source
 
 if TYPE_CHECKING:

@@ -17,11 +17,11 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from producer.direct_calls import Entries
 from producer.errors import DeliveryError, SettingsError
 from producer.first_words import first_words, plain
-from producer.records import OutgoingRecord
+from producer.outgoing import OutgoingRecord
 from producer.settings import Settings
-from producer.wire import Entries
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from producer.records import OutgoingRecord
+from producer.outgoing import OutgoingRecord
 
 CATCH_UP = 0.1
 """Seconds of lateness that are made up for; after a longer stall the rest is let go."""

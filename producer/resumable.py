@@ -11,8 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from producer.errors import PositionError, SettingsError, SourceError
+from producer.outgoing import OutgoingRecord, partition_key_of
 from producer.position import SavedPosition, fingerprint, load, position_path, save
-from producer.records import OutgoingRecord, partition_key_of
 from producer.sources import blocks, data_of
 
 

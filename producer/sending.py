@@ -12,7 +12,7 @@ from producer.aggregation import aggregated, group_sizes, hash_keys
 from producer.backlog import Verdict
 from producer.batches import Batch
 from producer.kinesis import TIMED_OUT, UNANSWERED, RecordRejected, entry_of, put_records
-from producer.records import OutgoingRecord
+from producer.outgoing import OutgoingRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from producer.errors import SettingsError
-from producer.records import MAX_RECORD_BYTES
+from producer.outgoing import MAX_RECORD_BYTES
 
 MAX_CALL_RECORDS = 500
 MAX_CALL_BYTES = 10 * 1024 * 1024

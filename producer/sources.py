@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from producer.errors import SettingsError, SourceError
-from producer.records import OutgoingRecord, partition_key_of
+from producer.outgoing import OutgoingRecord, partition_key_of
 
 if TYPE_CHECKING:
     from fake_tweets import Shape

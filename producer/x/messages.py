@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from producer.records import OutgoingRecord, partition_key_of_tweet
+from producer.outgoing import OutgoingRecord, partition_key_of_tweet
 from producer.x.errors import reason_of
 
 _DISCONNECTS = ("operational-disconnect", "streaming-connection")

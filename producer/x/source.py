@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 
-from producer.records import OutgoingRecord
+from producer.outgoing import OutgoingRecord
 from producer.sources import MAX_LINE_BYTES
 from producer.x.api import Connection, Rule, XApi
 from producer.x.counts import Counts

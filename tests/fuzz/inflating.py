@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from processor.batch import process
 from processor.dead_letters import DeadLetterQueue
-from processor.records import respond
+from processor.lambda_event import respond
 from processor.table import Table
 from tests.fuzz.aggregates import aggregate, inside
 from tests.fuzz.judge import INLINE

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 from processor.batch import process
 from processor.dead_letters import DeadLetterQueue
 from processor.errors import Reason
-from processor.records import respond
+from processor.lambda_event import respond
 from processor.rounds import Rounds
 from processor.table import Table
-from producer.records import MAX_RECORD_BYTES, partition_key_of
+from producer.outgoing import MAX_RECORD_BYTES, partition_key_of
 from producer.x.messages import Post, message_of
 from tests.fuzz.aggregates import inside
 from tests.fuzz.events import data_in, letter_fields, odd_records

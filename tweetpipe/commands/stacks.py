@@ -27,8 +27,8 @@ from tweetpipe.deploying import deploy as deployment
 from tweetpipe.deploying import owner
 from tweetpipe.deploying.changes import Change, ChangeSet
 from tweetpipe.deploying.events import Event
-from tweetpipe.looking import health
-from tweetpipe.looking.health import Loss
+from tweetpipe.looking import losses
+from tweetpipe.looking.losses import Loss
 from tweetpipe.plan.prices import load_prices
 from tweetpipe.words import counted
 
@@ -158,7 +158,7 @@ def _is_ours_or_agreed(place: Place, existing: Stack) -> bool:
 
 
 def _agrees_to_destroy(place: Place, existing: Stack, *, yes: bool) -> bool:
-    loss = health.losses_or_why_not(place, existing)
+    loss = losses.losses_or_why_not(place, existing)
     if isinstance(loss, Loss) and loss.protected:
         table = existing.outputs["EventDataTable"]
         raise DeployFailed(

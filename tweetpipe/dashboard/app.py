@@ -22,7 +22,7 @@ from starlette.types import ASGIApp
 from localstack_embedded import EmulatorError
 from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage, mistake
 from tweetpipe.aws.explain import explain
-from tweetpipe.dashboard import wire
+from tweetpipe.dashboard import page_json
 from tweetpipe.dashboard.actions import Actions, Busy, NotAllowed
 from tweetpipe.dashboard.admission import Admission
 from tweetpipe.dashboard.guard import Guard
@@ -94,8 +94,8 @@ class _Endpoints:
             {
                 "token": self._token,
                 "may_act": self._actions.allowed,
-                "history": wire.columns(self._pages.history()),
-                "snapshot": latest and wire.snapshot(latest),
+                "history": page_json.columns(self._pages.history()),
+                "snapshot": latest and page_json.snapshot(latest),
                 "asked": self._asked(),
             }
         )
@@ -139,19 +139,19 @@ class _Endpoints:
 
     async def _events(self) -> AsyncIterator[bytes]:
         # Headers alone are held back by some proxies, and the page waits for them.
-        yield wire.event("beat", None)
-        sent: set[wire.Key] = set()
+        yield page_json.event("beat", None)
+        sent: set[page_json.Key] = set()
         async for seen in self._pages.updates():
             if seen is None:
-                yield wire.event("beat", None)
+                yield page_json.event("beat", None)
                 continue
             if isinstance(seen, Failure):
-                yield wire.event("trouble", seen.why)
+                yield page_json.event("trouble", seen.why)
                 continue
-            message = wire.snapshot(seen, without=sent) | {"asked": self._asked()}
-            sent = {wire.key(landed) for landed in seen.newest}
-            yield wire.event("snapshot", message)
-        yield wire.event("end", None)
+            message = page_json.snapshot(seen, without=sent) | {"asked": self._asked()}
+            sent = {page_json.key(landed) for landed in seen.newest}
+            yield page_json.event("snapshot", message)
+        yield page_json.event("end", None)
 
     def _asked(self) -> dict[str, float]:
         budget = self._questions.budget

@@ -10,7 +10,7 @@ from typing import Any
 
 from tweetpipe import dead_letters
 from tweetpipe.aws.errors import NothingThere, TweetpipeError
-from tweetpipe.dashboard import wire
+from tweetpipe.dashboard import page_json
 from tweetpipe.dashboard.door import Door
 from tweetpipe.looking import table as tables
 
@@ -72,7 +72,7 @@ class Questions:
             table = stack.outputs["EventDataTable"]
             page = tables.query_page(place, table, author, PAGE, after=after)
         for item in page.items:
-            item["Message"] = item.get("Message", "")[: wire.MAX_TEXT]
+            item["Message"] = item.get("Message", "")[: page_json.MAX_TEXT]
         return {"items": page.items, "next": page.next}
 
     def item(self, author: str, id_: str) -> tables.Item:
@@ -92,6 +92,6 @@ class Questions:
             found, about = dead_letters.peek(place, url, MAX_LETTERS)
         oldest_first = sorted(found, key=lambda letter: letter.arrived_at)
         return {
-            "letters": [wire.dead_letter(letter) for letter in oldest_first],
+            "letters": [page_json.dead_letter(letter) for letter in oldest_first],
             "about": max(about, len(found)),
         }

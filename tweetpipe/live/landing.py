@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from tweetpipe.live.items import items_of
 from tweetpipe.live.reads import Pace
-from tweetpipe.live.records import items_of
 from tweetpipe.live.shards import Sample
 from tweetpipe.live.snapshot import MAX_NEWEST, Landed
 from tweetpipe.looking.table import Item, Key

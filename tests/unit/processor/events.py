@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from processor.records import KinesisEvent, KinesisRecord
+    from processor.lambda_event import KinesisEvent, KinesisRecord
 
 STREAM_ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
 SHARD = "shardId-000000000003"

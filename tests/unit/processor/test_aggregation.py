@@ -15,7 +15,7 @@ from processor.aggregation import MAGIC, MAX_RECORDS, Contained, deaggregate
 from processor.batch import process
 from processor.dead_letters import DeadLetterQueue
 from processor.errors import Reason, Rejected
-from processor.records import respond, sequence_number
+from processor.lambda_event import respond, sequence_number
 from processor.rounds import Rounds
 from processor.table import Table
 from tests.fuzz.aggregates import aggregate, bytes_field, fixed_field, number_field, sealed

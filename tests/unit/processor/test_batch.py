@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from processor import batch
 from processor.batch import MAX_LETTERS, RESERVE, Account, process
 from processor.dead_letters import DeadLetterQueue
-from processor.records import respond, sequence_number
+from processor.lambda_event import respond, sequence_number
 from processor.rounds import Rounds
 from processor.table import Table
 from processor.tweet import to_item

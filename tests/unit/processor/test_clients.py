@@ -8,7 +8,7 @@ import pytest
 from processor.clients import connect
 from processor.dead_letters import DeadLetterQueue, dead_letter
 from processor.errors import Reason, Rejected
-from processor.records import Origin
+from processor.lambda_event import Origin
 from processor.rounds import Rounds
 from processor.table import Put, Table
 from processor.tweet import to_item

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from processor.dead_letters import MAX_BYTES, DeadLetterQueue, LetterToSend, dead_letter
 from processor.errors import Reason, Rejected
-from processor.records import Origin
+from processor.lambda_event import Origin
 from processor.rounds import Rounds
 from tests.unit.processor.events import SHARD, STREAM_ARN, kinesis_record, kinesis_records
 from tests.unit.processor.fakes import QUEUE_URL, Clock, FakeSQS, client_error

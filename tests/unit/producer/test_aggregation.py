@@ -21,7 +21,7 @@ from producer.aggregation import (
     hash_keys,
 )
 from producer.batches import Held, Waiting
-from producer.records import OutgoingRecord
+from producer.outgoing import OutgoingRecord
 
 LAST_HASH_KEY = 2**128 - 1
 

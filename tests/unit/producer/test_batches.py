@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer.batches import Batch, Held, Waiting
-from producer.records import OutgoingRecord
+from producer.outgoing import OutgoingRecord
 
 
 def held(size: int = 10, *, since: float = 0.0, start: int = 0) -> Held:

@@ -14,7 +14,7 @@ from producer import (
     OutgoingRecord,
     Progress,
 )
-from producer.records import MAX_RECORD_BYTES
+from producer.outgoing import MAX_RECORD_BYTES
 from tests.unit.producer.doubles import (
     THROTTLED,
     FakeKinesis,

@@ -21,8 +21,8 @@ from tweetpipe.deploying import artifacts, changes, deploy, drift, events, packa
 from tweetpipe.deploying.artifacts import Artifact
 from tweetpipe.deploying.changes import Change, ChangeSet
 from tweetpipe.deploying.events import Event
-from tweetpipe.looking import health
-from tweetpipe.looking.health import Loss
+from tweetpipe.looking import losses
+from tweetpipe.looking.losses import Loss
 
 EXISTING = complete_stack(EventDataTable="tweets-EventData")
 PLAN = ChangeSet(
@@ -118,7 +118,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     monkeypatch.setattr(events, "follow", fake.follow)
     monkeypatch.setattr(stack, "find", lambda *_: fake.existing)
     monkeypatch.setattr(stack, "get", lambda *_: EXISTING)
-    monkeypatch.setattr(health, "losses_or_why_not", lambda *_: fake.loss)
+    monkeypatch.setattr(losses, "losses_or_why_not", lambda *_: fake.loss)
     monkeypatch.setattr(
         deploy, "_delete", lambda _, existing, __: fake.done.append(f"delete {existing.id}")
     )
@@ -248,7 +248,7 @@ def test_destroy_deletes_the_stack_it_asked_about_and_none_that_was_made_meanwhi
         aws.existing = replace(EXISTING, id="arn:of-another")
         return LOSS
 
-    monkeypatch.setattr(health, "losses_or_why_not", somebody_makes_it_anew)
+    monkeypatch.setattr(losses, "losses_or_why_not", somebody_makes_it_anew)
     stacks.destroy(stack="tweets", target=Target.AWS, yes=True)
 
     assert aws.done == ["delete arn:stack", "remove packages"]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor.errors import Reason, Rejected
-from processor.records import Origin, payloads, respond, sequence_number, shard_id
+from processor.lambda_event import Origin, payloads, respond, sequence_number, shard_id
 from tests.unit.processor.events import SHARD, kinesis_record
 
 

@@ -9,8 +9,8 @@ from botocore.stub import ANY
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
 from tweetpipe.commands.reporting import figures
-from tweetpipe.looking import health, metrics
-from tweetpipe.looking.health import Loss
+from tweetpipe.looking import losses, metrics
+from tweetpipe.looking.losses import Loss
 from tweetpipe.looking.metrics import Metrics
 
 NOW = datetime(2026, 11, 23, 5, 32, tzinfo=UTC)
@@ -71,7 +71,7 @@ def test_what_the_function_has_yet_to_read_is_counted_by_its_age(place: StubbedP
     will_measure(place, iterator_age=[120_000])
     will_measure(place, arrived=[70, 30])
 
-    assert health.losses(place, DEPLOYED, now=NOW) == Loss(
+    assert losses.losses(place, DEPLOYED, now=NOW) == Loss(
         items=1000, dead_letters=5, behind=120, unread=100, protected=False
     )
 
@@ -80,7 +80,7 @@ def test_a_function_that_keeps_up_has_nothing_unread(place: StubbedPlace) -> Non
     will_count(place, items=0, letters=0, DeletionProtectionEnabled=True)
     will_measure(place, iterator_age=[900])
 
-    found = health.losses(place, DEPLOYED, now=NOW)
+    found = losses.losses(place, DEPLOYED, now=NOW)
 
     assert (found.behind, found.unread, found.protected) == (0.9, 0, True)
 
@@ -89,7 +89,7 @@ def test_no_figure_is_not_told_as_nothing_unread(place: StubbedPlace) -> None:
     will_count(place, items=0, letters=0)
     will_measure(place)
 
-    found = health.losses(place, DEPLOYED, now=NOW)
+    found = losses.losses(place, DEPLOYED, now=NOW)
 
     assert (found.behind, found.unread) == (None, None)
 
@@ -97,7 +97,7 @@ def test_no_figure_is_not_told_as_nothing_unread(place: StubbedPlace) -> None:
 def test_that_losses_cannot_be_counted_is_said(place: StubbedPlace) -> None:
     place.stubbers["dynamodb"].add_client_error("describe_table", "AccessDeniedException")
 
-    found = health.losses_or_why_not(place, DEPLOYED)
+    found = losses.losses_or_why_not(place, DEPLOYED)
 
     assert isinstance(found, str)
     assert "DescribeTable" in found

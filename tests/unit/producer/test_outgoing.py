@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer import OutgoingRecord, partition_key_of
-from producer.records import MAX_PARTITION_KEY_CHARACTERS, MAX_RECORD_BYTES
+from producer.outgoing import MAX_PARTITION_KEY_CHARACTERS, MAX_RECORD_BYTES
 
 
 def encoded(document: Any) -> bytes:
