@@ -8,7 +8,7 @@ RELEASE := $(VENV)/environments/release
 EMBEDDED := localstack_embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down live test test-unit test-slow test-containers coverage soak soak-page fuzz bench lint lint-workflows screenshots format package lock pins try-aws destroy-aws clean
+.PHONY: help demo install up down live test test-unit test-slow test-containers coverage soak soak-page fuzz bench lint lint-workflows screenshots format package lock release pins try-aws destroy-aws clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -107,6 +107,16 @@ lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --exclude-newer 2025-10-15 $(EMBEDDED)/requirements/localstack.in -o $(EMBEDDED)/requirements/localstack.txt
 
+# Each in its own folder, whose pyproject.toml has the settings of check-wheel-contents.
+release: $(VENV)/release  ## Build the wheels and sdists of both distributions into dist/, and check them
+	@rm -rf dist
+	@for folder in $(EMBEDDED) .; do \
+	  echo "Building $$folder"; \
+	  $(RELEASE)/bin/python -m build --quiet --no-isolation --outdir dist $$folder >/dev/null || exit 1; done
+	@$(RELEASE)/bin/twine check --strict dist/*
+	@cd $(EMBEDDED) && ../$(RELEASE)/bin/check-wheel-contents ../dist/localstack_embedded-*.whl
+	@$(RELEASE)/bin/check-wheel-contents dist/tweetpipe-*.whl
+
 # A tag can be moved. Once build/images.txt is committed as requirements/images.txt, this finds out.
 IMAGES = $$(sed -n 's/^FROM //p' Dockerfile; sed -n 's/.*image:.*:-\(localstack.*\)}/\1/p' docker-compose.yml)
 pins:  ## Resolve the base images' digests, and compare them with requirements/images.txt if it exists
@@ -159,6 +169,13 @@ $(VENV)/checkov: requirements/checkov.txt $(VENV)/app
 	@echo "Adding checkov"
 	@$(PYTHON) -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/checkov.txt
+	@touch $@
+
+# In an environment of its own: what builds and checks needs nothing of what it builds.
+$(VENV)/release: requirements/release.txt $(VENV)/app
+	@echo "Adding what builds and checks the distributions"
+	@$(PYTHON) -m venv $(RELEASE)
+	@$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/release.txt
 	@touch $@
 
 # In an environment of its own, since aiobotocore pins botocore.

@@ -1,6 +1,6 @@
 """Where a command goes: an emulator on this machine, or AWS.
 
-Local, in this order: the endpoint that AWS_ENDPOINT_URL names, and the LocalStack of this checkout.
+Local, in this order: the endpoint that AWS_ENDPOINT_URL names, and tweetpipe's own LocalStack.
 Whatever else answers on this machine is somebody else's. Local commands use LocalStack's dummy
 credentials and one fixed region, and nothing of AWS's configuration.
 """
@@ -179,7 +179,7 @@ def local_place(
     named = environ.get("AWS_ENDPOINT_URL")
     endpoint = named or embedded_endpoint
     if not endpoint:
-        raise NothingThere("No LocalStack of this checkout runs. Start it: tweetpipe up.")
+        raise NothingThere("tweetpipe's own LocalStack is not running. Start it: tweetpipe up.")
     check_answers(endpoint)
     if named:
         is_there = None

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 import shlex
+import sys
 import time
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -21,6 +23,7 @@ from tweetpipe.commands.options import DEFAULT_STACK, StackOption
 from tweetpipe.commands.stacks import deploy_stack
 from tweetpipe.looking import table as tables
 from tweetpipe.looking import verify
+from tweetpipe.project import LOCALSTACK_HOME
 from tweetpipe.words import counted
 
 _ROWS = 5
@@ -71,7 +74,7 @@ def demo(
     if not comparison.is_equal:
         raise Different(
             f"{comparison.verified:,} of {count:,} verified. Look at tweetpipe dead-letters list"
-            f"{options(place, stack_name)} and the end of .localstack/localstack.log."
+            f"{options(place, stack_name)} and the end of {LOCALSTACK_HOME / 'localstack.log'}."
         )
     terminal.out.print(look.items_table(list(expected.values())[:_ROWS]))
     terminal.done(
@@ -93,4 +96,10 @@ def next_steps(author: str, options: str) -> list[str]:
         "stop LocalStack": "down",
     }
     lines = [f"  {what}:\n    tweetpipe {command}" for what, command in steps.items()]
-    return ["\nWhere to go next (the command is .venv/bin/tweetpipe):", *lines]
+    return [f"\nWhere to go next (the command is {_command()}):", *lines]
+
+
+def _command() -> str:
+    """How this was called: what the shell has found as tweetpipe may be another, or nothing."""
+    called = sys.argv[0]
+    return called if Path(called).name == "tweetpipe" else f"{sys.executable} -m tweetpipe"

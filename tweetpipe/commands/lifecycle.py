@@ -34,7 +34,7 @@ OpenOption = Annotated[
 
 
 def up(port: PortOption = None, open_to_this_machine: OpenOption = False) -> None:
-    """Start the embedded LocalStack; the first time, its environment is made under .localstack/."""
+    """Start the embedded LocalStack; the first time, make its environment."""
     instance = start_localstack(port, open_to_this_machine=open_to_this_machine)
     terminal.say(instance.whom_it_serves)
 

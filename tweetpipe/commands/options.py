@@ -20,7 +20,7 @@ TargetOption = Annotated[
     typer.Option(
         "--target",
         envvar="TWEETPIPE_TARGET",
-        help="local: the emulator in AWS_ENDPOINT_URL, else this checkout's own LocalStack. "
+        help="local: the emulator in AWS_ENDPOINT_URL, else tweetpipe's own LocalStack. "
         "aws: boto3's ordinary credentials and region.",
     ),
 ]
@@ -54,7 +54,7 @@ def _runs_at(endpoint: str) -> bool:
 
 
 def _nothing_here(found: Stopped | Died) -> str:
-    why = "No LocalStack of this checkout runs. Start it: tweetpipe up. "
+    why = "tweetpipe's own LocalStack is not running. Start it: tweetpipe up. "
     if isinstance(found, Died):
         why = f"{found.explanation}\n"
     other = neighbor_at_default_port()

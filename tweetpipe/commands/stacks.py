@@ -80,7 +80,7 @@ def destroy(
 ) -> None:
     """Delete the stack with everything in it, its data and logs included.
 
-    On an emulator this asks only about a stack that another checkout has deployed.
+    On an emulator this asks only about a stack that was deployed from elsewhere.
     """
     stacks.check_name(stack)
     place = open_place(target)
@@ -151,7 +151,7 @@ def _agrees_to_loss(name: str, *, yes: bool) -> bool:
 
 def _is_ours_or_agreed(place: Place, existing: Stack) -> bool:
     question = (
-        f"The stack {existing.name} at {place.address} was not deployed from this checkout. "
+        f"The stack {existing.name} at {place.address} was not deployed from here. "
         "Delete it with everything in it?"
     )
     return owner.is_ours(existing) or terminal.agrees(question, otherwise=_YES)

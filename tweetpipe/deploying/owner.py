@@ -1,7 +1,7 @@
-"""Who made a stack on an emulator: its tag names the checkout, by an id that says nothing else.
+"""Who made a stack on an emulator: its tag names the home, by an id that says nothing else.
 
 Stacks on AWS get no such tag. CloudFormation would put it on each resource, which takes permissions
-of its own, and a deployment from another checkout would then always be a change; there, `destroy`
+of its own, and a deployment from another home would then always be a change; there, `destroy`
 asks in any case.
 """
 
@@ -33,12 +33,12 @@ def tags(place: Place, existing: Stack | None) -> Mapping[str, str]:
 
 
 def is_ours(stack: Stack) -> bool:
-    """Whether this checkout made the stack."""
+    """Whether the stack was made from this home."""
     return stack.tags.get(TAG) == _home_id()
 
 
 def _home_id() -> str:
-    """This checkout's id; where it can't be kept, a new one for each process."""
+    """This home's id; where it can't be kept, a new one for each process."""
     path = LOCALSTACK_HOME / "id"
     found = _read(path)
     if found:

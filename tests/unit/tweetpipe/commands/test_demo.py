@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
+import sys
 
 import pytest
 from rich.console import Console
@@ -40,6 +41,20 @@ def test_the_next_steps_can_be_copied_into_a_shell(author: str) -> None:
     assert shell.stdout.splitlines()[-1] == author
     assert all("--stack other" in command for command in commands if "down" not in command)
     assert all(shlex.split(command) for command in commands)
+
+
+@pytest.mark.parametrize(
+    ("called", "told"),
+    [
+        (".venv/bin/tweetpipe", ".venv/bin/tweetpipe"),
+        ("/folder/tweetpipe/__main__.py", f"{sys.executable} -m tweetpipe"),
+    ],
+)
+def test_the_next_steps_name_the_command_as_it_was_called(
+    called: str, told: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", [called, "demo"])
+    assert next_steps("Ada", "")[0] == f"\nWhere to go next (the command is {told}):"
 
 
 @pytest.mark.parametrize("width", [20, 48, 75, 76, 80, 120])

@@ -52,7 +52,7 @@ def test_what_is_named_comes_before_the_checkouts_own(
 
 
 def test_where_none_runs_the_error_says_how_to_start_it() -> None:
-    with pytest.raises(NothingThere, match=r"^No LocalStack of this checkout .*tweetpipe up\.$"):
+    with pytest.raises(NothingThere, match=r"^tweetpipe's own LocalStack .*tweetpipe up\.$"):
         options.open_place(Target.LOCAL)
 
 
