@@ -38,6 +38,8 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
             command.main(args=[a for a in arguments if a != "--debug"], prog_name=prog_name)
         except SystemExit as ended:
             code = ended.code
+        except KeyboardInterrupt:
+            code = INTERRUPTED  # a second one, while the first was dealt with
         except Exception as error:
             if debug:
                 raise

@@ -4,7 +4,8 @@ TweetpipeError          the root; one sentence for a person, and the exit code
 ├── WrongUsage          the command line or a setting must be corrected first
 ├── NothingThere        no stack of that name, or no emulator answers
 ├── DeployFailed        CloudFormation or the emulator did not do what the template says
-└── Different           verification found a difference
+├── Different           verification found a difference
+└── Interrupted         it was asked to end, and something is left undone
 """
 
 from __future__ import annotations
@@ -45,3 +46,9 @@ class Different(TweetpipeError):
     """The table does not hold what it must hold."""
 
     exit_code = 3
+
+
+class Interrupted(TweetpipeError):
+    """A signal ended the command before all was done."""
+
+    exit_code = INTERRUPTED

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import NoReturn
 
 from rich.progress import TaskID
 
 import producer
 from producer import OutgoingRecord, ProducerError, Progress, Report, Settings
 from tweetpipe.aws import producer_key
-from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.aws.errors import Interrupted, TweetpipeError
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import ending, interrupt, terminal
@@ -50,7 +48,6 @@ def deliver(
         if own_credentials
         else producer_key.kinesis(place, deployed, config, say=terminal.say)
     )
-    ends: list[Report] = []
 
     def told(report: Report, causes: Sequence[str] = ()) -> str:
         terminal.say(ending.counts(report, remark()))
@@ -61,70 +58,28 @@ def deliver(
         )
         return ending.undelivered(report, path=undelivered, command=command, causes=causes)
 
-    try:
-        # Cut off, it would lose what is in hand; it is quick to end by itself.
-        with (
-            interrupt.must_finish,
-            _stop_on_signals() as stop,
-            _progress_shown(total, remark, undelivered, settings) as show,
-        ):
-
-            def on_progress(progress: Progress) -> None:
-                if isinstance(progress, Report):
-                    ends.append(progress)
-                show(progress)
-
-            report = producer.produce(
-                records,
-                client=client,
-                stream=deployed.outputs["KinesisStream"],
-                undelivered=undelivered,
-                settings=settings,
-                stop=stop,
-                on_progress=on_progress,
-            )
-    except ProducerError as error:
-        if error.report is None:
-            raise
-        causes = [str(error), *getattr(error, "__notes__", ())]
-        raise TweetpipeError(told(error.report, causes)) from error
-    except KeyboardInterrupt:
-        if ends:
-            terminal.say(told(ends[-1]))
-        raise
-    words = told(report)
+    # Cut off, it would lose what is in hand; it is quick to end by itself.
+    with interrupt.must_finish, interrupt.asking_to_stop() as stop:
+        try:
+            with _progress_shown(total, remark, undelivered, settings) as show:
+                report = producer.produce(
+                    records,
+                    client=client,
+                    stream=deployed.outputs["KinesisStream"],
+                    undelivered=undelivered,
+                    settings=settings,
+                    stop=stop,
+                    on_progress=show,
+                )
+        except ProducerError as error:
+            if error.report is None:
+                raise
+            causes = [str(error), *getattr(error, "__notes__", ())]
+            raise TweetpipeError(told(error.report, causes)) from error
+        words = told(report)
     if report.failed:
-        raise TweetpipeError(words)
-    return report
-
-
-@contextmanager
-def _stop_on_signals() -> Iterator[threading.Event]:
-    """The first SIGINT, SIGTERM or SIGHUP asks to stop; a second one ends the process at once."""
-    stop = threading.Event()
-
-    def ask(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, end if number == signal.SIGINT else before[signal.Signals(number)])
-
-    def end(number: int, _frame: object) -> NoReturn:
-        # What is in hand is kept now, which takes a moment; a third one may not cost it.
-        signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
-
-    before = {
-        number: signal.getsignal(number)
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-        # Under nohup, a terminal that is closed ends nothing.
-        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
-    }
-    for number in before:
-        signal.signal(number, ask)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        raise (Interrupted if stop.is_set() else TweetpipeError)(words)
+    return replace(report, interrupted=report.interrupted or stop.is_set())
 
 
 @contextmanager

@@ -1,13 +1,14 @@
-"""Ctrl-C ends every command within two seconds, whatever it waits for.
+"""Ctrl-C, SIGTERM or SIGHUP ends every command within two seconds, whatever it waits for.
 
-Python raises KeyboardInterrupt where the main thread is, and what is left there is put in order:
-messages are given back, a plan is discarded. All of that are calls, and an endpoint that hangs
-answers none of them; nor is a look-up of a name interrupted at all. So a thread of its own, which
-the signal wakes before Python's own handling, sees to the end.
+They raise an exception where the main thread is, and what is left there is put in order: messages
+are given back, a plan is discarded. All of that are calls, and an endpoint that hangs answers none
+of them; nor is a look-up of a name interrupted at all. So a thread of its own, which the signal
+wakes before Python's own handling, sees to the end.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import socket
@@ -27,21 +28,19 @@ must_finish = threading.Lock()
 _LAST_WORDS = 1.0
 """Seconds to say, after that, what it came to and where the rest is."""
 
-
-def _end() -> NoReturn:
-    if sys.stderr.isatty():
-        os.write(sys.stderr.fileno(), b"\x1b[?25h")  # a progress bar hides the cursor
-    os._exit(INTERRUPTED)
+_ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_came: list[int] = []
+"""The signals for which an exception was raised."""
 
 
 @contextmanager
 def ending_in_time(
-    *, within: float = WITHIN, end: Callable[[], object] = _end
+    *, within: float = WITHIN, end: Callable[[], object] | None = None
 ) -> Iterator[threading.Event]:
-    """Calls `end` when the block still runs so many seconds after SIGINT; the event says it came.
+    """Calls `end` when the block still runs so many seconds after the first of the signals.
 
-    The event is certain only once the block has been left. Outside the main thread, which alone
-    has signals, nothing happens.
+    The event says that there was a SIGINT; it is certain only once the block has been left. Outside
+    the main thread, which alone has signals, nothing happens.
     """
     interrupted, over = threading.Event(), threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -51,23 +50,77 @@ def ending_in_time(
     waker.setblocking(False)
 
     def watch() -> None:
+        is_ending = False
         while number := woken.recv(1):
-            if number[0] == signal.SIGINT and not interrupted.is_set():
+            if number[0] == signal.SIGINT:
                 interrupted.set()
+            if number[0] in _ENDING and not is_ending:
+                is_ending = True
                 if not over.wait(within):
                     has_words = must_finish.locked()
                     with must_finish:
                         if not over.wait(_LAST_WORDS if has_words else 0.0):
-                            end()
+                            end() if end else _end(number[0])
 
     watcher = threading.Thread(target=watch, name="interrupt", daemon=True)
     watcher.start()
-    before = signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
+    before = {number: signal.getsignal(number) for number in _ENDING}
+    for number, handler in before.items():
+        # Not those that are ignored: under nohup, a terminal that is closed ends nothing.
+        if handler in (signal.SIG_DFL, signal.default_int_handler):
+            signal.signal(number, _leave)
+    woken_before = signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
     try:
         yield interrupted
     finally:
-        signal.set_wakeup_fd(before)
+        signal.set_wakeup_fd(woken_before)
         over.set()
         waker.close()
         watcher.join()
         woken.close()
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        _came.clear()
+
+
+@contextmanager
+def asking_to_stop() -> Iterator[threading.Event]:
+    """The first of the signals sets the event and raises nothing; further ones change nothing.
+
+    Nor do they once the block is left: what was asked to stop has still to say what it came to.
+    """
+    stop = threading.Event()
+    signals = itertools.count()
+
+    def ask(_number: int, _frame: object) -> None:
+        # Setting it twice would block for ever if the second came in the middle of the first.
+        if next(signals) == 0:
+            stop.set()
+
+    before = {
+        number: signal.signal(number, ask)
+        for number in _ENDING
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN
+    }
+    try:
+        if _came:
+            # What it raised was lost, as in a destructor.
+            _leave(_came[0], None)
+        yield stop
+    finally:
+        if not stop.is_set():
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+def _leave(number: int, _frame: object) -> NoReturn:
+    _came.append(number)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + number)
+
+
+def _end(number: int) -> NoReturn:
+    if sys.stderr.isatty():
+        os.write(sys.stderr.fileno(), b"\x1b[?25h")  # a progress bar hides the cursor
+    os._exit(INTERRUPTED if number == signal.SIGINT else 128 + number)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.live import Live
 from rich.text import Text
 
-from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.place import Target
 from tweetpipe.commands import terminal
 from tweetpipe.commands.options import (
@@ -80,15 +78,12 @@ def watch(
     subscription = collector.subscribe()
     end = None if seconds is None else time.monotonic() + seconds
     try:
-        with _ended_by_signals():
-            if as_json_lines:
-                print_json_lines(subscription, end)
-            elif is_screen:
-                show_screen(collector, subscription, end)
-            else:
-                print_lines(subscription, end, every=max(_PLAIN_LINE_EVERY, interval or 0))
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
+        if as_json_lines:
+            print_json_lines(subscription, end)
+        elif is_screen:
+            show_screen(collector, subscription, end)
+        else:
+            print_lines(subscription, end, every=max(_PLAIN_LINE_EVERY, interval or 0))
     except BrokenPipeError:
         _close_quietly()
     finally:
@@ -166,21 +161,6 @@ def _draw(live: Live, collector: Collector, subscription: Subscription, end: flo
             width, height = drawn = size
             shown = screen(latest, collector.history(), width=width, height=height)
             live.update(shown, refresh=True)
-
-
-@contextmanager
-def _ended_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end the command too, and leave the terminal as it was."""
-
-    def leave(number: int, _frame: object) -> NoReturn:
-        raise typer.Exit(128 + number)
-
-    before = {number: signal.signal(number, leave) for number in (signal.SIGTERM, signal.SIGHUP)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _close_quietly() -> None:

@@ -1,4 +1,7 @@
-"""Ctrl-C ends every command within two seconds, with exit code 130, whatever it waits for."""
+"""Ctrl-C ends every command within two seconds, with exit code 130, whatever it waits for.
+
+So do SIGTERM and SIGHUP, with exit codes of their own.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from unittest.mock import patch
@@ -147,14 +150,21 @@ def _command(line: str, url: str, home: Path) -> None:
         main(line.split())
 
 
-def ends(process: BaseProcess, said: Callable[[], str]) -> None:
-    """Ctrl-C now, and the end of it."""
+def ends(
+    process: BaseProcess,
+    said: Callable[[], str],
+    *,
+    by: Sequence[int] = (signal.SIGINT,),
+    code: int = 130,
+) -> None:
+    """The signals now, and the end of it."""
     assert process.pid is not None
     asked = time.monotonic()
-    os.kill(process.pid, signal.SIGINT)
+    for number in by:
+        os.kill(process.pid, number)
     process.join(10)
     took = time.monotonic() - asked
-    assert process.exitcode == 130, said()
+    assert process.exitcode == code, said()
     assert took < WITHIN, said()
     assert "Traceback" not in said()
 
@@ -172,6 +182,59 @@ def test_ctrl_c_ends_a_command_that_waits_for_an_endpoint(
         assert process.is_alive(), said()
 
         ends(process, said)
+
+
+@pytest.mark.parametrize(
+    ("number", "line", "answers", "at", "put_in_order"),
+    [
+        (signal.SIGTERM, "deploy", PLANS_FOR_EVER, "DescribeChangeSet", "DeleteChangeSet"),
+        (
+            signal.SIGHUP,
+            "dead-letters redrive --all",
+            HAS_LETTERS,
+            "ReceiveMessage",
+            "ChangeMessageVisibilityBatch",
+        ),
+    ],
+)
+def test_other_signals_end_a_command_as_well_and_it_puts_things_in_order(
+    number: int,
+    line: str,
+    answers: Mapping[str, str],
+    at: str,
+    put_in_order: str,
+    tmp_path: Path,
+) -> None:
+    endpoint = Endpoint(answers)
+    with (
+        endpoint.serving(),
+        running(tmp_path, _command, line, endpoint.url, tmp_path) as (process, said),
+    ):
+        wait_for(lambda: at in endpoint.asked or not process.is_alive(), at)
+        assert process.is_alive(), said()
+
+        ends(process, said, by=[number], code=128 + number)
+
+    assert put_in_order in endpoint.asked
+
+
+@pytest.mark.parametrize("by", [[signal.SIGTERM] * 2, [signal.SIGHUP, signal.SIGINT]])
+def test_a_second_signal_loses_nothing_of_what_is_being_sent(
+    by: Sequence[int], tmp_path: Path
+) -> None:
+    endpoint = Endpoint(SECRET)
+    line = "produce fake --count 700"
+    with (
+        endpoint.serving(),
+        running(tmp_path, _command, line, endpoint.url, tmp_path) as (process, said),
+    ):
+        wait_for(lambda: "PutRecords" in endpoint.asked or not process.is_alive(), "PutRecords")
+
+        ends(process, said, by=by)
+
+    kept = (tmp_path / "undelivered.ndjson").read_bytes().count(b"\n")
+    assert f"Read {kept}, sent 0 (0/s), retried 0, failed {kept}" in said()
+    assert said().endswith("with: tweetpipe produce file undelivered.ndjson\n")
 
 
 @pytest.mark.parametrize("line", LOCKED)
@@ -230,18 +293,11 @@ def test_what_a_command_may_still_take_is_less_than_two_seconds() -> None:
     assert max(interrupt.WITHIN, Settings().drain_deadline) <= 1.5
 
 
-def test_what_must_finish_is_not_cut_off() -> None:
-    cut_off = threading.Event()
-    with interrupt.ending_in_time(within=0.0, end=cut_off.set) as came:
-        with interrupt.must_finish:
-            with pytest.raises(KeyboardInterrupt):
-                signal.raise_signal(signal.SIGINT)
-            wait_for(came.is_set, "the signal")
-            assert not cut_off.wait(0.1)
-        assert cut_off.wait(10)
-
-
-def test_what_it_came_to_is_said_after_it() -> None:
+@pytest.mark.parametrize(("seconds", "is_cut_off"), [(0.0, True), (30.0, False)])
+def test_what_must_finish_is_not_cut_off_and_has_time_to_say_what_it_came_to(
+    seconds: float, is_cut_off: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(interrupt, "_LAST_WORDS", seconds)
     cut_off = threading.Event()
     with interrupt.ending_in_time(within=0.0, end=cut_off.set) as came:
         with interrupt.must_finish:
@@ -250,8 +306,44 @@ def test_what_it_came_to_is_said_after_it() -> None:
             wait_for(came.is_set, "the signal")
             # As long as the thread takes, on a busy machine, to find that it has to wait.
             assert not cut_off.wait(0.5)
-        assert not cut_off.wait(0.1)
-    assert not cut_off.is_set()
+        assert cut_off.wait(10 if is_cut_off else 0.1) is is_cut_off
+
+
+def test_what_is_asked_to_stop_is_not_interrupted_even_afterwards() -> None:
+    with interrupt.ending_in_time():
+        with interrupt.asking_to_stop() as stop:
+            assert not stop.is_set()
+            for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM):
+                signal.raise_signal(number)
+                assert stop.is_set()
+        signal.raise_signal(signal.SIGTERM)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_not_asked_to_stop_ends_by_a_later_signal(number: int) -> None:
+    with interrupt.ending_in_time():
+        with interrupt.asking_to_stop():
+            pass
+        with pytest.raises(BaseException) as raised:  # noqa: PT011 - not an Exception at all
+            signal.raise_signal(number)
+    assert isinstance(raised.value, (KeyboardInterrupt, SystemExit))
+
+
+def test_a_signal_whose_exception_got_lost_is_not_forgotten() -> None:
+    with interrupt.ending_in_time():
+        with suppress(KeyboardInterrupt):  # as an interpreter does that runs a destructor
+            signal.raise_signal(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt), interrupt.asking_to_stop():
+            pytest.fail("It would read what nobody wants any more.")
+
+
+def test_under_nohup_a_terminal_that_is_closed_ends_nothing() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupt.ending_in_time():
+            signal.raise_signal(signal.SIGHUP)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 def test_without_ctrl_c_nothing_ends() -> None:

@@ -38,7 +38,7 @@ from tests.unit.producer.doubles import (
     reset_connection,
     store_and_stay_silent,
 )
-from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.aws.errors import Interrupted, TweetpipeError
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import ending, opening
@@ -199,7 +199,7 @@ def end_of(
             own_credentials=True,
             remark=remark,
         )
-    except (TweetpipeError, KeyboardInterrupt) as error:
+    except TweetpipeError as error:
         caught = error
     if isinstance(source, Generator):
         source.close()  # not some day in another thread, which may be one that it waits for
@@ -259,57 +259,64 @@ def test_all_that_went_wrong_is_said_when_several_things_did(
     assert balanced(run, kinesis) == (PER_CALL, 0)
 
 
-def test_a_second_ctrl_c_ends_it_at_once_with_the_same_words(
-    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [
+        (signal.SIGINT, signal.SIGINT),
+        (signal.SIGTERM, signal.SIGTERM),
+        (signal.SIGHUP, signal.SIGHUP),
+        (signal.SIGTERM, signal.SIGINT),
+        (signal.SIGINT, signal.SIGHUP),
+    ],
+)
+def test_further_signals_cost_neither_what_is_in_hand_nor_what_is_said_of_it(
+    first: int,
+    then: int,
+    kinesis: KinesisServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    signals: list[int],
 ) -> None:
-    kinesis.script = [answer_with(accept), store_and_stay_silent]
-    interrupts = iter([KeyboardInterrupt])
-
-    def remark() -> str:
-        if kinesis.calls and (interrupt := next(interrupts, None)):
-            raise interrupt
-        return ""
-
-    run = end_of(records(COUNT), kinesis, capsys, remark=remark)
-
-    assert isinstance(run.error, KeyboardInterrupt)
-    assert balanced(run, kinesis)[0] > 0
-
-
-def test_impatience_while_the_rest_is_kept_loses_none_of_it(
-    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def interrupt_and_stay_silent(handler: Any, data: list[bytes]) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+    def signal_and_stay_silent(handler: Any, data: list[bytes]) -> None:
+        os.kill(os.getpid(), first)
         store_and_stay_silent(handler, data)
 
-    kinesis.script = [answer_with(accept), interrupt_and_stay_silent]
-    append = undelivered.append
+    def signaled(work: Callable[..., Any]) -> Callable[..., Any]:
+        def signal_and_work(*arguments: Any, **named: Any) -> Any:
+            os.kill(os.getpid(), then)
+            return work(*arguments, **named)
 
-    def append_and_be_interrupted(path: Path, lines: list[bytes]) -> int:
-        os.kill(os.getpid(), signal.SIGINT)
-        return append(path, lines)
+        return signal_and_work
 
-    monkeypatch.setattr(undelivered, "append", append_and_be_interrupted)
+    kinesis.script = [answer_with(accept), signal_and_stay_silent]
+    monkeypatch.setattr(undelivered, "append", signaled(undelivered.append))
+    monkeypatch.setattr(ending, "counts", signaled(ending.counts))
+    monkeypatch.setattr(ending, "undelivered", signaled(ending.undelivered))
 
     run = end_of(records(COUNT), kinesis, capsys)
 
-    assert isinstance(run.error, KeyboardInterrupt)
+    os.kill(os.getpid(), then)  # as while the command says how it ended
+    assert isinstance(run.error, Interrupted)
     read, sent = balanced(run, kinesis)
     assert read > sent > 0
+    assert signals == []
 
 
-@pytest.fixture
-def hung_up() -> Iterator[list[int]]:
-    """What SIGHUP is called with; without a handler it would end the tests."""
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[list[int]]:
+    """Signals that nothing else handled; some of them would end the tests."""
     numbers: list[int] = []
-    before = signal.signal(signal.SIGHUP, lambda number, _: numbers.append(number))
+    before = {
+        number: signal.signal(number, lambda number, _: numbers.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
     yield numbers
-    signal.signal(signal.SIGHUP, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_a_terminal_that_is_closed_stops_it_and_loses_nothing(
-    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], hung_up: list[int]
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], signals: list[int]
 ) -> None:
     def hang_up_and_stay_silent(handler: Any, data: list[bytes]) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
@@ -321,11 +328,11 @@ def test_a_terminal_that_is_closed_stops_it_and_loses_nothing(
 
     read, sent = balanced(run, kinesis)
     assert read > sent > 0
-    assert hung_up == []
+    assert signals == []
 
 
 def test_under_nohup_it_goes_on(
-    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], hung_up: list[int]
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], signals: list[int]
 ) -> None:
     def hang_up(handler: Any, data: list[bytes]) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
@@ -337,7 +344,7 @@ def test_under_nohup_it_goes_on(
     run = end_of(records(COUNT), kinesis, capsys)
 
     assert balanced(run, kinesis) == (COUNT, COUNT)
-    assert hung_up == []
+    assert signals == []
 
 
 def balanced(run: End, kinesis: KinesisServer) -> tuple[int, int]:
