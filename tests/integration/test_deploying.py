@@ -5,18 +5,21 @@ from __future__ import annotations
 import io
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.stack_fixtures import PARAMETERS, deploy_quietly
+from tests.waiting import wait_for
 from tweetpipe.aws import stack
 from tweetpipe.aws.errors import DeployFailed, NothingThere
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.deploying import deploy
+from tweetpipe.deploying import deploy, owner
 from tweetpipe.deploying.changes import ChangeSet
+from tweetpipe.deploying.leftovers import Leftover
 
 
 @pytest.fixture
@@ -256,3 +259,31 @@ def test_the_next_deployment_removes_what_a_failed_first_one_left(place: Place, 
     assert f"{name}-EventData" in removed
     assert f"{name}-DeadLetters" in removed
     assert stack.get(place, name).status == "CREATE_COMPLETE"
+
+
+def test_what_another_checkouts_failed_deployment_left_is_not_removed_unasked(
+    place: Place, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_way = f"/aws/lambda/{name}-DDBEventProcessor"
+    place.logs().create_log_group(logGroupName=in_the_way)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(owner, "LOCALSTACK_HOME", tmp_path)
+        with pytest.raises(DeployFailed, match="already exists"):
+            deploy_saying(place, name)
+        place.cloudformation().delete_stack(StackName=name)
+        wait_for(lambda: stack.find(place, name) is None, "the stack's deletion")
+    place.logs().delete_log_group(logGroupName=in_the_way)
+    asked: list[str] = []
+
+    with pytest.raises(NothingThere, match=r"Nothing was changed\."):
+        deploy_saying(place, name)
+    assert f"{name}-EventData" in place.dynamodb().list_tables()["TableNames"]
+
+    def note(theirs: Sequence[Leftover]) -> bool:
+        asked.extend(left.physical_id for left in theirs)
+        return True
+
+    assert deploy.destroy(place, name, on_event=lambda _: None, may_clear=note)
+    assert f"{name}-EventData" in asked
+    assert f"{name}-EventData" not in place.dynamodb().list_tables()["TableNames"]
+    assert not deploy.destroy(place, name, on_event=lambda _: None)

@@ -69,8 +69,13 @@ def check_name(name: str) -> str:
 
 def find(place: Place, name: str) -> Stack | None:
     """The stack, or None when there is none of that name."""
+    return find_by_id(place, check_name(name))
+
+
+def find_by_id(place: Place, id: str) -> Stack | None:
+    """The stack with this id, also one that is deleted, while CloudFormation remembers it."""
     try:
-        found = place.cloudformation().describe_stacks(StackName=check_name(name))["Stacks"]
+        found = place.cloudformation().describe_stacks(StackName=id)["Stacks"]
     except ClientError as error:
         if does_not_exist(error):
             return None

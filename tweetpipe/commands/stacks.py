@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from typing import Annotated
 
@@ -27,6 +27,7 @@ from tweetpipe.deploying import deploy as deployment
 from tweetpipe.deploying import owner
 from tweetpipe.deploying.changes import Change, ChangeSet
 from tweetpipe.deploying.events import Event
+from tweetpipe.deploying.leftovers import Leftover
 from tweetpipe.looking import losses
 from tweetpipe.looking.losses import Loss
 from tweetpipe.plan.prices import load_prices
@@ -57,7 +58,8 @@ def deploy(
         str | None,
         typer.Option(
             metavar="STACK",
-            help="The stack's name: do not ask either when stream, table or queue is replaced.",
+            help="The stack's name: do not ask either when stream, table or queue is replaced, "
+            "or one that a deleted stack left is in the way.",
         ),
     ] = None,
 ) -> None:
@@ -80,7 +82,7 @@ def destroy(
 ) -> None:
     """Delete the stack with everything in it, its data and logs included.
 
-    On an emulator this asks only about a stack that was deployed from elsewhere.
+    On an emulator this asks only about what was deployed from elsewhere, or nobody knows where.
     """
     stacks.check_name(stack)
     place = open_place(target)
@@ -90,9 +92,15 @@ def destroy(
             return yes or _is_ours_or_agreed(place, existing)
         return _agrees_to_destroy(place, existing, yes=yes)
 
+    def may_clear(theirs: Sequence[Leftover]) -> bool:
+        _show_leftovers(place, stack, theirs)
+        return yes or terminal.agrees("Delete that?", otherwise=_YES)
+
     if not place.is_local:
         _show_place(place, stack)
-    if deployment.destroy(place, stack, on_event=_show_event, may_delete=may_delete):
+    if deployment.destroy(
+        place, stack, on_event=_show_event, may_delete=may_delete, may_clear=may_clear
+    ):
         terminal.done(f"The stack {stack} is gone.")
     else:
         terminal.say(f"There is no stack {stack}; nothing to do.")
@@ -122,6 +130,13 @@ def deploy_stack(
         question = f"Remove what an earlier attempt left of {name} ({left.status})?"
         return terminal.agrees(question, otherwise=_YES)
 
+    def may_clear(theirs: Sequence[Leftover]) -> bool:
+        _show_leftovers(place, name, theirs)
+        other = f"Take another --stack, or: tweetpipe destroy{stacks.options(place, name)}."
+        if yes and not loss_confirmed:
+            raise WrongUsage(f"--yes does not cover deleting that: nothing was changed. {other}")
+        return loss_confirmed or terminal.agrees("Delete that?", otherwise=other)
+
     if not place.is_local:
         _show_place(place, name)
     started = time.monotonic()
@@ -133,6 +148,7 @@ def deploy_stack(
         on_step=terminal.say,
         on_event=_show_event,
         may_remove=may_remove,
+        may_clear=may_clear,
     )
     state = f"deployed in {time.monotonic() - started:.1f} s" if changed else "up to date"
     terminal.done(f"The stack {name} is {state}.")
@@ -204,6 +220,15 @@ def _show_place(place: Place, name: str) -> None:
     address = place.aws_endpoint()
     if address:
         terminal.say(f"This is not AWS: the endpoint that is configured is {address}", "yellow")
+
+
+def _show_leftovers(place: Place, name: str, theirs: Sequence[Leftover]) -> None:
+    terminal.say(
+        f"A deleted stack {name} at {place.address}, which may be somebody else's, left:",
+        "bold",
+    )
+    for left in theirs:
+        terminal.say(f"  {left}", "bold red" if left.holds_data else "yellow")
 
 
 def _show_plan(plan: ChangeSet, region: str) -> None:

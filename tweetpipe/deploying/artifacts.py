@@ -12,10 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.place import Place
+from tweetpipe.project import TEMPLATE
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+CODE = "Code: ../build/function"
 
 
 @dataclass(frozen=True)
@@ -66,6 +71,14 @@ def _remove(s3: S3Client, bucket: str, account: str, stack: str) -> None:
 
 def _bucket(place: Place, account: str) -> str:
     return f"tweetpipe-artifacts-{account}-{place.region}"
+
+
+def template_with(artifact: Artifact) -> str:
+    """The template with the function's folder replaced by its place in S3, as AWS's tools do it."""
+    text = TEMPLATE.read_text(encoding="utf-8")
+    if text.count(CODE) != 1:
+        raise DeployFailed(f"{TEMPLATE.name} must say {CODE!r} once, for the function's package.")
+    return text.replace(CODE, f'Code: {{ S3Bucket: "{artifact.bucket}", S3Key: "{artifact.key}" }}')
 
 
 def _ensure_bucket(s3: S3Client, bucket: str, account: str, region: str) -> None:

@@ -39,7 +39,7 @@ _NO_LONGER_OURS = ("InvalidChangeSetStatus", "ChangeSetNotFound")
 _ONCE = Config(retries={"total_max_attempts": 1})
 
 # What holds tweets that may be nowhere else.
-_HOLDS_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::SQS::Queue"})
+HOLDS_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::SQS::Queue"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class Change:
     def loses_data(self) -> bool:
         """Whether tweets are deleted, or may be."""
         gone = self.action == "Remove" or self.is_replaced
-        return gone and self.type in _HOLDS_DATA and not self.keeps_old
+        return gone and self.type in HOLDS_DATA and not self.keeps_old
 
 
 @dataclass(frozen=True, kw_only=True)

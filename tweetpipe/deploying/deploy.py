@@ -7,7 +7,7 @@ the package, execute, follow the events, compare what is there with the template
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tweetpipe.aws import stack
@@ -31,13 +31,13 @@ from tweetpipe.deploying.artifacts import Artifact
 from tweetpipe.deploying.changes import ChangeSet
 from tweetpipe.deploying.emulated import Difference
 from tweetpipe.deploying.events import Event
+from tweetpipe.deploying.leftovers import Leftover
 from tweetpipe.project import TEMPLATE
-
-CODE = "Code: ../build/function"
 
 OnEvent = Callable[[Event], None]
 OnStep = Callable[[str], None]
 Approve = Callable[[ChangeSet], bool]
+MayClear = Callable[[Sequence[Leftover]], bool]
 
 
 def deploy(
@@ -49,15 +49,17 @@ def deploy(
     on_step: OnStep,
     on_event: OnEvent,
     may_remove: Callable[[Stack], bool] = lambda _: True,
+    may_clear: MayClear = lambda _: False,
 ) -> tuple[Stack, bool]:
     """The deployed stack, and whether anything was changed.
 
-    `may_remove` is asked about what an attempt that never came up has left. Raises NothingThere
-    when it, or the plan, isn't approved, DeployFailed with the first failing resource.
+    `may_remove` is asked about a stack that never came up, `may_clear` about what deleted stacks
+    have left on an emulator that is not known to be ours. Raises NothingThere when that, or the
+    plan, isn't approved, DeployFailed with the first failing resource.
     """
     text = TEMPLATE.read_text(encoding="utf-8")
     parameter_rules.check(text, parameters)
-    existing, removed = _ready_for_change(place, name, may_remove, on_step, on_event)
+    existing, removed = _ready_for_change(place, name, may_remove, may_clear, on_step, on_event)
     parameter_rules.check_together(text, parameters, existing.parameters if existing else None)
     on_step("Building the function's package")
     archive = package.archive()
@@ -102,7 +104,7 @@ class _Attempt:
             self.place,
             self.name,
             self.existing,
-            template=template_with(self.artifact),
+            template=artifacts.template_with(self.artifact),
             parameters=parameters,
             tags=owner.tags(self.place, self.existing),
             reverts_drift=reverts_drift,
@@ -207,39 +209,38 @@ def destroy(
     *,
     on_event: OnEvent,
     may_delete: Callable[[Stack], bool] = lambda _: True,
+    may_clear: MayClear = lambda _: False,
 ) -> bool:
     """Deletes the stack and its packages; False when there was nothing of it.
 
     Deletes the very stack that `may_delete` was asked about, and not one of the same name that
-    somebody else made meanwhile. Raises NothingThere when it isn't approved.
+    somebody else made meanwhile. What earlier stacks have left on an emulator goes too, where it is
+    ours, or `may_clear` allows it. Raises NothingThere when nothing is approved.
     """
     existing = stack.find(place, name)
+    if existing and not may_delete(existing):
+        raise NothingThere("Nothing was deleted.")
+    # All is asked before anything is done.
+    theirs = leftovers.not_ours(place, name)
+    cleared = theirs if theirs and may_clear(theirs) else []
     if existing:
-        if not may_delete(existing):
-            raise NothingThere("Nothing was deleted.")
         _delete(place, existing, on_event)
-    removed = leftovers.remove(place, name) if place.is_local else []
+    removed = leftovers.clear(place, name, existing, cleared)
+    if theirs and not (existing or removed):
+        raise NothingThere("Nothing was deleted.")
     artifacts.remove(place, name)
     return existing is not None or bool(removed)
-
-
-def template_with(artifact: Artifact) -> str:
-    """The template with the function's folder replaced by its place in S3, as AWS's tools do it."""
-    text = TEMPLATE.read_text(encoding="utf-8")
-    if text.count(CODE) != 1:
-        raise DeployFailed(f"{TEMPLATE.name} must say {CODE!r} once, for the function's package.")
-    return text.replace(CODE, f'Code: {{ S3Bucket: "{artifact.bucket}", S3Key: "{artifact.key}" }}')
 
 
 def _ready_for_change(
     place: Place,
     name: str,
     may_remove: Callable[[Stack], bool],
+    may_clear: MayClear,
     on_step: OnStep,
     on_event: OnEvent,
 ) -> tuple[Stack | None, bool]:
     """The stack to update, if any, and whether what an earlier attempt left was removed."""
-    removed = False
     existing = stack.find(place, name)
     if existing and existing.is_busy:
         raise DeployFailed(
@@ -248,18 +249,21 @@ def _ready_for_change(
         )
     if existing:
         endings.check_start(place, existing)
-    if existing and existing.never_came_up:
-        if not may_remove(existing):
-            raise NothingThere("Nothing was changed.")
+        if not existing.never_came_up:
+            return existing, False
+    if existing and not may_remove(existing):
+        raise NothingThere("Nothing was changed.")
+    # All is asked before anything is done.
+    theirs = leftovers.not_ours(place, name)
+    if theirs and not may_clear(theirs):
+        raise NothingThere("Nothing was changed.")
+    if existing:
         on_step(f"Removing what an earlier attempt left ({existing.status})")
         _delete(place, existing, on_event)
-        existing, removed = None, True
-    if existing is None and place.is_local:
-        left = leftovers.remove(place, name)
-        if left:
-            removed = True
-            on_step(f"Removed what an earlier attempt left: {', '.join(left)}")
-    return existing, removed
+    removed = leftovers.clear(place, name, existing, theirs)
+    if removed:
+        on_step(f"Removed what an earlier attempt left: {', '.join(removed)}")
+    return None, bool(existing or removed)
 
 
 def _follow(

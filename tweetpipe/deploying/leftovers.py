@@ -1,13 +1,16 @@
-"""Removes what stacks on an emulator have left.
+"""What stacks on an emulator have left: finds it, tells whose it is, removes it.
 
 LocalStack takes nothing back when a deployment fails, and deletes nothing of a stack that never
-came up, but calls it deleted. Its history still names what such a stack made.
+came up, but calls it deleted. Its history still names what such a stack made, and who made the
+stack; the resources themselves bear nobody's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,27 +18,58 @@ from botocore.exceptions import ClientError
 from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place
-from tweetpipe.deploying import events
+from tweetpipe.aws.stack import Stack, find_by_id
+from tweetpipe.deploying import events, owner
+from tweetpipe.deploying.changes import HOLDS_DATA
 
 _GONE = ("NotFound", "NoSuchEntity", "NonExistent", "DoesNotExist")
 
+# Clocks of one emulator's services, some of which count whole seconds.
+_SAME_MOMENT = timedelta(seconds=5)
 
-def remove(place: Place, name: str) -> list[str]:
-    """Deletes what stacks of this name made and didn't delete, and names it.
 
-    For when there is no such stack any more. Raises DeployFailed for what can't be deleted.
+@dataclass(frozen=True, kw_only=True)
+class Leftover:
+    """A resource that a deleted stack made, and that is still there.
+
+    It is ours when the stack was made from this home, and nobody has made the resource anew since.
+    """
+
+    type: str
+    physical_id: str
+    is_ours: bool
+
+    @property
+    def holds_data(self) -> bool:
+        return self.type in HOLDS_DATA
+
+    def __str__(self) -> str:
+        return f"{self.physical_id} ({self.type})"
+
+
+def not_ours(place: Place, name: str) -> list[Leftover]:
+    """What deleted stacks of this name have left, and isn't known to be ours: to ask about."""
+    return [left for left in _find(place, name) if not left.is_ours]
+
+
+def clear(
+    place: Place, name: str, deleted: Stack | None, approved: Sequence[Leftover]
+) -> list[str]:
+    """Deletes what is ours of what stacks of this name have left, and what is approved; names it.
+
+    Ours is also what the stack has left that was just deleted: somebody was asked about that. For
+    when there is no such stack any more. Raises DeployFailed for what can't be deleted.
     """
     removed: list[str] = []
-    for kind, physical_id in _left(place, name):
+    for left in _find(place, name, deleted):
+        if not (left.is_ours or left in approved):
+            continue
         try:
-            _REMOVERS[kind](place, physical_id)
-            removed.append(physical_id)
+            _KINDS[left.type].remove(place, left.physical_id)
+            removed.append(left.physical_id)
         except ClientError as error:
             if not is_gone(error):
-                raise DeployFailed(
-                    f"{physical_id} ({kind}) of the stack {name} could not be deleted: "
-                    f"{explain(error)}"
-                ) from error
+                raise DeployFailed(f"{left} could not be deleted: {explain(error)}") from error
     return removed
 
 
@@ -51,11 +85,29 @@ def is_gone(error: ClientError) -> bool:
     return any(word in code for word in _GONE)
 
 
-def _left(place: Place, name: str) -> list[tuple[str, str]]:
-    """The type and name of each resource that is not known to be deleted, newest first."""
+def _find(place: Place, name: str, deleted: Stack | None = None) -> list[Leftover]:
+    """What is left of the stacks of this name, newest first. On AWS, nothing is."""
+    if not place.is_local:
+        return []
+    found: list[Leftover] = []
+    for (kind, physical_id), (stack_id, at) in _left(place, name).items():
+        made = _made(place, kind, physical_id)
+        if made:
+            is_same = made is True or made <= at + _SAME_MOMENT
+            is_approved = deleted is not None and stack_id == deleted.id
+            is_ours = is_same and (is_approved or _is_ours(place, stack_id))
+            found.append(Leftover(type=kind, physical_id=physical_id, is_ours=is_ours))
+    return found[::-1]
+
+
+def _left(place: Place, name: str) -> dict[tuple[str, str], tuple[str, datetime]]:
+    """The resources that are not known to be deleted: their stack's id, and when they were there.
+
+    By type and name, oldest first.
+    """
     pages = place.cloudformation().get_paginator("list_stacks").paginate()
     named = [s for page in pages for s in page["StackSummaries"] if s["StackName"] == name]
-    left: dict[tuple[str, str], None] = {}
+    left: dict[tuple[str, str], tuple[str, datetime]] = {}
     # Deleted ones come first: what one that somebody made meanwhile has is not left over.
     for stack in sorted(named, key=lambda s: s["StackStatus"] != "DELETE_COMPLETE"):
         is_deleted = stack["StackStatus"] == "DELETE_COMPLETE"
@@ -64,14 +116,40 @@ def _left(place: Place, name: str) -> list[tuple[str, str]]:
             # Skipped is what somebody asked to have kept.
             if event.status in ("DELETE_COMPLETE", "DELETE_SKIPPED") or not is_deleted:
                 left.pop(made, None)
-            elif event.status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-                left[made] = None
-    return [made for made in reversed(left) if made[0] in _REMOVERS]
+            elif event.status == "CREATE_COMPLETE" and event.type in _KINDS:
+                left[made] = (stack["StackId"], event.at)
+            elif event.status == "UPDATE_COMPLETE" and event.type in _KINDS:
+                left.setdefault(made, (stack["StackId"], event.at))
+    return left
+
+
+def _is_ours(place: Place, stack_id: str) -> bool:
+    stack = find_by_id(place, stack_id)
+    return stack is not None and owner.is_ours(stack)
+
+
+def _made(place: Place, kind: str, physical_id: str) -> datetime | bool:
+    """When it was made, or, where that isn't told, whether it is there."""
+    try:
+        return _KINDS[kind].made(place, physical_id)
+    except ClientError as error:
+        # What can't be looked at is taken for there: removing it says why.
+        return not is_gone(error)
 
 
 def _client(place: Place, service: str) -> Any:
     make: Any = place.session.client
     return make(service, endpoint_url=place.endpoint)
+
+
+def _queue_made(place: Place, url: str) -> datetime:
+    asked = place.sqs().get_queue_attributes(QueueUrl=url, AttributeNames=["CreatedTimestamp"])
+    return datetime.fromtimestamp(float(asked["Attributes"]["CreatedTimestamp"]), UTC)
+
+
+def _log_group_is_there(place: Place, name: str) -> bool:
+    groups = place.logs().describe_log_groups(logGroupNamePrefix=name)["logGroups"]
+    return any(group.get("logGroupName") == name for group in groups)
 
 
 def _remove_table(place: Place, name: str) -> None:
@@ -81,6 +159,8 @@ def _remove_table(place: Place, name: str) -> None:
 
 def _remove_role(place: Place, name: str) -> None:
     iam = place.iam()
+    for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
     for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
         iam.delete_role_policy(RoleName=name, PolicyName=policy)
     iam.delete_role(RoleName=name)
@@ -90,33 +170,84 @@ def _remove_user(place: Place, name: str) -> None:
     iam = place.iam()
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
+    for attached in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
+        iam.detach_user_policy(UserName=name, PolicyArn=attached["PolicyArn"])
     for policy in iam.list_user_policies(UserName=name)["PolicyNames"]:
         iam.delete_user_policy(UserName=name, PolicyName=policy)
     iam.delete_user(UserName=name)
 
 
-# Alarms and dashboards that are not there are deleted without an error.
-_REMOVERS: dict[str, Callable[[Place, str], object]] = {
-    "AWS::CloudWatch::Alarm": lambda place, name: _client(place, "cloudwatch").delete_alarms(
-        AlarmNames=[name]
+@dataclass(frozen=True)
+class _Kind:
+    """How a type of resource is looked for, and removed."""
+
+    made: Callable[[Place, str], datetime | bool]
+    remove: Callable[[Place, str], object]
+
+
+_KINDS = {
+    "AWS::CloudWatch::Alarm": _Kind(
+        lambda place, name: bool(
+            _client(place, "cloudwatch").describe_alarms(AlarmNames=[name])["MetricAlarms"]
+        ),
+        lambda place, name: _client(place, "cloudwatch").delete_alarms(AlarmNames=[name]),
     ),
-    "AWS::CloudWatch::Dashboard": lambda place, name: _client(
-        place, "cloudwatch"
-    ).delete_dashboards(DashboardNames=[name]),
-    "AWS::DynamoDB::Table": _remove_table,
-    "AWS::IAM::Role": _remove_role,
-    "AWS::IAM::User": _remove_user,
-    "AWS::Kinesis::Stream": lambda place, name: place.kinesis().delete_stream(
-        StreamName=name, EnforceConsumerDeletion=True
+    "AWS::CloudWatch::Dashboard": _Kind(
+        lambda place, name: bool(
+            _client(place, "cloudwatch").get_dashboard(DashboardName=name)["DashboardName"]
+        ),
+        lambda place, name: _client(place, "cloudwatch").delete_dashboards(DashboardNames=[name]),
     ),
-    "AWS::Lambda::EventSourceMapping": lambda place, name: (
-        place.lambda_().delete_event_source_mapping(UUID=name)
+    "AWS::DynamoDB::Table": _Kind(
+        lambda place, name: place.dynamodb().describe_table(TableName=name)["Table"][
+            "CreationDateTime"
+        ],
+        _remove_table,
     ),
-    "AWS::Lambda::Function": lambda place, name: place.lambda_().delete_function(FunctionName=name),
-    "AWS::Logs::LogGroup": lambda place, name: place.logs().delete_log_group(logGroupName=name),
-    "AWS::SNS::Topic": lambda place, name: _client(place, "sns").delete_topic(TopicArn=name),
-    "AWS::SQS::Queue": lambda place, name: place.sqs().delete_queue(QueueUrl=name),
-    "AWS::SecretsManager::Secret": lambda place, name: place.secretsmanager().delete_secret(
-        SecretId=name, ForceDeleteWithoutRecovery=True
+    "AWS::IAM::Role": _Kind(
+        lambda place, name: place.iam().get_role(RoleName=name)["Role"]["CreateDate"],
+        _remove_role,
+    ),
+    "AWS::IAM::User": _Kind(
+        lambda place, name: place.iam().get_user(UserName=name)["User"]["CreateDate"],
+        _remove_user,
+    ),
+    "AWS::Kinesis::Stream": _Kind(
+        lambda place, name: place.kinesis().describe_stream_summary(StreamName=name)[
+            "StreamDescriptionSummary"
+        ]["StreamCreationTimestamp"],
+        lambda place, name: place.kinesis().delete_stream(
+            StreamName=name, EnforceConsumerDeletion=True
+        ),
+    ),
+    "AWS::Lambda::EventSourceMapping": _Kind(
+        lambda place, name: bool(place.lambda_().get_event_source_mapping(UUID=name)["UUID"]),
+        lambda place, name: place.lambda_().delete_event_source_mapping(UUID=name),
+    ),
+    "AWS::Lambda::Function": _Kind(
+        lambda place, name: bool(
+            place.lambda_().get_function_configuration(FunctionName=name)["FunctionName"]
+        ),
+        lambda place, name: place.lambda_().delete_function(FunctionName=name),
+    ),
+    "AWS::Logs::LogGroup": _Kind(
+        _log_group_is_there,
+        lambda place, name: place.logs().delete_log_group(logGroupName=name),
+    ),
+    "AWS::SNS::Topic": _Kind(
+        lambda place, name: bool(_client(place, "sns").get_topic_attributes(TopicArn=name)),
+        lambda place, name: _client(place, "sns").delete_topic(TopicArn=name),
+    ),
+    "AWS::SQS::Queue": _Kind(
+        _queue_made,
+        lambda place, name: place.sqs().delete_queue(QueueUrl=name),
+    ),
+    "AWS::SecretsManager::Secret": _Kind(
+        lambda place, name: (
+            not place.secretsmanager().describe_secret(SecretId=name).get("DeletedDate")
+        ),
+        lambda place, name: place.secretsmanager().delete_secret(
+            SecretId=name, ForceDeleteWithoutRecovery=True
+        ),
     ),
 }

@@ -54,6 +54,7 @@ DELETES_FOR_EVER = {
     "DescribeStacks": stack_in("DELETE_IN_PROGRESS"),
     "DescribeStackEvents": xml("DescribeStackEvents", "<StackEvents></StackEvents>"),
     "DeleteStack": xml("DeleteStack", ""),
+    "ListStacks": xml("ListStacks", "<StackSummaries></StackSummaries>"),
 }
 NOTHING_ARRIVES = KNOWS_THE_STACK | {
     "Scan": '{"Items": [], "Count": 0}',

@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.tweetpipe.stubs import complete_stack, stubbed_place
 from tweetpipe.aws.errors import DeployFailed
-from tweetpipe.deploying import deploy, emulated
+from tweetpipe.deploying import artifacts, deploy, emulated
 from tweetpipe.deploying.artifacts import Artifact
 from tweetpipe.deploying.emulated import Difference
 
@@ -15,10 +15,10 @@ ARTIFACT = Artifact("a-bucket", "tweets/abc.zip")
 
 
 def test_the_template_names_the_uploaded_package() -> None:
-    text = deploy.template_with(ARTIFACT)
+    text = artifacts.template_with(ARTIFACT)
 
     assert 'Code: { S3Bucket: "a-bucket", S3Key: "tweets/abc.zip" }' in text
-    assert deploy.CODE not in text
+    assert artifacts.CODE not in text
 
 
 @pytest.mark.parametrize("times", [0, 2])
@@ -26,11 +26,11 @@ def test_a_template_without_one_place_for_the_package_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, times: int
 ) -> None:
     template = tmp_path / "template.yaml"
-    template.write_text(f"{deploy.CODE}\n" * times)
-    monkeypatch.setattr(deploy, "TEMPLATE", template)
+    template.write_text(f"{artifacts.CODE}\n" * times)
+    monkeypatch.setattr(artifacts, "TEMPLATE", template)
 
     with pytest.raises(DeployFailed, match=r"template\.yaml must say"):
-        deploy.template_with(ARTIFACT)
+        artifacts.template_with(ARTIFACT)
 
 
 @pytest.mark.parametrize("is_new", [True, False])
