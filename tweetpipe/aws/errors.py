@@ -4,7 +4,6 @@ TweetpipeError          the root; one sentence for a person, and the exit code
 ├── WrongUsage          the command line or a setting must be corrected first
 ├── NothingThere        no stack of that name, or no emulator answers
 ├── DeployFailed        CloudFormation or the emulator did not do what the template says
-├── Different           verification found a difference
 └── Interrupted         it was asked to end, and something is left undone
 """
 
@@ -12,6 +11,8 @@ from __future__ import annotations
 
 from tweetpipe.aws.redaction import redacted
 
+DIFFERENT = 3
+"""The exit code of a verification that found a difference."""
 INTERRUPTED = 130
 """The exit code of a command that Ctrl-C ended."""
 
@@ -40,12 +41,6 @@ class NothingThere(TweetpipeError):
 
 class DeployFailed(TweetpipeError):
     """The stack is not as the template says."""
-
-
-class Different(TweetpipeError):
-    """The table does not hold what it must hold."""
-
-    exit_code = 3
 
 
 class Interrupted(TweetpipeError):

@@ -13,7 +13,7 @@ import typer
 
 import producer
 from tweetpipe.aws import stack as stacks
-from tweetpipe.aws.errors import INTERRUPTED, Different
+from tweetpipe.aws.errors import INTERRUPTED
 from tweetpipe.aws.place import local_place
 from tweetpipe.aws.stack import options
 from tweetpipe.commands import look, terminal
@@ -70,17 +70,18 @@ def demo(
     end_to_end = time.monotonic() - first_put
 
     look.show_differences(comparison)
-    look.say_errors(place, deployed)
-    if not comparison.is_equal:
-        raise Different(
+    if comparison.is_equal:
+        terminal.out.print(look.items_table(list(expected.values())[:_ROWS]))
+        verdict = (
+            f"{count:,} of {count:,} verified, field by field: {end_to_end:.1f} s end to end "
+            f"({count / end_to_end:,.0f} tweets/s), {time.monotonic() - started:.0f} s in all."
+        )
+    else:
+        verdict = (
             f"{comparison.verified:,} of {count:,} verified. Look at tweetpipe dead-letters list"
             f"{options(place, stack_name)} and the end of {LOCALSTACK_HOME / 'localstack.log'}."
         )
-    terminal.out.print(look.items_table(list(expected.values())[:_ROWS]))
-    terminal.done(
-        f"{count:,} of {count:,} verified, field by field: {end_to_end:.1f} s end to end "
-        f"({count / end_to_end:,.0f} tweets/s), {time.monotonic() - started:.0f} s in all."
-    )
+    look.end_with(verdict, place, deployed, is_equal=comparison.is_equal)
     for line in next_steps(next(iter(expected.values()))["Username"], options(place, stack_name)):
         terminal.say(line)
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
-from tweetpipe.aws.errors import Different, WrongUsage
+from tweetpipe.aws.errors import DIFFERENT, TweetpipeError, WrongUsage
+from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
@@ -92,14 +94,26 @@ def verify_command(
         terminal.print_json(_as_json(comparison))
     else:
         show_differences(comparison)
-    say_errors(place, deployed)
-    summary = f"{comparison.verified:,} of {comparison.expected:,} verified"
+    verdict = f"{comparison.verified:,} of {comparison.expected:,} verified"
     if not comparison.is_equal:
-        raise Different(
-            f"{summary}: {len(comparison.missing):,} missing, "
-            f"{len(comparison.different):,} different, {len(comparison.unexpected):,} unexpected."
+        verdict += (
+            f": {len(comparison.missing):,} missing, "
+            f"{len(comparison.different):,} different, {len(comparison.unexpected):,} unexpected"
         )
-    terminal.done(f"{summary}.")
+    end_with(f"{verdict}.", place, deployed, is_equal=comparison.is_equal)
+
+
+def end_with(verdict: str, place: Place, deployed: Stack, *, is_equal: bool) -> None:
+    """Tell the verdict before anything that may fail, and exit with its code."""
+    tell = terminal.done if is_equal else terminal.fail
+    tell(verdict)
+    try:
+        say_errors(place, deployed)
+    except (TweetpipeError, BotoCoreError, ClientError) as error:
+        why = str(error) if isinstance(error, TweetpipeError) else explain(error)
+        terminal.say(f"The state of the stack's parts could not be read: {why}")
+    if not is_equal:
+        raise typer.Exit(DIFFERENT)
 
 
 def say_errors(place: Place, deployed: Stack) -> None:
