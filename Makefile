@@ -30,7 +30,7 @@ live: $(VENV)/app  ## Start LocalStack, deploy, show RATE=10 fake tweets a secon
 	@$(BIN)/tweetpipe up
 	@$(BIN)/tweetpipe deploy --yes
 	@mkdir -p build; trap : INT TERM; \
-	$(BIN)/tweetpipe produce --forever --rate $(RATE) >build/live.log 2>&1 & producer=$$!; \
+	$(BIN)/tweetpipe produce fake --forever --rate $(RATE) >build/live.log 2>&1 & producer=$$!; \
 	$(BIN)/tweetpipe dashboard; code=$$?; \
 	kill $$producer; wait $$producer; exit $$code
 
@@ -132,7 +132,7 @@ STACK ?= tweets-try
 ON_AWS := --target aws --stack $(STACK)
 try-aws: $(VENV)/app  ## Deploy to AWS, send COUNT=10000 fake tweets through, verify each one
 	@$(BIN)/tweetpipe deploy $(ON_AWS) --yes $(if $(BOUNDARY),-p PermissionsBoundary=$(BOUNDARY))
-	@$(BIN)/tweetpipe produce $(ON_AWS) --count $(or $(COUNT),10000)
+	@$(BIN)/tweetpipe produce fake $(ON_AWS) --count $(or $(COUNT),10000)
 	@$(BIN)/tweetpipe verify $(ON_AWS) --count $(or $(COUNT),10000) --wait 60
 
 destroy-aws: $(VENV)/app  ## Delete that stack, and all that is in it

@@ -10,6 +10,7 @@ import importlib.util
 import itertools
 import re
 import shlex
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -21,13 +22,15 @@ import typer.main
 import yaml
 from botocore import xform_name
 
+import localstack_embedded.__main__
 from tests.unit.infra.reading import PARAMETERS
 from tweetpipe.commands.app import app
 
 PROJECT = Path(__file__).parents[1]
 DOCUMENTS = [
-    *(PROJECT / name for name in ("README.md", "README.ko.md", "SECURITY.md")),
+    *(PROJECT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((PROJECT / "docs").glob("*.md")),
+    PROJECT / "localstack_embedded" / "README.md",
 ]
 
 NOT_RUN = {
@@ -40,6 +43,9 @@ NOT_RUN = {
     r"aws .*": "needs an AWS account",
     r"python docs/drained\.py .*": "needs an AWS account; test_drain_check.py runs it elsewhere",
     r"OLD=.*": "names a stack in an AWS account",
+    r"(git|cd) .*": "works on a repository",
+    r"pip install .*": "changes the reader's environment",
+    r"localstack-embedded .*": "tests/unit/localstack_embedded/test_readme.py runs them",
     r"tweetpipe produce .*--max-tweets 500": "reads from X, which takes money",
 }
 
@@ -47,8 +53,9 @@ NOT_RUN = {
 DATA = ("json", "mermaid", "text", "yaml")
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_SPAN = re.compile(r"`(\w[^`]+)`")
-_PROGRAM = re.compile(r"(tweetpipe|make|docker compose|python -m|aws) ")
+_INDENTED = re.compile(r"(?<=\n\n)(?: {4}\S.*\n)+")
+_SPAN = re.compile(r"`([.\w][^`]+)`")
+_PROGRAM = re.compile(r"(tweetpipe|make|docker compose|(\.venv/bin/)?python -m|aws) ")
 _SUBSTITUTED = re.compile(r'(?:\w+=|eval ")\$\((.*)\)"?')
 _ASSIGNED = re.compile(r"(\w+)=(.*)", re.DOTALL)
 # What `aws` has beside the operations of the API.
@@ -90,16 +97,22 @@ class Command:
 
 
 def blocks(document: Path) -> list[Block]:
+    """Those between fences, then those that are indented."""
     text = document.read_text(encoding="utf-8")
-    return [
-        Block(
+
+    def block(found: re.Match[str], language: str, code: str) -> Block:
+        return Block(
             document=str(document.relative_to(PROJECT)),
             line=text.count("\n", 0, found.start()) + 1,
-            language=found[1],
-            code=found[2],
+            language=language,
+            code=code,
             before=text[: found.start()].rstrip().rpartition("\n\n")[2],
         )
-        for found in _FENCED.finditer(text)
+
+    without = _FENCED.sub(lambda found: re.sub(r"[^\n]", "-", found[0]), text)
+    return [
+        *(block(found, found[1], found[2]) for found in _FENCED.finditer(text)),
+        *(block(found, "", textwrap.dedent(found[0])) for found in _INDENTED.finditer(without)),
     ]
 
 
@@ -141,10 +154,16 @@ def check(words: list[str]) -> None:
             _check_compose(arguments)
         case ["aws", service, operation, *arguments]:
             _check_aws(service, operation, arguments)
-        case [("python" | ".venv/bin/python"), "-m", module, *_]:
+        case [("python" | ".venv/bin/python"), "-m", module, *arguments]:
             assert importlib.util.find_spec(module), f"there is no module {module}"
+            for path in (argument for argument in arguments if argument.startswith("tests/")):
+                assert (PROJECT / path).exists(), path
         case ["python", script, *_]:
             assert script == "copy_table.py" or (PROJECT / script).is_file(), script
+        case ["localstack-embedded", verb]:
+            assert verb in localstack_embedded.__main__.COMMANDS
+        case ["pip", "install", what]:
+            assert not what.startswith(".") or (PROJECT / what).is_dir(), what
         case [("git" | "cd"), *_]:
             pass
         case _:

@@ -190,11 +190,16 @@ def reader(
     reader.close()
 
 
-# Those in Korean tell to type the same, which another test sees to.
-IN_ENGLISH = [document for document in DOCUMENTS if ".ko." not in document.name]
+# Another test sees to it that those in Korean tell to type the same; localstack_embedded has tests
+# of its own for its document.
+RUN_HERE = [
+    document
+    for document in DOCUMENTS
+    if ".ko." not in document.name and document.parent.name != "localstack_embedded"
+]
 
 
-@pytest.mark.parametrize("document", IN_ENGLISH, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", RUN_HERE, ids=lambda path: path.name)
 def test_what_a_document_says_works(document: Path, reader: Reader, tmp_path: Path) -> None:
     found = blocks(document)
     for block in found:

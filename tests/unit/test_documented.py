@@ -19,6 +19,9 @@ from tests.documented import (
     commands_in_the_text,
 )
 
+# What a checkout gets only when it is used.
+MADE = (".localstack/", ".venv", "build/", "dist/", "requirements/images.txt", "volume/")
+
 BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
 IN_THE_TEXT = sorted(
     {command for document in DOCUMENTS for command in commands_in_the_text(document)}
@@ -69,6 +72,14 @@ def test_each_link_to_a_file_of_the_project_leads_somewhere(document: Path) -> N
                 re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings
             ]
             assert anchor in anchors, f"{target}#{anchor}"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_each_file_that_is_named_is_there(document: Path) -> None:
+    named = re.findall(r"`((?:[\w.-]+/)+(?:[\w.-]+\.\w+)?)`", document.read_text(encoding="utf-8"))
+    for name in named:
+        found = (PROJECT / name, document.parent / name)
+        assert name.startswith(MADE) or any(path.exists() for path in found), name
 
 
 def test_both_readmes_tell_to_type_the_same() -> None:
