@@ -35,7 +35,7 @@ def test_a_function_that_fails_every_call_is_an_error_although_its_tweets_are_st
     expected = verify.expected_items(SEED, TWEETS)
     stored = verify.wait_until_stored(place, stack.outputs["EventDataTable"], expected, patience=30)
     assert stored.is_equal
-    healthy = look_once(place, stack)
+    healthy = look_once(place, stack).snapshot
     assert {health.state for health in healthy.healths.values()} <= {"ok", "idle"}
     place.lambda_().update_function_configuration(
         FunctionName=stack.outputs["DDBEventProcessor"], Handler="processor.batch.process"
@@ -44,7 +44,9 @@ def test_a_function_that_fails_every_call_is_an_error_although_its_tweets_are_st
     send_tweets(place, stack)
 
     failing = wait_for(
-        lambda: (seen := look_once(place, stack)).function.health.state == "error" and seen,
+        lambda: (
+            (seen := look_once(place, stack).snapshot).function.health.state == "error" and seen
+        ),
         "the failed calls to be seen",
     )
     assert failing
@@ -63,7 +65,7 @@ def test_it_is_said_that_the_function_may_not_be_called(place: Place, deployed: 
     name = deployed.outputs["DDBEventProcessor"]
     place.lambda_().put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
-        health = look_once(place, deployed).function.health
+        health = look_once(place, deployed).snapshot.function.health
     finally:
         place.lambda_().delete_function_concurrency(FunctionName=name)
 

@@ -122,7 +122,7 @@ def say_errors(place: Place, deployed: Stack) -> None:
     from tweetpipe.commands.shown.live import troubles
     from tweetpipe.live.once import look_once
 
-    seen = look_once(place, deployed, sleep=lambda _: None)
+    seen = look_once(place, deployed, sleep=lambda _: None).snapshot
     wrong = {name: health for name, health in seen.healths.items() if health.state == "error"}
     for line in troubles(wrong):
         terminal.err.print(line, soft_wrap=True)

@@ -28,8 +28,8 @@ from tweetpipe.deploying import owner
 from tweetpipe.deploying.changes import Change, ChangeSet
 from tweetpipe.deploying.events import Event
 from tweetpipe.deploying.leftovers import Leftover
-from tweetpipe.looking import losses
-from tweetpipe.looking.losses import Loss
+from tweetpipe.live import losses
+from tweetpipe.live.losses import Loss
 from tweetpipe.plan.prices import load_prices
 from tweetpipe.words import counted
 

@@ -14,7 +14,6 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
-from tweetpipe.looking import metrics
 
 _NOT_WELL = ("error", "unknown")
 
@@ -36,8 +35,7 @@ def status(
     from tweetpipe.live.once import look_once
 
     place, deployed = open_stack(target, stack_name)
-    seen = look_once(place, deployed)
-    measured = metrics.measure(place, deployed)
+    seen, measured = look_once(place, deployed)
     healths = {
         "stack": judging.stack(deployed.status, options=options(place, stack_name)),
         **seen.healths,

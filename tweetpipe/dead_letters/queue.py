@@ -18,6 +18,7 @@ from tweetpipe.dead_letters.letter import SHORT_ID, DeadLetter, read
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
     from mypy_boto3_sqs.type_defs import (
         ChangeMessageVisibilityBatchRequestEntryTypeDef,
         DeleteMessageBatchRequestEntryTypeDef,
@@ -39,6 +40,13 @@ _MOST_UNDATED = 100
 # is over. A second more for every 20 messages held, as prolonging more of them takes longer.
 HIDDEN_FOR = 30
 _MESSAGES_A_SECOND = 20
+
+# Messages to be seen, and those that a reader holds or that are yet to appear.
+_VISIBLE: QueueAttributeNameType = "ApproximateNumberOfMessages"
+_HELD: tuple[QueueAttributeNameType, ...] = (
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 
 class Hold:
@@ -192,10 +200,9 @@ def counts(place: Place, queue_url: str) -> tuple[int, int]:
     """About how many dead letters there are to be seen, and how many more are being held."""
     attributes = place.sqs().get_queue_attributes(
         QueueUrl=queue_url,
-        AttributeNames=["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+        AttributeNames=[_VISIBLE, *_HELD],
     )["Attributes"]
-    visible = int(attributes["ApproximateNumberOfMessages"])
-    return visible, int(attributes["ApproximateNumberOfMessagesNotVisible"])
+    return int(attributes[_VISIBLE]), sum(int(attributes[held]) for held in _HELD)
 
 
 def peek(

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from datetime import timedelta
 
 from tweetpipe import dead_letters
 from tweetpipe.aws.stack import Stack
 from tweetpipe.live.attempts import Attempts
 from tweetpipe.live.reads import MeteredPlace, Pace
 from tweetpipe.looking import metrics
-from tweetpipe.looking.metrics import WINDOW, Metrics
+from tweetpipe.looking.metrics import Measured, Metrics
 
 _COUNTS = 10  # of the table's items, that a rate is taken over
-# An emulator's figures are there at once.
-_LOCAL_WINDOW = timedelta(minutes=1)
 
 
 class Described:
@@ -30,7 +27,7 @@ class Described:
         self.last_result: str | None = None
         self.concurrency: int | None = None
         self.letters: int | None = None
-        self.metrics = Metrics()
+        self.measured = Measured()
         self.counts: deque[tuple[float, int]] = deque(maxlen=_COUNTS)
         self._place = place
         self._deployed = deployed
@@ -42,6 +39,11 @@ class Described:
     def items(self) -> int | None:
         """How many items DynamoDB counts: at once where it is an emulator, on AWS hours ago."""
         return self.counts[-1][1] if self.counts else None
+
+    @property
+    def metrics(self) -> Metrics:
+        """The latest figures there can be: an emulator has them at once, AWS minutes later."""
+        return self.measured.minute if self._place.is_local else self.measured.window
 
     def look(self, at: float) -> None:
         """Asks what is due."""
@@ -78,8 +80,7 @@ class Described:
         self.letters = sum(dead_letters.counts(self._place, self._outputs["DeadLetterQueueUrl"]))
 
     def _measure(self, at: float) -> None:
-        window = _LOCAL_WINDOW if self._place.is_local else WINDOW
-        self.metrics = metrics.measure(self._place, self._deployed, window=window)
+        self.measured = metrics.measure(self._place, self._deployed)
 
     def _describe_stream(self, at: float) -> None:
         self.stream_status = self.stream_mode = self.shards = None

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import NamedTuple
 
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.live.reads import Meter, MeteredPlace, Pace
 from tweetpipe.live.snapshot import Snapshot
 from tweetpipe.live.watching import Watching
+from tweetpipe.looking.metrics import Metrics
+
+
+class Look(NamedTuple):
+    """What `watch` and the dashboard would show now, and what was measured in the last minutes."""
+
+    snapshot: Snapshot
+    metrics: Metrics
 
 
 def look_once(
@@ -18,8 +27,8 @@ def look_once(
     *,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
-) -> Snapshot:
-    """What `watch` and the dashboard would show now; takes a second, on AWS two."""
+) -> Look:
+    """Takes a second, on AWS two."""
     pace = Pace.at(place)
     metered = MeteredPlace.of(place, Meter(pace.limits), patient=True)
     watching = Watching(metered, deployed, pace, now=clock())
@@ -27,4 +36,4 @@ def look_once(
     # What comes in is only seen between two looks.
     sleep(pace.interval)
     watching.look(clock)
-    return watching.snapshot(clock())
+    return Look(watching.snapshot(clock()), watching.measured)

@@ -59,9 +59,9 @@ class Watching:
         self._errors = 0
 
     @property
-    def metrics(self) -> Metrics:
-        """What CloudWatch measured, as of the last look that asked."""
-        return self._described.metrics
+    def measured(self) -> Metrics:
+        """What CloudWatch measured in the last minutes, as of the last look that asked."""
+        return self._described.measured.window
 
     def is_doubtful(self) -> bool:
         """Whether something of the stack was not there, since this was asked last."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -22,7 +22,7 @@ _METRICS_NAMESPACE = "tweetpipe"  # POWERTOOLS_METRICS_NAMESPACE in infra/templa
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """The sums and maxima of WINDOW; None where CloudWatch has no figure.
+    """Sums and maxima of some minutes; None where CloudWatch has no figure.
 
     `arrived` counts records put on the stream, `stored` and `unhandled` what the function said of
     them; `iterator_age` is in seconds. `why_not` says why nothing could be asked, if so.
@@ -37,18 +37,29 @@ class Metrics:
     why_not: str = ""
 
 
-def measure(
-    place: Place, deployed: Stack, *, now: datetime | None = None, window: timedelta = WINDOW
-) -> Metrics:
+class Measured(NamedTuple):
+    """The figures of WINDOW, and of its last minute, which AWS does not have yet."""
+
+    window: Metrics = Metrics()
+    minute: Metrics = Metrics()
+
+
+def measure(place: Place, deployed: Stack, *, now: datetime | None = None) -> Measured:
     """Asks CloudWatch; that it refuses, or isn't there, is an answer too."""
     end = now or datetime.now(UTC)
     try:
         found = place.cloudwatch().get_metric_data(
-            MetricDataQueries=_queries(deployed), StartTime=end - window, EndTime=end
+            MetricDataQueries=_queries(deployed), StartTime=end - WINDOW, EndTime=end
         )
     except (BotoCoreError, ClientError) as error:
-        return Metrics(why_not=explain(error))
-    values = _values(found)
+        refused = Metrics(why_not=explain(error))
+        return Measured(refused, refused)
+    # With half a minute's margin: an emulator may round, and minutes begin 60 s apart.
+    since = end - timedelta(seconds=1.5 * _PERIOD)
+    return Measured(_metrics(_values(found)), _metrics(_values(found, since=since)))
+
+
+def _metrics(values: dict[str, list[float]]) -> Metrics:
     age = _highest(values, "iterator_age")
     return Metrics(
         arrived=_total(values, "arrived"),
@@ -77,8 +88,15 @@ def arrived_since(place: Place, deployed: Stack, age: float, *, now: datetime) -
     return None if total is None else round(total)
 
 
-def _values(found: dict[str, Any]) -> dict[str, list[float]]:
-    return {entry["Id"]: entry["Values"] for entry in found["MetricDataResults"]}
+def _values(found: dict[str, Any], *, since: datetime | None = None) -> dict[str, list[float]]:
+    return {
+        entry["Id"]: [
+            value
+            for value, began in zip(entry["Values"], entry["Timestamps"], strict=True)
+            if since is None or began >= since
+        ]
+        for entry in found["MetricDataResults"]
+    }
 
 
 def _queries(deployed: Stack) -> list[dict[str, Any]]:

@@ -21,8 +21,8 @@ from tweetpipe.deploying import artifacts, changes, deploy, drift, events, packa
 from tweetpipe.deploying.artifacts import Artifact
 from tweetpipe.deploying.changes import Change, ChangeSet
 from tweetpipe.deploying.events import Event
-from tweetpipe.looking import losses
-from tweetpipe.looking.losses import Loss
+from tweetpipe.live import losses
+from tweetpipe.live.losses import Loss
 
 EXISTING = complete_stack(EventDataTable="tweets-EventData")
 PLAN = ChangeSet(

@@ -100,6 +100,7 @@ class FakeSqs:
             "Attributes": {
                 "ApproximateNumberOfMessages": str(len(self.visible())),
                 "ApproximateNumberOfMessagesNotVisible": str(len(self._hidden)),
+                "ApproximateNumberOfMessagesDelayed": "0",
             }
         }
 

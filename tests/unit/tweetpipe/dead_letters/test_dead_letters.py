@@ -155,6 +155,7 @@ def will_hold(place: StubbedPlace, *receives: list[str], visible: int, hidden: i
             "Attributes": {
                 "ApproximateNumberOfMessages": str(visible),
                 "ApproximateNumberOfMessagesNotVisible": str(hidden),
+                "ApproximateNumberOfMessagesDelayed": "0",
             }
         },
     )

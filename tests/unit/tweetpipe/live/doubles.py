@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -169,13 +169,22 @@ class FakeStack:
         return {"StreamDescriptionSummary": summary}
 
     def _get_queue_attributes(self, QueueUrl: str, AttributeNames: list[str]) -> Any:
-        visible, hidden = str(self.letters), "0"
-        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
-        return {"Attributes": dict(zip(names, (visible, hidden), strict=True))}
+        return {
+            "Attributes": dict.fromkeys(AttributeNames, "0")
+            | {AttributeNames[0]: str(self.letters)}
+        }
 
-    def _get_metric_data(self, **_: Any) -> Any:
-        results = [{"Id": name, "Values": values} for name, values in self.measured.items()]
-        return {"MetricDataResults": results}
+    def _get_metric_data(self, *, EndTime: datetime, **_: Any) -> Any:
+        return {
+            "MetricDataResults": [
+                {
+                    "Id": name,
+                    "Values": values,
+                    "Timestamps": [EndTime - timedelta(minutes=n) for n, _ in enumerate(values, 1)],
+                }
+                for name, values in self.measured.items()
+            ]
+        }
 
 
 class _Events:

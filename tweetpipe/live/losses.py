@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tweetpipe import dead_letters
 from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
@@ -15,7 +16,6 @@ from tweetpipe.looking import metrics
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
-    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 # An iterator age below this (seconds) is that of the batch at work.
 _UP_TO_DATE = 2.0
@@ -42,18 +42,12 @@ def losses(place: Place, deployed: Stack, *, now: datetime | None = None) -> Los
     """Counts what deleting the stack would lose."""
     now = now or datetime.now(UTC)
     table = _table(place, deployed)
-    measured = metrics.measure(place, deployed, now=now)
+    measured = metrics.measure(place, deployed, now=now).window
     behind = measured.iterator_age
     return Loss(
         items=table.get("ItemCount", 0),
         # Those that somebody is reading just now are lost with the rest.
-        dead_letters=_messages(
-            place,
-            deployed,
-            "ApproximateNumberOfMessages",
-            "ApproximateNumberOfMessagesNotVisible",
-            "ApproximateNumberOfMessagesDelayed",
-        ),
+        dead_letters=sum(dead_letters.counts(place, deployed.outputs["DeadLetterQueueUrl"])),
         behind=behind,
         unread=_unread(place, deployed, behind, now),
         protected=table.get("DeletionProtectionEnabled", False),
@@ -81,10 +75,3 @@ def _unread(place: Place, deployed: Stack, behind: float | None, now: datetime) 
 
 def _table(place: Place, deployed: Stack) -> TableDescriptionTypeDef:
     return place.dynamodb().describe_table(TableName=deployed.outputs["EventDataTable"])["Table"]
-
-
-def _messages(place: Place, deployed: Stack, *kinds: QueueAttributeNameType) -> int:
-    found = place.sqs().get_queue_attributes(
-        QueueUrl=deployed.outputs["DeadLetterQueueUrl"], AttributeNames=list(kinds)
-    )
-    return sum(int(found["Attributes"][kind]) for kind in kinds)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,11 +9,13 @@ from botocore.stub import ANY
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
 from tweetpipe.commands.reporting import figures
-from tweetpipe.looking import losses, metrics
-from tweetpipe.looking.losses import Loss
+from tweetpipe.live import losses
+from tweetpipe.live.losses import Loss
+from tweetpipe.looking import metrics
 from tweetpipe.looking.metrics import Metrics
 
 NOW = datetime(2026, 11, 23, 5, 32, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 DEPLOYED = complete_stack(
     KinesisStream="stream",
     DDBEventProcessor="tweets-DDBEventProcessor",
@@ -29,7 +31,15 @@ def place() -> Iterator[StubbedPlace]:
 
 
 def will_measure(place: StubbedPlace, **values: list[float]) -> None:
-    results = [{"Id": name, "Values": found} for name, found in values.items()]
+    """The newest minute first, as CloudWatch answers."""
+    results = [
+        {
+            "Id": name,
+            "Values": found,
+            "Timestamps": [NOW - n * MINUTE for n, _ in enumerate(found, 1)],
+        }
+        for name, found in values.items()
+    ]
     place.stubbers["cloudwatch"].add_response(
         "get_metric_data",
         {"MetricDataResults": results},
@@ -54,16 +64,17 @@ def test_minutes_are_summed_and_the_oldest_record_counts(place: StubbedPlace) ->
 
     found = metrics.measure(place, DEPLOYED, now=NOW)
 
-    assert found == Metrics(arrived=300, stored=290, iterator_age=2.5)
+    assert found.window == Metrics(arrived=300, stored=290, iterator_age=2.5)
+    assert found.minute == Metrics(arrived=100, stored=290, iterator_age=0.5)
 
 
 def test_that_cloudwatch_refuses_is_an_answer(place: StubbedPlace) -> None:
     place.stubbers["cloudwatch"].add_client_error("get_metric_data", "AccessDenied")
 
-    found = metrics.measure(place, DEPLOYED, now=NOW)
+    found, latest = metrics.measure(place, DEPLOYED, now=NOW)
 
     assert "lack the permission for GetMetricData" in found.why_not
-    assert found == Metrics(why_not=found.why_not)
+    assert found == latest == Metrics(why_not=found.why_not)
 
 
 def test_what_the_function_has_yet_to_read_is_counted_by_its_age(place: StubbedPlace) -> None:
