@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal, NotRequired, Protocol, TypedDict
 from processor.errors import Invalid
 from processor.failures import failure, is_retryable
 from processor.lambda_event import arrived_at, partition_key, sequence_number, shard_id, stream_arn
-from processor.rounds import Answer, Rounds, SendOutcome
+from processor.rounds import Rounds, SendAnswer, SendOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -94,7 +94,7 @@ class DeadLetterQueue:
         """Send as many letters as `time_left` (seconds) allows."""
         return self.rounds.run(letters, group=_in_calls, send=self._send, time_left=time_left)
 
-    def _send(self, letters: list[LetterToSend]) -> Answer[LetterToSend]:
+    def _send(self, letters: list[LetterToSend]) -> SendAnswer[LetterToSend]:
         entries: list[MessageEntry] = [
             {"Id": str(index), "MessageBody": letter.body} for index, letter in enumerate(letters)
         ]
@@ -109,7 +109,7 @@ class DeadLetterQueue:
             if entry["SenderFault"] and not is_retryable(entry["Code"])
         }
         # Not the entries said to have failed, but all that are not said to have arrived.
-        return Answer(
+        return SendAnswer(
             again=[
                 letter
                 for index, letter in enumerate(letters)

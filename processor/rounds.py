@@ -27,7 +27,7 @@ BACKOFF_CAP = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
+class SendAnswer(Generic[T]):
     """What one call left undone: items to send again, and items AWS will never accept."""
 
     again: Sequence[T] = ()
@@ -61,7 +61,7 @@ class Rounds:
         items: Sequence[T],
         *,
         group: Callable[[Sequence[T]], list[list[T]]],
-        send: Callable[[list[T]], Answer[T]],
+        send: Callable[[list[T]], SendAnswer[T]],
         time_left: Callable[[], float],
     ) -> SendOutcome[T]:
         """Send until everything is done or `time_left` (seconds) has run out.
@@ -109,7 +109,7 @@ class _Work(Generic[T]):
         self.waiting, self.alone = [], []
         return batches
 
-    def settle(self, batch: list[T], call: Future[Answer[T]]) -> bool:
+    def settle(self, batch: list[T], call: Future[SendAnswer[T]]) -> bool:
         """Take back what a call left undone; tell whether it failed in a way that may pass."""
         # A call of one stays a call of one: its item may be there because it is at fault.
         again = self.waiting if len(batch) > 1 else self.alone
@@ -123,7 +123,7 @@ class _Work(Generic[T]):
             if len(batch) > 1:
                 self.alone.extend(batch)
                 return False
-            answer = Answer(invalid=[(batch[0], error)])
+            answer = SendAnswer(invalid=[(batch[0], error)])
         except Refused as error:
             self.stop(batch, error)
             return False
@@ -154,7 +154,7 @@ class _Work(Generic[T]):
             self.outcome.failure = failure
 
 
-def _collect(calls: dict[Future[Answer[T]], list[T]], work: _Work[T], seconds: float) -> bool:
+def _collect(calls: dict[Future[SendAnswer[T]], list[T]], work: _Work[T], seconds: float) -> bool:
     """Settle every call of a round; tell whether to pause before the next."""
     running = dict(calls)
     may_pass = False

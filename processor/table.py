@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, TypedDict
 
 from processor.errors import Retryable
 from processor.failures import failure
-from processor.rounds import Answer, Rounds, SendOutcome
+from processor.rounds import Rounds, SendAnswer, SendOutcome
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -68,7 +68,7 @@ class Table:
         """Store as many of the puts as `time_left` (seconds) allows; no two may share a key."""
         return self.rounds.run(puts, group=_in_calls, send=self._send, time_left=time_left)
 
-    def _send(self, puts: list[Put]) -> Answer[Put]:
+    def _send(self, puts: list[Put]) -> SendAnswer[Put]:
         requests: list[WriteRequest] = [{"PutRequest": {"Item": put.item}} for put in puts]
         try:
             response = self.client.batch_write_item(RequestItems={self.name: requests})
@@ -83,7 +83,7 @@ class Table:
             for writes in response["UnprocessedItems"].values()
             for item in (write["PutRequest"]["Item"] for write in writes)
         }
-        return Answer(again=[put for put in puts if key_of(put.item) in unprocessed])
+        return SendAnswer(again=[put for put in puts if key_of(put.item) in unprocessed])
 
 
 def _in_calls(puts: Sequence[Put]) -> list[list[Put]]:

@@ -23,7 +23,7 @@ class Limits:
     rules: int = 1000
 
 
-class Window:
+class RateWindow:
     """The requests of one endpoint; its 15 minutes begin with the first of them."""
 
     def __init__(self, limit: int, clock: Callable[[], float]) -> None:

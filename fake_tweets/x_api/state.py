@@ -12,7 +12,7 @@ from fake_tweets.generator import FakeTweets
 from fake_tweets.model import Tweet
 from fake_tweets.x_api.auth import Credentials
 from fake_tweets.x_api.faults import Fault, Script
-from fake_tweets.x_api.limits import Endpoint, Limits, Window
+from fake_tweets.x_api.limits import Endpoint, Limits, RateWindow
 from fake_tweets.x_api.rulebook import Rule, Rulebook
 
 
@@ -70,8 +70,8 @@ class FakeX:
         self.match_all, self.clock, self.log = match_all, clock, log
         self.credentials = credentials or Credentials()
         limits = limits or Limits()
-        self.windows: dict[Endpoint, Window] = {
-            name: Window(getattr(limits, name), clock) for name in get_args(Endpoint)
+        self.windows: dict[Endpoint, RateWindow] = {
+            name: RateWindow(getattr(limits, name), clock) for name in get_args(Endpoint)
         }
         self.rules = Rulebook(limits.rules)
         if errors := self.rules.add((value, "") for value in rules).errors:

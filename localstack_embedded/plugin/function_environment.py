@@ -13,7 +13,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from .runtime_api import Invocation, Report
+from .runtime_api import Invocation, WorkerReport
 from .worker import Worker, WorkerSettings
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: what the
@@ -100,7 +100,9 @@ class FunctionEnvironment:
             payload, error_type, "".join(f"{line}\n" for line in lines if line)
         )
 
-    def _judge(self, report: Report | None, request_id: str) -> tuple[bytes, str | None, list[str]]:
+    def _judge(
+        self, report: WorkerReport | None, request_id: str
+    ) -> tuple[bytes, str | None, list[str]]:
         """The payload, the error's type if it is one, and what the platform logs about it."""
         if report is None:
             message = f"Task timed out after {self._timeout:.2f} seconds"

@@ -36,7 +36,7 @@ class Invocation:
 
 
 @dataclass(frozen=True)
-class Report:
+class WorkerReport:
     """What became of the worker's start or of an invocation."""
 
     kind: ReportKind
@@ -51,7 +51,7 @@ class RuntimeApi:
 
     def __init__(self) -> None:
         self.ready = Event()
-        self.reports: SimpleQueue[Report] = SimpleQueue()
+        self.reports: SimpleQueue[WorkerReport] = SimpleQueue()
         self._invocations: SimpleQueue[Invocation | None] = SimpleQueue()
         self._secret = secrets.token_urlsafe()
         self._server = _Server(self)
@@ -81,7 +81,7 @@ class RuntimeApi:
             self._invocations.put(None)  # for the next to ask
         return invocation
 
-    def report(self, report: Report) -> None:
+    def report(self, report: WorkerReport) -> None:
         """Pass on a report about the worker."""
         self.reports.put(report)
         self.ready.set()
@@ -149,7 +149,7 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         # The answer last: a worker exits once its initialisation error has been accepted, and the
         # error has to be reported before the exit.
-        self.server.api.report(Report(kind, content))
+        self.server.api.report(WorkerReport(kind, content))
         return self._answer(202, content=b'{"status":"OK"}')
 
     def _requested(self) -> str | None:

@@ -17,7 +17,7 @@ from threading import Thread
 import psutil
 
 from .output import Output
-from .runtime_api import Invocation, Report, RuntimeApi
+from .runtime_api import Invocation, RuntimeApi, WorkerReport
 
 FUNCTION_MAIN = Path(__file__).with_name("function_main.py")
 
@@ -81,7 +81,7 @@ class Worker:
         else:
             reason = "Runtime exited without providing a reason"
         self.kill()  # what it may have started
-        self._api.report(Report("exit", reason.encode()))
+        self._api.report(WorkerReport("exit", reason.encode()))
         self._api.close()
         os.close(self._lifeline)
 
@@ -100,7 +100,7 @@ class Worker:
         self._api.ready.wait(timeout)
         return (time.monotonic() - self._started) * 1000
 
-    def run(self, invocation: Invocation, timeout: float) -> Report | None:
+    def run(self, invocation: Invocation, timeout: float) -> WorkerReport | None:
         """The invocation's outcome, None if there was none within `timeout` seconds."""
         self._api.submit(invocation)
         try:

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.opening import opened
 from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import OK, Dashboard, dashboard, point, snapshot
-from tweetpipe.live.snapshot import DeadLetters, Function, Health, Shard, Stream
+from tweetpipe.live.snapshot import DeadLettersState, FunctionState, Health, Shard, StreamState
 
 
 def test_each_part_shows_its_state_in_words_and_its_figures(page: Page) -> None:
@@ -34,12 +34,12 @@ def test_the_page_says_where_the_stack_is(served: Dashboard, page: Page) -> None
 def test_what_is_not_well_says_why(served: Dashboard, page: Page) -> None:
     served.collector.push(
         snapshot(
-            function=Function(
+            function=FunctionState(
                 "tweets-DDBEventProcessor",
                 Health("warning", "It is 42 s behind."),
                 *(1.0, 0.5, 800.0, 42.0),
             ),
-            dead_letters=DeadLetters(Health("error", "3 dead letters wait."), 2, 1, 3),
+            dead_letters=DeadLettersState(Health("error", "3 dead letters wait."), 2, 1, 3),
         )
     )
 
@@ -60,7 +60,7 @@ def test_what_is_not_well_says_why(served: Dashboard, page: Page) -> None:
 def test_all_that_the_chart_of_errors_counts_is_on_the_functions_card(
     served: Dashboard, page: Page
 ) -> None:
-    function = Function("f", OK, 4.0, 0.5, 38.5, 0.3, rejected_per_s=1.5)
+    function = FunctionState("f", OK, 4.0, 0.5, 38.5, 0.3, rejected_per_s=1.5)
     served.collector.push(snapshot(function=function, latest=point(time.time(), errors=2.0)))
 
     card = page.get_by_role("article", name="Function")
@@ -71,7 +71,7 @@ def test_all_that_the_chart_of_errors_counts_is_on_the_functions_card(
 
 
 def test_what_is_not_known_is_a_dash_and_not_a_zero(served: Dashboard, page: Page) -> None:
-    stream = Stream("tweets-stream", Health("unknown", "It can't be read."), (), None)
+    stream = StreamState("tweets-stream", Health("unknown", "It can't be read."), (), None)
     served.collector.push(snapshot(stream=stream))
 
     node = page.get_by_role("article", name="Kinesis stream")
@@ -82,7 +82,7 @@ def test_what_is_not_known_is_a_dash_and_not_a_zero(served: Dashboard, page: Pag
 
 def test_of_many_shards_the_busiest_are_shown(served: Dashboard, page: Page) -> None:
     shards = tuple(Shard(f"shardId-{n:012}", float(n), 0.1) for n in range(40))
-    served.collector.push(snapshot(stream=Stream("tweets-stream", OK, shards, 780.0)))
+    served.collector.push(snapshot(stream=StreamState("tweets-stream", OK, shards, 780.0)))
 
     node = page.get_by_role("article", name="Kinesis stream")
     expect(node.get_by_role("listitem")).to_have_count(6)

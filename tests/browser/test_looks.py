@@ -20,7 +20,7 @@ from tests.unit.tweetpipe.dashboard.doubles import (
     point,
     snapshot,
 )
-from tweetpipe.live.snapshot import DeadLetters, Function, Health, Stream
+from tweetpipe.live.snapshot import DeadLettersState, FunctionState, Health, StreamState
 from tweetpipe.project import ROOT
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
@@ -38,9 +38,9 @@ def fill(served: Dashboard, page: Page) -> None:
         snapshot(
             landed(1, username="a" * 300, message="b" * 900),
             landed(2),
-            stream=Stream("s" * 100, Health("unknown", "It can't be read."), (), None),
-            function=Function("f" * 64, bad, 1.0, 0.5, 800.0, 42.0),
-            dead_letters=DeadLetters(Health("error", "3 dead letters wait."), 2, 1, 3),
+            stream=StreamState("s" * 100, Health("unknown", "It can't be read."), (), None),
+            function=FunctionState("f" * 64, bad, 1.0, 0.5, 800.0, 42.0),
+            dead_letters=DeadLettersState(Health("error", "3 dead letters wait."), 2, 1, 3),
         )
     )
     expect(page.locator("#tweets li")).to_have_count(2)
@@ -135,7 +135,9 @@ def test_a_picture_of_the_page(new_page: NewPage, tmp_path: Path) -> None:
         served.collector.push(
             snapshot(
                 *newest,
-                dead_letters=DeadLetters(Health("warning", "3 dead letters wait below."), 2, 1, 3),
+                dead_letters=DeadLettersState(
+                    Health("warning", "3 dead letters wait below."), 2, 1, 3
+                ),
             )
         )
         expect(page.locator("#tweets li")).to_have_count(12)

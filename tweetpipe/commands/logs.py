@@ -17,7 +17,7 @@ from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption,
 from tweetpipe.commands.terminal import printable
 from tweetpipe.looking import log_lines
 from tweetpipe.looking import logs as log_reader
-from tweetpipe.looking.log_lines import Line
+from tweetpipe.looking.log_lines import LogLine
 from tweetpipe.looking.logs import LogEvent
 
 _KEPT = 3653  # days, the longest that LogRetentionDays can be
@@ -82,7 +82,7 @@ def _show(event: LogEvent, *, as_json: bool) -> bool:
     return True
 
 
-def styled(line: Line) -> Text:
+def styled(line: LogLine) -> Text:
     """The line for a terminal; times are UTC, as in CloudWatch."""
     return Text(
         f"{line.at:%Y-%m-%d %H:%M:%S}Z  {line.level:<8} {printable(line.text)}",

@@ -2,7 +2,7 @@
 
 Stages: check the parameters, build the package, plan (`changes`), let the caller approve, upload
 the package, execute, follow the events, compare what is there with the template (`emulated`, and
-`drift` on AWS). More shards than AWS allows at a time take several of these rounds (`shards`).
+`drift` on AWS). More shards than AWS allows at a time take several of these rounds (`resharding`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tweetpipe.deploying import (
     leftovers,
     owner,
     package,
-    shards,
+    resharding,
 )
 from tweetpipe.deploying import parameters as parameter_rules
 from tweetpipe.deploying.artifacts import Artifact
@@ -74,7 +74,7 @@ def deploy(
         on_event=on_event,
     )
     on_step("Planning the changes")
-    changed = _go_through(attempt, shards.stages(place, existing, parameters), approve)
+    changed = _go_through(attempt, resharding.stages(place, existing, parameters), approve)
     deployed = stack.get(place, name)
     if place.is_local:
         is_new = existing is None or existing.awaits_review

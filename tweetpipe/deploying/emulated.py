@@ -23,7 +23,7 @@ from tweetpipe.aws.stack import Stack, options
 from tweetpipe.deploying import emulated_parts as parts
 from tweetpipe.deploying import parameters
 from tweetpipe.deploying.leftovers import is_gone
-from tweetpipe.deploying.resolve import Facts, resolved
+from tweetpipe.deploying.resolve import StackFacts, resolved
 from tweetpipe.project import TEMPLATE
 
 # What GetAtt gives of a resource with this name, of the types whose ARN the template asks for.
@@ -120,7 +120,7 @@ def _wanted(place: Place, deployed: Stack) -> list[tuple[parts.Part, str, str, d
         for entry in found["StackResources"]
     }
     account = place.account()
-    facts = Facts(
+    facts = StackFacts(
         refs=parameters.defaults(text)
         | dict(deployed.parameters)
         | {logical_id: name for logical_id, (_, name) in names.items()}
@@ -150,7 +150,7 @@ def _wanted(place: Place, deployed: Stack) -> list[tuple[parts.Part, str, str, d
     ]
 
 
-def _properties(template: dict[str, Any], logical_id: str, facts: Facts) -> dict[str, Any]:
+def _properties(template: dict[str, Any], logical_id: str, facts: StackFacts) -> dict[str, Any]:
     declared = template["Resources"][logical_id]["Properties"]
     return dict(resolved(declared, facts))
 

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from tweetpipe.aws.errors import WrongUsage
-from tweetpipe.deploying.resolve import Facts, holds
+from tweetpipe.deploying.resolve import StackFacts, holds
 
 
 class _TemplateLoader(yaml.SafeLoader):
@@ -63,7 +63,7 @@ def check_together(
     """
     parsed = read(template)
     values = defaults(template) | dict(previous or {}) | dict(given)
-    facts = Facts(refs=values)
+    facts = StackFacts(refs=values)
     for rule in parsed.get("Rules", {}).values():
         if not holds(rule.get("RuleCondition", True), facts):
             continue

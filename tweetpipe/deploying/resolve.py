@@ -14,7 +14,7 @@ _NO_VALUE = object()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
+class StackFacts:
     """What is known of a stack.
 
     `refs` holds what `Ref` gives: parameters, pseudo parameters, and the resources' own names.
@@ -26,7 +26,7 @@ class Facts:
     conditions: Mapping[str, Any] = field(default_factory=dict)
 
 
-def resolved(value: Any, facts: Facts) -> Any:
+def resolved(value: Any, facts: StackFacts) -> Any:
     """The value with its functions carried out; raises KeyError for a name that isn't known."""
     match value:
         case {"Ref": "AWS::NoValue"}:
@@ -48,7 +48,7 @@ def resolved(value: Any, facts: Facts) -> Any:
     return value
 
 
-def holds(condition: Any, facts: Facts) -> bool:
+def holds(condition: Any, facts: StackFacts) -> bool:
     """Whether a condition, or the one of this name, is true."""
     match condition:
         case bool():
@@ -66,5 +66,5 @@ def holds(condition: Any, facts: Facts) -> bool:
     raise ValueError(f"{condition} is no condition that is known here")
 
 
-def _named(name: str, facts: Facts) -> str:
+def _named(name: str, facts: StackFacts) -> str:
     return facts.attributes[name] if "." in name else facts.refs[name]

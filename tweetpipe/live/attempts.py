@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTT
 
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.explain import explain
-from tweetpipe.live.reads import Meter
+from tweetpipe.live.reads import ReadMeter
 from tweetpipe.live.snapshot import Health
 
 _GONE = frozenset(
@@ -26,7 +26,7 @@ class Attempts:
     `options` are those that lead a command to the stack.
     """
 
-    def __init__(self, meter: Meter, options: str) -> None:
+    def __init__(self, meter: ReadMeter, options: str) -> None:
         self.is_doubtful = False
         self._options = options
         self._meter = meter

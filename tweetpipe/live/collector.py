@@ -19,15 +19,15 @@ from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import TweetpipeError, mistake
 from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place, check_answers
-from tweetpipe.live.reads import Meter, MeteredPlace, Pace
+from tweetpipe.live.reads import MeteredPlace, Pace, ReadMeter
 from tweetpipe.live.snapshot import (
-    DeadLetters,
-    Function,
+    DeadLettersState,
+    FunctionState,
     Health,
     Landed,
     Point,
     Snapshot,
-    Stream,
+    StreamState,
     TableState,
 )
 from tweetpipe.live.watching import Watching
@@ -80,7 +80,7 @@ class Collector:
         self._find_place = find_place or self._same_place
         self._stack_name = stack_name
         self._pace = Pace.at(place, interval)
-        self._meter = Meter(self._pace.limits)
+        self._meter = ReadMeter(self._pace.limits)
         self._metered = MeteredPlace.of(place, self._meter)
         self._clock = clock
         self._changed = threading.Condition()
@@ -249,12 +249,12 @@ class Collector:
             region=self._place.region,
             stack=self._stack_name,
             reachable=Health("error", why),
-            stream=Stream(before.stream.name if before else "", unknown, (), None),
-            function=Function(
+            stream=StreamState(before.stream.name if before else "", unknown, (), None),
+            function=FunctionState(
                 before.function.name if before else "", unknown, None, None, None, None
             ),
             table=TableState(before.table.name if before else "", unknown, None, None),
-            dead_letters=DeadLetters(unknown, None, None, None),
+            dead_letters=DeadLettersState(unknown, None, None, None),
             newest=self._newest,
             latest=Point(now, None, None, None, None, None),
             reads=self._meter.reads(),

@@ -15,7 +15,7 @@ from itertools import islice
 
 from tweetpipe.live.items import items_of
 from tweetpipe.live.reads import Pace
-from tweetpipe.live.shards import Sample
+from tweetpipe.live.shards import ShardSample
 from tweetpipe.live.snapshot import MAX_NEWEST, Landed
 from tweetpipe.looking.table import Item, Key
 
@@ -60,7 +60,7 @@ class Landing:
         self.is_rewriting = False  # whether what is stored has been there before
         self._reached: dict[str, float] = {}  # by shard, the arrival of the newest that landed
 
-    def expect(self, samples: Sequence[Sample], now: float) -> None:
+    def expect(self, samples: Sequence[ShardSample], now: float) -> None:
         """Awaits the tweets in the newest of the samples."""
         newest = sorted(samples, key=lambda sample: sample.arrived)[-self._pace.samples :]
         # Its first look is at once.
@@ -161,7 +161,7 @@ class Landing:
             self._known.popitem(last=False)
 
 
-def _awaited(item: Item, sample: Sample, fresh: bool) -> _Awaited:
+def _awaited(item: Item, sample: ShardSample, fresh: bool) -> _Awaited:
     message = item["Message"]
     return _Awaited(
         username=item["Username"],

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.live.reads import Meter, MeteredPlace, Pace
+from tweetpipe.live.reads import MeteredPlace, Pace, ReadMeter
 from tweetpipe.live.snapshot import Snapshot
 from tweetpipe.live.watching import Watching
 from tweetpipe.looking.metrics import Metrics
@@ -30,7 +30,7 @@ def look_once(
 ) -> Look:
     """Takes a second, on AWS two."""
     pace = Pace.at(place)
-    metered = MeteredPlace.of(place, Meter(pace.limits), patient=True)
+    metered = MeteredPlace.of(place, ReadMeter(pace.limits), patient=True)
     watching = Watching(metered, deployed, pace, now=clock())
     watching.look(clock)
     # What comes in is only seen between two looks.

@@ -106,7 +106,7 @@ def _on_aws(interval: float) -> Pace:
     )
 
 
-class Meter:
+class ReadMeter:
     """Counts calls, and says when one more would be too many."""
 
     def __init__(
@@ -147,12 +147,12 @@ class MeteredPlace(Place):
     """
 
     inner: Place
-    meter: Meter
+    meter: ReadMeter
     patient: bool = False
     clients: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, place: Place, meter: Meter, *, patient: bool = False) -> MeteredPlace:
+    def of(cls, place: Place, meter: ReadMeter, *, patient: bool = False) -> MeteredPlace:
         return cls(
             target=place.target,
             session=place.session,

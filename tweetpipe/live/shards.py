@@ -29,7 +29,7 @@ _NO_LONGER = frozenset({"ExpiredIteratorException", "InvalidArgumentException"})
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class ShardSample:
     """A record, with its place in the stream; `arrived` is Kinesis's time."""
 
     shard: str
@@ -78,7 +78,7 @@ class ShardReader:
         self._iterator = answer["ShardIterator"]
         self._read_until = now
 
-    def read(self, now: float) -> list[Sample]:
+    def read(self, now: float) -> list[ShardSample]:
         """What came since the last look, or the first part of it."""
         if not self._iterator:
             self.prepare(now)
@@ -119,8 +119,8 @@ class ShardReader:
             raise error
         self.forget()
 
-    def _sample(self, record: RecordTypeDef) -> Sample:
-        return Sample(
+    def _sample(self, record: RecordTypeDef) -> ShardSample:
+        return ShardSample(
             shard=self.id,
             sequence_number=record["SequenceNumber"],
             arrived=record["ApproximateArrivalTimestamp"].timestamp(),
@@ -145,7 +145,7 @@ class StreamReader:
         for reader in self._turn:
             reader.prepare(now)
 
-    def read(self, now: float) -> list[Sample]:
+    def read(self, now: float) -> list[ShardSample]:
         """New records of the shards whose turn it is."""
         if now >= self._list_at and self._place.meter.allows("kinesis"):
             self._take_turns()

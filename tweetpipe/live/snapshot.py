@@ -31,7 +31,7 @@ class Shard:
 
 
 @dataclass(frozen=True, slots=True)
-class Stream:
+class StreamState:
     """The stream, with those of its shards that were looked at; `status` and `mode` are Kinesis's.
 
     `open_shards` is how many there are in all.
@@ -47,7 +47,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Function:
+class FunctionState:
     """The function; `duration_ms` is the average of its invocations.
 
     `mapping` is the state of what reads the stream for it, and `last_result` what Lambda says of
@@ -77,7 +77,7 @@ class TableState:
 
 
 @dataclass(frozen=True, slots=True)
-class DeadLetters:
+class DeadLettersState:
     """The queue: records that can never be stored, and batches whose retries are exhausted.
 
     How many it holds of each is only known when it is empty: asking would hide them from others.
@@ -142,10 +142,10 @@ class Snapshot:
     region: str
     stack: str
     reachable: Health
-    stream: Stream
-    function: Function
+    stream: StreamState
+    function: FunctionState
     table: TableState
-    dead_letters: DeadLetters
+    dead_letters: DeadLettersState
     newest: tuple[Landed, ...]
     latest: Point
     reads: Reads

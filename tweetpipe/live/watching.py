@@ -19,13 +19,13 @@ from tweetpipe.live.landing import Landing
 from tweetpipe.live.reads import MeteredPlace, Pace
 from tweetpipe.live.shards import StreamReader
 from tweetpipe.live.snapshot import (
-    DeadLetters,
-    Function,
+    DeadLettersState,
+    FunctionState,
     Landed,
     Point,
     Shard,
     Snapshot,
-    Stream,
+    StreamState,
     TableState,
 )
 from tweetpipe.looking import table as tables
@@ -129,7 +129,7 @@ class Watching:
         present = tables.present(self._place, table, keys, consistently=self._place.is_local)
         self._landing.found(keys, present, now())
 
-    def _stream_state(self, now: float) -> Stream:
+    def _stream_state(self, now: float) -> StreamState:
         shards = tuple(
             Shard(name, _rounded(rate), _rounded(self._landing.behind(name, now)))
             for name, rate in self._stream.shards()
@@ -138,7 +138,7 @@ class Watching:
             shards, quiet_for=now - self._last_record, is_local=self._place.is_local
         )
         found = self._described
-        return Stream(
+        return StreamState(
             name=self._outputs["KinesisStream"],
             health=self._attempts.judged(health, "stream", "stream's description"),
             shards=shards,
@@ -148,7 +148,7 @@ class Watching:
             open_shards=found.shards,
         )
 
-    def _function_state(self, stream: Stream, calls: Calls) -> Function:
+    def _function_state(self, stream: StreamState, calls: Calls) -> FunctionState:
         seen = [age for shard in stream.shards if (age := shard.iterator_age_s) is not None]
         described = self._described
         # CloudWatch's is minutes old, so it only serves where nothing was seen.
@@ -170,7 +170,7 @@ class Watching:
             flowing=bool(stream.records_per_s),
         )
         health = judging.function(figures)
-        return Function(
+        return FunctionState(
             name=name,
             health=self._attempts.judged(health, "function", "event source mapping", "log"),
             invocations_per_s=_rounded(calls.per_s),
@@ -193,7 +193,7 @@ class Watching:
         )
 
     def _table_state(
-        self, items_per_s: float | None, stream: Stream, function: Function
+        self, items_per_s: float | None, stream: StreamState, function: FunctionState
     ) -> TableState:
         health = judging.table(
             items_per_s=items_per_s,
@@ -233,10 +233,10 @@ class Watching:
         landed = self._landing.landed_of(since=self._described.counts[0][0])
         return new < (calls.stored_per_s or 0) / 2 or (new == 0 and landed > 0)
 
-    def _letters_state(self) -> DeadLetters:
+    def _letters_state(self) -> DeadLettersState:
         letters = self._described.letters
         health = judging.dead_letters(letters, options=self._options)
-        return DeadLetters(
+        return DeadLettersState(
             health=self._attempts.judged(health, "dead-letter queue"),
             # Which of the two a message is, only receiving it tells, and that hides it.
             rejected=0 if letters == 0 else None,

@@ -30,7 +30,7 @@ _DETAILS = ("reason", "error", "remedy", "shard", "sequence_number", "subsequenc
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
+class LogLine:
     """What a person needs of a log event."""
 
     at: datetime
@@ -38,7 +38,7 @@ class Line:
     text: str
 
 
-def readable(event: LogEvent) -> Line | None:
+def readable(event: LogEvent) -> LogLine | None:
     """The event for a person; None for metrics and for Lambda's frame around a call."""
     content = content_of(event)
     if isinstance(content, str):
@@ -47,7 +47,7 @@ def readable(event: LogEvent) -> Line | None:
         return None
     if str(content.get("type", "")).startswith("platform."):
         return _from_platform(event, content)
-    return Line(
+    return LogLine(
         at=event.at,
         level=str(content.get("level") or content.get("log_level") or _level_of(content)),
         text=_one_line("  ".join(_parts(content))),
@@ -103,11 +103,11 @@ def _parts(content: dict[str, Any]) -> list[str]:
     return parts
 
 
-def _from_platform(event: LogEvent, content: dict[str, Any]) -> Line | None:
+def _from_platform(event: LogEvent, content: dict[str, Any]) -> LogLine | None:
     status = _status(content)
     if status == "success":
         return None
-    return Line(at=event.at, level="ERROR", text=f"{content['type']}: {status}")
+    return LogLine(at=event.at, level="ERROR", text=f"{content['type']}: {status}")
 
 
 def _level_of(content: dict[str, Any]) -> str:
@@ -119,13 +119,13 @@ def _status(content: dict[str, Any]) -> str:
     return str(record.get("status", "success")) if isinstance(record, dict) else "success"
 
 
-def _from_text(event: LogEvent, message: str) -> Line | None:
+def _from_text(event: LogEvent, message: str) -> LogLine | None:
     failed = _FAILED.search(message)
     if _FRAME.match(message) and not failed:
         return None
     level = _LEVEL.search(message)
     text = _LEVEL.sub("", message, count=1)
-    return Line(
+    return LogLine(
         at=event.at,
         level="ERROR" if failed else level["level"] if level else "INFO",
         text=_one_line(text),

@@ -13,7 +13,7 @@ from tweetpipe.plan.sizes import sigma_of_sum, whole_units
 
 
 @dataclass(frozen=True)
-class Line:
+class CostLine:
     """One line of the bill; `price` names its entry in prices.json."""
 
     service: str
@@ -32,7 +32,7 @@ class Costs:
     cost instead of paying for each write.
     """
 
-    lines: tuple[Line, ...]
+    lines: tuple[CostLine, ...]
     kept: float
     kept_gb: float
     provisioned_table: float
@@ -51,8 +51,8 @@ def make_costs(
     gb_seconds = reading.billed_seconds * capacity.concurrency * month * load.memory / 1024
     writes = capacity.writes_per_second * month
 
-    def line(service: str, what: str, price: str, quantity: float) -> Line:
-        return Line(service, what, price, quantity, quantity * prices[price])
+    def line(service: str, what: str, price: str, quantity: float) -> CostLine:
+        return CostLine(service, what, price, quantity, quantity * prices[price])
 
     lines = [
         line(service, what, price, quantity)

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localstack_embedded.plugin.runtime_api import Invocation, Report, RuntimeApi
+from localstack_embedded.plugin.runtime_api import Invocation, RuntimeApi, WorkerReport
 
 INVOCATION = Invocation("id-1", "arn:aws:lambda:x", 1234, "Root=1", b'{"a": 1}')
 
@@ -95,7 +95,7 @@ def test_any_content_arrives_unchanged_both_ways(api: RuntimeApi, content: bytes
     api.submit(Invocation("id", "arn", 1, "trace", content))
     assert request(api, "GET", "invocation/next")[1] == content
     request(api, "POST", "invocation/id/response", content)
-    assert api.reports.get(timeout=10) == Report("response", content)
+    assert api.reports.get(timeout=10) == WorkerReport("response", content)
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from processor.errors import Invalid, Refused, Retryable
-from processor.rounds import Answer, Rounds
+from processor.rounds import Rounds, SendAnswer
 from tests.unit.processor.fakes import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Send = Callable[[list[int]], Answer[int]]
+    Send = Callable[[list[int]], SendAnswer[int]]
 
 
 def in_threes(items: Sequence[int]) -> list[list[int]]:
@@ -30,7 +30,7 @@ class Recorder:
         self.calls: list[list[int]] = []
         self._send = send
 
-    def __call__(self, batch: list[int]) -> Answer[int]:
+    def __call__(self, batch: list[int]) -> SendAnswer[int]:
         self.calls.append(batch)
         return self._send(batch)
 
@@ -38,15 +38,15 @@ class Recorder:
 def first_time_only(send: Send) -> Send:
     """Behave like `send` in the first call, and well after it."""
     calls = iter([send])
-    return lambda batch: next(calls, lambda _: Answer())(batch)
+    return lambda batch: next(calls, lambda _: SendAnswer())(batch)
 
 
-def throttle(_batch: list[int]) -> Answer[int]:
+def throttle(_batch: list[int]) -> SendAnswer[int]:
     raise Retryable("ThrottlingException", "slow down")
 
 
 def test_everything_is_sent_once_when_nothing_fails(rounds: Rounds, clock: Clock) -> None:
-    send = Recorder(lambda _: Answer())
+    send = Recorder(lambda _: SendAnswer())
 
     outcome = rounds.run(range(7), group=in_threes, send=send, time_left=clock.left)
 
@@ -56,7 +56,7 @@ def test_everything_is_sent_once_when_nothing_fails(rounds: Rounds, clock: Clock
 
 
 def test_what_is_left_of_several_calls_is_sent_in_one(rounds: Rounds, clock: Clock) -> None:
-    send = Recorder(lambda batch: Answer(again=batch[2:]))
+    send = Recorder(lambda batch: SendAnswer(again=batch[2:]))
 
     outcome = rounds.run(range(9), group=in_threes, send=send, time_left=clock.left)
 
@@ -106,7 +106,7 @@ def test_it_gives_up_rather_than_sleep_past_the_end(rounds: Rounds) -> None:
 
 
 def test_nothing_is_sent_when_no_time_is_left(rounds: Rounds) -> None:
-    send = Recorder(lambda _: Answer())
+    send = Recorder(lambda _: SendAnswer())
 
     outcome = rounds.run([1, 2], group=in_threes, send=send, time_left=lambda: 0.0)
 
@@ -118,11 +118,11 @@ def test_nothing_is_sent_when_no_time_is_left(rounds: Rounds) -> None:
 def test_the_items_at_fault_are_found(rounds: Rounds, clock: Clock, culprits: set[int]) -> None:
     done: list[int] = []
 
-    def send(batch: list[int]) -> Answer[int]:
+    def send(batch: list[int]) -> SendAnswer[int]:
         if culprits.intersection(batch):
             raise Invalid("ValidationException", "bad item")
         done.extend(batch)
-        return Answer()
+        return SendAnswer()
 
     outcome = rounds.run(range(6), group=in_threes, send=send, time_left=clock.left)
 
@@ -135,13 +135,13 @@ def test_the_items_at_fault_are_found(rounds: Rounds, clock: Clock, culprits: se
 def test_items_sent_alone_stay_alone_after_throttling(rounds: Rounds, clock: Clock) -> None:
     throttled = {0, 1, 2}
 
-    def send(batch: list[int]) -> Answer[int]:
+    def send(batch: list[int]) -> SendAnswer[int]:
         if len(batch) > 1:
             raise Invalid("ValidationException", "bad item")
         if batch[0] in throttled:
             throttled.remove(batch[0])
             raise Retryable("ThrottlingException", "slow down")
-        return Answer()
+        return SendAnswer()
 
     calls = Recorder(send)
     outcome = rounds.run([0, 1, 2], group=in_threes, send=calls, time_left=clock.left)
@@ -151,7 +151,7 @@ def test_items_sent_alone_stay_alone_after_throttling(rounds: Rounds, clock: Clo
 
 
 def test_a_refusal_ends_it_at_once() -> None:
-    def send(_batch: list[int]) -> Answer[int]:
+    def send(_batch: list[int]) -> SendAnswer[int]:
         raise Refused("AccessDeniedException", "no")
 
     calls = Recorder(send)
@@ -168,7 +168,7 @@ def test_a_refusal_ends_it_at_once() -> None:
 def test_the_refusal_is_named_rather_than_what_failed_beside_it() -> None:
     both_run = threading.Barrier(2, timeout=60)
 
-    def send(batch: list[int]) -> Answer[int]:
+    def send(batch: list[int]) -> SendAnswer[int]:
         both_run.wait()
         if 0 in batch:
             raise Refused("AccessDeniedException", "no")
@@ -185,10 +185,10 @@ def test_the_refusal_is_named_rather_than_what_failed_beside_it() -> None:
 def test_a_call_without_answer_is_given_up_when_time_is_up() -> None:
     release = threading.Event()
 
-    def send(batch: list[int]) -> Answer[int]:
+    def send(batch: list[int]) -> SendAnswer[int]:
         if 0 in batch:
             assert release.wait(60)
-        return Answer()
+        return SendAnswer()
 
     with ThreadPoolExecutor(2) as threads:
         outcome = Rounds(threads).run(range(6), group=in_threes, send=send, time_left=lambda: 0.2)
@@ -202,9 +202,9 @@ def test_a_call_without_answer_is_given_up_when_time_is_up() -> None:
 def test_calls_that_had_not_begun_when_time_was_up_are_never_made() -> None:
     release = threading.Event()
 
-    def send(_batch: list[int]) -> Answer[int]:
+    def send(_batch: list[int]) -> SendAnswer[int]:
         assert release.wait(60)
-        return Answer()
+        return SendAnswer()
 
     calls = Recorder(send)
     with ThreadPoolExecutor(1) as one_thread:
@@ -228,7 +228,7 @@ def test_every_item_is_done_invalid_or_undone(
     endings = data.draw(st.lists(ENDINGS))
     script, lock, done = iter(endings), threading.Lock(), set[int]()
 
-    def send(batch: list[int]) -> Answer[int]:
+    def send(batch: list[int]) -> SendAnswer[int]:
         with lock:
             match next(script, "done"):
                 case "retryable":
@@ -239,9 +239,9 @@ def test_every_item_is_done_invalid_or_undone(
                     raise Refused("AccessDeniedException", "no")
                 case "again":
                     done.update(batch[1:])
-                    return Answer(again=batch[:1])
+                    return SendAnswer(again=batch[:1])
             done.update(batch)
-            return Answer()
+            return SendAnswer()
 
     clock = Clock(budget=2.0)
     rounds = Rounds(pool, sleep=clock.sleep, uniform=lambda _low, high: high)
@@ -252,10 +252,10 @@ def test_every_item_is_done_invalid_or_undone(
 
 
 def test_an_answer_nobody_thought_of_undoes_its_own_call_only(rounds: Rounds, clock: Clock) -> None:
-    def send(batch: list[int]) -> Answer[int]:
+    def send(batch: list[int]) -> SendAnswer[int]:
         if 4 in batch:
             raise KeyError("UnprocessedItems")
-        return Answer()
+        return SendAnswer()
 
     outcome = rounds.run(range(7), group=in_threes, send=send, time_left=clock.left)
 

@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from fake_tweets.x_api import FakeX, Limits
-from fake_tweets.x_api.limits import WINDOW_S, Window
+from fake_tweets.x_api.limits import WINDOW_S, RateWindow
 from tests.unit.fake_tweets.x_api.client import RULES, STREAM, Client, served
 
 
@@ -68,7 +68,7 @@ def test_requests_with_wrong_credentials_count() -> None:
 
 def test_a_window_begins_with_its_first_request() -> None:
     clock = Clock()
-    window = Window(2, clock)
+    window = RateWindow(2, clock)
     clock.now += 500
     assert [window.take() for _ in range(3)] == [True, True, False]
     clock.now += WINDOW_S - 1

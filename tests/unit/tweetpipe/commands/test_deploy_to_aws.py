@@ -17,7 +17,7 @@ from tweetpipe.aws.errors import DeployFailed, NothingThere, WrongUsage
 from tweetpipe.aws.place import Identity, Place, Target
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import stacks
-from tweetpipe.deploying import artifacts, changes, deploy, drift, events, package, shards
+from tweetpipe.deploying import artifacts, changes, deploy, drift, events, package, resharding
 from tweetpipe.deploying.artifacts import Artifact
 from tweetpipe.deploying.changes import Change, ChangeSet
 from tweetpipe.deploying.events import Event
@@ -474,7 +474,7 @@ def test_drift_that_cannot_be_looked_for_is_said(
 def two_shards(monkeypatch: pytest.MonkeyPatch) -> None:
     """Has the stack's stream have two shards, of which AWS makes at most four in one step."""
     stages = [{"ShardCount": "4", "BatchSize": "9"}, {"ShardCount": "7"}]
-    monkeypatch.setattr(shards, "stages", lambda *_: stages)
+    monkeypatch.setattr(resharding, "stages", lambda *_: stages)
 
 
 @pytest.mark.usefixtures("two_shards")

@@ -28,15 +28,15 @@ from tweetpipe.dashboard.pages import Pages
 from tweetpipe.dashboard.questions import Budget, Questions
 from tweetpipe.dashboard.server import DashboardServer, listening_socket, url_of
 from tweetpipe.live.snapshot import (
-    DeadLetters,
-    Function,
+    DeadLettersState,
+    FunctionState,
     Health,
     Landed,
     Point,
     Reads,
     Shard,
     Snapshot,
-    Stream,
+    StreamState,
     TableState,
 )
 
@@ -71,7 +71,7 @@ def snapshot(*newest: Landed, **changes: Any) -> Snapshot:
         region=LOCAL_REGION,
         stack="tweets",
         reachable=OK,
-        stream=Stream(
+        stream=StreamState(
             "tweets-stream",
             OK,
             (
@@ -80,9 +80,9 @@ def snapshot(*newest: Landed, **changes: Any) -> Snapshot:
             ),
             200.0,
         ),
-        function=Function("tweets-DDBEventProcessor", OK, 4.0, 0.0, 38.5, 0.3),
+        function=FunctionState("tweets-DDBEventProcessor", OK, 4.0, 0.0, 38.5, 0.3),
         table=TableState("tweets-EventData", OK, 199.5, 12_345),
-        dead_letters=DeadLetters(OK, 0, 0, 0),
+        dead_letters=DeadLettersState(OK, 0, 0, 0),
         newest=newest,
         latest=point(at),
         reads=Reads({"kinesis": 2.0, "dynamodb": 1.4}, {"kinesis": 2.5, "dynamodb": 3.0}),

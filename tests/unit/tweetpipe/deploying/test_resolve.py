@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from tweetpipe.deploying.resolve import Facts, holds, resolved
+from tweetpipe.deploying.resolve import StackFacts, holds, resolved
 
-FACTS = Facts(
+FACTS = StackFacts(
     refs={"ShardCount": "4", "Mode": "ON", "AWS::StackName": "tweets", "Stream": "tweets-s"},
     attributes={"Stream.Arn": "arn:stream"},
     conditions={"IsOn": {"Equals": [{"Ref": "Mode"}, "ON"]}, "IsOff": {"Not": [True]}},

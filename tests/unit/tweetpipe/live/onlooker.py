@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.unit.tweetpipe.live.doubles import TABLE, Clock, FakeStack, fake_place
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.place import Target
-from tweetpipe.live.reads import Meter, MeteredPlace, Pace
+from tweetpipe.live.reads import MeteredPlace, Pace, ReadMeter
 from tweetpipe.live.snapshot import Snapshot
 from tweetpipe.live.watching import Watching
 from tweetpipe.looking.table import Key
@@ -19,7 +19,7 @@ class Onlooker:
         self.stack = FakeStack(self.clock)
         place = fake_place(self.stack, target)
         self.pace = Pace.at(place)
-        self.meter = Meter(self.pace.limits, clock=self.clock)
+        self.meter = ReadMeter(self.pace.limits, clock=self.clock)
         metered = MeteredPlace.of(place, self.meter)
         deployed = stacks.get(metered, "tweets")
         self.watching = Watching(metered, deployed, self.pace, now=self.clock.now)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tweetpipe.live.snapshot import (
-    DeadLetters,
-    Function,
+    DeadLettersState,
+    FunctionState,
     Health,
     Landed,
     Point,
     Reads,
     Shard,
     Snapshot,
-    Stream,
+    StreamState,
     TableState,
 )
 
@@ -34,10 +34,10 @@ def busy(*newest: Landed) -> Snapshot:
         region="us-east-1",
         stack="tweets",
         reachable=OK,
-        stream=Stream("stream", OK, (Shard("shard-0", 50.0, 0.5),), 50.0),
-        function=Function("function", OK, 2.0, 0.0, 12.5, 0.5),
+        stream=StreamState("stream", OK, (Shard("shard-0", 50.0, 0.5),), 50.0),
+        function=FunctionState("function", OK, 2.0, 0.0, 12.5, 0.5),
         table=TableState("tweets-EventData", OK, 49.5, 12345),
-        dead_letters=DeadLetters(Health("warning", "2 wait."), None, None, 2),
+        dead_letters=DeadLettersState(Health("warning", "2 wait."), None, None, 2),
         newest=newest,
         latest=Point(AT, 50.0, 49.5, 0.5, 1.25, 0.0),
         reads=Reads({"kinesis": 2.0}, {"kinesis": 20.0}),

@@ -7,12 +7,12 @@ from botocore.exceptions import EndpointConnectionError
 
 from tests.unit.tweetpipe.live.doubles import Clock
 from tweetpipe.aws.place import local_place
-from tweetpipe.live.reads import Meter, MeteredPlace
+from tweetpipe.live.reads import MeteredPlace, ReadMeter
 
 
 def test_a_call_beyond_the_bound_is_not_allowed_until_time_has_passed() -> None:
     clock = Clock()
-    meter = Meter({"kinesis": 0.5}, clock=clock)
+    meter = ReadMeter({"kinesis": 0.5}, clock=clock)
     for _ in range(5):
         assert meter.allows("kinesis")
         meter.count("kinesis")
@@ -27,7 +27,7 @@ def test_a_call_beyond_the_bound_is_not_allowed_until_time_has_passed() -> None:
 def test_requests_are_counted_where_they_leave_and_not_repeated(
     listening: str, silent: str
 ) -> None:
-    meter = Meter({"dynamodb": 1})
+    meter = ReadMeter({"dynamodb": 1})
     there = local_place(embedded_endpoint=listening)
     place = MeteredPlace.of(replace(there, endpoint=silent), meter)
 

@@ -12,7 +12,7 @@ from rich.terminal_theme import MONOKAI
 
 from tests.unit.tweetpipe.live.snapshots import AT, busy
 from tweetpipe.commands.shown.live import screen
-from tweetpipe.live.snapshot import DeadLetters, Health, Landed, Point, Reads, Shard, Snapshot
+from tweetpipe.live.snapshot import DeadLettersState, Health, Landed, Point, Reads, Shard, Snapshot
 from tweetpipe.looking.verify import expected_items
 from tweetpipe.project import ROOT
 
@@ -46,7 +46,7 @@ def at_work() -> Snapshot:
         snapshot,
         stream=replace(snapshot.stream, shards=shards, records_per_s=202.0),
         table=replace(snapshot.table, items_per_s=200.8, total=159904),
-        dead_letters=DeadLetters(
+        dead_letters=DeadLettersState(
             Health("warning", "2 wait. See why: tweetpipe dead-letters list."), None, None, 2
         ),
         latest=point(0),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.unit.tweetpipe.stubs import complete_stack, stubbed_place
 from tweetpipe.aws.place import Target
 from tweetpipe.aws.stack import Stack
-from tweetpipe.deploying import shards
+from tweetpipe.deploying import resharding
 
 COUNTS = st.integers(1, 500)
 DEPLOYED = replace(complete_stack(KinesisStream="s"), parameters={"StreamMode": "PROVISIONED"})
@@ -33,12 +33,12 @@ ON_DEMAND = replace(DEPLOYED, parameters={"StreamMode": "ON_DEMAND"})
 def test_the_steps_between_two_numbers_of_shards(
     now: int, wanted: int, expected: list[int]
 ) -> None:
-    assert shards.steps(now, wanted) == expected
+    assert resharding.steps(now, wanted) == expected
 
 
 @given(COUNTS, COUNTS)
 def test_each_step_at_most_doubles_or_halves_and_a_day_is_enough(now: int, wanted: int) -> None:
-    steps = shards.steps(now, wanted)
+    steps = resharding.steps(now, wanted)
 
     assert steps[-1] == wanted
     assert len(steps) <= 10
@@ -61,7 +61,7 @@ def stages(existing: Stack | None, target: Target = Target.AWS, **parameters: st
         }
         client = place.stubbers["kinesis"]
         client.add_response("describe_stream_summary", {"StreamDescriptionSummary": summary})
-        found = shards.stages(replace(place, target=target), existing, parameters)
+        found = resharding.stages(replace(place, target=target), existing, parameters)
         if len(found) == 1:
             place.kinesis().describe_stream_summary(StreamName="s")
     return found
