@@ -41,11 +41,11 @@ def tables() -> list[Table]:
                     measure=partial(_made, partial(_faker, use_weighting=False), 15_000),
                 ),
                 Way(name="mimesis", measure=partial(_made, _mimesis, 30_000), peer=True),
-                Way(name="ours", measure=partial(_made, _ours, 500_000)),
+                Way(name="ours", measure=partial(_made, _ours, 200_000)),
                 Way(name="ours, a million", measure=partial(_made, _ours, 1_000_000), rounds=2),
                 Way(
                     name="ours, 1 % duplicates, 1 % malformed",
-                    measure=partial(_made, partial(_ours, noise=0.01), 500_000),
+                    measure=partial(_made, partial(_ours, noise=0.01), 200_000),
                 ),
             ),
             baseline=default,

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, cast
 import botocore.session
 from botocore.config import Config
 
-from processor.wire import write_bodies_directly
-
 if TYPE_CHECKING:
     from processor.dead_letters import BatchSender
     from processor.table import BatchWriter
@@ -38,9 +36,7 @@ def connect() -> tuple[BatchWriter, BatchSender]:
     session = botocore.session.get_session()
     # Given, since botocore would put it together twice a call: a tenth of a call's CPU.
     config = CLIENT_CONFIG.merge(Config(user_agent=session.user_agent()))
-    dynamodb = session.create_client("dynamodb", config=config)
-    write_bodies_directly(dynamodb)
     return (
-        cast("BatchWriter", dynamodb),
+        cast("BatchWriter", session.create_client("dynamodb", config=config)),
         cast("BatchSender", session.create_client("sqs", config=config)),
     )

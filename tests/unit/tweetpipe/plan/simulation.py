@@ -294,7 +294,7 @@ def _function(batch: list[_Record], setup: Setup, rng: Random) -> float:
     slowness = max(1.0, 1769 / setup.memory) * rng.lognormvariate(-0.01, 0.15)
     tweets = sum(len(record.arrived) for record in batch)
     size = sum(record.size for record in batch)
-    per_tweet = slowness * (40e-6 + 15e-9 * size / tweets)
+    per_tweet = slowness * (45e-6 + 15e-9 * size / tweets)
     # Half of the work is reading the event, before the first call is made.
     clock = slowness * 0.001 + tweets * per_tweet / 2
     threads = [clock] * 8
