@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
 from hashlib import blake2b
+from typing import Any
 
-from fake_tweets.cast import cast
-from fake_tweets.drafts import Draft, Frame, Picks, Speaker
-from fake_tweets.entities import spans
-from fake_tweets.model import FakeRecord, Shape, Tweet
-from fake_tweets.pools import ARTICLES, AUTHORS, CLOSINGS, HASHTAGS, OPENINGS, POPULARITY_SLOTS
-from fake_tweets.render import form_of
+from fake_tweets.entities import SHORT_URL, spans
+from fake_tweets.model import FakeRecord, Link, Shape, Tweet
+from fake_tweets.pools import (
+    ARTICLES,
+    AUTHORS,
+    CLOSINGS,
+    HASHTAGS,
+    OPENINGS,
+    POPULARITY_SLOTS,
+    pools,
+)
+from fake_tweets.render import render
 
 SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 """Twitter's own epoch: the upper bits of an id count the milliseconds from here."""
@@ -27,7 +35,6 @@ _RETWEET_LENGTH = 140
 # What a tweet is, as upper bounds of a percentage drawn for it; the rest is plain.
 _RETWEET, _QUOTE, _REPLY, _MENTION, _LINK = 20, 28, 43, 51, 68
 _DRAWS = struct.Struct("<9H5s")
-_PLAIN = Frame()
 
 
 class FakeTweets:
@@ -42,23 +49,37 @@ class FakeTweets:
         self._tag = seed * 2_654_435_761 % (1 << SNOWFLAKE_TAG_BITS)
         start_s = int.from_bytes(self._hash.digest()[:4], "little") % _START_SPREAD_S
         self._start_ms = _FIRST_MS + start_s * 1000
-        self._speakers, self._mentions, self._links = cast()
-        popular = [self._popular_tweet(rank) for rank in range(_POPULAR_TWEETS)]
-        self._retweets = tuple([_retweet(*one) for one in popular])
-        self._quotes = tuple([_quote(*one) for one in popular])
-        self._replies = tuple([_reply(*one) for one in popular])
-
-    def tweet(self, index: int) -> Tweet:
-        """The tweet at `index`; ids and creation times grow with it."""
-        return Draft(*self._pick(index)).tweet()
+        self._authors, self._by_popularity, self._voices, self._articles = pools()
+        self._popular = [self._popular_tweet(rank) for rank in range(_POPULAR_TWEETS)]
+        self._retweets = [_retweet(tweet) for tweet in self._popular]
 
     def record(self, index: int, shape: Shape = "mixed") -> FakeRecord:
         """The tweet at `index` as a record for the stream."""
-        picks = self._pick(index)
-        data = form_of(picks[0], shape).spell(picks)
-        return FakeRecord("tweet", index, data, picks[2].screen_name)
+        tweet = self.tweet(index)
+        return FakeRecord("tweet", index, render(tweet, shape), tweet.author.screen_name)
 
-    def _pick(self, index: int, *, plain: bool = False) -> Picks:
+    def tweet(self, index: int) -> Tweet:
+        """The tweet at `index`; ids and creation times grow with it."""
+        tweet, kind, popular, mention, article, code = self._plain(index)
+        kind %= 100
+        other = self._popular[popular % _POPULAR_TWEETS]
+        if kind < _RETWEET:
+            return tweet._replace(**self._retweets[popular % _POPULAR_TWEETS])
+        if kind < _QUOTE:
+            address = f"https://twitter.com/{other.author.screen_name}/status/{other.id}"
+            return _linked(tweet, code, address)._replace(quote_of=other)
+        if kind < _REPLY:
+            text = f"@{other.author.screen_name} {tweet.text}"
+            return tweet._replace(text=text, mentions=(other.author,), reply_to=other)
+        if kind < _MENTION:
+            user = self._authors[mention % AUTHORS]
+            return tweet._replace(text=f"{tweet.text} @{user.screen_name}", mentions=(user,))
+        if kind < _LINK:
+            return _linked(tweet, code, self._articles[article % ARTICLES])
+        return tweet
+
+    def _plain(self, index: int) -> tuple[Tweet, int, int, int, int, bytes]:
+        """A tweet's author and words, and the random numbers for what else it is to be."""
         counter = self._hash.copy()
         counter.update(index.to_bytes(8, "little", signed=True))
         # Each random number serves one choice; the code makes a link unique.
@@ -66,52 +87,47 @@ class FakeTweets:
             _DRAWS.unpack(counter.digest())
         )
         at_ms = self._start_ms + index * MS_PER_TWEET + jitter % MS_PER_TWEET
-        speaker = self._speakers[speaks % POPULARITY_SLOTS]
-        kind %= 100
-        if plain or kind >= _LINK:
-            frame = _PLAIN
-        elif kind < _RETWEET:
-            frame = self._retweets[popular % _POPULAR_TWEETS]
-        elif kind < _QUOTE:
-            frame = self._quotes[popular % _POPULAR_TWEETS]
-        elif kind < _REPLY:
-            frame = self._replies[popular % _POPULAR_TWEETS]
-        elif kind < _MENTION:
-            frame = self._mentions[mention % AUTHORS]
-        else:
-            frame = self._links[article % ARTICLES]
-        return (
-            (at_ms - SNOWFLAKE_EPOCH_MS) << SNOWFLAKE_TAG_BITS | self._tag,
-            at_ms // 1000,
-            speaker,
-            speaker.openings[opening % OPENINGS],
-            speaker.closings[closing % CLOSINGS],
-            speaker.hashtags[hashtags % HASHTAGS],
-            frame,
-            code,
+        author = self._by_popularity[speaks % POPULARITY_SLOTS]
+        voice = self._voices[author.lang]
+        tags = voice.hashtags[hashtags % HASHTAGS]
+        words = f"{voice.openings[opening % OPENINGS]} {voice.closings[closing % CLOSINGS]}"
+        tweet = Tweet(
+            id=str((at_ms - SNOWFLAKE_EPOCH_MS) << SNOWFLAKE_TAG_BITS | self._tag),
+            created_at=_utc(at_ms // 1000),
+            author=author,
+            text=" #".join((words, *tags)),
+            lang=author.lang,
+            hashtags=tags,
         )
+        return tweet, kind, popular, mention, article, code
 
-    def _popular_tweet(self, rank: int) -> tuple[Speaker, Tweet]:
-        draft = Draft(*self._pick(_POPULAR_INDEX * (rank + 1), plain=True))
-        tweet = replace(draft.tweet(), retweets=90_000 // (rank + 1), likes=400_000 // (rank + 1))
-        return draft.speaker, tweet
+    def _popular_tweet(self, rank: int) -> Tweet:
+        tweet, *_ = self._plain(_POPULAR_INDEX * (rank + 1))
+        return tweet._replace(retweets=90_000 // (rank + 1), likes=400_000 // (rank + 1))
 
 
-def _retweet(speaker: Speaker, tweet: Tweet) -> Frame:
-    """A retweet, which X cuts off at 140 characters."""
-    text = f"RT @{tweet.author.screen_name}: {tweet.text}"
-    hashtags = tweet.hashtags
+def _retweet(of: Tweet) -> dict[str, Any]:
+    """What makes a tweet a retweet, which X cuts off at 140 characters."""
+    text = f"RT @{of.author.screen_name}: {of.text}"
+    hashtags = of.hashtags
     if len(text) > _RETWEET_LENGTH:
         text = f"{text[: _RETWEET_LENGTH - 1]}…"
         hashtags = hashtags[: len(spans(text, [f"#{tag}" for tag in hashtags]))]
-    return Frame(before=text, hashtags=hashtags, mention=speaker, retweet_of=tweet)
+    return {
+        "text": text,
+        "lang": of.lang,
+        "hashtags": hashtags,
+        "mentions": (of.author,),
+        "retweet_of": of,
+    }
 
 
-def _quote(_: Speaker, tweet: Tweet) -> Frame:
-    address = f"https://twitter.com/{tweet.author.screen_name}/status/{tweet.id}"
-    return Frame(leads_to=address, quote_of=tweet)
+def _linked(tweet: Tweet, code: bytes, address: str) -> Tweet:
+    link = Link(f"{SHORT_URL}{code.hex()}", address)
+    return tweet._replace(text=f"{tweet.text} {link.url}", links=(link,))
 
 
-def _reply(speaker: Speaker, tweet: Tweet) -> Frame:
-    before = f"@{tweet.author.screen_name} "
-    return Frame(before=before, mention=speaker, reply_to=tweet)
+# Consecutive tweets share their second.
+@lru_cache(maxsize=1024)
+def _utc(second: int) -> datetime:
+    return datetime.fromtimestamp(second, UTC)

@@ -36,12 +36,12 @@ class Link:
     expanded_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tweet:
+class Tweet(NamedTuple):
     """One tweet, whatever shape it is rendered in later.
 
     `hashtags` (without #), `mentions` and `links` are in the order in which `text` has them.
     `created_at` is in UTC and whole seconds; the millisecond inside `id` lies within that second.
+    A NamedTuple, since making a dataclass is felt at the rate at which these are made.
     """
 
     id: str
@@ -63,7 +63,7 @@ class FakeRecord(NamedTuple):
     """What a source hands to the stream: one payload and the key that picks its shard.
 
     `index` is that of the tweet itself, of the tweet a duplicate repeats, or of the tweet after
-    which something malformed was put in. A NamedTuple, since making a dataclass is felt here.
+    which something malformed was put in.
     """
 
     kind: Kind

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from fake_tweets import FakeTweets, Shape, Tweet, expected_item, render
+from fake_tweets import FakeTweets, Link, Shape, Tweet, expected_item, render
+from fake_tweets.entities import to_json
 from tests.unit.fake_tweets.reading import read, shape
 
 SHAPES: tuple[Shape, ...] = ("v1", "v2", "mixed")
 fakes = FakeTweets(7)
+plain = Tweet("2026338090203010007", fakes.tweet(0).created_at, fakes.tweet(0).author, "hi", "en")
+characters = st.characters(exclude_categories=["Cs"])
 tweets = st.builds(fakes.tweet, st.integers(min_value=0, max_value=2**35))
 
 
@@ -38,6 +42,43 @@ def test_a_rendered_tweet_is_compact_json(tweet: Tweet) -> None:
         data = render(tweet, asked)
         compact = json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":"))
         assert data.decode() == compact
+
+
+@given(said=st.text(characters, min_size=1, max_size=300), asked=st.sampled_from(SHAPES))
+@example(said='100% of %d %b {} "no\\yes"\n\u2028', asked="v1")
+@example(said='100% of %d %b {} "no\\yes"\n\u2028', asked="v2")
+def test_whatever_is_said_is_nothing_special(said: str, asked: Shape) -> None:
+    author = replace(plain.author, name=said, description=said)
+    link = Link(f"https://t.co/{said}", f"https://news.example/{said}")
+    tweet = plain._replace(
+        author=author,
+        text=f"{said} @{author.screen_name} #{said} {link.url}",
+        hashtags=(said,),
+        mentions=(author,),
+        links=(link,),
+    )
+    data = render(tweet, asked)
+    assert data.decode() == json.dumps(json.loads(data), ensure_ascii=False, separators=(",", ":"))
+    found = read(data)
+    assert (found.name, found.text) == (said, tweet.text)
+    assert to_json(link.expanded_url) in data.decode()
+
+
+@pytest.mark.parametrize(("asked", "most"), [("v1", 140), ("v2", 280)])
+@pytest.mark.parametrize("more", range(-3, 4))
+def test_a_text_is_cut_from_the_first_character_too_many_on(
+    asked: Shape, most: int, more: int
+) -> None:
+    tweet = plain._replace(text="x" * (most + more))
+    payload = json.loads(render(tweet, asked))
+    assert (payload.get("data", payload)["text"] != tweet.text) == (more > 0)
+    assert read(render(tweet, asked)).text == tweet.text
+
+
+def test_v2_includes_who_mentions_themselves_once() -> None:
+    tweet = plain._replace(text=f"@{plain.author.screen_name}", mentions=(plain.author,))
+    users = json.loads(render(tweet, "v2"))["includes"]["users"]
+    assert [user["id"] for user in users] == [plain.author.id]
 
 
 def test_the_expected_item_is_what_a_consumer_would_store() -> None:
