@@ -190,24 +190,23 @@ def reader(
     reader.close()
 
 
-# Another test sees to it that those in Korean tell to type the same; localstack_embedded has tests
-# of its own for its document.
-RUN_HERE = [
-    document
-    for document in DOCUMENTS
-    if ".ko." not in document.name and document.parent.name != "localstack_embedded"
-]
+def typed(document: Path) -> list[Command]:
+    """What is run of it, in order."""
+    shell = (block.code for block in blocks(document) if block.language == "")
+    found = (command for code in shell for command in commands(code))
+    return [command for command in found if command.reason is None]
+
+
+# Another test sees to it that those in Korean tell to type the same.
+RUN_HERE = [document for document in DOCUMENTS if ".ko." not in document.name and typed(document)]
 
 
 @pytest.mark.parametrize("document", RUN_HERE, ids=lambda path: path.name)
 def test_what_a_document_says_works(document: Path, reader: Reader, tmp_path: Path) -> None:
-    found = blocks(document)
-    for block in found:
+    for block in blocks(document):
         if block.language == "python":
             named = re.search(r"`(\w+\.py)`", block.before)
             assert named, f"{block} is to be typed into no file"
             (tmp_path / named[1]).write_text(block.code)
-    for block in found:
-        for command in commands(block.code) if block.language == "" else ():
-            if command.reason is None:
-                reader.type(command)
+    for command in typed(document):
+        reader.type(command)

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.documented import check
+from tests.waiting import is_gone, wait_for
+
 PROJECT = Path(__file__).parents[2]
 
 
@@ -66,3 +69,57 @@ def test_a_base_image_whose_tag_was_moved_is_found(tmp_path: Path) -> None:
     moved = pins()
     assert moved.returncode != 0
     assert "> python:3.13-slim@sha256:another" in moved.stdout
+
+
+# A command that notes how it was called, and does what each test says of it.
+COMMAND = """#!/bin/sh
+echo "$*" >>calls
+case $1 in
+{}
+esac
+"""
+
+
+def make(folder: Path, does: str, *words: str) -> tuple[int, list[str]]:
+    """The exit code of make with such a `tweetpipe`, and the calls."""
+    (folder / "Makefile").symlink_to(PROJECT / "Makefile")
+    program = folder / ".venv" / "bin" / "tweetpipe"
+    program.parent.mkdir(parents=True)
+    program.write_text(COMMAND.format(does))
+    program.chmod(0o755)
+    installed = folder / ".venv" / "app"
+    installed.touch()
+    made = subprocess.run(
+        ["make", *words, "--assume-old", ".venv/app"], cwd=folder, capture_output=True, timeout=60
+    )
+    return made.returncode, (folder / "calls").read_text().splitlines()
+
+
+def test_the_live_page_ends_with_its_producer(tmp_path: Path) -> None:
+    does = """
+    produce) echo $$ >producer; exec sleep 600;;
+    dashboard) until [ -s producer ]; do sleep 0.01; done; exit 130;;
+    """
+    code, calls = make(tmp_path, does, "live", "RATE=7")
+    assert code == 2  # make's own, for any that is not 0
+    assert calls[:2] == ["up", "deploy --yes"]
+    assert sorted(calls[2:]) == ["dashboard", "produce fake --forever --rate 7"]
+    wait_for(lambda: is_gone(int((tmp_path / "producer").read_text())), "the producer's end")
+
+
+def test_the_try_on_aws_verifies_what_it_has_sent(tmp_path: Path) -> None:
+    code, calls = make(tmp_path, "*) true;;", "try-aws", "STACK=mine", "COUNT=5", "BOUNDARY=arn")
+    assert code == 0
+    assert calls == [
+        "deploy --target aws --stack mine --yes -p PermissionsBoundary=arn",
+        "produce fake --target aws --stack mine --count 5",
+        "verify --target aws --stack mine --count 5 --wait 60",
+    ]
+    for call in calls:
+        check(["tweetpipe", *call.split()])
+
+
+def test_the_try_on_aws_fails_where_a_tweet_is_missing(tmp_path: Path) -> None:
+    code, calls = make(tmp_path, "verify) exit 3;;", "try-aws")
+    assert code == 2
+    assert calls[-1].startswith("verify")
