@@ -44,7 +44,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
+class BatchAccount:
     """What became of a batch: stored + duplicates + rejected + unhandled make its records.
 
     A record is what may become an item: each one in an aggregated record, and not that one itself
@@ -64,9 +64,9 @@ class Account:
     repeats: int = 0
     failures: tuple[CallFailed, ...] = ()
 
-    def __add__(self, later: Account) -> Account:
+    def __add__(self, later: BatchAccount) -> BatchAccount:
         """The account of two parts of a batch."""
-        return Account(
+        return BatchAccount(
             records=self.records + later.records,
             stored=self.stored + later.stored,
             duplicates=self.duplicates + later.duplicates,
@@ -85,7 +85,7 @@ def process(
     table: Table,
     queue: DeadLetterQueue,
     seconds_left: Callable[[], float],
-) -> Account:
+) -> BatchAccount:
     """Store what can be stored, send the rest to the dead-letter queue, and account for all.
 
     Comes back before `seconds_left`, the time until Lambda ends the function, has run out. What
@@ -93,7 +93,7 @@ def process(
     part that leaves something unhandled is the last one: Lambda retries all behind it anyway.
     """
     reserve = min(RESERVE, RESERVE_SHARE * seconds_left())
-    account, begun = Account(), 0
+    account, begun = BatchAccount(), 0
     longest = 0.0  # seconds that a part took
     while begun < len(records) and not account.unhandled:
         before = seconds_left()
@@ -106,12 +106,12 @@ def process(
     return account + _left(records[begun:], is_late=not account.unhandled)
 
 
-def _left(records: Sequence[KinesisRecord], *, is_late: bool) -> Account:
+def _left(records: Sequence[KinesisRecord], *, is_late: bool) -> BatchAccount:
     """The account of records that were not begun."""
     if not records:
-        return Account()
+        return BatchAccount()
     late = Retryable("OutOfTime", f"{len(records)} records were not begun when time ran out")
-    return Account(
+    return BatchAccount(
         records=len(records),
         unhandled=tuple(map(Origin, records)),
         failures=(late,) if is_late else (),
@@ -124,7 +124,7 @@ def _settle(
     queue: DeadLetterQueue,
     seconds_left: Callable[[], float],
     reserve: float,
-) -> Account:
+) -> BatchAccount:
     """Write a part's puts, send its rejections, and account for both."""
     puts, rejections = part.puts, part.rejections
     unusable = len(rejections)
@@ -140,7 +140,7 @@ def _settle(
     unwritten = [origin for put in writes.undone for origin in put.origins]
     lost = {id(put) for put in writes.undone} | {id(put) for put, _ in writes.invalid}
     stored = [put for put in puts if id(put) not in lost]
-    return Account(
+    return BatchAccount(
         records=sum(len(put.origins) for put in puts) + unusable,
         stored=len(stored),
         duplicates=sum(len(put.origins) - 1 for put in stored),

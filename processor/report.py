@@ -9,7 +9,7 @@ from processor.lambda_event import sequence_number, shard_id
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger, Metrics
 
-    from processor.batch import Account
+    from processor.batch import BatchAccount
     from processor.lambda_event import KinesisRecord, Origin
 
 # Lambda's own dead letters go to the same queue: the stream alone still has these records.
@@ -27,7 +27,9 @@ _REMEDIES = {
 }
 
 
-def log(account: Account, *, first: KinesisRecord, milliseconds: float, logger: Logger) -> None:
+def log(
+    account: BatchAccount, *, first: KinesisRecord, milliseconds: float, logger: Logger
+) -> None:
     """Write a line for the batch, and before it one for each rejection and failure."""
     shard = shard_id(first)
     for rejection in account.rejections:
@@ -56,7 +58,7 @@ def log(account: Account, *, first: KinesisRecord, milliseconds: float, logger: 
     )
 
 
-def measure(account: Account, *, milliseconds: float, metrics: Metrics) -> None:
+def measure(account: BatchAccount, *, milliseconds: float, metrics: Metrics) -> None:
     """Add the batch's metrics; someone else publishes them."""
     metrics.add_metric("Records", "Count", account.records)
     for name, value in _counts(account).items():
@@ -71,7 +73,7 @@ def _position(origin: Origin) -> dict[str, str | int]:
     return position
 
 
-def _counts(account: Account) -> dict[str, int]:
+def _counts(account: BatchAccount) -> dict[str, int]:
     return {
         "stored": account.stored,
         "duplicates": account.duplicates,

@@ -9,5 +9,5 @@ import os
 import sys
 
 if __name__ == "__main__":
-    command = [sys.executable, "-m", "tweetpipe", "produce", "--source", "twitter"]
+    command = [sys.executable, "-m", "tweetpipe", "produce", "twitter"]
     os.execv(sys.executable, [*command, *sys.argv[1:]])

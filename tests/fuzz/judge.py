@@ -25,7 +25,7 @@ from tests.unit.processor.fakes import QUEUE_URL, FakeDynamoDB, FakeSQS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from processor.batch import Account
+    from processor.batch import BatchAccount
     from processor.dead_letters import RejectedRecord
     from tests.fuzz.payloads import Draws
 
@@ -184,7 +184,7 @@ def _check_letter(letter: RejectedRecord, part: Part) -> None:
 
 
 def _check_account(
-    account: Account, records: int, stored: int, rejected: int, unsendable: list[str]
+    account: BatchAccount, records: int, stored: int, rejected: int, unsendable: list[str]
 ) -> None:
     unhandled = len(unsendable)
     counted = (account.records, account.stored, account.rejected)

@@ -9,7 +9,7 @@ from tweetpipe.aws.stack import Stack
 from tweetpipe.live.attempts import Attempts
 from tweetpipe.live.reads import MeteredPlace, Pace
 from tweetpipe.looking import metrics
-from tweetpipe.looking.metrics import Measured, Metrics
+from tweetpipe.looking.metrics import MeasuredMinutes, Metrics
 
 _COUNTS = 10  # of the table's items, that a rate is taken over
 
@@ -27,7 +27,7 @@ class Described:
         self.last_result: str | None = None
         self.concurrency: int | None = None
         self.letters: int | None = None
-        self.measured = Measured()
+        self.measured = MeasuredMinutes()
         self.counts: deque[tuple[float, int]] = deque(maxlen=_COUNTS)
         self._place = place
         self._deployed = deployed

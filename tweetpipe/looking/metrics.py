@@ -37,14 +37,14 @@ class Metrics:
     why_not: str = ""
 
 
-class Measured(NamedTuple):
+class MeasuredMinutes(NamedTuple):
     """The figures of WINDOW, and of its last minute, which AWS does not have yet."""
 
     window: Metrics = Metrics()
     minute: Metrics = Metrics()
 
 
-def measure(place: Place, deployed: Stack, *, now: datetime | None = None) -> Measured:
+def measure(place: Place, deployed: Stack, *, now: datetime | None = None) -> MeasuredMinutes:
     """Asks CloudWatch; that it refuses, or isn't there, is an answer too."""
     end = now or datetime.now(UTC)
     try:
@@ -53,10 +53,10 @@ def measure(place: Place, deployed: Stack, *, now: datetime | None = None) -> Me
         )
     except (BotoCoreError, ClientError) as error:
         refused = Metrics(why_not=explain(error))
-        return Measured(refused, refused)
+        return MeasuredMinutes(refused, refused)
     # With half a minute's margin: an emulator may round, and minutes begin 60 s apart.
     since = end - timedelta(seconds=1.5 * _PERIOD)
-    return Measured(_metrics(_values(found)), _metrics(_values(found, since=since)))
+    return MeasuredMinutes(_metrics(_values(found)), _metrics(_values(found, since=since)))
 
 
 def _metrics(values: dict[str, list[float]]) -> Metrics:

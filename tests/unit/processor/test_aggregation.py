@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from concurrent.futures import ThreadPoolExecutor
 
-    from processor.batch import Account
+    from processor.batch import BatchAccount
 
 
 @pytest.fixture(scope="module")
@@ -264,7 +264,7 @@ def tweets(first: int, last: int) -> list[bytes]:
 def run(pool: ThreadPoolExecutor, dynamodb: FakeDynamoDB, sqs: FakeSQS, clock: Clock) -> Any:
     rounds = Rounds(pool, sleep=clock.sleep, uniform=lambda _low, high: high)
 
-    def run(data: list[bytes]) -> Account:
+    def run(data: list[bytes]) -> BatchAccount:
         return process(
             kinesis_records(data),
             table=Table(dynamodb, "table", rounds),
@@ -275,7 +275,7 @@ def run(pool: ThreadPoolExecutor, dynamodb: FakeDynamoDB, sqs: FakeSQS, clock: C
     return run
 
 
-def retried_from(account: Account) -> int | None:
+def retried_from(account: BatchAccount) -> int | None:
     """The index in the batch of the Kinesis record that is to be retried from."""
     failures = respond(account.unhandled)["batchItemFailures"]
     first = sequence_number(kinesis_records([b""])[0])

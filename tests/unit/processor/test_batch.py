@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor import batch
-from processor.batch import MAX_LETTERS, RESERVE, Account, process
+from processor.batch import MAX_LETTERS, RESERVE, BatchAccount, process
 from processor.dead_letters import DeadLetterQueue
 from processor.lambda_event import respond, sequence_number
 from processor.rounds import Rounds
@@ -29,10 +29,12 @@ POISON = b"\xff not a tweet"
 
 
 @pytest.fixture
-def run(table: Table, queue: DeadLetterQueue, clock: Clock) -> Callable[[list[bytes]], Account]:
+def run(
+    table: Table, queue: DeadLetterQueue, clock: Clock
+) -> Callable[[list[bytes]], BatchAccount]:
     """Process payloads with the fakes; records get ascending sequence numbers."""
 
-    def run(payloads: list[bytes]) -> Account:
+    def run(payloads: list[bytes]) -> BatchAccount:
         records = kinesis_records(payloads)
         account = process(records, table=table, queue=queue, seconds_left=clock.left)
         assert_all_accounted_for(account)
@@ -41,7 +43,7 @@ def run(table: Table, queue: DeadLetterQueue, clock: Clock) -> Callable[[list[by
     return run
 
 
-def assert_all_accounted_for(account: Account) -> None:
+def assert_all_accounted_for(account: BatchAccount) -> None:
     assert account.records == (
         account.stored + account.duplicates + account.rejected + len(account.unhandled)
     )
@@ -51,7 +53,7 @@ def tweets(count: int) -> list[bytes]:
     return [encode((v1_tweet, v2_tweet)[number % 2](number)) for number in range(count)]
 
 
-def lowest(account: Account) -> int | None:
+def lowest(account: BatchAccount) -> int | None:
     """The index in the batch of the record that is to be retried from."""
     failures = respond(account.unhandled)["batchItemFailures"]
     first = sequence_number(kinesis_records([b""])[0])
@@ -59,7 +61,7 @@ def lowest(account: Account) -> int | None:
 
 
 def test_good_records_are_all_stored(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, sqs: FakeSQS
 ) -> None:
     account = run(tweets(60))
 
@@ -69,7 +71,7 @@ def test_good_records_are_all_stored(
 
 
 def test_an_empty_batch_calls_nobody(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, sqs: FakeSQS
 ) -> None:
     assert run([]).records == 0
     assert (dynamodb.calls, sqs.calls) == ([], [])
@@ -77,7 +79,7 @@ def test_an_empty_batch_calls_nobody(
 
 @pytest.mark.parametrize("position", [0, 30, 59])
 def test_a_poison_record_goes_to_the_queue_and_the_others_are_stored(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS, position: int
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, sqs: FakeSQS, position: int
 ) -> None:
     payloads = tweets(60)
     payloads[position] = POISON
@@ -93,7 +95,7 @@ def test_a_poison_record_goes_to_the_queue_and_the_others_are_stored(
 
 @pytest.mark.parametrize("position", [0, 30, 59])
 def test_an_item_that_stays_unprocessed_is_reported_and_the_others_are_stored(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, position: int
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, position: int
 ) -> None:
     dynamodb.fault = lambda ids: [str(position)] if str(position) in ids else []
 
@@ -104,7 +106,7 @@ def test_an_item_that_stays_unprocessed_is_reported_and_the_others_are_stored(
 
 
 def test_everything_throttled_until_time_is_up_reports_the_first_record(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, clock: Clock
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, clock: Clock
 ) -> None:
     def fault(_ids: list[str]) -> list[str]:
         raise client_error("ProvisionedThroughputExceededException")
@@ -141,7 +143,7 @@ def test_a_reserve_is_kept_whatever_the_timeout(
 
 
 def test_throttling_that_passed_is_no_failure_of_the_batch(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB
 ) -> None:
     answers = iter([["0", "1"]])
     dynamodb.fault = lambda _ids: next(answers, [])
@@ -152,7 +154,7 @@ def test_throttling_that_passed_is_no_failure_of_the_batch(
 
 
 def test_dead_letters_are_sent_after_writes_used_up_their_time(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, sqs: FakeSQS
 ) -> None:
     def fault(_ids: list[str]) -> list[str]:
         raise client_error("ThrottlingException")
@@ -167,7 +169,7 @@ def test_dead_letters_are_sent_after_writes_used_up_their_time(
 
 @pytest.mark.parametrize("position", [0, 30, 59])
 def test_a_dead_letter_that_cannot_be_sent_is_reported(
-    run: Callable[[list[bytes]], Account], sqs: FakeSQS, clock: Clock, position: int
+    run: Callable[[list[bytes]], BatchAccount], sqs: FakeSQS, clock: Clock, position: int
 ) -> None:
     def fault(_numbers: list[str]) -> list[str]:
         raise client_error("ServiceUnavailable", 503)
@@ -183,7 +185,7 @@ def test_a_dead_letter_that_cannot_be_sent_is_reported(
 
 
 def test_of_two_versions_the_later_one_is_stored(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB
 ) -> None:
     versions = [encode(v1_tweet(7, text=text)) for text in ("first", "second", "third")]
 
@@ -194,7 +196,7 @@ def test_of_two_versions_the_later_one_is_stored(
 
 
 def test_a_duplicate_shares_the_fate_of_what_replaced_it(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB
 ) -> None:
     dynamodb.fault = lambda ids: ["7"] if "7" in ids else []
     version = encode(v1_tweet(7))
@@ -206,7 +208,7 @@ def test_a_duplicate_shares_the_fate_of_what_replaced_it(
 
 
 def test_all_versions_of_an_item_dynamodb_refuses_are_rejected(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, sqs: FakeSQS
 ) -> None:
     def fault(ids: list[str]) -> list[str]:
         if "7" in ids:
@@ -224,7 +226,7 @@ def test_all_versions_of_an_item_dynamodb_refuses_are_rejected(
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ResourceNotFoundException"])
 def test_a_table_that_refuses_leaves_the_batch_but_not_the_dead_letters(
-    run: Callable[[list[bytes]], Account],
+    run: Callable[[list[bytes]], BatchAccount],
     dynamodb: FakeDynamoDB,
     sqs: FakeSQS,
     clock: Clock,
@@ -243,7 +245,7 @@ def test_a_table_that_refuses_leaves_the_batch_but_not_the_dead_letters(
 
 
 def test_an_exception_nobody_thought_of_rejects_its_record_only(
-    run: Callable[[list[bytes]], Account], sqs: FakeSQS, monkeypatch: pytest.MonkeyPatch
+    run: Callable[[list[bytes]], BatchAccount], sqs: FakeSQS, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def to_item_or_fail(data: bytes) -> Item:
         if data == POISON:
@@ -333,7 +335,7 @@ def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("small_parts")
 def test_many_contained_records_are_written_in_parts_in_the_order_of_the_stream(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB
 ) -> None:
     payloads = [aggregate([minimal(n) for n in range(90)]) for _ in range(2)]
 
@@ -346,7 +348,7 @@ def test_many_contained_records_are_written_in_parts_in_the_order_of_the_stream(
 
 @pytest.mark.usefixtures("small_parts")
 def test_what_there_is_no_time_to_begin_is_left_for_a_retry(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, clock: Clock
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, clock: Clock
 ) -> None:
     def slow(_ids: list[str]) -> list[str]:
         clock.sleep(5.0)
@@ -366,7 +368,7 @@ def test_what_there_is_no_time_to_begin_is_left_for_a_retry(
 
 @pytest.mark.usefixtures("small_parts")
 def test_behind_a_part_that_is_not_all_stored_nothing_is_begun(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, sqs: FakeSQS
 ) -> None:
     def refuse(_ids: list[str]) -> list[str]:
         raise client_error("AccessDeniedException")
@@ -382,7 +384,7 @@ def test_behind_a_part_that_is_not_all_stored_nothing_is_begun(
 
 
 def test_an_aggregate_with_much_rubbish_is_rejected_whole_and_its_tweets_are_stored(
-    run: Callable[[list[bytes]], Account], dynamodb: FakeDynamoDB, sqs: FakeSQS
+    run: Callable[[list[bytes]], BatchAccount], dynamodb: FakeDynamoDB, sqs: FakeSQS
 ) -> None:
     data = aggregate([b""] * (MAX_LETTERS + 1) + tweets(2))
 
@@ -397,7 +399,7 @@ def test_an_aggregate_with_much_rubbish_is_rejected_whole_and_its_tweets_are_sto
 
 
 def test_up_to_a_hundred_have_dead_letters_of_their_own(
-    run: Callable[[list[bytes]], Account], sqs: FakeSQS
+    run: Callable[[list[bytes]], BatchAccount], sqs: FakeSQS
 ) -> None:
     run([aggregate([b""] * MAX_LETTERS)])
 
@@ -406,7 +408,7 @@ def test_up_to_a_hundred_have_dead_letters_of_their_own(
 
 @pytest.mark.usefixtures("small_parts")
 def test_a_batch_that_inflates_takes_little_memory(
-    run: Callable[[list[bytes]], Account], sqs: FakeSQS
+    run: Callable[[list[bytes]], BatchAccount], sqs: FakeSQS
 ) -> None:
     payloads = [aggregate([b""] * 999, key="\N{OK HAND SIGN}" * 256)] * 6
     tracemalloc.start()
