@@ -20,14 +20,18 @@ PROCESSOR = ROOT / "processor"
 PROCESSOR_REQUIREMENTS = _DATA / "requirements" / "processor.txt"
 
 
+_NAMED = os.environ.get("TWEETPIPE_HOME")
+SHARES_ENVIRONMENT = not (IS_CHECKOUT or _NAMED)
+"""Whether LocalStack runs in the environment of all the user's programs, not one in its home."""
+
+
 def _made() -> tuple[Path, Path]:
     """LocalStack's home, and the folder for the function's package."""
-    named = os.environ.get("TWEETPIPE_HOME")
-    if IS_CHECKOUT and not named:
+    if IS_CHECKOUT and not _NAMED:
         return ROOT / ".localstack", ROOT / "build"
     from platformdirs import user_data_path
 
-    home = Path(named).expanduser().absolute() if named else user_data_path("tweetpipe")
+    home = Path(_NAMED).expanduser().absolute() if _NAMED else user_data_path("tweetpipe")
     return home / "localstack", home / "build"
 
 

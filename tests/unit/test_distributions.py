@@ -5,12 +5,12 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
-import pytest
 from packaging.requirements import Requirement
 
 from tweetpipe import project
@@ -65,23 +65,50 @@ def test_the_pinned_packages_are_those_that_localstack_embedded_works_with() -> 
         assert requirement.specifier.contains(pinned)
 
 
-@pytest.mark.parametrize(
-    ("named", "localstack", "build"),
-    [
-        ("", "<root>/.localstack", "<root>/build"),
-        ("~/there", "<home>/there/localstack", "<home>/there/build"),
-    ],
-)
-def test_what_is_made_lies_in_the_checkout_or_where_tweetpipe_home_says(
-    named: str, localstack: str, build: str, tmp_path: Path
-) -> None:
-    program = "from tweetpipe.project import *; print(LOCALSTACK_HOME, BUILD)"
+def places(program: str, **environment: str) -> list[str]:
+    """What a program prints of `tweetpipe.project`."""
     printed = subprocess.run(
-        [sys.executable, "-c", program],
-        env={**os.environ, "HOME": str(tmp_path), "TWEETPIPE_HOME": named},
+        [sys.executable, "-c", f"from tweetpipe.project import *; print({program}, sep='\\n')"],
+        cwd=environment.get("PYTHONPATH"),
+        env={**os.environ, **environment},
         check=True,
         capture_output=True,
         text=True,
-    ).stdout.strip()
-    expected = f"{localstack} {build}".replace("<root>", str(project.ROOT))
-    assert printed == expected.replace("<home>", str(tmp_path))
+    )
+    return printed.stdout.splitlines()
+
+
+def test_what_is_made_lies_in_the_checkout() -> None:
+    assert places("LOCALSTACK_HOME, BUILD, SHARES_ENVIRONMENT") == [
+        str(project.ROOT / ".localstack"),
+        str(project.ROOT / "build"),
+        "False",
+    ]
+
+
+def test_what_is_made_lies_where_tweetpipe_home_says(tmp_path: Path) -> None:
+    named = {"HOME": str(tmp_path), "TWEETPIPE_HOME": "~/there"}
+    assert places("LOCALSTACK_HOME, BUILD, SHARES_ENVIRONMENT", **named) == [
+        str(tmp_path / "there" / "localstack"),
+        str(tmp_path / "there" / "build"),
+        "False",
+    ]
+
+
+def test_what_is_installed_has_its_files_in_the_package_and_the_user_has_the_rest(
+    tmp_path: Path,
+) -> None:
+    package = tmp_path / "tweetpipe"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    shutil.copy(project.ROOT / "tweetpipe" / "project.py", package)
+    files = "TEMPLATE, PROCESSOR_REQUIREMENTS, PROCESSOR, SHARES_ENVIRONMENT"
+    installed = {"HOME": str(tmp_path / "user"), "PYTHONPATH": str(tmp_path)}
+    assert places(files, **installed) == [
+        str(package / "infra" / "template.yaml"),
+        str(package / "requirements" / "processor.txt"),
+        str(tmp_path / "processor"),
+        "True",
+    ]
+    for made in places("LOCALSTACK_HOME, BUILD", **installed):
+        assert Path(made).is_relative_to(tmp_path / "user")

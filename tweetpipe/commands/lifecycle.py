@@ -11,7 +11,7 @@ import typer
 import localstack_embedded
 from localstack_embedded import Instance
 from tweetpipe.commands import terminal
-from tweetpipe.project import LOCALSTACK_HOME
+from tweetpipe.project import LOCALSTACK_HOME, SHARES_ENVIRONMENT
 
 PortOption = Annotated[
     int | None,
@@ -52,6 +52,7 @@ def start_localstack(port: int | None, *, open_to_this_machine: bool = False) ->
     started = time.monotonic()
     instance = localstack_embedded.start(
         LOCALSTACK_HOME,
+        environment_home=localstack_embedded.shared_home() if SHARES_ENVIRONMENT else None,
         port=port,
         open_to_this_machine=open_to_this_machine,
         on_step=terminal.say,
