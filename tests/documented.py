@@ -6,6 +6,7 @@ by tests/integration/test_documented.py.
 
 from __future__ import annotations
 
+import importlib.metadata
 import importlib.util
 import itertools
 import re
@@ -36,6 +37,7 @@ DOCUMENTS = [
 NOT_RUN = {
     r"make (test|lint|fuzz|soak|bench)\b.*": "takes minutes, or is what runs this",
     r"make demo": "tests/integration/test_lifecycle.py runs tweetpipe demo",
+    r"uvx .*": "test_wheels.py in tests/integration runs the demo of the wheels",
     r"make package": "tests/integration/test_aws_tools.py runs it, and the two commands after it",
     r"(\.venv/bin/)?python -m benchmarks.*": "takes a quarter of an hour",
     r"docker compose.*": "needs an engine; tests/containers run it",
@@ -152,6 +154,12 @@ def check(words: list[str]) -> None:
                 assert f"$({variable.partition('=')[0]})" in makefile, variable
         case ["docker", "compose", *arguments]:
             _check_compose(arguments)
+        case ["aws", "login"]:
+            pass
+        case ["uvx", "--find-links", folder, "--from", wheel, "tweetpipe", *arguments]:
+            version = importlib.metadata.version("tweetpipe")
+            assert wheel == f"{folder}/tweetpipe-{version}-py3-none-any.whl"
+            _check_ours(arguments)
         case ["aws", service, operation, *arguments]:
             _check_aws(service, operation, arguments)
         case [("python" | ".venv/bin/python"), "-m", module, *arguments]:
