@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import typer.main
 from botocore.exceptions import BotoCoreError, ClientError
@@ -30,12 +32,11 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
     else:
         # What libraries warn of, TwitterAPI of each failed attempt for one, is told in our words.
         logging.getLogger().addHandler(logging.NullHandler())
-    command = typer.main.get_command(app)
     code: object = None
     with ending_in_time() as interrupted:
         try:
             settings_file.load()
-            command.main(args=[a for a in arguments if a != "--debug"], prog_name=prog_name)
+            _command().main(args=[a for a in arguments if a != "--debug"], prog_name=prog_name)
         except SystemExit as ended:
             code = ended.code
         except KeyboardInterrupt:
@@ -47,6 +48,12 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
             terminal.fail(message)
     # However the command took it: it was asked to end, and did not do what it was called for.
     sys.exit(INTERRUPTED if interrupted.is_set() else code)  # type: ignore[arg-type]
+
+
+@cache
+def _command() -> Any:
+    """All of the commands: made once, however often main is called."""
+    return typer.main.get_command(app)
 
 
 def _in_one_line(error: Exception) -> tuple[str, int]:
