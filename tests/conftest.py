@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
+from functools import cache
 
+import botocore.session
 import pytest
 
 _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL")
@@ -13,8 +16,20 @@ _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL")
 def pytest_configure(config: pytest.Config) -> None:
     _interrupt_as_in_a_shell()
     _forget_settings_of_this_machine()
+    _read_descriptions_of_services_once()
     if config.getoption("--hypothesis-profile") == "slow":
         _offer_many_examples()
+
+
+def _read_descriptions_of_services_once() -> None:
+    """Every session of botocore reads megabytes of JSON anew before it makes its first client."""
+    botocore.session.create_loader = cache(botocore.session.create_loader)
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: nobody has to look through it for garbage again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _offer_many_examples() -> None:

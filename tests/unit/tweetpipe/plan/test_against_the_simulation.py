@@ -21,6 +21,10 @@ class Case:
     mode: Mode = Mode.PROVISIONED
     seed: int = field(default=1)
 
+    @property
+    def takes_long(self) -> bool:
+        return self.load.record_rate * self.seconds > 70_000
+
     def __str__(self) -> str:
         return f"{self.load.rate:g}/s-{self.mode.value}"
 
@@ -44,7 +48,13 @@ CASES = [
     *(Case(TEN_LOADS[index], SECONDS[index], Mode.ON_DEMAND) for index in (0, 5, 6, 7)),
 ]
 
-each_case = pytest.mark.parametrize("case", CASES, ids=str)
+each_case = pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(case, id=str(case), marks=[pytest.mark.slow] if case.takes_long else [])
+        for case in CASES
+    ],
+)
 
 
 @cache
@@ -118,7 +128,7 @@ def test_the_hottest_shard_is_as_hot_as_expected() -> None:
 
 
 def test_an_author_too_large_for_a_shard_is_refused_whatever_the_plan_gives() -> None:
-    case = Case(Load(rate=4000, tweet_bytes=600, hottest_author=0.4), seconds=8)
+    case = Case(Load(rate=4000, tweet_bytes=600, hottest_author=0.4), seconds=3)
     plan, _, counted = both(case)
 
     assert "one partition key" in [limit.where for limit in plan.limits if limit.is_hit]
