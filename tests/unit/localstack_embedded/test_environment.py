@@ -9,19 +9,52 @@ import sys
 import sysconfig
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from localstack_embedded import environment
-from localstack_embedded.environment import ensure_environment
+from localstack_embedded.environment import Environment, ensure_environment
 from localstack_embedded.errors import HomeError, InstallError
 
 
 @pytest.fixture
 def requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Requirements of both environments: one tiny package that lies beside them."""
-    wheel = tmp_path / "tiny-1.0-py3-none-any.whl"
+    return require(_tiny(tmp_path), monkeypatch)
+
+
+@dataclass(frozen=True)
+class Made:
+    """An environment that is complete, its home and its requirements, and what was said."""
+
+    home: Path
+    requirements: Path
+    environment: Environment
+    steps: list[str]
+
+
+@pytest.fixture(scope="module")
+def _made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("made")
+    file = _tiny(folder)
+    steps: list[str] = []
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        require(file, monkeypatch)
+        made = ensure_environment(folder / "home", on_step=steps.append)
+    return Made(folder / "home", file, made, steps)
+
+
+@pytest.fixture
+def made(_made: Made, monkeypatch: pytest.MonkeyPatch) -> Made:
+    """One for all tests that leave it as it is, since pip takes a while."""
+    require(_made.requirements, monkeypatch)
+    return _made
+
+
+def _tiny(folder: Path) -> Path:
+    wheel = folder / "tiny-1.0-py3-none-any.whl"
     info = "tiny-1.0.dist-info"
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.writestr("tiny.py", "answer = 42\n")
@@ -29,8 +62,13 @@ def requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
         archive.writestr(f"{info}/RECORD", "")
     digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
-    file = tmp_path / "requirements.txt"
+    file = folder / "requirements.txt"
     file.write_text(f"tiny @ {wheel.as_uri()} --hash=sha256:{digest}\n")
+    return file
+
+
+def require(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Take what both environments need from this file."""
     monkeypatch.setattr(environment, "LOCALSTACK_REQUIREMENTS", file)
     monkeypatch.setattr(environment, "FUNCTION_REQUIREMENTS", file)
     return file
@@ -52,46 +90,44 @@ def output_of(python: Path, program: str) -> str:
     ).stdout.strip()
 
 
-@pytest.mark.usefixtures("requirements")
-def test_both_environments_have_their_packages_and_one_has_the_plugin(tmp_path: Path) -> None:
-    made = ensure_environment(tmp_path / "home")
+def test_both_environments_have_their_packages_and_one_has_the_plugin(made: Made) -> None:
+    python, function_python = made.environment.python, made.environment.function_python
     find_plugin = (
         "from importlib.metadata import distributions;"
         "print(*sorted(e.name for d in distributions() for e in d.entry_points"
         " if 'localstack_embedded' in e.value))"
     )
-    assert output_of(made.python, "import tiny; print(tiny.answer)") == "42"
-    assert output_of(made.function_python, "import tiny; print(tiny.answer)") == "42"
-    assert output_of(made.python, find_plugin) == (
-        "bound dynamodb:moto dynamodbstreams:moto kinesis:moto process s3:separate"
+    assert output_of(python, "import tiny; print(tiny.answer)") == "42"
+    assert output_of(function_python, "import tiny; print(tiny.answer)") == "42"
+    assert output_of(python, find_plugin) == (
+        "bound cloudformation:prompt dynamodb:moto dynamodbstreams:moto kinesis:moto process"
+        " s3:separate"
     )
-    assert output_of(made.function_python, find_plugin) == ""
+    assert output_of(function_python, find_plugin) == ""
     where = "import localstack_embedded_plugin as p; print(*p.__path__)"
-    assert Path(output_of(made.python, where)).resolve() == environment.PLUGIN
-    assert str(environment.HERE.parent) not in output_of(
-        made.python, "import sys; print(*sys.path)"
-    )
+    assert Path(output_of(python, where)).resolve() == environment.PLUGIN
+    assert str(environment.HERE.parent) not in output_of(python, "import sys; print(*sys.path)")
 
 
-@pytest.mark.usefixtures("requirements")
-def test_a_complete_environment_is_left_alone(tmp_path: Path) -> None:
-    steps: list[str] = []
-    made = ensure_environment(tmp_path / "home", on_step=steps.append)
-    assert "LocalStack: package 1 of 1" in steps
-    assert ensure_environment(tmp_path / "home", on_step=refuse) == made
+def test_a_complete_environment_is_left_alone(made: Made) -> None:
+    assert "LocalStack: package 1 of 1" in made.steps
+    assert ensure_environment(made.home, on_step=refuse) == made.environment
 
 
-def test_other_requirements_make_the_environment_again(tmp_path: Path, requirements: Path) -> None:
-    ensure_environment(tmp_path / "home")
-    requirements.write_text(f"# another version\n{requirements.read_text()}")
+def test_other_requirements_make_the_environment_again(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = tmp_path / "requirements.txt"
+    other.write_text(f"# another version\n{made.requirements.read_text()}")
+    require(other, monkeypatch)
+    stamp = (made.home / "stamp").read_text()
     with pytest.raises(MadeAgainError):
-        ensure_environment(tmp_path / "home", on_step=refuse)
+        ensure_environment(made.home, on_step=refuse)
+    (made.home / "stamp").write_text(stamp)
 
 
-@pytest.mark.usefixtures("requirements")
-def test_an_environment_that_was_moved_is_made_again(tmp_path: Path) -> None:
-    ensure_environment(tmp_path / "home")
-    (tmp_path / "home").rename(tmp_path / "elsewhere")
+def test_an_environment_that_was_moved_is_made_again(made: Made, tmp_path: Path) -> None:
+    shutil.copytree(made.home, tmp_path / "elsewhere", symlinks=True)
     with pytest.raises(MadeAgainError):
         ensure_environment(tmp_path / "elsewhere", on_step=refuse)
 
