@@ -36,9 +36,9 @@ DOCUMENTS = [
 
 NOT_RUN = {
     r"make (test|lint|fuzz|soak|bench)\b.*": "takes minutes, or is what runs this",
-    r"make demo": "tests/integration/test_lifecycle.py runs tweetpipe demo",
+    r"make demo": "test_wheels.py runs tweetpipe demo",
     r"uvx .*": "test_wheels.py in tests/integration runs the demo of the wheels",
-    r"make package": "tests/integration/test_aws_tools.py runs it, and the two commands after it",
+    r"make package": "test_aws_tools.py runs it, and the two commands after it",
     r"(\.venv/bin/)?python -m benchmarks.*": "takes a quarter of an hour",
     r"docker compose.*": "needs an engine; tests/containers run it",
     r"tweetpipe .*--target aws.*": "needs an AWS account",

@@ -56,8 +56,10 @@ def test_each_reason_not_to_run_a_command_is_needed() -> None:
     typed = [
         str(command) for block in BLOCKS if block.language == "" for command in commands(block.code)
     ]
-    for pattern in NOT_RUN:
+    for pattern, reason in NOT_RUN.items():
         assert any(re.fullmatch(pattern, command) for command in typed), pattern
+        for test in re.findall(r"test_\w+\.py", reason):
+            assert any((PROJECT / "tests").rglob(test)), reason
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
