@@ -16,10 +16,22 @@ def summary(outcomes: list[Redriven]) -> str:
     done = sum(outcome.is_done for outcome in outcomes)
     stored = sum(outcome.stored for outcome in outcomes)
     rejected = sum(outcome.rejected for outcome in outcomes)
-    return (
-        f"Records: {stored:,} stored, {rejected:,} rejected. "
-        f"Dead letters: {done:,} gone, {len(outcomes) - done:,} kept."
-    )
+    kept = len(outcomes) - done
+    return f"{records(stored, rejected)} Dead letters: {done:,} gone, {kept:,} kept."
+
+
+def records(stored: int, rejected: int) -> str:
+    """How many records, of aggregated ones each that is in them, are stored."""
+    return f"Records: {stored:,} stored, {rejected:,} rejected."
+
+
+def fail_if_rejected(rejected: int) -> None:
+    """Raises TweetpipeError with how many records were rejected again, if any."""
+    if rejected:
+        raise TweetpipeError(
+            f"Records that were rejected and are dead letters of their own now: {rejected:,}. "
+            "See tweetpipe dead-letters list."
+        )
 
 
 def fail_if_kept(outcomes: list[Redriven], *, missed: int) -> None:
@@ -31,11 +43,7 @@ def fail_if_kept(outcomes: list[Redriven], *, missed: int) -> None:
         raise TweetpipeError(f"1 dead letter is kept: {whys[0]}. {_ADVICE}")
     if whys:
         raise TweetpipeError(f"{len(whys):,} dead letters are kept: {_in_brief(whys)}. {_ADVICE}")
-    if rejected:
-        raise TweetpipeError(
-            f"Records of batches that were rejected and are dead letters of their own now: "
-            f"{rejected:,}. See tweetpipe dead-letters list."
-        )
+    fail_if_rejected(rejected)
 
 
 def _in_brief(whys: list[str]) -> str:

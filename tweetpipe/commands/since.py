@@ -8,18 +8,17 @@ from rich.text import Text
 
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.aws.place import Target
-from tweetpipe.commands import terminal
+from tweetpipe.commands import redriven, terminal
 from tweetpipe.commands.logs import age
 from tweetpipe.commands.options import open_stack
 from tweetpipe.commands.terminal import printable
 from tweetpipe.dead_letters import redrive
 from tweetpipe.dead_letters.function import NotStored
 from tweetpipe.dead_letters.stream import StreamRecord
-from tweetpipe.words import counted
 
 
 def redrive_since(since: str, stack_name: str, target: Target, *, as_json: bool) -> None:
-    """Process again what the stream has since then, and name what was rejected."""
+    """Process again what the stream has since then, and name what was rejected; that fails."""
     start = datetime.now(UTC) - age(since)
     place, deployed = open_stack(target, stack_name)
     stored = 0
@@ -34,9 +33,8 @@ def redrive_since(since: str, stack_name: str, target: Target, *, as_json: bool)
     finally:
         # Whoever stops it, or sees it fail, wants to know how far it came.
         _show(rejected, as_json=as_json)
-        terminal.say(f"{counted(stored, 'tweet')} stored, {len(rejected):,} rejected.")
-    if rejected:
-        terminal.say("What was rejected is a dead letter now: tweetpipe dead-letters list.")
+        terminal.say(redriven.records(stored, len(rejected)))
+    redriven.fail_if_rejected(len(rejected))
 
 
 def _named(record: StreamRecord, refusals: list[str], place: int) -> dict[str, str]:

@@ -55,7 +55,8 @@ def store_in_parts(
 ) -> Iterator[Sequence[StreamRecord]]:
     """Yields the records part by part once they are stored; raises NotStored for one that isn't.
 
-    What is too much for a call goes on from where the function stopped, or else in halves.
+    What is too much for a call goes on from where the function stopped, or else in halves, of which
+    the first record goes first, alone: where that isn't stored either, it was not too much.
     """
     waiting = [records]
     while waiting:
@@ -67,8 +68,8 @@ def store_in_parts(
                 yield part[: error.done]
                 waiting.append(part[error.done :])
             elif error.may_fit and len(part) > 1:
-                half = len(part) // 2
-                waiting += [part[half:], part[:half]]
+                half = (len(part) + 1) // 2
+                waiting += [some for some in (part[half:], part[1:half], part[:1]) if some]
             else:
                 raise
         else:

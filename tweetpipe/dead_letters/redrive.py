@@ -21,7 +21,7 @@ from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters.function import NotStored, calls, store, store_in_parts
 from tweetpipe.dead_letters.letter import DeadLetter, Kind, StreamPosition
-from tweetpipe.dead_letters.queue import Hold, peek
+from tweetpipe.dead_letters.queue import Hold, peek, purge
 from tweetpipe.dead_letters.stream import StreamRecord, read_again, read_since
 from tweetpipe.words import counted
 
@@ -86,25 +86,51 @@ def redrive_since(
 
     It finds what no letter tells of, since the queue was gone. Yields each record once it is done
     with, and for each tweet in it why it was rejected, empty where it is stored. Leaves out what
-    has a dead letter already.
+    could only be rejected, and has a dead letter for each of its tweets already; letters of what is
+    processed again are deleted, since the function has sent them anew.
     """
-    found, _ = peek(place, stack.outputs["DeadLetterQueueUrl"], sys.maxsize)
-    known = {
-        (letter.shard, letter.position.first)
-        for letter in found
-        if letter.kind is Kind.REJECTED and letter.position
-    }
+    queue_url, stream = stack.outputs["DeadLetterQueueUrl"], stack.outputs["KinesisStream"]
+    known = _known(place, queue_url, stream)
+    replaced: list[str] = []
     worker = _Worker(place, stack)
-    for shard in read_since(place, stack.outputs["KinesisStream"], start):
-        unknown = (
-            record
-            for record in shard
-            if (record.shard, record.sequence_number) not in known
-            or not all(_refusals(record.data))
-        )
-        for group in worker.stored(unknown):
-            for record in group:
-                yield record, _refusals(record.data)
+    try:
+        for shard in read_since(place, stream, start):
+            unknown = (
+                record
+                for record in shard
+                if not _is_told(record, known.get((record.shard, record.sequence_number), {}))
+            )
+            for group in worker.stored(unknown):
+                for record in group:
+                    letters = known.get((record.shard, record.sequence_number), {})
+                    replaced += [id_ for ids in letters.values() for id_ in ids]
+                for record in group:
+                    yield record, _refusals(record.data)
+    finally:
+        if replaced:
+            purge(place, queue_url, replaced)
+
+
+Letters = Mapping[int | None, Sequence[str]]
+"""The ids of a record's letters, by the subsequence number in it; None for all of it."""
+
+
+def _known(place: Place, queue_url: str, stream: str) -> dict[tuple[str, str], Letters]:
+    """The letters of rejected records, by shard and sequence number."""
+    found, _ = peek(place, queue_url, sys.maxsize)
+    known: dict[tuple[str, str], dict[int | None, list[str]]] = {}
+    for letter in found:
+        position = letter.position
+        if letter.kind is Kind.REJECTED and position and position.stream == stream:
+            of_record = known.setdefault((position.shard, position.first), {})
+            of_record.setdefault(letter.subsequence_number, []).append(letter.id)
+    return {**known}
+
+
+def _is_told(record: StreamRecord, letters: Letters) -> bool:
+    """Whether nothing of a record can be stored, and letters tell of all of it."""
+    refusals = _refusals(record.data)
+    return all(refusals) and (None in letters or set(range(len(refusals))) <= letters.keys())
 
 
 def payload(place: Place, letter: DeadLetter) -> bytes | None:

@@ -16,6 +16,7 @@ from tests.unit.tweetpipe.dead_letters.doubles import (
     FakeLambda,
     FakePlace,
     FakeSqs,
+    exhausted,
     tweet,
     tweets,
 )
@@ -233,15 +234,36 @@ def test_what_no_letter_tells_of_is_found_in_the_stream_and_named(
     place = FakePlace.of(sqs, kinesis=FakeKinesis(stream), function=function)
     monkeypatch.setattr(since, "open_stack", lambda *_: (place, STACK))
 
-    assert run("redrive", "--since", "6h") == 0
+    assert run("redrive", "--since", "6h") == 1
 
     out, err = capfd.readouterr()
     assert [line.split(":")[0] for line in out.splitlines()] == [
         f"{SHARD} 492 not-json",
         f"{SHARD} 497.1 not-a-tweet",
     ]
-    assert "8 tweets stored, 2 rejected.\n" in err
+    # As for a batch, of which records are rejected again.
+    assert "Records: 8 stored, 2 rejected.\n" in err
+    assert "Error: Records that were rejected and are dead letters of their own now: 2." in err
     assert function.data() == [data for number, data in stream.items() if number != 495]
+
+
+@pytest.mark.parametrize("choice", [("--all",), ("--since", "6h")], ids=["--all", "--since"])
+def test_records_that_are_rejected_again_end_both_ways_of_redriving_alike(
+    choice: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqs = FakeSqs({"batch": exhausted(1, 3)})
+    place = FakePlace.of(sqs, kinesis=FakeKinesis(tweets(1, 3) | {2: b"no tweet"}))
+    for module in (since, commands):
+        monkeypatch.setattr(module, "open_stack", lambda *_: (place, STACK))
+
+    assert run("redrive", *choice) == 1
+
+    said, error = capfd.readouterr().err.splitlines()[-2:]
+    assert said.startswith("Records: 2 stored, 1 rejected.")
+    assert error == (
+        "Error: Records that were rejected and are dead letters of their own now: 1. "
+        "See tweetpipe dead-letters list."
+    )
 
 
 def test_a_function_that_still_fails_says_how_far_it_came(
@@ -254,7 +276,7 @@ def test_a_function_that_still_fails_says_how_far_it_came(
     assert run("redrive", "--since", "6h") == 1
 
     err = capfd.readouterr().err
-    assert "2 tweets stored, 0 rejected." in err
+    assert "Records: 2 stored, 0 rejected." in err
     assert "Error: Not all that the stream has is processed: " in err
 
 

@@ -15,6 +15,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from processor.errors import Rejected
+from processor.tweet import to_item
 from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.aws.place import LOCAL_REGION, Place, Target
 from tweetpipe.dead_letters import DeadLetter
@@ -65,6 +67,15 @@ def tweet(number: int) -> bytes:
     created = "Wed Oct 10 20:19:24 +0000 2018"
     fields = {"id_str": str(number), "created_at": created, "text": "plain", "user": user}
     return json.dumps(fields).encode()
+
+
+def refuses(data: bytes) -> bool:
+    """Whether the function rejects a record."""
+    try:
+        to_item(data)
+    except Rejected:
+        return True
+    return False
 
 
 def refused(operation: str, code: str) -> ClientError:

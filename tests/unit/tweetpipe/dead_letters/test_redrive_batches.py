@@ -152,6 +152,23 @@ def test_what_is_too_much_for_a_call_goes_in_halves(most: int) -> None:
     assert function.data() == list(tweets(1, 13).values())
 
 
+def test_a_failure_that_has_nothing_to_do_with_the_size_is_told_after_two_calls() -> None:
+    """Halving 500 records down to one would make ten, each as long as the function may take."""
+    function = FakeLambda(
+        lambda event: {
+            "batchItemFailures": [
+                {"itemIdentifier": event["Records"][0]["kinesis"]["sequenceNumber"]}
+            ]
+        }
+    )
+    outcome, sqs = redrive_one(
+        exhausted(1, 500), kinesis=FakeKinesis(tweets(1, 500), page=500), function=function
+    )
+
+    assert_kept(outcome, sqs, saying="could not store the records now")
+    assert [len(event["Records"]) for event in function.events] == [500, 1]
+
+
 def test_a_record_that_takes_too_long_alone_is_kept_with_a_longer_timeout() -> None:
     function = FakeLambda(most=0)
     outcome, sqs = redrive_one(
