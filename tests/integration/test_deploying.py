@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import uuid
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,10 @@ from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import deploy, owner
 from tweetpipe.deploying.changes import ChangeSet
+from tweetpipe.deploying.emulated_parts import mappings_of
 from tweetpipe.deploying.leftovers import Leftover
+
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 @pytest.fixture
@@ -177,6 +180,9 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
         StreamName=physical_id(place, name, "EventStream"), Tags={"added": "by hand"}
     )
     place.iam().delete_role_policy(RoleName=role, PolicyName="process-events")
+    place.iam().attach_role_policy(RoleName=role, PolicyArn=ADMINISTRATOR)
+    user = physical_id(place, name, "ProducerUser")
+    place.iam().attach_user_policy(UserName=user, PolicyArn=ADMINISTRATOR)
     place.sqs().set_queue_attributes(
         QueueUrl=physical_id(place, name, "DeadLetters"),
         Attributes={"MessageRetentionPeriod": "60"},
@@ -195,7 +201,9 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
         "Found and put right: Processor: Environment",
         "Found and put right: Processor: ReservedConcurrentExecutions",
         "Found and put right: Processor: Timeout",
+        "Found and put right: ProcessorRole: ManagedPolicyArns",
         "Found and put right: ProcessorRole: Policies",
+        "Found and put right: ProducerUser: ManagedPolicyArns",
         "Found and put right: StreamToProcessor: BatchSize",
         "Found and put right: StreamToProcessor: Enabled",
     }
@@ -206,21 +214,44 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
     assert configuration["Timeout"] == 20
     assert configuration["Environment"]["Variables"]["TABLE_NAME"] == f"{name}-EventData"
     assert place.iam().list_role_policies(RoleName=role)["PolicyNames"] == ["process-events"]
+    assert not place.iam().list_attached_role_policies(RoleName=role)["AttachedPolicies"]
+    assert not place.iam().list_attached_user_policies(UserName=user)["AttachedPolicies"]
 
     assert deploy_saying(place, name)[0] is False
+
+
+def test_a_mapping_that_was_deleted_by_hand_is_made_anew_and_goes_with_its_stack(
+    place: Place, name: str
+) -> None:
+    deploy_quietly(place, name, PARAMETERS)
+    client = place.lambda_()
+    uuid = physical_id(place, name, "StreamToProcessor")
+    before: Mapping[str, Any] = client.get_event_source_mapping(UUID=uuid)
+    client.delete_event_source_mapping(UUID=uuid)
+
+    changed, said = deploy_saying(place, name)
+
+    assert changed
+    assert "Found and put right: StreamToProcessor is gone" in said
+    [made] = mappings_of(place, f"{name}-DDBEventProcessor")
+    told = before.keys() - {"LastModified", "ResponseMetadata", "State"}
+    assert {key for key in told if made[key] != before[key]} == {"UUID", "EventSourceMappingArn"}
+    # The stack still names the first one.
+    assert deploy_saying(place, name)[0] is False
+
+    deploy.destroy(place, name, on_event=lambda _: None)
+    assert not mappings_of(place, f"{name}-DDBEventProcessor")
 
 
 def test_what_was_deleted_by_hand_is_named_and_the_commands_given_bring_it_back(
     place: Place, name: str
 ) -> None:
     deploy_quietly(place, name, PARAMETERS)
-    mapping = physical_id(place, name, "StreamToProcessor")
     place.dynamodb().delete_table(TableName=f"{name}-EventData")
-    place.lambda_().delete_event_source_mapping(UUID=mapping)
 
     with pytest.raises(
         DeployFailed,
-        match=r"EventData is gone; StreamToProcessor is gone\. .*"
+        match=r"EventData is gone\. .*"
         rf"tweetpipe destroy --stack {name}, then tweetpipe deploy --stack {name} -p ",
     ):
         deploy_saying(place, name)

@@ -79,8 +79,9 @@ def deploy(
     if place.is_local:
         is_new = existing is None or existing.awaits_review
         changed |= _put_right(place, deployed, archive, on_step, is_new=is_new)
-    elif not changed:
-        changed = _revert_drift(attempt, deployed, approve)
+    else:
+        changed = changed or _revert_drift(attempt, deployed, approve)
+        drift.check_attached(place, deployed, on_step)
     return deployed, changed
 
 
@@ -292,5 +293,6 @@ def _delete(place: Place, existing: Stack, on_event: OnEvent) -> None:
     if place.is_local:
         # Here nothing is asked, so that nothing is protected either.
         leftovers.unprotect(place, existing.outputs.get("EventDataTable", "none"))
+        leftovers.unmap(place, existing.outputs.get("DDBEventProcessor", "none"))
     place.cloudformation().delete_stack(StackName=existing.id)
     _follow(place, existing.name, existing.id, before, on_event, wanted=endings.DELETED)

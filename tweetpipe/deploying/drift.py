@@ -15,6 +15,7 @@ from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.deploying import identities
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
@@ -49,6 +50,30 @@ def look(
     if status["DetectionStatus"] == "DETECTION_FAILED" and not found:
         raise DeployFailed(status.get("DetectionStatusReason", "no reason given"))
     return found
+
+
+def check_attached(place: Place, deployed: Stack, on_step: Callable[[str], None]) -> None:
+    """Raises DeployFailed where managed policies are attached to the stack's role or user.
+
+    Drift detection compares what the template names, and it names none.
+    """
+    try:
+        resources = place.cloudformation().describe_stack_resources(StackName=deployed.id)
+        commands = [
+            f"aws iam detach-{kind}-policy --{kind}-name {name} --policy-arn {arn}"
+            for resource in resources["StackResources"]
+            if (kind := identities.KINDS.get(resource["ResourceType"]))
+            for name in [resource.get("PhysicalResourceId", "")]
+            for arn in identities.attached(place, kind, name)
+        ]
+    except ClientError as error:
+        on_step(f"Whether policies were attached beside the stack can't be told: {explain(error)}")
+        return
+    if commands:
+        raise DeployFailed(
+            "The stack is as the template says, but its role or user has more rights: policies "
+            f"are attached that the template doesn't name. Detach them: {'; '.join(commands)}"
+        )
 
 
 def _line(drift: StackResourceDriftTypeDef, deployed: Stack) -> str | None:

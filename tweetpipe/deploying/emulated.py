@@ -65,7 +65,10 @@ def put_right(
         values = {one.property: one.wanted for one in different if one.property}
         # What can't be changed is still different after that.
         with suppress(BotoCoreError, ClientError):
-            part.mend(place, name, values)
+            if values:
+                part.mend(place, part.current(place, name, wanted), values)
+            elif part.make:
+                part.make(place, wanted)
         after = _differences(place, part, logical_id, name, wanted)
         remaining += after
         left = {one.property for one in after}
@@ -159,7 +162,7 @@ def _differences(
     place: Place, part: parts.Part, logical_id: str, name: str, wanted: dict[str, Any]
 ) -> list[Difference]:
     try:
-        found = part.read(place, name)
+        found = part.read(place, part.current(place, name, wanted))
     except ClientError as error:
         # Not every emulator can tell everything.
         return [Difference(logical_id=logical_id)] if is_gone(error) else []

@@ -6,13 +6,14 @@ no trace of is left out: the stream's encryption, and tags of the services that 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from tweetpipe.aws.place import Place
+from tweetpipe.deploying import identities
+from tweetpipe.deploying.identities import Properties
 
 _FUNCTION = (
     "Architectures",
@@ -37,19 +38,20 @@ _MAPPING = (
     "ParallelizationFactor",
 )
 
-Properties = dict[str, Any]
-
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
     """A kind of resource.
 
-    `mend` sets those of the properties given that can be set in place. `defaults` are the
+    `mend` sets those of the properties given that can be set in place. `make` makes one that is
+    gone, where that loses nothing, and `current` then has its new name. `defaults` are the
     properties that count although the template doesn't name them.
     """
 
     read: Callable[[Place, str], Properties]
     mend: Callable[[Place, str, Properties], None]
+    make: Callable[[Place, Properties], None] | None = None
+    current: Callable[[Place, str, Properties], str] = lambda _place, name, _wanted: name
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -151,35 +153,30 @@ def _mend_mapping(place: Place, name: str, wanted: Properties) -> None:
     client.update_event_source_mapping(UUID=name, **_typed(wanted))
 
 
-def _read_role(place: Place, name: str) -> Properties:
-    iam = place.iam()
-    policies = [
-        iam.get_role_policy(RoleName=name, PolicyName=policy)
-        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]
+def _current_mapping(place: Place, name: str, wanted: Properties) -> str:
+    found = mappings_of(place, wanted["FunctionName"])
+    ids = [one["UUID"] for one in found if one.get("EventSourceArn") == wanted["EventSourceArn"]]
+    return name if name in ids or not ids else ids[0]
+
+
+def _make_mapping(place: Place, wanted: Properties) -> None:
+    """From the oldest record in the stream on: storing one twice changes nothing."""
+    client: Any = place.lambda_()
+    tags = {tag["Key"]: tag["Value"] for tag in wanted.get("Tags", [])}
+    client.create_event_source_mapping(**_typed(wanted | {"Tags": tags}))
+
+
+def mappings_of(place: Place, function: str) -> list[Mapping[str, Any]]:
+    """The event source mappings of a function, given by its name or ARN."""
+    name = function.rpartition(":")[2]
+    pages = place.lambda_().get_paginator("list_event_source_mappings").paginate()
+    # Asked for one function's, LocalStack also lists those of functions with longer names.
+    return [
+        mapping
+        for page in pages
+        for mapping in page["EventSourceMappings"]
+        if mapping.get("FunctionArn", "").rpartition(":")[2] == name
     ]
-    return {
-        "AssumeRolePolicyDocument": iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"],
-        "Policies": [
-            {key: policy[key] for key in ("PolicyName", "PolicyDocument")} for policy in policies
-        ],
-    }
-
-
-def _mend_role(place: Place, name: str, wanted: Properties) -> None:
-    iam = place.iam()
-    if "AssumeRolePolicyDocument" in wanted:
-        document = json.dumps(wanted["AssumeRolePolicyDocument"])
-        iam.update_assume_role_policy(RoleName=name, PolicyDocument=document)
-    if "Policies" in wanted:
-        policies = {
-            policy["PolicyName"]: json.dumps(policy["PolicyDocument"])
-            for policy in wanted["Policies"]
-        }
-        for policy, document in policies.items():
-            iam.put_role_policy(RoleName=name, PolicyName=policy, PolicyDocument=document)
-        for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-            if policy not in policies:
-                iam.delete_role_policy(RoleName=name, PolicyName=policy)
 
 
 def _read_queue(place: Place, url: str) -> Properties:
@@ -204,10 +201,15 @@ def _typed(properties: Properties) -> Properties:
 
 PARTS = {
     "AWS::DynamoDB::Table": Part(read=_read_table, mend=_mend_table),
-    "AWS::IAM::Role": Part(read=_read_role, mend=_mend_role),
+    "AWS::IAM::Role": Part(read=identities.read_role, mend=identities.mend_role),
+    "AWS::IAM::User": Part(read=identities.read_user, mend=identities.mend_user),
     "AWS::Kinesis::Stream": Part(read=_read_stream, mend=_mend_stream),
     "AWS::Lambda::EventSourceMapping": Part(
-        read=_read_mapping, mend=_mend_mapping, defaults={"Enabled": True}
+        read=_read_mapping,
+        mend=_mend_mapping,
+        make=_make_mapping,
+        current=_current_mapping,
+        defaults={"Enabled": True},
     ),
     "AWS::Lambda::Function": Part(read=_read_function, mend=_mend_function),
     "AWS::SQS::Queue": Part(read=_read_queue, mend=_mend_queue),

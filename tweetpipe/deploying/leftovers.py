@@ -21,6 +21,7 @@ from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, find_by_id
 from tweetpipe.deploying import events, owner
 from tweetpipe.deploying.changes import HOLDS_DATA
+from tweetpipe.deploying.emulated_parts import mappings_of
 
 _GONE = ("NotFound", "NoSuchEntity", "NonExistent", "DoesNotExist")
 
@@ -77,6 +78,13 @@ def unprotect(place: Place, table: str) -> None:
     """Takes the deletion protection off a table, if it is there."""
     with suppress(ClientError):
         place.dynamodb().update_table(TableName=table, DeletionProtectionEnabled=False)
+
+
+def unmap(place: Place, function: str) -> None:
+    """Deletes a function's mappings: one that was made anew, its stack doesn't know."""
+    with suppress(ClientError):
+        for mapping in mappings_of(place, function):
+            place.lambda_().delete_event_source_mapping(UUID=mapping["UUID"])
 
 
 def is_gone(error: ClientError) -> bool:

@@ -65,9 +65,10 @@ class Described:
         self.mapping = self.last_result = None
         name = self._outputs["DDBEventProcessor"]
         found = self._place.lambda_().list_event_source_mappings(FunctionName=name)
-        mapping = next(iter(found["EventSourceMappings"]), None) or {}
-        self.mapping = mapping.get("State", "missing")
-        self.last_result = mapping.get("LastProcessingResult")
+        # LocalStack also lists those of functions whose names end alike.
+        ours = [m for m in found["EventSourceMappings"] if m["FunctionArn"].endswith(f":{name}")]
+        self.mapping = ours[0]["State"] if ours else "missing"
+        self.last_result = ours[0].get("LastProcessingResult") if ours else None
 
     def _read_function(self, at: float) -> None:
         self.concurrency = None

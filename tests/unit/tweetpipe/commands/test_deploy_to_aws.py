@@ -73,6 +73,7 @@ class Aws:
         self.existing: Stack | None = EXISTING
         self.loss: Loss | str = LOSS
         self.drift: list[str] | str = []
+        self.attached = ""
         self.reverting: ChangeSet | None = None
         self.planned: list[Mapping[str, str]] = []
         self.ending = "UPDATE_COMPLETE"
@@ -89,6 +90,10 @@ class Aws:
         if isinstance(self.drift, str):
             raise DeployFailed(self.drift)
         return self.drift
+
+    def check_attached(self, *_: Any) -> None:
+        if self.attached:
+            raise DeployFailed(self.attached)
 
     def follow(self, *_: Any, on_event: Callable[[Event], None], **__: Any) -> str:
         for event in self.events:
@@ -112,6 +117,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     monkeypatch.setattr(artifacts, "remove", fake.notes("remove packages"))
     monkeypatch.setattr(changes, "create", fake.create)
     monkeypatch.setattr(drift, "look", fake.look_for_drift)
+    monkeypatch.setattr(drift, "check_attached", fake.check_attached)
     monkeypatch.setattr(changes, "execute", fake.notes("execute"))
     monkeypatch.setattr(changes, "discard", fake.notes("discard"))
     monkeypatch.setattr(events, "seen", lambda *_: set())
@@ -525,3 +531,12 @@ def test_a_step_that_fails_says_how_far_the_stream_has_come(
     monkeypatch.setattr(events, "follow", lambda *_, **__: next(endings))
     with pytest.raises(DeployFailed, match=r"The stream has 4 shards by now; the same command"):
         deploy_to_aws(yes=True, ShardCount="7")
+
+
+@pytest.mark.parametrize("plan", [None, PLAN])
+def test_a_policy_attached_beside_the_stack_is_no_success_whatever_else_changed(
+    aws: Aws, plan: ChangeSet | None
+) -> None:
+    aws.plan, aws.attached = plan, "policies are attached"
+    with pytest.raises(DeployFailed, match="policies are attached"):
+        deploy_to_aws(yes=True)

@@ -103,3 +103,54 @@ def test_a_missing_permission_is_named() -> None:
         )
         with pytest.raises(DeployFailed, match="permission cloudformation:DetectStackDrift"):
             drift.look(place, DEPLOYED)
+
+
+POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+
+
+def will_have(place: StubbedPlace, **kinds: str) -> None:
+    resources = [
+        {
+            "LogicalResourceId": logical_id,
+            "PhysicalResourceId": logical_id.lower(),
+            "ResourceType": f"AWS::{kind}",
+            "Timestamp": AT,
+            "ResourceStatus": "CREATE_COMPLETE",
+        }
+        for logical_id, kind in kinds.items()
+    ]
+    place.stubbers["cloudformation"].add_response(
+        "describe_stack_resources", {"StackResources": resources}, {"StackName": "arn:stack"}
+    )
+
+
+def test_policies_that_are_attached_to_role_or_user_fail_with_the_commands_that_detach_them() -> (
+    None
+):
+    with stubbed_place("cloudformation", "iam") as place:
+        will_have(place, Role="IAM::Role", Queue="SQS::Queue", User="IAM::User")
+        found = {"AttachedPolicies": [{"PolicyArn": POLICY}]}
+        iam = place.stubbers["iam"]
+        iam.add_response("list_attached_role_policies", found, {"RoleName": "role"})
+        iam.add_response("list_attached_user_policies", found, {"UserName": "user"})
+        with pytest.raises(DeployFailed) as failed:
+            drift.check_attached(place, DEPLOYED, lambda _: None)
+
+    for kind in ("role", "user"):
+        command = f"aws iam detach-{kind}-policy --{kind}-name {kind} --policy-arn {POLICY}"
+        assert command in str(failed.value)
+
+
+def test_without_attached_policies_all_is_well_and_without_permission_it_is_said() -> None:
+    said: list[str] = []
+    with stubbed_place("cloudformation", "iam") as place:
+        iam = place.stubbers["iam"]
+        will_have(place, Role="IAM::Role")
+        iam.add_response("list_attached_role_policies", {"AttachedPolicies": []})
+        drift.check_attached(place, DEPLOYED, said.append)
+        assert said == []
+        will_have(place, Role="IAM::Role")
+        iam.add_client_error("list_attached_role_policies", "AccessDenied")
+        drift.check_attached(place, DEPLOYED, said.append)
+
+    assert said[0].startswith("Whether policies were attached beside the stack can't be told")

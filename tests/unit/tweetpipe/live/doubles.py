@@ -157,8 +157,15 @@ class FakeStack:
         return {"events": events[:limit]}
 
     def _list_event_source_mappings(self, FunctionName: str) -> Any:
-        mapping = {"State": self.mapping, "LastProcessingResult": self.last_result}
-        return {"EventSourceMappings": [mapping] if self.mapping else []}
+        arn = "arn:aws:lambda:us-east-1:000000000000:function:"
+        # As LocalStack does, which also lists what is of a function whose name ends alike.
+        other = {"State": "Disabled", "FunctionArn": f"{arn}other-{FunctionName}"}
+        mapping = {
+            "State": self.mapping,
+            "LastProcessingResult": self.last_result,
+            "FunctionArn": f"{arn}{FunctionName}",
+        }
+        return {"EventSourceMappings": [other, mapping] if self.mapping else [other]}
 
     def _get_function_concurrency(self, FunctionName: str) -> Any:
         reserved = {"ReservedConcurrentExecutions": self.concurrency}
