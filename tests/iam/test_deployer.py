@@ -18,7 +18,7 @@ from tests.iam.identities import REGION, Identity
 from tests.iam.stacks import Pair
 from tests.waiting import wait_for
 from tweetpipe.__main__ import main
-from tweetpipe.deploying import deploy
+from tweetpipe.deploying import artifacts, deploy
 from tweetpipe.project import ROOT
 
 POLICY = ROOT / "infra" / "deploy-policy.json"
@@ -56,7 +56,8 @@ def run(
     """Runs a command against the emulator as if it were AWS, as the deployer."""
     fit = tmp_path / "template.yaml"
     fit.write_text(yaml.safe_dump(template.load(), sort_keys=False), encoding="utf-8")
-    monkeypatch.setattr(deploy, "TEMPLATE", fit)
+    for module in (artifacts, deploy):
+        monkeypatch.setattr(module, "TEMPLATE", fit)
     monkeypatch.chdir(tmp_path)  # away from a user's .env
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
