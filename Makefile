@@ -41,7 +41,7 @@ test: $(VENV)/dev  ## Run the tests, in random order; those with containers only
 	@$(PYTEST) -m "not slow"
 
 test-unit: $(VENV)/dev  ## Run the unit tests alone, in a minute
-	@$(PYTEST) -m "not slow" tests/unit
+	@$(PYTEST) -m "not slow" tests/unit $(EMBEDDED)/tests
 
 test-slow: $(VENV)/dev  ## Run what takes too long for make test, and all properties with ten times the examples
 	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile slow

@@ -37,7 +37,7 @@ DOCUMENTS = [
 NOT_RUN = {
     r"make (test|lint|fuzz|soak|bench)\b.*": "takes minutes, or is what runs this",
     r"make demo": "test_wheels.py runs tweetpipe demo",
-    r"uvx .*": "test_wheels.py in tests/integration runs the demo of the wheels",
+    r"uvx .*": "test_wheels.py runs the demo of the wheels",
     r"make package": "test_aws_tools.py runs it, and the two commands after it",
     r"(\.venv/bin/)?python -m benchmarks.*": "takes a quarter of an hour",
     r"docker compose.*": "needs an engine; tests/containers run it",
@@ -47,7 +47,7 @@ NOT_RUN = {
     r"OLD=.*": "names a stack in an AWS account",
     r"(git|cd) .*": "works on a repository",
     r"pip install .*": "changes the reader's environment",
-    r"localstack-embedded .*": "tests/unit/localstack_embedded/test_readme.py runs them",
+    r"localstack-embedded .*": "test_readme.py runs them",
     r"tweetpipe produce .*--max-tweets 500": "reads from X, which takes money",
 }
 

@@ -59,7 +59,8 @@ def test_each_reason_not_to_run_a_command_is_needed() -> None:
     for pattern, reason in NOT_RUN.items():
         assert any(re.fullmatch(pattern, command) for command in typed), pattern
         for test in re.findall(r"test_\w+\.py", reason):
-            assert any((PROJECT / "tests").rglob(test)), reason
+            folders = (PROJECT / "tests", PROJECT / "localstack_embedded" / "tests")
+            assert any(found for folder in folders for found in folder.rglob(test)), reason
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

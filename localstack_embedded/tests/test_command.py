@@ -11,8 +11,8 @@ import pytest
 
 from localstack_embedded import Instance, status, stop
 from localstack_embedded.__main__ import main
-from tests.unit.localstack_embedded.fake_localstack import make_environment
-from tests.waiting import is_gone, wait_for
+from localstack_embedded.tests.fake_localstack import make_environment
+from localstack_embedded.tests.waiting import is_gone, wait_for
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ import pytest
 
 from localstack_embedded import environment
 from localstack_embedded.plugin.function_environment import FunctionEnvironment
-from tests.unit.localstack_embedded.conftest import Deploy
-from tests.waiting import is_gone, wait_for
+from localstack_embedded.tests.conftest import Deploy
+from localstack_embedded.tests.waiting import is_gone, wait_for
 
 PARENT = """
 import os, sys

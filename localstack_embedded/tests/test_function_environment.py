@@ -14,8 +14,8 @@ import pytest
 
 from localstack_embedded.plugin import function_environment
 from localstack_embedded.plugin.function_environment import MAX_RESPONSE_BYTES
-from tests.unit.localstack_embedded.conftest import Deploy
-from tests.waiting import is_gone, wait_for
+from localstack_embedded.tests.conftest import Deploy
+from localstack_embedded.tests.waiting import is_gone, wait_for
 
 ECHO = "def handler(event, context): return event"
 

@@ -12,7 +12,7 @@ import pytest
 from localstack_embedded import Instance, access, start, status, stop
 from localstack_embedded.__main__ import main
 from localstack_embedded.errors import StartError
-from tests.unit.localstack_embedded.test_command import home
+from localstack_embedded.tests.test_command import home
 
 __all__ = ["home"]
 

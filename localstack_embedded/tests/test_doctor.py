@@ -12,7 +12,7 @@ import pytest
 
 from localstack_embedded import doctor, start, stop
 from localstack_embedded.__main__ import main
-from tests.unit.localstack_embedded.fake_localstack import make_environment
+from localstack_embedded.tests.fake_localstack import make_environment
 
 
 class Usage(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tempfile
 import uuid
@@ -16,6 +17,13 @@ from localstack_embedded.plugin.function_environment import FunctionEnvironment,
 from localstack_embedded.plugin.worker import WorkerSettings
 
 AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
+
+
+def pytest_configure() -> None:
+    """Forget what is set for AWS on this machine, and its proxies."""
+    for name in list(os.environ):
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            del os.environ[name]
 
 
 class Function:

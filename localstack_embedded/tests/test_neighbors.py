@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from localstack_embedded import emulator, neighbors, ports
-from tests.unit.localstack_embedded.fake_localstack import make_environment
+from localstack_embedded.tests.fake_localstack import make_environment
 
 
 @pytest.fixture(autouse=True)

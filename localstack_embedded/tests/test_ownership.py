@@ -10,7 +10,7 @@ import pytest
 
 from localstack_embedded import HomeError, ensure_environment, ownership, start, status, stop
 from localstack_embedded.lock import held
-from tests.unit.localstack_embedded.fake_localstack import make_environment
+from localstack_embedded.tests.fake_localstack import make_environment
 
 USES: dict[str, Callable[[Path], object]] = {
     "start": start,

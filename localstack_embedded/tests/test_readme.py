@@ -13,7 +13,7 @@ import pytest
 from localstack_embedded import Stopped, status, stop
 from localstack_embedded.__main__ import main
 from localstack_embedded.environment import HERE
-from tests.unit.localstack_embedded.fake_localstack import make_environment
+from localstack_embedded.tests.fake_localstack import make_environment
 
 README = (HERE / "README.md").read_text(encoding="utf-8")
 COMMANDS = re.findall(r"^    localstack-embedded (\w+)", README, re.MULTILINE)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from localstack_embedded import Account, StartError, find, running, start, stop
-from tests.unit.localstack_embedded.fake_localstack import make_environment
+from localstack_embedded.tests.fake_localstack import make_environment
 
 
 @pytest.fixture

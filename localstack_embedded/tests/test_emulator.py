@@ -31,8 +31,8 @@ from localstack_embedded import (
 )
 from localstack_embedded import emulator as embedded
 from localstack_embedded.environment import Environment, ensure_environment
-from tests.unit.localstack_embedded.fake_localstack import make_environment
-from tests.waiting import is_gone, wait_for
+from localstack_embedded.tests.fake_localstack import make_environment
+from localstack_embedded.tests.waiting import is_gone, wait_for
 
 
 @pytest.fixture
