@@ -17,11 +17,13 @@ VERSIONS = "~=0.1.0"
 
 source = HERE / "localstack_embedded"
 from_source = (source / "pyproject.toml").is_file() and "sdist" not in sys.argv
-requirements = [
-    line
-    for line in (HERE / "requirements" / "app.in").read_text(encoding="utf-8").splitlines()
-    if not line.startswith("#")
-]
+
+
+def requirements(name: str) -> list[str]:
+    """Those of a file in requirements/."""
+    lines = (HERE / "requirements" / name).read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if not line.startswith("#")]
+
 
 setup(
     packages=[
@@ -38,7 +40,8 @@ setup(
     },
     include_package_data=False,
     install_requires=[
-        *requirements,
+        *requirements("app.in"),
         f"{EMBEDDED} @ {source.as_uri()}" if from_source else f"{EMBEDDED}{VERSIONS}",
     ],
+    extras_require={"plot": requirements("plot.in")},
 )

@@ -24,7 +24,9 @@ def required(folder: Path, command: str) -> dict[str, Requirement]:
     """The requirements of tweetpipe as setuptools takes them from a source, without building it."""
     program = (
         "import sys, setuptools; sys.argv = ['setup.py', sys.argv[1]];"
-        "setuptools.setup = lambda **given: print(*given['install_requires'], sep='\\n');"
+        "setuptools.setup = lambda **given: print(*given['install_requires'], *("
+        "f'{line}; extra == {name!r}' for name, lines in given['extras_require'].items() "
+        "for line in lines), sep='\\n');"
         "exec(compile(open('setup.py').read(), 'setup.py', 'exec'), {'__file__': 'setup.py'})"
     )
     printed = subprocess.run(
@@ -41,6 +43,12 @@ def required(folder: Path, command: str) -> dict[str, Requirement]:
 def test_a_checkout_asks_for_the_localstack_embedded_that_lies_in_it() -> None:
     embedded = required(project.ROOT, "bdist_wheel")["localstack-embedded"]
     assert embedded.url == (project.ROOT / "localstack_embedded").as_uri()
+
+
+def test_what_draws_the_plan_is_asked_for_by_an_extra_alone() -> None:
+    found = required(project.ROOT, "sdist")
+    assert str(found["matplotlib"].marker) == 'extra == "plot"'
+    assert "pillow" not in found
 
 
 def test_a_release_asks_for_the_version_that_lies_beside_it() -> None:

@@ -144,10 +144,10 @@ def _draw(load: Load, prices: Prices, file: Path) -> None:
     try:
         from tweetpipe.plan.plot import draw
     except ModuleNotFoundError as error:
-        if error.name != "PIL":
+        if not str(error.name).startswith("matplotlib"):
             raise
         raise WrongUsage(
-            "--plot needs Pillow, which is not installed: run `pip install pillow`, "
-            "or leave --plot out."
+            "--plot needs matplotlib, which is not installed: run "
+            "`pip install 'tweetpipe[plot]'`, or leave --plot out."
         ) from error
     draw(load, prices, file)
