@@ -10,7 +10,7 @@ from localstack_embedded import environment
 ANSWERING = """
 import http.server, json, os, signal, socket, sys
 
-class Health(http.server.BaseHTTPRequestHandler):
+class HealthEndpoint(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         content = b"<ListAllMyBucketsResult><Buckets/></ListAllMyBucketsResult>"
         if self.path == "/_localstack/health":
@@ -25,7 +25,7 @@ class Health(http.server.BaseHTTPRequestHandler):
 
 def serve():
     assert os.path.isdir(os.environ["FILESYSTEM_ROOT"]), "seen from the folder it runs in"
-    server = http.server.HTTPServer(("", 0), Health, bind_and_activate=False)
+    server = http.server.HTTPServer(("", 0), HealthEndpoint, bind_and_activate=False)
     server.socket.close()
     server.socket = socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"]))
     server.serve_forever()

@@ -127,7 +127,7 @@ def test_nobody_else_can_answer_at_the_port_of_one_that_starts(tmp_path: Path) -
         """
 os.close(int(os.environ["GATEWAY_SOCKET"]))
 host, port = os.environ["GATEWAY_LISTEN"].split(":")
-http.server.HTTPServer((host, int(port)), Health).serve_forever()
+http.server.HTTPServer((host, int(port)), HealthEndpoint).serve_forever()
 """,
     )
     with pytest.raises(StartError, match=r"(?s)ended with status 1 .*Address already in use"):
