@@ -380,7 +380,16 @@ def test_purge_deletes_for_good(place: Place, stack: Stack, tweetpipe_command: C
     assert one.returncode == 0, one.stderr
     assert first.id not in {letter.id for letter in letters(place, stack)}
 
-    every = tweetpipe_command("dead-letters", "purge", "--all", "--yes", *name)
+    counted = tweetpipe_command("dead-letters", "list", "--by-reason", "--json", *name)
+    assert json.loads(counted.stdout) == {"unexpected": 2}
+
+    for others in (("--reason", "no-id"), ("--kind", "exhausted"), ("--older-than", "3653d")):
+        none = tweetpipe_command("dead-letters", "purge", *others, "--yes", *name)
+        assert none.returncode == 0, none.stderr
+        assert len(letters(place, stack)) == 2
+
+    chosen = ("--kind", "rejected", "--reason", "unexpected", "--older-than", "1d")
+    every = tweetpipe_command("dead-letters", "purge", *chosen, "--yes", *name)
     assert every.returncode == 0, every.stderr
     assert "Dead letters deleted: 2." in every.stderr
     assert letters(place, stack) == []

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +15,7 @@ from tweetpipe import dead_letters as letters
 from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.commands import redriven, terminal
+from tweetpipe.commands.logs import age
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -31,8 +30,6 @@ from tweetpipe.dead_letters import DeadLetter, Kind, redrive
 from tweetpipe.dead_letters.redrive import Redriven
 from tweetpipe.words import counted
 
-_PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
-
 IdsArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="ID", help="As list shows them; the beginning is enough."),
@@ -43,6 +40,9 @@ KindOption = Annotated[Kind | None, typer.Option("--kind", help="Only those of t
 def list_command(
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
     kind: KindOption = None,
+    by_reason: Annotated[
+        bool, typer.Option("--by-reason", help="Only how many there are of each reason, in all.")
+    ] = False,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
@@ -53,15 +53,19 @@ def list_command(
         found, about = letters.peek(
             place,
             deployed.outputs["DeadLetterQueueUrl"],
-            limit,
+            sys.maxsize if by_reason else limit,
             wanted=lambda letter: kind in (None, letter.kind),
         )
+    reasons = shown.reasons(found)
     if as_json:
-        terminal.print_json(
-            [letter.body | {"id": letter.id, "kind": letter.kind} for letter in found]
-        )
+        terminal.print_json(reasons if by_reason else [shown.as_json(letter) for letter in found])
+    elif by_reason:
+        for reason, count in reasons.items():
+            terminal.out.print(Text(printable(f"{count:>9,}  {reason}")), soft_wrap=True)
     elif found:
         terminal.out.print(shown.table(found, now=datetime.now(UTC), width=terminal.out.width))
+        counts = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
+        terminal.say(f"By reason: {counts}.")
         terminal.say(f"{len(found):,} of about {counted(max(about, len(found)), 'dead letter')}.")
     else:
         terminal.say(f"No {f'{kind} ' if kind else ''}dead letters.")
@@ -150,7 +154,7 @@ def redrive_command(
 
     outcomes: list[Redriven] = []
     try:
-        with _counting("Redriving", total=visible if every else len(chosen)) as show_count:
+        with terminal.counting("Redriving", total=visible if every else len(chosen)) as show_count:
 
             def note(outcome: Redriven) -> None:
                 outcomes.append(outcome)
@@ -180,23 +184,41 @@ def redrive_command(
 def purge(
     ids: IdsArgument = None,
     every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    kind: KindOption = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Only those with this reason, as list shows it.")
+    ] = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option(metavar="AGE", help="Only those whose age, as list shows it, is at least so."),
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Delete dead letters for good, without storing anything."""
-    prefixes = _selection(ids, every=every)
+    """Delete dead letters for good, without storing anything.
+
+    Name them by their ids, or choose among all by kind, reason and age.
+    """
+    chooses = kind is not None or reason is not None or older_than is not None
+    prefixes = _selection(ids, every=every or chooses)
+    before = datetime.now(UTC) - age(older_than, "--older-than") if older_than is not None else None
+
+    def wanted(letter: DeadLetter) -> bool:
+        is_old = before is None or (letter.since is not None and letter.since <= before)
+        return kind in (None, letter.kind) and reason in (None, letter.reason) and is_old
+
     if not yes and not sys.stdin.isatty():
         raise WrongUsage("purge deletes for good, and nobody is here to be asked: add --yes.")
     place, deployed = open_stack(target, stack_name)
     queue_url = deployed.outputs["DeadLetterQueueUrl"]
     # Just what is counted now is deleted: not what arrives while a person thinks it over.
     chosen = {letter.id for letter in _find(place, queue_url, prefixes)}
-    if every:
+    if not prefixes:
         with _reading():
-            chosen = letters.every_id(place, queue_url)
+            chosen = letters.every_id(place, queue_url, wanted=wanted)
     if not chosen:
-        terminal.say("No dead letters; nothing to do.")
+        terminal.say(f"No {'such ' if chooses else ''}dead letters; nothing to do.")
         return
     if not yes:
         where = deployed.name if place.is_local else f"{deployed.name} in {place.region}"
@@ -205,8 +227,20 @@ def purge(
             abort=True,
             err=True,
         )
-    with _counting("Deleting", total=len(chosen)) as show_count:
-        deleted = letters.purge(place, queue_url, chosen, on_deleted=show_count)
+    deleted = 0
+
+    def note(count: int) -> None:
+        nonlocal deleted
+        deleted = count
+        show_count(count)
+
+    try:
+        with terminal.counting("Deleting", total=len(chosen)) as show_count:
+            letters.purge(place, queue_url, chosen, on_deleted=note)
+    except BaseException:
+        # Whoever stops it, or sees it fail, wants to know how far it came.
+        terminal.say(f"Dead letters deleted: {deleted:,} of {len(chosen):,}.")
+        raise
     if deleted < len(chosen):
         raise TweetpipeError(
             f"Dead letters deleted: {deleted:,} of {len(chosen):,}. The others are gone already, "
@@ -246,20 +280,3 @@ def _payload(place: Place, letter: DeadLetter) -> bytes:
 def _check_rejected(letter: DeadLetter, option: str) -> None:
     if letter.kind is not Kind.REJECTED:
         raise WrongUsage(f"{letter.short_id} is {letter.kind}; {option} goes with a rejected one.")
-
-
-@contextmanager
-def _counting(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
-    """Shows how many are done; a plain line now and then where output is no terminal."""
-    with terminal.bar("{task.completed:,.0f} of {task.total:,.0f}") as bar:
-        task = bar.add_task(what, total=total)
-        next_line = time.monotonic() + _PLAIN_LINE_EVERY
-
-        def show(count: int) -> None:
-            nonlocal next_line
-            bar.update(task, completed=count)
-            if bar.disable and time.monotonic() >= next_line:
-                next_line = time.monotonic() + _PLAIN_LINE_EVERY
-                terminal.say(f"{what}: {count:,} of about {max(total, count):,}")
-
-        yield show

@@ -56,14 +56,16 @@ def logs(
         terminal.say(f"Nothing in the last {since}. Earlier: --since 1d. What comes: --follow.")
 
 
-def age(text: str) -> timedelta:
+def age(text: str, option: str = "--since") -> timedelta:
     """The span that a text such as 10m names; raises WrongUsage for any other."""
     found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
     if not found:
-        raise WrongUsage(f"--since {text} is no age; write it as 90s, 10m, 2h or 1d.")
+        raise WrongUsage(f"{option} {text} is no age; write it as 90s, 10m, 2h or 1d.")
     span = timedelta(**{_UNITS[found[2]]: int(found[1])})
     if span > _LONGEST:
-        raise WrongUsage(f"--since {text} is too long ago: nothing is kept for more than {_KEPT}d.")
+        raise WrongUsage(
+            f"{option} {text} is too long ago: nothing is kept for more than {_KEPT}d."
+        )
     return span
 
 

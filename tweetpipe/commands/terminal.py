@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
@@ -18,6 +19,7 @@ from rich.text import Text
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.redaction import redacted
 
+_PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
 out = Console(highlight=False)
@@ -93,6 +95,23 @@ def bar(*columns: str) -> Progress:
         console=err,
         disable=not err.is_terminal,
     )
+
+
+@contextmanager
+def counting(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
+    """Shows how many are done; a plain line now and then where output is no terminal."""
+    with bar("{task.completed:,.0f} of {task.total:,.0f}") as shown:
+        task = shown.add_task(what, total=total)
+        next_line = time.monotonic() + _PLAIN_LINE_EVERY
+
+        def show(count: int) -> None:
+            nonlocal next_line
+            shown.update(task, completed=count)
+            if shown.disable and time.monotonic() >= next_line:
+                next_line = time.monotonic() + _PLAIN_LINE_EVERY
+                say(f"{what}: {count:,} of about {max(total, count):,}")
+
+        yield show
 
 
 def agrees(question: str, *, otherwise: str) -> bool:

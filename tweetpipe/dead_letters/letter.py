@@ -96,6 +96,11 @@ class DeadLetter:
         return moment(self.arrived_at)
 
     @property
+    def since(self) -> datetime | None:
+        """When the (first) record arrived, or the message was sent where that is not known."""
+        return self.arrived or self.sent_at
+
+    @property
     def text(self) -> str:
         """What a person can read of it; it may hold anything, also what steers a terminal."""
         if self.payload is not None:

@@ -254,10 +254,12 @@ def find(place: Place, queue_url: str, prefixes: Collection[str]) -> list[DeadLe
     return list({letter.id: letter for [letter] in found.values()}.values())
 
 
-def every_id(place: Place, queue_url: str) -> set[str]:
-    """The ids of all letters that nobody holds."""
+def every_id(
+    place: Place, queue_url: str, *, wanted: Callable[[DeadLetter], bool] = lambda _: True
+) -> set[str]:
+    """The ids of all wanted letters that nobody holds."""
     with Hold(place, queue_url) as hold:
-        return {letter.id for letter in hold.letters()}
+        return {letter.id for letter in hold.letters() if wanted(letter)}
 
 
 def purge(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -47,6 +48,16 @@ def table(found: Iterable[DeadLetter], *, now: datetime, width: int = _WIDE) -> 
     return shown
 
 
+def reasons(found: Iterable[DeadLetter]) -> dict[str, int]:
+    """How many letters there are for each reason, the most frequent first."""
+    return dict(Counter(letter.reason for letter in found).most_common())
+
+
+def as_json(letter: DeadLetter) -> dict[str, object]:
+    """The letter for another program: its body, and what is known of it."""
+    return letter.body | {"id": letter.id, "kind": letter.kind, "reason": letter.reason}
+
+
 def facts(letter: DeadLetter, *, now: datetime) -> Table:
     """Everything known of a letter but its payload."""
     known = {
@@ -76,10 +87,9 @@ def facts(letter: DeadLetter, *, now: datetime) -> Table:
 
 def age(letter: DeadLetter, now: datetime) -> str:
     """How old the (first) record is, or the message where that is not known."""
-    since = letter.arrived or letter.sent_at
-    if since is None:
+    if letter.since is None:
         return ""
-    seconds = max(0, int((now - since).total_seconds()))
+    seconds = max(0, int((now - letter.since).total_seconds()))
     for unit, length in _UNITS:
         if seconds >= 2 * length:
             return f"{seconds // length} {unit}"

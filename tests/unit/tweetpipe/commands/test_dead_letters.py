@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -65,6 +66,9 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> FakeSqs:
         ("redrive --since 6h --all", "--since goes with no other choice"),
         ("redrive --since soon", "--since soon is no age"),
         ("purge", "Name dead letters by their ids, or say --all"),
+        ("purge aaaa --kind rejected --yes", "Name dead letters by their ids, or say --all"),
+        ("purge --older-than soon --yes", "--older-than soon is no age"),
+        ("purge --reason no-id", "purge deletes for good, and nobody is here to be asked"),
         ("purge aaaa --all --yes", "Name dead letters by their ids, or say --all"),
         ("purge --all", "purge deletes for good, and nobody is here to be asked"),
         ("purge aaaa", "purge deletes for good, and nobody is here to be asked"),
@@ -120,13 +124,55 @@ def test_the_list_as_json_has_the_bodies_with_ids(
     assert letters[0] == REJECTED | {"id": "aaaa-1"}
 
 
+@pytest.mark.parametrize(
+    ("line", "reasons"),
+    [
+        ("list", "no-id 2, RetryAttemptsExhausted 1, not written by this stack 1"),
+        ("list --kind rejected", "no-id 2"),
+        ("list --limit 1", "no-id 1"),
+    ],
+)
+def test_the_list_counts_by_reason_what_it_shows(
+    line: str, reasons: str, sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*line.split()) == 0
+
+    assert f"By reason: {reasons}.\n" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("limit", ["", " --limit 1"])
+def test_all_can_be_counted_by_reason(
+    limit: str, sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqs.put("eeee-5", json.dumps(REJECTED | {"reason": "\x1b[2J"}))
+
+    assert run(*f"list --by-reason{limit}".split()) == 0
+    out, _ = capfd.readouterr()
+    assert [line.split() for line in out.splitlines()[:2]] == [
+        ["2", "no-id"],
+        ["1", "RetryAttemptsExhausted"],
+    ]
+    assert "\x1b" not in out
+
+    assert run("list", "--by-reason", "--json") == 0
+    assert json.loads(capfd.readouterr().out) == {
+        "no-id": 2,
+        "RetryAttemptsExhausted": 1,
+        "not written by this stack": 1,
+        "\x1b[2J": 1,
+    }
+    assert len(sqs.visible()) == 5
+
+
 def test_the_list_as_json_tells_each_letters_kind(
     sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run("list", "--json") == 0
 
-    kinds = [letter["kind"] for letter in json.loads(capfd.readouterr().out)]
+    letters = json.loads(capfd.readouterr().out)
+    kinds = [letter["kind"] for letter in letters]
     assert kinds == ["rejected", "rejected", "exhausted", "unknown"]
+    assert letters[2]["reason"] == "RetryAttemptsExhausted"
 
 
 @pytest.mark.parametrize("columns", ["80", "100", "200"])
@@ -288,6 +334,58 @@ def test_purge_deletes_the_named_or_all(sqs: FakeSqs) -> None:
     assert sqs.bodies == {}
 
     assert run("purge", "--all", "-y") == 0
+
+
+LONG_AGO = {"reason": "not-json", "arrivedAt": "1990-01-01T00:00:00.000Z"}
+
+
+@pytest.mark.parametrize(
+    ("options", "deleted"),
+    [
+        ("--kind rejected", ["aaaa-1", "aabb-2", "eeee-5"]),
+        ("--all --kind exhausted", ["cccc-3"]),
+        ("--kind unknown", ["dddd-4"]),
+        ("--reason no-id", ["aaaa-1", "aabb-2"]),
+        ("--reason RetryAttemptsExhausted", ["cccc-3"]),
+        ("--kind exhausted --reason no-id", []),
+        ("--reason no", []),
+        ("--older-than 3653d", ["eeee-5"]),
+        ("--older-than 0s", ["aaaa-1", "aabb-2", "cccc-3", "dddd-4", "eeee-5"]),
+        ("--kind rejected --reason not-json --older-than 1d", ["eeee-5"]),
+    ],
+)
+def test_a_purge_by_kind_reason_and_age_deletes_what_matches_all_of_them(
+    options: str, deleted: list[str], sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqs.put("eeee-5", json.dumps(REJECTED | LONG_AGO))
+    before = sqs.visible()
+
+    assert run("purge", *options.split(), "--yes") == 0
+
+    assert sorted(set(before) - set(sqs.bodies)) == deleted
+    assert sorted(sqs.visible()) == sorted(sqs.bodies)
+    said = f"Dead letters deleted: {len(deleted)}." if deleted else "No such dead letters; nothing"
+    assert said in capfd.readouterr().err
+
+
+def test_a_purge_that_breaks_off_says_how_far_it_came(
+    sqs: FakeSqs, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for number in range(20):
+        sqs.put(f"{number:08}-r", json.dumps(REJECTED))
+    delete = sqs.delete_message_batch
+    is_first = iter([True])
+
+    def delete_once(**arguments: Any) -> Any:
+        if not next(is_first, False):
+            raise KeyboardInterrupt
+        return delete(**arguments)
+
+    monkeypatch.setattr(sqs, "delete_message_batch", delete_once)
+
+    assert run("purge", "--all", "--yes") == 130
+    assert "Dead letters deleted: 10 of 24." in capfd.readouterr().err
+    assert len(sqs.visible()) == 14
 
 
 @pytest.mark.parametrize(("answer", "left"), [("n\n", 4), ("y\n", 0)])

@@ -123,6 +123,9 @@ ROWS: dict[str, Row] = {
         taken=["tweets.ndjson"], refused=["", "missing.ndjson", "."], beside="m"
     ),
     "dead-letters purge ids": replace(LETTER, beside="--yes"),
+    "dead-letters purge --kind": replace(KIND, beside="--yes"),
+    "dead-letters purge --reason": Row(taken=["no-id", "x", ""], beside="--yes"),
+    "dead-letters purge --older-than": replace(AGE, beside="--yes"),
 }
 # What the command needs besides, where the row is about --stack or --target.
 BESIDE = {
