@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest.mock import patch
+
+from rich.console import Console
+
+from tweetpipe.__main__ import main
+from tweetpipe.commands import terminal
 
 Environment = dict[str, str]
 
@@ -17,6 +24,36 @@ def environment_for(endpoint: str) -> Environment:
     """That of a user who has nothing set but the emulator's address."""
     kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
     return kept | {"AWS_ENDPOINT_URL": endpoint, "COLUMNS": "200", "PYTHONUTF8": "1"}
+
+
+def run_here(
+    *arguments: str, folder: Path, environment: Environment, answers: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """What `tweetpipe` does with these arguments, in this process: starting one takes a second.
+
+    It has no other environment and no other folder than these, and `answers` are typed in.
+    """
+    typed, out, err = (
+        io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8", write_through=True)
+        for text in (answers, "", "")
+    )
+    with (
+        chdir(folder),
+        patch.dict(os.environ, environment, clear=True),
+        patch.object(sys, "stdin", typed),
+        redirect_stdout(out),
+        redirect_stderr(err),
+        # A console looks up how wide it is when it is made.
+        patch.object(terminal, "out", Console(highlight=False)),
+        patch.object(terminal, "err", Console(stderr=True, highlight=False)),
+    ):
+        try:
+            main(arguments)
+        except SystemExit as ended:
+            code = ended.code or 0
+    assert isinstance(code, int)
+    said = [file.buffer.getvalue().decode() for file in (out, err)]
+    return subprocess.CompletedProcess(arguments, code, *said)
 
 
 @contextmanager

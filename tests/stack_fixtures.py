@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import environment_for
-from tests.waiting import LONG
+from tests.commands import environment_for, run_here
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import deploy
@@ -61,17 +59,13 @@ def tweetpipe_command(command_environment: dict[str, str], tmp_path: Path) -> Co
     """Runs `tweetpipe` with these arguments in an empty folder; `answers` are typed in."""
 
     def run(
-        *arguments: str, answers: str | None = None, **environment: str
+        *arguments: str, answers: str = "", **environment: str
     ) -> subprocess.CompletedProcess[str]:
-        outcome = subprocess.run(
-            [sys.executable, "-m", "tweetpipe", *arguments],
-            cwd=tmp_path,
-            env=command_environment | environment,
-            input=answers,
-            capture_output=True,
-            text=True,
-            timeout=LONG,
-            check=False,
+        outcome = run_here(
+            *arguments,
+            folder=tmp_path,
+            environment=command_environment | environment,
+            answers=answers,
         )
         assert "Traceback" not in outcome.stderr
         return outcome

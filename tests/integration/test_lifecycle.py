@@ -82,8 +82,10 @@ def test_destroying_what_another_checkout_deployed_asks(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(owner, "LOCALSTACK_HOME", tmp_path / "another" / ".localstack")
-    destroy = ("destroy", "--stack", new_stack().name)
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(owner, "LOCALSTACK_HOME", tmp_path / "another" / ".localstack")
+        name = new_stack().name
+    destroy = ("destroy", "--stack", name)
 
     unanswered = tweetpipe_command(*destroy)
     assert (unanswered.returncode, "Say --yes" in unanswered.stderr) == (2, True)
