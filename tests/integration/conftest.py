@@ -1,10 +1,12 @@
-"""One embedded LocalStack for all integration tests, beside one that a user may have running."""
+"""One embedded LocalStack for all integration tests: the one that runs already, or their own."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
 import localstack_embedded
@@ -24,7 +26,7 @@ __all__ = ["command_environment", "deployed", "new_stack", "place", "tweetpipe_c
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
-    """A running LocalStack with a home and a port of its own.
+    """A running LocalStack with a home and a port of the tests' own, for those that try it itself.
 
     It runs in the project's environment, which is made on first use.
     """
@@ -43,9 +45,25 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
 
 
 @pytest.fixture(scope="session")
-def endpoint(emulator: Instance) -> str:
-    """The value for AWS_ENDPOINT_URL."""
-    return emulator.endpoint
+def endpoint(request: pytest.FixtureRequest) -> str:
+    """The value for AWS_ENDPOINT_URL, of an emulator on which a test leaves nothing behind.
+
+    After `make up` that is the one of this checkout, which saves starting one.
+    """
+    instance = up_to_date() or request.getfixturevalue("emulator")
+    assert isinstance(instance, Instance)
+    return instance.endpoint
+
+
+def up_to_date() -> Instance | None:
+    """The LocalStack of this checkout, if it runs the code that is here now."""
+    found = localstack_embedded.find(DEFAULT_HOME)
+    # Elsewhere it may not serve the tests' programs.
+    if found is None or sys.platform != "linux":
+        return None
+    sources = Path(localstack_embedded.__file__).parent.rglob("*.py")
+    latest = max(source.stat().st_mtime for source in sources)
+    return found if psutil.Process(found.pid).create_time() > latest else None
 
 
 @pytest.fixture(scope="session")

@@ -9,14 +9,16 @@ import pytest
 from localstack_embedded import Instance
 from tests.soak.run import PARAMETERS, soak
 from tests.stack_fixtures import deployed_stack
-from tweetpipe.aws.place import Place
+from tweetpipe.aws.place import local_place
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("aggregate", [False, True], ids=["plain", "aggregated"])
 def test_under_all_faults_at_once_the_books_balance(
-    aggregate: bool, emulator: Instance, place: Place, tmp_path: Path
+    aggregate: bool, emulator: Instance, tmp_path: Path
 ) -> None:
+    place = local_place(embedded_endpoint=emulator.endpoint, environ={})
     with deployed_stack(place, PARAMETERS) as stack:
         outcome = soak(
             place,
