@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 
 
@@ -15,13 +16,15 @@ def configured(place: Place, function: str, **variables: str) -> Iterator[None]:
     environment = lambda_.get_function_configuration(FunctionName=function)["Environment"]
     before = environment["Variables"]
 
+    def is_updated() -> bool:
+        found = lambda_.get_function_configuration(FunctionName=function)
+        return found["LastUpdateStatus"] == "Successful"
+
     def configure(wanted: dict[str, str]) -> None:
         lambda_.update_function_configuration(
             FunctionName=function, Environment={"Variables": wanted}
         )
-        lambda_.get_waiter("function_updated_v2").wait(
-            FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 30}
-        )
+        wait_for(is_updated, "the function's new environment")
 
     configure(before | variables)
     try:

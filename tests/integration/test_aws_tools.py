@@ -116,7 +116,9 @@ def test_the_plain_aws_cli_deploys_a_working_stack(
     try:
         template = ("--template-file", str(TEMPLATE))
         bucket_and_output = ("--s3-bucket", bucket, "--output-template-file", str(packaged))
-        aws("cloudformation", "package", *template, *bucket_and_output)
+        # Another test's deployment would build into the same folder.
+        with FileLock(BUILD / "function.lock"):
+            aws("cloudformation", "package", *template, *bucket_and_output)
         to = ("--template-file", str(packaged), "--stack-name", stack_name)
         parameters = ("--parameter-overrides", "ShardCount=2", "BatchWindowSeconds=0")
         aws("cloudformation", "deploy", *to, "--capabilities", "CAPABILITY_IAM", *parameters)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
@@ -28,8 +29,6 @@ from tweetpipe.looking import table
 from tweetpipe.project import ROOT
 
 __all__ = ["browser", "new_page"]
-
-PATIENCE = 20_000  # milliseconds, on a busy machine
 
 
 def put(place: Place, stack: Stack, data: bytes) -> None:
@@ -76,25 +75,25 @@ def test_tweets_land_on_the_page_and_dead_letters_are_handled_there(
     deployed = new_stack()
     with dashboard(command_environment, deployed.name, tmp_path) as (url, process):
         page = new_page(url)
-        expect(page.locator("#overall")).not_to_have_text("Connecting", timeout=PATIENCE)
+        expect(page.locator("#overall")).not_to_have_text("Connecting")
         text = put_until_seen(place, deployed, page, count(7_000))
 
         page.locator("#tweets li").filter(has_text=text).get_by_role("button").click()
         details = page.get_by_role("dialog")
-        expect(details.locator("pre")).to_contain_text(text, timeout=PATIENCE)
+        expect(details.locator("pre")).to_contain_text(text)
         expect(details).to_contain_text("shardId-")
         page.get_by_role("button", name="All by this author").click()
-        expect(page.locator("#items").get_by_text(text)).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("#items").get_by_text(text)).to_be_visible()
 
         put(place, deployed, b"<script>not json</script>")
         url_of_queue = deployed.outputs["DeadLetterQueueUrl"]
         wait_for(lambda: sum(dead_letters.counts(place, url_of_queue)), "a dead letter")
         page.get_by_role("button", name="Read the queue").click()
         letter = page.locator(".letter").filter(has_text="<script>not json</script>")
-        expect(letter).to_contain_text("not-json", timeout=PATIENCE)
+        expect(letter).to_contain_text("not-json")
         letter.get_by_role("button", name="Delete").click()
         page.get_by_role("button", name="Delete for good").click()
-        expect(letter).to_have_count(0, timeout=PATIENCE)
+        expect(letter).to_have_count(0)
 
         # With the page still open.
         process.send_signal(signal.SIGINT)
@@ -118,12 +117,10 @@ def test_a_rejected_record_comes_home_by_a_button(
         page = new_page(url)
         page.get_by_role("button", name="Read the queue").click()
         letter = page.locator(".letter").filter(has_text=text)
-        expect(letter).to_have_count(1, timeout=PATIENCE)
+        expect(letter).to_have_count(1)
         letter.get_by_role("button", name="Redrive").click()
         page.get_by_role("dialog").get_by_role("button", name="Redrive").click()
-        expect(page.locator("#letters-note")).to_contain_text(
-            "1 record stored, 1 dead letter gone", timeout=PATIENCE
-        )
+        expect(page.locator("#letters-note")).to_contain_text("1 record stored, 1 dead letter gone")
 
     stored = table.get(place, deployed.outputs["EventDataTable"], "Some One", "9000")
     assert stored is not None
@@ -148,15 +145,15 @@ def test_the_page_outlives_the_emulator(
         with dashboard(environment, name, tmp_path) as (url, _):
             page = new_page(url)
             alert = page.get_by_role("alert")
-            expect(alert).to_contain_text(f"no stack {name}", timeout=PATIENCE)
+            expect(alert).to_contain_text(f"no stack {name}")
             with deployed_stack(place, PARAMETERS, name=name) as stack:
-                expect(alert).to_be_hidden(timeout=PATIENCE)
+                expect(alert).to_be_hidden()
                 put_until_seen(place, stack, page, count())
                 localstack_embedded.stop(home)
-                expect(alert).to_contain_text("No emulator answers", timeout=PATIENCE)
+                expect(alert).to_contain_text("No emulator answers")
                 place = start()
             with deployed_stack(place, PARAMETERS, name=name) as stack:
-                expect(alert).to_be_hidden(timeout=PATIENCE)
+                expect(alert).to_be_hidden()
                 put_until_seen(place, stack, page, count(100))
     finally:
         localstack_embedded.stop(home)
@@ -180,7 +177,7 @@ def test_a_moving_picture_of_the_page(
         producing(command_environment, stack.name, tmp_path),
     ):
         page = new_page(url, viewport={"width": 1280, "height": 1080})
-        expect(page.locator("#tweets li").nth(4)).to_be_visible(timeout=PATIENCE)
+        expect(page.locator("#tweets li").nth(4)).to_be_visible()
         wait_for(lambda: item_count(place, stack) >= items, f"{items} tweets")
         for _ in range(frames):
             page.wait_for_timeout(250)
@@ -194,6 +191,7 @@ def test_a_moving_picture_of_the_page(
         assert getattr(recording, "n_frames", 1) > 1
 
 
+@pytest.mark.slow
 def test_an_open_page_takes_no_more_than_it_may(
     endpoint: str, browser: Browser, tmp_path: Path
 ) -> None:

@@ -49,6 +49,7 @@ def items(x: FakeX) -> dict[verify.Key, table.Item]:
     return {verify.key(item): item for item in found}
 
 
+@pytest.mark.slow
 def test_an_hour_of_faults_leaves_every_post_in_the_table_once(
     place: Place, new_stack: Callable[[], Stack], producer_settings: Settings, tmp_path: Path
 ) -> None:
