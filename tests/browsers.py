@@ -10,12 +10,22 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FIREFOX = ("firefox-esr", "firefox")
 
 NewPage = Callable[..., Page]
+
+# What shows soon is seen soon; the default of 5 seconds is too little on a busy machine.
+expect.set_options(timeout=60_000)
 
 _NO_NAME_RESOLVES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 # What a browser says of a server that is gone, which is what some tests are about.
