@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from functools import cache
@@ -44,6 +45,27 @@ def test_it_allows_what_deploying_and_using_such_a_stack_needs(admin: Identity, 
     ]
 
     assert not refused
+
+
+@pytest.mark.parametrize("partition", ["aws-cn", "aws-us-gov"])
+def test_it_allows_the_same_in_china_and_in_govcloud(admin: Identity, partition: str) -> None:
+    refused = [
+        f"{action} on {resource}"
+        for action, resource in NEEDS.values()
+        if not _allows(admin, DOCUMENT, action, _in_partition(partition, resource))
+    ]
+
+    assert not refused
+
+
+@pytest.mark.parametrize("name", ["deploy-policy.json", "permissions-boundary.json"])
+def test_no_arn_names_a_partition_or_a_service_by_a_pattern(name: str) -> None:
+    """IAM takes a pattern for each part of an ARN but the service."""
+    arns = re.findall(r'"arn:([^:"]*):([^:"]*):', (ROOT / "infra" / name).read_text())
+
+    assert arns
+    assert {partition for partition, _ in arns} == {"*"}
+    assert all(service.isalnum() for _, service in arns)
 
 
 def test_it_allows_nothing_on_a_stack_of_another_name(admin: Identity) -> None:
@@ -143,6 +165,10 @@ def _actions() -> frozenset[str]:
         for service in services
         for operation in session.get_service_model(service).operation_names
     )
+
+
+def _in_partition(partition: str, resource: str) -> str:
+    return resource.format(stack="tweets").replace("arn:aws:", f"arn:{partition}:")
 
 
 def _allows(admin: Identity, document: dict[str, Any], action: str, resource: str) -> bool:
