@@ -58,7 +58,7 @@ class XRefused(XError):
     def __init__(self, status: int, problem: Mapping[str, object], *, reset: float | None) -> None:
         self.status = status
         self.reset = reset
-        self._type = str(problem.get("type") or "")
+        self._type = word(problem.get("type"))
         self._detail = reason_of(problem) or _phrase(status)
         super().__init__(self._in_one_line())
 
@@ -102,6 +102,11 @@ def reason_of(problem: Mapping[str, object]) -> str:
         if isinstance(said := problem.get(name), str) and (words := plain(said)):
             return words
     return ""
+
+
+def word(value: object) -> str:
+    """A string or a number, as X sends it; anything else may be nested too deep to be written."""
+    return str(value) if isinstance(value, str | int) else ""
 
 
 def _phrase(status: int) -> str:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from producer.outgoing import OutgoingRecord, partition_key_of_tweet
-from producer.x.errors import reason_of
+from producer.x.errors import reason_of, word
 
 _DISCONNECTS = ("operational-disconnect", "streaming-connection")
 
@@ -67,7 +67,7 @@ def _post(content: dict[str, object], line: bytes) -> Post:
     return Post(
         id=id_ if isinstance(id_, str) else None,
         rules=frozenset(
-            (str(rule.get("id")), str(rule.get("tag", "")))
+            (word(rule.get("id")), word(rule.get("tag")))
             for rule in (rules if isinstance(rules, list) else [])
             if isinstance(rule, dict)
         ),
@@ -76,4 +76,4 @@ def _post(content: dict[str, object], line: bytes) -> Post:
 
 
 def _is_disconnect(problem: object) -> bool:
-    return isinstance(problem, dict) and str(problem.get("type", "")).endswith(_DISCONNECTS)
+    return isinstance(problem, dict) and word(problem.get("type")).endswith(_DISCONNECTS)

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from producer.x import messages
+from producer.x.errors import XRefused
 from producer.x.messages import Message, Post, Problem, Rubbish, Unknown, message_of
 
 DISCONNECT = {
@@ -92,3 +94,14 @@ def test_no_bytes_raise(data: bytes) -> None:
 )
 def test_no_json_raises(content: object) -> None:
     message_of(line(content))
+
+
+def test_what_is_nested_too_deep_to_be_written_names_no_rule() -> None:
+    deep: object = []
+    for _ in range(200_000):  # Python 3.14 reads that much
+        deep = [deep]
+    content: dict[str, object] = {"data": {"id": "1"}}
+    content["matching_rules"] = [{"id": deep, "tag": deep}]
+    assert messages._post(content, b"{}").rules == {("", "")}
+    assert not messages._is_disconnect({"type": deep})
+    assert str(XRefused(503, {"type": deep}, reset=None))
