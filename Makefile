@@ -35,7 +35,8 @@ live: $(VENV)/app  ## Start LocalStack, deploy, show RATE=10 fake tweets a secon
 	kill $$producer; wait $$producer; exit $$code
 
 # Two files at a time. A test alone starts sooner without: .venv/bin/python -m pytest FILE::TEST
-PYTEST := $(BIN)/python -m pytest -n 2
+# What is compiled once stays so, even where the environment would rather not have that.
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2
 
 test: $(VENV)/dev  ## Run the tests, in random order; those with containers only where a Docker engine answers
 	@$(PYTEST) -m "not slow"
@@ -51,7 +52,7 @@ test-containers: $(VENV)/dev  ## Run the tests with containers alone
 
 coverage: $(VENV)/dev  ## Run what make test does, and show which lines and branches it reaches
 	@$(BIN)/coverage erase
-	@$(BIN)/coverage run -m pytest -n 2 -m "not slow"
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n 2 -m "not slow"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 

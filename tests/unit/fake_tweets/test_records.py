@@ -9,12 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fake_tweets import FakeTweets, Shape, records
+from tests.examples import examples
 
 shares = st.floats(min_value=0, max_value=1)
 shapes: st.SearchStrategy[Shape] = st.sampled_from(["v1", "v2", "mixed"])
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     seed=st.integers(min_value=0, max_value=1000),
     count=st.integers(min_value=0, max_value=60),
@@ -42,7 +43,7 @@ def test_the_tweets_depend_on_seed_start_and_count_alone(
     ]
 
 
-@settings(max_examples=30)
+@settings(max_examples=examples(30))
 @given(
     seed=st.integers(min_value=0, max_value=1000),
     start=st.integers(min_value=0, max_value=2**33),

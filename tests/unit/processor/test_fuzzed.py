@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tests.fuzz.inflating import Seeded
 from tests.fuzz.judge import checked_partition_key, judge
 from tests.fuzz.oracle import expected_item
@@ -35,7 +36,7 @@ class Drawn:
 
 @given(st.data(), st.integers(0, 20).map(lambda number: number == 20))
 # A machine may be busy.
-@settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
 def test_every_record_is_stored_as_it_was_sent_or_rejected_whole(
     data: st.DataObject, heavy: bool
 ) -> None:

@@ -15,6 +15,7 @@ from producer import (
     Report,
     SourceError,
 )
+from tests.examples import examples
 from tests.unit.producer.doubles import (
     THROTTLED,
     FakeKinesis,
@@ -65,7 +66,9 @@ FAULTS = [timeout_after, timeout_before, server_error, refuse_every_other, accep
     aggregate=st.booleans(),
 )
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=120
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=examples(50),
 )
 def test_whatever_happens_every_record_read_is_acknowledged_or_in_the_file(
     undelivered: Path,

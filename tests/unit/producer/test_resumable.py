@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from producer import PositionError, ResumableFile, SettingsError, SourceError, file_source
 from producer import position as positions
 from producer.sources import MAX_LINE_BYTES
+from tests.examples import examples
 from tests.unit.producer.doubles import position_of
 
 STREAM = "tweets"
@@ -76,7 +77,9 @@ def test_each_line_is_given_once_wherever_runs_end(tweets: Path, content: bytes)
     at_most=st.integers(1, 4),
 )
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=60
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=examples(30),
 )
 def test_runs_together_give_what_one_run_gives(
     tweets: Path, lines: list[bytes], ended: bool, at_most: int

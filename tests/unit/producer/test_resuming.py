@@ -26,6 +26,7 @@ from producer import (
 from producer.backlog import Backlog, Verdict
 from producer.batches import Batch, Waiting
 from producer.window import Window
+from tests.examples import examples
 from tests.unit.producer.doubles import (
     THROTTLED,
     FakeKinesis,
@@ -105,7 +106,9 @@ FAULTS = [accept, refuse, throttle_every_third, throttle_the_first, server_error
     crash=st.integers(0, 1_000),
 )
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    deadline=None,
+    max_examples=examples(50),
 )
 def test_wherever_a_run_crashes_the_next_one_sends_all_that_was_not_settled(
     tweets: Path,

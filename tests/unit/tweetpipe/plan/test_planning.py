@@ -6,6 +6,7 @@ import pytest
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
+from tests.examples import examples
 from tweetpipe.plan import Load, Mode, Plan, break_even_peak, crossing, load_prices, make_plan
 from tweetpipe.plan.capacity import batch_records
 
@@ -33,7 +34,7 @@ loads = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None, phases=[Phase.explicit, Phase.generate])
+@settings(max_examples=examples(15), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(load=loads, mode=st.sampled_from(Mode))
 def test_every_load_gets_a_plan_that_makes_sense(load: Load, mode: Mode) -> None:
     found = make_plan(load, mode, PRICES)
