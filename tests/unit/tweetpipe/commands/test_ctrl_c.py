@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from unittest.mock import patch
@@ -151,6 +152,13 @@ def _command(line: str, url: str, home: Path) -> None:
         main(line.split())
 
 
+def _command_in_less_time(line: str, url: str, home: Path) -> None:
+    """With less to put in order what it has: where nothing answers, it takes all that it gets."""
+    less = partial(interrupt.ending_in_time, within=0.3)
+    with patch("tweetpipe.__main__.ending_in_time", less):
+        _command(line, url, home)
+
+
 def ends(
     process: BaseProcess,
     said: Callable[[], str],
@@ -177,7 +185,7 @@ def test_ctrl_c_ends_a_command_that_waits_for_an_endpoint(
     endpoint = Endpoint(answers)
     with (
         endpoint.serving(),
-        running(tmp_path, _command, line, endpoint.url, tmp_path) as (process, said),
+        running(tmp_path, _command_in_less_time, line, endpoint.url, tmp_path) as (process, said),
     ):
         wait_for(lambda: at in (*endpoint.asked, *said().split()) or not process.is_alive(), at)
         assert process.is_alive(), said()
