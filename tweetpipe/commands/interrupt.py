@@ -39,8 +39,9 @@ def ending_in_time(
 ) -> Iterator[threading.Event]:
     """Calls `end` when the block still runs so many seconds after the first of the signals.
 
-    The event says that there was a SIGINT; it is certain only once the block has been left. Outside
-    the main thread, which alone has signals, nothing happens.
+    The event says that there was a SIGINT; it is certain only once the block has been left. If
+    there was a signal, further ones are ignored from then on: nothing may cut off the way out.
+    Outside the main thread, which alone has signals, nothing happens.
     """
     interrupted, over = threading.Event(), threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -49,8 +50,10 @@ def ending_in_time(
     woken, waker = socket.socketpair()
     waker.setblocking(False)
 
+    is_ending = False
+
     def watch() -> None:
-        is_ending = False
+        nonlocal is_ending
         while number := woken.recv(1):
             if number[0] == signal.SIGINT:
                 interrupted.set()
@@ -79,7 +82,7 @@ def ending_in_time(
         watcher.join()
         woken.close()
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if is_ending else handler)
         _came.clear()
 
 

@@ -63,7 +63,7 @@ NOTHING_ARRIVES = KNOWS_THE_STACK | {
 }
 HAS_LETTERS = KNOWS_THE_STACK | {
     "GetQueueAttributes": '{"Attributes": {"ApproximateNumberOfMessages": "1", '
-    '"ApproximateNumberOfMessagesNotVisible": "0"}}',
+    '"ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0"}}',
     "ReceiveMessage": '{"Messages": [{"MessageId": "m", "ReceiptHandle": "h", "Body": "{}", '
     '"Attributes": {"SentTimestamp": "1"}}]}',
 }
@@ -171,6 +171,7 @@ def ends(
     asked = time.monotonic()
     for number in by:
         os.kill(process.pid, number)
+        process.join(0.3)  # so that the next one is another one, while this one is dealt with
     process.join(10)
     took = time.monotonic() - asked
     assert process.exitcode == code, said()
@@ -302,6 +303,18 @@ def test_what_a_command_may_still_take_is_less_than_two_seconds() -> None:
     assert max(interrupt.WITHIN, Settings().drain_deadline) <= 1.5
 
 
+@pytest.fixture(autouse=True)
+def _handlers() -> Iterator[None]:
+    """Once a signal came, what it ended ignores further ones to the end of the process."""
+    before = {
+        number: signal.getsignal(number)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    }
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
 @pytest.mark.parametrize(("seconds", "is_cut_off"), [(0.0, True), (30.0, False)])
 def test_what_must_finish_is_not_cut_off_and_has_time_to_say_what_it_came_to(
     seconds: float, is_cut_off: bool, monkeypatch: pytest.MonkeyPatch
@@ -326,6 +339,7 @@ def test_what_is_asked_to_stop_is_not_interrupted_even_afterwards() -> None:
                 signal.raise_signal(number)
                 assert stop.is_set()
         signal.raise_signal(signal.SIGTERM)
+    signal.raise_signal(signal.SIGTERM)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
