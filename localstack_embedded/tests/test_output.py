@@ -8,10 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from localstack_embedded.plugin.output import Output
-from tests.examples import examples
 
 
-@settings(max_examples=examples(30), deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.binary(max_size=200_000), max_size=4))
 def test_all_that_was_written_before_is_taken_once_and_in_order(chunks: list[bytes]) -> None:
     output = Output()

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from localstack_embedded.plugin.runtime_api import Invocation, RuntimeApi, WorkerReport
-from tests.examples import examples
 
 INVOCATION = Invocation("id-1", "arn:aws:lambda:x", 1234, "Root=1", b'{"a": 1}')
 
@@ -90,7 +89,7 @@ def test_what_a_worker_posts_is_reported(api: RuntimeApi, path: str, kind: str) 
     assert api.ready.is_set()
 
 
-@settings(max_examples=examples(20), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.binary(max_size=100_000))
 def test_any_content_arrives_unchanged_both_ways(api: RuntimeApi, content: bytes) -> None:
     api.submit(Invocation("id", "arn", 1, "trace", content))
