@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import random
-import socket
-import struct
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import urlsplit
+
+from tests.http_server import Request, serving
 
 BATCH_WRITE_ITEM = "DynamoDB_20120810.BatchWriteItem"
 PUT_RECORDS = "Kinesis_20131202.PutRecords"
@@ -22,7 +21,6 @@ SEND_MESSAGE_BATCH = "AmazonSQS.SendMessageBatch"
 """Operations as X-Amz-Target names them."""
 
 _HOP_BY_HOP = {"connection", "content-length", "host", "keep-alive", "transfer-encoding"}
-_NO_LINGER = struct.pack("ii", 1, 0)
 _SLOW = 0.5  # seconds
 _TIMEOUT = 60.0  # seconds; an emulator may be paused for a while
 
@@ -61,6 +59,8 @@ class FaultProxy:
     All calls of the operations that it `refuses` fail.
     """
 
+    endpoint: str
+
     def __init__(
         self,
         upstream: str,
@@ -83,23 +83,22 @@ class FaultProxy:
             for operation, kinds in faults.items()
         }
         self._lock = threading.Lock()
-        self._server = _Server(self)
-
-    @property
-    def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     @contextmanager
     def serving(self) -> Iterator[FaultProxy]:
         """The proxy, answering until the block is left."""
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
+        with serving(self._handle) as self.endpoint:
             yield self
-        finally:
-            self._server.shutdown()
-            thread.join()
-            self._server.server_close()
+
+    def _handle(self, request: Request) -> None:
+        answer = self.answer(request.path, dict(request.headers.items()), request.body)
+        if answer is None:
+            request.reset()
+            return
+        kept = {
+            name: value for name, value in answer.headers.items() if name.lower() not in _HOP_BY_HOP
+        }
+        request.reply(answer.status, answer.body, kept)
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> _Answer | None:
         """What the client gets; None means nothing, on a connection that breaks."""
@@ -146,42 +145,6 @@ class FaultProxy:
             return _Answer(response.status, response.read(), dict(response.getheaders()))
         finally:
             connection.close()
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def __init__(self, proxy: FaultProxy) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.proxy = proxy
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hung up is part of the tests, not worth a traceback."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        answer = self.server.proxy.answer(self.path, dict(self.headers.items()), body)
-        if answer is None:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
-            self.close_connection = True
-            return
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
-            if name.lower() not in _HOP_BY_HOP:
-                self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
-        self.end_headers()
-        self.wfile.write(answer.body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        pass
 
 
 def _fates(chance: random.Random, kinds: Collection[Fault], share: float) -> Iterator[Fault | None]:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
-import struct
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +17,7 @@ from botocore.exceptions import ClientError
 
 from processor.aggregation import deaggregate
 from producer import OutgoingRecord, Report, Settings, produce
+from tests.http_server import Request, serving
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -124,20 +122,37 @@ def result_of(code: str | None) -> dict[str, str]:
     return {"ErrorCode": code, "ErrorMessage": "refused"}
 
 
+Step = Callable[["KinesisServer", Request, list[bytes]], object]
+"""What to do with a call that puts these data: to answer it, or to do harm."""
+
+
 class KinesisServer:
     """A Kinesis of one operation on loopback; `script` holds what to do with each next call.
 
-    A step takes the handler and the data of the records, and answers or does harm. With no
-    step left, everything is stored.
+    With no step left, everything is stored.
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.script: list[Callable[[_Handler, list[bytes]], None]] = []
+    url: str
+
+    def __init__(self) -> None:
+        self.script: list[Step] = []
         self.calls: list[list[bytes]] = []
         self.stored: Counter[bytes] = Counter()
         self.released = threading.Event()
-        self.lock = threading.Lock()
+        self._lock = threading.Lock()
+
+    def handle(self, request: Request) -> None:
+        assert request.headers["X-Amz-Target"] == "Kinesis_20131202.PutRecords"
+        entries = json.loads(request.body)["Records"]
+        data = [base64.b64decode(entry["Data"]) for entry in entries]
+        with self._lock:
+            self.calls.append(data)
+            step = self.script.pop(0) if self.script else answer_with(accept)
+        step(self, request, data)
+
+    def store(self, data: Sequence[bytes]) -> None:
+        with self._lock:
+            self.stored.update(contained(data))
 
     @contextmanager
     def client(self, config: Config) -> Iterator[KinesisClient]:
@@ -157,89 +172,41 @@ class KinesisServer:
 
 @contextmanager
 def kinesis_server() -> Iterator[KinesisServer]:
-    http = _Server(("127.0.0.1", 0), _Handler)
-    http.kinesis = KinesisServer(f"http://127.0.0.1:{http.server_address[1]}")
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield http.kinesis
-    finally:
-        http.kinesis.released.set()
-        http.shutdown()
-        http.server_close()
-        thread.join()
+    kinesis = KinesisServer()
+    with serving(kinesis.handle) as kinesis.url:
+        try:
+            yield kinesis
+        finally:
+            kinesis.released.set()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    kinesis: KinesisServer
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hung up is part of the tests, not worth a traceback."""
-
-
-class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-    server: _Server
-
-    def do_POST(self) -> None:
-        kinesis = self.server.kinesis
-        assert self.headers["X-Amz-Target"] == "Kinesis_20131202.PutRecords"
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        data = [base64.b64decode(entry["Data"]) for entry in request["Records"]]
-        with kinesis.lock:
-            kinesis.calls.append(data)
-            step = kinesis.script.pop(0) if kinesis.script else answer_with(accept)
-        step(self, data)
-
-    def store(self, data: Sequence[bytes]) -> None:
-        with self.server.kinesis.lock:
-            self.server.kinesis.stored.update(contained(data))
-
-    def reply(self, status: int, body: bytes) -> None:
-        self.send_response(status)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
-
-
-def answer_with(
-    answer: Answer, *, failed_record_count: int | None = None
-) -> Callable[[_Handler, list[bytes]], None]:
-    def step(handler: _Handler, data: list[bytes]) -> None:
+def answer_with(answer: Answer, *, failed_record_count: int | None = None) -> Step:
+    def step(kinesis: KinesisServer, request: Request, data: list[bytes]) -> None:
         codes = answer(data)
-        handler.store([item for item, code in zip(data, codes, strict=True) if code is None])
+        kinesis.store([item for item, code in zip(data, codes, strict=True) if code is None])
         count = sum(1 for code in codes if code)
         body = {
             "FailedRecordCount": count if failed_record_count is None else failed_record_count,
             "Records": [result_of(code) for code in codes],
         }
-        handler.reply(200, json.dumps(body).encode())
+        request.reply(200, json.dumps(body).encode())
 
     return step
 
 
-def fail_with(status: int, code: str) -> Callable[[_Handler, list[bytes]], None]:
-    def step(handler: _Handler, data: list[bytes]) -> None:
-        handler.reply(status, json.dumps({"__type": code, "message": "scripted"}).encode())
-
-    return step
+def reply_with(status: int, body: bytes) -> Step:
+    return lambda _kinesis, request, _data: request.reply(status, body)
 
 
-def reset_connection(handler: _Handler, data: list[bytes]) -> None:
-    linger_none = struct.pack("ii", 1, 0)
-    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_none)
-    handler.close_connection = True
-    handler.connection.close()
+def fail_with(status: int, code: str) -> Step:
+    return reply_with(status, json.dumps({"__type": code, "message": "scripted"}).encode())
 
 
-def store_and_stay_silent(handler: _Handler, data: list[bytes]) -> None:
-    handler.store(data)
-    handler.server.kinesis.released.wait()
-    handler.close_connection = True
+def reset_connection(kinesis: KinesisServer, request: Request, data: list[bytes]) -> None:
+    request.reset()
+
+
+def store_and_stay_silent(kinesis: KinesisServer, request: Request, data: list[bytes]) -> None:
+    kinesis.store(data)
+    kinesis.released.wait()
+    request.close()

@@ -6,13 +6,14 @@ import time
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.config import Config
 
 from producer import DeliveryError, OutgoingRecord, Settings, kinesis_client_config, produce
 from producer.report import Report
+from tests.http_server import Request
 from tests.unit.producer.doubles import (
     THROTTLED,
     KinesisServer,
@@ -129,9 +130,9 @@ def test_a_call_that_times_out_after_it_was_stored_is_sent_twice(
 def test_an_answer_later_than_the_clients_timeout_is_waited_for(
     server: KinesisServer, undelivered: Path
 ) -> None:
-    def late(handler: Any, data: list[bytes]) -> None:
+    def late(kinesis: KinesisServer, request: Request, data: list[bytes]) -> None:
         time.sleep(0.7)
-        answer_with(accept)(handler, data)
+        answer_with(accept)(kinesis, request, data)
 
     server.script = [late]
     config = kinesis_client_config(SETTINGS).merge(Config(read_timeout=0.6))
@@ -160,7 +161,8 @@ def test_a_stream_that_does_not_exist_is_said_at_once(
 def test_an_endpoint_where_nobody_listens_leaves_everything_in_the_file(
     undelivered: Path,
 ) -> None:
-    nobody = KinesisServer("http://127.0.0.1:1")
+    nobody = KinesisServer()
+    nobody.url = "http://127.0.0.1:1"
     impatient = Settings(give_up_after=0.0)
 
     with nobody.client(kinesis_client_config(impatient)) as client:

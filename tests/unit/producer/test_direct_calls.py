@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from producer import Settings, kinesis_client_config
 from producer.direct_calls import Entries, write_and_read_directly
 from producer.kinesis import put_records
-from tests.unit.producer.doubles import FakeKinesis, KinesisServer, fail_with, result_of
+from tests.unit.producer.doubles import FakeKinesis, KinesisServer, fail_with, reply_with, result_of
 
 TWO: list[Any] = [{"Data": b"1", "PartitionKey": "a"}, {"Data": b"2", "PartitionKey": "b"}]
 
@@ -176,7 +176,7 @@ ODD_ANSWERS = [
 def test_any_answer_is_taken_as_botocore_takes_it(
     server: KinesisServer, status: int, answer: bytes
 ) -> None:
-    server.script = [lambda handler, _: handler.reply(status, answer)] * 2
+    server.script = [reply_with(status, answer)] * 2
     codes = []
     with ExitStack() as clients:
         for direct in (True, False):
@@ -206,7 +206,7 @@ def test_all_that_kinesis_answers_is_passed_on(server: KinesisServer) -> None:
         "Records": [result_of(None), result_of("InternalFailure")],
         "EncryptionType": "KMS",
     }
-    server.script = [lambda handler, _: handler.reply(200, json.dumps(answer).encode())]
+    server.script = [reply_with(200, json.dumps(answer).encode())]
     with server.client(kinesis_client_config(Settings())) as client:
         write_and_read_directly(client)
         found: dict[str, Any] = dict(client.put_records(StreamName="tweets", Records=Entries(TWO)))

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
 
 import producer
 from producer import OutgoingRecord, Settings
+from tests.http_server import Request
 from tests.unit.producer.doubles import (
     KinesisServer,
     accept,
@@ -53,13 +54,13 @@ class Account:
     def get_secret_value(self, SecretId: str) -> dict[str, str]:
         return {"SecretString": f"secret of {self.key}"}
 
-    def judge(self, handler: Any, data: list[bytes]) -> None:
+    def judge(self, kinesis: KinesisServer, request: Request, data: list[bytes]) -> None:
         """Answers a call as Kinesis does, which knows a deleted key no more."""
-        found = re.search(r"Credential=(\w+)/", handler.headers["Authorization"])
+        found = re.search(r"Credential=(\w+)/", request.headers["Authorization"])
         answer = answer_with(accept)
         if found is None or found[1] != self.taken:
             answer = fail_with(400, "UnrecognizedClientException")
-        answer(handler, data)
+        answer(kinesis, request, data)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.http_server import Request, serving
 
 _DENIED = '{"__type": "AccessDeniedException", "message": "denied"}'
 _DENIED_XML = "<Response><Error><Code>{}</Code></Error></Response>"
@@ -49,6 +50,8 @@ KNOWS_THE_STACK = {
 class Endpoint:
     """Answers some calls; all others it leaves without an answer, or denies, with this code."""
 
+    url: str
+
     def __init__(
         self, answers: Mapping[str, str], *, denies: bool = False, code: str = "AccessDenied"
     ) -> None:
@@ -57,37 +60,17 @@ class Endpoint:
         self._denies = denies
         self._code = code
         self._over = threading.Event()
-        endpoint = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                endpoint._answer(self, body)
-
-            do_GET = do_POST
-
-            def log_message(self, format: str, *args: object) -> None: ...
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self._server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @contextmanager
     def serving(self) -> Iterator[Endpoint]:
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._over.set()
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
+        with serving(self._answer) as self.url:
+            try:
+                yield self
+            finally:
+                self._over.set()
 
-    def _answer(self, request: BaseHTTPRequestHandler, body: bytes) -> None:
-        found = re.search(rb"Action=(\w+)", body)
+    def _answer(self, request: Request) -> None:
+        found = re.search(rb"Action=(\w+)", request.body)
         target = request.headers.get("X-Amz-Target", "")
         operation = target.rpartition(".")[2] or (found[1].decode() if found else request.path)
         self.asked.append(operation)
@@ -96,8 +79,5 @@ class Endpoint:
             self.asked.append(UNANSWERED)
             self._over.wait()
             return
-        request.send_response(400 if answer is None else 200)
-        answer = answer or (_DENIED_XML.format(self._code) if found else _DENIED)
-        request.send_header("Content-Length", str(len(answer)))
-        request.end_headers()
-        request.wfile.write(answer.encode())
+        said = answer or (_DENIED_XML.format(self._code) if found else _DENIED)
+        request.reply(400 if answer is None else 200, said.encode(), {})

@@ -27,14 +27,17 @@ import producer
 from fake_tweets.x_api import FakeX, serving
 from producer import OutgoingRecord, Progress, Report, Settings, SourceError, undelivered
 from producer.x import Credentials, XApi, XSource, synchronise
+from tests.http_server import Request
 from tests.unit.producer.doubles import (
     KinesisServer,
+    Step,
     accept,
     answer_with,
     data_of,
     fail_with,
     kinesis_server,
     records,
+    reply_with,
     reset_connection,
     store_and_stay_silent,
 )
@@ -61,7 +64,6 @@ SETTINGS = Settings(
 
 Opening = Callable[[Path], Iterable[OutgoingRecord]]
 Case = tuple[str, Opening]
-Step = Callable[[Any, list[bytes]], None]
 
 
 @pytest.fixture
@@ -71,16 +73,13 @@ def kinesis() -> Iterator[KinesisServer]:
 
 
 def html(status: int) -> Step:
-    def step(handler: Any, _: list[bytes]) -> None:
-        handler.reply(status, b"<html><title>x</title><b>Blocked</b> by the office</html>")
-
-    return step
+    return reply_with(status, b"<html><title>x</title><b>Blocked</b> by the office</html>")
 
 
-def by_ctrl_c(handler: Any, data: list[bytes]) -> None:
-    handler.server.kinesis.script.clear()
+def by_ctrl_c(kinesis: KinesisServer, request: Request, data: list[bytes]) -> None:
+    kinesis.script.clear()
     os.kill(os.getpid(), signal.SIGINT)
-    answer_with(accept)(handler, data)
+    answer_with(accept)(kinesis, request, data)
 
 
 # What happens from the third call on, and what has to be said of it.
@@ -277,9 +276,9 @@ def test_further_signals_cost_neither_what_is_in_hand_nor_what_is_said_of_it(
     monkeypatch: pytest.MonkeyPatch,
     signals: list[int],
 ) -> None:
-    def signal_and_stay_silent(handler: Any, data: list[bytes]) -> None:
+    def signal_and_stay_silent(kinesis: KinesisServer, request: Request, data: list[bytes]) -> None:
         os.kill(os.getpid(), first)
-        store_and_stay_silent(handler, data)
+        store_and_stay_silent(kinesis, request, data)
 
     def signaled(work: Callable[..., Any]) -> Callable[..., Any]:
         def signal_and_work(*arguments: Any, **named: Any) -> Any:
@@ -318,9 +317,11 @@ def signals() -> Iterator[list[int]]:
 def test_a_terminal_that_is_closed_stops_it_and_loses_nothing(
     kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], signals: list[int]
 ) -> None:
-    def hang_up_and_stay_silent(handler: Any, data: list[bytes]) -> None:
+    def hang_up_and_stay_silent(
+        kinesis: KinesisServer, request: Request, data: list[bytes]
+    ) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
-        store_and_stay_silent(handler, data)
+        store_and_stay_silent(kinesis, request, data)
 
     kinesis.script = [answer_with(accept), hang_up_and_stay_silent]
 
@@ -334,9 +335,9 @@ def test_a_terminal_that_is_closed_stops_it_and_loses_nothing(
 def test_under_nohup_it_goes_on(
     kinesis: KinesisServer, capsys: pytest.CaptureFixture[str], signals: list[int]
 ) -> None:
-    def hang_up(handler: Any, data: list[bytes]) -> None:
+    def hang_up(kinesis: KinesisServer, request: Request, data: list[bytes]) -> None:
         os.kill(os.getpid(), signal.SIGHUP)
-        answer_with(accept)(handler, data)
+        answer_with(accept)(kinesis, request, data)
 
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     kinesis.script = [answer_with(accept), hang_up]

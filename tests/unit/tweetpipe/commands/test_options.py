@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -35,7 +36,7 @@ def died(home: Path) -> None:
 
 def runs_at(recorder: Recorder, home: Path) -> None:
     """Have the checkout's LocalStack run there; its process is this one."""
-    state.write(home, state.InstanceRecord.of(os.getpid(), recorder.server_port))
+    state.write(home, state.InstanceRecord.of(os.getpid(), urlsplit(recorder.url).port or 0))
 
 
 def test_a_local_command_works_on_the_checkouts_own(recorder: Recorder, home: Path) -> None:
