@@ -127,6 +127,7 @@ def test_a_rejected_record_comes_home_by_a_button(
     assert stored["Message"] == text
 
 
+@pytest.mark.slow
 def test_the_page_outlives_the_emulator(
     command_environment: Environment, new_page: NewPage, tmp_path: Path
 ) -> None:
