@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,6 +40,13 @@ def test_thousands_of_tweets_of_both_shapes_are_stored_from_every_shard(
     )
     assert comparison == verify.Comparison(expected=count)
     assert all(has_records(place, stack.outputs["KinesisStream"]).values())
+
+
+def test_its_init_scripts_have_run(endpoint: str) -> None:
+    with urllib.request.urlopen(f"{endpoint}/_localstack/init") as answer:
+        scripts = {script["name"]: script["state"] for script in json.load(answer)["scripts"]}
+
+    assert scripts == {"keep_images.py": "SUCCESSFUL", "look_often.py": "SUCCESSFUL"}
 
 
 def has_records(place: Place, stream: str) -> dict[str, bool]:
