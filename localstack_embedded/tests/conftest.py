@@ -12,7 +12,7 @@ from textwrap import dedent
 
 import pytest
 
-from localstack_embedded import DEFAULT_HOME
+from localstack_embedded import DEFAULT_HOME, ensure_environment
 from localstack_embedded.plugin.function_environment import FunctionEnvironment, InvocationOutcome
 from localstack_embedded.plugin.worker import WorkerSettings
 
@@ -49,10 +49,10 @@ Deploy = Callable[..., Function]
 @pytest.fixture(params=["builtin", "awslambdaric"])
 def client(request: pytest.FixtureRequest) -> str:
     """Who talks to the Runtime API in the worker; AWS's own client needs its environment."""
-    if request.param == "awslambdaric" and (
-        sys.platform != "linux" or not AWSLAMBDARIC_PYTHON.exists()
-    ):
-        pytest.skip("awslambdaric is only in the environment for functions on Linux")
+    if request.param == "awslambdaric":
+        if sys.platform != "linux":
+            pytest.skip("awslambdaric is only in the environment for functions on Linux")
+        ensure_environment()
     return str(request.param)
 
 

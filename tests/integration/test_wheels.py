@@ -81,6 +81,16 @@ def test_no_release_asks_for_what_is_not_on_an_index(wheels: list[Path]) -> None
         assert not [requirement for requirement in asked if "@" in requirement]
 
 
+def test_the_pages_files_belong_to_the_package(wheels: list[Path]) -> None:
+    [wheel] = [wheel for wheel in wheels if wheel.name.startswith("tweetpipe-")]
+    with ZipFile(wheel) as archive:
+        released = {name for name in archive.namelist() if "/static/" in name}
+    static = ROOT / "tweetpipe" / "dashboard" / "static"
+    assert released == {
+        path.relative_to(ROOT).as_posix() for path in static.rglob("*") if path.is_file()
+    }
+
+
 def test_the_demo_verifies_a_thousand_tweets_in_an_empty_folder(
     environment: tuple[Path, dict[str, str]], tmp_path: Path
 ) -> None:

@@ -54,7 +54,11 @@ def test_a_base_image_whose_tag_was_moved_is_found(tmp_path: Path) -> None:
     def pins() -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
         return subprocess.run(
-            ["make", "pins"], cwd=tmp_path, env=environment, capture_output=True, text=True
+            ["make", "--no-print-directory", "pins"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
         )
 
     first = pins()

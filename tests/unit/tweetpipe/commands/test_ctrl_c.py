@@ -360,6 +360,21 @@ def test_a_signal_whose_exception_got_lost_is_not_forgotten() -> None:
             pytest.fail("It would read what nobody wants any more.")
 
 
+class SignalsWhenDropped:
+    def __del__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+
+
+def test_a_signal_in_a_destructor_ends_what_runs_after_it(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with interrupt.ending_in_time(within=60.0):
+        SignalsWhenDropped()
+        with pytest.raises(KeyboardInterrupt):
+            threading.Event().wait(60.0)
+    assert not capfd.readouterr().err
+
+
 def test_under_nohup_a_terminal_that_is_closed_ends_nothing() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -12,7 +12,6 @@ from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.dashboard import server
 from tweetpipe.dashboard.app import STATIC
 from tweetpipe.dashboard.server import listening_socket, url_of
-from tweetpipe.project import ROOT
 
 OURS = sorted(path for path in STATIC.glob("*") if path.is_file())
 
@@ -77,10 +76,6 @@ def test_our_files_name_no_other_site_and_make_no_markup_of_text(path: Path) -> 
 def test_nothing_but_the_pages_files_is_served(path: str) -> None:
     with dashboard() as served:
         assert requests.get(served.url + path, timeout=10).status_code == 404
-
-
-def test_the_pages_files_belong_to_the_package() -> None:
-    assert '"tweetpipe": ["dashboard/static/**"]' in (ROOT / "setup.py").read_text(encoding="utf-8")
 
 
 def test_the_library_we_carry_is_the_version_we_say_and_has_its_license() -> None:
