@@ -26,7 +26,6 @@ from tests.documented import DOCUMENTS, Command, blocks, commands
 from tests.stack_fixtures import free_port
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
-from tweetpipe.__main__ import main
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 
@@ -49,9 +48,8 @@ class Reader:
         table: str,
         folder: Path,
         monkeypatch: pytest.MonkeyPatch,
-        capsys: pytest.CaptureFixture[str],
     ) -> None:
-        self._place, self._stack, self._folder, self._capsys = place, stack, folder, capsys
+        self._place, self._stack, self._folder = place, stack, folder
         self._monkeypatch = monkeypatch
         self._processes = ExitStack()
         self._replaced = {
@@ -99,12 +97,9 @@ class Reader:
             arguments = [self._replaced.get(word, word) for word in arguments]
         if "redrive" in arguments:
             self._mend(Path(arguments[-1]))
-        self._capsys.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main(arguments)
-        said = self._capsys.readouterr()
-        assert ended.value.code in (0, None), said.err
-        return said.out
+        ended = running.run_here(*arguments, folder=self._folder, environment=dict(os.environ))
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
 
     def _letter(self) -> str:
         """The id of the letter of a record that could not be stored; sends one at first."""
@@ -181,9 +176,8 @@ def reader(
     sample_table: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
 ) -> Iterator[Reader]:
-    reader = Reader(place, deployed, sample_table, tmp_path, monkeypatch, capsys)
+    reader = Reader(place, deployed, sample_table, tmp_path, monkeypatch)
     # What the producer of docker compose has sent.
     reader.type(Command(["tweetpipe", "produce", "--count", "100"], {}))
     yield reader
