@@ -68,7 +68,7 @@ def environment(
     variables = kept | {"HOME": str(user), "PIP_CACHE_DIR": cache, "PYTHONUTF8": "1"}
     programs = user / "venv" / "bin"
     pip = (programs / "python", "-m", "pip", "install", "--quiet")
-    run(*pip, *wheels, "pytest", folder=user, environment=variables)
+    run(*pip, *wheels, f"pytest=={pytest.__version__}", folder=user, environment=variables)
     return programs, variables
 
 
