@@ -6,13 +6,14 @@ embedded LocalStack.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import producer
 from producer import Settings
 from tests.fault_proxy import PUT_RECORDS, Fault, FaultProxy
-from tests.integration.test_pipeline import send, stored_keys
+from tests.integration.test_pipeline import send
 from tests.waiting import LONG
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
@@ -20,15 +21,15 @@ from tweetpipe.looking import verify
 
 
 def test_put_records_that_fail_in_all_ways_lose_nothing(
-    place: Place, deployed: Stack, producer_settings: Settings, tmp_path: Path
+    place: Place, new_stack: Callable[[], Stack], producer_settings: Settings, tmp_path: Path
 ) -> None:
-    foreign, count = stored_keys(place, deployed), 2000
+    stack, count = new_stack(), 2000
     settings = replace(producer_settings, max_records=50)
     faults = {PUT_RECORDS: set(Fault)}
     with FaultProxy(str(place.endpoint), seed=1, faults=faults).serving() as proxy:
         report = send(
             replace(place, endpoint=proxy.endpoint),
-            deployed,
+            stack,
             producer.fake_source(seed=61, count=count),
             settings=settings,
             folder=tmp_path,
@@ -38,10 +39,9 @@ def test_put_records_that_fail_in_all_ways_lose_nothing(
     assert {fault for _, fault in proxy.counts} == set(Fault)
     comparison = verify.wait_until_stored(
         place,
-        deployed.outputs["EventDataTable"],
+        stack.outputs["EventDataTable"],
         verify.expected_items(61, count),
         patience=LONG,
-        foreign=foreign,
     )
     assert comparison == verify.Comparison(expected=count)
     assert proxy.accepted >= count
