@@ -10,7 +10,8 @@ from functools import cache
 import botocore.session
 import pytest
 
-_OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL")
+# The size of the terminal as well: readline sets it for whatever a process starts, as workers are.
+_OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL", "COLUMNS", "LINES")
 
 
 def pytest_configure(config: pytest.Config) -> None:
