@@ -16,7 +16,7 @@ WORKDIR /app
 COPY requirements/app.in requirements/app.txt requirements/build.txt requirements/
 RUN pip install --require-hashes -r requirements/app.txt -r requirements/build.txt
 
-COPY --chown=10001 requirements/processor.txt requirements/
+COPY --chown=10001 requirements/plot.in requirements/processor.txt requirements/
 COPY --chown=10001 tweetpipe tweetpipe
 # The function's dependencies; its package is put together by each deploy.
 USER 10001

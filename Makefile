@@ -24,7 +24,7 @@ up: $(VENV)/app  ## Start the embedded LocalStack
 down: $(VENV)/app  ## Stop it
 	@$(BIN)/tweetpipe down
 
-# The shell waits for the page to end, and then ends the producer, which has ignored Ctrl-C.
+# The shell waits for the page to end, and then ends the producer, if Ctrl-C has not.
 RATE ?= 10
 live: $(VENV)/app  ## Start LocalStack, deploy, show RATE=10 fake tweets a second in the dashboard
 	@$(BIN)/tweetpipe up
@@ -37,20 +37,26 @@ live: $(VENV)/app  ## Start LocalStack, deploy, show RATE=10 fake tweets a secon
 # Two files at a time. A test alone starts sooner without: .venv/bin/python -m pytest FILE::TEST
 # What is compiled once stays so, even where the environment would rather not have that.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2
+# Made here, it takes its time from no test.
+MAKE_ENVIRONMENT := $(BIN)/python -c "import localstack_embedded as e; e.ensure_environment(on_step=print)"
 
 test: $(VENV)/dev  ## Run the tests, in random order; those with containers only where a Docker engine answers
+	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -m "not slow"
 
 test-unit: $(VENV)/dev  ## Run the unit tests alone, in a minute
+	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -m "not slow" tests/unit $(EMBEDDED)/tests
 
 test-slow: $(VENV)/dev  ## Run what takes too long for make test, and all properties with ten times the examples
+	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile slow
 
 test-containers: $(VENV)/dev  ## Run the tests with containers alone
 	@$(BIN)/python -m pytest tests/containers
 
 coverage: $(VENV)/dev  ## Run what make test does, and show which lines and branches it reaches
+	@$(MAKE_ENVIRONMENT)
 	@$(BIN)/coverage erase
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n 2 -m "not slow"
 	@$(BIN)/coverage combine --quiet

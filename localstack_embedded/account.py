@@ -10,16 +10,15 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import boto3
-import botocore.session
-from botocore.config import Config
-from botocore.loaders import Loader, create_loader
+from typing import TYPE_CHECKING, Any
 
 from .emulator import Instance, find, start, stop
 from .environment import OnStep, shared_home
 from .errors import StartError
+
+if TYPE_CHECKING:
+    from botocore.loaders import Loader
+    from botocore.session import Session
 
 DEFAULT_ACCOUNT = "000000000000"
 
@@ -56,6 +55,8 @@ class Account:
 
         What the user has configured for AWS, and proxies, count for nothing here.
         """
+        import boto3  # takes a second, and pytest imports this for every run
+
         variables = self.variables
         session: Any = boto3.Session(
             aws_access_key_id=variables["AWS_ACCESS_KEY_ID"],
@@ -73,8 +74,11 @@ class Account:
         return replace(self, id=f"{secrets.randbelow(9 * 10**11) + 10**11}")
 
 
-def _unconfigured() -> botocore.session.Session:
+def _unconfigured() -> Session:
     """A session that reads no file of AWS's and no variable."""
+    import botocore.session
+    from botocore.config import Config
+
     known = botocore.session.Session.SESSION_VARIABLES
     session = botocore.session.Session(
         session_vars={
@@ -91,6 +95,8 @@ def _unconfigured() -> botocore.session.Session:
 @cache
 def _models() -> Loader:
     """The models of AWS's services, which take 17 MB for each session that has its own."""
+    from botocore.loaders import create_loader
+
     return create_loader()
 
 

@@ -48,6 +48,13 @@ def deployed(place: Place) -> Iterator[Stack]:
         yield stack
 
 
+@pytest.fixture(scope="module")
+def own_stack(place: Place) -> Iterator[Stack]:
+    """One stack for the tests of a file that want to know of everything that arrives there."""
+    with deployed_stack(place, PARAMETERS) as stack:
+        yield stack
+
+
 @pytest.fixture
 def command_environment(endpoint: str) -> dict[str, str]:
     """The environment of a user who has nothing set but the emulator's address."""

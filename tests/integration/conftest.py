@@ -15,13 +15,20 @@ from producer import Settings
 from tests.stack_fixtures import (
     command_environment,
     deployed,
-    free_port,
     new_stack,
+    own_stack,
     place,
     tweetpipe_command,
 )
 
-__all__ = ["command_environment", "deployed", "new_stack", "place", "tweetpipe_command"]
+__all__ = [
+    "command_environment",
+    "deployed",
+    "new_stack",
+    "own_stack",
+    "place",
+    "tweetpipe_command",
+]
 
 
 @pytest.fixture(scope="session")
@@ -35,7 +42,7 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
         yield localstack_embedded.start(
             home,
             environment_home=DEFAULT_HOME,
-            port=free_port(),
+            port=0,
             # Elsewhere nothing shows whose the tests' programs are, and few have the key.
             open_to_this_machine=sys.platform != "linux",
             on_step=print,

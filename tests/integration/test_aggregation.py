@@ -16,27 +16,20 @@ COUNT = 500
 
 
 def test_aggregated_tweets_are_stored_and_malformed_ones_kept_each_on_its_own(
-    place: Place, deployed: Stack, tweetpipe_command: Command
+    place: Place, own_stack: Stack, tweetpipe_command: Command
 ) -> None:
-    foreign = frozenset(map(verify.key, table.scan(place, deployed.outputs["EventDataTable"])))
+    foreign = stored_keys(place, own_stack)
     records = fake_tweets.records(47, count=COUNT, malformed=0.05)
     malformed = {record.data for record in records if record.kind == "malformed"}
     assert malformed
 
-    options = ["--stack", deployed.name, "--seed=47", f"--count={COUNT}", "--malformed=0.05"]
+    options = ["--stack", own_stack.name, "--seed=47", f"--count={COUNT}", "--malformed=0.05"]
     outcome = tweetpipe_command("produce", "--aggregate", *options)
 
     assert outcome.returncode == 0, outcome.stderr
 
-    comparison = verify.wait_until_stored(
-        place,
-        deployed.outputs["EventDataTable"],
-        verify.expected_items(47, COUNT),
-        patience=30.0,
-        foreign=foreign,
-    )
-    assert comparison == verify.Comparison(expected=COUNT)
-    wait_for(lambda: malformed <= payloads(place, deployed), "the dead letters")
+    assert_stored(place, own_stack, seed=47, foreign=foreign)
+    wait_for(lambda: malformed <= payloads(place, own_stack), "the dead letters")
 
 
 def payloads(place: Place, stack: Stack) -> set[bytes]:
@@ -46,16 +39,33 @@ def payloads(place: Place, stack: Stack) -> set[bytes]:
 
 
 def test_the_stream_holds_few_records_for_many_tweets(
-    place: Place, deployed: Stack, tweetpipe_command: Command
+    place: Place, own_stack: Stack, tweetpipe_command: Command
 ) -> None:
-    before = records_in(place, deployed)
+    foreign = stored_keys(place, own_stack)
+    before = records_in(place, own_stack)
 
-    options = ["--stack", deployed.name, "--seed=48", f"--count={COUNT}"]
+    options = ["--stack", own_stack.name, "--seed=48", f"--count={COUNT}"]
     outcome = tweetpipe_command("produce", "--aggregate", *options)
 
     assert outcome.returncode == 0, outcome.stderr
 
-    assert 0 < records_in(place, deployed) - before <= COUNT / 8
+    assert 0 < records_in(place, own_stack) - before <= COUNT / 8
+    assert_stored(place, own_stack, seed=48, foreign=foreign)
+
+
+def stored_keys(place: Place, stack: Stack) -> frozenset[verify.Key]:
+    return frozenset(map(verify.key, table.scan(place, stack.outputs["EventDataTable"])))
+
+
+def assert_stored(place: Place, stack: Stack, *, seed: int, foreign: frozenset[verify.Key]) -> None:
+    comparison = verify.wait_until_stored(
+        place,
+        stack.outputs["EventDataTable"],
+        verify.expected_items(seed, COUNT),
+        patience=120.0,
+        foreign=foreign,
+    )
+    assert comparison == verify.Comparison(expected=COUNT)
 
 
 def records_in(place: Place, stack: Stack) -> int:

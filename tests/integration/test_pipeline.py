@@ -75,36 +75,36 @@ def payload(letter: dict[str, Any]) -> bytes | None:
 
 
 def test_fake_tweets_are_stored_field_by_field_and_malformed_ones_kept_byte_for_byte(
-    place: Place, deployed: Stack, producer_settings: Settings, tmp_path: Path
+    place: Place, own_stack: Stack, producer_settings: Settings, tmp_path: Path
 ) -> None:
     records = list(fake_tweets.records(41, count=600, malformed=0.05, duplicates=0.05))
     malformed = {record.data for record in records if record.kind == "malformed"}
     assert malformed
     assert any(record.kind == "duplicate" for record in records)
-    foreign = stored_keys(place, deployed)
-    known = {position(letter) for letter in letters_once(place, deployed, lambda _: True)}
+    foreign = stored_keys(place, own_stack)
+    known = {position(letter) for letter in letters_once(place, own_stack, lambda _: True)}
 
     outgoing = (OutgoingRecord(record.data, record.partition_key) for record in records)
-    report = send(place, deployed, outgoing, settings=producer_settings, folder=tmp_path)
+    report = send(place, own_stack, outgoing, settings=producer_settings, folder=tmp_path)
 
     assert (report.sent, report.failed) == (len(records), 0)
     comparison = verify.wait_until_stored(
         place,
-        deployed.outputs["EventDataTable"],
+        own_stack.outputs["EventDataTable"],
         verify.expected_items(41, 600),
         patience=PATIENCE,
         foreign=foreign,
     )
     assert comparison == verify.Comparison(expected=600)
     letters = letters_once(
-        place, deployed, lambda found: malformed <= {payload(letter) for letter in found}
+        place, own_stack, lambda found: malformed <= {payload(letter) for letter in found}
     )
     new = [letter for letter in letters if position(letter) not in known]
     assert {payload(letter) for letter in new} == malformed
     for letter in new:
         assert letter["reason"] in set(Reason)
-        assert letter["streamArn"].endswith(f"/{deployed.outputs['KinesisStream']}")
-        assert is_at_its_position(place, deployed, letter)
+        assert letter["streamArn"].endswith(f"/{own_stack.outputs['KinesisStream']}")
+        assert is_at_its_position(place, own_stack, letter)
 
 
 def is_at_its_position(place: Place, stack: Stack, letter: dict[str, Any]) -> bool:
@@ -143,7 +143,7 @@ def line(tweet: dict[str, object]) -> bytes:
 
 
 def test_a_hostile_file_is_stored_where_possible_and_explained_where_not(
-    place: Place, deployed: Stack, tweetpipe_command: Command, tmp_path: Path
+    place: Place, own_stack: Stack, tweetpipe_command: Command, tmp_path: Path
 ) -> None:
     blank = {"id_str": "7", "name": " \u3000", "screen_name": "hostile_blank"}
     good = [
@@ -161,11 +161,11 @@ def test_a_hostile_file_is_stored_where_possible_and_explained_where_not(
     }
     file = tmp_path / "hostile.ndjson"
     file.write_bytes(b"\n".join([good[0], *bad, too_large, good[1], good[1], b"", good[2]]))
-    foreign = stored_keys(place, deployed)
-    known = {position(letter) for letter in letters_once(place, deployed, lambda _: True)}
+    foreign = stored_keys(place, own_stack)
+    known = {position(letter) for letter in letters_once(place, own_stack, lambda _: True)}
 
     outcome = tweetpipe_command(
-        "produce", "--source", "file", "--file", str(file), "--stack", deployed.name
+        "produce", "--source", "file", "--file", str(file), "--stack", own_stack.name
     )
 
     assert outcome.returncode == 0, outcome.stderr
@@ -176,7 +176,7 @@ def test_a_hostile_file_is_stored_where_possible_and_explained_where_not(
     }
     comparison = verify.wait_until_stored(
         place,
-        deployed.outputs["EventDataTable"],
+        own_stack.outputs["EventDataTable"],
         {
             (username, id_): {
                 "Username": username,
@@ -192,14 +192,14 @@ def test_a_hostile_file_is_stored_where_possible_and_explained_where_not(
     assert comparison == verify.Comparison(expected=3)
     letters = letters_once(
         place,
-        deployed,
+        own_stack,
         lambda found: len({*map(position, found)} - known) == len(bad) + 1,
     )
     new = [letter for letter in letters if position(letter) not in known]
     # A payload that SQS has no room for is told by its position.
     assert {payload(e): e["reason"] for e in new} == bad | {None: Reason.ITEM_TOO_LARGE}
     assert {e["payloadBytes"] for e in new if payload(e) is None} == {len(too_large)}
-    assert all(is_at_its_position(place, deployed, letter) for letter in new)
+    assert all(is_at_its_position(place, own_stack, letter) for letter in new)
 
 
 def test_verify_finds_a_deleted_a_changed_and_a_foreign_item(
@@ -247,10 +247,10 @@ def test_verify_finds_a_deleted_a_changed_and_a_foreign_item(
 
 
 def test_a_failing_dynamodb_loses_nothing(
-    place: Place, deployed: Stack, producer_settings: Settings, tmp_path: Path
+    place: Place, own_stack: Stack, producer_settings: Settings, tmp_path: Path
 ) -> None:
-    foreign = stored_keys(place, deployed)
-    function = deployed.outputs["DDBEventProcessor"]
+    foreign = stored_keys(place, own_stack)
+    function = own_stack.outputs["DDBEventProcessor"]
     with (
         FaultProxy(
             str(place.endpoint), seed=1, faults={BATCH_WRITE_ITEM: QUICK_FAULTS}
@@ -258,10 +258,10 @@ def test_a_failing_dynamodb_loses_nothing(
         configured(place, function, AWS_ENDPOINT_URL_DYNAMODB=proxy.endpoint),
     ):
         tweets = producer.fake_source(seed=43, count=400)
-        send(place, deployed, tweets, settings=producer_settings, folder=tmp_path)
+        send(place, own_stack, tweets, settings=producer_settings, folder=tmp_path)
         comparison = verify.wait_until_stored(
             place,
-            deployed.outputs["EventDataTable"],
+            own_stack.outputs["EventDataTable"],
             verify.expected_items(43, 400),
             patience=PATIENCE,
             foreign=foreign,

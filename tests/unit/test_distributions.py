@@ -51,6 +51,19 @@ def test_what_draws_the_plan_is_asked_for_by_an_extra_alone() -> None:
     assert "pillow" not in found
 
 
+def test_an_image_has_what_it_is_installed_from(tmp_path: Path) -> None:
+    dockerfile = (project.ROOT / "Dockerfile").read_text(encoding="utf-8")
+    for words in re.findall(r"^COPY (?:--chown=\d+ )?(.+)$", dockerfile, re.MULTILINE):
+        *sources, target = words.split()
+        for source in sources:
+            if (project.ROOT / source).is_dir():
+                shutil.copytree(project.ROOT / source, tmp_path / target)
+            else:
+                (tmp_path / target).mkdir(exist_ok=True)
+                shutil.copy(project.ROOT / source, tmp_path / target)
+    assert "localstack-embedded" in required(tmp_path, "editable_wheel")
+
+
 def test_a_release_asks_for_the_version_that_lies_beside_it() -> None:
     embedded = required(project.ROOT, "sdist")["localstack-embedded"]
     assert embedded.url is None

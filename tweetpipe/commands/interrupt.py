@@ -73,7 +73,20 @@ def ending_in_time(
         if handler in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _leave)
     woken_before = signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-    unraisable_before, sys.unraisablehook = sys.unraisablehook, _raise_again
+    unraisable_before = sys.unraisablehook
+
+    def raise_again(lost: sys.UnraisableHookArgs) -> None:
+        """Python drops what is raised in a destructor, with a traceback: it ends nothing there."""
+        if _came and isinstance(lost.exc_value, (KeyboardInterrupt, SystemExit)):
+            main = threading.main_thread().ident
+            # From another thread and a moment later, when the destructor is over.
+            again = threading.Timer(0.05, signal.pthread_kill, (main, _came[0]))
+            again.daemon = True
+            again.start()
+        else:
+            unraisable_before(lost)
+
+    sys.unraisablehook = raise_again
     try:
         yield interrupted
     finally:
@@ -123,18 +136,6 @@ def _leave(number: int, _frame: object) -> NoReturn:
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise SystemExit(128 + number)
-
-
-def _raise_again(lost: sys.UnraisableHookArgs) -> None:
-    """Python drops what is raised in a destructor, with a traceback: it ends nothing there."""
-    if _came and isinstance(lost.exc_value, (KeyboardInterrupt, SystemExit)):
-        main = threading.main_thread().ident
-        # From another thread and a moment later, when the destructor is over.
-        again = threading.Timer(0.05, signal.pthread_kill, (main, _came[0]))
-        again.daemon = True
-        again.start()
-    else:
-        sys.__unraisablehook__(lost)
 
 
 def _end(number: int) -> NoReturn:

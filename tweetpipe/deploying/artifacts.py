@@ -41,11 +41,21 @@ def upload(place: Place, artifact: Artifact, package: bytes) -> None:
     """Puts a package where CloudFormation will look for it."""
     account = place.account()
     s3 = place.s3()
-    _ensure_bucket(s3, artifact.bucket, account, place.region)
-    # The owner is checked: somebody else could have taken the name before us.
-    s3.put_object(
-        Bucket=artifact.bucket, Key=artifact.key, Body=package, ExpectedBucketOwner=account
-    )
+
+    def put() -> None:
+        _ensure_bucket(s3, artifact.bucket, account, place.region)
+        # The owner is checked: somebody else could have taken the name before us.
+        s3.put_object(
+            Bucket=artifact.bucket, Key=artifact.key, Body=package, ExpectedBucketOwner=account
+        )
+
+    try:
+        put()
+    except ClientError as error:
+        # Another process may have removed the last package, and the bucket with it.
+        if error.response.get("Error", {}).get("Code") != "NoSuchBucket":
+            raise
+        put()
 
 
 def remove(place: Place, stack: str) -> None:
@@ -54,8 +64,8 @@ def remove(place: Place, stack: str) -> None:
     try:
         _remove(place.s3(), _bucket(place, account), account, stack)
     except ClientError as error:
-        # Another process may have been quicker.
-        if error.response.get("Error", {}).get("Code") != "NoSuchBucket":
+        # Another process may have been quicker, to remove the bucket or to use it.
+        if error.response.get("Error", {}).get("Code") not in ("NoSuchBucket", "BucketNotEmpty"):
             raise
 
 

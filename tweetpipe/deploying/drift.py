@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.explain import explain
@@ -66,7 +66,7 @@ def check_attached(place: Place, deployed: Stack, on_step: Callable[[str], None]
             for name in [resource.get("PhysicalResourceId", "")]
             for arn in identities.attached(place, kind, name)
         ]
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         on_step(f"Whether policies were attached beside the stack can't be told: {explain(error)}")
         return
     if commands:
