@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 from processor.aggregation import deaggregate
 from processor.errors import Rejected
@@ -25,9 +26,5 @@ def _item(payload: bytes) -> Iterator[Item]:
         item = to_item(payload)
     except Rejected:
         return
-    yield {
-        "Username": item["Username"]["S"],
-        "Id": item["Id"]["S"],
-        "Timestamp": item["Timestamp"]["S"],
-        "Message": item["Message"]["S"],
-    }
+    attributes = cast(dict[str, dict[str, str]], item)
+    yield {name: attribute["S"] for name, attribute in attributes.items()}
