@@ -88,7 +88,6 @@ def soak(
     mischief = Mischief(
         emulator.pid, proxy, seed=seed, timeout=TIMEOUT, scale=1.0 if count > _SHORT else 0.4
     )
-    producer = _Producer(proxy, stack, folder, seed=seed, outage=outage, aggregate=aggregate)
     function = stack.outputs["DDBEventProcessor"]
     with (
         proxy.serving(),
@@ -99,6 +98,7 @@ def soak(
             AWS_ENDPOINT_URL_SQS=proxy.endpoint,
         ),
     ):
+        producer = _Producer(proxy, stack, folder, seed=seed, outage=outage, aggregate=aggregate)
         with mischief.at_work():
             say(f"Sending {offered.total:,} records, of which {count:,} are tweets")
             producer.send_until_done(tweets, rate=max(_SLOWEST, offered.total / _SENDING))
