@@ -9,17 +9,17 @@ from functools import cache
 
 import botocore.session
 import pytest
+from hypothesis import HealthCheck, settings
 
 # The size of the terminal as well: readline sets it for whatever a process starts, as workers are.
 _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL", "COLUMNS", "LINES")
 
 
-def pytest_configure(config: pytest.Config) -> None:
+def pytest_configure() -> None:
     _interrupt_as_in_a_shell()
     _forget_settings_of_this_machine()
     _read_descriptions_of_services_once()
-    if config.getoption("--hypothesis-profile") == "slow":
-        _offer_many_examples()
+    _give_properties_time()
 
 
 def _read_descriptions_of_services_once() -> None:
@@ -33,10 +33,12 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-def _offer_many_examples() -> None:
-    from hypothesis import settings  # takes a while, and most tests do without
-
-    settings.register_profile("slow", max_examples=1000, deadline=None)
+def _give_properties_time() -> None:
+    """An example may take long on a busy machine."""
+    busy = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+    settings.register_profile("busy", settings(), **busy)
+    settings.register_profile("slow", settings(), **busy, max_examples=1000)
+    settings.load_profile("busy")
 
 
 def _interrupt_as_in_a_shell() -> None:

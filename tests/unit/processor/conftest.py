@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
 
 from processor.dead_letters import DeadLetterQueue
 from processor.rounds import Rounds
@@ -17,11 +16,6 @@ from tests.unit.processor.fakes import QUEUE_URL, Clock, FakeDynamoDB, FakeSQS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-
-# An example may wait for a thread on a busy machine.
-settings.register_profile("threads", settings(), deadline=None)
-settings.load_profile("threads")
 
 
 @pytest.fixture(scope="session")
