@@ -23,7 +23,7 @@ ROOT = 0  # who can do all this without asking
 
 STRANGER = (
     "This LocalStack serves its own user's programs only. Others need its access key, which"
-    " that user finds in the file access-key of its home, or have to be let in by"
+    " that user finds in the file access-key in its home, or have to be let in by"
     " --open-to-this-machine."
 )
 

@@ -20,12 +20,20 @@ from tests.stack_fixtures import (
     command_environment,
     deployed,
     new_stack,
+    own_stack,
     place,
     tweetpipe_command,
 )
 from tests.waiting import LONG
 
-__all__ = ["command_environment", "deployed", "new_stack", "place", "tweetpipe_command"]
+__all__ = [
+    "command_environment",
+    "deployed",
+    "new_stack",
+    "own_stack",
+    "place",
+    "tweetpipe_command",
+]
 
 # The janitor does what testcontainers' own clean-up container does, without one more image, and
 # knows the functions' containers and compose's as well.

@@ -81,7 +81,7 @@ def test_another_users_program_is_refused_and_told_what_it_needs(
         for key in ("test", "000000000000", "AKIAIOSFODNN7EXAMPLE"):
             answer = nobody(call(key, name), host)
             assert answer.startswith("HTTP/1.1 403 ")
-            assert "localstack-embedded env" in answer
+            assert "access-key in its home" in answer
     kill = '{"action": "kill"}'
     head = f"POST /_localstack/health HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(kill)}"
     assert nobody(f"{head}\r\n\r\n{kill}").startswith("HTTP/1.1 403 ")
