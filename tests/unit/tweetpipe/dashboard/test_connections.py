@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import socket
 import time
 from collections.abc import Iterator
@@ -73,14 +74,27 @@ def test_one_that_never_sends_the_body_it_announced_is_closed(served: Dashboard)
         wait_for(lambda: is_closed(slow), "the end of the connection", seconds=30)
 
 
-def test_no_more_connections_than_there_may_be_and_the_page_comes_back(served: Dashboard) -> None:
+def test_silent_connections_do_not_keep_the_page_away_for_long(served: Dashboard) -> None:
     with ExitStack() as opened:
         silent = [opened.enter_context(connect(served)) for _ in range(3 * MOST)]
 
-        # Those beyond the limit at once, the others when their time is over.
         assert all(map(is_closed, silent))
 
         assert requests.get(served.url, timeout=30).status_code == 200
+
+
+def test_those_beyond_the_limit_are_closed_at_once(
+    served: Dashboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "PATIENCE", 600.0)
+    with ExitStack() as opened:
+        silent = [opened.enter_context(connect(served)) for _ in range(3 * MOST)]
+
+        def closed() -> list[socket.socket]:
+            return select.select(silent, [], [], 0)[0]
+
+        wait_for(lambda: len(closed()) == 2 * MOST, "the end of those beyond the limit")
+        assert all(map(is_closed, closed()))
 
 
 def test_a_page_that_listens_stays_connected(served: Dashboard) -> None:
