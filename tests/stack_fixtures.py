@@ -103,3 +103,18 @@ def deploy_quietly(place: Place, name: str, parameters: dict[str, str]) -> Stack
         on_event=lambda _: None,
     )
     return stack
+
+
+def make_sample_table(place: Place, name: str) -> None:
+    """Makes a table as the sample of 2015 had it; whoever calls this deletes it."""
+    place.dynamodb().create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": "S"} for key in ("Username", "Id")
+        ],
+        KeySchema=[
+            {"AttributeName": "Username", "KeyType": "HASH"},
+            {"AttributeName": "Id", "KeyType": "RANGE"},
+        ],
+    )

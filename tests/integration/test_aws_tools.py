@@ -20,7 +20,7 @@ from filelock import FileLock
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
-from tests.stack_fixtures import Command
+from tests.stack_fixtures import Command, make_sample_table
 from tests.waiting import wait_for
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.place import Place
@@ -145,17 +145,7 @@ def test_the_script_for_the_samples_table_copies_every_item(
     tweets = list(verify.expected_items(8, 120).values())
     try:
         for name in names:
-            client.create_table(
-                TableName=name,
-                BillingMode="PAY_PER_REQUEST",
-                AttributeDefinitions=[
-                    {"AttributeName": key, "AttributeType": "S"} for key in ("Username", "Id")
-                ],
-                KeySchema=[
-                    {"AttributeName": "Username", "KeyType": "HASH"},
-                    {"AttributeName": "Id", "KeyType": "RANGE"},
-                ],
-            )
+            make_sample_table(place, name)
         for tweet in tweets:
             item = {field: {"S": value} for field, value in tweet.items()}
             client.put_item(TableName=names[0], Item=item)

@@ -23,7 +23,7 @@ import pytest
 
 from tests import commands as running
 from tests.documented import DOCUMENTS, Command, blocks, commands
-from tests.stack_fixtures import free_port
+from tests.stack_fixtures import free_port, make_sample_table
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
@@ -151,17 +151,7 @@ def serving_fake_x(port: int) -> Iterator[None]:
 def sample_table(place: Place) -> Iterator[str]:
     """The table of a sample of 2015, with three items."""
     name = f"sample-{uuid.uuid4().hex[:8]}"
-    place.dynamodb().create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": key, "AttributeType": "S"} for key in ("Username", "Id")
-        ],
-        KeySchema=[
-            {"AttributeName": "Username", "KeyType": "HASH"},
-            {"AttributeName": "Id", "KeyType": "RANGE"},
-        ],
-    )
+    make_sample_table(place, name)
     for number in "123":
         item = {"Username": {"S": name}, "Id": {"S": number}}
         place.dynamodb().put_item(TableName=name, Item=item)

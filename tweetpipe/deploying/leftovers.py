@@ -19,11 +19,14 @@ from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, find_by_id
-from tweetpipe.deploying import events, owner
+from tweetpipe.deploying import events, identities, owner
 from tweetpipe.deploying.changes import HOLDS_DATA
 from tweetpipe.deploying.emulated_parts import mappings_of
 
 _GONE = ("NotFound", "NoSuchEntity", "NonExistent", "DoesNotExist")
+
+# With any, IAM deletes neither role nor user.
+_NO_POLICIES: dict[str, Any] = {"ManagedPolicyArns": [], "Policies": []}
 
 # Clocks of one emulator's services, some of which count whole seconds.
 _SAME_MOMENT = timedelta(seconds=5)
@@ -166,22 +169,15 @@ def _remove_table(place: Place, name: str) -> None:
 
 
 def _remove_role(place: Place, name: str) -> None:
-    iam = place.iam()
-    for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
-        iam.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
-    for policy in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-        iam.delete_role_policy(RoleName=name, PolicyName=policy)
-    iam.delete_role(RoleName=name)
+    identities.mend_role(place, name, _NO_POLICIES)
+    place.iam().delete_role(RoleName=name)
 
 
 def _remove_user(place: Place, name: str) -> None:
     iam = place.iam()
     for key in iam.list_access_keys(UserName=name)["AccessKeyMetadata"]:
         iam.delete_access_key(UserName=name, AccessKeyId=key["AccessKeyId"])
-    for attached in iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
-        iam.detach_user_policy(UserName=name, PolicyArn=attached["PolicyArn"])
-    for policy in iam.list_user_policies(UserName=name)["PolicyNames"]:
-        iam.delete_user_policy(UserName=name, PolicyName=policy)
+    identities.mend_user(place, name, _NO_POLICIES)
     iam.delete_user(UserName=name)
 
 
