@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producer.delivery import produce
+from producer.delivery import TOO_LARGE, produce
 from producer.errors import (
     DeliveryError,
     PositionError,
@@ -13,18 +13,21 @@ from producer.errors import (
 )
 from producer.going_on import FakesGoingOn
 from producer.kinesis import kinesis_client_config
-from producer.outgoing import OutgoingRecord, partition_key_of
-from producer.report import Progress, Report
+from producer.outgoing import MAX_RECORD_BYTES, Origin, OutgoingRecord, partition_key_of
+from producer.report import Progress, Report, Unsendable
 from producer.resumable import ResumableFile
 from producer.settings import Settings
 from producer.sources import STDIN, LiveSource, ResumableSource, fake_source, file_source
 from producer.undelivered import undelivered_path
 
 __all__ = [
+    "MAX_RECORD_BYTES",
     "STDIN",
+    "TOO_LARGE",
     "DeliveryError",
     "FakesGoingOn",
     "LiveSource",
+    "Origin",
     "OutgoingRecord",
     "PositionError",
     "ProducerError",
@@ -36,6 +39,7 @@ __all__ = [
     "SettingsError",
     "SourceError",
     "UndeliveredError",
+    "Unsendable",
     "fake_source",
     "file_source",
     "kinesis_client_config",

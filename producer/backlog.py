@@ -95,21 +95,22 @@ class Backlog:
         """Take a record in, waiting while there is no room; False asks for no more.
 
         `end` is the offset in the source after the record, for sources that have offsets.
-        A record with a `refusal`, an error code, is given up at once, and so is one that finds no
-        room and may not `wait` for it.
+        A record with a `refusal`, an error code, can't be sent and is given up at once. So is one
+        that finds no room and may not `wait` for it.
         """
         with self._lock:
             while wait and self._wanted and self._is_full():
                 self._room.wait()
             if self._over:
                 return False
-            if refusal is None and not wait and self._is_full():
-                refusal = BUFFER_FULL
             # A record that is no longer wanted still counts: the source can't take it back.
             self._read += 1
+            held = Held(record, size=size, since=self._clock(), start=self._read_to)
+            held.unsendable = refusal or ""
+            if refusal is None and not wait and self._is_full():
+                refusal = BUFFER_FULL
             self._held_records += 1
             self._held_bytes += size
-            held = Held(record, size=size, since=self._clock(), start=self._read_to)
             self._read_to = end
             if refusal is not None:
                 self._errors[refusal] += 1

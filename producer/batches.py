@@ -14,10 +14,20 @@ class Held:
     """A record that was read and whose fate is open; times are the clock's.
 
     `start` is where the source has to be read from to have the record again. `unanswered` is
-    whether a call that held the record had no answer, so that it may have arrived.
+    whether a call that held the record had no answer, so that it may have arrived. `unsendable` is
+    the error code of a record that no further try can deliver.
     """
 
-    __slots__ = ("attempts", "record", "refused_since", "since", "size", "start", "unanswered")
+    __slots__ = (
+        "attempts",
+        "record",
+        "refused_since",
+        "since",
+        "size",
+        "start",
+        "unanswered",
+        "unsendable",
+    )
 
     def __init__(self, record: OutgoingRecord, *, size: int, since: float, start: int = 0) -> None:
         self.record = record
@@ -27,6 +37,7 @@ class Held:
         self.attempts = 0
         self.refused_since: float | None = None
         self.unanswered = False
+        self.unsendable = ""
 
 
 Batch = list[Held]

@@ -297,6 +297,7 @@ class _Run:
             interrupted=self._interrupted,
             undelivered=self._undelivered,
             unwritten=end.waiting,
+            unsendable=self._aside.unsendable,
         )
         return report if report.kept else replace(report, undelivered=None)
 

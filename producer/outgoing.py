@@ -14,11 +14,26 @@ MAX_PARTITION_KEY_CHARACTERS = 256
 """Kinesis API reference, PutRecordsRequestEntry."""
 
 
+class Origin(NamedTuple):
+    """Where a record was found, counted from 1 on, and after `byte` where reading began there."""
+
+    file: str
+    number: int
+    unit: str = "line"
+    byte: int = 0
+
+    def __str__(self) -> str:
+        after = f" after byte {self.byte:,}" if self.byte else ""
+        file = "standard input" if self.file == "-" else self.file
+        return f"{self.unit} {self.number:,}{after} of {file}"
+
+
 class OutgoingRecord(NamedTuple):
     """One record for Kinesis; `data` is a single line, so it must hold no newline."""
 
     data: bytes
     partition_key: str
+    origin: Origin | None = None
 
     @property
     def size(self) -> int:

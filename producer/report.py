@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from producer.outgoing import Origin
+
+_MOST_NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +41,25 @@ class Progress:
         return self.read - self.sent - self.failed
 
 
+@dataclass(kw_only=True)
+class Unsendable:
+    """Failed records that no further try delivers, by error code; the `first` few with their size.
+
+    `left` of them are in the file of undelivered records already, since they came from it.
+    """
+
+    codes: Counter[str] = field(default_factory=Counter)
+    first: list[tuple[str, int, Origin | None]] = field(default_factory=list)
+    left: int = 0
+
+    def add(self, code: str, *, size: int, origin: Origin | None, left: bool) -> None:
+        """Count one more."""
+        self.codes[code] += 1
+        self.left += left
+        if len(self.first) < _MOST_NAMED:
+            self.first.append((code, size, origin))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Report(Progress):
     """The final counts: every record read was sent or failed.
@@ -49,8 +73,9 @@ class Report(Progress):
     interrupted: bool
     undelivered: Path | None
     unwritten: int
+    unsendable: Unsendable = field(default_factory=Unsendable)
 
     @property
     def kept(self) -> int:
-        """How many of the failed are in the file."""
-        return self.failed - self.dropped - self.unwritten
+        """How many of the failed were appended to the file."""
+        return self.failed - self.dropped - self.unwritten - self.unsendable.left

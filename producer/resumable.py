@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from producer.errors import PositionError, SettingsError, SourceError
-from producer.outgoing import OutgoingRecord, partition_key_of
+from producer.outgoing import Origin, OutgoingRecord, partition_key_of
 from producer.position import SavedPosition, fingerprint, load, position_path, save
 from producer.sources import blocks, data_of
 
@@ -67,9 +67,10 @@ class ResumableFile:
         save(self._position_path, position)
 
     def __iter__(self) -> Iterator[OutgoingRecord]:
-        start = self._read_from
+        start = began = self._read_from
         self._file.seek(start)
         at_start = start == 0
+        number = 1
         rest = b""
         for lines, begun in blocks(self._file, name=self._name, offset=start):
             rest = begun
@@ -77,15 +78,18 @@ class ResumableFile:
                 start += len(line) + 1
                 if data := data_of(line, at_start=at_start):
                     self.offset = start
-                    yield OutgoingRecord(data, partition_key_of(data))
+                    origin = Origin(self._name, number, byte=began)
+                    yield OutgoingRecord(data, partition_key_of(data), origin)
                 at_start = False
+                number += 1
         self._require_not_shorter(start + len(rest))
         if data := data_of(rest, at_start=at_start):
             self.waits = not _is_json_object(data)
             if not self.waits:
                 self.offset = start + len(rest)
                 self._unended[self.offset] = start
-                yield OutgoingRecord(data, partition_key_of(data))
+                origin = Origin(self._name, number, byte=began)
+                yield OutgoingRecord(data, partition_key_of(data), origin)
 
     def _go_to(self, position: SavedPosition) -> None:
         if position.stream != self._stream:

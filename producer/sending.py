@@ -113,6 +113,7 @@ def backoff(attempts: int, share: float, longest: float) -> float:
 def _isolate(batch: Batch, code: str) -> Verdict:
     """Halve a batch that Kinesis rejects until the record that spoils it stands alone."""
     if len(batch) == 1:
+        batch[0].unsendable = code
         return Verdict(given_up=batch, errors=Counter({code: 1}))
     for held in batch:
         held.attempts += 1

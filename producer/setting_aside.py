@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 from producer import undelivered
 from producer.backlog import Backlog
-from producer.batches import Batch
+from producer.batches import Batch, Held
 from producer.errors import UndeliveredError
+from producer.report import Unsendable
 
 _PART = 500
 """Records between two calls of fsync."""
@@ -22,7 +24,8 @@ class SetAside:
     """Appends records to the file of undelivered ones, and books them as failed.
 
     Records that would make the file larger than `limit` bytes are dropped, and without a path all
-    are. A write that fails is tried again with the next call; until one succeeds, `error` says why.
+    are. What can never be sent and came from that file is left where it is. A write that fails is
+    tried again with the next call; until one succeeds, `error` says why.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class SetAside:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.error: OSError | None = None
+        self.unsendable = Unsendable()
         self._backlog = backlog
         self._path = path
         self._limit = limit
@@ -79,15 +83,30 @@ class SetAside:
         return error
 
     def _put_some(self, given_up: Batch) -> int:
-        lines = [held.record.data for held in given_up]
+        stays = self._stays(given_up[0])
+        some = [*itertools.takewhile(lambda held: self._stays(held) is stays, given_up)]
+        if stays:
+            return self._book(some, left=True)
         if self._path is None:
-            self._backlog.set_aside(len(lines), dropped=True)
-            return len(lines)
+            return self._book(some, dropped=True)
+        lines = [held.record.data for held in some]
         if self._limit is not None:
             lines = lines[: undelivered.fitting(self._path, lines, limit=self._limit)]
         if not lines:
-            self._backlog.set_aside(1, dropped=True)
-            return 1
-        kept = undelivered.append(self._path, lines)
-        self._backlog.set_aside(kept)
-        return kept
+            return self._book(some[:1], dropped=True)
+        return self._book(some[: undelivered.append(self._path, lines)])
+
+    def _stays(self, held: Held) -> bool:
+        origin = held.record.origin
+        if not held.unsendable or origin is None or self._path is None:
+            return False
+        return undelivered.is_of_an_earlier_run(origin.file, self._path)
+
+    def _book(self, records: Batch, *, dropped: bool = False, left: bool = False) -> int:
+        for held in records:
+            if held.unsendable and not dropped:
+                self.unsendable.add(
+                    held.unsendable, size=held.size, origin=held.record.origin, left=left
+                )
+        self._backlog.set_aside(len(records), dropped=dropped)
+        return len(records)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from producer.errors import SettingsError, SourceError
-from producer.outgoing import OutgoingRecord, partition_key_of
+from producer.outgoing import Origin, OutgoingRecord, partition_key_of
 
 if TYPE_CHECKING:
     from fake_tweets import Shape
@@ -110,16 +110,16 @@ def file_source(path: str | Path) -> Iterator[OutgoingRecord]:
 
 def _records(file: io.FileIO, *, name: str) -> Iterator[OutgoingRecord]:
     with file:
-        at_start = True
+        number = 1
         rest = b""
         for lines, begun in blocks(file, name=name):
             rest = begun
             for line in lines:
-                if data := data_of(line, at_start=at_start):
-                    yield OutgoingRecord(data, partition_key_of(data))
-                at_start = False
-        if data := data_of(rest, at_start=at_start):
-            yield OutgoingRecord(data, partition_key_of(data))
+                if data := data_of(line, at_start=number == 1):
+                    yield OutgoingRecord(data, partition_key_of(data), Origin(name, number))
+                number += 1
+        if data := data_of(rest, at_start=number == 1):
+            yield OutgoingRecord(data, partition_key_of(data), Origin(name, number))
 
 
 def blocks(file: io.FileIO, *, name: str, offset: int = 0) -> Iterator[tuple[list[bytes], bytes]]:

@@ -6,6 +6,7 @@ import fcntl
 import io
 import itertools
 import os
+import re
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
@@ -25,6 +26,16 @@ def undelivered_path(wanted: Path, *, source: str | Path) -> Path:
         return wanted
     siblings = (wanted.with_name(f"{wanted.stem}.{n}{wanted.suffix}") for n in itertools.count(1))
     return next(sibling for sibling in siblings if not sibling.exists())
+
+
+def is_of_an_earlier_run(source: str | Path, path: Path) -> bool:
+    """Whether the source is that file of undelivered records, or a sibling with another number."""
+    stem = re.sub(r"\.\d+$", "", path.stem)
+    name = re.compile(rf"{re.escape(stem)}(\.\d+)?{re.escape(path.suffix)}")
+    with suppress(OSError):
+        names = (entry for entry in path.parent.iterdir() if name.fullmatch(entry.name))
+        return any(_same_file(sibling, source) for sibling in names)
+    return False
 
 
 def _same_file(wanted: Path, source: str | Path) -> bool:

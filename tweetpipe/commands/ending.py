@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from producer import Progress, Report
+from producer import MAX_RECORD_BYTES, TOO_LARGE, Origin, Progress, Report, Unsendable
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands.options import DEFAULT_STACK
@@ -77,34 +77,62 @@ def undelivered(
     `path` is where those were to be kept that could be.
     """
     said = [cause.rstrip(". ") for cause in causes]
-    if report.failed:
+    unsendable = report.unsendable.codes.total()
+    if unsendable:
+        said.append(_never_sent(report.unsendable, path))
+    if report.failed > unsendable:
         said.append(_why(report, is_explained=bool(causes)))
     if report.dropped:
         limit = "fake tweets can be made again" if path is None else f"{path} is as large as it may"
         said.append(f"{_part(report.dropped, report)} not kept: {limit}")
-    if report.kept:
-        again = "send them again"
+    if again := report.kept - unsendable + report.unsendable.left:
+        words = "send them again"
         if report.unanswered:
-            again += " (what arrives twice is stored once)"
+            words += " (what arrives twice is stored once)"
         # Last, and without a period, so that the command can be copied.
-        said.append(f"{_part(report.kept, report)} in {path}; {again} with: {command}")
+        said.append(f"{_part(again, report)} in {path}; {words} with: {command}")
     return ". ".join(said)
 
 
+def _never_sent(unsendable: Unsendable, path: Path | None) -> str:
+    total = unsendable.codes.total()
+    why = [_why_never(*record) for record in unsendable.first]
+    if total > len(why):
+        why.append(f"and {total - len(why):,} more")
+    stays, are = ("It stays", "is") if total == 1 else ("They stay", "are")
+    where = f"{stays} where {stays.split()[0].lower()} {are}"
+    if not unsendable.left:
+        where = f"{stays} in {path}"
+    elif unsendable.left < total:
+        where = f"{total - unsendable.left:,} of them are in {path}, the others where they were"
+    return (
+        f"{counted(total, 'record')} can never be sent: {'; '.join(why)}. {where}: "
+        "make each smaller or valid, or remove it"
+    )
+
+
+def _why_never(code: str, size: int, origin: Origin | None) -> str:
+    record = f"{origin or 'a record'} has {size:,} bytes"
+    if code == TOO_LARGE:
+        return f"{record}, and Kinesis takes {MAX_RECORD_BYTES:,} at most"
+    return f"{record}, and Kinesis refuses it as invalid ({code})"
+
+
 def _why(report: Report, *, is_explained: bool) -> str:
-    codes = _in_words(report.errors)
+    codes = _in_words(Counter(report.errors) - report.unsendable.codes)
     why = f": {codes or 'stopped before'}" if codes or not is_explained else ""
-    failed = counted(report.failed, "record")
+    count = report.failed - report.unsendable.codes.total()
+    failed = counted(count, "record")
     unanswered = "not acknowledged, and may have arrived"
-    if report.unanswered == report.failed:
-        return f"{failed} {'was' if report.failed == 1 else 'were'} {unanswered}{why}"
+    if report.unanswered == count:
+        return f"{failed} {'was' if count == 1 else 'were'} {unanswered}{why}"
     some = f"; {report.unanswered:,} of them were {unanswered}" if report.unanswered else ""
     return f"{failed} could not be delivered{why}{some}"
 
 
 def _part(records: int, report: Report) -> str:
     verb = "is" if records == 1 else "are"
-    if records == report.failed:
+    if records == report.failed - report.unsendable.codes.total():
         return f"{'It' if records == 1 else 'They'} {verb}"
     return f"{records:,} of them {verb}"
 

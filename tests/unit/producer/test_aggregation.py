@@ -27,7 +27,7 @@ LAST_HASH_KEY = 2**128 - 1
 
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=256)
 outgoing = st.lists(
-    st.builds(OutgoingRecord, st.binary(max_size=300), st.sampled_from("abc") | keys),
+    st.builds(OutgoingRecord, st.binary(max_size=300), st.sampled_from("abc") | keys, st.none()),
     min_size=1,
     max_size=40,
 )
@@ -80,7 +80,7 @@ def test_what_the_processor_reads_are_the_same_records(records: list[OutgoingRec
     found = deaggregate(aggregated(records, hash_key="0"))
 
     assert found is not None
-    assert [(record.data, record.partition_key) for record in found] == records
+    assert [OutgoingRecord(record.data, record.partition_key) for record in found] == records
 
 
 @pytest.mark.parametrize("size", [0, 127, 128, 16_383, 16_384, 2_097_152])

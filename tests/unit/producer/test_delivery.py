@@ -157,7 +157,7 @@ def test_a_record_that_spoils_its_call_is_isolated(undelivered: Path) -> None:
     assert kinesis.stored == Counter(data_of(outgoing)) - Counter(poison)
     assert sorted(lines(undelivered)) == sorted(poison)
     assert (report.sent, report.failed) == (497, 3)
-    assert report.errors == {"ValidationException": 3}
+    assert report.errors == report.unsendable.codes == {"ValidationException": 3}
 
 
 def test_a_record_too_large_for_kinesis_is_never_sent(undelivered: Path) -> None:
@@ -169,7 +169,7 @@ def test_a_record_too_large_for_kinesis_is_never_sent(undelivered: Path) -> None
 
     assert kinesis.stored == Counter([fits.data])
     assert lines(undelivered) == [too_large.data]
-    assert report.errors == {"RecordTooLarge": 1}
+    assert report.errors == report.unsendable.codes == {"RecordTooLarge": 1}
 
 
 def test_memory_is_bounded_by_two_batches_for_each_call_in_flight(undelivered: Path) -> None:

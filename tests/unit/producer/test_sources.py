@@ -122,7 +122,7 @@ def test_a_fake_tweet_has_the_same_key_from_a_file(tweets: Path) -> None:
     fakes = list(fake_source(seed=7, count=50))
     append(tweets, [record.data for record in fakes])
 
-    assert list(file_source(tweets)) == fakes
+    assert [record[:2] for record in file_source(tweets)] == [fake[:2] for fake in fakes]
 
 
 def test_settings_of_the_generator_that_make_no_sense_are_found_at_once() -> None:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from producer import OutgoingRecord
 from producer.x import messages
 from producer.x.errors import XRefused
 from producer.x.messages import Message, Post, Problem, Rubbish, Unknown, message_of
@@ -36,7 +37,7 @@ def test_a_post_keeps_its_bytes_and_goes_by_its_authors_name() -> None:
     assert isinstance(message, Post)
     assert message.id == "7"
     assert message.rules == {("2", "ours"), ("3", "")}
-    assert message.record == (data, "ava")
+    assert message.record == OutgoingRecord(data, "ava")
 
 
 def test_a_post_without_an_id_is_a_post_for_the_processor_to_judge() -> None:

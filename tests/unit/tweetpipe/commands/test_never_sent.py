@@ -1,0 +1,151 @@
+"""Records that Kinesis never takes: they are named and kept once, and nobody is to resend them."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from producer.outgoing import MAX_RECORD_BYTES
+from tests.commands import run_here
+from tests.http_server import Request
+from tests.unit.producer.doubles import (
+    KinesisServer,
+    accept,
+    answer_with,
+    fail_with,
+    kinesis_server,
+)
+from tests.unit.tweetpipe.stubs import complete_stack
+from tweetpipe.aws.place import Place, Target
+from tweetpipe.commands import produce as produce_command
+
+SMALL = b'{"n": 1}'
+LARGE = b'{"n": "%s"}' % (b"x" * MAX_RECORD_BYTES)
+
+Produce = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def kinesis() -> Iterator[KinesisServer]:
+    with kinesis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def produce(kinesis: KinesisServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Produce:
+    """`tweetpipe produce`, for a stack of which there is the stream alone."""
+    session = boto3.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+    )
+    place = Place(target=Target.LOCAL, session=session, endpoint=kinesis.url, region="us-east-1")
+    stack = complete_stack(KinesisStream="tweets")
+    monkeypatch.setattr(produce_command, "open_stack", lambda *_: (place, stack))
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return run_here("produce", *arguments, "--own-credentials", folder=tmp_path, environment={})
+
+    return run
+
+
+def lines(path: Path) -> list[bytes]:
+    return path.read_bytes().splitlines()
+
+
+def names(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize("options", [(), ("--resume",)])
+def test_a_record_that_is_too_large_is_named_with_line_and_limit_and_kept_once(
+    options: tuple[str, ...], produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    tweets, undelivered = tmp_path / "tweets.ndjson", tmp_path / "undelivered.ndjson"
+    tweets.write_bytes(b"\n".join([SMALL, b"", LARGE, SMALL, b""]))
+
+    first = produce("file", "tweets.ndjson", *options)
+    there = names(tmp_path)
+    again = [produce("file", "undelivered.ndjson") for _ in range(2)]
+
+    assert lines(undelivered) == [LARGE]
+    assert names(tmp_path) == there
+    assert kinesis.stored == {SMALL: 2}
+    limit = f"and Kinesis takes {MAX_RECORD_BYTES:,} at most"
+    assert "1 record can never be sent: line 3 of tweets.ndjson has 1,048,6" in first.stderr
+    assert "It stays in undelivered.ndjson" in first.stderr
+    assert all("line 1 of undelivered.ndjson has 1,048,6" in run.stderr for run in again)
+    for run in (first, *again):
+        assert run.returncode == 1
+        assert limit in run.stderr
+        assert "again" not in run.stderr
+
+
+def test_what_can_be_sent_again_is_told_apart_from_what_can_not(
+    produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    (tmp_path / "tweets.ndjson").write_bytes(b"\n".join([LARGE, SMALL, LARGE, SMALL]))
+    kinesis.script = [fail_with(400, "ExpiredTokenException")] * 9
+
+    run = produce("file", "tweets.ndjson")
+
+    assert "4 record" not in run.stderr
+    assert "2 records can never be sent: line 1 of tweets.ndjson has" in run.stderr
+    assert "They stay in undelivered.ndjson" in run.stderr
+    assert "2 records could not be delivered. They are in undelivered.ndjson; send" in run.stderr
+    assert "RecordTooLarge" not in run.stderr
+    assert sorted(lines(tmp_path / "undelivered.ndjson")) == sorted([LARGE, SMALL, LARGE, SMALL])
+
+
+def test_a_record_that_kinesis_calls_invalid_is_named_with_its_line(
+    produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    (tmp_path / "tweets.ndjson").write_bytes(b'{"n": 1}\n{"bad": 2}\n{"n": 3}\n')
+
+    def refuse_the_bad_one(kinesis: KinesisServer, request: Request, data: list[bytes]) -> None:
+        bad = any(b"bad" in record for record in data)
+        step = fail_with(400, "InvalidArgumentException") if bad else answer_with(accept)
+        step(kinesis, request, data)
+
+    kinesis.script = [refuse_the_bad_one] * 9
+
+    run = produce("file", "tweets.ndjson")
+    kinesis.script = [refuse_the_bad_one] * 9
+    second = produce("file", "undelivered.ndjson")
+
+    assert run.returncode == second.returncode == 1
+    assert "line 2 of tweets.ndjson has" in run.stderr
+    assert "refuses it as invalid (InvalidArgumentException)" in run.stderr
+    assert lines(tmp_path / "undelivered.ndjson") == [b'{"bad": 2}']
+    assert names(tmp_path) == {"tweets.ndjson", "undelivered.ndjson"}
+    assert kinesis.stored == {b'{"n": 1}': 1, b'{"n": 3}': 1}
+
+
+def test_of_many_only_the_first_few_are_named(produce: Produce, tmp_path: Path) -> None:
+    (tmp_path / "tweets.ndjson").write_bytes(b"\n".join([LARGE] * 5))
+
+    run = produce("file", "tweets.ndjson")
+
+    assert "5 records can never be sent: line 1 of tweets.ndjson has" in run.stderr
+    assert run.stderr.count("of tweets.ndjson has") == 3
+    assert "and 2 more. " in run.stderr
+
+
+def test_one_of_standard_input_is_named_too(
+    produce: Produce, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tweets.ndjson").write_bytes(SMALL + b"\n" + LARGE)
+    kept = os.dup(0)
+    with (tmp_path / "tweets.ndjson").open("rb") as typed:
+        os.dup2(typed.fileno(), 0)
+    try:
+        run = produce("file", "-")
+    finally:
+        os.dup2(kept, 0)
+        os.close(kept)
+
+    assert "line 2 of standard input has 1,048,6" in run.stderr
+    assert lines(tmp_path / "undelivered.ndjson") == [LARGE]
