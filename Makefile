@@ -74,7 +74,7 @@ soak: $(VENV)/dev  ## Send COUNT=200000 tweets through all faults at once and ba
 soak-page: $(VENV)/dev  ## Leave the dashboard's page open for MINUTES=60, and see what it takes
 	@$(BIN)/python -m tests.soak.page $(if $(MINUTES),--minutes $(MINUTES))
 
-bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 15 minutes
+bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 20 minutes
 	@$(BIN)/python -m benchmarks --json benchmarks/results.json
 	@$(PEERS)/bin/python -m benchmarks.picture benchmarks/results.json benchmarks/results.png
 

@@ -18,7 +18,9 @@ from benchmarks.machine import machine
 from benchmarks.measuring import Table
 from benchmarks.running import BenchmarkFailed, Measured, Result, measure
 
-AREAS = ("fake_tweets", "producer", "processor", "end_to_end")
+AREAS = ("fake_tweets", "producer", "limits", "processor", "end_to_end")
+_ON_REQUEST = ("all_limits",)
+_NAMES = ", ".join((*AREAS, *_ON_REQUEST))
 ROUNDS = 3
 
 # In a file, as in a terminal that is wide enough.
@@ -60,15 +62,17 @@ def tables_of(area: str) -> Sequence[Table]:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     # No `choices`: argparse would test the empty list of "all of them" against it.
-    parser.add_argument("areas", nargs="*", metavar="AREA", help=f"of {', '.join(AREAS)}; or all")
+    parser.add_argument(
+        "areas", nargs="*", metavar="AREA", help=f"of {_NAMES}; or the first {len(AREAS)}"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured (3)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
     parser.add_argument(
         "--against", type=Path, metavar="FILE", help="compare the ratios with an earlier --json"
     )
     options = parser.parse_args()
-    if unknown := set(options.areas) - set(AREAS):
-        parser.error(f"no such area: {', '.join(sorted(unknown))}; there are {', '.join(AREAS)}")
+    if unknown := set(options.areas) - {*AREAS, *_ON_REQUEST}:
+        parser.error(f"no such area: {', '.join(sorted(unknown))}; there are {_NAMES}")
     if options.rounds < 1:
         parser.error("--rounds must be 1 or more")
     if options.against and not options.against.is_file():

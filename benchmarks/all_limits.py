@@ -1,0 +1,7 @@
+"""Each setting of `limits`, which takes well over an hour: python -m benchmarks all_limits."""
+
+from __future__ import annotations
+
+from benchmarks.limits import all_tables as tables
+
+__all__ = ["tables"]
