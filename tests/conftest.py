@@ -18,11 +18,11 @@ _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL", "COLUMNS", "LINES")
 def pytest_configure() -> None:
     _interrupt_as_in_a_shell()
     _forget_settings_of_this_machine()
-    _read_descriptions_of_services_once()
+    read_descriptions_of_services_once()
     _give_properties_time()
 
 
-def _read_descriptions_of_services_once() -> None:
+def read_descriptions_of_services_once() -> None:
     """Every session of botocore reads megabytes of JSON anew before it makes its first client."""
     botocore.session.create_loader = cache(botocore.session.create_loader)
 

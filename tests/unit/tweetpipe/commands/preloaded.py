@@ -8,8 +8,12 @@ from __future__ import annotations
 import socket
 from importlib import import_module
 
+from tests.conftest import read_descriptions_of_services_once
 from tweetpipe.aws.place import local_place
 
+read_descriptions_of_services_once()
+# Typer imports what reads a command line only when there is one to read.
+import_module("typer._adapters")
 for _name in ("__main__", "commands.watch", "dashboard.app", "dashboard.server"):
     import_module(f"tweetpipe.{_name}")
 with socket.create_server(("127.0.0.1", 0)) as _listening:

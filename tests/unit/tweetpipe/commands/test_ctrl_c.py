@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from unittest.mock import patch
@@ -110,6 +111,14 @@ ASKS_NOBODY = {"plan"}
 # Forked from a process that has imported the command line: this many new interpreters take a while.
 _PROCESSES = multiprocessing.get_context("forkserver")
 _PROCESSES.set_forkserver_preload(["tests.unit.tweetpipe.commands.preloaded", __name__])
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forking() -> None:
+    """Start it where it finds what it shall import, which a test's empty folder has not."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(Path(__file__).parents[4])
+        forkserver.ensure_running()
 
 
 @contextmanager
