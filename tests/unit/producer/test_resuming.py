@@ -334,7 +334,7 @@ def test_a_run_that_could_not_even_set_records_aside_leaves_them_to_the_next(
 
     kinesis = FakeKinesis(answer)
     with pytest.raises(UndeliveredError) as failure:
-        resume(tweets, kinesis, undelivered, give_up_after=0.0)
+        resume(tweets, kinesis, undelivered, give_up_after=0.0, file_deadline=0.0)
     undelivered.rmdir()
     rest = FakeKinesis()
     resume(tweets, rest, undelivered)

@@ -199,7 +199,7 @@ def test_heartbeats_keep_a_quiet_stream_connected() -> None:
         found: list[OutgoingRecord] = []
         thread = reading(source, found)
         # Nothing can be seen of a heartbeat but that the connection outlives its absence.
-        threading.Event().wait(2 * PATIENCE)
+        threading.Event().wait(1.25 * PATIENCE)
 
         assert finished(source, thread)
         assert source.counts.connections == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -15,6 +16,7 @@ from tests.unit.tweetpipe.commands.endpoint import KNOWS_THE_STACK, Endpoint
 from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.commands.app import app
+from tweetpipe.live.once import look_once
 
 HUGE = str(10**30)
 NO_NUMBERS = ("", "x", "nan", "inf", "-inf")
@@ -190,6 +192,8 @@ def _nothing_that_takes_long(
         starts = "lifecycle" if name == "up" else name
         monkeypatch.setattr(f"tweetpipe.commands.{starts}.start_localstack", _not_now)
     monkeypatch.setattr("tweetpipe.deploying.package.archive", bytes)
+    at_once = partial(look_once, sleep=lambda _: None)
+    monkeypatch.setattr("tweetpipe.live.once.look_once", at_once)
     with patch("tweetpipe.dashboard.server.DashboardServer.run"):
         yield
 

@@ -99,7 +99,7 @@ def test_those_beyond_the_limit_are_closed_at_once(
 
 def test_a_page_that_listens_stays_connected(served: Dashboard) -> None:
     with requests.get(f"{served.url}/api/events", stream=True, timeout=30) as events:
-        until = time.monotonic() + 4 * connections.PATIENCE
+        until = time.monotonic() + 2 * connections.PATIENCE
         for _ in events.iter_lines():
             if time.monotonic() > until:
                 break

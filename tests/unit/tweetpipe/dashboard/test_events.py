@@ -14,7 +14,14 @@ from tests.unit.tweetpipe.dashboard.doubles import (
 )
 from tests.unit.tweetpipe.dashboard.reading import events, get, snapshots
 from tests.waiting import wait_for
+from tweetpipe.dashboard import pages
 from tweetpipe.live.snapshot import Health
+
+
+@pytest.fixture(autouse=True)
+def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "_AGAIN", 0.05)
+    monkeypatch.setattr(pages, "_WAIT", 0.05)
 
 
 def test_a_page_gets_each_snapshot_as_it_comes() -> None:
@@ -90,8 +97,8 @@ def test_what_breaks_the_reading_is_told_to_the_pages_and_over_with_the_next_loo
 
 def test_ten_pages_look_through_one_subscription() -> None:
     with dashboard() as served:
-        with ExitStack() as pages:
-            opened = [pages.enter_context(events(served)) for _ in range(10)]
+        with ExitStack() as leaving:
+            opened = [leaving.enter_context(events(served)) for _ in range(10)]
             served.collector.push(snapshot(landed(1)))
             got = [next(snapshots(found))["newest"][0]["id"] for found in opened]
             assert served.collector.most_subscribed == 1

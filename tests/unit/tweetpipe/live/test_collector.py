@@ -12,6 +12,7 @@ from tests.unit.tweetpipe.live.doubles import Clock, FakeStack, fake_place, twee
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.live.collector import Collector, Subscription
+from tweetpipe.live.reads import Pace
 from tweetpipe.live.snapshot import Snapshot
 from tweetpipe.live.watching import Watching
 
@@ -19,6 +20,19 @@ from tweetpipe.live.watching import Watching
 @pytest.fixture
 def stack() -> FakeStack:
     return FakeStack(Clock(time.time()))
+
+
+@pytest.fixture
+def often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Looks five times as often, at all there is."""
+    pace = Pace.at(fake_place(FakeStack(Clock(0.0))))
+    hurried = replace(
+        pace,
+        interval=pace.interval / 5,
+        check=pace.check / 5,
+        limits={service: 5 * limit for service, limit in pace.limits.items()},
+    )
+    monkeypatch.setattr(Pace, "at", lambda *_: hurried)
 
 
 @pytest.fixture
@@ -56,6 +70,7 @@ def test_nothing_is_read_until_somebody_looks_on(collector: Collector, stack: Fa
     assert next_of(subscription) == collector.latest()
 
 
+@pytest.mark.usefixtures("often")
 def test_nothing_is_read_when_nobody_looks_on_any_more(
     collector: Collector, stack: FakeStack
 ) -> None:
@@ -100,6 +115,7 @@ def test_ten_onlookers_cost_no_more_reads_than_one(collector: Collector, stack: 
     assert stack.count("get_records") <= looks * len(stack.records)
 
 
+@pytest.mark.usefixtures("often")
 def test_it_says_that_nothing_answers_and_recovers_by_itself(
     collector: Collector, stack: FakeStack
 ) -> None:
@@ -117,6 +133,7 @@ def test_it_says_that_nothing_answers_and_recovers_by_itself(
     assert reached(subscription, state="ok").table.total == 0
 
 
+@pytest.mark.usefixtures("often")
 def test_a_stack_deployed_anew_is_found_without_the_tweets_of_the_former(
     collector: Collector, stack: FakeStack
 ) -> None:
@@ -142,6 +159,7 @@ def test_a_stack_deployed_anew_is_found_without_the_tweets_of_the_former(
     assert reached(subscription, state="ok").newest == ()
 
 
+@pytest.mark.usefixtures("often")
 def test_it_looks_where_the_emulator_is_found_again(stack: FakeStack) -> None:
     elsewhere = FakeStack(Clock(time.time()))
     elsewhere.stored = {("Ada", "1")}
@@ -164,6 +182,7 @@ def test_it_looks_where_the_emulator_is_found_again(stack: FakeStack) -> None:
         collector.stop()
 
 
+@pytest.mark.usefixtures("often")
 def test_a_mistake_does_not_end_it(collector: Collector, stack: FakeStack) -> None:
     subscription = collector.subscribe()
     next_of(subscription)
@@ -176,6 +195,7 @@ def test_a_mistake_does_not_end_it(collector: Collector, stack: FakeStack) -> No
     reached(subscription, state="ok")
 
 
+@pytest.mark.usefixtures("often")
 @pytest.mark.parametrize("error", [KeyError("Responses"), SystemExit(1)])
 @pytest.mark.parametrize("method", ["check", "prepare", "snapshot"])
 def test_nothing_unexpected_ends_the_thread(
@@ -197,6 +217,7 @@ def test_nothing_unexpected_ends_the_thread(
     reached(subscription, state="ok")
 
 
+@pytest.mark.usefixtures("often")
 def test_one_odd_answer_between_two_looks_is_told_and_survived(
     collector: Collector, stack: FakeStack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
