@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 import time
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
@@ -16,6 +17,7 @@ from producer import OutgoingRecord, Report, Settings
 from tests.fault_proxy import BATCH_WRITE_ITEM, Fault, FaultProxy
 from tests.functions import configured
 from tests.stack_fixtures import Command
+from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
@@ -268,3 +270,20 @@ def test_a_failing_dynamodb_loses_nothing(
         )
     assert comparison == verify.Comparison(expected=400)
     assert {fault for _, fault in proxy.counts} == QUICK_FAULTS
+
+
+def test_a_run_whose_tweets_are_rejected_says_so_with_the_command_that_shows_them(
+    deployed: Stack, tweetpipe_command: Command, tmp_path: Path
+) -> None:
+    file = tmp_path / "tweets.ndjson"
+    file.write_text('{"id_str": "1", "text": "x"}\n{"neither": "shape"}\n')
+
+    def tells() -> bool:
+        outcome = tweetpipe_command("produce", "file", str(file), "--stack", deployed.name)
+        # Delivered it is, and a queue keeps it: that is no failure of the run.
+        assert outcome.returncode == 0, outcome.stderr
+        assert f"tweetpipe dead-letters list --stack {deployed.name}\n" in outcome.stderr
+        return bool(re.search(r"\d+ dead letters? ha(s|ve) come since", outcome.stderr))
+
+    # A function that has not run before may take longer than a run waits for it.
+    wait_for(tells, "a run that knows of its dead letters")

@@ -130,8 +130,8 @@ class Place:
     def lambda_(self, config: Config | None = None) -> LambdaClient:
         return self._client("lambda", config)  # type: ignore[no-any-return]
 
-    def logs(self) -> CloudWatchLogsClient:
-        return self._client("logs")  # type: ignore[no-any-return]
+    def logs(self, config: Config | None = None) -> CloudWatchLogsClient:
+        return self._client("logs", config)  # type: ignore[no-any-return]
 
     def s3(self) -> S3Client:
         return self._client("s3")  # type: ignore[no-any-return]
@@ -139,8 +139,8 @@ class Place:
     def secretsmanager(self) -> SecretsManagerClient:
         return self._client("secretsmanager")  # type: ignore[no-any-return]
 
-    def sqs(self) -> SQSClient:
-        return self._client("sqs")  # type: ignore[no-any-return]
+    def sqs(self, config: Config | None = None) -> SQSClient:
+        return self._client("sqs", config)  # type: ignore[no-any-return]
 
     def signed_by(self, *, access_key_id: str, secret_access_key: str) -> Place:
         """The same place, entered with another identity's access key."""

@@ -11,7 +11,7 @@ import typer
 
 import producer
 from fake_tweets import Shape
-from producer import Settings
+from producer import Report, Settings
 from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
@@ -27,6 +27,7 @@ from tweetpipe.commands.opening import (
     x_credentials,
 )
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
+from tweetpipe.commands.rejections import Rejections
 
 _COUNT = 1000
 _NEVER = 10 * 365 * 24 * 3600.0  # seconds
@@ -263,6 +264,13 @@ def _send(
     undelivered: Path | None,
     own_credentials: bool,
 ) -> None:
+    rejections = Rejections(place, deployed)
+
+    def last_words(report: Report) -> str:
+        # Whoever has stopped it waits for its end.
+        rejected = "" if report.interrupted else rejections.words(report.sent)
+        return "\n".join(filter(None, (opened.last_words(report), rejected)))
+
     report = deliver(
         place,
         deployed,
@@ -272,7 +280,7 @@ def _send(
         undelivered=undelivered,
         own_credentials=own_credentials,
         remark=opened.remark,
-        last_words=opened.last_words,
+        last_words=last_words,
     )
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -10,6 +10,7 @@ from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage, mistake
@@ -196,9 +197,9 @@ def _time_of(answer: ReceiveMessageResultTypeDef) -> datetime:
     return parsedate_to_datetime(date) + timedelta(seconds=1) if date else datetime.now(UTC)
 
 
-def counts(place: Place, queue_url: str) -> tuple[int, int]:
+def counts(place: Place, queue_url: str, *, config: Config | None = None) -> tuple[int, int]:
     """About how many dead letters there are to be seen, and how many more are being held."""
-    attributes = place.sqs().get_queue_attributes(
+    attributes = place.sqs(config).get_queue_attributes(
         QueueUrl=queue_url,
         AttributeNames=[_VISIBLE, *_HELD],
     )["Attributes"]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from botocore.config import Config
+
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, options
@@ -36,8 +38,8 @@ class LogEvent:
 class LogRetriever:
     """Asks CloudWatch Logs for the lines of one stack's function."""
 
-    def __init__(self, place: Place, deployed: Stack) -> None:
-        self._client = place.logs()
+    def __init__(self, place: Place, deployed: Stack, *, config: Config | None = None) -> None:
+        self._client = place.logs(config)
         self._options = options(place, deployed.name)
         self._group = f"/aws/lambda/{deployed.outputs['DDBEventProcessor']}"
 
