@@ -24,10 +24,10 @@ Handler = Callable[[Event], object]
 
 _TABLE = "tweets-EventData"
 _STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
-_IN_AN_AGGREGATE = 11  # tweets of 2 KB, as many as make a PUT payload unit of 25 KB
+_IN_AN_AGGREGATE = 10  # tweets of 2.4 KB, as many as make a PUT payload unit of 25 KB
 _STARTS = 5
 _NOTE = (
-    "Mixed tweets of 2 KB on average, made beforehand. From the event, as the runtime hands it "
+    "Mixed tweets of 2.4 KB on average, made beforehand. From the event, as the runtime hands it "
     "over, to the answer, logs and metrics included. Over plain HTTP: TLS comes on top in each "
     "way. Powertools writes record by record; its batches have 100, so as not to take minutes."
 )

@@ -64,10 +64,22 @@ def _no_author(tweet: Tweet, shape: Shape) -> bytes:
     return to_json(payload).encode()
 
 
-def _no_date(created_at: str, tweet: Tweet, shape: Shape) -> bytes:
+def _no_date(created_at: str | int, tweet: Tweet, shape: Shape) -> bytes:
     payload, body = _parsed(tweet, shape)
     body["created_at"] = created_at
     return to_json(payload).encode()
+
+
+def _other_format(tweet: Tweet, shape: Shape) -> bytes:
+    activity = {
+        "id": f"tag:search.twitter.com,2005:{tweet.id}",
+        "objectType": "activity",
+        "verb": "post",
+        "postedTime": f"{tweet.created_at:%Y-%m-%dT%H:%M:%S}.000Z",
+        "actor": {"displayName": tweet.author.name, "preferredUsername": tweet.author.screen_name},
+        "body": tweet.text,
+    }
+    return to_json(activity).encode()
 
 
 def _parsed(tweet: Tweet, shape: Shape) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -90,4 +102,6 @@ VARIETIES: tuple[Callable[[Tweet, Shape], bytes], ...] = (
     partial(_no_date, "yesterday"),
     partial(_no_date, "2026-13-45T25:61:00.000Z"),
     partial(_no_date, "Wed Foo 32 25:61:00 +0000 2026"),
+    partial(_no_date, 1_774_000_000_000),  # as pandas writes it
+    _other_format,
 )

@@ -1,4 +1,4 @@
-"""A tweet as the filtered stream of X's v2 API sends it."""
+"""A tweet as the filtered stream of X's v2 API sends it, with what it refers to."""
 
 from __future__ import annotations
 
@@ -12,13 +12,24 @@ from fake_tweets.model import Author, Link, Tweet
 _WHOLE_UP_TO = 280
 _CUT_AT = 250  # leaves room for the link to the rest
 _LAYOUT = (
-    b'{"data":%b,"includes":{"users":[%b]},'
+    b'{"data":%b,"includes":{"users":[%b]%b},'
     b'"matching_rules":[{"id":"1594000000000000001","tag":"fake tweets"}]}'
 )
 
 
 def render_v2(tweet: Tweet) -> bytes:
     """One JSON object in UTF-8, without newline."""
+    people = [tweet.author, *tweet.mentions]
+    tweets = b""
+    if other := tweet.retweet_of or tweet.quote_of or tweet.reply_to:
+        people.append(other.author)
+        tweets = b',"tweets":[%b]' % _again(other)
+    # By id: who looks for the author must search.
+    users = sorted({user.id: user for user in people}.items())
+    return _LAYOUT % (_post(tweet), b",".join([_user(user) for _, user in users]), tweets)
+
+
+def _post(tweet: Tweet) -> bytes:
     text, whole = tweet.text, ""
     entities = _entities(tweet, text, tweet.links)
     if len(text) > _WHOLE_UP_TO:
@@ -27,8 +38,6 @@ def render_v2(tweet: Tweet) -> bytes:
         entities = _entities(tweet, text, [rest])
     reply = tweet.reply_to
     in_reply_to = f',"in_reply_to_user_id":"{reply.author.id}"' if reply else ""
-    # By id: who looks for the author must search.
-    users = sorted({user.id: user for user in (tweet.author, *tweet.mentions)}.items())
     # Not a dictionary turned into JSON as a whole, which takes three times as long.
     data = (
         f'{{"author_id":"{tweet.author.id}","created_at":"{_created_at(tweet.created_at)}",'
@@ -38,7 +47,11 @@ def render_v2(tweet: Tweet) -> bytes:
         f'"like_count":{tweet.likes},"quote_count":0,"bookmark_count":0,"impression_count":0}}'
         f'{_other(tweet)},"reply_settings":"everyone","text":{to_json(text)}}}'
     )
-    return _LAYOUT % (data.encode(), b",".join([_user(user) for _, user in users]))
+    return data.encode()
+
+
+# Few tweets are referred to by many.
+_again = lru_cache(maxsize=256)(_post)
 
 
 def _entities(tweet: Tweet, text: str, links: Sequence[Link]) -> str:

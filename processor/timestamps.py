@@ -1,4 +1,4 @@
-"""The two ways X writes `created_at`, as one.
+"""The two ways X writes `created_at`, as one, and the time in a tweet's id.
 
 Not strptime: it is slow, and reads month names in the process's locale.
 """
@@ -25,6 +25,13 @@ _MONTHS = {
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
     )
 }
+# Twitter, "Announcing Snowflake" (2010), and the code it published: the upper bits of an id count
+# milliseconds from this moment.
+_SNOWFLAKE_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657_000)
+_SNOWFLAKE_TIME_SHIFT = 22
+# The last id known from before, when they were counted: TweetedAt (Old Dominion University, 2019).
+_LAST_COUNTED_ID = 29_700_859_247
+_MAX_ID_DIGITS = 19
 
 
 def to_utc(created_at: str) -> str:
@@ -53,6 +60,20 @@ def to_utc(created_at: str) -> str:
             moment -= _offset(match)
         except OverflowError as error:
             raise ValueError("in UTC, before year 1 or after year 9999") from error
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
+
+
+def time_of_id(tweet_id: str) -> str | None:
+    """When a tweet was made, in the form of `to_utc`; None for an id from before November 2010.
+
+    None also for what is no 63-bit number.
+    """
+    if not (tweet_id.isascii() and tweet_id.isdigit()) or len(tweet_id) > _MAX_ID_DIGITS:
+        return None
+    number = int(tweet_id)
+    if not _LAST_COUNTED_ID < number < 2**63:
+        return None
+    moment = _SNOWFLAKE_EPOCH + timedelta(milliseconds=number >> _SNOWFLAKE_TIME_SHIFT)
     return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 

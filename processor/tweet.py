@@ -1,12 +1,13 @@
-"""A record's bytes as an item of the table; both shapes of tweet become the same attributes."""
+"""A record's bytes as an item of the table; all shapes of tweet become the same attributes."""
 
 from __future__ import annotations
 
 import json
-from typing import Any, NamedTuple, NoReturn, TypedDict
+from typing import Any, NoReturn, TypedDict
 
 from processor.errors import Reason, Rejected
-from processor.timestamps import to_utc
+from processor.shapes import Found, found_in, is_tweet
+from processor.timestamps import time_of_id, to_utc
 
 # DynamoDB, "Service, account, and table quotas": an item's size is that of its attribute names
 # and values in UTF-8.
@@ -14,8 +15,7 @@ MAX_ITEM_BYTES = 400 * 1024
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
 
-# A v1.1 stream carries more than tweets: {"delete": ...}, {"limit": ...}, {"warning": ...}.
-_MARKS_OF_V1 = frozenset({"created_at", "full_text", "id", "id_str", "text", "user"})
+_KINDS = {bool: "true or false", int: "a number", float: "a number", dict: "an object"}
 
 
 class StringAttribute(TypedDict):
@@ -33,29 +33,16 @@ class Item(TypedDict):
     Message: StringAttribute
 
 
-class _Found(NamedTuple):
-    """What a shape of tweet offers for an item; None is what it lacks."""
-
-    username: str | None
-    id: str | None
-    created_at: str | None
-    text: str | None
-
-
 def to_item(data: bytes) -> Item:
     """Make the item for one tweet, v1.1 or v2; raises Rejected for what can never be stored."""
     tweet = _decode(data)
-    found = _from_v2(tweet) if isinstance(tweet.get("data"), dict) else _from_v1(tweet)
-    if found.id is None:
-        raise Rejected(Reason.NO_ID, "the tweet has no id")
-    if found.username is None:
-        raise Rejected(Reason.NO_AUTHOR, "the tweet has neither an author's name nor id")
-    if found.text is None:
-        raise Rejected(Reason.NO_TEXT, "the tweet has no text")
+    found = found_in(tweet)
+    if found.id is None or found.username is None or found.text is None:
+        raise _unusable(tweet, found)
     item: Item = {
         "Username": {"S": found.username},
         "Id": {"S": found.id},
-        "Timestamp": {"S": _timestamp(found.created_at)},
+        "Timestamp": {"S": _timestamp(found.created_at, found.id)},
         "Message": {"S": found.text},
     }
     _check_sizes(item)
@@ -86,76 +73,27 @@ def _decode(data: bytes) -> dict[str, Any]:
     return tweet
 
 
-def _from_v1(tweet: dict[str, Any]) -> _Found:
-    if _MARKS_OF_V1.isdisjoint(tweet):
-        raise Rejected(Reason.NOT_A_TWEET, "neither a v1.1 nor a v2 tweet")
-    user = _object(tweet, "user")
-    extended = _object(tweet, "extended_tweet")
-    return _Found(
-        username=_filled(user, "name")
-        or _filled(user, "screen_name")
-        or _identifier(user, "id_str")
-        or _identifier(user, "id"),
-        id=_identifier(tweet, "id_str") or _identifier(tweet, "id"),
-        created_at=_string(tweet, "created_at"),
-        text=_first_text((extended, "full_text"), (tweet, "full_text"), (tweet, "text")),
-    )
+def _unusable(tweet: dict[str, Any], found: Found) -> Rejected:
+    # A v1.1 stream carries more than tweets: {"delete": ...}, {"limit": ...}, {"warning": ...}.
+    if not is_tweet(tweet):
+        return Rejected(Reason.NOT_A_TWEET, "neither a v1.1 nor a v2 tweet")
+    if found.id is None:
+        return Rejected(Reason.NO_ID, "the tweet has no usable id")
+    if found.username is None:
+        return Rejected(Reason.NO_AUTHOR, "the tweet has no usable name or id of its author")
+    return Rejected(Reason.NO_TEXT, "the tweet has no usable text")
 
 
-def _from_v2(tweet: dict[str, Any]) -> _Found:
-    data = tweet["data"]
-    author_id = _identifier(data, "author_id")
-    author = _included_user(tweet, author_id) if author_id is not None else {}
-    return _Found(
-        username=_filled(author, "name") or _filled(author, "username") or author_id,
-        id=_identifier(data, "id"),
-        created_at=_string(data, "created_at"),
-        text=_first_text((_object(data, "note_tweet"), "text"), (data, "text")),
-    )
-
-
-def _included_user(tweet: dict[str, Any], user_id: str) -> dict[str, Any]:
-    users = _object(tweet, "includes").get("users")
-    if isinstance(users, list):
-        for user in users:
-            if isinstance(user, dict) and _identifier(user, "id") == user_id:
-                return user
-    return {}
-
-
-def _object(parent: dict[str, Any], key: str) -> dict[str, Any]:
-    value = parent.get(key)
-    return value if isinstance(value, dict) else {}
-
-
-def _string(parent: dict[str, Any], key: str) -> str | None:
-    value = parent.get(key)
-    return value if isinstance(value, str) else None
-
-
-def _filled(parent: dict[str, Any], key: str) -> str | None:
-    value = _string(parent, key)
-    return value if value and not value.isspace() else None
-
-
-def _identifier(parent: dict[str, Any], key: str) -> str | None:
-    value = parent.get(key)
-    # Not isinstance: True is an int too.
-    return str(value) if type(value) is int else _filled(parent, key)
-
-
-def _first_text(*places: tuple[dict[str, Any], str]) -> str | None:
-    for parent, key in places:
-        value = parent.get(key)
-        # An empty one is a text too.
-        if isinstance(value, str):
-            return value
-    return None
-
-
-def _timestamp(created_at: str | None) -> str:
-    if created_at is None:
-        raise Rejected(Reason.BAD_TIMESTAMP, "the tweet has no created_at")
+def _timestamp(created_at: object, tweet_id: str) -> str:
+    if created_at is None or (isinstance(created_at, str) and not created_at.strip()):
+        moment = time_of_id(tweet_id)
+        if moment is None:
+            detail = "the tweet has no created_at, and its id tells no time"
+            raise Rejected(Reason.BAD_TIMESTAMP, detail)
+        return moment
+    if not isinstance(created_at, str):
+        kind = _KINDS.get(type(created_at), "an array")
+        raise Rejected(Reason.BAD_TIMESTAMP, f"created_at is {kind}, not a string")
     try:
         return to_utc(created_at)
     except ValueError as error:

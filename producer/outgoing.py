@@ -65,11 +65,20 @@ def _author_of(tweet: object) -> str | None:
     if not isinstance(tweet, dict):
         return None
     if isinstance(post := tweet.get("data"), dict):
-        author_id = post.get("author_id")
-        return _first_text(_username_of(author_id, tweet.get("includes")), author_id)
+        return _author_of_post(post, tweet.get("includes"))
     if isinstance(user := tweet.get("user"), dict):
         return _first_text(user.get("screen_name"), user.get("id_str"), user.get("id"))
-    return None
+    return _author_of_post(tweet, tweet.get("includes"))
+
+
+def _author_of_post(post: dict[str, Any], includes: Any) -> str | None:
+    """Of a v2 post, in an envelope or not, and flattened or not: an author has one key in all."""
+    author_id = post.get("author_id")
+    author = post.get("author")
+    inside = author if isinstance(author, dict) else {}
+    return _first_text(
+        _username_of(author_id, includes), inside.get("username"), author_id, inside.get("id")
+    )
 
 
 def _username_of(author_id: Any, includes: Any) -> Any:

@@ -30,9 +30,10 @@ HEARTBEAT = 20.0
 _RULES = "tweets/search/stream/rules"
 _STREAM = "tweets/search/stream"
 _FIELDS = {
-    # What an item of EventData is made of, note_tweet being the whole text of a long post.
+    # What an item of EventData is made of, note_tweet being the whole text of a long post. A
+    # retweet's is in the post that it refers to (docs/architecture.md, on what that may cost).
     "tweet.fields": "author_id,created_at,entities,lang,note_tweet,referenced_tweets",
-    "expansions": "author_id",
+    "expansions": "author_id,referenced_tweets.id,referenced_tweets.id.author_id",
     "user.fields": "name,username",
 }
 _PATIENCE = 1.25  # heartbeats: one that comes late is no reason to reconnect

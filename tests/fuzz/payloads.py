@@ -24,13 +24,24 @@ class Draws(Protocol):
 PATHS: tuple[tuple[str | int, ...], ...] = (
     *((key,) for key in ("id", "id_str", "created_at", "text", "full_text", "user", "data")),
     *((key,) for key in ("extended_tweet", "includes", "matching_rules", "errors", "type")),
+    *((key,) for key in ("author", "author_id", "referenced_tweets", "retweeted_status")),
+    *((key,) for key in ("note_tweet", "$type", "account", "actor", "objectType", "verb")),
     *(("user", key) for key in ("name", "screen_name", "id_str", "id")),
-    *(("data", key) for key in ("id", "author_id", "created_at", "text", "note_tweet")),
+    *(("author", key) for key in ("name", "username", "id")),
+    *(("data", key) for key in ("id", "author_id", "created_at", "text", "note_tweet", "author")),
     *(("includes", "users", 0, key) for key in ("id", "name", "username")),
+    *(("includes", "tweets", 0, key) for key in ("id", "author_id", "text", "note_tweet")),
+    *(("retweeted_status", key) for key in ("text", "full_text", "extended_tweet", "user")),
+    *(("referenced_tweets", 0, key) for key in ("type", "id", "text", "author")),
+    *(("data", "referenced_tweets", 0, key) for key in ("type", "id", "text")),
     *(("errors", 0), ("errors", 0, "type"), ("errors", 0, "detail"), ("detail",)),
     *(("matching_rules", 0, key) for key in ("id", "tag")),
     ("extended_tweet", "full_text"),
+    ("retweeted_status", "extended_tweet", "full_text"),
+    ("retweeted_status", "user", "screen_name"),
     ("data", "note_tweet", "text"),
+    ("data", "referenced_tweets"),
+    ("includes", "tweets"),
     ("includes", "users"),
     ("includes", "users", 0),
     ("includes", "users", 1),
@@ -39,7 +50,8 @@ _CONSTANTS: tuple[Any, ...] = (
     *(None, True, False, 0, -1, 0.0, 1e16, float("inf"), float("nan"), [], {}, [[]], [{}]),
     *("", " ", "\t\n", "\u3000", "\u200b", "\ufeff", "\x00", "\x1c", "\x85", "\u2028"),
     *("\ud83d", "\ude00", "\ud83d\ude00", "😂", "e\u0301", "é", "8", "٣", "NaN", "\\u0041"),
-    *(" ana ", "\n\u2028ana\x85"),
+    *(" ana ", "\n\u2028ana\x85", "RT @ana: hi", "RT @", "RT @a b: hi", "retweeted"),
+    *(1050118621198921728, "1050118621198921728", "29700859247", "29700859248", str(2**63)),
 )
 _UNITS = ("x", "é", "☃", "😂", "\ud800")
 _KEY_BYTES = (1024, 2048)
@@ -57,21 +69,42 @@ def bases() -> tuple[bytes, ...]:
     fakes = FakeTweets(5)
     good = [fakes.record(index, shape).data for index in range(12) for shape in ("v1", "v2")]
     bad = [spoil(fakes.tweet(7), shape) for spoil in VARIETIES for shape in ("v1", "v2")]
+    bare = [made for data in good[1::2] for made in (_bare(data), _flattened(data))]
     # Two as they are. Of the others what is read: parsing the rest would take most of the time.
-    return (*good[:2], *map(_trimmed, good[2:]), *bad)
+    return (*good[:2], *map(_trimmed, (*good[2:], *bare)), *bad)
+
+
+def _bare(data: bytes) -> bytes:
+    return json.dumps(json.loads(data)["data"]).encode()
+
+
+def _flattened(data: bytes) -> bytes:
+    """A v2 tweet with all that it refers to inside, as twarc2 writes it."""
+    tweet = json.loads(data)
+    users = {user["id"]: user for user in tweet["includes"]["users"]}
+    others = {other["id"]: other for other in tweet["includes"].get("tweets", ())}
+    post = tweet["data"] | {"author": users[tweet["data"]["author_id"]], "__twarc": {}}
+    post["referenced_tweets"] = [
+        {
+            **reference,
+            **others[reference["id"]],
+            "author": users[others[reference["id"]]["author_id"]],
+        }
+        for reference in post.get("referenced_tweets", ())
+    ]
+    return json.dumps(post).encode()
 
 
 def _trimmed(data: bytes) -> bytes:
-    tweet = json.loads(data)
-    body = tweet.get("data", tweet)
-    for key in body.keys() - _READ:
-        del body[key]
-    for person in (tweet.get("user", {}), *tweet.get("includes", {}).get("users", ())):
-        for key in person.keys() - _READ:
-            del person[key]
-    if "includes" in tweet:
-        tweet["includes"] = {"users": tweet["includes"].get("users", [])}
-    return json.dumps(tweet, ensure_ascii=False).encode()
+    return json.dumps(_only_read(json.loads(data)), ensure_ascii=False).encode()
+
+
+def _only_read(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_only_read(one) for one in value]
+    if isinstance(value, dict):
+        return {key: _only_read(one) for key, one in value.items() if key in _READ}
+    return value
 
 
 @cache

@@ -45,7 +45,7 @@ def plan(
         typer.Option(
             min=1,
             max=400 * 1024,
-            show_default="19 % of the tweet",
+            show_default="18 % of the tweet",
             help="Bytes of an item in DynamoDB on average.",
         ),
     ] = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 # --- Measured on this project, with the processor as it is -------------------------------------
 # CPU of the whole function on one core against a stub that answers after 5 ms, Lambda's parsing
 # of the event included: 1.1 ms for a batch of one; in batches of 500, 61 us a record of 1,389
-# bytes (fake v2 tweets) and 82 us one of 2,804 bytes (v1.1), before botocore wrote the calls'
+# bytes (v2) and 82 us one of 2,804 bytes (v1.1), before botocore wrote the calls'
 # bodies, which takes about 5 us a record more: 7 to 8 % side by side.
 CPU_PER_BATCH = 0.001
 CPU_PER_TWEET = 45e-6
@@ -20,11 +20,12 @@ AGGREGATE_OVERHEAD = 17  # and what it needs beside each tweet and its key
 # REPORT, and 26 bytes that CloudWatch adds to each, make up the rest.
 LOG_BYTES_PER_BATCH = 1000
 CUSTOM_METRICS = 7  # processor/report.py
-# 10,000 fake tweets: an item is 9 % of a v1.1 payload and 19 % of a v2 payload.
-ITEM_SHARE = 0.19
-# Spread of sizes, as the sigma of a lognormal. Payloads of fake tweets have 0.26 (v2) and 0.35
-# (v1.1); items 0.39, but a tail of long posts that is more like 0.6.
-PAYLOAD_SIGMA = 0.35
+# 10,000 fake tweets: an item is 11 % of a v1.1 payload (2,950 bytes) and 18 % of a v2 payload
+# (1,770 bytes, with the posts that it refers to).
+ITEM_SHARE = 0.18
+# Spread of sizes, as the sigma of a lognormal. Payloads of fake tweets have 0.43 (v2) and 0.39
+# (v1.1); items 0.49, but a tail of long posts that is more like 0.6.
+PAYLOAD_SIGMA = 0.4
 ITEM_SIGMA = 0.6
 
 # --- Documented by AWS -------------------------------------------------------------------------

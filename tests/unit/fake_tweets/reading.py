@@ -8,7 +8,10 @@ from typing import Any, NamedTuple
 
 
 class Read(NamedTuple):
-    """A tweet as JSON has it; `name` and `screen_name` are the author's."""
+    """A tweet as JSON has it; `name` and `screen_name` are the author's.
+
+    `text` is the tweet's own, which of a retweet may be cut; `retweeted` is what it then repeats.
+    """
 
     id: str
     created_at: datetime
@@ -16,6 +19,13 @@ class Read(NamedTuple):
     screen_name: str
     text: str
     lang: str
+    retweeted: Read | None
+
+    @property
+    def message(self) -> str:
+        if self.retweeted is None:
+            return self.text
+        return f"RT @{self.retweeted.screen_name}: {self.retweeted.text}"
 
 
 def read(data: bytes) -> Read:
@@ -32,23 +42,33 @@ def shape(data: bytes) -> str:
 def _read_v1(tweet: dict[str, Any]) -> Read:
     assert str(tweet["id"]) == tweet["id_str"]
     user = tweet["user"]
-    whole = tweet["extended_tweet"]["full_text"] if tweet["truncated"] else tweet["text"]
-    created_at = datetime.strptime(tweet["created_at"], "%a %b %d %H:%M:%S %z %Y")
     return Read(
-        tweet["id_str"], created_at, user["name"], user["screen_name"], whole, tweet["lang"]
+        tweet["id_str"],
+        datetime.strptime(tweet["created_at"], "%a %b %d %H:%M:%S %z %Y"),
+        user["name"],
+        user["screen_name"],
+        tweet["extended_tweet"]["full_text"] if tweet["truncated"] else tweet["text"],
+        tweet["lang"],
+        _read_v1(tweet["retweeted_status"]) if "retweeted_status" in tweet else None,
     )
 
 
 def _read_v2(payload: dict[str, Any]) -> Read:
-    tweet = payload["data"]
-    [user] = [user for user in payload["includes"]["users"] if user["id"] == tweet["author_id"]]
-    whole = tweet["note_tweet"]["text"] if "note_tweet" in tweet else tweet["text"]
+    tweet, includes = payload["data"], payload["includes"]
+    [user] = [user for user in includes["users"] if user["id"] == tweet["author_id"]]
     created_at = datetime.strptime(tweet["created_at"], "%Y-%m-%dT%H:%M:%S.000Z")
+    retweeted = [
+        _read_v2({"data": other, "includes": includes})
+        for reference in tweet.get("referenced_tweets", ())
+        for other in includes["tweets"]
+        if reference == {"type": "retweeted", "id": other["id"]}
+    ]
     return Read(
         tweet["id"],
         created_at.replace(tzinfo=UTC),
         user["name"],
         user["username"],
-        whole,
+        tweet["note_tweet"]["text"] if "note_tweet" in tweet else tweet["text"],
         tweet["lang"],
+        retweeted[0] if retweeted else None,
     )

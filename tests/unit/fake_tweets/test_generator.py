@@ -54,9 +54,9 @@ def test_another_process_makes_the_same_tweets() -> None:
 @pytest.mark.parametrize(
     ("shape", "expected"),
     [
-        ("v1", "92ab689bbe9ecb9b85cacc3893fc171abcdad6261220cd322f0a15f4dd20f14a"),
-        ("v2", "d1496f31abf47ae7b0ede2a903c682dec3ed908241ad71552cd85992e58c419b"),
-        ("mixed", "ffb09424294e06d868aec8b6332d5d062cf3e290529bd4a480e126d22797ee06"),
+        ("v1", "c9bb8367913744ce3a9665a3fbb58c9f82d0d865a67954a01c0c43d7be11c5a6"),
+        ("v2", "27939b0214427ae28ad073fea7a34a8c065210520a92a6d20f06341df1d0ec35"),
+        ("mixed", "36713904b5caa8c1a3241a5fabfe8df564da21e1f6df2214b81aaf9dc4cf6ae1"),
     ],
 )
 def test_a_seed_makes_the_bytes_that_it_has_always_made(shape: Shape, expected: str) -> None:
@@ -152,7 +152,9 @@ def test_a_retweet_says_so_and_is_cut_off_at_140_characters() -> None:
         whole = f"RT @{original.author.screen_name}: {original.text}"
         assert tweet.text == (whole if len(whole) <= 140 else f"{whole[:139]}…")
         assert tweet.mentions == (original.author,)
-    assert any(tweet.text.endswith("…") for tweet in retweets)
+    # Of 1,096 real ones, 63 % were cut.
+    assert 0.55 < sum(tweet.text.endswith("…") for tweet in retweets) / len(retweets) < 0.75
+    assert any(len(tweet.retweet_of.text) > 280 for tweet in retweets if tweet.retweet_of)
 
 
 @given(seed=seeds, index=indexes)

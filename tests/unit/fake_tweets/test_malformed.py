@@ -20,6 +20,8 @@ def _fault(data: bytes) -> str:
         return "cut" if data.startswith(b"{") else "not JSON"
     if not isinstance(payload, dict):
         return type(payload).__name__
+    if "objectType" in payload:
+        return "Activity Streams"
     if "data" in payload:
         return _fault_of(payload["data"], "author_id", "%Y-%m-%dT%H:%M:%S.%fZ")
     return _fault_of(payload, "user", "%a %b %d %H:%M:%S %z %Y")
@@ -32,7 +34,7 @@ def _fault_of(tweet: dict[str, Any], author: str, time_format: str) -> str:
         return "no author"
     try:
         datetime.strptime(tweet["created_at"], time_format)
-    except ValueError:
+    except (TypeError, ValueError):
         return "no date"
     return "none"
 
@@ -47,6 +49,7 @@ FAULTS = {
     "no id",
     "no author",
     "no date",
+    "Activity Streams",
 }
 
 

@@ -62,7 +62,7 @@ def test_all_kinds_of_fake_tweets_in_one_event_are_where_they_belong() -> None:
 
     letters = judge([*bases(), *bases()])
 
-    assert len(good) == 24
+    assert len(good) == 48
     assert len(letters) == 2 * (len(bases()) - len(good))
 
 

@@ -155,8 +155,9 @@ def test_the_last_of_duplicate_keys_counts() -> None:
         (b'{"delete": {"status": {"id": 1}}}', Reason.NOT_A_TWEET),
         (b'{"errors": [{"title": "operational-disconnect"}]}', Reason.NOT_A_TWEET),
         (b'{"data": []}', Reason.NOT_A_TWEET),
+        (b'{"data": {}}', Reason.NOT_A_TWEET),
     ],
-    ids=range(20),
+    ids=range(21),
 )
 def test_what_is_no_tweet_is_rejected(data: bytes, reason: Reason) -> None:
     assert rejection(data).reason is reason
@@ -173,7 +174,7 @@ def without(tweet: dict[str, Any], *keys: str) -> dict[str, Any]:
         (v1_tweet(id=True, id_str=" "), Reason.NO_ID),
         (v1_tweet(id=1.5, id_str=None), Reason.NO_ID),
         (v2_tweet(id=None), Reason.NO_ID),
-        ({"data": {}}, Reason.NO_ID),
+        (without(v2_tweet()["data"], "author_id"), Reason.NO_AUTHOR),
         (without(v1_tweet(), "user"), Reason.NO_AUTHOR),
         (v1_tweet(user="ana"), Reason.NO_AUTHOR),
         (v1_tweet(user={"name": " "}), Reason.NO_AUTHOR),

@@ -58,6 +58,25 @@ def test_without_a_name_the_authors_id_is_the_key(tweet: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("tweet", "key"),
+    [
+        ({"id": "1", "author_id": "42", "text": "hello"}, "42"),
+        ({"author_id": "42", "author": {"id": "42", "username": "author"}}, "author"),
+        ({"author": {"id": "42", "username": "author"}}, "author"),
+        ({"author": {"id": 42}}, "42"),
+        ({"author_id": "42", "author": "author"}, "42"),
+        ({"author_id": "42", "includes": v2_tweet()["includes"]}, "author"),
+        ({"data": {"author_id": "42", "author": {"username": "author"}}}, "author"),
+        ({"author_id": "7", "user": {"screen_name": "author"}}, "author"),
+    ],
+)
+def test_the_key_of_a_post_without_an_envelope_is_that_of_the_one_in_it(
+    tweet: Any, key: str
+) -> None:
+    assert partition_key_of(encoded(tweet)) == key
+
+
+@pytest.mark.parametrize(
     "data",
     [
         b"",

@@ -13,7 +13,9 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 
+from fake_tweets import expected_item
 from fake_tweets.x_api import FakeX, Served, serving
+from processor.tweet import to_item
 from producer import OutgoingRecord, SettingsError
 from producer.x import TAG, Credentials, XApi, XSource, synchronise
 from producer.x.errors import XRefused, XUnreachable
@@ -135,6 +137,18 @@ def test_posts_have_all_that_an_item_of_the_table_is_made_of(x: Served) -> None:
         assert author["name"]
         assert content["data"]["created_at"]
         assert content["data"]["text"]
+
+
+def test_each_post_becomes_the_item_that_it_must_a_retweet_with_its_whole_text(x: Served) -> None:
+    client = api(x)
+    source = XSource(client, synchronise(client, ["is:retweet RT", "is:reply the"]), max_posts=40)
+
+    items: list[Any] = [to_item(record.data) for record in source]
+
+    tweets = [x.fake.tweet(index) for index in x.fake.sent[:40]]
+    found = [{name: value["S"] for name, value in item.items()} for item in items]
+    assert found == [expected_item(tweet) for tweet in tweets]
+    assert any(tweet.text.endswith("…") for tweet in tweets if tweet.retweet_of)
 
 
 @pytest.mark.parametrize(
