@@ -5,17 +5,13 @@ So do SIGTERM and SIGHUP, with exit codes of their own.
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import signal
-import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
-from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 from unittest.mock import patch
@@ -36,6 +32,7 @@ from tests.unit.tweetpipe.commands.endpoint import (
     stack_in,
     xml,
 )
+from tests.unit.tweetpipe.commands.forked import running
 from tests.unit.tweetpipe.stubs import complete_stack
 from tests.waiting import wait_for
 from tweetpipe.__main__ import main
@@ -106,49 +103,6 @@ CASES: list[tuple[str, Mapping[str, str], str]] = [
 
 LOCKED = ["up", "down", "demo"]
 ASKS_NOBODY = {"plan"}
-
-
-# Forked from a process that has imported the command line: this many new interpreters take a while.
-_PROCESSES = multiprocessing.get_context("forkserver")
-_PROCESSES.set_forkserver_preload(["tests.unit.tweetpipe.commands.preloaded", __name__])
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _forking() -> None:
-    """Start it where it finds what it shall import, which a test's empty folder has not."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.chdir(Path(__file__).parents[4])
-        forkserver.ensure_running()
-
-
-@contextmanager
-def running(
-    folder: Path, work: Callable[..., None], *arguments: object
-) -> Iterator[tuple[BaseProcess, Callable[[], str]]]:
-    """The process, and what it has said so far."""
-    said = folder / "said"
-    process = _PROCESSES.Process(target=_in_child, args=(folder, said, work, arguments))
-    process.start()
-    try:
-        yield process, lambda: said.read_text() if said.exists() else ""
-    finally:
-        process.kill()
-        process.join()
-
-
-def _in_child(
-    folder: Path, said: Path, work: Callable[..., None], arguments: tuple[object, ...]
-) -> None:
-    os.chdir(folder)
-    for name in [name for name in os.environ if name.startswith(("AWS_", "TWEETPIPE_"))]:
-        del os.environ[name]
-    with said.open("wb") as output:
-        os.dup2(output.fileno(), 1)
-        os.dup2(output.fileno(), 2)
-    silent, _ = socket.socketpair()  # a standard input on which nothing comes
-    sys.stdin = silent.makefile("r")
-    os.dup2(silent.fileno(), 0)
-    work(*arguments)
 
 
 def _command(line: str, url: str, home: Path) -> None:

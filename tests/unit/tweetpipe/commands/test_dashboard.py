@@ -1,12 +1,12 @@
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -14,31 +14,29 @@ import pytest
 import requests
 
 from tests.other_user import answer_to_another_user, as_root
+from tests.unit.tweetpipe.commands import forked
 from tests.waiting import wait_for
+from tweetpipe.__main__ import main
+
+
+def _dashboard(endpoint: str, options: tuple[str, ...]) -> None:
+    os.environ |= {"AWS_ENDPOINT_URL": endpoint, "COLUMNS": "200"}
+    main(["dashboard", *options])
 
 
 @contextmanager
 def running(
     endpoint: str, folder: Path, *options: str
-) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """The command, and the address that it prints."""
-    with (
-        (folder / "stderr").open("w") as stderr,
-        subprocess.Popen(
-            [sys.executable, "-m", "tweetpipe", "dashboard", *options],
-            cwd=folder,
-            env={"AWS_ENDPOINT_URL": endpoint, "PATH": "/usr/bin:/bin", "COLUMNS": "200"},
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        ) as process,
-    ):
-        try:
-            assert process.stdout is not None
-            found = re.search(r"http://\S+:\d+", process.stdout.readline())
-            yield found[0] if found else "", process
-        finally:
-            process.kill()
+) -> Iterator[tuple[str, BaseProcess, Callable[[], str]]]:
+    """The address that the command prints, its process, and what it has said so far."""
+    with forked.running(folder, _dashboard, endpoint, options) as (process, said):
+
+        def address() -> str:
+            found = re.search(r"(http://\S+:\d+)(/\S*)?; ", said())
+            return found[1] if found else ""
+
+        wait_for(lambda: address() or not process.is_alive(), "its address")
+        yield address(), process, said
 
 
 @pytest.mark.parametrize(
@@ -47,19 +45,21 @@ def running(
 def test_a_signal_ends_it_though_a_page_is_open(
     listening: str, tmp_path: Path, sent: signal.Signals, code: int
 ) -> None:
-    with running(listening, tmp_path, "--port", "0") as (url, process):
+    with running(listening, tmp_path, "--port", "0") as (url, process, said):
         page = requests.get(f"{url}/api/events", stream=True, timeout=30)
         lines = page.iter_lines()
         assert next(lines) == b"event: beat"
-        process.send_signal(sent)
+        assert process.pid is not None
+        os.kill(process.pid, sent)
+        process.join(30)
 
-        assert process.wait(timeout=30) == code
+        assert process.exitcode == code
         assert b"event: end" in list(lines)
-    assert (tmp_path / "stderr").read_text() == ""
+        assert re.fullmatch(r"The dashboard .*\n", said())
 
 
 def test_it_answers_on_this_machine_only(listening: str, tmp_path: Path) -> None:
-    with running(listening, tmp_path, "--port", "0") as (url, _):
+    with running(listening, tmp_path, "--port", "0") as (url, _, _):
         assert url.startswith("http://127.0.0.1:")
 
 
@@ -70,7 +70,7 @@ def test_it_answers_on_this_machine_only(listening: str, tmp_path: Path) -> None
 def test_another_user_of_this_machine_is_served_only_where_all_are(
     listening: str, tmp_path: Path, host: str, status: int
 ) -> None:
-    with running(listening, tmp_path, "--port", "0", "--host", host) as (url, _):
+    with running(listening, tmp_path, "--port", "0", "--host", host) as (url, _, _):
         own = urlsplit(url)
         request = f"GET / HTTP/1.1\r\nHost: {own.netloc}\r\nConnection: close\r\n\r\n"
         answer = answer_to_another_user(request, str(own.hostname), own.port or 0)
@@ -80,23 +80,23 @@ def test_another_user_of_this_machine_is_served_only_where_all_are(
 
 
 def test_it_warns_where_others_reach_it(listening: str, tmp_path: Path) -> None:
-    with running(listening, tmp_path, "--port", "0", "--host", "0.0.0.0"):
-        warning = wait_for((tmp_path / "stderr").read_text, "a warning")
-
-    assert "without a password" in warning
+    with running(listening, tmp_path, "--port", "0", "--host", "0.0.0.0") as (_, _, said):
+        assert "without a password" in said()
 
 
 def test_a_taken_port_ends_it_in_one_line(listening: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with running(listening, tmp_path, "--port", str(port)) as (_, process):
-            assert process.wait(timeout=30) == 2
+        with running(listening, tmp_path, "--port", str(port)) as (_, process, said):
+            process.join(30)
 
-    assert re.fullmatch(rf"Error: Port {port} is taken.*\n", (tmp_path / "stderr").read_text())
+            assert process.exitcode == 2
+            assert re.fullmatch(rf"Error: Port {port} is taken.*\n", said())
 
 
 def test_without_an_emulator_it_says_how_to_start_one(silent: str, tmp_path: Path) -> None:
-    with running(silent, tmp_path, "--port", "0") as (_, process):
-        assert process.wait(timeout=30) == 1
+    with running(silent, tmp_path, "--port", "0") as (_, process, said):
+        process.join(30)
 
-    assert "run tweetpipe up" in (tmp_path / "stderr").read_text()
+        assert process.exitcode == 1
+        assert "run tweetpipe up" in said()
