@@ -13,11 +13,11 @@ from producer.errors import (
 )
 from producer.going_on import FakesGoingOn
 from producer.kinesis import kinesis_client_config
-from producer.outgoing import MAX_RECORD_BYTES, Origin, OutgoingRecord, partition_key_of
+from producer.outgoing import MAX_RECORD_BYTES, STDIN, Origin, OutgoingRecord, partition_key_of
 from producer.report import Progress, Report, Unsendable
 from producer.resumable import ResumableFile
 from producer.settings import Settings
-from producer.sources import STDIN, LiveSource, ResumableSource, fake_source, file_source
+from producer.sources import LiveSource, ResumableSource, fake_source, file_source
 from producer.undelivered import undelivered_path
 
 __all__ = [

@@ -14,6 +14,10 @@ MAX_PARTITION_KEY_CHARACTERS = 256
 """Kinesis API reference, PutRecordsRequestEntry."""
 
 
+STDIN = "-"
+"""Standard input, where a file is named."""
+
+
 class Origin(NamedTuple):
     """Where a record was found, counted from 1 on, and after `byte` where reading began there."""
 
@@ -24,7 +28,7 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         after = f" after byte {self.byte:,}" if self.byte else ""
-        file = "standard input" if self.file == "-" else self.file
+        file = "standard input" if self.file == STDIN else self.file
         return f"{self.unit} {self.number:,}{after} of {file}"
 
 

@@ -9,19 +9,16 @@ from __future__ import annotations
 import io
 import select
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from producer.errors import SettingsError, SourceError
-from producer.outgoing import Origin, OutgoingRecord, partition_key_of
+from producer.files.reading import MAX_LINE_BYTES, Reading, open_tweets
+from producer.outgoing import OutgoingRecord
 
 if TYPE_CHECKING:
     from fake_tweets import Shape
-
-STDIN = "-"
-
-MAX_LINE_BYTES = 16 * 1024 * 1024
-"""No stream takes a record of more than 10 MiB; a line longer than this is no NDJSON."""
 
 _CHUNK_BYTES = 256 * 1024
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -87,39 +84,20 @@ def fake_source(
     return (OutgoingRecord(tweet.data, tweet.partition_key) for tweet in tweets)
 
 
-def file_source(path: str | Path) -> Iterator[OutgoingRecord]:
-    """The lines of an NDJSON file, or of standard input for `-`, byte for byte.
+def file_source(path: str | Path, *, author: str | None = None) -> Iterator[OutgoingRecord]:
+    """The tweets of a file, or of standard input for `-`, in whatever form `open_tweets` knows.
 
-    Lines end in `\\n` or `\\r\\n`; a byte order mark at the start and blank lines are dropped.
-    Nothing else is judged here: the processor puts what is no tweet aside with its reason.
-
-    The file is opened at once, so that a wrong path fails before anything is sent. Raises
-    SourceError when it can't be opened or read, or has a line of more than MAX_LINE_BYTES.
+    Of NDJSON, each line is given byte for byte; the processor puts what is no tweet aside with its
+    reason. The file is opened at once, so that a wrong path fails before anything is sent. Raises
+    as `open_tweets` does.
     """
-    # Unbuffered: a record is handed on as soon as it arrives, and a thread left behind in a read
-    # of standard input holds no lock that the interpreter needs to exit.
-    try:
-        if str(path) == STDIN:
-            file = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
-        else:
-            file = open(path, "rb", buffering=0)  # noqa: SIM115
-    except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror}") from error
-    return _records(file, name=str(path))
+    return _records(open_tweets(path, author=author))
 
 
-def _records(file: io.FileIO, *, name: str) -> Iterator[OutgoingRecord]:
-    with file:
-        number = 1
-        rest = b""
-        for lines, begun in blocks(file, name=name):
-            rest = begun
-            for line in lines:
-                if data := data_of(line, at_start=number == 1):
-                    yield OutgoingRecord(data, partition_key_of(data), Origin(name, number))
-                number += 1
-        if data := data_of(rest, at_start=number == 1):
-            yield OutgoingRecord(data, partition_key_of(data), Origin(name, number))
+def _records(reading: Reading) -> Iterator[OutgoingRecord]:
+    with closing(reading):
+        for piece in reading:
+            yield piece.record
 
 
 def blocks(file: io.FileIO, *, name: str, offset: int = 0) -> Iterator[tuple[list[bytes], bytes]]:

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from producer.errors import UndeliveredError
+from producer.outgoing import STDIN
 from producer.position import sync_folder
-from producer.sources import STDIN
 
 
 def undelivered_path(wanted: Path, *, source: str | Path) -> Path:

@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import requests
 
 from producer.first_words import first_words, plain
-from producer.x.errors import NotX, XRefused, reason_of
+from producer.messages import reason_of
+from producer.x.errors import NotX, XRefused
 
 _MOST_BYTES = 64 * 1024
 """Of an error, which on a stream's connection need not end."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 
 
 @dataclass(kw_only=True)
@@ -11,7 +12,7 @@ class Counts:
 
     `posts` are all that X sent, and what it charges for. Of these, `duplicates` had come before
     and `foreign` matched only rules that are not ours; both were left out. `unknown` messages are
-    JSON but neither a post nor an error, `rubbish` lines are no JSON.
+    JSON of no known kind, `notices` those of known kinds, and `rubbish` lines are no JSON.
     """
 
     posts: int = 0
@@ -20,6 +21,7 @@ class Counts:
     errors: int = 0
     unknown: int = 0
     rubbish: int = 0
+    notices: Counter[str] = field(default_factory=Counter)
     connections: int = 0
 
     def in_words(self) -> str:
@@ -28,6 +30,7 @@ class Counts:
             (self.duplicates, "duplicate", "duplicates"),
             (self.foreign, "of other rules", "of other rules"),
             (self.errors, "error message", "error messages"),
+            *((n, name, f"{name}s") for name, n in sorted(dict(self.notices).items())),
             (self.unknown, "unknown message", "unknown messages"),
             (self.rubbish, "unreadable line", "unreadable lines"),
             (max(0, self.connections - 1), "reconnection", "reconnections"),

@@ -14,7 +14,7 @@ from contextlib import suppress
 from http import HTTPStatus
 
 from producer.errors import SourceError
-from producer.first_words import plain
+from producer.messages import reason_of, word
 
 _USAGE_CAPPED = "usage-capped"
 _RULE_CAP = "rule-cap"
@@ -94,19 +94,6 @@ class XRefused(XError):
             advice = "remove rules of the app, or track fewer"
         reason = f"X refuses ({self.status}): {self._detail.rstrip('.')}"
         return f"{reason}; {advice}, or use --source fake" if advice else reason
-
-
-def reason_of(problem: Mapping[str, object]) -> str:
-    """What a problem says in words, in whichever of the forms that X has; empty if nothing."""
-    for name in ("detail", "message", "title", "error_description", "error"):
-        if isinstance(said := problem.get(name), str) and (words := plain(said)):
-            return words
-    return ""
-
-
-def word(value: object) -> str:
-    """A string or a number, as X sends it; anything else may be nested too deep to be written."""
-    return str(value) if isinstance(value, str | int) else ""
 
 
 def _phrase(status: int) -> str:

@@ -7,12 +7,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 
+from producer.files.reading import MAX_LINE_BYTES
+from producer.messages import Message, Notice, Post, Problem, Rubbish, message_of
 from producer.outgoing import OutgoingRecord
-from producer.sources import MAX_LINE_BYTES
 from producer.x.api import Connection, Rule, XApi
 from producer.x.counts import Counts
 from producer.x.errors import Dropped, NotX, XRefused, XUnreachable
-from producer.x.messages import Message, Post, Problem, Rubbish, message_of
 from producer.x.reconnect import Reconnect
 from producer.x.rules import TAG
 
@@ -138,6 +138,8 @@ class XSource:
                 self._on_event(f"X says: {message.detail}")
         elif isinstance(message, Rubbish):
             self.counts.rubbish += 1
+        elif isinstance(message, Notice):
+            self.counts.notices[message.name] += 1
         else:
             self.counts.unknown += 1
 

@@ -14,8 +14,8 @@ from processor.errors import Reason
 from processor.lambda_event import respond
 from processor.rounds import Rounds
 from processor.table import Table
+from producer.messages import Post, message_of
 from producer.outgoing import MAX_RECORD_BYTES, partition_key_of
-from producer.x.messages import Post, message_of
 from tests.fuzz.aggregates import inside
 from tests.fuzz.events import data_in, letter_fields, odd_records
 from tests.fuzz.oracle import created_at_of, expected_item, is_as_x_writes_it, may_be_either

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from producer import PositionError, ResumableFile, SettingsError, SourceError, file_source
 from producer import position as positions
-from producer.sources import MAX_LINE_BYTES
+from producer.files.reading import MAX_LINE_BYTES
 from tests.examples import examples
 from tests.unit.producer.doubles import position_of
 
@@ -84,7 +84,8 @@ def test_each_line_is_given_once_wherever_runs_end(tweets: Path, content: bytes)
 def test_runs_together_give_what_one_run_gives(
     tweets: Path, lines: list[bytes], ended: bool, at_most: int
 ) -> None:
-    tweets.write_bytes(b"\n".join(lines) + (b"\n" if ended else b""))
+    # The first bytes alone say what a file is.
+    tweets.write_bytes(b"\n".join([b"{}", *lines]) + (b"\n" if ended else b""))
     position_of(tweets).unlink(missing_ok=True)
     sent = []
     while run := send(tweets, at_most=at_most):

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer import OutgoingRecord
-from producer.x import messages
+from producer import OutgoingRecord, messages
+from producer.messages import Message, Post, Problem, Rubbish, Unknown, message_of
 from producer.x.errors import XRefused
-from producer.x.messages import Message, Post, Problem, Rubbish, Unknown, message_of
 
 DISCONNECT = {
     "title": "operational-disconnect",

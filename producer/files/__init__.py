@@ -1,0 +1,1 @@
+"""Tweets in files, as people have them."""

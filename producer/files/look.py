@@ -1,0 +1,111 @@
+"""One look at the first bytes decides how a file is read."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from enum import StrEnum
+
+from producer.files.chunks import Chunks
+from producer.files.refusals import require_tweets
+
+LONGEST_FIRST_LINE = 4 * 1024 * 1024
+"""Bytes: whatever is longer is no line but a document."""
+
+
+class Form(StrEnum):
+    """How tweets are written down; each but LINES and DELIMITED is read as a document."""
+
+    LINES = "NDJSON"
+    DELIMITED = "lines with their lengths before them"
+    ARRAY = "JSON array"
+    OBJECTS = "JSON objects"
+    ARCHIVE = "X's archive"
+
+
+def look(chunks: Chunks, name: str, *, author: str | None = None) -> Form:
+    """The form of a text, after no more bytes than it takes to tell.
+
+    Raises SettingsError for what can't be tweets.
+    """
+    ended = False
+    while True:
+        text = chunks.head.lstrip()
+        require_tweets(chunks.head, name, ended=ended, author=author)
+        if text and (form := _form_of(text, ended=ended)):
+            return form
+        if ended:
+            return Form.LINES
+        ended = not chunks.more()
+
+
+def _form_of(text: bytes, *, ended: bool) -> Form | None:
+    """None where more has to be seen."""
+    for beginning in (b"window.", b"Grailbird."):
+        if text.startswith(beginning):
+            return Form.ARCHIVE
+        if beginning.startswith(text) and not ended:
+            return None
+    line, newline, rest = text.partition(b"\n")
+    is_document = {b"[": Form.ARRAY, b"{": Form.OBJECTS}.get(text[:1])
+    if not newline and not ended:
+        return is_document if len(text) > LONGEST_FIRST_LINE else None
+    following = rest.lstrip()
+    if is_document is Form.ARRAY:
+        return _form_of_array(line, following, ended=ended)
+    if is_document is Form.OBJECTS:
+        return _form_of_object(line, following, ended=ended)
+    if line.strip().isdigit():
+        return _form_of_number(line.strip(), following, ended=ended)
+    return Form.LINES
+
+
+def _form_of_array(line: bytes, following: bytes, *, ended: bool) -> Form | None:
+    if not _is_json(line):
+        return Form.ARRAY
+    if not following and not ended:
+        return None
+    # A line that is no tweet, before others; or arrays, one after the other.
+    return Form.LINES if following.startswith(b"{") else Form.ARRAY
+
+
+def _form_of_object(line: bytes, following: bytes, *, ended: bool) -> Form | None:
+    if not _goes_on(line):
+        return Form.LINES
+    if not following:
+        return Form.LINES if ended else None
+    # Where no object can follow, the first line is a broken one, and this is the second.
+    is_second = following.startswith(b"{") and not _goes_on(line.rstrip() + b"{")
+    return Form.LINES if is_second else Form.OBJECTS
+
+
+def _form_of_number(number: bytes, following: bytes, *, ended: bool) -> Form | None:
+    if not following.startswith(b"{"):
+        return Form.LINES if following or ended else None
+    line, newline, _ = following.partition(b"\n")
+    if not newline and not ended and len(line) < LONGEST_FIRST_LINE:
+        return None
+    # The length counts the line's end, which is \r\n as X sends it.
+    line = line.removesuffix(b"\r")
+    lengths = {len(line), len(line.decode(errors="replace"))}
+    is_length = len(number) < 9 and any(0 <= int(number) - length <= 2 for length in lengths)
+    return Form.DELIMITED if is_length else Form.LINES
+
+
+def _is_json(line: bytes) -> bool:
+    with suppress(ValueError, RecursionError):
+        json.loads(line)
+        return True
+    return False
+
+
+def _goes_on(line: bytes) -> bool:
+    """Whether the line is the beginning of a JSON value that goes on."""
+    text = line.decode("utf-8", "surrogateescape").rstrip()
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text)
+    except (ValueError, RecursionError):
+        pass
+    return False

@@ -1,0 +1,247 @@
+"""Reads tweets from a file in whatever form people have them, one tweet a record."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import re
+import stat
+import weakref
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from producer.errors import SourceError
+from producer.files.chunks import Chunks, raw_chunks
+from producer.files.compression import decompressed
+from producer.files.look import Form, look
+from producer.files.pages import is_tweet, lacks_author, tweets_in
+from producer.files.refusals import author_needed
+from producer.files.text import in_utf8
+from producer.files.values import Value, values
+from producer.outgoing import STDIN, Origin, OutgoingRecord, partition_key_of_tweet
+
+MAX_LINE_BYTES = 16 * 1024 * 1024
+"""No stream takes a record of more than 10 MiB; a line longer than this is no NDJSON."""
+
+BLANK_LINE = "blank line"
+
+_LINE_END = re.compile(r"[ \t]*[\r\n]\s*")
+
+
+class Piece(NamedTuple):
+    """One record, and where a run starts that is resumed after it."""
+
+    record: OutgoingRecord
+    end: int
+    start: int
+
+
+def open_tweets(
+    path: str | Path, *, author: str | None = None, start: int = 0, hold_unended: bool = False
+) -> Reading:
+    """Open a file, or standard input for `-`, and look what it is.
+
+    What can't be tweets raises SettingsError, at once; for what is no ordinary file, when it is
+    read. Raises SourceError when it can't be opened or read.
+
+    `author` is the name or id of who wrote the tweets in X's own archive. A run is resumed at
+    `start`, the `end` of a piece that an earlier one gave. With `hold_unended`, a last line of
+    NDJSON that has no newline and is no whole JSON object is left for later.
+    """
+    # Unbuffered: a record is handed on as soon as it arrives, and a thread left behind in a read
+    # of standard input holds no lock that the interpreter needs to exit.
+    try:
+        if str(path) == STDIN:
+            file = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
+        else:
+            file = open(path, "rb", buffering=0)  # noqa: SIM115
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+    reading = Reading(file, str(path), author=author, start=start, hold_unended=hold_unended)
+    if reading.size is not None:
+        try:
+            reading.look()
+        except BaseException:
+            reading.close()
+            raise
+    return reading
+
+
+def held_back(messages: Counter[str]) -> str:
+    """What was not sent, in words, such as "2 deletes, 1 limit notice"; empty if nothing."""
+    counts = sorted(dict(messages).items())
+    return ", ".join(f"{n:,} {name if n == 1 else f'{name}s'}" for name, n in counts if n)
+
+
+class Reading:
+    """The tweets of one file; made by `open_tweets`, and iterated once.
+
+    `form` says in words what the file is, once that is known. If it `is_plain`, ends of pieces are
+    offsets in the file, else they count pieces. `messages` counts what a recorded stream has beside
+    tweets and is not given, by name.
+    """
+
+    def __init__(
+        self,
+        file: io.FileIO,
+        name: str,
+        *,
+        author: str | None = None,
+        start: int = 0,
+        hold_unended: bool = False,
+    ) -> None:
+        self.file = file
+        weakref.finalize(self, file.close)
+        self.form = ""
+        self.is_plain = False
+        self.bytes_read = 0
+        self.waits = False
+        self.messages: Counter[str] = Counter()
+        self._name = name
+        self._author = author
+        self._start = start
+        self._hold_unended = hold_unended
+        self._form = Form.LINES
+        self._chunks: Chunks | None = None
+        self._begin = 0
+
+    @property
+    def size(self) -> int | None:
+        """The file's size at the moment in bytes, None for what has none, such as a pipe."""
+        status = os.fstat(self.file.fileno())
+        return status.st_size if stat.S_ISREG(status.st_mode) else None
+
+    def close(self) -> None:
+        """Close the file; standard input stays open."""
+        self.file.close()
+
+    def look(self) -> None:
+        """Find out what the file is; done once, by whoever comes first. Raises SettingsError."""
+        if self._chunks is not None:
+            return
+        raw = Chunks(self._raw())
+        compressions, chunks = decompressed(raw, self._name)
+        encoding, text = in_utf8(chunks, self._name)
+        mark = self.bytes_read - len(text.head) if text is raw else 0
+        self._form = look(text, self._name, author=self._author)
+        is_utf8 = encoding == "UTF-8"
+        self.form = ", ".join([*compressions, *([] if is_utf8 else [encoding]), self._form])
+        self.is_plain = (
+            self._form is Form.LINES and not compressions and is_utf8 and self.size is not None
+        )
+        if self.is_plain:
+            self._begin = mark
+            if self._start > mark:
+                self.file.seek(self._start)
+                self.bytes_read = 0
+                self._begin, text = self._start, Chunks(self._raw())
+        self._chunks = text
+
+    def __iter__(self) -> Iterator[Piece]:
+        return self._in_lines() if self.is_plain else self._counted()
+
+    def _counted(self) -> Iterator[Piece]:
+        self.look()
+        pieces = self._in_lines() if self._form in (Form.LINES, Form.DELIMITED) else self._values()
+        for given, piece in enumerate(pieces, start=1):
+            if given > self._start:
+                yield Piece(piece.record, given, given - 1)
+            elif given == self._start:
+                # An earlier run has counted these.
+                self.messages.clear()
+
+    def _raw(self) -> Iterator[bytes]:
+        for chunk in raw_chunks(self.file):
+            self.bytes_read += len(chunk)
+            yield chunk
+
+    def _in_lines(self) -> Iterator[Piece]:
+        is_delimited = self._form is Form.DELIMITED
+        began = self._start if self.is_plain else 0
+        end, number, blank = self._begin, 0, 0
+        for lines, is_last in self._blocks(began):
+            for line in lines:
+                start, end = end, end + len(line) + (not is_last)
+                number += 1
+                if not line or line.isspace():
+                    blank += not is_last
+                    continue
+                if blank:
+                    self.messages[BLANK_LINE] += blank
+                    blank = 0
+                data = line.removesuffix(b"\r")
+                if is_delimited and data.isdigit():
+                    continue
+                content = _content_of(data)
+                if is_last and self._hold_unended and not isinstance(content, dict):
+                    self.waits = True
+                    return
+                origin = Origin(self._name, number, byte=began)
+                if is_tweet(content):
+                    key = partition_key_of_tweet(content, data)
+                    yield Piece(OutgoingRecord(data, key, origin), end, start)
+                else:
+                    yield from self._of_line(content, data, origin, start, end)
+
+    def _of_line(
+        self, content: object, data: bytes, origin: Origin, start: int, end: int
+    ) -> Iterator[Piece]:
+        """The tweets of a line that is perhaps none itself."""
+        if not isinstance(content, dict):
+            yield Piece(
+                OutgoingRecord(data, partition_key_of_tweet(content, data), origin), end, start
+            )
+            return
+        text = data.decode("utf-8", "surrogateescape")
+        found = tweets_in(content, text, self.messages, self._author)
+        for left, (tweet, part) in enumerate(found, start=1 - len(found)):
+            given = data if tweet is content else part.encode("utf-8", "surrogateescape")
+            record = OutgoingRecord(given, partition_key_of_tweet(tweet, given), origin)
+            # A run that is resumed in the middle of a line starts with the line.
+            yield Piece(record, start if left else end, start)
+
+    def _blocks(self, began: int) -> Iterator[tuple[list[bytes], bool]]:
+        """The lines that end in each read, without their newline; and what is left at the end."""
+        assert self._chunks is not None
+        number, rest = 0, b""
+        for chunk in self._chunks:
+            *lines, rest = (rest + chunk).split(b"\n")
+            number += len(lines)
+            yield lines, False
+            if len(rest) > MAX_LINE_BYTES:
+                origin = Origin(self._name, number + 1, byte=began)
+                raise SourceError(
+                    f"{origin} is longer than {MAX_LINE_BYTES} bytes: each line must hold one tweet"
+                )
+        if rest:
+            yield [rest], True
+
+    def _values(self) -> Iterator[Piece]:
+        assert self._chunks is not None
+        number = 0
+        for content, text in values(self._chunks, self._name):
+            if number == 0 and self._author is None and lacks_author(content):
+                raise author_needed(self._name)
+            for tweet, part in tweets_in(content, text, self.messages, self._author):
+                number += 1
+                yield Piece(
+                    _record_of((tweet, part), Origin(self._name, number, unit="tweet")), 0, 0
+                )
+
+
+def _record_of(value: Value, origin: Origin) -> OutgoingRecord:
+    content, text = value
+    # Only between values: in a string, a line's end is always escaped.
+    data = _LINE_END.sub("", text).encode("utf-8", "surrogateescape")
+    return OutgoingRecord(data, partition_key_of_tweet(content, data), origin)
+
+
+def _content_of(data: bytes) -> object:
+    # Not by suppress, which takes longer than all else here.
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None

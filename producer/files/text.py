@@ -1,0 +1,63 @@
+"""Whatever encoding a file is in, its text in UTF-8."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+
+from producer.errors import SourceError
+from producer.files.chunks import Chunks
+
+_BOMS = (
+    (codecs.BOM_UTF8, "UTF-8"),
+    (codecs.BOM_UTF32_LE, "UTF-32-LE"),
+    (codecs.BOM_UTF32_BE, "UTF-32-BE"),
+    (codecs.BOM_UTF16_LE, "UTF-16-LE"),
+    (codecs.BOM_UTF16_BE, "UTF-16-BE"),
+)
+
+
+def in_utf8(chunks: Chunks, name: str) -> tuple[str, Chunks]:
+    """The encoding, and the text in UTF-8 without a byte order mark.
+
+    Bytes that are no UTF-8 are left as they are, for the processor to judge.
+    """
+    # The longest mark has 4 bytes; a line that is over says enough.
+    while len(chunks.head) < 4 and not chunks.head.endswith(b"\n") and chunks.more():
+        pass
+    encoding = _without_bom(chunks.head)
+    for bom, marked in _BOMS:
+        if chunks.head.startswith(bom):
+            chunks.skip(len(bom))
+            encoding = marked
+            break
+    if encoding == "UTF-8":
+        return encoding, chunks
+    return encoding, Chunks(_recoded(chunks, encoding, name))
+
+
+def _without_bom(head: bytes) -> str:
+    """JSON has no NUL: beside the first brace or bracket it tells UTF-16."""
+    if head[:2] in (b"{\0", b"[\0") and head[2:4] != b"\0\0":
+        return "UTF-16-LE"
+    if head[:2] in (b"\0{", b"\0["):
+        return "UTF-16-BE"
+    return "UTF-8"
+
+
+def _recoded(chunks: Chunks, encoding: str, name: str) -> Iterator[bytes]:
+    # Half of a surrogate pair is passed on, so that the processor rejects that tweet alone.
+    decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
+    ending = b""
+    try:
+        for chunk in chunks:
+            if text := decoder.decode(chunk):
+                yield text.encode("utf-8", "surrogatepass")
+        ending = decoder.decode(b"", True).encode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise SourceError(
+            f"{name} is damaged: its {encoding} text can't be read on ({error.reason}); "
+            "what comes before that was read"
+        ) from error
+    if ending:
+        yield ending

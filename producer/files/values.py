@@ -1,0 +1,199 @@
+"""JSON text of any length, read value by value; each comes with its text as it stands there."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Iterator
+
+from producer.errors import SourceError
+from producer.files.chunks import Chunks
+
+MAX_VALUE_CHARACTERS = 16 * 1024 * 1024
+
+Value = tuple[object, str]
+"""What was read, and its text."""
+
+_decode = json.JSONDecoder().raw_decode
+# Python reads no integer of more than 4,300 digits; the processor is to say so of that tweet alone.
+_decode_any_integer = json.JSONDecoder(parse_int=str).raw_decode
+_SPACE = re.compile(r"[ \t\n\r]*")
+_ASSIGNMENT = re.compile(r"(?:window|Grailbird)\.[\w.]+\s*=|;")
+_SEARCH = re.compile(r'\{[ \t\n\r]*"(?:statuses|search_metadata)"')
+_LOOK = 256
+_LONGEST_LITERAL = 16
+
+
+def values(chunks: Chunks, name: str) -> Iterator[Value]:
+    """The tweets of arrays and objects, one after the other: what no array and no search holds.
+
+    An array is taken apart however long it is, and so are the `statuses` of a search; any other
+    value must fit into memory. Raises SourceError where it is no JSON.
+    """
+    text = _Text(chunks, name)
+    while text.peek():
+        # What X's own archive puts before an array.
+        if not text.matches(_ASSIGNMENT, take=True):
+            yield from _taken_apart(text)
+
+
+def members(text: str, at: int = 0) -> Iterator[tuple[str, int, int]]:
+    """Keys of the object at `at`, each with where its value starts and ends; it must be valid."""
+    at = _after_space(text, at + 1)
+    while text[at] != "}":
+        key, at = _decode(text, at)
+        start = _after_space(text, _after_space(text, at) + 1)
+        _, end = _decode_any_integer(text, start)
+        yield key, start, end
+        at = _after_comma(text, end)
+
+
+def elements(text: str, at: int = 0) -> Iterator[str]:
+    """The texts of what the array at `at` holds; it must be valid."""
+    at = _after_space(text, at + 1)
+    while text[at] != "]":
+        _, end = _decode_any_integer(text, at)
+        yield text[at:end]
+        at = _after_comma(text, end)
+
+
+def _after_space(text: str, at: int) -> int:
+    found = _SPACE.match(text, at)
+    return found.end() if found else at
+
+
+def _after_comma(text: str, at: int) -> int:
+    at = _after_space(text, at)
+    return _after_space(text, at + 1) if text[at] == "," else at
+
+
+def _taken_apart(text: _Text) -> Iterator[Value]:
+    if text.peek() == "[":
+        for _ in text.parts("[", "]"):
+            yield from _taken_apart(text)
+    elif text.matches(_SEARCH):
+        for _ in text.parts("{", "}"):
+            key, _ = text.value()
+            text.take(":")
+            if key == "statuses" and text.peek() == "[":
+                yield from _taken_apart(text)
+            else:
+                text.value()
+    else:
+        yield text.value()
+
+
+class _Text:
+    """What is left of the text; only a part of it is in memory."""
+
+    def __init__(self, chunks: Chunks, name: str) -> None:
+        self._chunks = iter(chunks)
+        # Bytes that are no UTF-8 are given back as they were.
+        self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
+        self._name = name
+        self._text = ""
+        self._at = 0
+        self._ended = False
+        self._lines = 0
+        self._characters = 0
+
+    def peek(self) -> str:
+        """The next character that is no space, none at the end."""
+        while True:
+            self._at = _after_space(self._text, self._at)
+            if self._at < len(self._text) or self._ended:
+                return self._text[self._at : self._at + 1]
+            self._read_on()
+
+    def take(self, character: str) -> None:
+        """Go past the next character, which must be this one."""
+        if self.peek() != character:
+            raise self._broken(f"{character} is missing", self._at)
+        self._at += 1
+
+    def matches(self, pattern: re.Pattern[str], *, take: bool = False) -> bool:
+        """Whether the pattern is what comes next; if so, go past it if asked to."""
+        self.peek()
+        while len(self._text) - self._at < _LOOK and not self._ended:
+            self._read_on()
+        found = pattern.match(self._text, self._at)
+        if found and take:
+            self._at = found.end()
+        return found is not None
+
+    def parts(self, opening: str, closing: str) -> Iterator[None]:
+        """One turn for each of what stands between the two, to be read in that turn."""
+        self.take(opening)
+        if self.peek() == closing:
+            return self.take(closing)
+        while True:
+            yield
+            if self.peek() == closing:
+                return self.take(closing)
+            self.take(",")
+
+    def value(self) -> Value:
+        """The next value."""
+        self.peek()
+        while True:
+            found = self._whole_value()
+            if found is not None:
+                content, end = found
+                start, self._at = self._at, end
+                return content, self._text[start:end]
+            if len(self._text) - self._at > MAX_VALUE_CHARACTERS:
+                raise self._broken(
+                    f"what begins here is longer than {MAX_VALUE_CHARACTERS:,} characters, more "
+                    "than any tweet or page of tweets",
+                    self._at,
+                )
+            # Twice as much each time: no part of a long value is looked at over and over.
+            self._read_on(len(self._text) - self._at)
+
+    def _whole_value(self) -> tuple[object, int] | None:
+        """The next value and its end; None if more has to be read to see it."""
+        try:
+            try:
+                content, end = _decode(self._text, self._at)
+            except json.JSONDecodeError:
+                raise
+            except ValueError:
+                content, end = _decode_any_integer(self._text, self._at)
+        except json.JSONDecodeError as error:
+            is_cut = error.msg.startswith("Unterminated string")
+            if self._ended or (not is_cut and error.pos < len(self._text) - _LONGEST_LITERAL):
+                raise self._broken(error.msg, error.pos) from error
+            return None
+        except RecursionError as error:
+            raise self._broken("nested too deeply", self._at) from error
+        # The rest of a number may come yet.
+        if end == len(self._text) and not self._ended and self._text[end - 1] not in '}]"':
+            return None
+        return content, end
+
+    def _read_on(self, at_least: int = 1) -> None:
+        """Forget what was read, and add to what is in memory."""
+        passed = self._text[: self._at]
+        if newlines := passed.count("\n"):
+            self._lines += newlines
+            self._characters = len(passed) - passed.rindex("\n") - 1
+        else:
+            self._characters += len(passed)
+        parts, added = [self._text[self._at :]], 0
+        while added < at_least and not self._ended:
+            chunk = next(self._chunks, b"")
+            self._ended = not chunk
+            parts.append(self._decoder.decode(chunk, final=self._ended))
+            added += len(parts[-1])
+        self._text, self._at = "".join(parts), 0
+
+    def _broken(self, reason: str, at: int) -> SourceError:
+        newlines = self._text.count("\n", 0, at)
+        line = self._lines + newlines + 1
+        character = at - self._text.rfind("\n", 0, at) if newlines else self._characters + at + 1
+        what = "cut short" if self._ended and at >= len(self._text.rstrip()) else "damaged"
+        return SourceError(
+            f"{self._name} is {what}: line {line:,}, character {character:,} is no JSON "
+            f"({reason}); what comes before that was read"
+        )
