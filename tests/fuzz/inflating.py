@@ -19,9 +19,9 @@ from processor.lambda_event import respond
 from processor.table import Table
 from tests.fuzz.aggregates import aggregate, inside
 from tests.fuzz.judge import INLINE
-from tests.fuzz.oracle import expected_item
 from tests.unit.processor.events import kinesis_records
 from tests.unit.processor.fakes import QUEUE_URL, FakeDynamoDB, FakeSQS
+from tweetpipe.looking.oracle import expected_item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from fake_tweets import FakeTweets
 from fake_tweets.malformed import VARIETIES
 from tests.fuzz.aggregates import aggregate, odd_aggregate
-from tests.fuzz.oracle import expected_item
+from tweetpipe.looking.oracle import expected_item
 
 
 class Draws(Protocol):

@@ -11,7 +11,7 @@ from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.commands import look
+from tweetpipe.commands import verdict
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.live.once import look_once
 from tweetpipe.looking import verify
@@ -57,7 +57,7 @@ def test_a_function_that_fails_every_call_is_an_error_although_its_tweets_are_st
     assert "function: error: " in status.stdout
     assert f"See why: tweetpipe logs --stack {stack.name}." in status.stdout
     capsys.readouterr()
-    look.say_errors(place, stack)
+    verdict.say_errors(place, stack)
     assert "function: error: " in capsys.readouterr().err
 
 

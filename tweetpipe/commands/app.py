@@ -20,6 +20,7 @@ from tweetpipe.commands import (
     produce,
     stacks,
     status,
+    verify,
     watch,
 )
 
@@ -74,7 +75,7 @@ app.command()(logs.logs)
 app.command()(stacks.deploy)
 app.command()(stacks.destroy)
 app.add_typer(produce.sources, name="produce")
-app.command("verify")(look.verify_command)
+app.add_typer(verify.sources, name="verify")
 app.command()(look.query)
 app.command()(plan.plan)
 app.command()(dashboard.dashboard)
@@ -85,7 +86,7 @@ _dead_letters.command("redrive")(dead_letters.redrive_command)
 _dead_letters.command()(dead_letters.purge)
 
 
-for _typer in (app, _dead_letters, produce.sources):
+for _typer in (app, _dead_letters, produce.sources, verify.sources):
     for _registered in _typer.registered_commands:
         _registered.cls = _Command
 

@@ -89,7 +89,7 @@ def _agreeing(source: Any) -> TyperOption:
 
 def _hidden(option: TyperOption, callback: Any) -> TyperOption:
     hidden = copy(option)
-    hidden.hidden, hidden.expose_value = True, False
+    hidden.hidden, hidden.expose_value, hidden.required = True, False, False
     hidden.default = hidden.envvar = None
     hidden.callback = callback
     return hidden

@@ -21,6 +21,7 @@ from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.lifecycle import PortOption, start_localstack
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption
 from tweetpipe.commands.stacks import deploy_stack
+from tweetpipe.commands.verdict import end_with, show_differences
 from tweetpipe.looking import table as tables
 from tweetpipe.looking import verify
 from tweetpipe.project import LOCALSTACK_HOME
@@ -69,7 +70,7 @@ def demo(
         )
     end_to_end = time.monotonic() - first_put
 
-    look.show_differences(comparison)
+    show_differences(comparison)
     if comparison.is_equal:
         terminal.out.print(look.items_table(list(expected.values())[:_ROWS]))
         verdict = (
@@ -81,7 +82,7 @@ def demo(
             f"{comparison.verified:,} of {count:,} verified. Look at tweetpipe dead-letters list"
             f"{options(place, stack_name)} and the end of {LOCALSTACK_HOME / 'localstack.log'}."
         )
-    look.end_with(verdict, place, deployed, is_equal=comparison.is_equal)
+    end_with(verdict, place, deployed, is_equal=comparison.is_equal)
     for line in next_steps(next(iter(expected.values()))["Username"], options(place, stack_name)):
         terminal.say(line)
 

@@ -4,7 +4,7 @@
 records again, `function` has them stored, `redrive` puts these together.
 """
 
-from tweetpipe.dead_letters.letter import DeadLetter, Kind, StreamPosition
+from tweetpipe.dead_letters.letter import DeadLetter, Kind, StreamPosition, contents
 from tweetpipe.dead_letters.queue import Hold, counts, every_id, find, peek, purge
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Hold",
     "Kind",
     "StreamPosition",
+    "contents",
     "counts",
     "every_id",
     "find",

@@ -9,6 +9,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeGuard
 
+from processor.aggregation import deaggregate
+from processor.errors import Rejected
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
@@ -108,6 +111,20 @@ class DeadLetter:
         if self.kind is Kind.UNKNOWN:
             return str(self.body.get("text", "")) or json.dumps(self.body, ensure_ascii=False)
         return ""
+
+
+def contents(letter: DeadLetter) -> list[bytes]:
+    """The data of what a letter stands for: of each tweet, where an aggregated record was rejected.
+
+    None where the letter has no payload.
+    """
+    if letter.payload is None:
+        return []
+    try:
+        contained = deaggregate(letter.payload)
+    except Rejected:
+        contained = None
+    return [letter.payload] if contained is None else [each.data for each in contained]
 
 
 def moment(text: str) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +99,20 @@ def present(place: Place, table: str, keys: list[Key], *, consistently: bool) ->
     )
     found = map(_plain, answer["Responses"].get(table, []))
     return {(item["Username"], item["Id"]) for item in found}
+
+
+def get_each(place: Place, table: str, keys: Iterable[Key]) -> Iterator[Item]:
+    """Those of up to 100 items that are stored, read consistently, in no particular order."""
+    wanted = [
+        {"Username": {"S": username}, "Id": {"S": identifier}} for username, identifier in keys
+    ]
+    left: Any = {table: {"Keys": wanted, "ConsistentRead": True}} if wanted else {}
+    # Some are left over when they exceed 16 MB, or what the table may read in a second; where that
+    # is none at all, DynamoDB throttles the call, which botocore repeats.
+    while left:
+        answer = place.dynamodb().batch_get_item(RequestItems=left)
+        yield from map(_plain, answer["Responses"].get(table, []))
+        left = answer.get("UnprocessedKeys", {})
 
 
 def _plain(item: dict[str, AttributeValueTypeDef]) -> Item:

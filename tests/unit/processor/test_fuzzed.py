@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from tests.examples import examples
 from tests.fuzz.inflating import Seeded
 from tests.fuzz.judge import checked_partition_key, judge
-from tests.fuzz.oracle import expected_item
 from tests.fuzz.payloads import bases, payloads
 from tests.unit.processor.events import encode, v1_tweet, v2_tweet
+from tweetpipe.looking.oracle import expected_item
 
 
 class Drawn:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from processor.errors import Reason, Rejected
 from processor.tweet import to_item
-from tests.fuzz.oracle import expected_item
 from tests.unit.processor.events import encode, v1_tweet, v2_tweet
+from tweetpipe.looking.oracle import expected_item
 
 # The example in X's own documents, made on "Wed Oct 10 20:19:24 +0000 2018".
 SNOWFLAKE = "1050118621198921728"

@@ -12,7 +12,8 @@ from tests.unit.tweetpipe.commands.endpoint import OUTPUTS
 from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.__main__ import main
 from tweetpipe.aws.place import local_place
-from tweetpipe.commands import demo, look
+from tweetpipe.commands import demo, verdict
+from tweetpipe.commands import verify as verify_command
 from tweetpipe.looking import table, verify
 from tweetpipe.looking.verify import Comparison
 
@@ -25,7 +26,7 @@ def _gone(listening: str, silent: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An emulator that has gone away since the items were counted."""
     place = replace(local_place(embedded_endpoint=listening), endpoint=silent)
     deployed = complete_stack(**OUTPUTS)
-    monkeypatch.setattr(look, "open_stack", lambda *_: (place, deployed))
+    monkeypatch.setattr(verify_command, "open_stack", lambda *_: (place, deployed))
     monkeypatch.setattr(demo, "start_localstack", lambda _: Mock(spec=Instance, endpoint=silent))
     monkeypatch.setattr(demo, "local_place", lambda **_: place)
     monkeypatch.setattr(demo, "deploy_stack", lambda *_, **__: deployed)
@@ -66,7 +67,7 @@ def test_a_verdict_has_been_told_when_the_look_is_interrupted(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(verify, "wait_until_stored", lambda *_, **__: Comparison(expected=5))
-    monkeypatch.setattr(look, "say_errors", Mock(side_effect=KeyboardInterrupt))
+    monkeypatch.setattr(verdict, "say_errors", Mock(side_effect=KeyboardInterrupt))
 
     with pytest.raises(SystemExit) as ended:
         main(["verify", "--count", "5"])

@@ -1,0 +1,153 @@
+"""`verify` is two commands, one for each thing that may have been sent."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+
+from tests.fuzz.aggregates import aggregate
+from tests.unit.tweetpipe.commands.endpoint import OUTPUTS
+from tests.unit.tweetpipe.stubs import complete_stack
+from tweetpipe.__main__ import main
+from tweetpipe.commands import verdict, verify
+from tweetpipe.dead_letters import DeadLetter, Hold, Kind
+from tweetpipe.looking import table
+from tweetpipe.looking.table import Item, Key
+
+TWEET = {
+    "id_str": "77",
+    "created_at": "Fri May 03 08:09:10 +0000 2019",
+    "text": "said",
+    "user": {"name": "Uma Probe"},
+}
+ITEM = {
+    "Username": "Uma Probe",
+    "Id": "77",
+    "Timestamp": "2019-05-03T08:09:10.000Z",
+    "Message": "said",
+}
+Fill = Callable[[list[Item], list[bytes]], None]
+
+
+def ends(line: str) -> int:
+    with pytest.raises(SystemExit) as ended:
+        main(shlex.split(line))
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def tweets(tmp_path: Path) -> Path:
+    """One tweet, and a line that is none."""
+    path = tmp_path / "tweets.ndjson"
+    path.write_text(json.dumps(TWEET) + "\nnone\n")
+    return path
+
+
+@pytest.fixture
+def fill(monkeypatch: pytest.MonkeyPatch) -> Fill:
+    """Makes the table and the dead letters hold this."""
+
+    def fill(items: list[Item], payloads: list[bytes]) -> None:
+        def get_each(_: object, __: str, keys: Sequence[Key]) -> Iterator[Item]:
+            return (item for item in items if (item["Username"], item["Id"]) in keys)
+
+        hold = Mock(spec=Hold)
+        hold.__enter__ = Mock(return_value=hold)
+        hold.__exit__ = Mock(return_value=None)
+        hold.letters = lambda: (
+            DeadLetter(id="1", kind=Kind.REJECTED, reason="not-json", body={}, payload=payload)
+            for payload in payloads
+        )
+        monkeypatch.setattr(verify, "open_stack", lambda *_: (Mock(), complete_stack(**OUTPUTS)))
+        monkeypatch.setattr(table, "get_each", get_each)
+        monkeypatch.setattr(verify, "Hold", lambda *_: hold)
+        monkeypatch.setattr(verdict, "say_errors", lambda *_: None)
+
+    return fill
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["file {0}", "--source file --file {0}", "--file {0} --source=file"],
+)
+def test_what_a_file_says_is_verified_in_either_form(
+    line: str, tweets: Path, fill: Fill, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill([ITEM], [b"none"])
+
+    assert ends(f"verify {line.format(tweets)}") == 0
+    assert (
+        "1 of 1 tweet verified; 1 record can't be stored, and the dead letters have them all."
+        in capfd.readouterr().err
+    )
+
+
+def test_differences_are_listed_with_file_and_record_and_end_with_exit_code_3(
+    tweets: Path, fill: Fill, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "400")
+    more = tweets.with_name("more.ndjson")
+    more.write_text(json.dumps(TWEET | {"id_str": "78"}))
+    fill([ITEM | {"Message": "sai"}], [])
+    line = f"verify --source file --file {tweets} --file {more} --wait 0"
+
+    assert ends(f"{line} --json") == 3
+    assert json.loads(capfd.readouterr().out) == {
+        "tweets": 2,
+        "verified": 0,
+        "missing": 1,
+        "different": 1,
+        "rejected": 1,
+        "lost": 1,
+        "first_missing": [{"file": str(more), "line": 1, "expected": ITEM | {"Id": "78"}}],
+        "first_different": [
+            {
+                "file": str(tweets),
+                "line": 1,
+                "expected": ITEM,
+                "stored": ITEM | {"Message": "sai"},
+            }
+        ],
+        "first_lost": [{"file": str(tweets), "line": 2}],
+    }
+
+    assert ends(line) == 3
+    said = capfd.readouterr()
+    assert "0 of 2 tweets verified: 1 missing, 1 different" in said.err
+    assert "lost, or redriven or purged since" in said.err
+    assert f"line 1 of {more}" in said.out
+    assert "Message is 'sai', not 'said'" in said.out
+
+
+def test_records_of_an_aggregate_that_was_rejected_whole_are_no_loss(
+    tmp_path: Path, fill: Fill
+) -> None:
+    lines = [b"one", b"two"]
+    file = tmp_path / "tweets.ndjson"
+    file.write_bytes(b"\n".join(lines))
+    fill([], [aggregate(lines)])
+
+    assert ends(f"verify file {file} --wait 0") == 0
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("verify file", "Name the files that were sent: tweetpipe verify file tweets.ndjson"),
+        ("verify --source file", "tweetpipe verify --source file --file tweets.ndjson"),
+        ("verify file -", "Standard input can't be read again"),
+        ("verify --source file --count 5 --file x", "--count goes with --source fake"),
+        ("verify --file x --count 5", "--file goes with --source file"),
+        ("verify file x --seed 5", "--seed goes with tweetpipe verify fake"),
+    ],
+)
+def test_what_is_missing_or_out_of_place_is_wrong_usage(
+    line: str, said: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert ends(line) == 2
+    assert said in capfd.readouterr().err

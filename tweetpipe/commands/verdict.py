@@ -1,0 +1,98 @@
+"""Tells what a comparison with EventData found."""
+
+from __future__ import annotations
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.table import Table
+from rich.text import Text
+
+from tweetpipe.aws.errors import DIFFERENT, TweetpipeError
+from tweetpipe.aws.explain import explain
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
+from tweetpipe.commands import terminal
+from tweetpipe.commands.terminal import printable
+from tweetpipe.looking.table import Item
+from tweetpipe.looking.verify import Comparison
+from tweetpipe.looking.verify_files import FileComparison
+
+_SHOWN = 5  # examples of each kind of difference
+
+
+def end_with(verdict: str, place: Place, deployed: Stack, *, is_equal: bool) -> None:
+    """Tell the verdict before anything that may fail, and exit with its code."""
+    tell = terminal.done if is_equal else terminal.fail
+    tell(verdict)
+    try:
+        say_errors(place, deployed)
+    except (TweetpipeError, BotoCoreError, ClientError) as error:
+        why = str(error) if isinstance(error, TweetpipeError) else explain(error)
+        terminal.say(f"The state of the stack's parts could not be read: {why}")
+    if not is_equal:
+        raise typer.Exit(DIFFERENT)
+
+
+def say_errors(place: Place, deployed: Stack) -> None:
+    """Which parts of the stack are in error: what is stored may be of an earlier run then."""
+    # Imported here: each other command would start later.
+    from tweetpipe.commands.shown.live import troubles
+    from tweetpipe.live.once import look_once
+
+    seen = look_once(place, deployed, sleep=lambda _: None).snapshot
+    wrong = {name: health for name, health in seen.healths.items() if health.state == "error"}
+    for line in troubles(wrong):
+        terminal.err.print(line, soft_wrap=True)
+
+
+def show_differences(comparison: Comparison) -> None:
+    """A few examples of each kind of difference."""
+    _show(
+        *(("missing", item, "") for item in comparison.missing[:_SHOWN]),
+        *(("unexpected", item, "") for item in comparison.unexpected[:_SHOWN]),
+        *(
+            ("different", stored, _what_differs(wanted, stored))
+            for wanted, stored in comparison.different[:_SHOWN]
+        ),
+    )
+
+
+def show_file_differences(comparison: FileComparison) -> None:
+    """A few examples of each kind of difference, and where their records stand."""
+    _show(
+        *(
+            ("missing", tweet.item, str(tweet.origin))
+            for tweet in comparison.first_missing[:_SHOWN]
+        ),
+        *(
+            (
+                "different",
+                stored,
+                f"{_what_differs(tweet.item, stored)} ({tweet.origin})",
+            )
+            for tweet, stored in comparison.first_different[:_SHOWN]
+        ),
+        *(("in no dead letter", {}, str(lost.origin)) for lost in comparison.first_lost[:_SHOWN]),
+    )
+
+
+def _what_differs(wanted: Item, stored: Item) -> str:
+    return "; ".join(
+        f"{name} is {stored.get(name)!r}, not {wanted.get(name)!r}"
+        for name in sorted(wanted.keys() | stored.keys())
+        if wanted.get(name) != stored.get(name)
+    )
+
+
+def _show(*rows: tuple[str, Item, str]) -> None:
+    if rows:
+        table = Table("", "Username", "Id", "What differs")
+        for kind, item, what in rows:
+            table.add_row(
+                kind, _cell(item.get("Username", "")), _cell(item.get("Id", "")), _cell(what)
+            )
+        terminal.out.print(table)
+
+
+def _cell(text: str) -> Text:
+    return Text(printable(text), overflow="fold")

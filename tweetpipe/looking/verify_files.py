@@ -1,0 +1,223 @@
+"""Compares what EventData and the dead letters hold with what files of tweets must have become.
+
+The files are read once, and what their tweets must become is asked for by key: on AWS that takes
+one read request unit for each tweet of up to 4 KB, and no more for a table that holds much else.
+In memory are some thousand tweets at a time, and a number for each difference.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from itertools import islice
+from typing import NamedTuple
+
+from producer import OutgoingRecord
+from producer.outgoing import Origin
+from tweetpipe.aws.place import Place
+from tweetpipe.looking import table
+from tweetpipe.looking.oracle import expected_item
+from tweetpipe.looking.table import Item, Key
+from tweetpipe.looking.verify import key
+
+_AT_ONCE = 100  # keys that BatchGetItem takes
+_IN_HAND = 2_000  # keys: so many at most are read ahead of what has arrived
+_POLL_EVERY = 0.5  # seconds
+_EXAMPLES = 100  # of each kind of difference
+
+
+class Tweet(NamedTuple):
+    """What a record must have become; `origin` is where the record stands."""
+
+    origin: Origin | None
+    item: Item
+
+
+class Unstorable(NamedTuple):
+    """A record that the function must have rejected."""
+
+    origin: Origin | None
+    size: int
+
+
+@dataclass(kw_only=True)
+class FileComparison:
+    """What became of the records of files; of the differences, the first hundred of each kind.
+
+    `verified`, `missing`, and `different` make the tweets. Where files say several things of one
+    tweet, any of them may be stored: order is not kept. `rejected` can never be stored, and
+    `lost` is what of those is in no dead letter.
+    """
+
+    tweets: int = 0
+    missing: int = 0
+    different: int = 0
+    rejected: int = 0
+    lost: int = 0
+    first_missing: list[Tweet] = field(default_factory=list)
+    first_different: list[tuple[Tweet, Item]] = field(default_factory=list)
+    first_lost: list[Unstorable] = field(default_factory=list)
+
+    @property
+    def verified(self) -> int:
+        """How many tweets are stored, equal in every field."""
+        return self.tweets - self.missing - self.different
+
+    @property
+    def is_equal(self) -> bool:
+        return not (self.missing or self.different or self.lost)
+
+
+def compare_files(
+    place: Place,
+    table_name: str,
+    records: Callable[[], Iterable[OutgoingRecord]],
+    *,
+    rejected: Callable[[], Iterable[bytes | int]],
+    patience: float,
+    on_progress: Callable[[int], None] = lambda _: None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> FileComparison:
+    """The comparison once nothing is missing, or nothing has arrived for `patience` seconds.
+
+    `records` reads the files; where an item differs it is called again, to see whether another
+    record says what the item does. `rejected` gives the data in dead letters, or its length where a
+    letter has no room for it. `on_progress` is told how many records are compared.
+    """
+    comparing = _Comparing(place, table_name, patience, clock, sleep)
+    for count, record in enumerate(records(), 1):
+        comparing.add(record)
+        if len(comparing.pending) >= _IN_HAND:
+            comparing.find(but=_IN_HAND // 2)
+            on_progress(count - len(comparing.pending))
+    comparing.find(but=0)
+    if comparing.differing:
+        comparing.look_again(records())
+    comparing.tick_off(rejected)
+    return comparing.found
+
+
+class _Comparing:
+    """What is known while files are compared; `pending` is not found in the table yet."""
+
+    def __init__(
+        self,
+        place: Place,
+        table_name: str,
+        patience: float,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+    ) -> None:
+        self.found = FileComparison()
+        self.pending: dict[Key, list[Tweet]] = {}
+        # How many records, by the hash of their key: a key itself takes three times the memory.
+        self.differing: Counter[int] = Counter()
+        self._unstorable: dict[bytes, Unstorable] = {}
+        self._place = place
+        self._table_name = table_name
+        self._patience = patience
+        self._clock = clock
+        self._sleep = sleep
+
+    def add(self, record: OutgoingRecord) -> None:
+        if tweet := _tweet(record):
+            self.found.tweets += 1
+            self.pending.setdefault(key(tweet.item), []).append(tweet)
+        else:
+            self.found.rejected += 1
+            digest = _digest(record.data)
+            self._unstorable.setdefault(digest, Unstorable(record.origin, len(record.data)))
+
+    def find(self, *, but: int) -> None:
+        """Wait until all that is pending is found, `but` so many keys, or given up."""
+        last_arrival = self._clock()
+        while self.pending:
+            before = len(self.pending)
+            for tweets, stored in self._stored(self.pending):
+                if wrong := sum(tweet.item != stored for tweet in tweets):
+                    self.differing[hash(key(stored))] += wrong
+            if len(self.pending) < before:
+                last_arrival = self._clock()
+            if len(self.pending) <= but:
+                return
+            if self._clock() - last_arrival >= self._patience:
+                self._give_up()
+            else:
+                self._sleep(_POLL_EVERY)
+
+    def look_again(self, records: Iterable[OutgoingRecord]) -> None:
+        """Compare what differed with what all records say of it, and what is stored by now."""
+        explained: set[int] = set()
+        examples: dict[int, tuple[Tweet, Item]] = {}
+        said: dict[Key, list[Tweet]] = {}
+
+        def compare() -> None:
+            for tweets, stored in self._stored(said):
+                hashed = hash(key(stored))
+                if any(tweet.item == stored for tweet in tweets):
+                    explained.add(hashed)
+                    examples.pop(hashed, None)
+                elif hashed not in explained and len(examples) < _EXAMPLES:
+                    examples[hashed] = tweets[0], stored
+            said.clear()
+
+        for tweet in filter(None, map(_tweet, records)):
+            if hash(key(tweet.item)) in self.differing:
+                said.setdefault(key(tweet.item), []).append(tweet)
+                if len(said) == _IN_HAND:
+                    compare()
+        compare()
+        self.found.different = sum(
+            count for hashed, count in self.differing.items() if hashed not in explained
+        )
+        self.found.first_different = list(examples.values())
+
+    def tick_off(self, rejected: Callable[[], Iterable[bytes | int]]) -> None:
+        """Wait until what can't be stored is in dead letters, or none has arrived for long."""
+        last_arrival = self._clock()
+        while self._unstorable:
+            before = len(self._unstorable)
+            for letter in rejected():
+                self._strike(letter)
+            if len(self._unstorable) < before:
+                last_arrival = self._clock()
+            elif self._clock() - last_arrival >= self._patience:
+                break
+            else:
+                self._sleep(_POLL_EVERY)
+        self.found.lost = len(self._unstorable)
+        self.found.first_lost = [*self._unstorable.values()][:_EXAMPLES]
+
+    def _stored(self, wanted: dict[Key, list[Tweet]]) -> Iterator[tuple[list[Tweet], Item]]:
+        """What there is of the wanted ones, which are wanted no longer then."""
+        keys = iter([*wanted])
+        while some := [*islice(keys, _AT_ONCE)]:
+            for stored in table.get_each(self._place, self._table_name, some):
+                yield wanted.pop(key(stored)), stored
+
+    def _give_up(self) -> None:
+        missing = [tweet for tweets in self.pending.values() for tweet in tweets]
+        self.found.missing += len(missing)
+        self.found.first_missing += missing[: _EXAMPLES - len(self.found.first_missing)]
+        self.pending.clear()
+
+    def _strike(self, letter: bytes | int) -> None:
+        if isinstance(letter, bytes):
+            self._unstorable.pop(_digest(letter), None)
+            return
+        for digest, record in [*self._unstorable.items()]:
+            if record.size == letter:
+                del self._unstorable[digest]
+
+
+def _tweet(record: OutgoingRecord) -> Tweet | None:
+    item = expected_item(record.data)
+    return None if item is None else Tweet(record.origin, item)
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
