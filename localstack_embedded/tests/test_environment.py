@@ -15,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from localstack_embedded import environment
-from localstack_embedded.environment import Environment, ensure_environment
+from localstack_embedded.environment import Environment, OnStep, ensure_environment
 from localstack_embedded.errors import HomeError, InstallError
+from localstack_embedded.tests.waiting import wait_for
 
 
 @pytest.fixture
@@ -132,21 +133,13 @@ def test_an_environment_that_was_moved_is_made_again(made: Made, tmp_path: Path)
         ensure_environment(tmp_path / "elsewhere", on_step=refuse)
 
 
-@pytest.mark.usefixtures("requirements")
-def test_an_interrupted_making_is_done_again(tmp_path: Path) -> None:
+def test_a_making_that_failed_with_its_reason_and_one_that_was_interrupted_are_done_again(
+    tmp_path: Path, requirements: Path
+) -> None:
     def interrupt(step: str) -> None:
         if step.startswith("LocalStack:"):
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        ensure_environment(tmp_path / "home", on_step=interrupt)
-    made = ensure_environment(tmp_path / "home")
-    assert output_of(made.python, "import tiny; print(tiny.answer)") == "42"
-
-
-def test_a_failing_pip_gives_its_reason_and_its_log_and_can_be_repeated(
-    tmp_path: Path, requirements: Path
-) -> None:
     right = requirements.read_text()
     requirements.write_text(right.replace("sha256:", "sha256:0")[: len(right)])
     with pytest.raises(InstallError, match="pip failed: ") as caught:
@@ -155,7 +148,10 @@ def test_a_failing_pip_gives_its_reason_and_its_log_and_can_be_repeated(
     assert len(message.splitlines()) == 1
     assert str(tmp_path / "home" / "localstack-install.log") in message
     requirements.write_text(right)
-    ensure_environment(tmp_path / "home")
+    with pytest.raises(KeyboardInterrupt):
+        ensure_environment(tmp_path / "home", on_step=interrupt)
+    made = ensure_environment(tmp_path / "home")
+    assert output_of(made.python, "import tiny; print(tiny.answer)") == "42"
 
 
 @pytest.mark.parametrize(
@@ -172,8 +168,14 @@ def test_pips_output_is_told_in_a_few_words(lines: list[str], reason: str) -> No
 
 
 @pytest.mark.usefixtures("requirements")
-def test_two_at_once_make_one_environment(tmp_path: Path) -> None:
+def test_two_at_once_make_one_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
+
+    def make(_home: Path, on_step: OnStep) -> None:
+        on_step("Creating")
+        wait_for(lambda: len(steps) == 2, "the other one to come")
+
+    monkeypatch.setattr(environment, "_make", make)
 
     def ensure(_: int) -> environment.Environment:
         return ensure_environment(tmp_path / "home", on_step=steps.append)
