@@ -11,6 +11,9 @@ from producer.errors import (
     SourceError,
     UndeliveredError,
 )
+from producer.file_set import FileSet, ResumableFiles, WholeFile
+from producer.files.listing import Listed, listed
+from producer.files.reading import held_back
 from producer.going_on import FakesGoingOn
 from producer.kinesis import kinesis_client_config
 from producer.outgoing import MAX_RECORD_BYTES, STDIN, Origin, OutgoingRecord, partition_key_of
@@ -26,6 +29,8 @@ __all__ = [
     "TOO_LARGE",
     "DeliveryError",
     "FakesGoingOn",
+    "FileSet",
+    "Listed",
     "LiveSource",
     "Origin",
     "OutgoingRecord",
@@ -34,15 +39,19 @@ __all__ = [
     "Progress",
     "Report",
     "ResumableFile",
+    "ResumableFiles",
     "ResumableSource",
     "Settings",
     "SettingsError",
     "SourceError",
     "UndeliveredError",
     "Unsendable",
+    "WholeFile",
     "fake_source",
     "file_source",
+    "held_back",
     "kinesis_client_config",
+    "listed",
     "partition_key_of",
     "produce",
     "undelivered_path",

@@ -196,10 +196,10 @@ class _Run:
         leftovers = self._backlog.give_up_all()
         # What is dropped, the next run has to get from the source again.
         if self._keeper and self._undelivered is None:
-            self._position_error = self._keeper.keep()
+            self._position_error = self._keeper.keep(at_the_end=True)
         self._aside.put_the_last(leftovers)
         if self._keeper and self._undelivered is not None:
-            self._position_error = self._keeper.keep()
+            self._position_error = self._keeper.keep(at_the_end=True)
         report = self._report()
         self._on_progress(report)
         return report

@@ -25,10 +25,13 @@ class Keeper:
             self._kept_at = now
             self.keep()
 
-    def keep(self) -> PositionError | None:
-        """Keep the position now; the error if that failed."""
+    def keep(self, *, at_the_end: bool = False) -> PositionError | None:
+        """Keep the position now; the error if that failed.
+
+        The source may have learned only `at_the_end` that nothing follows an offset kept before.
+        """
         offset = self._backlog.settled_to()
-        if offset != self._kept:
+        if offset != self._kept or at_the_end:
             try:
                 self._source.keep(offset)
             except PositionError as error:

@@ -6,12 +6,11 @@ import hashlib
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from producer.errors import PositionError
 
-_VERSION = 1
 _SAMPLE_BYTES = 4096
 
 
@@ -21,12 +20,17 @@ class SavedPosition:
 
     So have the `unended_bytes` after it: a last line that had no newline yet. `fingerprint` tells
     the file from another one of its name.
+
+    Where bytes say nothing, as in a compressed file, the first `records` have been sent, `finished`
+    says whether that is all, and `offset` is the file's size.
     """
 
     stream: str
     offset: int
     unended_bytes: int
     fingerprint: str
+    records: int | None = None
+    finished: bool = False
 
     @property
     def end(self) -> int:
@@ -68,10 +72,16 @@ def load(path: Path) -> SavedPosition | None:
                 "offset": int(offset),
                 "unended_bytes": int(unended_bytes),
                 "fingerprint": str(known),
-            } if version == _VERSION and offset >= 0 and unended_bytes >= 0:
-                return SavedPosition(
+                **further,
+            } if offset >= 0 and unended_bytes >= 0:
+                position = SavedPosition(
                     stream=stream, offset=offset, unended_bytes=unended_bytes, fingerprint=known
                 )
+                match version, further:
+                    case 1, _:
+                        return position
+                    case 2, {"records": int(records), "finished": bool(finished)} if records >= 0:
+                        return replace(position, records=records, finished=finished)
     raise PositionError(
         f"{path} is not a position that can be used: delete it to send the whole file, "
         "or run without --resume"
@@ -83,7 +93,11 @@ def save(path: Path, position: SavedPosition) -> None:
 
     Whatever happens meanwhile, the old position or the new one is there, never a part of one.
     """
-    content = json.dumps({"version": _VERSION} | asdict(position)).encode() + b"\n"
+    fields: dict[str, object] = {"version": 1 if position.records is None else 2} | asdict(position)
+    if position.records is None:
+        # As earlier releases wrote it, and read it.
+        del fields["records"], fields["finished"]
+    content = json.dumps(fields).encode() + b"\n"
     # Of this process alone: should a second one send the same file, each keeps whole positions.
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:

@@ -2,115 +2,182 @@
 
 from __future__ import annotations
 
-import json
+import codecs
 import os
 import stat
-import weakref
+import threading
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import closing
 from pathlib import Path
 
 from producer.errors import PositionError, SettingsError, SourceError
-from producer.outgoing import Origin, OutgoingRecord, partition_key_of
+from producer.files.reading import Reading, open_tweets
+from producer.outgoing import OutgoingRecord
 from producer.position import SavedPosition, fingerprint, load, position_path, save
-from producer.sources import blocks, data_of
+from producer.undelivered import identity
 
 
 class ResumableFile:
-    """The lines of an NDJSON file from its kept position on, as `file_source` has them.
+    """The tweets of a file from its kept position on, as `file_source` has them.
 
-    The position holds for one stream, and is kept where `position_path` says. A last line without
-    a newline may be still being written: it is given if it is a whole JSON object, and again when
-    it has changed by the next run; otherwise it waits for the next run, and `waits` is true.
+    The position holds for one stream, and is kept where `position_path` says. It is a byte in plain
+    NDJSON, else a count of records: `offset` is, before the first record, where reading starts, and
+    then the end of the record that was given last. `was_sent` says that earlier runs have sent all
+    that is there, `is_done` that it need not be read to know that.
+
+    In plain NDJSON, a last line without a newline may be still being written: it is given if it is
+    a whole JSON object, and again when it has changed by the next run; otherwise it waits for the
+    next run, and `waits` is true.
 
     Raises SettingsError for what is no ordinary file, SourceError when it can't be opened or read,
     PositionError when the position is not one of this file and stream. Iterate it once.
     """
 
-    def __init__(self, path: str | Path, *, stream: str) -> None:
+    def __init__(self, path: str | Path, *, stream: str, author: str | None = None) -> None:
+        self.name = str(path)
         self.waits = False
-        self._name = str(path)
+        self.messages: Counter[str] = Counter()
         self._stream = stream
+        self._author = author
         self._position_path = position_path(path)
+        # Where unended lines that were given start, by where they end.
+        self._unended: dict[int, int] = {}
+        self._closing = threading.Lock()
+        self._reading: Reading | None = None
+        self._end: SavedPosition | None = None
+        self._saved = load(self._position_path)
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):
                 raise SettingsError(f"--resume needs a file on the disk, which {path} is not")
-            file = open(path, "rb", buffering=0)  # noqa: SIM115
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}") from error
-        # Not closed after the last line: `keep` reads the file that was sent, whatever has taken
-        # its name meanwhile.
-        weakref.finalize(self, file.close)
-        self._file = file
-        # Where unended lines that were given start, by where they end.
-        self._unended: dict[int, int] = {}
-        self.offset = 0
-        self._read_from = 0
-        if (position := load(self._position_path)) is not None:
-            self._go_to(position)
+        with closing(open_tweets(path, author=author)) as look:
+            self.is_plain = look.is_plain
+            status = os.fstat(look.file.fileno())
+            self._identity, self.size = identity(status), status.st_size
+            self._whole = "" if self.is_plain else self._fingerprint(look, self.size, 0)
+            self.offset = self._read_from = 0
+            self.is_done = self.was_sent = False
+            if self._saved is not None:
+                self._go_to(self._saved, look)
+            self._began = self._saved or self._position_at(0, look)
 
     @property
-    def size(self) -> int:
-        """The file's size at the moment, in bytes."""
-        return os.fstat(self._file.fileno()).st_size
+    def bytes_read(self) -> int:
+        """How far in the file reading is."""
+        if self.is_done:
+            return self.size
+        read = self._reading.bytes_read if self._reading else 0
+        return read + self._read_from if self.is_plain else read
 
     def keep(self, offset: int) -> None:
         """Make the next run start at `offset`; usable from any thread. Raises PositionError."""
-        start = self._unended.get(offset, offset)
-        unended_bytes = offset - start
-        position = SavedPosition(
-            stream=self._stream,
-            offset=start,
-            unended_bytes=unended_bytes,
-            fingerprint=self._fingerprint(start, unended_bytes),
-        )
-        save(self._position_path, position)
+        reading, end = self._reading, self._end
+        if end is not None and offset == self.offset:
+            self._save(end)
+        elif reading is None:
+            self._save(self._began)
+        else:
+            with self._closing:
+                position = None if reading.file.closed else self._position_at(offset, reading)
+            if position is not None:
+                self._save(position)
+
+    def keep_end(self) -> None:
+        """Make the next run send nothing of what was read; once it was read to its end."""
+        if self._end is not None:
+            self._save(self._end)
+
+    def close(self) -> None:
+        """Close the file, once all of it was read; then only its end can be kept."""
+        if self._reading is not None:
+            # Its descriptor may be another file's at once.
+            with self._closing:
+                self._reading.close()
 
     def __iter__(self) -> Iterator[OutgoingRecord]:
-        start = began = self._read_from
-        self._file.seek(start)
-        at_start = start == 0
-        number = 1
-        rest = b""
-        for lines, begun in blocks(self._file, name=self._name, offset=start):
-            rest = begun
-            for line in lines:
-                start += len(line) + 1
-                if data := data_of(line, at_start=at_start):
-                    self.offset = start
-                    origin = Origin(self._name, number, byte=began)
-                    yield OutgoingRecord(data, partition_key_of(data), origin)
-                at_start = False
-                number += 1
-        self._require_not_shorter(start + len(rest))
-        if data := data_of(rest, at_start=at_start):
-            self.waits = not _is_json_object(data)
-            if not self.waits:
-                self.offset = start + len(rest)
-                self._unended[self.offset] = start
-                origin = Origin(self._name, number, byte=began)
-                yield OutgoingRecord(data, partition_key_of(data), origin)
+        if self.is_done:
+            self._end = self._began
+            return
+        self._reading = reading = self._open()
+        for piece in reading:
+            self.offset = piece.end
+            if self.is_plain and piece.end == self._read_from + reading.bytes_read:
+                self._note_unended(piece.start, piece.end, reading)
+            yield piece.record
+        if self.is_plain and self._size_of(reading) < self._read_from + reading.bytes_read:
+            raise SourceError(f"{self.name} was cut short while it was read: send it whole again")
+        self.waits, self.messages = reading.waits, reading.messages
+        self._end = self._position_at(self.offset, reading, finished=not self.is_plain)
 
-    def _go_to(self, position: SavedPosition) -> None:
+    def _open(self) -> Reading:
+        reading = open_tweets(
+            self.name, author=self._author, start=self._read_from, hold_unended=True
+        )
+        status = os.fstat(reading.file.fileno())
+        if identity(status) != self._identity:
+            reading.close()
+            raise SourceError(f"{self.name} was replaced before it was read: run this again")
+        return reading
+
+    def _note_unended(self, start: int, end: int, reading: Reading) -> None:
+        file = reading.file.fileno()
+        if os.pread(file, 1, end - 1) != b"\n":
+            has_mark = start == 3 and os.pread(file, 3, 0) == codecs.BOM_UTF8
+            self._unended[end] = 0 if has_mark else start
+
+    def _position_at(
+        self, offset: int, reading: Reading, *, finished: bool = False
+    ) -> SavedPosition:
+        if not self.is_plain:
+            return SavedPosition(
+                stream=self._stream,
+                offset=self.size,
+                unended_bytes=0,
+                fingerprint=self._whole,
+                records=offset,
+                finished=finished,
+            )
+        start = self._unended.get(offset, offset)
+        return SavedPosition(
+            stream=self._stream,
+            offset=start,
+            unended_bytes=offset - start,
+            fingerprint=self._fingerprint(reading, start, offset - start),
+        )
+
+    def _save(self, position: SavedPosition) -> None:
+        if position != self._saved:
+            save(self._position_path, position)
+            self._saved = position
+
+    def _go_to(self, position: SavedPosition, look: Reading) -> None:
         if position.stream != self._stream:
             raise self._refusal(f"is that of the stream {position.stream}, not {self._stream}")
         if position.end > self.size:
-            raise self._refusal(f"is past the end of {self._name}, which was replaced or cut")
-        if self._fingerprint(position.offset, position.unended_bytes) != position.fingerprint:
-            raise self._refusal(f"is not one in {self._name}, which was replaced or changed")
+            raise self._refusal(f"is past the end of {self.name}, which was replaced or cut")
+        known = self._fingerprint(look, position.offset, position.unended_bytes)
+        if known != position.fingerprint or (position.records is None) is not self.is_plain:
+            raise self._refusal(f"is not one in {self.name}, which was replaced or changed")
+        if position.records is not None:
+            self.offset = self._read_from = position.records
+            self.is_done = self.was_sent = position.finished and position.offset == self.size
+            return
         self.offset = position.end
         self._read_from = position.offset
+        self.was_sent = self.offset == self.size
         if position.unended_bytes:
             self._unended[position.end] = position.offset
-            if self._is_end_of_line(position.end):
+            if self._is_end_of_line(position.end, look):
                 self._read_from = position.end
 
-    def _fingerprint(self, offset: int, unended_bytes: int) -> str:
+    def _fingerprint(self, reading: Reading, offset: int, unended_bytes: int) -> str:
         try:
-            return fingerprint(self._file.fileno(), offset=offset, unended_bytes=unended_bytes)
+            return fingerprint(reading.file.fileno(), offset=offset, unended_bytes=unended_bytes)
         except OSError as error:
             raise PositionError(
-                f"cannot read {self._name} again to tell it by: {error.strerror}"
+                f"cannot read {self.name} again to tell it by: {error.strerror}"
             ) from error
 
     def _refusal(self, reason: str) -> PositionError:
@@ -119,16 +186,11 @@ class ResumableFile:
             "to send the whole file, or run without --resume"
         )
 
-    def _is_end_of_line(self, offset: int) -> bool:
-        following = os.pread(self._file.fileno(), 2, offset)
+    @staticmethod
+    def _is_end_of_line(offset: int, look: Reading) -> bool:
+        following = os.pread(look.file.fileno(), 2, offset)
         return following in (b"", b"\r", b"\r\n") or following.startswith(b"\n")
 
-    def _require_not_shorter(self, offset: int) -> None:
-        if self.size < offset:
-            raise SourceError(f"{self._name} was cut short while it was read: send it whole again")
-
-
-def _is_json_object(data: bytes) -> bool:
-    with suppress(ValueError, RecursionError):
-        return isinstance(json.loads(data), dict)
-    return False
+    @staticmethod
+    def _size_of(reading: Reading) -> int:
+        return os.fstat(reading.file.fileno()).st_size

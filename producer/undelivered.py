@@ -17,31 +17,52 @@ from producer.outgoing import STDIN
 from producer.position import sync_folder
 
 
-def undelivered_path(wanted: Path, *, source: str | Path) -> Path:
-    """`wanted`, or its next free numbered sibling if that is the very file being read.
+def undelivered_path(wanted: Path, *, sources: Sequence[str | Path]) -> Path:
+    """`wanted`, or its next free numbered sibling if that is one of the files being read.
 
     Appending to the file that is being read would never come to an end.
     """
-    if not _same_file(wanted, source):
+    if not any(_same_file(wanted, source) for source in sources):
         return wanted
     siblings = (wanted.with_name(f"{wanted.stem}.{n}{wanted.suffix}") for n in itertools.count(1))
     return next(sibling for sibling in siblings if not sibling.exists())
 
 
-def is_of_an_earlier_run(source: str | Path, path: Path) -> bool:
-    """Whether the source is that file of undelivered records, or a sibling with another number."""
+Identity = tuple[int, int]
+"""What tells a file from others, whatever its name."""
+
+
+def identity(status: os.stat_result) -> Identity:
+    """Whose status this is."""
+    return status.st_dev, status.st_ino
+
+
+def of_earlier_runs(path: Path) -> set[Identity]:
+    """That file of undelivered records and its siblings with another number, as far as there."""
     stem = re.sub(r"\.\d+$", "", path.stem)
     name = re.compile(rf"{re.escape(stem)}(\.\d+)?{re.escape(path.suffix)}")
+    found: set[Identity] = set()
     with suppress(OSError):
-        names = (entry for entry in path.parent.iterdir() if name.fullmatch(entry.name))
-        return any(_same_file(sibling, source) for sibling in names)
+        for entry in path.parent.iterdir():
+            if name.fullmatch(entry.name):
+                found.add(identity(entry.stat()))
+    return found
+
+
+def is_of_an_earlier_run(source: str | Path, path: Path) -> bool:
+    """Whether the source is one of these files."""
+    with suppress(OSError):
+        return identity(_status(source)) in of_earlier_runs(path)
     return False
+
+
+def _status(source: str | Path) -> os.stat_result:
+    return os.fstat(0) if str(source) == STDIN else os.stat(source)
 
 
 def _same_file(wanted: Path, source: str | Path) -> bool:
     try:
-        of_source = os.fstat(0) if str(source) == STDIN else os.stat(source)
-        return os.path.samestat(of_source, wanted.stat())
+        return os.path.samestat(_status(source), wanted.stat())
     except OSError:
         return False
 

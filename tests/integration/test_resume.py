@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import random
 import signal
@@ -127,6 +128,53 @@ def test_killed_runs_lose_nothing_and_send_again_only_what_came_after_the_positi
         patience=30.0,
     )
     assert comparison == verify.Comparison(expected=TWEETS)
+
+
+def test_a_run_that_is_killed_in_the_third_file_of_a_folder_goes_on_there(
+    place: Place,
+    new_stack: Callable[[], Stack],
+    command_environment: dict[str, str],
+    tweetpipe_command: Command,
+    tmp_path: Path,
+) -> None:
+    stack = new_stack()
+    fakes = [record.data for record in fake_tweets.records(SEED, count=500)]
+    folder = tmp_path / "day"
+    (folder / "01").mkdir(parents=True)
+
+    def write(name: str, content: bytes) -> Path:
+        path = folder / name
+        path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
+        return path
+
+    write("00.ndjson", b"\n".join(fakes[:50]) + b"\n")
+    write("01/00.json", b"[" + b",".join(fakes[50:100]) + b"]")
+    third = write("02.ndjson.gz", b"\n".join(fakes[100:400]))
+    produce = produce_resuming(folder, stack)
+    position = third.with_name("02.ndjson.gz.position")
+    with producing(produce, tmp_path / "x", command_environment) as process:
+        wait_for(
+            lambda: position.exists() and json.loads(position.read_bytes())["records"] > 0,
+            "a position in the third file",
+        )
+        assert process.poll() is None
+        process.kill()
+    sent_by_the_first = stream_of(place, stack)
+    records = json.loads(position.read_bytes())["records"]
+    write("03.ndjson", b"\n".join(fakes[400:]) + b"\n")
+
+    rest = tweetpipe_command(*produce)
+    further = tweetpipe_command(*produce)
+
+    assert rest.returncode == further.returncode == 0, rest.stderr
+    assert "2 of 4 files have been sent already" in rest.stderr
+    assert f"Going on after the first {records} tweet" in rest.stderr
+    assert "Nothing is left of the 4 files" in further.stderr
+    assert 100 < len(sent_by_the_first) < 400
+    times = stream_of(place, stack)
+    assert len(times) == 500
+    # What came after the position is sent again, and nothing of the files before it.
+    assert times.total() - 500 <= 400 - 100 - records
 
 
 def test_an_interrupted_run_keeps_its_position_and_the_next_sends_the_rest_once(

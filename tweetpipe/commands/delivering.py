@@ -30,6 +30,7 @@ def deliver(
     records: Iterable[OutgoingRecord],
     *,
     total: int | None,
+    done: Callable[[], int] | None = None,
     settings: Settings | None = None,
     undelivered: Path | None = UNDELIVERED,
     own_credentials: bool = False,
@@ -38,6 +39,7 @@ def deliver(
 ) -> Report:
     """Send the records with a progress bar; raise TweetpipeError when any was not delivered.
 
+    The bar shows what `done` says of the `total`, by default how many records are dealt with.
     However it ends, the counts are said, and where the rest is. `remark` is what else there is to
     say at the moment, beside the counts, and `last_words` at the end.
     """
@@ -61,7 +63,7 @@ def deliver(
     # Cut off, it would lose what is in hand; it is quick to end by itself.
     with interrupt.must_finish, interrupt.asking_to_stop() as stop:
         try:
-            with _progress_shown(total, remark, undelivered, settings) as show:
+            with _progress_shown(total, done, remark, undelivered, settings) as show:
                 report = producer.produce(
                     records,
                     client=client,
@@ -84,7 +86,11 @@ def deliver(
 
 @contextmanager
 def _progress_shown(
-    total: int | None, remark: Callable[[], str], undelivered: Path | None, settings: Settings
+    total: int | None,
+    done: Callable[[], int] | None,
+    remark: Callable[[], str],
+    undelivered: Path | None,
+    settings: Settings,
 ) -> Iterator[Callable[[Progress], None]]:
     columns = "{task.fields[rate]:>7,.0f}/s  sent {task.fields[sent]:,}  "
     columns += "retried {task.fields[retried]:,}  failed {task.fields[failed]:,}"
@@ -110,7 +116,7 @@ def _progress_shown(
             rate = progress.sent / progress.elapsed if progress.elapsed else 0.0
             bar.update(
                 task,
-                completed=progress.sent + progress.failed,
+                completed=done() if done else progress.sent + progress.failed,
                 rate=rate,
                 sent=progress.sent,
                 retried=progress.retried,

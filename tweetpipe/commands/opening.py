@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import producer
 from fake_tweets import Shape
-from producer import OutgoingRecord, Report
+from producer import FileSet, OutgoingRecord, Report, ResumableFile, ResumableFiles, WholeFile
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.words import counted
@@ -19,12 +19,20 @@ if TYPE_CHECKING:
     from producer.x import Credentials
 
 
+_MANY_FILES = 200
+_MOST_NAMED = 3
+
+
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A source that is ready, what it will give if that is known, and what it has to say."""
+    """A source that is ready, what it will give if that is known, and what it has to say.
+
+    `total` is in records, or in what `done` counts.
+    """
 
     records: Iterable[OutgoingRecord]
     total: int | None = None
+    done: Callable[[], int] | None = None
     remark: Callable[[], str] = str
     last_words: Callable[[Report], str] = lambda _: ""
 
@@ -66,16 +74,17 @@ def open_going_on(
     return Opened(records=records)
 
 
-def open_file(file: str) -> Opened:
-    """The lines of a file, or of standard input."""
-    records = producer.file_source(file)
+def open_files(files: Sequence[str], *, author: str | None = None) -> Opened:
+    """The tweets of the files, or of standard input."""
+    records = FileSet([WholeFile(file, author=author) for file in _looked_at(files)])
+    all_of = f"all of {files[0]}" if len(files) == 1 else f"all {len(files):,} files"
 
     def last_words(report: Report) -> str:
-        if file == producer.STDIN or _is_all_kept(report):
+        if producer.STDIN in files or _is_all_kept(report):
             return ""
-        return f"Send all of {file} again to have the rest delivered: nothing is stored twice."
+        return f"Send {all_of} again to have the rest delivered: nothing is stored twice."
 
-    return Opened(records=records, last_words=last_words)
+    return _opened(records, last_words)
 
 
 def _is_all_kept(report: Report) -> bool:
@@ -83,23 +92,72 @@ def _is_all_kept(report: Report) -> bool:
     return report.exhausted and not report.unwritten
 
 
-def open_to_resume(file: str, *, stream: str) -> Opened:
-    """The lines of a file that no earlier run has sent."""
-    lines = producer.ResumableFile(file, stream=stream)
-    if lines.offset:
-        terminal.say(f"Going on at byte {lines.offset:,} of {lines.size:,} in {file}")
+def open_to_resume(files: Sequence[str], *, stream: str, author: str | None = None) -> Opened:
+    """The tweets of the files that no earlier run has sent."""
+    records = ResumableFiles(
+        [ResumableFile(file, stream=stream, author=author) for file in _looked_at(files)]
+    )
+    for words in _going_on(records.files):
+        terminal.say(words)
+    all_of = files[0] if len(files) == 1 else f"the {len(files):,} files"
 
     def last_words(report: Report) -> str:
         if not report.exhausted:
-            return f"Stopped before the end of {file}: --resume goes on there."
-        if lines.waits:
+            return f"Stopped before the end of {records.current.name}: --resume goes on there."
+        if waiting := records.waiting:
             return (
-                f"The last line of {file} has no newline and is no whole tweet yet: it waits for "
-                "the next --resume. To send it as it is, end it with a newline."
+                f"The last line of {', '.join(waiting)} has no newline and is no whole tweet yet: "
+                "it waits for the next --resume. To send it as it is, end it with a newline."
             )
-        return "" if report.read else f"Nothing is left of {file}: all of it has been sent."
+        return "" if report.read else f"Nothing is left of {all_of}: all of it has been sent."
 
-    return Opened(records=lines, last_words=last_words)
+    return _opened(records, last_words)
+
+
+def _looked_at(files: Sequence[str]) -> Iterator[str]:
+    """The files, while it is shown how many of them have been looked at."""
+    if len(files) < _MANY_FILES:
+        yield from files
+        return
+    with terminal.counting("Looking at files", total=len(files)) as show:
+        for number, file in enumerate(files):
+            show(number)
+            yield file
+
+
+def _going_on(files: Sequence[ResumableFile]) -> Iterator[str]:
+    if len(files) > 1 and (sent := sum(file.was_sent for file in files)):
+        yield f"{sent:,} of {len(files):,} files have been sent already"
+    begun = [file for file in files if file.offset and not file.was_sent]
+    for file in begun[:_MOST_NAMED]:
+        if file.is_plain:
+            yield f"Going on at byte {file.offset:,} of {file.size:,} in {file.name}"
+        else:
+            yield f"Going on after the first {counted(file.offset, 'tweet')} of {file.name}"
+    if (further := len(begun) - _MOST_NAMED) > 0:
+        yield f"Going on in {counted(further, 'further file')}"
+
+
+def _opened(
+    files: FileSet[WholeFile] | FileSet[ResumableFile], last_words: Callable[[Report], str]
+) -> Opened:
+    def remark() -> str:
+        held = producer.held_back(files.messages)
+        return "; ".join(filter(None, (_where(files), held and f"not sent: {held}")))
+
+    return Opened(
+        records=files,
+        total=files.size or None,
+        done=lambda: files.bytes_read,
+        remark=remark,
+        last_words=last_words,
+    )
+
+
+def _where(files: FileSet[WholeFile] | FileSet[ResumableFile]) -> str:
+    if len(files.files) == 1:
+        return ""
+    return f"file {files.number:,} of {len(files.files):,}: {files.current.name}"
 
 
 def x_credentials() -> Credentials:

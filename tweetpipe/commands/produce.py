@@ -15,12 +15,13 @@ from producer import Report, Settings
 from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
+from tweetpipe.commands import terminal
 from tweetpipe.commands.by_source import BySource, is_by_option
 from tweetpipe.commands.delivering import MB, UNDELIVERED, deliver
 from tweetpipe.commands.opening import (
     Opened,
     open_fake,
-    open_file,
+    open_files,
     open_going_on,
     open_to_resume,
     open_twitter,
@@ -151,18 +152,27 @@ def fake(
 @sources.command(epilog="Example: tweetpipe produce file tweets.ndjson --resume")
 def file(
     ctx: typer.Context,
-    path: Annotated[
-        str | None,
-        typer.Argument(metavar="FILE", help="NDJSON, one tweet a line; - reads standard input."),
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="FILE...",
+            help="Files, folders with all below them, patterns such as 'day-*/**/*.gz'; - reads "
+            "standard input. Each file is sent once, in this order.",
+        ),
     ] = None,
     named: Annotated[
-        str | None, typer.Option("--file", hidden=True, help="FILE, as with --source file.")
+        list[str] | None,
+        typer.Option("--file", hidden=True, help="FILE, as with --source file; repeatable."),
+    ] = None,
+    author: Annotated[
+        str | None,
+        typer.Option(help="Who wrote the tweets of an archive from X, which doesn't say so."),
     ] = None,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume",
-            help="Go on where the last such run of this file ended, however it did; "
+            help="Go on where the last such run of each file ended, however it did; "
             "the position is kept beside the file.",
         ),
     ] = False,
@@ -173,22 +183,30 @@ def file(
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Send a file of tweets, or standard input."""
-    if path is not None and named is not None:
-        raise WrongUsage(f"{path} and --file {named}: name one file.")
-    source = path if named is None else named
-    if source is None and is_by_option(ctx):
+    """Send files of tweets, or standard input."""
+    # In this order: a shell may have made several of the one after --file.
+    names = [*(named or []), *(paths or [])]
+    if not names and is_by_option(ctx):
         raise WrongUsage("--source file needs --file tweets.ndjson, or --file - for stdin.")
-    if source is None:
+    if not names:
         raise WrongUsage("produce file needs a FILE, such as tweets.ndjson, or - for stdin.")
-    if resume and source == producer.STDIN:
+    if resume and producer.STDIN in names:
         raise WrongUsage("--resume goes with a file: standard input can't be read again.")
-    undelivered = producer.undelivered_path(undelivered, source=source)
+    found = producer.listed(names, undelivered=undelivered)
+    if found.twice:
+        terminal.say(
+            f"Named twice, and sent once: {', '.join(found.twice[:3])}"
+            + (f", and {len(found.twice) - 3:,} more" if len(found.twice) > 3 else "")
+        )
+    undelivered = producer.undelivered_path(undelivered, sources=found.files)
     # First of all, so that a wrong path is told before anything else.
-    opened = None if resume else open_file(source)
+    opened = None if resume else open_files(found.files, author=author or None)
     place, deployed = open_stack(target, stack_name)
     _send(
-        opened or open_to_resume(source, stream=deployed.outputs["KinesisStream"]),
+        opened
+        or open_to_resume(
+            found.files, stream=deployed.outputs["KinesisStream"], author=author or None
+        ),
         place,
         deployed,
         settings=Settings(rate=rate, aggregate=aggregate),
@@ -276,6 +294,7 @@ def _send(
         deployed,
         opened.records,
         total=opened.total,
+        done=opened.done,
         settings=settings,
         undelivered=undelivered,
         own_credentials=own_credentials,

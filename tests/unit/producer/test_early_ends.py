@@ -215,7 +215,7 @@ def test_undelivered_records_can_be_sent_again(undelivered: Path) -> None:
     bad = outgoing[4].data
     kinesis = FakeKinesis(lambda data: [THROTTLED if item == bad else None for item in data])
 
-    sibling = undelivered_path(undelivered, source=undelivered)
+    sibling = undelivered_path(undelivered, sources=[undelivered])
     report = run(file_source(undelivered), kinesis, sibling, give_up_after=0.0)
 
     assert kinesis.stored == Counter(data_of(outgoing)) - Counter([bad])

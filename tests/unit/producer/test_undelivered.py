@@ -130,10 +130,10 @@ def test_another_source_leaves_the_path_as_it_is(undelivered: Path, tmp_path: Pa
     tweets = tmp_path / "tweets.ndjson"
     tweets.touch()
 
-    assert undelivered_path(undelivered, source=tweets) == undelivered
+    assert undelivered_path(undelivered, sources=[tweets]) == undelivered
     undelivered.touch()
-    assert undelivered_path(undelivered, source=tweets) == undelivered
-    assert undelivered_path(undelivered, source="-") == undelivered
+    assert undelivered_path(undelivered, sources=[tweets]) == undelivered
+    assert undelivered_path(undelivered, sources=["-"]) == undelivered
 
 
 def test_reading_the_file_itself_sends_failures_to_its_next_free_sibling(
@@ -145,7 +145,7 @@ def test_reading_the_file_itself_sends_failures_to_its_next_free_sibling(
     link.symlink_to(undelivered)
 
     for source in (undelivered, str(undelivered), link):
-        assert undelivered_path(undelivered, source=source).name == "undelivered.2.ndjson"
+        assert undelivered_path(undelivered, sources=[source]).name == "undelivered.2.ndjson"
 
 
 def test_the_file_is_recognised_behind_standard_input(undelivered: Path) -> None:
@@ -154,7 +154,7 @@ def test_the_file_is_recognised_behind_standard_input(undelivered: Path) -> None
     try:
         with undelivered.open("rb") as file:
             os.dup2(file.fileno(), 0)
-        path = undelivered_path(undelivered, source="-")
+        path = undelivered_path(undelivered, sources=["-"])
     finally:
         os.dup2(kept, 0)
         os.close(kept)

@@ -612,7 +612,7 @@ def test_how_to_send_what_is_neither_sent_nor_kept_is_said(
     report = Mock(spec=Report, exhausted=exhausted, unwritten=unwritten)
     path = str(_written(tmp_path))
     fake = opening.open_fake(seed=0, count=5, shape="mixed", malformed=0.0, duplicates=0.0)
-    file = opening.open_file(path)
+    file = opening.open_files([path])
     assert len([*file.records]) == COUNT
 
     for opened, words in ((fake, "the same command again"), (file, f"Send all of {path} again")):

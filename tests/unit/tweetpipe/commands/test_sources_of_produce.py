@@ -119,17 +119,28 @@ def test_a_source_by_option_is_the_same_as_its_command(
     assert parse(by_option) == parse(by_command)
 
 
-@pytest.mark.parametrize("line", ["file x", "file --file x", "--source file --file x"])
-def test_a_file_is_named_in_any_of_the_forms(
+@pytest.mark.parametrize(
+    "line",
+    [
+        "file x y z",
+        "file --file x --file y --file z",
+        "--source file --file x --file y --file z",
+        # What a shell makes of --file with a pattern.
+        "--source file --file x y z",
+    ],
+)
+def test_files_are_named_in_any_of_the_forms_and_each_is_sent_in_this_order(
     line: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    open_file = Mock()
-    monkeypatch.setattr(produce, "open_file", open_file)
+    for name in "xyz":
+        (tmp_path / name).touch()
+    open_files = Mock()
+    monkeypatch.setattr(produce, "open_files", open_files)
     monkeypatch.setattr(produce, "open_stack", lambda *_: (Mock(), complete_stack()))
     monkeypatch.setattr(produce, "deliver", lambda *_, **__: Mock(interrupted=False))
 
     assert _ends(f"produce {line}") == 0
-    open_file.assert_called_once_with("x")
+    open_files.assert_called_once_with(["x", "y", "z"], author=None)
 
 
 @pytest.mark.parametrize("source", SOURCES)

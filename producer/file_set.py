@@ -1,0 +1,156 @@
+"""Several files, read one after the other."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import Generic, Protocol, TypeVar
+
+from producer.files.reading import Reading, open_tweets
+from producer.outgoing import STDIN, OutgoingRecord
+from producer.resumable import ResumableFile
+
+_OPEN_AT_ONCE = 8
+"""Files that were read and stay open for what is in hand of them."""
+
+
+class OneFile(Protocol):
+    """A file that is part of a set."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def size(self) -> int | None: ...
+    @property
+    def bytes_read(self) -> int: ...
+    @property
+    def messages(self) -> Counter[str]: ...
+    def __iter__(self) -> Iterator[OutgoingRecord]: ...
+
+
+class WholeFile:
+    """The tweets of a file, or of standard input for `-`, all of them.
+
+    What it is is looked at at once, but for a pipe, which can't be read twice. Raises SettingsError
+    for what holds no tweets, SourceError when it can't be opened or read.
+    """
+
+    def __init__(self, path: str, *, author: str | None = None) -> None:
+        self.name = path
+        self.messages: Counter[str] = Counter()
+        self._author = author
+        self._reading: Reading | None = open_tweets(path, author=author)
+        self.size = self._reading.size
+        if self.size is not None and path != STDIN:
+            # There may be more of them than can be open at once.
+            self._reading.close()
+            self._reading = None
+
+    @property
+    def bytes_read(self) -> int:
+        """How far in the file reading is."""
+        return self._reading.bytes_read if self._reading else 0
+
+    def __iter__(self) -> Iterator[OutgoingRecord]:
+        if self._reading is None:
+            self._reading = open_tweets(self.name, author=self._author)
+        self.messages = self._reading.messages
+        try:
+            for piece in self._reading:
+                yield piece.record
+        finally:
+            self._reading.close()
+
+
+File = TypeVar("File", bound=OneFile)
+
+
+class FileSet(Generic[File]):
+    """The tweets of all the files, in their order. Iterate it once."""
+
+    def __init__(self, files: Sequence[File]) -> None:
+        self.files = files
+        self._number = 0
+        self._bytes_before = 0
+
+    @property
+    def current(self) -> File:
+        """The file that is being read, in the end the last one."""
+        return self.files[self._number]
+
+    @property
+    def number(self) -> int:
+        """Its number, from 1 on."""
+        return self._number + 1
+
+    @property
+    def size(self) -> int | None:
+        """Bytes in all, as far as they can be known before reading."""
+        sizes = [file.size for file in self.files]
+        return None if None in sizes else sum(size or 0 for size in sizes)
+
+    @property
+    def bytes_read(self) -> int:
+        """How many of these were read."""
+        return self._bytes_before + self.current.bytes_read
+
+    @property
+    def messages(self) -> Counter[str]:
+        """What was held back, since it is no tweet."""
+        return sum((file.messages for file in self.files[: self.number]), Counter())
+
+    def __iter__(self) -> Iterator[OutgoingRecord]:
+        for number in range(len(self.files)):
+            self._go_to(number)
+            yield from self.current
+
+    def _go_to(self, number: int) -> None:
+        if number:
+            self._bytes_before += self.current.bytes_read
+        self._number = number
+
+
+class ResumableFiles(FileSet[ResumableFile]):
+    """The tweets of all the files that no earlier run has sent.
+
+    `offset` counts on from file to file, in bytes or records as each file does, and is 0 where this
+    run starts.
+    """
+
+    def __init__(self, files: Sequence[ResumableFile]) -> None:
+        super().__init__(files)
+        self.offset = 0
+        self._starts: list[int] = []
+        self._starts_in_file: list[int] = []
+        self._kept = 0
+        """So many files, counted from the first, are kept as sent."""
+
+    @property
+    def waiting(self) -> list[str]:
+        """The files whose last line is to be sent by the next run."""
+        return [file.name for file in self.files if file.waits]
+
+    def __iter__(self) -> Iterator[OutgoingRecord]:
+        for number, file in enumerate(self.files):
+            self._go_to(number)
+            start, start_in_file = self.offset, file.offset
+            self._starts_in_file.append(start_in_file)
+            self._starts.append(start)
+            for record in file:
+                self.offset = start + file.offset - start_in_file
+                yield record
+            if number >= _OPEN_AT_ONCE:
+                self.files[number - _OPEN_AT_ONCE].close()
+
+    def keep(self, offset: int) -> None:
+        """Make the next run start at `offset`; usable from any thread. Raises PositionError."""
+        starts = self._starts[:]
+        if not starts:
+            self.files[0].keep(self.files[0].offset)
+            return
+        number = bisect_right(starts, offset) - 1
+        while self._kept < number:
+            self.files[self._kept].keep_end()
+            self._kept += 1
+        self.files[number].keep(self._starts_in_file[number] + offset - starts[number])

@@ -1,0 +1,127 @@
+"""Which files are meant by names, folders and patterns."""
+
+from __future__ import annotations
+
+import errno
+import glob
+import os
+import re
+import stat
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from producer.errors import SettingsError, SourceError
+from producer.outgoing import STDIN
+from producer.undelivered import Identity, identity, of_earlier_runs
+
+_OURS = re.compile(r"(.+)\.position(\.\d+\.new)?")
+"""A kept position, and one that was being written when its run was killed."""
+
+
+@dataclass(kw_only=True)
+class Listed:
+    """The files in the order in which they are to be sent, and further names of the same files."""
+
+    files: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+
+
+def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
+    """Every file that is meant, once: as named, and of folders and patterns in name order.
+
+    A folder stands for what is in it and below. Of folders and patterns, hidden files, kept
+    positions, and the files of undelivered records are left out; the latter can be named.
+
+    Raises SettingsError for a name that stands for nothing, SourceError for what can't be read.
+    """
+    found = Listed()
+    known: set[Identity] = set()
+    aside = of_earlier_runs(undelivered)
+    for name in names:
+        stands_for = _meant_by(name, aside)
+        if not stands_for and not _is_position(name):
+            what = (
+                f"no file of tweets is in {name}"
+                if os.path.isdir(name)
+                else f"no file matches {name}"
+            )
+            raise SettingsError(what)
+        for file in stands_for:
+            if file == STDIN and STDIN in found.files:
+                raise SettingsError("- is named twice: standard input can be read only once")
+            who = None if file == STDIN else _identity(file)
+            if who in known:
+                found.twice.append(file)
+                continue
+            found.files.append(file)
+            if who:
+                known.add(who)
+    if not found.files:
+        raise SettingsError(f"{names[0]} is the position kept in a file of tweets: name that file")
+    return found
+
+
+def _meant_by(name: str, aside: set[Identity]) -> list[str]:
+    if name == STDIN:
+        return [name]
+    if os.path.isdir(name):
+        return _in_order(_below(name), aside)
+    if os.path.lexists(name) or not glob.has_magic(name):
+        return [] if _is_position(name) else [name]
+    # Of a folder that is not there, ** gives the folder.
+    matches = [match for match in glob.glob(name, recursive=True) if os.path.lexists(match)]
+    below = (file for match in matches if os.path.isdir(match) for file in _below(match))
+    return _in_order([*below, *(match for match in matches if not os.path.isdir(match))], aside)
+
+
+def _is_position(name: str) -> bool:
+    """Whether it is beside the file that it was kept for, as a shell's pattern finds both."""
+    ours = _OURS.fullmatch(name)
+    return ours is not None and os.path.isfile(ours[1])
+
+
+def _below(folder: str) -> Iterator[str]:
+    """The files in a folder and in its subfolders, each of which is entered once."""
+
+    def fail(error: OSError) -> NoReturn:
+        raise SourceError(f"cannot read {error.filename}: {error.strerror}") from error
+
+    known = {_identity(folder)}
+    for path, folders, files in os.walk(folder, onerror=fail, followlinks=True):
+        new = {sub: _identity(os.path.join(path, sub)) for sub in folders if _is_visible(sub)}
+        folders[:] = [sub for sub, who in new.items() if who not in known]
+        known.update(new.values())
+        yield from (os.path.join(path, file) for file in files)
+
+
+def _in_order(files: Iterable[str], aside: set[Identity]) -> list[str]:
+    chosen = {file.removeprefix("./") for file in files if _is_visible(os.path.basename(file))}
+    return sorted(
+        (
+            file
+            for file in chosen
+            if not _OURS.fullmatch(file) and _is_file(file) and _identity(file) not in aside
+        ),
+        key=lambda file: Path(file).parts,
+    )
+
+
+def _is_visible(name: str) -> bool:
+    return not name.startswith(".")
+
+
+def _is_file(path: str) -> bool:
+    """False for pipes and devices; true for a link that leads nowhere, which has to be told."""
+    try:
+        return stat.S_ISREG(os.stat(path).st_mode)
+    except OSError as error:
+        return error.errno != errno.ELOOP  # a pattern that goes round in a circle of links
+
+
+def _identity(path: str) -> Identity:
+    try:
+        return identity(os.stat(path))
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from error

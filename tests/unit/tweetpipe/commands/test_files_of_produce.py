@@ -1,0 +1,154 @@
+"""`produce file` with several files: what it sends, says, and refuses."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import boto3
+import pytest
+
+from tests.commands import run_here
+from tests.unit.producer.doubles import KinesisServer, kinesis_server
+from tests.unit.tweetpipe.stubs import complete_stack
+from tweetpipe.aws.place import Place, Target
+from tweetpipe.commands import produce as produce_command
+
+Produce = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def kinesis() -> Iterator[KinesisServer]:
+    with kinesis_server() as server:
+        yield server
+
+
+@pytest.fixture
+def produce(kinesis: KinesisServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Produce:
+    """`tweetpipe produce`, for a stack of which there is the stream alone."""
+    session = boto3.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
+    )
+    place = Place(target=Target.LOCAL, session=session, endpoint=kinesis.url, region="us-east-1")
+    stack = complete_stack(KinesisStream="tweets")
+    monkeypatch.setattr(produce_command, "open_stack", lambda *_: (place, stack))
+
+    def run(*arguments: str) -> CompletedProcess[str]:
+        own = (*arguments, "--own-credentials")
+        return run_here("produce", *own, folder=tmp_path, environment={})
+
+    return run
+
+
+def tweet(number: int) -> bytes:
+    return b'{"id_str": "%d", "text": "x", "user": {"name": "A"}}' % number
+
+
+@pytest.fixture(autouse=True)
+def files(tmp_path: Path) -> None:
+    """Tweets 0 and 1 in a.ndjson, 2 and 3 in day/00.json.gz, 4 and 5 in day/01/05.ndjson."""
+    (tmp_path / "day/01").mkdir(parents=True)
+    lines = [b"%s\n%s\n" % (tweet(n), tweet(n + 1)) for n in (0, 2, 4)]
+    (tmp_path / "a.ndjson").write_bytes(lines[0])
+    (tmp_path / "day/00.json.gz").write_bytes(gzip.compress(lines[1]))
+    (tmp_path / "day/01/05.ndjson").write_bytes(lines[2])
+
+
+def sent(kinesis: KinesisServer) -> list[int]:
+    numbers = Counter({int(json.loads(d)["id_str"]): n for d, n in kinesis.stored.items()})
+    return sorted(numbers.elements())
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "file a.ndjson day",
+        "file a.ndjson day/00.json.gz day/01",
+        "file a.ndjson day/**/*.*",
+        "file **",
+        "--source file --file a.ndjson --file day",
+        "--source file --file a.ndjson --file day/*.gz --file day/*/*",
+        "--source file --file a.ndjson day",
+    ],
+)
+def test_all_files_are_sent_in_whatever_form_they_are_named(
+    line: str, produce: Produce, kinesis: KinesisServer
+) -> None:
+    run = produce(*line.split())
+
+    assert run.returncode == 0, run.stderr
+    assert sent(kinesis) == [0, 1, 2, 3, 4, 5]
+    assert "Read 6, sent 6 " in run.stderr
+    assert "file 3 of 3: day/01/05.ndjson" in run.stderr
+
+
+def test_a_file_that_is_named_twice_is_sent_once_and_that_is_said(
+    produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    (tmp_path / "link.ndjson").symlink_to("a.ndjson")
+
+    run = produce("file", "a.ndjson", "link.ndjson")
+
+    assert run.returncode == 0
+    assert sent(kinesis) == [0, 1]
+    assert "Named twice, and sent once: link.ndjson\n" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("file a.ndjson nope-*.gz", "no file matches nope-*.gz"),
+        ("--source file --file a.ndjson --file empty", "no file of tweets is in empty"),
+        ("file a.ndjson - -", "- is named twice"),
+        ("file a.ndjson - --resume", "standard input can't be read again"),
+        ("file a.ndjson table.csv", "table.csv"),
+    ],
+)
+def test_what_can_not_be_sent_is_told_before_anything_is(
+    line: str, said: str, produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "table.csv").write_text("id,text,user\n1,hello,ada\n2,bye,bo\n")
+
+    run = produce(*line.split())
+
+    assert run.returncode == 2
+    assert said in run.stderr
+    assert kinesis.calls == []
+
+
+def test_resumed_it_sends_what_has_come_since_and_says_where_it_goes_on(
+    produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    first = produce("file", ".", "--resume")
+    again = produce("file", ".", "--resume")
+    (tmp_path / "day/02.json.gz").write_bytes(gzip.compress(tweet(6) + b"\n"))
+    with (tmp_path / "a.ndjson").open("ab") as end:
+        end.write(tweet(7) + b"\n")
+    third = produce("file", ".", "--resume")
+
+    assert [run.returncode for run in (first, again, third)] == [0, 0, 0]
+    assert "Read 6, sent 6 " in first.stderr
+    assert "3 of 3 files have been sent already" in again.stderr
+    assert "Nothing is left of the 3 files: all of it has been sent." in again.stderr
+    assert "2 of 4 files have been sent already\n" in third.stderr
+    assert re.search(r"Going on at byte 1\d\d of 1\d\d in a.ndjson", third.stderr)
+    assert "Read 2, sent 2 " in third.stderr
+    assert sent(kinesis) == list(range(8))
+
+
+def test_undelivered_files_of_the_folder_are_sent_only_by_name(
+    produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    (tmp_path / "undelivered.ndjson").write_bytes(tweet(9) + b"\n")
+
+    produce("file", ".")
+    assert sent(kinesis) == [0, 1, 2, 3, 4, 5]
+
+    produce("file", "a.ndjson", "undelivered.ndjson")
+    assert sent(kinesis) == [0, 0, 1, 1, 2, 3, 4, 5, 9]
