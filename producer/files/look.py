@@ -12,6 +12,8 @@ from producer.files.refusals import require_tweets
 LONGEST_FIRST_LINE = 4 * 1024 * 1024
 """Bytes: whatever is longer is no line but a document."""
 
+_MOST_BLANK = 64 * 1024
+
 
 class Form(StrEnum):
     """How tweets are written down; each but LINES and DELIMITED is read as a document."""
@@ -34,7 +36,7 @@ def look(chunks: Chunks, name: str, *, author: str | None = None) -> Form:
         require_tweets(chunks.head, name, ended=ended, author=author)
         if text and (form := _form_of(text, ended=ended)):
             return form
-        if ended:
+        if ended or (not text and len(chunks.head) > _MOST_BLANK):
             return Form.LINES
         ended = not chunks.more()
 

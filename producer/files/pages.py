@@ -37,13 +37,15 @@ def tweets_in(
     if not isinstance(content, dict) or is_tweet(content):
         return [_by(author, content, text)]
     if _is_page(content):
-        held_back[ERROR] += len(content.get("errors") or ())
+        if isinstance(errors := content.get("errors"), list) and errors:
+            held_back[ERROR] += len(errors)
         if not content.get("data"):
             held_back[EMPTY_PAGE] += 1
             return []
         return list(_posts(content, text))
     if isinstance(statuses := content.get("statuses"), list):
-        held_back[EMPTY_PAGE] += not statuses
+        if not statuses:
+            held_back[EMPTY_PAGE] += 1
         inside = elements(text, _spans(text)["statuses"][0])
         return [
             value

@@ -59,7 +59,7 @@ _CSV_TO_NDJSON = (
     "' < {file} | {produce}"
 )
 _HYDRATE = "ask X for the tweets: twarc2 hydrate {file} | {produce}"
-_COLUMN = re.compile(r"[A-Za-z_][\w .:/\[\]()#-]{0,60}", re.ASCII)
+_COLUMN = re.compile(r"[A-Za-z_][\w.:/\[\]()#-]*( [\w.:/\[\]()#-]+){0,2}", re.ASCII)
 _ARCHIVE = re.compile(rb"window\.(?:YTD\.)?(\w+)[\w.]*\s*=")
 _OF_TWEETS = frozenset(
     {b"tweet", b"tweets", b"deleted_tweet", b"deleted_tweets", b"community_tweet"}
@@ -124,7 +124,7 @@ def _is_csv(line: bytes) -> bool:
         with suppress(csv.Error):
             cells = next(csv.reader([text], delimiter=delimiter), [])
             if len(cells) > 1 and (
-                all(_COLUMN.fullmatch(cell.strip()) for cell in cells)
+                all(_COLUMN.fullmatch(cell) for cell in cells)
                 or (text.startswith('"') and f'"{delimiter}' in text)
             ):
                 return True

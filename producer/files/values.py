@@ -23,6 +23,7 @@ _ASSIGNMENT = re.compile(r"(?:window|Grailbird)\.[\w.]+\s*=|;")
 _SEARCH = re.compile(r'\{[ \t\n\r]*"(?:statuses|search_metadata)"')
 _LOOK = 256
 _LONGEST_LITERAL = 16
+_DEEPEST = 5  # arrays in each other
 
 
 def values(chunks: Chunks, name: str) -> Iterator[Value]:
@@ -68,16 +69,16 @@ def _after_comma(text: str, at: int) -> int:
     return _after_space(text, at + 1) if text[at] == "," else at
 
 
-def _taken_apart(text: _Text) -> Iterator[Value]:
-    if text.peek() == "[":
+def _taken_apart(text: _Text, depth: int = 0) -> Iterator[Value]:
+    if text.peek() == "[" and depth < _DEEPEST:
         for _ in text.parts("[", "]"):
-            yield from _taken_apart(text)
+            yield from _taken_apart(text, depth + 1)
     elif text.matches(_SEARCH):
         for _ in text.parts("{", "}"):
             key, _ = text.value()
             text.take(":")
             if key == "statuses" and text.peek() == "[":
-                yield from _taken_apart(text)
+                yield from _taken_apart(text, depth + 1)
             else:
                 text.value()
     else:
@@ -163,7 +164,7 @@ class _Text:
         except json.JSONDecodeError as error:
             is_cut = error.msg.startswith("Unterminated string")
             if self._ended or (not is_cut and error.pos < len(self._text) - _LONGEST_LITERAL):
-                raise self._broken(error.msg, error.pos) from error
+                raise self._broken(error.msg, error.pos, is_cut=is_cut) from error
             return None
         except RecursionError as error:
             raise self._broken("nested too deeply", self._at) from error
@@ -188,11 +189,12 @@ class _Text:
             added += len(parts[-1])
         self._text, self._at = "".join(parts), 0
 
-    def _broken(self, reason: str, at: int) -> SourceError:
+    def _broken(self, reason: str, at: int, *, is_cut: bool = False) -> SourceError:
         newlines = self._text.count("\n", 0, at)
         line = self._lines + newlines + 1
         character = at - self._text.rfind("\n", 0, at) if newlines else self._characters + at + 1
-        what = "cut short" if self._ended and at >= len(self._text.rstrip()) else "damaged"
+        is_cut = self._ended and (is_cut or at >= len(self._text.rstrip()))
+        what = "cut short" if is_cut else "damaged"
         return SourceError(
             f"{self._name} is {what}: line {line:,}, character {character:,} is no JSON "
             f"({reason}); what comes before that was read"
