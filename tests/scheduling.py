@@ -6,7 +6,16 @@ from xdist.scheduler import LoadScopeScheduling
 from xdist.workermanage import WorkerController
 
 # What takes long starts first, or one worker would run it while the others have nothing to do.
-_SLOWEST_FIRST = ("tests/containers/", "tests/iam/", "tests/integration/", "tests/browser/")
+_SLOWEST_FIRST = (
+    "tests/containers/",
+    "tests/iam/",
+    "tests/integration/",
+    "tests/browser/",
+    "tests/unit/tweetpipe/commands/test_ctrl_c.py",
+    "tests/unit/producer/x/test_against_the_fake_x.py",
+    "localstack_embedded/tests/test_environment.py",
+    "localstack_embedded/tests/test_function_environment.py",
+)
 # Their files share what they set up, or would get in each other's way.
 _ONE_AT_A_TIME = ("tests/containers/",)
 
@@ -24,6 +33,6 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]
 
 
 def _rank(scope: str) -> int:
-    """Its folder's position among the slowest, or one after them."""
-    slow = [scope.startswith(folder) for folder in _SLOWEST_FIRST]
+    """Its position among the slowest, by the file or its folder, or one after them."""
+    slow = [scope.startswith(place) for place in _SLOWEST_FIRST]
     return [*slow, True].index(True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -35,7 +36,13 @@ def test_the_tests_of_a_file_stay_together_and_those_with_containers_do_all() ->
     assert [len(tests) for tests in made.workqueue.values()] == [2, 2, 1]
 
 
-def test_the_slowest_folders_start_first() -> None:
+def test_what_starts_first_is_there() -> None:
+    root = Path(__file__).parents[2]
+
+    assert [place for place in scheduling._SLOWEST_FIRST if not (root / place).exists()] == []
+
+
+def test_the_slowest_start_first() -> None:
     worker = Mock()
     made = scheduler(worker, "tests/unit/a.py::t", "tests/iam/a.py::t", "tests/containers/a.py::t")
 
