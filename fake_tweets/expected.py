@@ -15,12 +15,12 @@ def expected_item(tweet: Tweet) -> dict[str, str]:
         "Username": author.name if author.name.strip() else author.screen_name,
         "Id": tweet.id,
         "Timestamp": f"{tweet.created_at:%Y-%m-%dT%H:%M:%S}.000Z",
-        "Message": whole_text(tweet),
+        "Message": _whole_text(tweet),
     }
 
 
-def whole_text(tweet: Tweet) -> str:
-    """A tweet's text; that of a retweet is in its JSON, but cut in its own text."""
+def _whole_text(tweet: Tweet) -> str:
+    """A retweet's own text may be cut; its JSON holds the original."""
     if original := tweet.retweet_of:
         return f"RT @{original.author.screen_name}: {original.text}"
     return tweet.text

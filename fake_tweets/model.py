@@ -37,7 +37,7 @@ class Link:
 
 
 class Tweet(NamedTuple):
-    """One tweet, whatever shape it is rendered in later.
+    """One tweet, whatever shape it is rendered in later; a retweet's `text` is cut as X cuts it.
 
     `hashtags` (without #), `mentions` and `links` are in the order in which `text` has them.
     `created_at` is in UTC and whole seconds; the millisecond inside `id` lies within that second.

@@ -171,6 +171,10 @@ REJECTED: dict[str, tuple[dict[str, Any], Reason]] = {
         {**V1, "text": "hi", "id": 1.535214444e18, "id_str": None},
         Reason.NO_ID,
     ),
+    "tweepy 4, json.dumps(dict(tweet), default=str)": (
+        {"id": int(ID), "author_id": 7, "text": "hi", "created_at": "2022-06-10 10:50:36+00:00"},
+        Reason.BAD_TIMESTAMP,
+    ),
     "mongoexport, a date": (
         {**V1, "text": "hi", "created_at": {"$date": "2022-06-10T10:50:36Z"}},
         Reason.BAD_TIMESTAMP,
