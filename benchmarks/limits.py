@@ -43,7 +43,7 @@ class Setting:
     size: int
     aggregate: bool = False
     others: float = 0.0
-    seconds: float = 15.0
+    seconds: float = 20.0
 
     @property
     def title(self) -> str:
@@ -63,8 +63,8 @@ def tables() -> list[Table]:
     """A few settings; in the first, records wait longer than the KPL lets them."""
     return [
         _table(Setting(shards=1, size=8_000, seconds=45.0)),
-        _table(Setting(shards=8, size=2_000, aggregate=True, others=_OTHERS)),
-        _table(Setting(shards=2, size=50_000, others=_OTHERS)),
+        _table(Setting(shards=2, size=2_000, aggregate=True, others=_OTHERS)),
+        _table(Setting(shards=8, size=50_000, others=_OTHERS)),
     ]
 
 

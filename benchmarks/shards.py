@@ -14,7 +14,7 @@ SHARD_BYTES = 1024 * 1024
 BURST = 1.0
 """Seconds: what a shard saves up while it isn't written to. AWS publishes no figure; its limits are
 per second, and its Kinesis Producer Library counts with a bucket of one second."""
-WINDOW = 4.0
+WINDOW = 5.0
 """Seconds for which a rate has to hold to be called steady."""
 STEADY = 0.9
 

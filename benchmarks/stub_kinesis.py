@@ -138,8 +138,10 @@ class _Connection(asyncio.Protocol):
             if self._service_time:
                 self._loop.call_later(self._service_time, self._reply, status, answer)
                 return
-        else:
+        elif b"Kinesis_20131202." in head:
             answer = described(stream.shards(now))
+        else:
+            status, answer = 400, b'{"__type": "UnknownOperationException"}'
         self._reply(status, answer)
 
     def _reply(self, status: int, body: bytes) -> None:
