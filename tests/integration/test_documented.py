@@ -6,6 +6,7 @@ the id of a dead letter. What goes on until Ctrl-C is given an end.
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import re
@@ -30,6 +31,14 @@ from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 
 UNREADABLE = b"from the documents"
+TWEET = json.dumps(
+    {
+        "id_str": "1",
+        "text": "a",
+        "user": {"name": "A reader", "screen_name": "reader"},
+        "created_at": "Wed Oct 10 20:19:24 +0000 2018",
+    }
+).encode()
 FAKE_X = "http://127.0.0.1:8888"
 # What ends a command that a reader would end.
 ENDS = {
@@ -97,6 +106,8 @@ class Reader:
             arguments = [self._replaced.get(word, word) for word in arguments]
         if "redrive" in arguments:
             self._mend(Path(arguments[-1]))
+        if arguments[:2] == ["produce", "file"]:
+            self._find(arguments[2:])
         ended = running.run_here(*arguments, folder=self._folder, environment=dict(os.environ))
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
@@ -118,11 +129,16 @@ class Reader:
 
     def _mend(self, file: Path) -> None:
         assert file.read_bytes() == UNREADABLE
-        user = {"name": "A reader", "screen_name": "reader"}
-        created = "Wed Oct 10 20:19:24 +0000 2018"
-        file.write_text(
-            json.dumps({"id_str": "1", "text": "a", "user": user, "created_at": created})
-        )
+        file.write_bytes(TWEET)
+
+    def _find(self, arguments: list[str]) -> None:
+        """Has a tweet in each file, folder or pattern that the reader is told to send."""
+        for named in (word for word in arguments if not word.startswith("-")):
+            file = self._folder / named.replace("*", "1")
+            file = file if file.suffix else file / "tweets.ndjson"
+            if not file.exists():
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(gzip.compress(TWEET) if file.suffix == ".gz" else TWEET)
 
     def _look_at_the_dashboard(self) -> None:
         environment = running.environment_for(os.environ["AWS_ENDPOINT_URL"])
