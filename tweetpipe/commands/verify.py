@@ -17,6 +17,7 @@ from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.commands.by_source import BySource, is_by_option
+from tweetpipe.commands.delivering import UNDELIVERED
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -105,10 +106,13 @@ def file(
     ctx: typer.Context,
     paths: Annotated[
         list[str] | None,
-        typer.Argument(metavar="FILE...", help="The files, as produce file was given them."),
+        typer.Argument(
+            metavar="FILE...", help="Files, folders and patterns, as given to produce file."
+        ),
     ] = None,
     named: Annotated[
-        list[str] | None, typer.Option("--file", hidden=True, help="FILE, as with --source file.")
+        list[str] | None,
+        typer.Option("--file", hidden=True, help="FILE, as with --source file; repeatable."),
     ] = None,
     author: Annotated[
         str | None,
@@ -124,12 +128,16 @@ def file(
     What the tweets must become is read without the function's code, and asked for by key. On AWS
     that takes one read request unit a tweet, at about $0.13 a million.
     """
-    files = [*(paths or ()), *(named or ())]
-    if not files:
+    names = [*(named or ()), *(paths or ())]
+    if not names:
         form = "--source file --file tweets.ndjson" if is_by_option(ctx) else "file tweets.ndjson"
         raise WrongUsage(f"Name the files that were sent: tweetpipe verify {form}")
-    if producer.STDIN in files:
+    if producer.STDIN in names:
         raise WrongUsage("Standard input can't be read again: name the files that were sent.")
+    files = producer.listed(names, undelivered=UNDELIVERED).files
+    for name in files:
+        # Looks at it, so that a wrong one is told before anything else.
+        producer.file_source(name, author=author)
     place, deployed = open_stack(target, stack_name)
     with terminal.spinner("Comparing"):
         comparison = verify_files.compare_files(

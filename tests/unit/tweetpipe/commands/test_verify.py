@@ -141,6 +141,7 @@ def test_records_of_an_aggregate_that_was_rejected_whole_are_no_loss(
         ("verify file", "Name the files that were sent: tweetpipe verify file tweets.ndjson"),
         ("verify --source file", "tweetpipe verify --source file --file tweets.ndjson"),
         ("verify file -", "Standard input can't be read again"),
+        ("verify file absent-*.ndjson", "absent-*.ndjson"),
         ("verify --source file --count 5 --file x", "--count goes with --source fake"),
         ("verify --file x --count 5", "--file goes with --source file"),
         ("verify file x --seed 5", "--seed goes with tweetpipe verify fake"),
@@ -151,3 +152,13 @@ def test_what_is_missing_or_out_of_place_is_wrong_usage(
 ) -> None:
     assert ends(line) == 2
     assert said in capfd.readouterr().err
+
+
+def test_what_holds_no_tweets_is_told_before_a_stack_is_looked_for(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    table_of_tweets = tmp_path / "tweets.csv"
+    table_of_tweets.write_text("id,text\n1,a\n2,b\n")
+
+    assert ends(f"verify file {table_of_tweets}") == 2
+    assert "tweets.csv" in capfd.readouterr().err
