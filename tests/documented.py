@@ -207,7 +207,7 @@ def _check_compose(arguments: list[str]) -> None:
             _check_compose(rest)
         case ["down", *options]:
             assert set(options) <= {"-v"}
-        case [("up" | "stop" | "start"), *services]:
+        case [("up" | "stop" | "start" | "restart"), *services]:
             assert set(services) <= compose["services"].keys()
         case _:
             raise AssertionError(f"No test knows docker compose {shlex.join(arguments)}")
