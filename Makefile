@@ -69,7 +69,7 @@ fuzz: $(VENV)/dev  ## Fuzz the processor with RUNS inputs (1,000,000), or for SE
 	@$(BIN)/python -m tests.fuzz build/fuzz -runs=$(RUNS) -max_total_time=$(SECONDS)
 
 soak: $(VENV)/dev  ## Send COUNT=200000 tweets through all faults at once and balance the books
-	@$(BIN)/python -m tests.soak $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(AGGREGATE),--aggregate)
+	@$(BIN)/python -m tests.soak $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(AGGREGATE),--aggregate) $(if $(FORMS),--forms)
 
 soak-page: $(VENV)/dev  ## Leave the dashboard's page open for MINUTES=60, and see what it takes
 	@$(BIN)/python -m tests.soak.page $(if $(MINUTES),--minutes $(MINUTES))

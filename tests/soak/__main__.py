@@ -30,6 +30,7 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=200_000, help="how many tweets")
     parser.add_argument("--seed", type=int, default=1, help="of the tweets and of the faults")
     parser.add_argument("--aggregate", action="store_true", help="several tweets in one record")
+    parser.add_argument("--forms", action="store_true", help="files of several forms as the source")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     home = folder / "localstack"
@@ -46,6 +47,7 @@ def main() -> int:
                 folder=folder,
                 outage=_OUTAGE,
                 aggregate=options.aggregate,
+                in_forms=options.forms,
                 say=_console.print,
             )
             _show(outcome, aggregate=options.aggregate)

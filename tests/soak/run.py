@@ -18,6 +18,7 @@ from localstack_embedded import Instance
 from tests.fault_proxy import BATCH_WRITE_ITEM, PUT_RECORDS, SEND_MESSAGE_BATCH, Fault, FaultProxy
 from tests.functions import configured
 from tests.soak.books import Books, Offered, balance
+from tests.soak.forms import write_in_forms, write_lines
 from tests.soak.mischief import Mischief
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
@@ -71,16 +72,17 @@ def soak(
     outage: float,
     aggregate: bool,
     say: Callable[[str], None],
+    in_forms: bool = False,
 ) -> SoakOutcome:
     """Sends `count` tweets, with malformed and repeated ones among them, through the faults.
 
-    Once, Kinesis is gone for `outage` seconds. With `aggregate`, several travel in one record.
+    Once, Kinesis is gone for `outage` seconds. With `aggregate`, several travel in one record. They
+    are read from a file of lines, or with `in_forms` from files of several forms.
     """
     offered = Offered()
-    tweets = folder / "offered.ndjson"
-    with tweets.open("wb") as file:
-        records = fake_tweets.records(seed, count=count, malformed=MALFORMED, duplicates=DUPLICATES)
-        file.writelines(record.data + b"\n" for record in offered.counted(records))
+    records = fake_tweets.records(seed, count=count, malformed=MALFORMED, duplicates=DUPLICATES)
+    write = write_in_forms if in_forms else write_lines
+    tweets = write(offered.counted(records), folder)
     expected = verify.expected_items(seed, count)
     started = time.monotonic()
     every_fault = {operation: set(Fault) for operation in _FAULTY}
@@ -141,9 +143,9 @@ class _Producer:
         self._chance = random.Random(seed)
         self._environment = os.environ | {"AWS_ENDPOINT_URL": proxy.endpoint}
 
-    def send_until_done(self, file: Path, *, rate: float) -> None:
-        """Send the file, from where it was left each time."""
-        while self._was_killed(file, rate):
+    def send_until_done(self, files: list[Path], *, rate: float) -> None:
+        """Send the files, from where they were left each time."""
+        while self._was_killed(files, rate):
             self.counts[_KILLED] += 1
 
     def resend_until_done(self) -> int:
@@ -152,11 +154,13 @@ class _Producer:
         while self._undelivered.exists():
             again = self._undelivered.rename(self._folder / f"again.{total}.ndjson")
             total += len(again.read_bytes().splitlines())
-            self.send_until_done(again, rate=1000.0)
+            self.send_until_done([again], rate=1000.0)
         return total
 
-    def _was_killed(self, file: Path, rate: float) -> bool:
-        arguments = ["--source", "file", "--file", str(file), "--resume", "--rate", str(rate)]
+    def _was_killed(self, files: list[Path], rate: float) -> bool:
+        arguments = ["--source", "file", "--resume", "--rate", str(rate)]
+        for file in files:
+            arguments += ["--file", str(file)]
         arguments += ["--undelivered", str(self._undelivered), "--stack", self._stack.name]
         arguments += self._aggregated
         with subprocess.Popen(
