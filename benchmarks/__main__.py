@@ -18,7 +18,7 @@ from benchmarks.machine import machine
 from benchmarks.measuring import Table
 from benchmarks.running import BenchmarkFailed, Measured, Result, measure
 
-AREAS = ("fake_tweets", "producer", "limits", "processor", "end_to_end")
+AREAS = ("fake_tweets", "files", "producer", "limits", "processor", "end_to_end")
 _ON_REQUEST = ("all_limits",)
 _NAMES = ", ".join((*AREAS, *_ON_REQUEST))
 ROUNDS = 3

@@ -234,8 +234,10 @@ class Reading:
 
 def _record_of(value: Value, origin: Origin) -> OutgoingRecord:
     content, text = value
-    # Only between values: in a string, a line's end is always escaped.
-    data = _LINE_END.sub("", text).encode("utf-8", "surrogateescape")
+    if "\n" in text or "\r" in text:
+        # Only between values: in a string, a line's end is always escaped.
+        text = _LINE_END.sub("", text)
+    data = text.encode("utf-8", "surrogateescape")
     return OutgoingRecord(data, partition_key_of_tweet(content, data), origin)
 
 
