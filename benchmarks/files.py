@@ -17,7 +17,7 @@ _COUNT = 40_000
 _A_PAGE = 100
 _NOTE = (
     "On one core. Each tweet is parsed for its author, who is the partition key. MB/s count the "
-    "tweets' own bytes, whatever the file has. Peak memory does not grow with the file."
+    "tweets' own bytes, whatever the file has. Peak memory is that of making the file."
 )
 
 Write = Callable[[list[bytes]], bytes]

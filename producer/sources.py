@@ -6,22 +6,17 @@ for as long as it likes. A LiveSource, such as `producer.x`, can't be kept waiti
 
 from __future__ import annotations
 
-import io
-import select
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from producer.errors import SettingsError, SourceError
-from producer.files.reading import MAX_LINE_BYTES, Reading, open_tweets
+from producer.errors import SettingsError
+from producer.files.reading import Reading, open_tweets
 from producer.outgoing import OutgoingRecord
 
 if TYPE_CHECKING:
     from fake_tweets import Shape
-
-_CHUNK_BYTES = 256 * 1024
-_UTF8_BOM = b"\xef\xbb\xbf"
 
 
 @runtime_checkable
@@ -98,38 +93,3 @@ def _records(reading: Reading) -> Iterator[OutgoingRecord]:
     with closing(reading):
         for piece in reading:
             yield piece.record
-
-
-def blocks(file: io.FileIO, *, name: str, offset: int = 0) -> Iterator[tuple[list[bytes], bytes]]:
-    """What each read adds: the lines that end in it, without their newline, and the begun one.
-
-    `offset` is where the file stands, for the words of the SourceError that is raised when a line
-    is too long.
-    """
-    number = 0
-    rest = b""
-    while chunk := _read(file):
-        *lines, rest = (rest + chunk).split(b"\n")
-        number += len(lines)
-        yield lines, rest
-        if len(rest) > MAX_LINE_BYTES:
-            where = f"line {number + 1}" + (f" after byte {offset}" if offset else "")
-            raise SourceError(
-                f"{where} of {name} is longer than {MAX_LINE_BYTES} bytes: "
-                "each line must hold one tweet"
-            )
-
-
-def _read(file: io.FileIO) -> bytes:
-    """Bytes as they come, none at the end of the file."""
-    # None says that there is nothing yet: standard input may have been handed over non-blocking.
-    while (chunk := file.read(_CHUNK_BYTES)) is None:
-        select.select([file], [], [])
-    return chunk
-
-
-def data_of(line: bytes, *, at_start: bool) -> bytes:
-    """What a line says, nothing for a blank one; `at_start` of a file, it may have a BOM."""
-    if at_start:
-        line = line.removeprefix(_UTF8_BOM)
-    return b"" if line.isspace() else line.removesuffix(b"\r")

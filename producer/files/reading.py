@@ -28,7 +28,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 
 BLANK_LINE = "blank line"
 
-_LINE_END = re.compile(r"[ \t]*[\r\n]\s*")
+_LINE_END = re.compile(r"[\r\n]\s*")
 
 
 class Piece(NamedTuple):
