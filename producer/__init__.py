@@ -17,7 +17,7 @@ from producer.files.reading import held_back
 from producer.going_on import FakesGoingOn
 from producer.kinesis import kinesis_client_config
 from producer.outgoing import MAX_RECORD_BYTES, STDIN, Origin, OutgoingRecord, partition_key_of
-from producer.report import Progress, Report, Unsendable
+from producer.report import Progress, Report, Shards, Unsendable
 from producer.resumable import ResumableFile
 from producer.settings import Settings
 from producer.sources import LiveSource, ResumableSource, fake_source, file_source
@@ -43,6 +43,7 @@ __all__ = [
     "ResumableSource",
     "Settings",
     "SettingsError",
+    "Shards",
     "SourceError",
     "UndeliveredError",
     "Unsendable",

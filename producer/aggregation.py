@@ -16,16 +16,14 @@ records a second in a shard. A record of tweets that fill such a step costs what
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from producer.outgoing import OutgoingRecord
 
 PAYLOAD_UNIT = 25_000
 """Bytes billed as one PUT payload unit; AWS writes 25 KB, and that 1 MB has 40 of them."""
-
-RECORDS_PER_ENTRY = 10
-"""What a call takes at most, for each entry it may have: tiny records would be ever so many."""
 
 _MAGIC = b"\xf3\x89\x9a\xc2"
 _HASH_KEYS = 1 << 128
@@ -35,38 +33,14 @@ _STEP = 0.6180339887498949
 
 # The most that a record can add to its data and partition key, and an aggregate to its records:
 # tags, lengths and indexes; magic number, MD5, and the hash key in the table and beside the data.
-_PER_RECORD = 17
-_PER_AGGREGATE = 4 + 16 + 2 * 39 + 2
+PER_RECORD = 17
+PER_AGGREGATE = 4 + 16 + 2 * 39 + 2
 
 
-def call_limits(*, max_records: int, max_bytes: int) -> tuple[int, int]:
-    """How many records to take for a call, and bytes, to stay in its limits once aggregated."""
-    records = RECORDS_PER_ENTRY * max_records
-    # Any two groups in a row are more than one unit, so half as many units never need more entries.
-    size = min(max_bytes, (max_records + 1) // 2 * PAYLOAD_UNIT)
-    return records, size - records * _PER_RECORD - (max_records + 1) * _PER_AGGREGATE
-
-
-def group_sizes(sizes: Iterable[int]) -> list[int]:
-    """How many records in a row to aggregate each time, given the sizes of their data and keys.
-
-    A group is one payload unit at most, or a single record.
-    """
-    counts: list[int] = []
-    filled = PAYLOAD_UNIT
-    for size in sizes:
-        filled += size + _PER_RECORD
-        if filled <= PAYLOAD_UNIT:
-            counts[-1] += 1
-        else:
-            counts.append(1)
-            filled = _PER_AGGREGATE + size + _PER_RECORD
-    return counts
-
-
-def hash_keys(count: int, *, start: float) -> list[str]:
+def hash_keys(*, start: float) -> Iterator[int]:
     """Explicit hash keys, spread evenly over all shards; `start`, 0 to 1, says from where."""
-    return [str(int((start + n * _STEP) % 1.0 * _HASH_KEYS)) for n in range(count)]
+    for n in itertools.count():
+        yield int((start + n * _STEP) % 1.0 * _HASH_KEYS)
 
 
 def aggregated(records: Sequence[OutgoingRecord], *, hash_key: str) -> bytes:

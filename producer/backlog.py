@@ -6,61 +6,49 @@ Their meeting place is here, behind one lock.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from itertools import chain
+from collections.abc import Callable
 
-from producer.batches import Batch, Held, Waiting
+from producer.answer import Answer
+from producer.batches import Held, records_of
+from producer.outbox import Call, Outbox, Settled
 from producer.outgoing import OutgoingRecord
+from producer.rates import Rates
 from producer.report import Progress
-from producer.window import Trip, Window
 
 BUFFER_FULL = "BufferFull"
 """The error code under which records are counted that found no room and could not wait."""
 
 
-@dataclass(kw_only=True)
-class Verdict:
-    """What becomes of the records of a batch; those that are not named were acknowledged."""
-
-    later: list[tuple[Held, float]] = field(default_factory=list)
-    """Refused records and when they are due again."""
-    isolated: list[Batch] = field(default_factory=list)
-    given_up: Batch = field(default_factory=list)
-    errors: Counter[str] = field(default_factory=Counter)
-    answered: bool = False
-    """Kinesis looked at each record, and did not merely fail."""
-    timed_out: bool = False
-    """No answer came: the records may have arrived."""
-
-
 class Backlog:
-    """Holds at most `max_held_records` and about `max_held_bytes`; `add` blocks beyond that."""
+    """Holds at most `max_held_records` and about `max_held_bytes`; `add` blocks beyond that.
+
+    With full shards it holds less: what they take in a few seconds.
+    """
 
     def __init__(
         self,
-        waiting: Waiting,
-        window: Window,
+        outbox: Outbox,
         *,
         max_held_records: int,
         max_held_bytes: int,
         clock: Callable[[], float],
+        is_live: bool = False,
         start: int = 0,
     ) -> None:
-        self._waiting = waiting
-        self._window = window
+        self._outbox = outbox
         self._max_held_records = max_held_records
         self._max_held_bytes = max_held_bytes
         self._clock = clock
+        self._offered = Rates(clock()) if is_live else None
         self._lock = threading.Lock()
         self._room = threading.Condition(self._lock)
         self._work = threading.Condition(self._lock)
         self._news = threading.Condition(self._lock)
         self._answered = threading.Condition(self._lock)
-        self._in_flight: dict[int, tuple[Batch, Trip]] = {}
-        self._given_up: Batch = []
+        self._given_up: list[Held] = []
         self._read_to = start
         self._held_records = 0
         self._held_bytes = 0
@@ -76,7 +64,6 @@ class Backlog:
         self._unanswered = 0
         self._retried = 0
         self._errors: Counter[str] = Counter()
-        self._waiting.max_records = window.call_records
 
     @property
     def over(self) -> bool:
@@ -105,18 +92,21 @@ class Backlog:
                 return False
             # A record that is no longer wanted still counts: the source can't take it back.
             self._read += 1
-            held = Held(record, size=size, since=self._clock(), start=self._read_to)
+            now = self._clock()
+            held = Held(record, size=size, since=now, number=self._read, start=self._read_to)
             held.unsendable = refusal or ""
             if refusal is None and not wait and self._is_full():
                 refusal = BUFFER_FULL
             self._held_records += 1
             self._held_bytes += size
             self._read_to = end
+            if self._offered is not None:
+                self._offered.add(1, size, now)
             if refusal is not None:
                 self._errors[refusal] += 1
                 self._given_up.append(held)
                 self._news.notify()
-            elif self._waiting.add(held):
+            elif self._outbox.add(held, now):
                 self._work.notify()
             return self._wanted
 
@@ -134,55 +124,38 @@ class Backlog:
             self._reading = False
             self._end_if_empty()
 
-    def take(self) -> Batch | None:
-        """The next batch to send, waiting until there is one; None when there will be none."""
+    def take(self) -> Call | None:
+        """The next call to make, waiting until there is one; None when there will be none."""
         with self._lock:
             while self._sending and not self._over:
                 now = self._clock()
-                seconds = None
-                if self._window.has_room:
-                    seconds = self._waiting.ready_in(now, flush=not self._wanted)
+                seconds = self._outbox.ready_in(now, flush=not self._wanted)
                 if seconds == 0.0:
-                    batch = self._waiting.take(now)
-                    self._retried += sum(1 for held in batch if held.attempts)
-                    trip = self._window.sent(len(batch), now)
-                    self._in_flight[id(batch)] = batch, trip
+                    call = self._outbox.take(now)
+                    self._retried += sum([p.count for p in call.batch if p.attempts])
                     # What stays behind needs another sender to watch the time for it.
                     self._work.notify()
-                    return batch
+                    return call
                 self._work.wait(seconds)
             return None
 
-    def patience(self, batch: Batch) -> float:
-        """How long to wait for the answer to a batch taken, in the client's own timeouts."""
+    def settle(self, call: Call, answer: Answer) -> None:
+        """Book the answer to a call taken."""
         with self._lock:
-            _, trip = self._in_flight.get(id(batch), (batch, None))
-            return trip.patience if trip else 1.0
+            self._book(self._outbox.settle(call, answer, self._clock()))
 
-    def settle(self, batch: Batch, verdict: Verdict | None = None) -> None:
-        """Book the outcome of a batch taken; without a verdict, all of it was acknowledged."""
+    def reject(self, call: Call, code: str) -> None:
+        """Book that a call taken was refused because of a record in it."""
         with self._lock:
-            _, trip = self._in_flight.pop(id(batch), (batch, None))
-            if trip is None:
-                return  # It came too late: the batch has been set aside.
+            self._book(self._outbox.reject(call, code, self._clock()))
+
+    def break_off(self, call: Call, *, unanswered: bool) -> None:
+        """Keep a call's records in hand until the end, which comes at once."""
+        with self._lock:
+            self._outbox.break_off(call, self._clock(), unanswered=unanswered)
             self._answered.notify()
-            returned: Batch = []
-            if verdict is not None:
-                returned = self._return(verdict)
-            records = len(batch) - len(returned)
-            size = sum(held.size for held in batch) - sum(held.size for held in returned)
-            self._window.ended(
-                trip,
-                self._clock(),
-                answered=verdict is None or verdict.answered,
-                timed_out=verdict is not None and verdict.timed_out,
-            )
-            self._waiting.max_records = self._window.call_records
-            self._sent += records
-            self._sent_bytes += size
-            self._release(records, size)
 
-    def given_up(self, *, timeout: float) -> Batch:
+    def given_up(self, *, timeout: float) -> list[Held]:
         """Records to be set aside, waiting up to `timeout` seconds for something to happen."""
         with self._lock:
             if not self._given_up and not self._over:
@@ -204,19 +177,14 @@ class Backlog:
         with self._lock:
             self._sending = False
             self._work.notify_all()
-            self._answered.wait_for(lambda: not self._in_flight, timeout)
+            self._answered.wait_for(lambda: not self._outbox.in_flight, timeout)
 
-    def give_up_all(self) -> Batch:
+    def give_up_all(self) -> list[Held]:
         """End it: give up everything in hand, even what a call in flight may yet deliver."""
         with self._lock:
             self._over = True
             self._wanted = False
-            in_flight = [batch for batch, _ in self._in_flight.values()]
-            for held in _flat(in_flight):
-                held.unanswered = True
-            for batch in (*in_flight, self._waiting.clear()):
-                self._given_up += batch
-            self._in_flight.clear()
+            self._given_up += records_of(self._outbox.clear())
             self._room.notify_all()
             self._work.notify_all()
             return list(self._given_up)
@@ -226,13 +194,16 @@ class Backlog:
         with self._lock:
             # Looked for when asked: to keep it up to date would cost something for each record,
             # and what is in hand is bounded.
-            starts = (held.start for batch, _ in self._in_flight.values() for held in batch)
-            given_up = (held.start for held in self._given_up)
-            return min(chain(starts, given_up, self._waiting.starts()), default=self._read_to)
+            given_up = min((held.start for held in self._given_up), default=math.inf)
+            first = min(self._outbox.first_start(), given_up)
+            return self._read_to if first == math.inf else int(first)
 
     def progress(self, *, elapsed: float) -> Progress:
         """The counts as they are now, after `elapsed` seconds."""
         with self._lock:
+            now = self._clock()
+            offered = None if self._offered is None else self._offered.at(now)[0]
+            shards = self._outbox.shards(now, offered=offered)
             return Progress(
                 read=self._read,
                 sent=self._sent,
@@ -243,7 +214,8 @@ class Backlog:
                 bytes_sent=self._sent_bytes,
                 elapsed=elapsed,
                 errors=dict(self._errors),
-                endpoint_rate=self._window.rate(self._clock()),
+                endpoint_rate=None if shards else self._outbox.endpoint_rate(now),
+                shards=shards,
             )
 
     def wake_caller(self) -> None:
@@ -251,25 +223,26 @@ class Backlog:
         with self._lock:
             self._news.notify()
 
-    def _return(self, verdict: Verdict) -> Batch:
-        self._errors += verdict.errors
-        for held, due in verdict.later:
-            self._waiting.add_later(held, due=due)
-        for batch in verdict.isolated:
-            self._waiting.add_isolated(batch)
-        self._given_up += verdict.given_up
+    def _book(self, settled: Settled | None) -> None:
+        if settled is None:
+            return  # It came too late: the call's records have been set aside.
+        self._answered.notify()
         self._work.notify_all()
-        self._news.notify()
-        return [
-            *(held for held, _ in verdict.later),
-            *_flat(verdict.isolated),
-            *verdict.given_up,
-        ]
+        self._errors += settled.errors
+        if settled.given_up:
+            self._given_up += records_of(settled.given_up)
+            self._news.notify()
+        records = sum([parcel.count for parcel in settled.sent])
+        size = sum([parcel.size for parcel in settled.sent])
+        self._sent += records
+        self._sent_bytes += size
+        self._release(records, size)
 
     def _is_full(self) -> bool:
-        return (
-            self._held_records >= self._max_held_records or self._held_bytes >= self._max_held_bytes
-        )
+        records, size = self._outbox.room()
+        return self._held_records >= min(
+            self._max_held_records, records
+        ) or self._held_bytes >= min(self._max_held_bytes, size)
 
     def _release(self, records: int, size: int) -> None:
         self._held_records -= records
@@ -282,7 +255,3 @@ class Backlog:
             self._over = True
             self._work.notify_all()
             self._news.notify_all()
-
-
-def _flat(batches: Iterable[Batch]) -> Batch:
-    return [held for batch in batches for held in batch]

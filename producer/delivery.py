@@ -4,10 +4,12 @@ A record is acknowledged by Kinesis or appended to the file of undelivered recor
 happens; the counts at the end say which. Delivery is at least once: after a call that timed out,
 Kinesis may hold a record twice. Order is not kept, not even among the records of one author:
 several calls are under way at once, and PutRecords itself promises none. An endpoint that answers
-slowly gets fewer and smaller calls (`producer.window`).
+slowly gets fewer and smaller calls (`producer.window`), and a full shard what it takes
+(`producer.outbox`, which decides what is sent, and when).
 
-Memory is bounded by two batches for each call in flight, one on its way and one that waits; when
-they are full, the source is read no further. A live source is read all the same, and what finds no
+Memory is bounded by two batches for each call in flight, and once shards are full by what they take
+in a few seconds; then the source is read no further. One full shard may fill that room, as a source
+can't be looked into beyond what is in hand. A live source is read all the same, and what finds no
 room is undelivered at once.
 
 In a resumable source, the position before which nothing is in hand is kept once a second and at the
@@ -25,18 +27,12 @@ from random import random
 from typing import TYPE_CHECKING
 
 from producer import undelivered as undelivered_file
-from producer.aggregation import call_limits
-from producer.backlog import Backlog, Verdict
-from producer.batches import Batch, Waiting
+from producer.backlog import Backlog
 from producer.direct_calls import write_and_read_directly
-from producer.errors import (
-    DeliveryError,
-    PositionError,
-    ProducerError,
-    SourceError,
-)
+from producer.errors import DeliveryError, PositionError, ProducerError, SourceError
 from producer.keeping import Keeper
-from producer.kinesis import require_stream_name
+from producer.kinesis import RecordRejected, require_stream_name
+from producer.outbox import Call, Outbox
 from producer.outgoing import MAX_RECORD_BYTES, OutgoingRecord
 from producer.pacing import paced
 from producer.report import Progress, Report
@@ -44,7 +40,6 @@ from producer.sending import Sender
 from producer.setting_aside import SetAside
 from producer.settings import Settings
 from producer.sources import LiveSource, ResumableSource
-from producer.window import Window
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -53,6 +48,8 @@ TOO_LARGE = "RecordTooLarge"
 """The error code under which records beyond Kinesis' limit are counted; they are never sent."""
 
 _BATCHES_PER_CALL = 2
+_RECORDS_PER_GROUP = 10
+"""Of these, on average, there is room for so many in each Kinesis record."""
 _TICK = 0.1
 """Seconds between two looks at `stop`, and two calls of `on_progress`."""
 _GRACE = 0.2
@@ -94,17 +91,10 @@ def produce(
     if undelivered is not None:
         undelivered_file.require_writable(undelivered)
     write_and_read_directly(client)
-    sender = Sender(
-        client=client,
-        stream=stream,
-        give_up_after=settings.give_up_after,
-        aggregate=settings.aggregate,
-        clock=clock,
-        random=random,
-    )
     run = _Run(
         source,
-        sender,
+        Sender(client=client, stream=stream),
+        Outbox(settings, random=random, now=clock()),
         undelivered=undelivered,
         settings=settings,
         stop=stop or threading.Event(),
@@ -121,6 +111,7 @@ class _Run:
         self,
         source: Iterable[OutgoingRecord],
         sender: Sender,
+        outbox: Outbox,
         *,
         undelivered: Path | None,
         settings: Settings,
@@ -142,15 +133,15 @@ class _Run:
         self._source_error: SourceError | None = None
         self._refusal: DeliveryError | None = None
         self._position_error: PositionError | None = None
-        records, size = settings.max_records, settings.max_bytes
+        calls = _BATCHES_PER_CALL * settings.calls_in_flight
+        records = calls * settings.max_records
         if settings.aggregate:
-            records, size = call_limits(max_records=records, max_bytes=size)
-        window = _BATCHES_PER_CALL * settings.calls_in_flight
+            records *= _RECORDS_PER_GROUP
         self._backlog = Backlog(
-            Waiting(max_records=records, max_bytes=size, linger=settings.linger),
-            Window(call_records=records, calls=settings.calls_in_flight),
-            max_held_records=window * records,
-            max_held_bytes=window * settings.max_bytes,
+            outbox,
+            max_held_records=records,
+            max_held_bytes=settings.max_in_hand or calls * settings.max_bytes,
+            is_live=self._live is not None,
             clock=clock,
             start=self._resumable.offset if self._resumable else 0,
         )
@@ -261,18 +252,19 @@ class _Run:
             self._backlog.end_reading()
 
     def _send_batches(self) -> None:
-        batch: Batch | None = None
+        call: Call | None = None
         try:
-            while (batch := self._backlog.take()) is not None:
-                patience = self._backlog.patience(batch)
-                self._backlog.settle(batch, self._sender.send(batch, patience=patience))
+            while (call := self._backlog.take()) is not None:
+                try:
+                    answer = self._sender.send(call.batch, patience=call.trip.patience)
+                except RecordRejected as error:
+                    self._backlog.reject(call, error.code)
+                else:
+                    self._backlog.settle(call, answer)
         except BaseException as error:
-            for held in batch or ():
-                held.unanswered |= not isinstance(error, DeliveryError)
-            if batch is not None:
-                # In hand until the end, which comes at once and gives up all that is.
-                late = self._clock() + 3600
-                self._backlog.settle(batch, Verdict(later=[(held, late) for held in batch]))
+            if call is not None:
+                unanswered = not isinstance(error, DeliveryError)
+                self._backlog.break_off(call, unanswered=unanswered)
             self._refusal = self._refusal or DeliveryError.of(error, "sending broke off")
             self._backlog.want_no_more()
             self._backlog.wake_caller()
@@ -282,18 +274,10 @@ class _Run:
 
     def _report(self) -> Report:
         end = self._progress()
+        counts = vars(end) | {"failed": end.read - end.sent}
         report = Report(
-            read=end.read,
-            sent=end.sent,
-            retried=end.retried,
-            failed=end.read - end.sent,
-            dropped=end.dropped,
-            unanswered=end.unanswered,
-            bytes_sent=end.bytes_sent,
-            elapsed=end.elapsed,
-            errors=end.errors,
+            **counts,
             exhausted=self._exhausted,
-            endpoint_rate=end.endpoint_rate,
             interrupted=self._interrupted,
             undelivered=self._undelivered,
             unwritten=end.waiting,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.exceptions import (
@@ -13,10 +13,10 @@ from botocore.exceptions import (
     ConnectionError,
     HTTPClientError,
     ParamValidationError,
-    ReadTimeoutError,
 )
 from botocore.parsers import ResponseParserError
 
+from producer.answer import SHARD_FULL, Answer
 from producer.direct_calls import Entries
 from producer.errors import DeliveryError, SettingsError
 from producer.first_words import first_words, plain
@@ -27,16 +27,13 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef as Entry
 
-TIMED_OUT = ReadTimeoutError.__name__
-"""The error code of a call that was not answered in time."""
-
 _TRANSIENT_STATUS = frozenset({408, 429})
 _TRANSIENT = frozenset(
     {
         "BandwidthLimitExceeded",
         "KMSThrottlingException",
         "LimitExceededException",
-        "ProvisionedThroughputExceededException",
+        SHARD_FULL,
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
@@ -49,19 +46,7 @@ _TRANSIENT = frozenset(
         "TooManyRequestsException",
     }
 )
-UNANSWERED = frozenset(
-    {
-        "502",
-        "504",
-        "ConnectionClosedError",
-        "HTTPClientError",
-        "IncompleteAnswer",
-        "NoSequenceNumber",
-        "ReadTimeoutError",
-        "ResponseParserError",
-    }
-)
-"""The codes after which nobody knows whether Kinesis has stored the record."""
+_NAMED_SHARD = re.compile(r"\bshardId-\d+")
 
 _BAD_RECORD_STATUS = frozenset({413})
 _BAD_RECORD = frozenset(
@@ -124,8 +109,8 @@ def entry_of(record: OutgoingRecord) -> Entry:
 
 def put_records(
     client: KinesisClient, stream: str, entries: Sequence[Entry], *, patience: float = 1.0
-) -> list[str | None]:
-    """Send one PutRecords call; the error code of each entry, None for an acknowledged one.
+) -> Answer:
+    """Send one PutRecords call.
 
     The answer is waited for `patience` times as long as the client says.
 
@@ -139,7 +124,7 @@ def put_records(
         records = Entries(entries, patience=patience)
         answer = client.put_records(StreamName=stream, Records=records)
     except ClientError as error:
-        return [_code_of(error, stream)] * len(entries)
+        return Answer.failure(_code_of(error, stream), len(entries))
     except ParamValidationError as error:
         raise RecordRejected(type(error).__name__) from error
     except (ConnectionError, HTTPClientError, ResponseParserError) as error:
@@ -147,17 +132,30 @@ def put_records(
             # What it says is the header, which is a secret.
             said = "a header can't carry these credentials"
             raise _no_use(stream, "InvalidCredentials", said) from None
-        return [type(error).__name__] * len(entries)
+        return Answer.failure(type(error).__name__, len(entries))
     except BotoCoreError as error:
         raise _no_use(stream, type(error).__name__, str(error)) from error
     results = answer.get("Records", [])
     if len(results) != len(entries):
-        return ["IncompleteAnswer"] * len(entries)
+        return Answer.failure("IncompleteAnswer", len(entries))
     # FailedRecordCount is not looked at: not every implementation counts correctly.
-    return [
+    codes = [
         result.get("ErrorCode") or (None if result.get("SequenceNumber") else "NoSequenceNumber")
         for result in results
     ]
+    shards = [result.get("ShardId") for result in results]
+    if any(codes):
+        shards = [
+            shard if code is None else _shard_named_in(result)
+            for shard, code, result in zip(shards, codes, results, strict=True)
+        ]
+    return Answer(codes, shards)
+
+
+def _shard_named_in(result: Mapping[str, Any]) -> str | None:
+    """The shard that refused an entry: PutRecordsResultEntry says that the message names it."""
+    found = _NAMED_SHARD.search(str(result.get("ErrorMessage")))
+    return found and found[0]
 
 
 def _code_of(error: ClientError, stream: str) -> str:

@@ -13,6 +13,26 @@ _MOST_NAMED = 3
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shards:
+    """How full the stream is at present; rates are those of the last few seconds.
+
+    Of the shards `known`, which have answered, `full` made records wait. All together accept
+    `records_rate` records a second, and `bytes_rate` bytes. `wanted` is how many shards it would
+    take for all that a live source gives, None for a source that can wait.
+    """
+
+    known: int
+    full: int
+    records_rate: float
+    bytes_rate: float
+    wanted: int | None = None
+
+    def take(self, shards: int) -> float:
+        """The records a second that so many shards would take, if keys lie evenly."""
+        return self.records_rate * shards / self.known
+
+
+@dataclass(frozen=True, kw_only=True)
 class Progress:
     """Counts of records at one moment.
 
@@ -21,7 +41,8 @@ class Progress:
     have arrived: a call with them had no answer. `retried` counts every time a record was sent
     again. `bytes_sent` is the data and partition keys of what was sent, `elapsed` is in seconds.
     `errors` counts refusals by error code, once for every record each time. `endpoint_rate` is how
-    many records a second the endpoint takes, while that is what limits the run.
+    many records a second the endpoint takes, while that is what limits the run. `shards` says how
+    full they are, while any is.
     """
 
     read: int
@@ -34,6 +55,7 @@ class Progress:
     elapsed: float
     errors: Mapping[str, int]
     endpoint_rate: float | None = None
+    shards: Shards | None = None
 
     @property
     def waiting(self) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from producer import undelivered
 from producer.backlog import Backlog
-from producer.batches import Batch, Held
+from producer.batches import Held
 from producer.errors import UndeliveredError
 from producer.report import Unsendable
 
@@ -46,7 +46,7 @@ class SetAside:
         self._sleep = sleep
         self._failing_since = 0.0
 
-    def put(self, given_up: Batch) -> None:
+    def put(self, given_up: list[Held]) -> None:
         """Set the records aside; they stay given up as far as the file can't be written."""
         try:
             while given_up:
@@ -60,7 +60,7 @@ class SetAside:
         else:
             self.error = None
 
-    def put_the_last(self, given_up: Batch) -> None:
+    def put_the_last(self, given_up: list[Held]) -> None:
         """The same at the end of a run, where there is no next call."""
         self.put(given_up)
         for _ in range(_LAST_TRIES - 1):
@@ -82,7 +82,7 @@ class SetAside:
         error.__cause__ = self.error
         return error
 
-    def _put_some(self, given_up: Batch) -> int:
+    def _put_some(self, given_up: list[Held]) -> int:
         stays = self._stays(given_up[0])
         some = [*itertools.takewhile(lambda held: self._stays(held) is stays, given_up)]
         if stays:
@@ -102,7 +102,7 @@ class SetAside:
             return False
         return undelivered.is_of_an_earlier_run(origin.file, self._path)
 
-    def _book(self, records: Batch, *, dropped: bool = False, left: bool = False) -> int:
+    def _book(self, records: list[Held], *, dropped: bool = False, left: bool = False) -> int:
         for held in records:
             if held.unsendable and not dropped:
                 self.unsendable.add(

@@ -19,8 +19,11 @@ _MIB = 1024 * 1024
 class Settings:
     """Settings of one run; bytes count data and partition keys, times are in seconds.
 
-    A record waits at most `linger` for others to share its call. One that Kinesis keeps refusing
-    is given up `give_up_after` its first refusal. After a stop request, `drain_deadline` is what
+    A record waits at most `linger` for others to share its call. One that Kinesis refuses is given
+    up when nothing of its shard was accepted for `give_up_after`; if it was refused for a reason
+    that is no shard's, nothing at all. No more than about `max_in_hand` bytes are read ahead, by
+    default two calls of `max_bytes` for each in flight. After a stop request, `drain_deadline` is
+    what
     remains for delivering the records already read: whoever stops it waits for that. The run ends
     as well when the file of undelivered records can't be written for `file_deadline`. A live
     source's records make that file no larger than `max_undelivered` bytes; what goes beyond is
@@ -32,6 +35,7 @@ class Settings:
     max_bytes: int = 5 * _MIB
     linger: float = 0.1
     calls_in_flight: int = 4
+    max_in_hand: int | None = None
     give_up_after: float = 60.0
     drain_deadline: float = 1.0
     file_deadline: float = 10.0
@@ -52,6 +56,10 @@ class Settings:
         _require(
             1 <= self.calls_in_flight <= 64,
             f"calls_in_flight must be 1 to 64, not {self.calls_in_flight}",
+        )
+        _require(
+            self.max_in_hand is None or self.max_in_hand >= MAX_RECORD_BYTES,
+            f"max_in_hand must be {MAX_RECORD_BYTES} (1 MiB) or more bytes, not {self.max_in_hand}",
         )
         _require(
             self.max_undelivered >= 0,

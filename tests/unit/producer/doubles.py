@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import threading
 from collections import Counter
@@ -71,8 +72,9 @@ def position_of(tweets: Path) -> Path:
 class FakeKinesis:
     """A client that stores what its answer accepts; `calls` has the data of all entries sent."""
 
-    def __init__(self, answer: Answer = accept) -> None:
+    def __init__(self, answer: Answer = accept, *, shards: int = 1) -> None:
         self._answer = answer
+        self._shards = shards
         self._lock = threading.Lock()
         self.calls: list[list[bytes]] = []
         self.stored: Counter[bytes] = Counter()
@@ -91,7 +93,8 @@ class FakeKinesis:
             self.calls.append(data)
         codes = self._answer(data)
         self.store([item for item, code in zip(data, codes, strict=True) if code is None])
-        return {"Records": [result_of(code) for code in codes]}
+        shards = [shard_of(entry["PartitionKey"], self._shards) for entry in Records]
+        return {"Records": [result_of(*pair) for pair in zip(codes, shards, strict=True)]}
 
 
 def run(
@@ -116,10 +119,16 @@ def lines(path: Path) -> list[bytes]:
     return path.read_bytes().splitlines() if path.exists() else []
 
 
-def result_of(code: str | None) -> dict[str, str]:
+def result_of(code: str | None, shard: str = "shardId-000000000000") -> dict[str, str]:
     if code is None:
-        return {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
+        return {"SequenceNumber": "1", "ShardId": shard}
     return {"ErrorCode": code, "ErrorMessage": "refused"}
+
+
+def shard_of(key: str, shards: int) -> str:
+    """The shard of a partition key, of shards that have equal parts of the hash keys."""
+    number = int(hashlib.md5(key.encode()).hexdigest(), 16) * shards >> 128
+    return f"shardId-{number:012}"
 
 
 Step = Callable[["KinesisServer", Request, list[bytes]], object]

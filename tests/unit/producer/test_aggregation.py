@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import importlib
+import itertools
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -16,12 +17,11 @@ from processor.aggregation import deaggregate
 from producer.aggregation import (
     PAYLOAD_UNIT,
     aggregated,
-    call_limits,
-    group_sizes,
     hash_keys,
 )
-from producer.batches import Held, Waiting
+from producer.batches import Group, Held, Parcel
 from producer.outgoing import OutgoingRecord
+from producer.waiting import Waiting
 
 LAST_HASH_KEY = 2**128 - 1
 
@@ -56,10 +56,15 @@ def units(size: int) -> int:
     return -(-size // PAYLOAD_UNIT)
 
 
+def parcels_of(records: Sequence[OutgoingRecord]) -> list[Parcel]:
+    waiting = Waiting(max_bytes=1_000_000, linger=0.0, groups_from=0.0)
+    for record in records:
+        waiting.add(Held(record, size=record.size, since=0.0), 0.0, call_records=1)
+    return waiting.clear()
+
+
 def groups_of(records: Sequence[OutgoingRecord]) -> list[list[OutgoingRecord]]:
-    remaining = iter(records)
-    counts = group_sizes(record.size for record in records)
-    return [[next(remaining) for _ in range(count)] for count in counts]
+    return [[held.record for held in parcel.members] for parcel in parcels_of(records)]
 
 
 @given(records=outgoing, hash_key=st.integers(0, LAST_HASH_KEY))
@@ -110,41 +115,31 @@ def test_a_group_fits_into_a_payload_unit_whatever_it_holds(records: list[Outgoi
 
 
 @given(st.lists(st.integers(1, 40_000)))
-def test_groups_hold_every_record_and_none_is_empty(sizes: list[int]) -> None:
-    counts = group_sizes(sizes)
+def test_groups_hold_every_record_in_order_and_none_is_empty(sizes: list[int]) -> None:
+    records = [OutgoingRecord(b"x" * (size - 1), "k") for size in sizes]
 
-    assert sum(counts) == len(sizes)
-    assert all(counts)
+    groups = groups_of(records)
+
+    assert [record for group in groups for record in group] == records
+    assert all(groups)
 
 
 def test_a_record_too_large_to_share_stands_alone() -> None:
-    assert group_sizes([1000, 1000, PAYLOAD_UNIT, 1000, 1000]) == [2, 1, 2]
+    sizes = [1000, 1000, PAYLOAD_UNIT, 1000, 1000]
+    records = [OutgoingRecord(b"x" * (size - 1), "k") for size in sizes]
+
+    assert [len(group) for group in groups_of(records)] == [2, 1, 2]
 
 
-@given(
-    sizes=st.lists(st.integers(1, 60) | st.integers(1, 30_000), max_size=300),
-    max_records=st.integers(1, 9),
-)
-def test_a_batch_stays_within_a_call_once_it_is_aggregated(
-    sizes: list[int], max_records: int
-) -> None:
-    records, size = call_limits(max_records=max_records, max_bytes=100_000)
-    group = Waiting(max_records=records, max_bytes=size, linger=0.0)
-    for one in sizes:
-        group.add(Held(OutgoingRecord(b"x" * (one - 1), "k"), size=one, since=0.0))
-
-    taken = 0
-    while batch := group.take(0.0):
-        taken += len(batch)
-        entries = [
-            len(aggregated(records, hash_key=str(LAST_HASH_KEY))) + 39
-            if len(records) > 1
-            else records[0].size
-            for records in groups_of([held.record for held in batch])
-        ]
-        assert len(entries) <= max_records
-        assert sum(entries) <= 100_000
-    assert taken == len(sizes)
+@given(st.lists(st.integers(1, 60) | st.integers(1, 30_000), max_size=300))
+def test_a_group_is_no_larger_than_it_is_taken_for(sizes: list[int]) -> None:
+    for parcel in parcels_of([OutgoingRecord(b"x" * (size - 1), "k") for size in sizes]):
+        data = [held.record for held in parcel.members]
+        if isinstance(parcel, Group):
+            hash_key = str(LAST_HASH_KEY)
+            assert len(aggregated(data, hash_key=hash_key)) + len(hash_key) <= parcel.wire
+        else:
+            assert data[0].size == parcel.wire
 
 
 def test_two_kilobytes_a_tweet_need_at_least_eight_times_fewer_payload_units() -> None:
@@ -161,7 +156,7 @@ def test_two_kilobytes_a_tweet_need_at_least_eight_times_fewer_payload_units() -
 
 @given(start=st.floats(0, 1, exclude_max=True), shards=st.integers(1, 40))
 def test_hash_keys_spread_evenly_over_any_number_of_shards(start: float, shards: int) -> None:
-    found = [int(key) for key in hash_keys(400, start=start)]
+    found = list(itertools.islice(hash_keys(start=start), 400))
 
     assert all(0 <= key <= LAST_HASH_KEY for key in found)
     of_shards = Counter(key * shards >> 128 for key in found)

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 
-from producer.backlog import Backlog, Verdict
-from producer.batches import Waiting
-from producer.window import Window
+from producer.answer import Answer
+from producer.backlog import Backlog
+from producer.outbox import Call, Outbox
+from producer.settings import Settings
 from tests.unit.producer.doubles import records
 from tests.waiting import wait_for
 
@@ -13,13 +13,17 @@ RECORD = records(1)[0]
 
 
 def backlog(*, room: int = 10, max_records: int = 2) -> Backlog:
+    settings = Settings(max_records=max_records, linger=60.0)
     return Backlog(
-        Waiting(max_records=max_records, max_bytes=1000, linger=60.0),
-        Window(call_records=max_records, calls=4),
+        Outbox(settings, random=lambda: 0.0, now=0.0),
         max_held_records=room,
         max_held_bytes=1000,
         clock=lambda: 0.0,
     )
+
+
+def accept(held: Backlog, call: Call) -> None:
+    held.settle(call, Answer([None] * len(call.batch), [None] * len(call.batch)))
 
 
 def counts(held: Backlog) -> tuple[int, int, int]:
@@ -33,11 +37,11 @@ def test_a_full_backlog_takes_no_more_until_something_is_acknowledged() -> None:
     held.add(RECORD, size=10)
     reader = threading.Thread(target=held.add, args=(RECORD,), kwargs={"size": 10})
     reader.start()
-    batch = held.take()
-    assert batch is not None
+    call = held.take()
+    assert call is not None
     assert counts(held) == (2, 0, 0)
 
-    held.settle(batch)
+    accept(held, call)
 
     reader.join()
     assert counts(held) == (3, 2, 0)
@@ -49,11 +53,11 @@ def test_a_backlog_is_full_by_bytes_too() -> None:
     answers: list[bool] = []
     reader = threading.Thread(target=lambda: answers.append(held.add(RECORD, size=1)))
     reader.start()
-    batch = held.take()
-    assert batch is not None
+    call = held.take()
+    assert call is not None
     assert answers == []
 
-    held.settle(batch)
+    accept(held, call)
 
     reader.join()
     assert answers == [True]
@@ -78,10 +82,10 @@ def test_it_is_over_when_reading_ended_and_nothing_is_in_hand() -> None:
     held.add(RECORD, size=10)
     held.end_reading()
     assert not held.over
-    batch = held.take()
-    assert batch is not None
+    call = held.take()
+    assert call is not None
 
-    held.settle(batch)
+    accept(held, call)
 
     assert held.over
     assert held.take() is None
@@ -91,18 +95,18 @@ def test_refused_records_stay_in_hand_and_their_errors_are_counted() -> None:
     held = backlog()
     for _ in range(2):
         held.add(RECORD, size=10)
-    batch = held.take()
-    assert batch is not None
+    call = held.take()
+    assert call is not None
 
-    batch[1].attempts = 1
-    held.settle(batch, Verdict(later=[(batch[1], 0.0)], errors=Counter({"Throttled": 1})))
+    held.settle(call, Answer([None, "InternalFailure"], [None, None]))
     held.want_no_more()
 
     again = held.take()
-    assert again == [batch[1]]
+    assert again is not None
+    assert again.batch == call.batch[1:]
     now = held.progress(elapsed=0.0)
     assert (now.sent, now.waiting, now.retried, now.bytes_sent) == (1, 1, 1, 10)
-    assert now.errors == {"Throttled": 1}
+    assert now.errors == {"InternalFailure": 1}
 
 
 def test_a_record_given_up_is_in_hand_until_it_is_set_aside() -> None:
@@ -122,11 +126,11 @@ def test_giving_up_covers_calls_in_flight_and_ignores_their_late_outcome() -> No
     held = backlog()
     for _ in range(3):
         held.add(RECORD, size=10)
-    batch = held.take()
-    assert batch is not None
+    call = held.take()
+    assert call is not None
 
     assert len(held.give_up_all()) == 3
-    held.settle(batch)
+    accept(held, call)
     held.set_aside(3)
 
     assert counts(held) == (3, 0, 3)
@@ -145,9 +149,9 @@ def test_a_sender_without_work_wakes_for_a_full_batch_and_for_the_end() -> None:
     taken: list[int] = []
 
     def send() -> None:
-        while (batch := held.take()) is not None:
-            taken.append(len(batch))
-            held.settle(batch)
+        while (call := held.take()) is not None:
+            taken.append(len(call.batch))
+            accept(held, call)
 
     senders = [threading.Thread(target=send) for _ in range(3)]
     for sender in senders:

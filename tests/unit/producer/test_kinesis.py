@@ -47,7 +47,7 @@ def test_a_call_names_the_stream_and_carries_data_and_keys(stubbed: tuple[Any, S
         },
     )
 
-    assert put_records(client, "tweets", THREE) == [None, None, None]
+    assert put_records(client, "tweets", THREE).codes == [None, None, None]
 
 
 @pytest.mark.parametrize("failed_record_count", [1, 2, 3])
@@ -60,7 +60,7 @@ def test_error_codes_are_read_from_the_entries_whatever_the_total_says(
         "put_records", {"FailedRecordCount": failed_record_count, "Records": results}
     )
 
-    assert put_records(client, "tweets", THREE) == ["InternalFailure", None, THROTTLED]
+    assert put_records(client, "tweets", THREE).codes == ["InternalFailure", None, THROTTLED]
 
 
 def test_an_answer_with_too_few_entries_acknowledges_nothing(
@@ -69,7 +69,7 @@ def test_an_answer_with_too_few_entries_acknowledges_nothing(
     client, stubber = stubbed
     stubber.add_response("put_records", {"Records": [result_of(None)]})
 
-    assert put_records(client, "tweets", THREE) == ["IncompleteAnswer"] * 3
+    assert put_records(client, "tweets", THREE).codes == ["IncompleteAnswer"] * 3
 
 
 def test_an_entry_without_a_sequence_number_is_not_acknowledged(
@@ -78,7 +78,22 @@ def test_an_entry_without_a_sequence_number_is_not_acknowledged(
     client, stubber = stubbed
     stubber.add_response("put_records", {"Records": [{}, result_of(None), result_of(None)]})
 
-    assert put_records(client, "tweets", THREE) == ["NoSequenceNumber", None, None]
+    assert put_records(client, "tweets", THREE).codes == ["NoSequenceNumber", None, None]
+
+
+def test_the_shard_of_an_entry_is_known_whether_it_was_accepted_or_refused(
+    stubbed: tuple[Any, Stubber],
+) -> None:
+    client, stubber = stubbed
+    message = "Rate exceeded for shard shardId-000000000007 in stream tweets under account 1."
+    full = {"ErrorCode": THROTTLED, "ErrorMessage": message}
+    stubber.add_response(
+        "put_records", {"Records": [result_of(None), full, result_of("InternalFailure")]}
+    )
+
+    answer = put_records(client, "tweets", THREE)
+
+    assert answer.shards == ["shardId-000000000000", "shardId-000000000007", None]
 
 
 @pytest.mark.parametrize(
@@ -99,7 +114,7 @@ def test_a_call_that_may_work_later_is_every_records_error(
     client, stubber = stubbed
     stubber.add_client_error("put_records", code, http_status_code=status)
 
-    assert put_records(client, "tweets", THREE) == [code] * 3
+    assert put_records(client, "tweets", THREE).codes == [code] * 3
 
 
 @pytest.mark.parametrize(
@@ -118,7 +133,7 @@ def test_a_broken_connection_is_every_records_error(error: Exception) -> None:
 
     answer = put_records(FakeKinesis(broken).client, "tweets", THREE)
 
-    assert answer == [type(error).__name__] * 3
+    assert answer.codes == [type(error).__name__] * 3
 
 
 @pytest.mark.parametrize(

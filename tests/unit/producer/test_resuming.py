@@ -19,13 +19,14 @@ from producer import (
     PositionError,
     Report,
     ResumableFile,
+    Settings,
     SourceError,
     UndeliveredError,
     file_source,
 )
-from producer.backlog import Backlog, Verdict
-from producer.batches import Batch, Waiting
-from producer.window import Window
+from producer.answer import Answer
+from producer.backlog import Backlog
+from producer.outbox import Call, Outbox
 from tests.examples import examples
 from tests.unit.producer.doubles import (
     THROTTLED,
@@ -173,7 +174,6 @@ class Ledger:
         return min(self.open, default=self.read_to)
 
 
-CALLS = 4
 STEPS = st.sampled_from(["add", "add", "add", "take", "settle", "set aside"])
 
 
@@ -182,48 +182,43 @@ STEPS = st.sampled_from(["add", "add", "add", "take", "settle", "set aside"])
 def test_the_offset_settled_to_is_that_of_the_first_record_in_hand(
     data: st.DataObject, steps: list[str]
 ) -> None:
+    now = 0.0
+    options = Settings(max_records=3, linger=0.0, give_up_after=3.0)
+    outbox = Outbox(options, random=lambda: 0.5, now=now)
     backlog = Backlog(
-        Waiting(max_records=3, max_bytes=1_000_000, linger=0.0),
-        Window(call_records=3, calls=CALLS),
+        outbox,
         max_held_records=1_000,
         max_held_bytes=1_000_000,
-        clock=lambda: 0.0,
+        clock=lambda: now,
     )
     ledger = Ledger()
-    taken: list[Batch] = []
+    taken: list[Call] = []
     outgoing = iter(records(100))
-    waiting = 0
+    codes = st.sampled_from([None, THROTTLED, "InternalFailure"])
 
-    def settle(batch: Batch) -> int:
-        """Each record has its own fate; how many wait again."""
-        verdict = Verdict()
-        for held in batch:
-            match data.draw(st.sampled_from(["sent", "later", "isolated", "given up"])):
-                case "sent":
-                    ledger.open.remove(held.start)
-                case "later":
-                    verdict.later.append((held, data.draw(st.sampled_from([-1.0, 0.0, 1.0]))))
-                case "isolated":
-                    verdict.isolated.append([held])
-                case "given up":
-                    verdict.given_up.append(held)
-        backlog.settle(batch, verdict)
-        due = sum(1 for _, moment in verdict.later if moment <= 0.0)
-        return due + len(verdict.isolated)
+    def settle(call: Call) -> None:
+        """Each record has its own fate, or all spoil their call."""
+        if data.draw(st.booleans()):
+            backlog.reject(call, "ValidationException")
+            return
+        drawn = [data.draw(codes) for _ in call.batch]
+        for parcel, code in zip(call.batch, drawn, strict=True):
+            if code is None:
+                ledger.open.remove(parcel.start)
+        backlog.settle(call, Answer(drawn, ["shardId-000000000000"] * len(drawn)))
 
     for step in steps:
+        now += data.draw(st.sampled_from([0.0, 0.1, 1.0]))
         if step == "add":
             ledger.open.add(ledger.read_to)
             ledger.read_to += data.draw(st.integers(1, 9))
             backlog.add(next(outgoing), size=10, end=ledger.read_to)
-            waiting += 1
-        elif step == "take" and waiting and len(taken) < CALLS:
-            batch = backlog.take()
-            assert batch is not None
-            waiting -= len(batch)
-            taken.append(batch)
+        elif step == "take" and outbox.ready_in(now, flush=False) == 0.0:
+            call = backlog.take()
+            assert call is not None
+            taken.append(call)
         elif step == "settle" and taken:
-            waiting += settle(taken.pop(data.draw(st.integers(0, len(taken) - 1))))
+            settle(taken.pop(data.draw(st.integers(0, len(taken) - 1))))
         elif step == "set aside" and (given_up := backlog.given_up(timeout=0.0)):
             count = data.draw(st.integers(0, len(given_up)))
             ledger.open -= {held.start for held in given_up[:count]}

@@ -1,119 +1,68 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Any
 
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
-from producer.batches import Batch, Held
-from producer.sending import Sender, backoff
+from producer.batches import Batch, Group, Held
+from producer.sending import Sender
 from tests.unit.producer.doubles import (
     THROTTLED,
     Answer,
     FakeKinesis,
     accept,
-    call_failure,
+    contained,
     records,
-    refuse,
 )
 
 
-def sender(
-    answer: Answer, *, clock: Callable[[], float] = lambda: 100.0, share: float = 0.5
-) -> Sender:
-    return Sender(
-        client=FakeKinesis(answer).client,
-        stream="tweets",
-        give_up_after=60.0,
-        clock=clock,
-        random=lambda: share,
-    )
+class WatchedKinesis(FakeKinesis):
+    """Keeps the entries of the last call."""
+
+    def put_records(self, *, StreamName: str, Records: Any) -> dict[str, Any]:
+        self.entries = list(Records)
+        return super().put_records(StreamName=StreamName, Records=Records)
 
 
-def batch(count: int) -> Batch:
+def sender(answer: Answer = accept) -> tuple[Sender, WatchedKinesis]:
+    kinesis = WatchedKinesis(answer)
+    return Sender(client=kinesis.client, stream="tweets"), kinesis
+
+
+def held(count: int) -> list[Held]:
     return [Held(record, size=record.size, since=0.0) for record in records(count)]
 
 
-def test_an_accepted_batch_needs_no_verdict() -> None:
-    assert sender(accept).send(batch(3)) is None
+def group_of(members: list[Held], *, hash_key: int = 7) -> Group:
+    group = Group(hash_key=hash_key)
+    for one in members:
+        assert group.add(one)
+    return group
 
 
-def test_only_the_refused_records_are_sent_again() -> None:
-    five = batch(5)
+def test_a_record_goes_as_it_is() -> None:
+    sending, kinesis = sender()
+    one = held(1)
 
-    verdict = sender(lambda _: [None, THROTTLED, None, None, "InternalFailure"]).send(five)
+    sending.send([*one])
 
-    assert verdict is not None
-    assert [held for held, _ in verdict.later] == [five[1], five[4]]
-    assert verdict.errors == {THROTTLED: 1, "InternalFailure": 1}
-    assert not verdict.given_up
-
-
-@pytest.mark.parametrize(
-    ("code", "expected"),
-    [
-        ("InternalFailure", [0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 5.0, 5.0]),
-        # A shard's limits are by the second.
-        (THROTTLED, [0.1, 0.2, 0.4, 0.8, 1.0, 1.0, 1.0, 1.0]),
-    ],
-)
-def test_a_record_waits_longer_after_each_refusal(code: str, expected: list[float]) -> None:
-    one = batch(1)
-    patient = sender(lambda _: [code], share=1.0)
-    waits = []
-    for _ in range(8):
-        verdict = patient.send(one)
-        assert verdict is not None
-        waits.append(verdict.later[0][1] - 100.0)
-
-    assert waits == pytest.approx(expected)
+    record = one[0].record
+    assert kinesis.entries == [{"Data": record.data, "PartitionKey": record.partition_key}]
 
 
-@given(attempts=st.integers(1, 10**6), share=st.floats(0, 1), longest=st.floats(0, 60))
-def test_the_wait_is_a_share_of_a_bounded_ceiling(
-    attempts: int, share: float, longest: float
-) -> None:
-    assert 0 <= backoff(attempts, share, longest) <= longest * share
+def test_a_group_is_put_with_the_hash_key_that_its_records_name() -> None:
+    sending, kinesis = sender()
+    members = held(3)
+
+    sending.send([group_of(members, hash_key=2**100)])
+
+    (entry,) = kinesis.entries
+    assert contained([entry["Data"]]) == [one.record.data for one in members]
+    assert entry["ExplicitHashKey"] == str(2**100)
+    assert entry["ExplicitHashKey"].encode() in entry["Data"]
+    assert 1 <= len(entry["PartitionKey"]) <= 256
 
 
-def test_a_record_is_given_up_some_time_after_its_first_refusal() -> None:
-    now = 100.0
-    one = batch(1)
-    patient = sender(refuse, clock=lambda: now)
-    assert patient.send(one)
+def test_each_parcel_has_its_code() -> None:
+    sending, _ = sender(lambda _: [None, THROTTLED])
+    parcels: Batch = [group_of(held(3)), *held(1)]
 
-    now = 159.9
-    verdict = patient.send(one)
-    assert verdict is not None
-    assert verdict.later
-
-    now = 160.0
-    verdict = patient.send(one)
-    assert verdict is not None
-    assert verdict.given_up == one
-    assert not verdict.later
-
-
-def test_a_rejected_batch_is_halved() -> None:
-    def rejected(_: list[bytes]) -> list[str | None]:
-        raise call_failure("ValidationException")
-
-    five = batch(5)
-    verdict = sender(rejected).send(five)
-
-    assert verdict is not None
-    assert verdict.isolated == [five[:2], five[2:]]
-    assert not verdict.errors
-
-
-def test_a_record_rejected_on_its_own_is_given_up() -> None:
-    def rejected(_: list[bytes]) -> list[str | None]:
-        raise call_failure("ValidationException")
-
-    one = batch(1)
-    verdict = sender(rejected).send(one)
-
-    assert verdict is not None
-    assert verdict.given_up == one
-    assert verdict.errors == {"ValidationException": 1}
+    assert sending.send(parcels).codes == [None, THROTTLED]

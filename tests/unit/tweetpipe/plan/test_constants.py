@@ -12,7 +12,10 @@ import yaml
 
 from processor.clients import MAX_CALLS
 from processor.table import MAX_PUTS_PER_CALL
-from producer.aggregation import PAYLOAD_UNIT, group_sizes
+from producer.aggregation import PAYLOAD_UNIT
+from producer.batches import Held
+from producer.outgoing import OutgoingRecord
+from producer.waiting import Waiting
 from tweetpipe.plan import Load
 from tweetpipe.plan import constants as c
 
@@ -63,7 +66,10 @@ def test_aggregates_are_planned_as_the_producer_makes_them() -> None:
 
     planned = Load(rate=1, tweet_bytes=2000).aggregated()
 
-    groups = group_sizes(round(tweet) + c.KEY_BYTES for tweet in tweets)
-    assert planned.aggregate == int(len(tweets) / len(groups))
+    waiting = Waiting(max_bytes=1_000_000, linger=0.0, groups_from=0.0)
+    for tweet in tweets:
+        held = Held(OutgoingRecord(b"", ""), size=round(tweet) + c.KEY_BYTES, since=0.0)
+        waiting.add(held, 0.0, call_records=1)
+    assert planned.aggregate == int(len(tweets) / len(waiting.clear()))
     assert planned.is_within_a_unit
     assert c.AGGREGATE_BYTES == PAYLOAD_UNIT

@@ -1,0 +1,72 @@
+"""How much may be sent before it is known whether shards are full.
+
+As long as nothing was refused, nobody knows whether the stream has limits: an emulator has none.
+One that has would refuse call after call, were all sent at once. So what the shards that are known
+take by AWS's limits is sent at once, and beyond that little at first, and four times as much with
+each answer that accepts all. When that would be more than any call, it is left alone for good.
+"""
+
+from __future__ import annotations
+
+import math
+
+from producer.shard import SHARD_BYTES, SHARD_RECORDS
+
+_FIRST = 0.125
+_FACTOR = 4.0
+_PROVEN = 16.0
+_LEAST = 0.02
+
+
+class Allowance:
+    """Counts in seconds of what one shard takes. Not thread-safe."""
+
+    def __init__(self, now: float) -> None:
+        self.shards: set[str] = set()
+        self._saved = 1.0
+        self._saved_at = now
+        self._beyond = _FIRST
+        self._on_the_way = 0.0
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether more was accepted than limits would let through."""
+        return self._beyond >= _PROVEN
+
+    def left(self, now: float) -> float:
+        """How much may be sent now."""
+        if self.is_proven:
+            return math.inf
+        shards = max(1, len(self.shards))
+        self._saved = min(self._saved + shards * (now - self._saved_at), shards)
+        self._saved_at = now
+        left = max(self._saved, shards * self._beyond - self._on_the_way)
+        return left if left >= _LEAST * shards else 0.0
+
+    def sent(self, cost: float) -> bool:
+        """Book what was sent; whether it goes beyond AWS's limits."""
+        beyond = cost > 2 * self._saved
+        self._saved = max(0.0, self._saved - cost)
+        self._on_the_way += cost
+        return beyond
+
+    def ended(self, cost: float, *, beyond: bool, accepted: bool) -> None:
+        """Book the end of a call, and whether all that it held was accepted."""
+        self._on_the_way -= cost
+        if beyond and accepted:
+            self._beyond *= _FACTOR
+
+    def refused(self) -> None:
+        """Book that a shard was full."""
+        self._beyond, self._saved = _FIRST, 0.0
+
+    def found(self, shards: set[str]) -> None:
+        """Book the shards that have accepted something; each new one has saved up as well."""
+        before = max(1, len(self.shards))
+        self.shards |= shards
+        self._saved += max(0, len(self.shards) - before)
+
+
+def cost_of(*, parcels: int, wire: int) -> float:
+    """How many seconds one shard takes for so many parcels with so many bytes."""
+    return max(parcels / SHARD_RECORDS, wire / SHARD_BYTES)

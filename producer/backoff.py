@@ -1,0 +1,15 @@
+"""How long to wait before something that failed is tried again."""
+
+from __future__ import annotations
+
+FIRST_BACKOFF = 0.1
+LONGEST_BACKOFF = 5.0
+"""Seconds: the ceiling after the first failure, and the one it doubles up to."""
+LONGEST_FOR_SHARD = 1.0
+"""Seconds: the same for a full shard. It takes more each second; to wait longer leaves it idle."""
+
+
+def backoff(attempts: int, share: float, longest: float) -> float:
+    """Seconds to wait after `attempts` failures: a random share, 0 to 1, of a growing ceiling."""
+    # 2 ** 10 is past the longest already; the power of a large count would not fit a float.
+    return share * min(longest, FIRST_BACKOFF * 2.0 ** min(attempts - 1, 10))

@@ -1,0 +1,131 @@
+"""What waits for shards that are full, each in a lane of its own."""
+
+from __future__ import annotations
+
+import heapq
+import math
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
+
+from producer.batches import Batch, Parcel
+from producer.ranges import Ranges
+from producer.shard import Shard
+
+_PACE = 0.05
+"""Seconds between two calls, which so hold parcels of all shards."""
+_GUESSES = 2
+_UNKNOWN_SHARE = 0.25
+"""Of what is refused so often, the shard is taken to be unknown, and little is sent of it."""
+_SORTED_EVERY = 0.5
+"""Seconds after which parcels are sorted again, if more is known of where they go."""
+
+
+class Lanes:
+    """Parcels by shard; oldest first within each. Not thread-safe."""
+
+    def __init__(self, now: float, *, patience: float, shards: int, share: float) -> None:
+        self._ranges = Ranges()
+        self._patience = patience
+        self._share = share
+        # The first is for keys that were refused, and of which nobody knows the shard.
+        self._unknown = Shard(now, patience=patience, share=shards * share)
+        self._shards: dict[str | None, Shard] = {None: self._unknown}
+        self._is_sorted, self._sorted_at = True, now
+        self._first = 0
+        self._next = now
+
+    @property
+    def capacity(self) -> float:
+        """What the shards take together, in shards."""
+        known = sum(shard.share for name, shard in self._shards.items() if name)
+        return known or self._unknown.share
+
+    @property
+    def known(self) -> int:
+        """How many shards there are, as far as is known."""
+        return max(1, len(self._shards) - 1)
+
+    def full(self, now: float) -> int:
+        """How many shards made parcels wait of late."""
+        return min(self.known, sum(shard.is_full(now) for shard in self._shards.values()))
+
+    def of(self, parcel: Parcel) -> Shard:
+        """The shard that a parcel goes to."""
+        # Another shard's refusals would make a wrong guess slow.
+        return self._shards[
+            self._ranges.shard_of(parcel.hash_key, guess=parcel.attempts < _GUESSES)
+        ]
+
+    def add(self, parcel: Parcel, now: float) -> bool:
+        """Let a parcel wait; True if it is the first of its shard."""
+        shard = self.of(parcel)
+        shard.add(parcel, now)
+        return len(shard.queue) == 1
+
+    def learn(self, parcel: Parcel, shard: str, now: float) -> None:
+        """Book where a parcel has come to, or would have."""
+        if not self._ranges.learn(parcel.hash_key, shard):
+            return
+        self._is_sorted = False
+        self._unknown.patience.accepted()
+        self._unknown.share = min(self._unknown.share, _UNKNOWN_SHARE)
+        names = {None, *self._ranges.shards()}
+        if names != self._shards.keys():
+            self._sort(now, names)
+
+    def ready_in(self, now: float) -> float | None:
+        """Seconds until a shard takes a parcel; None if none waits."""
+        waits = [lane.ready_in(now) for lane in self._shards.values() if lane.queue]
+        return max(min(waits), self._next - now, 0.0) if waits else None
+
+    def take(self, now: float, *, max_records: float, max_bytes: float) -> Batch:
+        """What the shards take now: within both limits, or a single parcel."""
+        if not self._is_sorted and now - self._sorted_at >= _SORTED_EVERY:
+            self._sort(now, list(self._shards))
+        batch: Batch = []
+        left = max_bytes
+        lanes = list(self._shards.values())
+        # Each is first in turn, so that a call which is full is not always the same shards'.
+        self._first = (self._first + 1) % len(lanes)
+        for lane in (*lanes[self._first :], *lanes[: self._first]):
+            while len(batch) < max_records and (
+                parcel := lane.take(now, size=left if batch else math.inf)
+            ):
+                batch.append(parcel)
+                left -= parcel.wire
+        # Where so much may go, waiting would hold it up.
+        is_full = len(batch) >= max_records or left < max_bytes / 2
+        self._next = now if is_full else now + _PACE
+        return batch
+
+    def give_up(self, is_given_up: Callable[[Parcel], bool], *, of: Shard | None = None) -> Batch:
+        """Take out what is to be given up, of one shard or of all."""
+        given_up: Batch = []
+        for shard in self._shards.values() if of is None else (of,):
+            given_up += [parcel for _, _, parcel in shard.queue if is_given_up(parcel)]
+            shard.queue[:] = [entry for entry in shard.queue if not is_given_up(entry[2])]
+            heapq.heapify(shard.queue)
+        return given_up
+
+    def parcels(self) -> Iterator[Parcel]:
+        """All that waits."""
+        queues = (shard.queue for shard in self._shards.values())
+        return (parcel for _, _, parcel in chain.from_iterable(queues))
+
+    def clear(self) -> None:
+        """Let nothing wait any more."""
+        for shard in self._shards.values():
+            shard.queue.clear()
+
+    def _sort(self, now: float, names: Iterable[str | None]) -> None:
+        """Let each parcel wait for the shard that it goes to by what is known now."""
+        before = self._shards
+        waiting = list(self.parcels())
+        self.clear()
+        self._shards = {
+            name: before.get(name) or Shard(now, patience=self._patience, share=self._share)
+            for name in sorted(names, key=str)
+        }
+        for parcel in waiting:
+            self.add(parcel, now)
+        self._is_sorted, self._sorted_at = True, now

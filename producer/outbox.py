@@ -1,0 +1,278 @@
+"""Decides what to send now, and what an answer means; it has neither threads nor a clock.
+
+While no shard is full, parcels go in the order they came, several calls at once. From the first
+time on that shards refuse more than stray records, each shard has a lane, and gets what it takes
+(`producer.shard`).
+
+A parcel that is refused for another reason waits for a while, and a call that fails as a whole
+makes all wait (`producer.circuit`). A parcel is given up when nothing of its shard was accepted for
+`give_up_after`; if it was refused for a reason that is no shard's, nothing at all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import chain
+
+from producer.allowance import Allowance, cost_of
+from producer.answer import SHARD_FULL, TIMED_OUT, UNANSWERED, Answer
+from producer.backoff import LONGEST_BACKOFF, LONGEST_FOR_SHARD, backoff
+from producer.batches import Batch, Held, Parcel
+from producer.circuit import PROBE, Circuit
+from producer.lanes import Lanes
+from producer.patience import Patience
+from producer.rates import Rates
+from producer.report import Shards
+from producer.settings import Settings
+from producer.shard import SHARD_BYTES, SHARD_RECORDS
+from producer.waiting import Waiting
+from producer.window import Trip, Window
+
+_SECONDS_IN_HAND = 4.0
+"""Of what full shards take; so much has to be read ahead that none of them runs dry."""
+_FULL, _STRAY = 3, 0.05
+"""Refusals, and their share, from which on a shard is taken to be full."""
+_LOOK_BACK = 1000  # parcels
+_THE_END = 3600.0  # seconds: it comes before
+
+
+@dataclass(kw_only=True, eq=False)
+class Call:
+    """Parcels on their way."""
+
+    batch: Batch
+    trip: Trip
+    cost: float
+    beyond: bool
+
+
+@dataclass(kw_only=True)
+class Settled:
+    """What became of a call's parcels; those that are not named are to be sent again."""
+
+    sent: Batch = field(default_factory=list)
+    given_up: Batch = field(default_factory=list)
+    errors: Counter[str] = field(default_factory=Counter)
+
+
+class Outbox:
+    """The parcels that wait or are on their way. Not thread-safe."""
+
+    def __init__(self, settings: Settings, *, random: Callable[[], float], now: float) -> None:
+        self._settings = settings
+        self._random = random
+        self._window = Window(call_records=settings.max_records, calls=settings.calls_in_flight)
+        self._waiting = Waiting(
+            max_bytes=settings.max_bytes,
+            linger=settings.linger,
+            groups_from=random() if settings.aggregate else None,
+        )
+        self._calls: set[Call] = set()
+        self._allowance = Allowance(now)
+        self._circuit = Circuit()
+        self._patience = Patience(settings.give_up_after)
+        self._rates = Rates(now)
+        self._looked_at = self._full = 0
+
+    @property
+    def in_flight(self) -> bool:
+        """Whether any call is on its way."""
+        return bool(self._calls)
+
+    def room(self) -> tuple[float, float]:
+        """How many records and bytes may be in hand, so that full shards have a few seconds'."""
+        if self._waiting.lanes is None:
+            return math.inf, math.inf
+        seconds = _SECONDS_IN_HAND * self._waiting.lanes.capacity
+        # A group holds as many records as there is room for.
+        records = math.inf if self._settings.aggregate else seconds * SHARD_RECORDS
+        return max(records, self._settings.max_records), max(seconds, 1.0) * SHARD_BYTES
+
+    def endpoint_rate(self, now: float) -> float | None:
+        """The records a second that the endpoint takes, if it answers late."""
+        return self._window.rate(now)
+
+    def shards(self, now: float, *, offered: float | None) -> Shards | None:
+        """How full the shards are, None if none is; `offered` is how many records a second come."""
+        lanes = self._waiting.lanes
+        if lanes is None or not (full := lanes.full(now)):
+            return None
+        records, size = self._rates.at(now)
+        wanted = None
+        if offered is not None and records:
+            wanted = max(lanes.known + 1, math.ceil(lanes.known * offered / records))
+        return Shards(
+            known=lanes.known, full=full, records_rate=records, bytes_rate=size, wanted=wanted
+        )
+
+    def add(self, held: Held, now: float) -> bool:
+        """Take a fresh record; True if somebody should look whether there is a call to send."""
+        return self._waiting.add(held, now, call_records=self._window.call_records)
+
+    def ready_in(self, now: float, *, flush: bool) -> float | None:
+        """Seconds until `take` has a call to send, None if only an answer or a record can tell."""
+        if not self._window.has_room or (self._circuit.is_open and self._calls):
+            return None
+        records, size = self._limits(now)
+        seconds = self._waiting.ready_in(now, max_records=records, max_bytes=size, flush=flush)
+        return None if seconds is None else max(seconds, self._circuit.ready_in(now))
+
+    def take(self, now: float) -> Call:
+        """The call to send when `ready_in` says 0."""
+        records, size = self._limits(now)
+        batch = self._waiting.take(now, max_records=records, max_bytes=size)
+        cost = cost_of(parcels=len(batch), wire=sum([parcel.wire for parcel in batch]))
+        call = Call(
+            batch=batch,
+            trip=self._window.sent(len(batch), now),
+            cost=cost,
+            beyond=self._allowance.sent(cost),
+        )
+        self._calls.add(call)
+        return call
+
+    def settle(self, call: Call, answer: Answer, now: float) -> Settled | None:
+        """Book the answer to a call; None if the call was given up before."""
+        if not self._end(call, answer, now):
+            return None
+        if not any(answer.codes):
+            self._accepted(call.batch, answer.shards, now)
+            return Settled(sent=call.batch)
+        if self._waiting.lanes is None and self._shards_are_full(answer):
+            self._open_lanes(call, answer, now)
+        entries = list(zip(call.batch, answer.codes, answer.shards, strict=True))
+        settled = Settled(sent=[parcel for parcel, code, _ in entries if code is None])
+        if settled.sent:
+            self._accepted(settled.sent, [shard for _, code, shard in entries if not code], now)
+        # One draw a call: what was refused together shares its next call.
+        share = self._random()
+        due = None if answer.is_answered else self._circuit.failed(now, share=share)
+        for parcel, code, shard in entries:
+            if code is None:
+                continue
+            settled.errors[code] += parcel.count
+            parcel.attempts += 1
+            parcel.unanswered |= code in UNANSWERED
+            if code == SHARD_FULL and self._waiting.lanes is not None:
+                settled.given_up += _full(self._waiting.lanes, parcel, shard, now, call.trip.start)
+            elif self._patience.is_over(now, sent=call.trip.start):
+                settled.given_up.append(parcel)
+                settled.given_up += self._waiting.give_up(
+                    lambda waiting: self._patience.covers(waiting, now)
+                )
+            else:
+                longest = LONGEST_FOR_SHARD if code == SHARD_FULL else LONGEST_BACKOFF
+                self._waiting.add_later(
+                    parcel, due=due or now + backoff(parcel.attempts, share, longest)
+                )
+        return settled
+
+    def reject(self, call: Call, code: str, now: float) -> Settled | None:
+        """Halve a call that Kinesis rejects until the record that spoils it stands alone."""
+        if not self._end(call, Answer([], []), now):
+            return None
+        self._circuit.answered()
+        parcels: Batch = call.batch if len(call.batch) > 1 else [*call.batch[0].members]
+        if len(parcels) == 1:
+            parcels[0].members[0].unsendable = code
+            return Settled(given_up=parcels, errors=Counter({code: 1}))
+        for parcel in parcels:
+            parcel.attempts += 1
+        part = min((len(parcels) + 1) // 2, self._settings.max_records)
+        for first in range(0, len(parcels), part):
+            self._waiting.add_isolated(parcels[first : first + part])
+        return Settled()
+
+    def break_off(self, call: Call, now: float, *, unanswered: bool) -> None:
+        """Let a call's parcels wait for the end, as none can be sent any more."""
+        self._calls.discard(call)
+        for parcel in call.batch:
+            parcel.unanswered |= unanswered
+            self._waiting.add_later(parcel, due=now + _THE_END)
+
+    def clear(self) -> Batch:
+        """Take out everything, what is on its way as well."""
+        on_the_way = [parcel for call in self._calls for parcel in call.batch]
+        for parcel in on_the_way:
+            parcel.unanswered = True
+        self._calls.clear()
+        return sorted(on_the_way + self._waiting.clear(), key=lambda parcel: parcel.number)
+
+    def first_start(self) -> float:
+        """Where the earliest of all parcels starts in the source."""
+        on_the_way = chain.from_iterable(call.batch for call in self._calls)
+        starts = (parcel.start for parcel in on_the_way)
+        return min(self._waiting.first_start(), min(starts, default=math.inf))
+
+    def _limits(self, now: float) -> tuple[float, float]:
+        """How many parcels and bytes the next call may hold."""
+        records, size = self._window.call_records, self._settings.max_bytes
+        if self._circuit.is_open:
+            records = min(records, PROBE)
+        if self._waiting.lanes is not None or self._allowance.is_proven:
+            return records, size
+        left = self._allowance.left(now)
+        return min(records, left * SHARD_RECORDS), min(size, left * SHARD_BYTES)
+
+    def _end(self, call: Call, answer: Answer, now: float) -> bool:
+        if call not in self._calls:
+            return False
+        self._calls.discard(call)
+        self._window.ended(
+            call.trip, now, answered=answer.is_answered, timed_out=TIMED_OUT in answer.codes
+        )
+        is_accepted = answer.is_answered and not any(answer.codes)
+        self._allowance.ended(call.cost, beyond=call.beyond, accepted=is_accepted)
+        return True
+
+    def _accepted(self, parcels: Batch, shards: list[str | None], now: float) -> None:
+        self._circuit.answered()
+        self._patience.accepted()
+        self._looked_at += len(parcels)
+        records = sum([parcel.count for parcel in parcels])
+        self._rates.add(records, sum([parcel.size for parcel in parcels]), now)
+        self._allowance.found({shard for shard in set(shards) if shard})
+        if (lanes := self._waiting.lanes) is not None:
+            for parcel, shard in zip(parcels, shards, strict=True):
+                if shard is not None:
+                    lanes.learn(parcel, shard, now)
+                lanes.of(parcel).accepted(parcel.wire)
+
+    def _shards_are_full(self, answer: Answer) -> bool:
+        full = answer.codes.count(SHARD_FULL)
+        self._full += full
+        if full > _STRAY * len(answer.codes):
+            self._allowance.refused()
+        looked_at = self._looked_at + len(answer.codes)
+        if looked_at > _LOOK_BACK:
+            self._looked_at //= 2
+            self._full //= 2
+        return self._full >= _FULL and self._full >= _STRAY * looked_at
+
+    def _open_lanes(self, call: Call, answer: Answer, now: float) -> None:
+        named = {shard for shard in answer.shards if shard}
+        known = max(1, len(self._allowance.shards | named))
+        share = 1.0
+        if self._allowance.is_proven:
+            records, size = self._rates.at(now)
+            share = max(1.0, records / SHARD_RECORDS / known, size / SHARD_BYTES / known)
+        lanes = Lanes(now, patience=self._settings.give_up_after, shards=known, share=share)
+        for parcel, shard in zip(call.batch, answer.shards, strict=True):
+            if shard is not None:
+                lanes.learn(parcel, shard, now)
+        self._waiting.open(lanes, now)
+
+
+def _full(lanes: Lanes, parcel: Parcel, shard: str | None, now: float, sent: float) -> Batch:
+    """Let a parcel that its shard refused wait for it; what is given up instead."""
+    if shard is not None:
+        lanes.learn(parcel, shard, now)
+    lane = lanes.of(parcel)
+    lane.refused(now, sent=sent)
+    if not lane.patience.is_over(now, sent=sent):
+        lane.add(parcel, now)
+        return []
+    return [parcel, *lanes.give_up(lambda waiting: lane.patience.covers(waiting, now), of=lane)]

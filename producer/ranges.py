@@ -1,0 +1,66 @@
+"""Which shard a hash key belongs to, learned from Kinesis' answers.
+
+A shard has the hash keys of one range. Of each answer the shard and the key are known, so that what
+lies between two keys of a shard is the shard's; what lies between two shards' keys is taken for the
+nearer one's, until it is refused. Asking Kinesis for the ranges would take a right that the
+producer doesn't have.
+
+A shard that was split or merged is replaced by such with higher numbers: where two claim the same
+keys, the newer one has them.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from typing import NamedTuple
+
+
+class _Span(NamedTuple):
+    low: int
+    high: int
+    shard: str
+
+    def away(self, key: int) -> int:
+        """How far from it a key lies."""
+        return max(self.low - key, key - self.high, 0)
+
+
+class Ranges:
+    """The hash keys that each shard is known to have."""
+
+    def __init__(self) -> None:
+        self._spans: list[_Span] = []
+
+    def shard_of(self, key: int, *, guess: bool) -> str | None:
+        """The shard that has the key; with `guess`, the one that has the nearest key known."""
+        after = bisect_right(self._spans, key, key=lambda span: span.low)
+        near = self._spans[max(0, after - 1) : after + 1]
+        nearest = min(near, key=lambda span: span.away(key), default=None)
+        return nearest.shard if nearest and (guess or not nearest.away(key)) else None
+
+    def shards(self) -> set[str]:
+        """The shards that have keys."""
+        return {span.shard for span in self._spans}
+
+    def learn(self, key: int, shard: str) -> bool:
+        """Book that a shard has a key; True if that was not known before."""
+        after = bisect_right(self._spans, key, key=lambda span: span.low)
+        if after and self._spans[after - 1].high >= key and self._spans[after - 1].shard == shard:
+            return False
+        own = [span for span in self._spans if span.shard == shard]
+        low = min([key, *(span.low for span in own)])
+        high = max([key, *(span.high for span in own)])
+        gone = [
+            span
+            for span in self._spans
+            if span.shard != shard and span.low <= high and span.high >= low
+        ]
+        if any(_age(span.shard) > _age(shard) for span in gone):
+            return False  # The answer is older than what is known.
+        self._spans = [span for span in self._spans if span not in own and span not in gone]
+        insort(self._spans, _Span(low, high, shard))
+        return True
+
+
+def _age(shard: str) -> tuple[int, str]:
+    return len(shard), shard

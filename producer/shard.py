@@ -1,0 +1,159 @@
+"""What one shard takes: an estimate that follows its answers.
+
+Kinesis lets a shard save up for a second what it takes: a token bucket. This one is kept as its
+mirror, a little emptier, so that calls which arrive closer together than they were sent are not
+refused. It empties when the shard refuses more than a stray record.
+
+From then on the shard has taken what it can take: what it accepted between two such moments, by the
+time between them, is its rate, whoever else uses it. A little less is tried first, then more and
+more. While less is sent, the shard saves up, so that nothing is lost by it; the next refusal comes
+when that is spent.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+
+from producer.batches import Parcel
+from producer.patience import Patience
+
+SHARD_RECORDS = 1000
+SHARD_BYTES = 1024 * 1024
+"""What a shard takes each second; Kinesis Developer Guide, Quotas and limits."""
+
+_RESERVE = 0.2
+"""Seconds of the rate that are left in the shard's bucket."""
+_STRAY = 0.02
+"""The share of refusals that says nothing of the rate."""
+_MEMORY = 2.0  # seconds, for that share
+_CAUTION = 0.9
+_COLLAPSE = 0.7
+_DOUBT = 0.85
+_MEASURED = 1.0  # seconds
+_LEAST = 0.05
+_GROWTH = 0.02
+"""Shares a second; after so many seconds without a refusal, it doubles each time these pass."""
+_CALM, _DOUBLING = 8.0, 4.0
+_OF_LATE = 5.0  # seconds
+_AT_ONCE = 1e-6
+_TRIES_IN_TURN = 3
+
+
+class Shard:
+    """The parcels that wait for a shard, oldest first, and when it takes the next. Not thread-safe.
+
+    `share` is what it takes of a shard's limits.
+    """
+
+    def __init__(self, now: float, *, patience: float, share: float = 1.0) -> None:
+        self.share = share
+        self.queue: list[tuple[int, int, Parcel]] = []
+        self._tie_break = itertools.count()
+        self.patience = Patience(patience)
+        self._records = self._bytes = 0.0
+        self._filled_at = self._cut_at = self._full_at = now
+        self._since_cut = [0.0, 0.0]
+        self._recent = [0.0, 0.0]
+        self._recent_at = now
+        self._busy = 0.0
+        self._goal = share
+
+    def add(self, parcel: Parcel, now: float) -> None:
+        """Let a parcel wait."""
+        if not self.queue:
+            self._fill(now)
+        # One that is refused time and again lets others pass: it may be another shard's.
+        turns = min(parcel.attempts - _TRIES_IN_TURN, 12)
+        rank = parcel.number + (2**turns if turns > 0 else 0)
+        heapq.heappush(self.queue, (rank, next(self._tie_break), parcel))
+
+    def ready_in(self, now: float) -> float:
+        """Seconds until the shard takes the oldest parcel."""
+        self._fill(now)
+        wire = self.queue[0][2].wire
+        seconds = max(
+            self._missing(wire, self._bytes, SHARD_BYTES),
+            self._missing(1, self._records, SHARD_RECORDS),
+        )
+        return 0.0 if seconds < _AT_ONCE else seconds
+
+    def take(self, now: float, *, size: float) -> Parcel | None:
+        """The oldest parcel if the shard takes it now and it has no more than `size` bytes."""
+        if not self.queue or self.queue[0][2].wire > size:
+            return None
+        if self.ready_in(now):
+            self._full_at = now
+            return None
+        _, _, parcel = heapq.heappop(self.queue)
+        self._records -= 1
+        self._bytes -= parcel.wire
+        return parcel
+
+    def is_full(self, now: float) -> bool:
+        """Whether parcels had to wait for the shard of late."""
+        return now - self._full_at <= _OF_LATE
+
+    def accepted(self, wire: int) -> None:
+        """Book a parcel that the shard has taken."""
+        self._since_cut[0] += 1 / SHARD_RECORDS
+        self._since_cut[1] += wire / SHARD_BYTES
+        self._recent[0] += 1
+        self.patience.accepted()
+
+    def refused(self, now: float, *, sent: float) -> None:
+        """Book a parcel, sent at a time, for which the shard was full."""
+        if sent <= self._cut_at:
+            return  # That was before the last cut, and is what it was made for.
+        self._forget(now)
+        self._recent[1] += 1
+        accepted, refused = self._recent
+        if refused >= _STRAY * (accepted + refused):
+            self._cut(now)
+
+    def _missing(self, amount: float, level: float, limit: int) -> float:
+        rate = limit * self.share
+        # What is as large as the bucket has to find it full.
+        return (min(amount + _RESERVE * rate, rate) - level) / rate
+
+    def _fill(self, now: float) -> None:
+        seconds = now - self._filled_at
+        self._filled_at = now
+        level = min(self._records / SHARD_RECORDS, self._bytes / SHARD_BYTES)
+        # Saved up to the brim, it is not what parcels wait for.
+        if self.queue and level < self.share:
+            self._grow(seconds)
+        records, size = SHARD_RECORDS * self.share, SHARD_BYTES * self.share
+        self._records = min(self._records + seconds * records, records)
+        self._bytes = min(self._bytes + seconds * size, size)
+
+    def _grow(self, seconds: float) -> None:
+        self._busy += seconds
+        if self.share < _CAUTION * self._goal:
+            self.share = min(self.share * (1 + 2 * seconds), self._goal)
+        else:
+            doublings = max(0.0, self._busy - _CALM) / _DOUBLING
+            self.share += _GROWTH * 2.0 ** min(doublings, 20) * seconds
+
+    def _forget(self, now: float) -> None:
+        keep = 1 / (1 + (now - self._recent_at) / _MEMORY)
+        self._recent_at = now
+        self._recent = [count * keep for count in self._recent]
+
+    def _cut(self, now: float) -> None:
+        seconds = now - self._cut_at
+        took = max(self._since_cut) / max(seconds, _RESERVE)
+        accepted, refused = self._recent
+        lately = accepted / (accepted + refused)
+        share = max(_CAUTION * took, min(max(lately, _COLLAPSE), _CAUTION) * self.share)
+        self.share = max(min(self.share, share), _LEAST)
+        if took and seconds >= _MEASURED:
+            self._goal = self.share
+        elif took:
+            # Most of what was accepted in so short a time is still on its way back.
+            self._goal *= _DOUBT
+        self._records = self._bytes = 0.0
+        self._filled_at = self._cut_at = self._full_at = now
+        self._since_cut = [0.0, 0.0]
+        self._recent = [0.0, 0.0]
+        self._busy = 0.0

@@ -1,0 +1,248 @@
+"""Whole runs against shards with AWS's limits, in simulated time."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from hashlib import md5
+
+import pytest
+
+from producer.settings import Settings
+from tests.unit.producer.simulated import BYTES, KEYS, RECORDS, Producer, Stream, name_of
+
+OWN_HALF = 0.5
+
+
+def lines(count: int, size: int, *, authors: int = 997) -> Iterator[tuple[str, int]]:
+    return ((f"user{n % authors}", size) for n in range(count))
+
+
+def half_each_second(now: float) -> float:
+    return OWN_HALF
+
+
+def allowed(records: list[tuple[str, int]], shards: int, *, share: float = 1.0) -> float:
+    """Seconds that the shards need for these keys, given what they have saved up."""
+    needed = [[0.0, 0.0] for _ in range(shards)]
+    for key, size in records:
+        shard = int(md5(key.encode()).hexdigest(), 16) * shards // KEYS
+        needed[shard][0] += 1 / RECORDS
+        needed[shard][1] += size / BYTES
+    return (max(map(max, needed)) - 1) / share
+
+
+def run(producer: Producer) -> Producer:
+    producer.run()
+    assert producer.given_up == 0
+    assert producer.sent == producer.read
+    return producer
+
+
+def sendings(producer: Producer) -> float:
+    return producer.stream.entries / producer.read
+
+
+def used(producer: Producer, since: float, until: float) -> float:
+    """The share of the limits of the shards that were used in a time."""
+    accepted = [entry for entry in producer.stream.accepted if since <= entry[0] < until]
+    records = len(accepted) / RECORDS
+    size = sum(entry[2] for entry in accepted) / BYTES
+    return max(records, size) / (until - since) / len(producer.stream.shards)
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "aggregate"),
+    [(60_000, 2_100, True), (10_000, 7_900, False), (20_000, 8_000, False), (3_000, 50_000, False)],
+    ids=["fakes-aggregated", "7.9KB", "8KB", "50KB"],
+)
+def test_a_long_file_goes_through_one_shard_at_its_limit(
+    count: int, size: int, aggregate: bool
+) -> None:
+    settings = Settings(aggregate=aggregate, give_up_after=5.0)
+
+    producer = run(Producer(stream=Stream(1), records=lines(count, size), settings=settings))
+
+    first = producer.stream.first_refusal
+    assert first is not None
+    assert sendings(producer) <= 1.02
+    assert used(producer, first, first + 5) >= 0.9
+    assert used(producer, first + 5, producer.now - 1) >= 0.97
+
+
+@pytest.mark.parametrize("beside", [False, True], ids=["alone", "beside-another"])
+@pytest.mark.parametrize("aggregate", [False, True], ids=["plain", "aggregated"])
+@pytest.mark.parametrize(
+    "size", [pytest.param(2_000, marks=pytest.mark.slow), 8_000, 50_000], ids=["2KB", "8KB", "50KB"]
+)
+@pytest.mark.parametrize("shards", [1, 2, 8])
+def test_shards_are_used_to_their_limits(
+    shards: int, size: int, aggregate: bool, beside: bool
+) -> None:
+    seconds, share = 24 // shards + 10, OWN_HALF if beside else 1.0
+    count = int(seconds * shards * share * BYTES / size)
+    records = list(lines(count, size, authors=count))
+    stream = Stream(shards, beside=half_each_second) if beside else Stream(shards)
+
+    producer = run(
+        Producer(stream=stream, records=iter(records), settings=Settings(aggregate=aggregate))
+    )
+
+    ideal = (
+        seconds - 1 / share
+        if aggregate and size < 12_000
+        else allowed(records, shards, share=share)
+    )
+    # The first second, and what is in the bucket at the end, weigh less in a longer run.
+    assert producer.now <= ideal / 0.97 + 0.6
+    assert sendings(producer) <= 1.05 + 8 * shards / count
+
+
+def test_authors_fill_shards_as_unevenly_as_their_keys_lie() -> None:
+    draws = random.Random(5)
+    ranks = [draws.paretovariate(1.0) for _ in range(24_000)]
+    records = [(f"author{int(100 * rank) % 5_000 if rank > 1.2 else 0}", 2_000) for rank in ranks]
+
+    stream = Stream(8, names_the_full=True)
+    producer = run(Producer(stream=stream, records=iter(records)))
+
+    assert producer.now <= allowed(records, 8) / 0.97 + 0.6
+    assert sendings(producer) <= 1.05
+
+
+def test_what_another_producer_leaves_is_found_again_when_it_stops() -> None:
+    def until_40(now: float) -> float:
+        return OWN_HALF if 20 <= now < 40 else 0.0
+
+    stream = Stream(1, beside=until_40)
+    producer = run(Producer(stream=stream, records=lines(8_000, 8_000)))
+
+    assert used(producer, 5, 20) >= 0.97
+    assert used(producer, 25, 40) >= 0.97 * OWN_HALF
+    assert used(producer, 52, producer.now - 1) >= 0.97
+    assert sendings(producer) <= 1.05
+
+
+@pytest.mark.parametrize("names_the_full", [False, True])
+def test_shards_that_are_split_and_merged_while_a_run_goes_on_are_followed(
+    names_the_full: bool,
+) -> None:
+    stream = Stream(1, names_the_full=names_the_full)
+    producer = run(
+        Producer(
+            stream=stream,
+            records=lines(9_000, 8_000, authors=9_000),
+            at={
+                10.0: lambda now: stream.split(name_of(0), now),
+                30.0: lambda now: stream.merge(name_of(1), name_of(2), now),
+            },
+        )
+    )
+
+    # Two shards were there for 20 of the seconds.
+    needed = 9_000 * 8_000 / BYTES - 1
+    assert producer.now <= (needed - 20) / 0.97 + 2.0
+    assert sendings(producer) <= 1.05
+
+
+@pytest.mark.parametrize("code", ["InternalFailure", "EndpointConnectionError"])
+def test_an_outage_of_half_a_minute_costs_that_time_and_few_calls(code: str) -> None:
+    producer = run(
+        Producer(
+            stream=Stream(2),
+            records=lines(10_000, 8_000, authors=10_000),
+            fails=lambda now: code if 10 <= now < 40 else None,
+        )
+    )
+
+    assert producer.now <= 30 + 10_000 * 8_000 / BYTES / 2 + 6
+    assert sendings(producer) <= 1.05
+
+
+def test_a_mix_of_two_producers_a_split_and_an_outage_loses_nothing() -> None:
+    stream = Stream(1, beside=lambda now: 0.4)
+    producer = run(
+        Producer(
+            stream=stream,
+            records=lines(9_000, 8_000, authors=9_000),
+            at={15.0: lambda now: stream.split(name_of(0), now)},
+            fails=lambda now: "ServiceUnavailable" if 30 <= now < 60 else None,
+        )
+    )
+
+    assert used(producer, 20, 30) >= 0.97 * 0.6
+    assert used(producer, 66, producer.now - 1) >= 0.97 * 0.6
+    assert sendings(producer) <= 1.05
+
+
+def test_records_of_a_shard_arrive_about_in_the_order_in_which_they_were_read() -> None:
+    producer = run(Producer(stream=Stream(1), records=lines(5_000, 8_000)))
+
+    behind = 0
+    latest = 0
+    for number in producer.order:
+        behind = max(behind, latest - number)
+        latest = max(latest, number)
+    # At the first refusal, the calls of a moment are on their way.
+    assert behind <= 200
+
+
+def test_no_more_than_a_few_seconds_are_in_hand_once_a_shard_is_full() -> None:
+    held: list[int] = []
+    producer = Producer(stream=Stream(1), records=lines(15_000, 8_000))
+    for second in range(50, 100):
+        producer.at[float(second)] = lambda now: held.append(producer.held_bytes)
+
+    run(producer)
+
+    assert max(held) <= 5 * BYTES
+
+
+def test_a_shard_that_others_fill_does_not_stop_the_rest() -> None:
+    stream = Stream(4, names_the_full=True)
+    _, _, full = stream.shards[name_of(3)]
+    full.takes = lambda size, now, records=1.0: False  # type: ignore[method-assign]
+    open_keys = (
+        record
+        for record in lines(40_000, 8_000, authors=40_000)
+        if int(md5(record[0].encode()).hexdigest(), 16) * 4 // KEYS < 3
+    )
+
+    def mostly_open() -> Iterator[tuple[str, int]]:
+        for number, record in enumerate(open_keys):
+            if number % 40 == 0:
+                yield next(
+                    (key, 8_000)
+                    for key in (f"full{number}-{n}" for n in range(99))
+                    if int(md5(key.encode()).hexdigest(), 16) * 4 // KEYS == 3
+                )
+            yield record
+
+    producer = Producer(
+        stream=stream, records=mostly_open(), settings=Settings(give_up_after=10_000.0)
+    )
+    seen: list[int] = []
+    producer.at[18.0] = lambda now: seen.append(producer.sent)
+    producer.at[20.0] = lambda now: seen.append(0) or _stop()  # type: ignore[func-returns-value]
+
+    with pytest.raises(StopAsyncIteration):
+        producer.run()
+
+    assert seen[0] >= 0.9 * 3 * 18 * BYTES / 8_000
+
+
+def _stop() -> None:
+    raise StopAsyncIteration
+
+
+def test_without_limits_the_calls_soon_are_full() -> None:
+    class Unlimited(Stream):
+        def __post_init__(self) -> None:
+            super().__post_init__()
+            for _, _, bucket in self.shards.values():
+                bucket.takes = lambda *_: True  # type: ignore[method-assign]
+
+    producer = run(Producer(stream=Unlimited(1), records=lines(60_000, 2_000), latency=0.02))
+
+    # Four calls of 500 every 20 ms, after a few smaller ones.
+    assert producer.now <= 60_000 / 500 / 4 * 0.022 + 0.25
