@@ -39,6 +39,7 @@ AT_LEAST_ONE = Row(taken=["1", HUGE], refused=[*NO_NUMBERS, "0", "-1", "1.5"])
 SHARE = Row(taken=["0", "0.5", "1"], refused=[*NO_NUMBERS, "-0.1", "1.1"])
 KIND = Row(taken=["rejected", "exhausted", "unknown"], refused=["", "x"], beside="--all")
 RATE = Row(taken=["0.001", "1e300"], refused=[*NO_NUMBERS, "0", "0.0009", "-1"])
+WAIT = Row(taken=["0", "1e300"], refused=[*NO_NUMBERS, "-1"])
 UNDELIVERED = Row(taken=["u.ndjson"])
 AGE = Row(
     taken=["0s", "1s", "999999m", "3653d"],
@@ -90,9 +91,12 @@ ROWS: dict[str, Row] = {
     ),
     "produce twitter --max-undelivered": replace(_between("0", "-1", "1e9", "1.1e9"), beside=TRACK),
     "produce twitter --undelivered": replace(UNDELIVERED, beside=TRACK),
-    "verify --count": Row(taken=["0"], refused=[*NO_NUMBERS, "-1", "0.5"]),
-    "verify --seed": replace(SEED, beside="--count 0"),
-    "verify --wait": Row(taken=["0", "1e300"], refused=[*NO_NUMBERS, "-1"], beside="--count 0"),
+    "verify fake --count": Row(taken=["0"], refused=[*NO_NUMBERS, "-1", "0.5"]),
+    "verify fake --seed": replace(SEED, beside="--count 0"),
+    "verify fake --wait": replace(WAIT, beside="--count 0"),
+    "verify file paths": Row(taken=["tweets.ndjson"], refused=["", "missing.ndjson", "missing*"]),
+    "verify file --author": Row(taken=["ada"], beside="tweets.ndjson"),
+    "verify file --wait": replace(WAIT, beside="tweets.ndjson"),
     "query username": Row(taken=["x", "é" * 1024], refused=["", "é" * 1025]),
     "query --limit": replace(AT_LEAST_ONE, beside="somebody"),
     "plan --rate": _between("0.01", "0.009", "10000000", "10000001"),
@@ -132,7 +136,8 @@ ROWS: dict[str, Row] = {
 }
 # What the command needs besides, where the row is about --stack or --target.
 BESIDE = {
-    "verify": "--count 0",
+    "verify fake": "--count 0",
+    "verify file": "tweets.ndjson",
     "query": "somebody",
     "watch": "--for 0",
     "destroy": "--yes",
