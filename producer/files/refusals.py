@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import shlex
 from contextlib import suppress
 
 from producer.errors import SettingsError
@@ -14,8 +15,9 @@ _TAR = (257, b"ustar")
 
 _UNPACK = "unpack it, or pipe a file of it: unzip -p {file} PATH/IN/IT | {produce}"
 _PARQUET = (
-    "write its rows as JSON with pandas: python3 -c \"import pandas; pandas.read_parquet('{file}')"
-    ".to_json('tweets.ndjson', orient='records', lines=True, date_format='iso')\""
+    'write its rows as JSON with pandas: python3 -c "import pandas, sys; '
+    "pandas.read_parquet(sys.argv[1])"
+    ".to_json('tweets.ndjson', orient='records', lines=True, date_format='iso')\" {file}"
 )
 _DECRYPT = "decrypt it first: gpg -d {file} | {produce}"
 
@@ -52,11 +54,10 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
 )
 
 _CSV_TO_NDJSON = (
-    "write its rows as tweets, with the names of its columns: python3 -c 'import csv, json, sys\n"
-    "for row in csv.DictReader(sys.stdin):\n"
-    '    print(json.dumps({{"id_str": row["id"], "created_at": row["created_at"],\n'
-    '        "text": row["text"], "user": {{"screen_name": row["user"]}}}}))'
-    "' < {file} | {produce}"
+    "write its rows as tweets, with the names of its columns: python3 -c 'import csv, json, sys; "
+    '[print(json.dumps({{"id_str": row["id"], "created_at": row["created_at"], '
+    '"text": row["text"], "user": {{"screen_name": row["user"]}}}})) '
+    "for row in csv.DictReader(sys.stdin)]' < {file} | {produce}"
 )
 _HYDRATE = "ask X for the tweets: twarc2 hydrate {file} | {produce}"
 _COLUMN = re.compile(r"[A-Za-z_][\w.:/\[\]()#-]*( [\w.:/\[\]()#-]+){0,2}", re.ASCII)
@@ -134,7 +135,7 @@ def _is_csv(line: bytes) -> bool:
 def _refusal(name: str, what: str, command: str) -> SettingsError:
     file = "standard input" if name == STDIN else name
     advice = command.format(
-        file="FILE" if name == STDIN else name, produce="tweetpipe produce file -"
+        file="FILE" if name == STDIN else shlex.quote(name), produce="tweetpipe produce file -"
     )
     return SettingsError(
         f"{file} {what}, and can't be sent as tweets; nothing was sent"

@@ -5,6 +5,7 @@ import io
 import json
 import os
 import sqlite3
+import subprocess
 import tarfile
 import zipfile
 from pathlib import Path
@@ -44,8 +45,8 @@ def database() -> bytes:
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
-    "zip": (zipped(), r"is a zip archive, .*: unpack it, .*unzip -p .*some file PATH"),
-    "tar": (tarred(), "is a tar archive, .*: tar -xOf .*some file | tweetpipe produce file -"),
+    "zip": (zipped(), r"is a zip archive, .*: unpack it, .*unzip -p .*some file' PATH"),
+    "tar": (tarred(), "is a tar archive, .*: tar -xOf .*some file' [|] tweetpipe produce file -"),
     "tar in gzip": (gzip.compress(tarred()), "is a tar archive"),
     "7z": (b"7z\xbc\xaf\x27\x1c" + NOISE, "is a 7z archive"),
     "Parquet": (b"PAR1" + NOISE + b"PAR1", "is Parquet, .*read_parquet"),
@@ -63,7 +64,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "XML": (b'<?xml version="1.0"?>\n<statuses/>\n', "is XML"),
     "CSV": (
         b"id,created_at,text,user\n1,2018-10-10,hello,ada\n",
-        "is a table .CSV., .*: write its rows as tweets(.|\n)*csv.DictReader(.|\n)*< .*some file",
+        "is a table .CSV., .*: write its rows as tweets.*csv.DictReader.*< .*some file'",
     ),
     "CSV with a mark": (b"\xef\xbb\xbfid;text\n1;hello\n", "is a table"),
     "CSV in UTF-16": ("id\ttext\n1\thello\n".encode("utf-16"), "is a table"),
@@ -86,8 +87,9 @@ REFUSED: dict[str, tuple[bytes, str]] = {
 def test_what_cannot_be_tweets_is_refused_when_it_is_opened(
     keep: Keep, content: bytes, told: str
 ) -> None:
-    with pytest.raises(SettingsError, match=f"some file {told}"):
+    with pytest.raises(SettingsError, match=f"some file {told}") as refusal:
         file_source(keep(content))
+    assert "\n" not in str(refusal.value)
 
 
 @pytest.mark.parametrize(("content", "told"), REFUSED.values(), ids=list(REFUSED))
@@ -120,6 +122,19 @@ def test_a_pipe_is_refused_before_its_first_record(
 def test_what_may_be_lines_of_tweets_is_not_refused(keep: Keep, content: bytes) -> None:
     expected = [line for line in content.split(b"\n") if line]
     assert [record.data for record in file_source(keep(content))] == expected
+
+
+def test_the_command_for_csv_makes_tweets_of_it(keep: Keep) -> None:
+    path = keep(b'id,created_at,text,user\n1,2018,"a, b",ada\n')
+    with pytest.raises(SettingsError) as refusal:
+        file_source(path)
+    command = str(refusal.value).partition("its columns: ")[2].partition(" | tweetpipe")[0]
+
+    made = subprocess.run(["sh", "-c", command], capture_output=True, check=True).stdout
+
+    assert [json.loads(line) for line in made.splitlines()] == [
+        {"id_str": "1", "created_at": "2018", "text": "a, b", "user": {"screen_name": "ada"}}
+    ]
 
 
 def entry(n: int) -> Tweet:
