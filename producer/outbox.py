@@ -65,6 +65,7 @@ class Outbox:
         self._settings = settings
         self._random = random
         self._window = Window(call_records=settings.max_records, calls=settings.calls_in_flight)
+        self._call_records = self._window.call_records
         self._waiting = Waiting(
             max_bytes=settings.max_bytes,
             linger=settings.linger,
@@ -110,7 +111,7 @@ class Outbox:
 
     def add(self, held: Held, now: float) -> bool:
         """Take a fresh record; True if somebody should look whether there is a call to send."""
-        return self._waiting.add(held, now, call_records=self._window.call_records)
+        return self._waiting.add(held, now, call_records=self._call_records)
 
     def ready_in(self, now: float, *, flush: bool) -> float | None:
         """Seconds until `take` has a call to send, None if only an answer or a record can tell."""
@@ -224,6 +225,7 @@ class Outbox:
         self._window.ended(
             call.trip, now, answered=answer.is_answered, timed_out=TIMED_OUT in answer.codes
         )
+        self._call_records = self._window.call_records
         is_accepted = answer.is_answered and not any(answer.codes)
         self._allowance.ended(call.cost, beyond=call.beyond, accepted=is_accepted)
         return True
