@@ -63,7 +63,8 @@ def deliver(
     # Cut off, it would lose what is in hand; it is quick to end by itself.
     with interrupt.must_finish, interrupt.asking_to_stop() as stop:
         try:
-            with _progress_shown(total, done, remark, undelivered, settings) as show:
+            surplus = ending.Surplus(place, deployed)
+            with _progress_shown(total, done, remark, undelivered, settings, surplus) as show:
                 report = producer.produce(
                     records,
                     client=client,
@@ -84,6 +85,18 @@ def deliver(
     return replace(report, interrupted=report.interrupted or stop.is_set())
 
 
+def settings_of(
+    give_up_after: float | None, max_in_hand: float | None, *, rate: float | None, aggregate: bool
+) -> Settings:
+    """Settings with the limits that were asked for, `max_in_hand` in MB, or those by default."""
+    default = Settings(rate=rate, aggregate=aggregate)
+    return replace(
+        default,
+        give_up_after=default.give_up_after if give_up_after is None else give_up_after,
+        max_in_hand=None if max_in_hand is None else int(max_in_hand * MB),
+    )
+
+
 @contextmanager
 def _progress_shown(
     total: int | None,
@@ -91,6 +104,7 @@ def _progress_shown(
     remark: Callable[[], str],
     undelivered: Path | None,
     settings: Settings,
+    surplus: ending.Surplus,
 ) -> Iterator[Callable[[Progress], None]]:
     columns = "{task.fields[rate]:>7,.0f}/s  sent {task.fields[sent]:,}  "
     columns += "retried {task.fields[retried]:,}  failed {task.fields[failed]:,}"
@@ -111,8 +125,9 @@ def _progress_shown(
                     f"{undelivered} has reached its limit of {settings.max_undelivered // MB:,} "
                     "MB: what can't be delivered is dropped from now on"
                 )
-            if words := standstill.words(progress):
-                terminal.say(words)
+            for tells in (standstill, surplus):
+                if words := tells.words(progress):
+                    terminal.say(words)
             rate = progress.sent / progress.elapsed if progress.elapsed else 0.0
             bar.update(
                 task,

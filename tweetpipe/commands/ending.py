@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from producer import MAX_RECORD_BYTES, TOO_LARGE, Origin, Progress, Report, Unsendable
+from producer import MAX_RECORD_BYTES, TOO_LARGE, Origin, Progress, Report, Shards, Unsendable
 from tweetpipe.aws.place import Place
-from tweetpipe.aws.stack import Stack
+from tweetpipe.aws.stack import Stack, options
 from tweetpipe.commands.options import DEFAULT_STACK
 from tweetpipe.words import counted
 
@@ -28,9 +28,51 @@ def counts(progress: Progress, remark: str) -> str:
 
 def limit(progress: Progress) -> str:
     """What keeps the run from being faster, if that is known."""
+    if progress.shards is not None:
+        return _full(progress.shards)
     if progress.endpoint_rate is None:
         return ""
     return f"the endpoint takes {progress.endpoint_rate:,.0f} records/s"
+
+
+def _full(shards: Shards) -> str:
+    more = _more(shards)
+    return (
+        f"limited by the stream: {shards.full:,} of {shards.known:,} shards full, "
+        f"{_about(shards.records_rate)} tweets/s; "
+        f"{more:,} shards would take {_about(shards.take(more))}"
+    )
+
+
+def _more(shards: Shards) -> int:
+    return shards.wanted or 4 * shards.known
+
+
+def _about(rate: float) -> str:
+    """Two digits: more would change all the time, and mean nothing."""
+    return f"{float(f'{rate:.2g}'):,.0f}" if rate >= 10 else f"{rate:.2g}"
+
+
+class Surplus:
+    """Tells that a live source gives more than the stream takes, and what would take it."""
+
+    def __init__(self, place: Place, deployed: Stack) -> None:
+        self._deploy = f"tweetpipe deploy{options(place, deployed.name)} -p ShardCount="
+        self._scales = deployed.parameters.get("StreamMode") == "ON_DEMAND"
+        self._told = 0
+
+    def words(self, progress: Progress) -> str:
+        """What there is to say at once, and again only when still more shards are needed."""
+        shards = progress.shards
+        if shards is None or shards.wanted is None or shards.wanted <= self._told:
+            return ""
+        self._told = shards.wanted
+        said = f"More tweets come than the stream takes ({_about(shards.records_rate)}/s). "
+        if self._scales:
+            return f"{said}Being ON_DEMAND, it takes more within minutes"
+        # Last, and without a period, so that the command can be copied.
+        wanted = counted(shards.wanted, "shard")
+        return f"{said}It would take {wanted}; from another terminal: {self._deploy}{shards.wanted}"
 
 
 class Standstill:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,53 @@ StackOption = Annotated[
     str, typer.Option("--stack", envvar="TWEETPIPE_STACK", help="Name of the stack.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
+RateOption = Annotated[
+    float | None,
+    typer.Option("--rate", min=0.001, show_default="unlimited", help="Records a second."),
+]
+AggregateOption = Annotated[
+    bool,
+    typer.Option(
+        "--aggregate",
+        help="Put several tweets, up to 25 KB, into one Kinesis record in the format of AWS's "
+        "producer library: less to pay. Readers must know the format, as the function does.",
+    ),
+]
+UndeliveredOption = Annotated[
+    Path,
+    typer.Option(
+        "--undelivered", help="What can't be delivered is appended here, to be sent again."
+    ),
+]
+OwnCredentialsOption = Annotated[
+    bool,
+    typer.Option(
+        "--own-credentials",
+        help="Sign with your own AWS credentials, not those of the stack's producer.",
+    ),
+]
+GiveUpAfterOption = Annotated[
+    float | None,
+    typer.Option(
+        "--give-up-after",
+        min=0,
+        max=1e9,
+        metavar="SECONDS",
+        show_default="60",
+        help="Give tweets up after their shard has accepted nothing for so long.",
+    ),
+]
+MaxInHandOption = Annotated[
+    float | None,
+    typer.Option(
+        "--max-in-hand",
+        min=2,
+        max=1e6,
+        metavar="MB",
+        show_default="42",
+        help="Hold no more than this in memory; less where shards are full.",
+    ),
+]
 
 DEFAULT_STACK = stacks.DEFAULT_NAME
 

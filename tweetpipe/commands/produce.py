@@ -17,7 +17,7 @@ from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.commands.by_source import BySource, is_by_option
-from tweetpipe.commands.delivering import MB, UNDELIVERED, deliver
+from tweetpipe.commands.delivering import MB, UNDELIVERED, deliver, settings_of
 from tweetpipe.commands.opening import (
     Opened,
     open_fake,
@@ -27,7 +27,18 @@ from tweetpipe.commands.opening import (
     open_twitter,
     x_credentials,
 )
-from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_stack
+from tweetpipe.commands.options import (
+    DEFAULT_STACK,
+    AggregateOption,
+    GiveUpAfterOption,
+    MaxInHandOption,
+    OwnCredentialsOption,
+    RateOption,
+    StackOption,
+    TargetOption,
+    UndeliveredOption,
+    open_stack,
+)
 from tweetpipe.commands.rejections import Rejections
 
 _COUNT = 1000
@@ -41,32 +52,6 @@ class Source(StrEnum):
     FILE = "file"
     TWITTER = "twitter"
 
-
-RateOption = Annotated[
-    float | None,
-    typer.Option("--rate", min=0.001, show_default="unlimited", help="Records a second."),
-]
-AggregateOption = Annotated[
-    bool,
-    typer.Option(
-        "--aggregate",
-        help="Put several tweets, up to 25 KB, into one Kinesis record in the format of AWS's "
-        "producer library: less to pay. Readers must know the format, as the function does.",
-    ),
-]
-UndeliveredOption = Annotated[
-    Path,
-    typer.Option(
-        "--undelivered", help="What can't be delivered is appended here, to be sent again."
-    ),
-]
-OwnCredentialsOption = Annotated[
-    bool,
-    typer.Option(
-        "--own-credentials",
-        help="Sign with your own AWS credentials, not those of the stack's producer.",
-    ),
-]
 
 sources = typer.Typer(
     cls=BySource,
@@ -110,6 +95,8 @@ def fake(
     ] = 0,
     rate: RateOption = None,
     aggregate: AggregateOption = False,
+    give_up_after: GiveUpAfterOption = None,
+    max_in_hand: MaxInHandOption = None,
     undelivered: UndeliveredOption = UNDELIVERED,
     own_credentials: OwnCredentialsOption = False,
     stack_name: StackOption = DEFAULT_STACK,
@@ -135,15 +122,14 @@ def fake(
             malformed=malformed,
             duplicates=duplicates,
         )
-    settings = Settings(rate=rate, aggregate=aggregate)
-    if forever:
+    if forever and give_up_after is None:
         # These can wait for as long as it takes, and can be made again.
-        settings = replace(settings, give_up_after=_NEVER)
+        give_up_after = _NEVER
     _send(
         opened,
         place,
         deployed,
-        settings=settings,
+        settings=settings_of(give_up_after, max_in_hand, rate=rate, aggregate=aggregate),
         undelivered=None if forever else undelivered,
         own_credentials=own_credentials,
     )
@@ -178,6 +164,8 @@ def file(
     ] = False,
     rate: RateOption = None,
     aggregate: AggregateOption = False,
+    give_up_after: GiveUpAfterOption = None,
+    max_in_hand: MaxInHandOption = None,
     undelivered: UndeliveredOption = UNDELIVERED,
     own_credentials: OwnCredentialsOption = False,
     stack_name: StackOption = DEFAULT_STACK,
@@ -209,7 +197,7 @@ def file(
         ),
         place,
         deployed,
-        settings=Settings(rate=rate, aggregate=aggregate),
+        settings=settings_of(give_up_after, max_in_hand, rate=rate, aggregate=aggregate),
         undelivered=undelivered,
         own_credentials=own_credentials,
     )
@@ -247,6 +235,8 @@ def twitter(
         ),
     ] = Settings().max_undelivered // MB,
     aggregate: AggregateOption = False,
+    give_up_after: GiveUpAfterOption = None,
+    max_in_hand: MaxInHandOption = None,
     undelivered: UndeliveredOption = UNDELIVERED,
     own_credentials: OwnCredentialsOption = False,
     stack_name: StackOption = DEFAULT_STACK,
@@ -267,7 +257,10 @@ def twitter(
         opened,
         place,
         deployed,
-        settings=Settings(aggregate=aggregate, max_undelivered=int(max_undelivered * MB)),
+        settings=replace(
+            settings_of(give_up_after, max_in_hand, rate=None, aggregate=aggregate),
+            max_undelivered=int(max_undelivered * MB),
+        ),
         undelivered=undelivered,
         own_credentials=own_credentials,
     )

@@ -25,7 +25,15 @@ from botocore.config import Config
 
 import producer
 from fake_tweets.x_api import FakeX, serving
-from producer import OutgoingRecord, Progress, Report, Settings, SourceError, undelivered
+from producer import (
+    OutgoingRecord,
+    Progress,
+    Report,
+    Settings,
+    Shards,
+    SourceError,
+    undelivered,
+)
 from producer.x import Credentials, XApi, XSource, synchronise
 from tests.http_server import Request
 from tests.unit.producer.doubles import (
@@ -48,7 +56,7 @@ from tweetpipe.commands import ending, opening
 from tweetpipe.commands import produce as produce_command
 from tweetpipe.commands.app import app
 from tweetpipe.commands.delivering import deliver
-from tweetpipe.commands.ending import Standstill
+from tweetpipe.commands.ending import Standstill, Surplus
 
 COUNT = 60
 PER_CALL = 10
@@ -512,26 +520,62 @@ def test_a_live_source_fills_the_file_to_its_limit_and_says_what_it_dropped(
     assert f"{kept} of them are in {KEPT}; send them again with: " in run.said
 
 
+def progress_of(**fields: Any) -> Progress:
+    counts = dict.fromkeys(("read", "sent", "retried", "failed", "dropped", "unanswered"), 0)
+    return Progress(**{**counts, "bytes_sent": 90, "elapsed": 3.0, "errors": {}, **fields})
+
+
+def shards(wanted: int | None = None, *, rate: float = 480.0) -> Shards:
+    return Shards(known=1, full=1, records_rate=rate, bytes_rate=1e6, wanted=wanted)
+
+
+ONE_FULL = "limited by the stream: 1 of 1 shards full, "
+
+
 @pytest.mark.parametrize(
-    ("rate", "said"),
-    [(None, "failed 0; remark"), (80.4, "failed 0; the endpoint takes 80 records/s; remark")],
+    ("fields", "said"),
+    [
+        ({}, "failed 0; remark"),
+        ({"endpoint_rate": 80.4}, "failed 0; the endpoint takes 80 records/s; remark"),
+        ({"shards": shards()}, f"{ONE_FULL}480 tweets/s; 4 shards would take 1,900; remark"),
+        ({"shards": shards(3)}, f"{ONE_FULL}480 tweets/s; 3 shards would take 1,400; remark"),
+        ({"shards": shards(rate=1.26)}, f"{ONE_FULL}1.3 tweets/s; 4 shards would take 5; remark"),
+    ],
 )
-def test_an_endpoint_that_limits_the_run_is_named_with_its_rate(
-    rate: float | None, said: str
+def test_what_limits_the_run_is_named_with_its_rate(fields: dict[str, Any], said: str) -> None:
+    assert ending.counts(progress_of(**fields), "remark").endswith(said)
+
+
+@pytest.mark.parametrize(
+    ("target", "mode", "said"),
+    [
+        (
+            Target.LOCAL,
+            "PROVISIONED",
+            "It would take 3 shards; from another terminal: "
+            "tweetpipe deploy --stack mine -p ShardCount=3",
+        ),
+        (
+            Target.AWS,
+            "PROVISIONED",
+            "It would take 3 shards; from another terminal: "
+            "tweetpipe deploy --stack mine --target aws -p ShardCount=3",
+        ),
+        (Target.AWS, "ON_DEMAND", "Being ON_DEMAND, it takes more within minutes"),
+    ],
+)
+def test_a_live_source_says_at_once_what_would_take_all_that_comes(
+    target: Target, mode: str, said: str
 ) -> None:
-    progress = Progress(
-        read=9,
-        sent=9,
-        retried=0,
-        failed=0,
-        dropped=0,
-        unanswered=0,
-        bytes_sent=90,
-        elapsed=3.0,
-        errors={},
-        endpoint_rate=rate,
-    )
-    assert ending.counts(progress, "remark").endswith(said)
+    place = Mock(spec=Place, is_local=target is Target.LOCAL)
+    surplus = Surplus(place, replace(stack_named("mine"), parameters={"StreamMode": mode}))
+    more = [None, shards(), shards(3), shards(3), None, shards(2), shards(5), shards(5)]
+
+    told = [surplus.words(progress_of(shards=full)) for full in more]
+
+    assert told[2] == f"More tweets come than the stream takes (480/s). {said}"
+    # Again only when even that would not do.
+    assert [bool(words) for words in told] == [False, False, True, False, False, False, True, False]
 
 
 def test_a_standstill_is_told_with_its_reason_and_again_each_minute() -> None:
@@ -541,14 +585,9 @@ def test_a_standstill_is_told_with_its_reason_and_again_each_minute() -> None:
     for second in range(200):
         # Delivered for 30 s, then refused twice a second for 100 s, then delivered again.
         is_down = 30 <= second < 130
-        progress = Progress(
+        progress = progress_of(
             read=1000,
             sent=30 if is_down else second,
-            retried=0,
-            failed=0,
-            dropped=0,
-            unanswered=0,
-            bytes_sent=0,
             elapsed=float(second),
             errors={"Throttled": 3, "ConnectionClosedError": 2 * max(0, min(second, 129) - 29)},
         )

@@ -52,6 +52,9 @@ def _between(least: str, below: str, most: str, above: str) -> Row:
     return Row(taken=[least, most], refused=[*NO_NUMBERS, below, above, "-1", "1e300"])
 
 
+PATIENCE = _between("0", "-0.1", "1e9", "1.1e9")
+IN_HAND = _between("2", "1.9", "1e6", "1.1e6")
+
 # Said when the options are all right, and the command came to its work.
 REACHED = ("lack the permission", "Not now", "X refuses")
 
@@ -76,10 +79,14 @@ ROWS: dict[str, Row] = {
     "produce fake --malformed": SHARE,
     "produce fake --duplicates": SHARE,
     "produce fake --rate": RATE,
+    "produce fake --give-up-after": PATIENCE,
+    "produce fake --max-in-hand": IN_HAND,
     "produce fake --undelivered": UNDELIVERED,
     "produce file paths": Row(taken=[STDIN], refused=["", "missing.ndjson", "missing*"]),
     "produce file --author": Row(taken=["ada", ""], beside=STDIN),
     "produce file --rate": replace(RATE, beside=STDIN),
+    "produce file --give-up-after": replace(PATIENCE, beside=STDIN),
+    "produce file --max-in-hand": replace(IN_HAND, beside=STDIN),
     "produce file --undelivered": replace(UNDELIVERED, beside=STDIN),
     "produce twitter --track": Row(taken=["cats"]),
     "produce twitter --max-tweets": replace(AT_LEAST_ONE, beside=TRACK),
@@ -90,6 +97,8 @@ ROWS: dict[str, Row] = {
         taken=["0", "1e300"], refused=[*NO_NUMBERS, "-1"], beside=TRACK
     ),
     "produce twitter --max-undelivered": replace(_between("0", "-1", "1e9", "1.1e9"), beside=TRACK),
+    "produce twitter --give-up-after": replace(PATIENCE, beside=TRACK),
+    "produce twitter --max-in-hand": replace(IN_HAND, beside=TRACK),
     "produce twitter --undelivered": replace(UNDELIVERED, beside=TRACK),
     "verify fake --count": Row(taken=["0"], refused=[*NO_NUMBERS, "-1", "0.5"]),
     "verify fake --seed": replace(SEED, beside="--count 0"),
