@@ -24,7 +24,6 @@ def run(*arguments: str) -> int:
         ("produce --forever --count 5", "--count and --forever exclude each other"),
         ("produce file", "produce file needs a FILE"),
         ("produce file - --resume", "--resume goes with a file"),
-        ("produce file x --file y", "x and --file y: name one file"),
         ("produce fake --forever --count 5", "--count and --forever exclude each other"),
         ("produce file x --source fake", "--source fake contradicts tweetpipe produce file"),
         ("produce --stack tweets file x", "The source comes before its options: tweetpipe produce"),
