@@ -16,7 +16,7 @@ from producer.errors import SettingsError, SourceError
 from producer.outgoing import STDIN
 from producer.undelivered import Identity, identity, of_earlier_runs
 
-_OURS = re.compile(r"(.+)\.position(\.\d+\.new)?")
+_OURS = re.compile(r"(.+)\.position(\.\d+\.new)?", re.DOTALL)
 """A kept position, and one that was being written when its run was killed."""
 
 

@@ -13,6 +13,7 @@ LONGEST_FIRST_LINE = 4 * 1024 * 1024
 """Bytes: whatever is longer is no line but a document."""
 
 _MOST_BLANK = 64 * 1024
+_decode = json.JSONDecoder().raw_decode
 
 
 class Form(StrEnum):
@@ -73,7 +74,7 @@ def _form_of_array(line: bytes, following: bytes, *, ended: bool) -> Form | None
 
 def _form_of_object(line: bytes, following: bytes, *, ended: bool) -> Form | None:
     if not _goes_on(line):
-        return Form.LINES
+        return Form.OBJECTS if _are_several(line) else Form.LINES
     if not following:
         return Form.LINES if ended else None
     # Where no object can follow, the first line is a broken one, and this is the second.
@@ -98,6 +99,16 @@ def _is_json(line: bytes) -> bool:
     with suppress(ValueError, RecursionError):
         json.loads(line)
         return True
+    return False
+
+
+def _are_several(line: bytes) -> bool:
+    """Whether the line begins with two JSON objects, as a program writes that ends no line."""
+    text = line.decode("utf-8", "surrogateescape")
+    with suppress(ValueError, RecursionError):
+        _, end = _decode(text)
+        following = text[end:].lstrip()
+        return following.startswith("{") and bool(_decode(following))
     return False
 
 

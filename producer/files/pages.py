@@ -73,7 +73,7 @@ def _is_page(content: dict[str, Any]) -> bool:
     data, meta = content.get("data"), content.get("meta")
     if isinstance(data, list):
         return all(isinstance(post, dict) for post in data) and (bool(data) or len(content) > 1)
-    return "data" not in content and isinstance(meta, dict) and "result_count" in meta
+    return data is None and isinstance(meta, dict) and "result_count" in meta
 
 
 def _by(author: str | None, content: object, text: str) -> Value:
@@ -113,7 +113,7 @@ class _Included:
         self._things: dict[str, dict[object, Value]] = {}
         if not isinstance(includes, dict) or span is None:
             return
-        for kind, start, _ in members(text, span[0]):
+        for kind, (start, _) in _spans(text, span[0]).items():
             things = includes[kind]
             if kind not in _KEYS or not isinstance(things, list):
                 continue
@@ -160,8 +160,9 @@ def _word(id_: object) -> str:
     return str(id_) if isinstance(id_, str | int) else ""
 
 
-def _spans(text: str) -> dict[str, tuple[int, int]]:
-    return {key: (start, end) for key, start, end in members(text)}
+def _spans(text: str, at: int = 0) -> dict[str, tuple[int, int]]:
+    """Where the values of an object are; of a key that is there twice, the last counts."""
+    return {key: (start, end) for key, start, end in members(text, at)}
 
 
 def _part(text: str, key: str) -> str:

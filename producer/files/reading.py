@@ -18,7 +18,7 @@ from producer.files.chunks import Chunks, raw_chunks
 from producer.files.compression import decompressed
 from producer.files.look import Form, look
 from producer.files.pages import is_tweet, lacks_author, tweets_in
-from producer.files.refusals import author_needed
+from producer.files.refusals import author_needed, if_long_page
 from producer.files.text import in_utf8
 from producer.files.values import Value, values
 from producer.outgoing import STDIN, Origin, OutgoingRecord, partition_key_of_tweet
@@ -154,9 +154,15 @@ class Reading:
                 self.messages.clear()
 
     def _raw(self) -> Iterator[bytes]:
-        for chunk in raw_chunks(self.file):
-            self.bytes_read += len(chunk)
-            yield chunk
+        try:
+            for chunk in raw_chunks(self.file):
+                self.bytes_read += len(chunk)
+                yield chunk
+        except OSError as error:
+            raise SourceError(
+                f"cannot read {self._name} any further: {error.strerror}; what comes before that "
+                "was read"
+            ) from error
 
     def _in_lines(self) -> Iterator[Piece]:
         is_delimited = self._form is Form.DELIMITED
@@ -214,7 +220,8 @@ class Reading:
             if len(rest) > MAX_LINE_BYTES:
                 origin = Origin(self._name, number + 1, byte=began)
                 raise SourceError(
-                    f"{origin} is longer than {MAX_LINE_BYTES} bytes: each line must hold one tweet"
+                    f"{origin} is longer than {MAX_LINE_BYTES:,} bytes, more than any tweet; what "
+                    f"comes before that was read. {if_long_page(self._name)}"
                 )
         if rest:
             yield [rest], True

@@ -60,6 +60,9 @@ _CSV_TO_NDJSON = (
     "for row in csv.DictReader(sys.stdin)]' < {file} | {produce}"
 )
 _HYDRATE = "ask X for the tweets: twarc2 hydrate {file} | {produce}"
+_SHORTER = (
+    "jq -c 'range(0; .data | length; 500) as $n | .data |= .[$n:$n + 500]' {file} | {produce}"
+)
 _COLUMN = re.compile(r"[A-Za-z_][\w.:/\[\]()#-]*( [\w.:/\[\]()#-]+){0,2}", re.ASCII)
 _ARCHIVE = re.compile(rb"window\.(?:YTD\.)?(\w+)[\w.]*\s*=")
 _OF_TWEETS = frozenset(
@@ -118,6 +121,11 @@ def author_needed(name: str) -> SettingsError:
     )
 
 
+def if_long_page(name: str) -> str:
+    """What to do where more is in one page than can be in memory."""
+    return "If it is a page of tweets, cut it into shorter ones: " + _with_names(_SHORTER, name)
+
+
 def _is_csv(line: bytes) -> bool:
     """Whether a first line is the names of columns, or cells in quotes."""
     text = line.decode(errors="replace").strip()
@@ -125,7 +133,8 @@ def _is_csv(line: bytes) -> bool:
         with suppress(csv.Error):
             cells = next(csv.reader([text], delimiter=delimiter), [])
             if len(cells) > 1 and (
-                all(_COLUMN.fullmatch(cell) for cell in cells)
+                # The column of pandas' index has no name.
+                all(_COLUMN.fullmatch(cell) for cell in cells[cells[0] == "" :])
                 or (text.startswith('"') and f'"{delimiter}' in text)
             ):
                 return True
@@ -134,10 +143,13 @@ def _is_csv(line: bytes) -> bool:
 
 def _refusal(name: str, what: str, command: str) -> SettingsError:
     file = "standard input" if name == STDIN else name
-    advice = command.format(
-        file="FILE" if name == STDIN else shlex.quote(name), produce="tweetpipe produce file -"
-    )
     return SettingsError(
         f"{file} {what}, and can't be sent as tweets; nothing was sent"
-        + (f": {advice}" if advice else "")
+        + (f": {_with_names(command, name)}" if command else "")
+    )
+
+
+def _with_names(command: str, name: str) -> str:
+    return command.format(
+        file="FILE" if name == STDIN else shlex.quote(name), produce="tweetpipe produce file -"
     )

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from producer.errors import SourceError
 from producer.files.chunks import Chunks
+from producer.files.refusals import if_long_page
 
 MAX_VALUE_CHARACTERS = 16 * 1024 * 1024
 
@@ -144,10 +145,10 @@ class _Text:
                 start, self._at = self._at, end
                 return content, self._text[start:end]
             if len(self._text) - self._at > MAX_VALUE_CHARACTERS:
-                raise self._broken(
-                    f"what begins here is longer than {MAX_VALUE_CHARACTERS:,} characters, more "
-                    "than any tweet or page of tweets",
-                    self._at,
+                raise SourceError(
+                    f"{self._name} can't be read on: what begins at {self._place(self._at)} is "
+                    f"longer than {MAX_VALUE_CHARACTERS:,} characters; what comes before that was "
+                    f"read. {if_long_page(self._name)}"
                 )
             # Twice as much each time: no part of a long value is looked at over and over.
             self._read_on(len(self._text) - self._at)
@@ -190,12 +191,15 @@ class _Text:
         self._text, self._at = "".join(parts), 0
 
     def _broken(self, reason: str, at: int, *, is_cut: bool = False) -> SourceError:
-        newlines = self._text.count("\n", 0, at)
-        line = self._lines + newlines + 1
-        character = at - self._text.rfind("\n", 0, at) if newlines else self._characters + at + 1
         is_cut = self._ended and (is_cut or at >= len(self._text.rstrip()))
         what = "cut short" if is_cut else "damaged"
         return SourceError(
-            f"{self._name} is {what}: line {line:,}, character {character:,} is no JSON "
-            f"({reason}); what comes before that was read"
+            f"{self._name} is {what}: {self._place(at)} is no JSON ({reason}); what comes before "
+            "that was read"
         )
+
+    def _place(self, at: int) -> str:
+        newlines = self._text.count("\n", 0, at)
+        line = self._lines + newlines + 1
+        character = at - self._text.rfind("\n", 0, at) if newlines else self._characters + at + 1
+        return f"line {line:,}, character {character:,}"

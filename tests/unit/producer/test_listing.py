@@ -57,6 +57,13 @@ def test_names_folders_and_patterns_stand_for_files_in_order(
     assert listed(names, undelivered=UNDELIVERED).files == files
 
 
+def test_a_position_is_left_out_whatever_its_name(folder: Path) -> None:
+    for name in ("two\nlines.json", "two\nlines.json.position"):
+        (folder / "2018/10/11" / name).write_text(name)
+    files = listed(["2018/10/11"], undelivered=UNDELIVERED).files
+    assert files == [YEAR[2], "2018/10/11/two\nlines.json"]
+
+
 def test_what_a_shell_made_of_a_pattern_has_no_position_in_it() -> None:
     names = [YEAR[0], f"{YEAR[0]}.position", YEAR[1]]
     with pytest.raises(SettingsError, match="is the position kept in a file of tweets"):

@@ -100,6 +100,11 @@ FORMS: dict[str, tuple[Write, str]] = {
     ),
     "array of arrays": (lambda ts: b"[%b, %b]" % (array(ts[:1]), array(ts[1:])), "JSON array"),
     "objects indented": (objects, "JSON objects"),
+    "objects in one line": (lambda ts: b"".join(map(json_of, ts)), "JSON objects"),
+    "objects in a line, and one in another": (
+        lambda ts: b" ".join(map(json_of, ts[:-1])) + b"\n" + json_of(ts[-1]),
+        "JSON objects",
+    ),
     "search": (search, "NDJSON"),
     "search indented": (lambda ts: search(ts, indent=1), "JSON objects"),
     "search that ends with tweets": (

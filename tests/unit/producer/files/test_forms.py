@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import io
 import json
 import os
 import threading
@@ -210,5 +212,22 @@ def test_the_place_in_an_indented_file_is_its_line(keep: Keep) -> None:
 
 def test_a_value_that_never_ends_is_not_read_into_memory(keep: Keep) -> None:
     path = keep(b'[{"text": "' + b"x" * (17 << 20))
-    with pytest.raises(SourceError, match="is longer than 16,777,216 characters"):
+    with pytest.raises(
+        SourceError, match=r"line 1, character 2 is longer than 16,777,216 char.* jq -c .*some file"
+    ):
         sent(path)
+
+
+def test_a_file_that_fails_while_it_is_read_is_named(
+    keep: Keep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(file: io.FileIO) -> Iterator[bytes]:
+        yield lines(THREE)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr("producer.files.reading.raw_chunks", broken)
+    source = file_source(keep(lines(THREE)))
+
+    assert [json.loads(next(source).data) for _ in THREE] == THREE
+    with pytest.raises(SourceError, match=r"cannot read .*some file any further: Input/output"):
+        next(source)

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections import Counter
 from typing import Any
 
@@ -8,6 +10,7 @@ import pytest
 
 from processor.tweet import to_item
 from producer.files.reading import held_back, open_tweets
+from producer.files.refusals import if_long_page
 from tests.unit.producer.files.conftest import Keep
 from tests.unit.producer.files.forms import Write, array, json_of, lines
 
@@ -109,6 +112,26 @@ def test_a_page_without_includes_gives_bare_posts_in_their_envelope(keep: Keep) 
     ]
 
 
+def test_of_a_key_that_is_there_twice_the_last_counts(keep: Keep) -> None:
+    page = json_of(PAGE).replace(b'"users": [', b'"users": [], "users": [', 1)
+    pieces = open_tweets(keep(page.replace(b'"data": [', b'"data": [], "data": [', 1)))
+    assert [json.loads(piece.record.data) for piece in pieces] == POSTS
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="the command is jq's")
+def test_the_command_for_a_page_that_is_too_long_keeps_all_that_its_posts_need(
+    keep: Keep,
+) -> None:
+    many = PAGE | {"data": PAGE["data"] * 300}
+    path = keep(json_of(many))
+    command = if_long_page(str(path)).partition("shorter ones: ")[2].partition(" | tweetpipe")[0]
+
+    made = subprocess.run(["sh", "-c", command], capture_output=True, check=True).stdout
+
+    assert len(made.splitlines()) == 2
+    assert [json.loads(p.record.data) for p in open_tweets(keep(made))] == POSTS * 300
+
+
 def test_a_single_answer_is_a_record_as_it_is(keep: Keep) -> None:
     answer = json_of({"data": PAGE["data"][0], "includes": {"users": USERS}, "errors": []})
     (piece,) = open_tweets(keep(answer))
@@ -120,6 +143,7 @@ def test_a_single_answer_is_a_record_as_it_is(keep: Keep) -> None:
     [
         ({"meta": {"result_count": 0}}, "page without tweets"),
         ({"data": [], "meta": {"result_count": 0}}, "page without tweets"),
+        ({"data": None, "meta": {"result_count": 0}}, "page without tweets"),
         ({"statuses": [], "search_metadata": {}}, "page without tweets"),
         ({"errors": [{"title": "Gone", "type": "x"}]}, "error message"),
     ],

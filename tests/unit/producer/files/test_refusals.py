@@ -69,6 +69,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "CSV with a mark": (b"\xef\xbb\xbfid;text\n1;hello\n", "is a table"),
     "CSV in UTF-16": ("id\ttext\n1\thello\n".encode("utf-16"), "is a table"),
     "CSV without names": (b'"0","1467810369","Mon Apr 06","NO_QUERY","ada","hi"\n', "is a table"),
+    "CSV with pandas' index": (b",id,text\n0,1,hello\n", "is a table"),
     "CSV in gzip": (gzip.compress(b"id,text\n1,hello\n"), "is a table"),
     "ids": (b"1050118621198921728\n1050118621198921729\n", "is a list of ids, .*twarc2 hydrate"),
     "archive": (
