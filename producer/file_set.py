@@ -7,12 +7,17 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
+from producer.errors import SourceError
 from producer.files.reading import Reading, open_tweets
 from producer.outgoing import STDIN, OutgoingRecord
 from producer.resumable import ResumableFile
 
 _OPEN_AT_ONCE = 8
 """Files that were read and stay open for what is in hand of them."""
+
+
+_MOST_TOLD = 3
+"""Of the files that can't be read to their end, so many are told why."""
 
 
 class OneFile(Protocol):
@@ -67,10 +72,16 @@ File = TypeVar("File", bound=OneFile)
 
 
 class FileSet(Generic[File]):
-    """The tweets of all the files, in their order. Iterate it once."""
+    """The tweets of all the files, in their order. Iterate it once.
+
+    A file that can't be read to its end holds up none after it: SourceError is raised when all have
+    been read, and `broken` names such files then.
+    """
 
     def __init__(self, files: Sequence[File]) -> None:
         self.files = files
+        self.broken: list[str] = []
+        self._errors: list[tuple[str, SourceError]] = []
         self._number = 0
         self._bytes_before = 0
 
@@ -103,7 +114,25 @@ class FileSet(Generic[File]):
     def __iter__(self) -> Iterator[OutgoingRecord]:
         for number in range(len(self.files)):
             self._go_to(number)
+            yield from self._what_can_be_read()
+        self._tell_broken()
+
+    def _what_can_be_read(self) -> Iterator[OutgoingRecord]:
+        try:
             yield from self.current
+        except SourceError as error:
+            self._errors.append((self.current.name, error))
+
+    def _tell_broken(self) -> None:
+        self.broken = [name for name, _ in self._errors]
+        if not self._errors:
+            return
+        _, first = self._errors[0]
+        if len(self._errors) == 1:
+            raise first
+        told = "; ".join(str(error) for _, error in self._errors[:_MOST_TOLD])
+        more = len(self._errors) - _MOST_TOLD
+        raise SourceError(told + (f"; and {more:,} more files" if more > 0 else "")) from first
 
     def _go_to(self, number: int) -> None:
         if number:
@@ -137,11 +166,12 @@ class ResumableFiles(FileSet[ResumableFile]):
             start, start_in_file = self.offset, file.offset
             self._starts_in_file.append(start_in_file)
             self._starts.append(start)
-            for record in file:
+            for record in self._what_can_be_read():
                 self.offset = start + file.offset - start_in_file
                 yield record
             if number >= _OPEN_AT_ONCE:
                 self.files[number - _OPEN_AT_ONCE].close()
+        self._tell_broken()
 
     def keep(self, offset: int) -> None:
         """Make the next run start at `offset`; usable from any thread. Raises PositionError."""

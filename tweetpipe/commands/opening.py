@@ -82,9 +82,19 @@ def open_files(files: Sequence[str], *, author: str | None = None) -> Opened:
     def last_words(report: Report) -> str:
         if producer.STDIN in files or _is_all_kept(report):
             return ""
+        if records.broken and not report.unwritten:
+            return f"{_once_readable(records.broken)} again: nothing is stored twice."
         return f"Send {all_of} again to have the rest delivered: nothing is stored twice."
 
     return _opened(records, last_words)
+
+
+def _once_readable(broken: Sequence[str]) -> str:
+    names = ", ".join(broken[:_MOST_NAMED])
+    if (more := len(broken) - _MOST_NAMED) > 0:
+        names += f", and {more:,} more"
+    them, their = ("it", "its end") if len(broken) == 1 else ("them", "their ends")
+    return f"Once {names} can be read to {their}, send {them}"
 
 
 def _is_all_kept(report: Report) -> bool:
@@ -102,6 +112,8 @@ def open_to_resume(files: Sequence[str], *, stream: str, author: str | None = No
     all_of = files[0] if len(files) == 1 else f"the {len(files):,} files"
 
     def last_words(report: Report) -> str:
+        if records.broken:
+            return f"{_once_readable(records.broken)} again with --resume, which goes on there."
         if not report.exhausted:
             return f"Stopped before the end of {records.current.name}: --resume goes on there."
         if waiting := records.waiting:

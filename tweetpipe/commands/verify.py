@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
@@ -135,7 +136,10 @@ def file(
     if producer.STDIN in names:
         raise WrongUsage("Standard input can't be read again: name the files that were sent.")
     files = producer.listed(names, undelivered=UNDELIVERED).files
+    author = author or None
     for name in files:
+        if os.path.exists(name) and not os.path.isfile(name):
+            raise WrongUsage(f"{name} can't be read again: name the files that were sent.")
         # Looks at it, so that a wrong one is told before anything else.
         producer.file_source(name, author=author)
     place, deployed = open_stack(target, stack_name)

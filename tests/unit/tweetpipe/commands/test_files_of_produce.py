@@ -142,6 +142,42 @@ def test_resumed_it_sends_what_has_come_since_and_says_where_it_goes_on(
     assert sent(kinesis) == list(range(8))
 
 
+@pytest.mark.parametrize("resume", [[], ["--resume"]], ids=["whole", "resumed"])
+def test_a_file_that_is_cut_short_holds_up_none_after_it(
+    resume: list[str], produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    cut = tmp_path / "day/00.json.gz"
+    whole = cut.read_bytes()
+    cut.write_bytes(whole[:-8])
+
+    run = produce("file", ".", *resume)
+
+    assert run.returncode == 1
+    assert sent(kinesis) == [0, 1, 2, 3, 4, 5]
+    assert "Error: day/00.json.gz is cut short" in run.stderr
+    assert "Once day/00.json.gz can be read to its end, send it again" in run.stderr
+
+    cut.write_bytes(whole)
+    again = produce("file", "." if resume else "day/00.json.gz", *resume)
+
+    assert again.returncode == 0, again.stderr
+    assert sent(kinesis) in ([*range(6)], [0, 1, 2, 2, 3, 3, 4, 5])
+
+
+def test_of_many_files_that_are_damaged_the_first_are_told(
+    produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    for number in range(5):
+        (tmp_path / f"day/x{number}").write_bytes(b'[{"text": "x"}, ')
+
+    run = produce("file", ".")
+
+    assert run.returncode == 1
+    assert "day/x2 is cut short: line 1, character 17 is no JSON" in run.stderr
+    assert "; and 2 more files" in run.stderr
+    assert "Once day/x0, day/x1, day/x2, and 2 more can be read to their ends" in run.stderr
+
+
 def test_undelivered_files_of_the_folder_are_sent_only_by_name(
     produce: Produce, kinesis: KinesisServer, tmp_path: Path
 ) -> None:

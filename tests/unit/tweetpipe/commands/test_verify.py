@@ -141,6 +141,7 @@ def test_records_of_an_aggregate_that_was_rejected_whole_are_no_loss(
         ("verify file", "Name the files that were sent: tweetpipe verify file tweets.ndjson"),
         ("verify --source file", "tweetpipe verify --source file --file tweets.ndjson"),
         ("verify file -", "Standard input can't be read again"),
+        ("verify file /dev/null", "/dev/null can't be read again"),
         ("verify file absent-*.ndjson", "absent-*.ndjson"),
         ("verify --source file --count 5 --file x", "--count goes with --source fake"),
         ("verify --file x --count 5", "--file goes with --source file"),
