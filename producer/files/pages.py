@@ -43,10 +43,12 @@ def tweets_in(
             held_back[EMPTY_PAGE] += 1
             return []
         return list(_posts(content, text))
-    if isinstance(statuses := content.get("statuses"), list):
+    # A premium search gives `results`, and says what was asked for.
+    key = "results" if "requestParameters" in content else "statuses"
+    if isinstance(statuses := content.get(key), list):
         if not statuses:
             held_back[EMPTY_PAGE] += 1
-        inside = elements(text, _spans(text)["statuses"][0])
+        inside = elements(text, _spans(text)[key][0])
         return [
             value
             for status, part in zip(statuses, inside, strict=True)

@@ -106,6 +106,10 @@ FORMS: dict[str, tuple[Write, str]] = {
         "JSON objects",
     ),
     "search": (search, "NDJSON"),
+    "premium search": (
+        lambda ts: json_of({"results": ts, "next": "x", "requestParameters": {"maxResults": 3}}),
+        "NDJSON",
+    ),
     "search indented": (lambda ts: search(ts, indent=1), "JSON objects"),
     "search that ends with tweets": (
         lambda ts: b'{"search_metadata": {},\n"statuses": %b}' % array(ts),

@@ -145,6 +145,7 @@ def test_a_single_answer_is_a_record_as_it_is(keep: Keep) -> None:
         ({"data": [], "meta": {"result_count": 0}}, "page without tweets"),
         ({"data": None, "meta": {"result_count": 0}}, "page without tweets"),
         ({"statuses": [], "search_metadata": {}}, "page without tweets"),
+        ({"results": [], "requestParameters": {}}, "page without tweets"),
         ({"errors": [{"title": "Gone", "type": "x"}]}, "error message"),
     ],
 )
@@ -204,6 +205,7 @@ def test_messages_of_a_stream_are_counted_and_not_sent(
         {"data": {}},
         {"data": {"id": "1"}},
         {"statuses": {}},
+        {"results": [1]},
         {"errors": []},
         {"tweet": {"no": 1}},
         {"meta": {}},
