@@ -179,7 +179,8 @@ def _verdict(comparison: FileComparison) -> str:
     if comparison.rejected:
         verdict += f"; {counted(comparison.rejected, 'record')} can't be stored, "
         verdict += (
-            f"of which {comparison.lost:,} are in no dead letter: lost, or redriven or purged since"
+            f"of which {comparison.lost:,} {'is' if comparison.lost == 1 else 'are'} in no dead "
+            "letter: lost, too large to be sent, or redriven or purged since"
             if comparison.lost
             else "and the dead letters have them all"
         )

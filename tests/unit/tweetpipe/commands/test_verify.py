@@ -119,7 +119,9 @@ def test_differences_are_listed_with_file_and_record_and_end_with_exit_code_3(
     assert ends(line) == 3
     said = capfd.readouterr()
     assert "0 of 2 tweets verified: 1 missing, 1 different" in said.err
-    assert "lost, or redriven or purged since" in said.err
+    assert (
+        "is in no dead letter: lost, too large to be sent, or redriven or purged since" in said.err
+    )
     assert f"line 1 of {more}" in said.out
     assert "Message is 'sai', not 'said'" in said.out
 
