@@ -241,7 +241,7 @@ class Backlog:
     def _is_full(self) -> bool:
         if self._held_records >= self._max_held_records or self._held_bytes >= self._max_held_bytes:
             return True
-        records, size = self._outbox.room()
+        records, size = self._outbox.room
         return self._held_records >= records or self._held_bytes >= size
 
     def _release(self, records: int, size: int) -> None:

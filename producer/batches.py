@@ -15,6 +15,7 @@ class Held:
     `number` counts the records read, and `start` is where the source has to be read from to have
     the record again. `unanswered` is whether a call that held the record had no answer, so that it
     may have arrived. `unsendable` is the error code of a record that no further try can deliver.
+    `wire` is the bytes that Kinesis counts.
     """
 
     __slots__ = (
@@ -27,6 +28,7 @@ class Held:
         "start",
         "unanswered",
         "unsendable",
+        "wire",
     )
 
     count = 1
@@ -35,7 +37,7 @@ class Held:
         self, record: OutgoingRecord, *, size: int, since: float, number: int = 0, start: int = 0
     ) -> None:
         self.record = record
-        self.size = size
+        self.size = self.wire = size
         self.since = since
         self.number = number
         self.start = start
@@ -51,11 +53,6 @@ class Held:
             digest = hashlib.md5(self.record.partition_key.encode(), usedforsecurity=False)
             self._hash = int.from_bytes(digest.digest())
         return self._hash
-
-    @property
-    def wire(self) -> int:
-        """Bytes that Kinesis counts."""
-        return self.size
 
     @property
     def members(self) -> Sequence[Held]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import heapq
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 
 from producer.batches import Batch, Parcel
@@ -27,7 +26,7 @@ class Lanes:
         self._ranges = Ranges()
         self._patience = patience
         self._share = share
-        # The first is for keys that were refused, and of which nobody knows the shard.
+        # This is for keys that were refused, and of which nobody knows the shard.
         self._unknown = Shard(now, patience=patience, share=shards * share)
         self._shards: dict[str | None, Shard] = {None: self._unknown}
         self._is_sorted, self._sorted_at = True, now
@@ -69,19 +68,28 @@ class Lanes:
         self._is_sorted = False
         self._unknown.patience.accepted()
         self._unknown.share = min(self._unknown.share, _UNKNOWN_SHARE)
-        names = {None, *self._ranges.shards()}
-        if names != self._shards.keys():
-            self._sort(now, names)
+        if shard not in self._shards:
+            self._shards[shard] = Shard(now, patience=self._patience, share=self._share)
+            self._sorted_at = -math.inf  # What waits for it is to be sent.
+
+    def refused(self, parcel: Parcel, shard: str | None, now: float, *, sent: float) -> Shard:
+        """Book a parcel, sent at a time, for which its shard was full; that shard."""
+        if shard is not None:
+            self.learn(parcel, shard, now)
+        lane = self.of(parcel)
+        lane.refused(now, sent=sent)
+        return lane
 
     def ready_in(self, now: float) -> float | None:
         """Seconds until a shard takes a parcel; None if none waits."""
+        # Not in `take`: what is ready may then wait for another shard, and nothing be left.
+        if not self._is_sorted and now - self._sorted_at >= _SORTED_EVERY:
+            self._sort(now)
         waits = [lane.ready_in(now) for lane in self._shards.values() if lane.queue]
         return max(min(waits), self._next - now, 0.0) if waits else None
 
     def take(self, now: float, *, max_records: float, max_bytes: float) -> Batch:
         """What the shards take now: within both limits, or a single parcel."""
-        if not self._is_sorted and now - self._sorted_at >= _SORTED_EVERY:
-            self._sort(now, list(self._shards))
         batch: Batch = []
         left = max_bytes
         lanes = list(self._shards.values())
@@ -98,14 +106,10 @@ class Lanes:
         self._next = now if is_full else now + _PACE
         return batch
 
-    def give_up(self, is_given_up: Callable[[Parcel], bool], *, of: Shard | None = None) -> Batch:
-        """Take out what is to be given up, of one shard or of all."""
-        given_up: Batch = []
-        for shard in self._shards.values() if of is None else (of,):
-            given_up += [parcel for _, _, parcel in shard.queue if is_given_up(parcel)]
-            shard.queue[:] = [entry for entry in shard.queue if not is_given_up(entry[2])]
-            heapq.heapify(shard.queue)
-        return given_up
+    def give_up(self, is_given_up: Callable[[Parcel], bool]) -> Batch:
+        """Take out what is to be given up."""
+        shards = self._shards.values()
+        return [parcel for shard in shards for parcel in shard.give_up(is_given_up)]
 
     def parcels(self) -> Iterator[Parcel]:
         """All that waits."""
@@ -117,15 +121,13 @@ class Lanes:
         for shard in self._shards.values():
             shard.queue.clear()
 
-    def _sort(self, now: float, names: Iterable[str | None]) -> None:
+    def _sort(self, now: float) -> None:
         """Let each parcel wait for the shard that it goes to by what is known now."""
         before = self._shards
         waiting = list(self.parcels())
         self.clear()
-        self._shards = {
-            name: before.get(name) or Shard(now, patience=self._patience, share=self._share)
-            for name in sorted(names, key=str)
-        }
+        names = sorted({None, *self._ranges.shards()}, key=str)
+        self._shards = {name: before[name] for name in names}
         for parcel in waiting:
             self.add(parcel, now)
         self._is_sorted, self._sorted_at = True, now

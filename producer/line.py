@@ -54,10 +54,12 @@ class Line:
         size = 0
         for queue in (self._again, self._fresh):
             while queue and len(batch) < max_records:
-                if batch and size + queue[0].wire > max_bytes:
+                parcel = queue[0]
+                if batch and size + parcel.wire > max_bytes:
                     break
-                size += queue[0].wire
-                batch.append(queue.popleft())
+                size += parcel.wire
+                batch.append(parcel)
+                queue.popleft()
         self._bytes -= size
         return batch
 

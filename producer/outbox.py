@@ -15,19 +15,20 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 
 from producer.allowance import Allowance, cost_of
 from producer.answer import SHARD_FULL, TIMED_OUT, UNANSWERED, Answer
 from producer.backoff import LONGEST_BACKOFF, LONGEST_FOR_SHARD, backoff
-from producer.batches import Batch, Held, Parcel
+from producer.batches import Batch, Held, records_of
 from producer.circuit import PROBE, Circuit
 from producer.lanes import Lanes
 from producer.patience import Patience
 from producer.rates import Rates
 from producer.report import Shards
 from producer.settings import Settings
-from producer.shard import SHARD_BYTES, SHARD_RECORDS
+from producer.shard import SHARD_BYTES, SHARD_RECORDS, Shard
 from producer.waiting import Waiting
 from producer.window import Trip, Window
 
@@ -77,20 +78,13 @@ class Outbox:
         self._patience = Patience(settings.give_up_after)
         self._rates = Rates(now)
         self._looked_at = self._full = 0
+        self.room: tuple[float, float] = math.inf, math.inf
+        """How many records and bytes may be in hand, so that full shards have a few seconds'."""
 
     @property
     def in_flight(self) -> bool:
         """Whether any call is on its way."""
         return bool(self._calls)
-
-    def room(self) -> tuple[float, float]:
-        """How many records and bytes may be in hand, so that full shards have a few seconds'."""
-        if self._waiting.lanes is None:
-            return math.inf, math.inf
-        seconds = _SECONDS_IN_HAND * self._waiting.lanes.capacity
-        # A group holds as many records as there is room for.
-        records = math.inf if self._settings.aggregate else seconds * SHARD_RECORDS
-        return max(records, self._settings.max_records), max(seconds, 1.0) * SHARD_BYTES
 
     def endpoint_rate(self, now: float) -> float | None:
         """The records a second that the endpoint takes, if it answers late."""
@@ -139,10 +133,15 @@ class Outbox:
         """Book the answer to a call; None if the call was given up before."""
         if not self._end(call, answer, now):
             return None
+        if answer.is_answered:
+            self._circuit.answered()
         if not any(answer.codes):
             self._accepted(call.batch, answer.shards, now)
+            self._make_room()
             return Settled(sent=call.batch)
-        if self._waiting.lanes is None and self._shards_are_full(answer):
+        # What may not wait at all needs no lane to wait in.
+        is_full = self._waiting.lanes is None and self._shards_are_full(answer)
+        if is_full and self._settings.give_up_after:
             self._open_lanes(call, answer, now)
         entries = list(zip(call.batch, answer.codes, answer.shards, strict=True))
         settled = Settled(sent=[parcel for parcel, code, _ in entries if code is None])
@@ -151,24 +150,30 @@ class Outbox:
         # One draw a call: what was refused together shares its next call.
         share = self._random()
         due = None if answer.is_answered else self._circuit.failed(now, share=share)
-        for parcel, code, shard in entries:
+        sent = call.trip.start
+        hopeless: dict[Patience, Shard | None] = {}
+        for parcel, code, name in entries:
             if code is None:
                 continue
             settled.errors[code] += parcel.count
             parcel.attempts += 1
             parcel.unanswered |= code in UNANSWERED
-            if code == SHARD_FULL and self._waiting.lanes is not None:
-                settled.given_up += _full(self._waiting.lanes, parcel, shard, now, call.trip.start)
-            elif self._patience.is_over(now, sent=call.trip.start):
+            lanes = self._waiting.lanes if code == SHARD_FULL else None
+            shard = lanes.refused(parcel, name, now, sent=sent) if lanes else None
+            patience = shard.patience if shard else self._patience
+            if patience.is_over(now, sent=sent):
                 settled.given_up.append(parcel)
-                settled.given_up += self._waiting.give_up(
-                    lambda waiting: self._patience.covers(waiting, now)
-                )
+                hopeless[patience] = shard
+            elif shard:
+                shard.add(parcel, now)
             else:
                 longest = LONGEST_FOR_SHARD if code == SHARD_FULL else LONGEST_BACKOFF
                 self._waiting.add_later(
                     parcel, due=due or now + backoff(parcel.attempts, share, longest)
                 )
+        for patience, shard in hopeless.items():
+            settled.given_up += self._waiting.give_up(partial(patience.covers, now=now), of=shard)
+        self._make_room()
         return settled
 
     def reject(self, call: Call, code: str, now: float) -> Settled | None:
@@ -176,7 +181,7 @@ class Outbox:
         if not self._end(call, Answer([], []), now):
             return None
         self._circuit.answered()
-        parcels: Batch = call.batch if len(call.batch) > 1 else [*call.batch[0].members]
+        parcels: Batch = call.batch if len(call.batch) > 1 else [*records_of(call.batch)]
         if len(parcels) == 1:
             parcels[0].members[0].unsendable = code
             return Settled(given_up=parcels, errors=Counter({code: 1}))
@@ -189,7 +194,8 @@ class Outbox:
 
     def break_off(self, call: Call, now: float, *, unanswered: bool) -> None:
         """Let a call's parcels wait for the end, as none can be sent any more."""
-        self._calls.discard(call)
+        if not self._end(call, Answer([], []), now):
+            return
         for parcel in call.batch:
             parcel.unanswered |= unanswered
             self._waiting.add_later(parcel, due=now + _THE_END)
@@ -207,6 +213,14 @@ class Outbox:
         on_the_way = chain.from_iterable(call.batch for call in self._calls)
         starts = (parcel.start for parcel in on_the_way)
         return min(self._waiting.first_start(), min(starts, default=math.inf))
+
+    def _make_room(self) -> None:
+        if self._waiting.lanes is None:
+            return
+        seconds = _SECONDS_IN_HAND * self._waiting.lanes.capacity
+        # A group holds as many records as there is room for.
+        records = math.inf if self._settings.aggregate else seconds * SHARD_RECORDS
+        self.room = max(records, self._settings.max_records), max(seconds, 1.0) * SHARD_BYTES
 
     def _limits(self, now: float) -> tuple[float, float]:
         """How many parcels and bytes the next call may hold."""
@@ -231,7 +245,6 @@ class Outbox:
         return True
 
     def _accepted(self, parcels: Batch, shards: list[str | None], now: float) -> None:
-        self._circuit.answered()
         self._patience.accepted()
         self._looked_at += len(parcels)
         records = sum([parcel.count for parcel in parcels])
@@ -266,15 +279,3 @@ class Outbox:
             if shard is not None:
                 lanes.learn(parcel, shard, now)
         self._waiting.open(lanes, now)
-
-
-def _full(lanes: Lanes, parcel: Parcel, shard: str | None, now: float, sent: float) -> Batch:
-    """Let a parcel that its shard refused wait for it; what is given up instead."""
-    if shard is not None:
-        lanes.learn(parcel, shard, now)
-    lane = lanes.of(parcel)
-    lane.refused(now, sent=sent)
-    if not lane.patience.is_over(now, sent=sent):
-        lane.add(parcel, now)
-        return []
-    return [parcel, *lanes.give_up(lambda waiting: lane.patience.covers(waiting, now), of=lane)]

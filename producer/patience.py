@@ -20,7 +20,7 @@ class Patience:
 
     def accepted(self) -> None:
         """Book progress."""
-        self._since = None
+        self._since, self._over_at = None, -math.inf
 
     def is_over(self, now: float, *, sent: float) -> bool:
         """Book a refusal of what was sent at a time; True gives it up."""

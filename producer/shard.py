@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Callable
 
-from producer.batches import Parcel
+from producer.batches import Batch, Parcel
 from producer.patience import Patience
 
 SHARD_RECORDS = 1000
@@ -89,6 +90,13 @@ class Shard:
         self._records -= 1
         self._bytes -= parcel.wire
         return parcel
+
+    def give_up(self, is_given_up: Callable[[Parcel], bool]) -> Batch:
+        """Take out what is to be given up."""
+        given_up = [parcel for _, _, parcel in self.queue if is_given_up(parcel)]
+        self.queue = [entry for entry in self.queue if not is_given_up(entry[2])]
+        heapq.heapify(self.queue)
+        return given_up
 
     def is_full(self, now: float) -> bool:
         """Whether parcels had to wait for the shard of late."""

@@ -18,6 +18,7 @@ from producer.aggregation import hash_keys
 from producer.batches import Batch, Group, Held, Parcel
 from producer.lanes import Lanes
 from producer.line import Line
+from producer.shard import Shard
 
 
 class Waiting:
@@ -40,7 +41,9 @@ class Waiting:
     def add(self, held: Held, now: float, *, call_records: int) -> bool:
         """Take a fresh record; True if somebody should look whether there is a call to send."""
         if self._hash_keys is None:
-            return self._wait(held, now, call_records)
+            if self.lanes is None:
+                return self._line.add(held, max_records=call_records, max_bytes=self._max_bytes)
+            return self.lanes.add(held, now)
         if self._group is not None and self._group.add(held):
             return False
         looks = self._group is not None and self._wait(self._closed_group(), now, call_records)
@@ -100,8 +103,13 @@ class Waiting:
             return self.lanes.take(now, max_records=max_records, max_bytes=max_bytes)
         return self._line.take(max_records=max_records, max_bytes=max_bytes)
 
-    def give_up(self, is_given_up: Callable[[Parcel], bool]) -> Batch:
-        """Take out of all that waits, but for isolated parcels, what is to be given up."""
+    def give_up(self, is_given_up: Callable[[Parcel], bool], *, of: Shard | None = None) -> Batch:
+        """Take out what is to be given up of what waits for a shard, or of all.
+
+        Isolated parcels are tried in any case.
+        """
+        if of is not None:
+            return of.give_up(is_given_up)
         given_up = self._line.give_up(is_given_up)
         later = self._later
         self._later = [entry for entry in later if not is_given_up(entry[2])]

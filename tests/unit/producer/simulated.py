@@ -187,7 +187,7 @@ class Producer:
                 self.now = look_at
 
     def _has_room(self) -> bool:
-        records, size = self.outbox.room()
+        records, size = self.outbox.room
         return self.held < min(records, self.most_records) and self.held_bytes < min(
             size, self.most_bytes
         )

@@ -31,6 +31,7 @@ def test_the_limits_themselves_are_allowed(changes: dict[str, Any]) -> None:
         ("max_bytes", 10 * 1024 * 1024 + 1),
         ("calls_in_flight", 0),
         ("calls_in_flight", 65),
+        ("max_in_hand", 1024 * 1024 - 1),
         ("linger", -0.1),
         ("linger", math.nan),
         ("give_up_after", math.inf),
