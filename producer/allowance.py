@@ -16,6 +16,7 @@ _FIRST = 0.125
 _FACTOR = 4.0
 _PROVEN = 16.0
 _LEAST = 0.02
+_OF_LATE = 5.0  # seconds
 
 
 class Allowance:
@@ -27,6 +28,8 @@ class Allowance:
         self._saved_at = now
         self._beyond = _FIRST
         self._on_the_way = 0.0
+        self._was_refused = False
+        self._held_up_at = -math.inf
 
     @property
     def is_proven(self) -> bool:
@@ -41,7 +44,15 @@ class Allowance:
         self._saved = min(self._saved + shards * (now - self._saved_at), shards)
         self._saved_at = now
         left = max(self._saved, shards * self._beyond - self._on_the_way)
-        return left if left >= _LEAST * shards else 0.0
+        if left >= _LEAST * shards:
+            return left
+        if self._was_refused:
+            self._held_up_at = now
+        return 0.0
+
+    def holds_up(self, now: float) -> bool:
+        """Whether parcels had to wait of late, since a shard was full once."""
+        return now - self._held_up_at <= _OF_LATE
 
     def sent(self, cost: float) -> bool:
         """Book what was sent; whether it goes beyond AWS's limits."""
@@ -59,6 +70,7 @@ class Allowance:
     def refused(self) -> None:
         """Book that a shard was full."""
         self._beyond, self._saved = _FIRST, 0.0
+        self._was_refused = True
 
     def found(self, shards: set[str]) -> None:
         """Book the shards that have accepted something; each new one has saved up as well."""

@@ -92,16 +92,18 @@ class Outbox:
 
     def shards(self, now: float, *, offered: float | None) -> Shards | None:
         """How full the shards are, None if none is; `offered` is how many records a second come."""
-        lanes = self._waiting.lanes
-        if lanes is None or not (full := lanes.full(now)):
+        if (lanes := self._waiting.lanes) is not None:
+            known, full = lanes.known, lanes.full(now)
+        else:
+            known = max(1, len(self._allowance.shards))
+            full = known if self._allowance.holds_up(now) else 0
+        if not full:
             return None
         records, size = self._rates.at(now)
         wanted = None
         if offered is not None and records:
-            wanted = max(lanes.known + 1, math.ceil(lanes.known * offered / records))
-        return Shards(
-            known=lanes.known, full=full, records_rate=records, bytes_rate=size, wanted=wanted
-        )
+            wanted = max(known + 1, math.ceil(known * offered / records))
+        return Shards(known=known, full=full, records_rate=records, bytes_rate=size, wanted=wanted)
 
     def add(self, held: Held, now: float) -> bool:
         """Take a fresh record; True if somebody should look whether there is a call to send."""

@@ -9,6 +9,7 @@ from hashlib import md5
 
 import pytest
 
+from producer.report import Shards
 from producer.settings import Settings
 from tests.unit.producer.simulated import BYTES, KEYS, RECORDS, Producer, Stream, name_of
 
@@ -261,3 +262,17 @@ def test_without_limits_the_calls_soon_are_full() -> None:
 
     # Four calls of 500 every 20 ms, after a few smaller ones.
     assert producer.now <= 60_000 / 500 / 4 * 0.022 + 0.25
+
+
+def test_a_shard_that_is_full_and_hardly_refuses_anything_is_told() -> None:
+    producer = Producer(stream=Stream(1), records=lines(1_500, 7_900), latency=0.2)
+    told: list[Shards | None] = []
+    producer.at[8.0] = lambda now: told.append(producer.outbox.shards(now, offered=1_000))
+
+    run(producer)
+
+    assert producer.stream.entries <= 1_503
+    assert told[0] is not None
+    assert (told[0].known, told[0].full) == (1, 1)
+    assert told[0].wanted is not None
+    assert told[0].wanted >= 7
