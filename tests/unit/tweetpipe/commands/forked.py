@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -43,6 +44,8 @@ def _in_child(
     folder: Path, said: Path, work: Callable[..., None], arguments: tuple[object, ...]
 ) -> None:
     os.chdir(folder)
+    # Ignored where the tests run under nohup.
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     for name in [name for name in os.environ if name.startswith(("AWS_", "TWEETPIPE_"))]:
         del os.environ[name]
     with said.open("wb") as output:

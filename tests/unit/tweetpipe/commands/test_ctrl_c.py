@@ -87,7 +87,7 @@ CASES: list[tuple[str, Mapping[str, str], str]] = [
     ("produce twitter --track yolo", KNOWS_THE_STACK, UNANSWERED),
     ("verify fake --count 5", KNOWS_THE_STACK, UNANSWERED),
     ("verify --count 5 --wait 9999", NOTHING_ARRIVES, "Scan"),
-    ("verify file /dev/null", HANGS, UNANSWERED),
+    ("verify file tweets.ndjson", HANGS, UNANSWERED),
     ("query somebody", KNOWS_THE_STACK, UNANSWERED),
     ("logs", KNOWS_THE_STACK, UNANSWERED),
     ("logs --follow", NOTHING_ARRIVES, "FilterLogEvents"),
@@ -148,6 +148,7 @@ def test_ctrl_c_ends_a_command_that_waits_for_an_endpoint(
     line: str, answers: Mapping[str, str], at: str, tmp_path: Path
 ) -> None:
     endpoint = Endpoint(answers)
+    (tmp_path / "tweets.ndjson").touch()
     with (
         endpoint.serving(),
         running(tmp_path, _command_in_less_time, line, endpoint.url, tmp_path) as (process, said),
