@@ -17,7 +17,6 @@ _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL", "COLUMNS", "LINES")
 
 def pytest_configure() -> None:
     _interrupt_as_in_a_shell()
-    _forget_settings_of_this_machine()
     read_descriptions_of_services_once()
     _give_properties_time()
 
@@ -54,6 +53,10 @@ def _forget_settings_of_this_machine() -> None:
             del os.environ[name]
     os.environ["AWS_CONFIG_FILE"] = os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+
+
+# At once: the conftest of a folder may import what looks at them, such as how wide a terminal is.
+_forget_settings_of_this_machine()
 
 
 @pytest.hookimpl(optionalhook=True)

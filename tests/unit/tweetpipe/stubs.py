@@ -37,12 +37,21 @@ def complete_stack(**outputs: str) -> Stack:
     )
 
 
+def place_at(url: str) -> Place:
+    """The local place where that endpoint answers."""
+    return Place(target=Target.LOCAL, session=_session(), endpoint=url, region=LOCAL_REGION)
+
+
+def _session() -> boto3.Session:
+    return boto3.Session(
+        aws_access_key_id="test", aws_secret_access_key="test", region_name=LOCAL_REGION
+    )
+
+
 @contextmanager
 def stubbed_place(*services: str) -> Iterator[StubbedPlace]:
     """A place with stubbed services; at the end each prepared answer must have been asked for."""
-    session = boto3.Session(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name=LOCAL_REGION
-    )
+    session = _session()
     make: Any = session.client
     stubbers = {service: Stubber(make(service)) for service in services}
     with ExitStack() as active:

@@ -43,7 +43,6 @@ from tests.unit.producer.doubles import (
     answer_with,
     data_of,
     fail_with,
-    kinesis_server,
     records,
     reply_with,
     reset_connection,
@@ -72,12 +71,6 @@ SETTINGS = Settings(
 
 Opening = Callable[[Path], Iterable[OutgoingRecord]]
 Case = tuple[str, Opening]
-
-
-@pytest.fixture
-def kinesis() -> Iterator[KinesisServer]:
-    with kinesis_server() as server:
-        yield server
 
 
 def html(status: int) -> Step:

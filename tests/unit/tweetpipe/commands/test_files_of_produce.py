@@ -6,43 +6,12 @@ import gzip
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from subprocess import CompletedProcess
 
-import boto3
 import pytest
 
-from tests.commands import run_here
-from tests.unit.producer.doubles import KinesisServer, kinesis_server
-from tests.unit.tweetpipe.stubs import complete_stack
-from tweetpipe.aws.place import Place, Target
-from tweetpipe.commands import produce as produce_command
-
-Produce = Callable[..., CompletedProcess[str]]
-
-
-@pytest.fixture
-def kinesis() -> Iterator[KinesisServer]:
-    with kinesis_server() as server:
-        yield server
-
-
-@pytest.fixture
-def produce(kinesis: KinesisServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Produce:
-    """`tweetpipe produce`, for a stack of which there is the stream alone."""
-    session = boto3.Session(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
-    )
-    place = Place(target=Target.LOCAL, session=session, endpoint=kinesis.url, region="us-east-1")
-    stack = complete_stack(KinesisStream="tweets")
-    monkeypatch.setattr(produce_command, "open_stack", lambda *_: (place, stack))
-
-    def run(*arguments: str) -> CompletedProcess[str]:
-        own = (*arguments, "--own-credentials")
-        return run_here("produce", *own, folder=tmp_path, environment={})
-
-    return run
+from tests.unit.producer.doubles import KinesisServer
+from tests.unit.tweetpipe.commands.conftest import Produce
 
 
 def tweet(number: int) -> bytes:

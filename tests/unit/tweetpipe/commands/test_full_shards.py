@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-import boto3
 import pytest
 import typer.main
 
@@ -18,9 +17,8 @@ from fake_tweets import records
 from producer import OutgoingRecord
 from tests.soak.full_shards import full_shards
 from tests.unit.tweetpipe.commands.endpoint import OUTPUTS
+from tests.unit.tweetpipe.stubs import complete_stack, place_at
 from tweetpipe.aws.errors import TweetpipeError
-from tweetpipe.aws.place import Place, Target
-from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import produce as produce_command
 from tweetpipe.commands import terminal
 from tweetpipe.commands.app import app
@@ -28,30 +26,15 @@ from tweetpipe.commands.delivering import deliver
 
 PATIENCE = 2.0  # seconds; all runs here take longer
 
-
-STACK = Stack(
-    name="tweets",
-    id="id",
-    status="CREATE_COMPLETE",
-    reason="",
-    parameters={},
-    outputs=OUTPUTS,
-)
+STACK = complete_stack(**OUTPUTS)
 
 
 @pytest.fixture
 def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubKinesis]:
     """The stream of the stack to which every command leads: one shard, with its limits."""
     with stub_kinesis(service_time=0.02, shards=1) as stub:
-        monkeypatch.setattr(produce_command, "open_stack", lambda *_: (place_of(stub), STACK))
+        monkeypatch.setattr(produce_command, "open_stack", lambda *_: (place_at(stub.url), STACK))
         yield stub
-
-
-def place_of(stub: StubKinesis) -> Place:
-    session = boto3.Session(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
-    )
-    return Place(target=Target.LOCAL, session=session, endpoint=stub.url, region="us-east-1")
 
 
 def file_of(folder: Path, *, count: int, size: int) -> Path:
@@ -137,7 +120,7 @@ def test_a_live_source_says_soon_how_many_shards_it_would_take(
     monkeypatch.setattr(terminal, "say", end_once_said)
     # Either it has room for all until then, or what has none is kept; it does end.
     with suppress(TweetpipeError):
-        deliver(place_of(stream), STACK, posts, total=None, own_credentials=True)
+        deliver(place_at(stream.url), STACK, posts, total=None, own_credentials=True)
 
     said = capsys.readouterr().err
     found = re.search(

@@ -3,53 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import boto3
 import pytest
 
 from producer.outgoing import MAX_RECORD_BYTES
-from tests.commands import run_here
 from tests.http_server import Request
 from tests.unit.producer.doubles import (
     KinesisServer,
     accept,
     answer_with,
     fail_with,
-    kinesis_server,
 )
-from tests.unit.tweetpipe.stubs import complete_stack
-from tweetpipe.aws.place import Place, Target
-from tweetpipe.commands import produce as produce_command
+from tests.unit.tweetpipe.commands.conftest import Produce
 
 SMALL = b'{"n": 1}'
 LARGE = b'{"n": "%s"}' % (b"x" * MAX_RECORD_BYTES)
-
-Produce = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@pytest.fixture
-def kinesis() -> Iterator[KinesisServer]:
-    with kinesis_server() as server:
-        yield server
-
-
-@pytest.fixture
-def produce(kinesis: KinesisServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Produce:
-    """`tweetpipe produce`, for a stack of which there is the stream alone."""
-    session = boto3.Session(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
-    )
-    place = Place(target=Target.LOCAL, session=session, endpoint=kinesis.url, region="us-east-1")
-    stack = complete_stack(KinesisStream="tweets")
-    monkeypatch.setattr(produce_command, "open_stack", lambda *_: (place, stack))
-
-    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        return run_here("produce", *arguments, "--own-credentials", folder=tmp_path, environment={})
-
-    return run
 
 
 def lines(path: Path) -> list[bytes]:
