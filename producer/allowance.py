@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import math
 
-from producer.shard import SHARD_BYTES, SHARD_RECORDS
+from producer.shard import OF_LATE, SHARD_BYTES, SHARD_RECORDS
 
 _FIRST = 0.125
 _FACTOR = 4.0
 _PROVEN = 16.0
 _LEAST = 0.02
-_OF_LATE = 5.0  # seconds
 
 
 class Allowance:
@@ -32,6 +31,11 @@ class Allowance:
         self._held_up_at = -math.inf
 
     @property
+    def known(self) -> int:
+        """How many shards there are, as far as is known."""
+        return max(1, len(self.shards))
+
+    @property
     def is_proven(self) -> bool:
         """Whether more was accepted than limits would let through."""
         return self._beyond >= _PROVEN
@@ -40,7 +44,7 @@ class Allowance:
         """How much may be sent now."""
         if self.is_proven:
             return math.inf
-        shards = max(1, len(self.shards))
+        shards = self.known
         self._saved = min(self._saved + shards * (now - self._saved_at), shards)
         self._saved_at = now
         left = max(self._saved, shards * self._beyond - self._on_the_way)
@@ -52,7 +56,7 @@ class Allowance:
 
     def holds_up(self, now: float) -> bool:
         """Whether parcels had to wait of late, since a shard was full once."""
-        return now - self._held_up_at <= _OF_LATE
+        return now - self._held_up_at <= OF_LATE
 
     def sent(self, cost: float) -> bool:
         """Book what was sent; whether it goes beyond AWS's limits."""
@@ -74,9 +78,9 @@ class Allowance:
 
     def found(self, shards: set[str]) -> None:
         """Book the shards that have accepted something; each new one has saved up as well."""
-        before = max(1, len(self.shards))
+        before = self.known
         self.shards |= shards
-        self._saved += max(0, len(self.shards) - before)
+        self._saved += self.known - before
 
 
 def cost_of(*, parcels: int, wire: int) -> float:

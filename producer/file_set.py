@@ -14,8 +14,6 @@ from producer.resumable import ResumableFile
 
 _OPEN_AT_ONCE = 8
 """Files that were read and stay open for what is in hand of them."""
-
-
 _MOST_TOLD = 3
 """Of the files that can't be read to their end, so many are told why."""
 
@@ -84,6 +82,7 @@ class FileSet(Generic[File]):
         self._errors: list[tuple[str, SourceError]] = []
         self._number = 0
         self._bytes_before = 0
+        self._messages_before: Counter[str] = Counter()
 
     @property
     def current(self) -> File:
@@ -109,7 +108,8 @@ class FileSet(Generic[File]):
     @property
     def messages(self) -> Counter[str]:
         """What was held back, since it is no tweet."""
-        return sum((file.messages for file in self.files[: self.number]), Counter())
+        # Of a copy, made at once: the thread that reads adds to them meanwhile.
+        return self._messages_before + Counter(self.current.messages)
 
     def __iter__(self) -> Iterator[OutgoingRecord]:
         for number in range(len(self.files)):
@@ -137,6 +137,7 @@ class FileSet(Generic[File]):
     def _go_to(self, number: int) -> None:
         if number:
             self._bytes_before += self.current.bytes_read
+            self._messages_before = self.messages
         self._number = number
 
 

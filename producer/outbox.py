@@ -95,7 +95,7 @@ class Outbox:
         if (lanes := self._waiting.lanes) is not None:
             known, full = lanes.known, lanes.full(now)
         else:
-            known = max(1, len(self._allowance.shards))
+            known = self._allowance.known
             full = known if self._allowance.holds_up(now) else 0
         if not full:
             return None

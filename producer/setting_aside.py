@@ -45,6 +45,8 @@ class SetAside:
         self._clock = clock
         self._sleep = sleep
         self._failing_since = 0.0
+        # By the name of the file: whether what can never be sent is left in it.
+        self._leaves_in: dict[str, bool] = {}
 
     def put(self, given_up: list[Held]) -> None:
         """Set the records aside; they stay given up as far as the file can't be written."""
@@ -100,7 +102,9 @@ class SetAside:
         origin = held.record.origin
         if not held.unsendable or origin is None or self._path is None:
             return False
-        return undelivered.is_of_an_earlier_run(origin.file, self._path)
+        if origin.file not in self._leaves_in:
+            self._leaves_in[origin.file] = undelivered.is_of_an_earlier_run(origin.file, self._path)
+        return self._leaves_in[origin.file]
 
     def _book(self, records: list[Held], *, dropped: bool = False, left: bool = False) -> int:
         for held in records:

@@ -23,9 +23,8 @@ class Settings:
     up when nothing of its shard was accepted for `give_up_after`; if it was refused for a reason
     that is no shard's, nothing at all. No more than about `max_in_hand` bytes are read ahead, by
     default two calls of `max_bytes` for each in flight. After a stop request, `drain_deadline` is
-    what
-    remains for delivering the records already read: whoever stops it waits for that. The run ends
-    as well when the file of undelivered records can't be written for `file_deadline`. A live
+    what remains for delivering the records already read: whoever stops it waits for that. The run
+    ends as well when the file of undelivered records can't be written for `file_deadline`. A live
     source's records make that file no larger than `max_undelivered` bytes; what goes beyond is
     dropped and counted. `rate` is in records a second. With `aggregate`, several records travel in
     one Kinesis record in the KPL's format, which counts as one of `max_records`.

@@ -36,7 +36,7 @@ _LEAST = 0.05
 _GROWTH = 0.02
 """Shares a second; after so many seconds without a refusal, it doubles each time these pass."""
 _CALM, _DOUBLING = 8.0, 4.0
-_OF_LATE = 5.0  # seconds
+OF_LATE = 5.0  # seconds
 _AT_ONCE = 1e-6
 _TRIES_IN_TURN = 3
 
@@ -100,7 +100,7 @@ class Shard:
 
     def is_full(self, now: float) -> bool:
         """Whether parcels had to wait for the shard of late."""
-        return now - self._full_at <= _OF_LATE
+        return now - self._full_at <= OF_LATE
 
     def accepted(self, wire: int) -> None:
         """Book a parcel that the shard has taken."""

@@ -1,9 +1,17 @@
-"""Numbers in sentences."""
+"""Numbers and names in sentences."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 
 def counted(number: float, thing: str, things: str = "") -> str:
     """1 shard, 2 shards; 1 query, 2 queries where `things` says so."""
     whole = round(number)
     return f"{whole:,} {thing if whole == 1 else things or f'{thing}s'}"
+
+
+def named(names: Sequence[str]) -> str:
+    """a, b, c, and 2 more: no more than three of them by name."""
+    more = f", and {len(names) - 3:,} more" if len(names) > 3 else ""
+    return ", ".join(names[:3]) + more

@@ -59,8 +59,10 @@ def tweets_in(
     if isinstance(tweet := content.get("tweet"), dict) and is_tweet(tweet):
         return [_by(author, tweet, _part(text, "tweet"))]
     if notice := notice_in(content):
-        name = notice.name if isinstance(notice, Notice) else ERROR
-        held_back[DISCONNECT if getattr(notice, "is_disconnect", False) else name] += 1
+        if isinstance(notice, Notice):
+            held_back[notice.name] += 1
+        else:
+            held_back[DISCONNECT if notice.is_disconnect else ERROR] += 1
         return []
     return [(content, text)]
 

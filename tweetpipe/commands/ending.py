@@ -10,7 +10,6 @@ from pathlib import Path
 from producer import MAX_RECORD_BYTES, TOO_LARGE, Origin, Progress, Report, Shards, Unsendable
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, options
-from tweetpipe.commands.options import DEFAULT_STACK
 from tweetpipe.words import counted
 
 _STANDSTILL, _AGAIN_AFTER = 10.0, 60.0  # seconds
@@ -101,14 +100,8 @@ def resend_command(path: Path, place: Place, deployed: Stack, *, own_credentials
     """What sends the undelivered records to the same stack."""
     # As it is, a name such as -x would be read as an option.
     file = f"./{path}" if str(path).startswith("-") else str(path)
-    words = ["tweetpipe", "produce", "file", file]
-    if deployed.name != DEFAULT_STACK:
-        words += ["--stack", deployed.name]
-    if not place.is_local:
-        words += ["--target", str(place.target)]
-    if own_credentials:
-        words.append("--own-credentials")
-    return shlex.join(words)
+    own = " --own-credentials" if own_credentials else ""
+    return f"tweetpipe produce file {shlex.quote(file)}{options(place, deployed.name)}{own}"
 
 
 def undelivered(

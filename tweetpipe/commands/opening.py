@@ -13,7 +13,7 @@ from fake_tweets import Shape
 from producer import FileSet, OutgoingRecord, Report, ResumableFile, ResumableFiles, WholeFile
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
-from tweetpipe.words import counted
+from tweetpipe.words import counted, named
 
 if TYPE_CHECKING:
     from producer.x import Credentials
@@ -90,11 +90,8 @@ def open_files(files: Sequence[str], *, author: str | None = None) -> Opened:
 
 
 def _once_readable(broken: Sequence[str]) -> str:
-    names = ", ".join(broken[:_MOST_NAMED])
-    if (more := len(broken) - _MOST_NAMED) > 0:
-        names += f", and {more:,} more"
     them, their = ("it", "its end") if len(broken) == 1 else ("them", "their ends")
-    return f"Once {names} can be read to {their}, send {them}"
+    return f"Once {named(broken)} can be read to {their}, send {them}"
 
 
 def _is_all_kept(report: Report) -> bool:

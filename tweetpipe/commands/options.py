@@ -29,6 +29,10 @@ StackOption = Annotated[
     str, typer.Option("--stack", envvar="TWEETPIPE_STACK", help="Name of the stack.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
+NamedFilesOption = Annotated[
+    list[str] | None,
+    typer.Option("--file", hidden=True, help="FILE, as with --source file; repeatable."),
+]
 RateOption = Annotated[
     float | None,
     typer.Option("--rate", min=0.001, show_default="unlimited", help="Records a second."),

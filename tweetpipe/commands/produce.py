@@ -12,6 +12,7 @@ import typer
 import producer
 from fake_tweets import Shape
 from producer import Report, Settings
+from tweetpipe import words
 from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
@@ -32,6 +33,7 @@ from tweetpipe.commands.options import (
     AggregateOption,
     GiveUpAfterOption,
     MaxInHandOption,
+    NamedFilesOption,
     OwnCredentialsOption,
     RateOption,
     StackOption,
@@ -146,10 +148,7 @@ def file(
             "standard input. Each file is sent once, in this order.",
         ),
     ] = None,
-    named: Annotated[
-        list[str] | None,
-        typer.Option("--file", hidden=True, help="FILE, as with --source file; repeatable."),
-    ] = None,
+    named: NamedFilesOption = None,
     author: Annotated[
         str | None,
         typer.Option(help="Who wrote the tweets of an archive from X, which doesn't say so."),
@@ -182,10 +181,7 @@ def file(
         raise WrongUsage("--resume goes with a file: standard input can't be read again.")
     found = producer.listed(names, undelivered=undelivered)
     if found.twice:
-        terminal.say(
-            f"Named twice, and sent once: {', '.join(found.twice[:3])}"
-            + (f", and {len(found.twice) - 3:,} more" if len(found.twice) > 3 else "")
-        )
+        terminal.say(f"Named twice, and sent once: {words.named(found.twice)}")
     undelivered = producer.undelivered_path(undelivered, sources=found.files)
     # First of all, so that a wrong path is told before anything else.
     opened = None if resume else open_files(found.files, author=author or None)

@@ -22,6 +22,7 @@ from tweetpipe.commands.delivering import UNDELIVERED
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
+    NamedFilesOption,
     StackOption,
     TargetOption,
     open_stack,
@@ -111,10 +112,7 @@ def file(
             metavar="FILE...", help="Files, folders and patterns, as given to produce file."
         ),
     ] = None,
-    named: Annotated[
-        list[str] | None,
-        typer.Option("--file", hidden=True, help="FILE, as with --source file; repeatable."),
-    ] = None,
+    named: NamedFilesOption = None,
     author: Annotated[
         str | None,
         typer.Option(help="Who wrote the tweets of an archive from X, as given to produce file."),
