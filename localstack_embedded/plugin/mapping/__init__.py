@@ -1,0 +1,1 @@
+"""What AWS's Lambda does between a Kinesis stream and a function."""
