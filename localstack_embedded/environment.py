@@ -141,8 +141,14 @@ def _plugin() -> list[bytes]:
     """What the plugin's installation depends on."""
     if IS_CHECKOUT:
         return [(PLUGIN / "entry_points.txt").read_bytes(), str(PLUGIN).encode()]
-    files = sorted(path for path in PLUGIN.iterdir() if path.is_file())
-    return [part for path in files for part in (path.name.encode(), path.read_bytes())]
+    files = sorted(
+        path for path in PLUGIN.rglob("*") if path.is_file() and path.parent.name != "__pycache__"
+    )
+    return [
+        part
+        for path in files
+        for part in (str(path.relative_to(PLUGIN)).encode(), path.read_bytes())
+    ]
 
 
 def _make(home: Path, on_step: OnStep) -> None:

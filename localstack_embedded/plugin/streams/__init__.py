@@ -1,0 +1,56 @@
+"""Kinesis streams as a model: shards, sequence numbers, limits, and records in files.
+
+Imports nothing but the standard library, and so works alone:
+
+    streams = Streams()
+    stream = streams.add("arn:aws:kinesis:us-east-1:000000000000:stream/tweets", shard_count=2)
+    stream.put([Entry(b"data", "key")])
+    stream.read("shardId-000000000000", 0)
+
+`registry` holds the streams of a process, `stream` is one of them: a lock around its shards, which
+`resharding` splits and merges. A `shard` has a `log` of its records, the older ones of which are in
+`segments` on disk. `numbers` makes sequence numbers of positions and takes them apart, and `limits`
+says what a shard takes and gives in a second.
+"""
+
+from .errors import (
+    FutureTimestampError,
+    HashKeyError,
+    NoSuchShardError,
+    NoSuchStreamError,
+    ReadLimitError,
+    RecordSizeError,
+    SequenceNumberError,
+    ShardClosedError,
+    ShardsNotAdjacentError,
+    StreamExistsError,
+    StreamsError,
+)
+from .record import Accepted, Entry, Read, Record, Refused, StartingPosition
+from .registry import Streams
+from .shard import MAX_HASH_KEY, Shard
+from .stream import Stream
+
+__all__ = [
+    "MAX_HASH_KEY",
+    "Accepted",
+    "Entry",
+    "FutureTimestampError",
+    "HashKeyError",
+    "NoSuchShardError",
+    "NoSuchStreamError",
+    "Read",
+    "ReadLimitError",
+    "Record",
+    "RecordSizeError",
+    "Refused",
+    "SequenceNumberError",
+    "Shard",
+    "ShardClosedError",
+    "ShardsNotAdjacentError",
+    "StartingPosition",
+    "Stream",
+    "StreamExistsError",
+    "Streams",
+    "StreamsError",
+]
