@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -361,23 +361,37 @@ def test_waiting_ends_when_something_is_there(streams: Streams) -> None:
     assert stream.wait(THIRD, 0, timeout=0)
 
 
-@pytest.mark.parametrize(
-    "happens",
-    [
-        lambda stream: put(stream, b"a"),
-        lambda stream: stream.split(FIRST, 5),
-        lambda stream: stream.delete(),
-    ],
-    ids=["put", "split", "delete"],
-)
-def test_whoever_waits_is_woken(stream: Stream, happens: object) -> None:
-    assert callable(happens)
+HAPPENINGS = [
+    lambda stream: put(stream, b"a"),
+    lambda stream: stream.split(FIRST, 5),
+    lambda stream: stream.delete(),
+]
+
+
+@pytest.mark.parametrize("happens", HAPPENINGS, ids=["put", "split", "delete"])
+def test_whoever_waits_is_woken(stream: Stream, happens: Callable[[Stream], None]) -> None:
     results: list[bool] = []
     waiting = threading.Thread(target=lambda: results.append(stream.wait(FIRST, 0, timeout=60)))
     waiting.start()
     happens(stream)
     waiting.join(timeout=30)
     assert results == [True]
+
+
+@pytest.mark.parametrize("happens", HAPPENINGS, ids=["put", "split", "delete"])
+def test_whoever_watches_is_called_once(stream: Stream, happens: Callable[[Stream], None]) -> None:
+    calls: list[str] = []
+    stream.watch(FIRST, 0, lambda: calls.append("a"))
+    stream.watch(FIRST, 0, lambda: calls.append("b"))()
+    assert not calls
+    happens(stream)
+    assert calls == ["a"]
+    if not stream.is_deleted:
+        stream.resize(2)
+    assert calls == ["a"]
+    cancel = stream.watch(FIRST, 0, lambda: calls.append("late"))
+    assert calls == ["a", "late"]
+    cancel()
 
 
 def test_a_deleted_stream_takes_and_gives_nothing(streams: Streams, stream: Stream) -> None:

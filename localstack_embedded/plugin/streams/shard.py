@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from threading import Condition
 
@@ -23,6 +24,7 @@ class Shard:
     created: int
     """In seconds, at least one more than its parents'."""
     changed: Condition
+    watchers: list[Callable[[], None]] = field(default_factory=list)
     parents: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
     closed: float | None = None
@@ -48,6 +50,12 @@ class Shard:
     def ending_sequence_number(self) -> str | None:
         """More than that of each record; None while the shard is open."""
         return None if self.closed is None else number_of(self.base, END, int(self.closed))
+
+    def notify(self) -> None:
+        """Wake whoever waits for a record or for the end."""
+        self.changed.notify_all()
+        while self.watchers:
+            self.watchers.pop()()
 
     def position_of(self, number: str) -> int:
         """The position of a record, START, or of a closed shard END."""

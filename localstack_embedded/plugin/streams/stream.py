@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from hashlib import md5
 from threading import Condition, Lock
 from typing import Any
@@ -106,7 +107,7 @@ class Stream:
                 answers.append(Accepted(shard.id, number))
                 changed[shard.id] = shard
             for shard in changed.values():
-                shard.changed.notify_all()
+                shard.notify()
         return answers
 
     def read(
@@ -150,6 +151,24 @@ class Stream:
             return shard.changed.wait_for(
                 lambda: position < shard.log.next or shard.is_closed or self.is_deleted, timeout
             )
+
+    def watch(self, shard_id: str, position: int, call: Callable[[], None]) -> Callable[[], None]:
+        """Have a function called, once, as soon as `wait` would be over; returns what cancels that.
+
+        The stream is locked meanwhile: the function may do no more than wake somebody.
+        """
+        with self._lock:
+            shard = self._shards.get(shard_id)
+            if shard is None or position < shard.log.next or shard.is_closed:
+                call()
+                return lambda: None
+            shard.watchers.append(call)
+
+        def cancel() -> None:
+            with self._lock, suppress(ValueError):  # It has been called.
+                shard.watchers.remove(call)
+
+        return cancel
 
     def position_of(self, shard_id: str, start: StartingPosition) -> int:
         """Where to read from to start there; raises SequenceNumberError, FutureTimestampError."""
@@ -196,7 +215,7 @@ class Stream:
         with self._lock:
             self.is_deleted = True
             for shard in self._shards.values():
-                shard.changed.notify_all()
+                shard.notify()
             self._shards.clear()
             self._open.clear()
             return self._second
@@ -249,7 +268,7 @@ class Stream:
                 expired.append(shard)
         for shard in expired:
             del self._shards[shard.id]
-            shard.changed.notify_all()
+            shard.notify()
 
     def _replace(self, parents: list[Shard], ranges: list[tuple[int, int]]) -> list[Shard]:
         """Close shards, and open their children with these ranges of hash keys."""
@@ -271,7 +290,7 @@ class Stream:
         for parent in parents:
             parent.closed = self._now
             parent.children = tuple(child.id for child in children)
-            parent.changed.notify_all()
+            parent.notify()
         kept = [shard for shard in self._open if not shard.is_closed]
         self._open = sorted(kept + children, key=lambda shard: shard.start)
         self._starts = [shard.start.to_bytes(HASH_BYTES, "big") for shard in self._open]
