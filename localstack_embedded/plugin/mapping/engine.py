@@ -1,12 +1,25 @@
-"""The engine of a mapping: reads a stream's shards and invokes the function."""
+"""The engine of a mapping: reads a stream's shards and invokes the function.
+
+One thread with an event loop reads all shards and waits for all that is to come; each call of the
+function or of a destination has a thread of its own for as long as it takes. Nothing polls.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import threading
 import time
 from collections.abc import Callable
 
-from .interfaces import Checkpoint, GiveUp, Invoke, Matches, Observer, Size, Stream
+from ..streams import NoSuchStreamError, Stream
+from .context import Call, Context, Stopped, backoff, in_thread
+from .interfaces import Checkpoint, GiveUp, Invoke, Matches, Observer, Size
 from .settings import Settings
+from .shard_reader import ShardReader
+from .starting import checkpoints_at_start
+
+LOG = logging.getLogger(__name__)
 
 
 class Engine:
@@ -28,21 +41,109 @@ class Engine:
         observe: Observer,
         matches: Matches | None = None,
         clock: Callable[[], float] = time.time,
+        call: Call = in_thread,
     ) -> None:
-        raise NotImplementedError
-
-    def start(self) -> None:
-        """Begin to read; returns at once."""
-        raise NotImplementedError
-
-    def stop(self, timeout: float | None = None) -> bool:
-        """Let running invocations finish, begin no other, and say whether all have ended in time.
-
-        Whatever their retries: a batch whose last invocation failed is left for the next start.
-        """
-        raise NotImplementedError
+        self._context = Context(
+            settings=settings,
+            stream=stream,
+            checkpoints=checkpoints,
+            invoke=invoke,
+            give_up=give_up,
+            size=size,
+            matches=matches,
+            observe=observe,
+            clock=clock,
+            call=call,
+        )
+        self._readers: dict[str, ShardReader] = {}
+        self._begun: set[str] = set()
+        self._ended: set[str] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = threading.Thread(target=self._run, name="mapping", daemon=True)
 
     @property
     def last_result(self) -> str:
         """The mapping's LastProcessingResult."""
-        raise NotImplementedError
+        return self._context.last_result
+
+    def start(self) -> None:
+        """Begin to read; returns at once."""
+        self.resolve()
+        self._loop = asyncio.new_event_loop()
+        self._thread.start()
+
+    def stop(self, timeout: float | None = None) -> bool:
+        """Let running invocations finish, begin no other, and say whether all have ended in time.
+
+        A batch whose last invocation has failed is left for the next start, with all its retries.
+        """
+        if self._loop is None:
+            return True
+        try:
+            self._loop.call_soon_threadsafe(self.halt)
+        except RuntimeError:  # It has ended, or does so right now.
+            LOG.debug("The mapping's loop has ended.", exc_info=True)
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def resolve(self) -> None:
+        """Fill the checkpoints of a new mapping, and drop those of shards that are no more."""
+        context = self._context
+        if not context.checkpoints:
+            context.checkpoints.update(checkpoints_at_start(context.settings, context.stream))
+        for shard_id in context.checkpoints.keys() - context.stream.shards.keys():
+            del context.checkpoints[shard_id]
+
+    async def run(self) -> None:
+        """Read until stopped, or until the stream is deleted."""
+        async with asyncio.TaskGroup() as self._tasks:
+            self._follow_up()
+        if self._context.stream.is_deleted:
+            self._context.observe.ended("The stream was deleted.")
+
+    def halt(self) -> None:
+        """Begin nothing new; for the event loop."""
+        self._context.stopping.set()
+        for reader in self._readers.values():
+            reader.wake()
+
+    def _run(self) -> None:
+        loop = self._loop
+        assert loop is not None
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            try:
+                runner.run(self.run())
+            except NoSuchStreamError:
+                self._context.observe.ended("The stream was deleted.")
+            except Exception:
+                LOG.exception("The mapping has failed.")
+
+    def _follow_up(self) -> None:
+        """Begin with all shards whose parents are done or gone."""
+        shards = self._context.stream.shards
+        to_do = shards.keys() - self._ended
+        for shard_id in to_do - self._begun:
+            if to_do.isdisjoint(shards[shard_id].parents):
+                self._begun.add(shard_id)
+                self._tasks.create_task(self._read(shard_id))
+
+    async def _read(self, shard_id: str) -> None:
+        """Read a shard to its end and then begin with its children, whatever may go wrong."""
+        failures = 0
+        while not self._context.has_to_stop:
+            try:
+                reader = self._readers[shard_id] = ShardReader(self._context, shard_id)
+                if await reader.run():
+                    del self._readers[shard_id]
+                    self._ended.add(shard_id)
+                    self._follow_up()
+                return
+            except NoSuchStreamError:
+                return
+            except Exception:
+                LOG.exception("Reading %s has failed; it is read again.", shard_id)
+                failures += 1
+                try:
+                    await self._context.pause(backoff(failures))
+                except Stopped:
+                    return

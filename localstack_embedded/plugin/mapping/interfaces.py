@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -20,39 +20,6 @@ class Record(Protocol):
     def arrived(self) -> float: ...
     @property
     def sequence_number(self) -> str: ...
-
-
-class Shard(Protocol):
-    """A shard of a stream."""
-
-    @property
-    def parents(self) -> tuple[str, ...]: ...
-    @property
-    def children(self) -> tuple[str, ...]: ...
-
-
-class Read(Protocol):
-    """Records, and the position to read on at: None at the end of a closed shard."""
-
-    @property
-    def records(self) -> Sequence[Record]: ...
-    @property
-    def next(self) -> int | None: ...
-
-
-class Stream(Protocol):
-    """What the engine needs of a stream, as `streams` has it."""
-
-    @property
-    def retention_hours(self) -> int: ...
-    @property
-    def is_deleted(self) -> bool: ...
-    @property
-    def shards(self) -> Mapping[str, Shard]: ...
-    def read(self, shard_id: str, position: int, *, limit: int, max_bytes: int) -> Read: ...
-    def watch(
-        self, shard_id: str, position: int, call: Callable[[], None]
-    ) -> Callable[[], None]: ...
 
 
 @dataclass(frozen=True)

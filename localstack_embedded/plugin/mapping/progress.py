@@ -1,0 +1,59 @@
+"""How far a shard is done, as a checkpoint that never goes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import takewhile
+from typing import Any
+
+from .interfaces import Checkpoint, Record
+
+
+class Progress:
+    """Keeps the checkpoint of one shard current; sequence numbers compare as text."""
+
+    def __init__(self, shard_id: str, checkpoints: dict[str, Checkpoint]) -> None:
+        self._shard_id = shard_id
+        self._checkpoints = checkpoints
+        start = checkpoints.setdefault(shard_id, Checkpoint())
+        self._done = self._read_before = start.done
+        self._open = dict.fromkeys(start.open)
+        self._unseen = set(start.open)
+        self.window_start: float | None = start.window_start
+        self.window_state: Any = start.window_state
+
+    def begin(self, records: Sequence[Record]) -> Iterator[Record]:
+        """Those that were not done when the shard was last read."""
+        for record in records:
+            number = record.sequence_number
+            if number > self._read_before:
+                if self._unseen:
+                    self._forget_trimmed()
+                self._open[number] = None
+                yield record
+            elif number in self._unseen:
+                self._unseen.remove(number)
+                yield record
+
+    def finish(self, records: Iterable[Record]) -> None:
+        """Note that these are done or given up, and the state of the window."""
+        for record in records:
+            number = record.sequence_number
+            del self._open[number]
+            self._done = max(self._done, number)
+        self.note()
+
+    def note(self) -> None:
+        """Make the checkpoint anew."""
+        self._checkpoints[self._shard_id] = Checkpoint(
+            self._done,
+            tuple(takewhile(self._done.__gt__, self._open)),
+            self.window_start,
+            self.window_state,
+        )
+
+    def _forget_trimmed(self) -> None:
+        """Records that were open, but aren't in the stream any more."""
+        for number in self._unseen:
+            del self._open[number]
+        self._unseen.clear()

@@ -1,0 +1,164 @@
+"""Reads one shard, and has its lanes deliver what they take.
+
+https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from itertools import count
+from zlib import crc32
+
+from ..streams import NoSuchShardError, NoSuchStreamError
+from .context import Context, Stopped
+from .interfaces import MAX_PAYLOAD, Record
+from .lane import Lane
+from .progress import Progress
+from .starting import position_after
+
+# Records of one read: so many that the filter leaves a batch of them, most of the time.
+_MIN_READ, _MAX_READ = 1000, 10_000
+
+# What may wait in the lanes of a shard: one that is stuck in retries doesn't hold up the others
+# until then.
+_MAX_WAITING = 10_000  # records, and two batches for each lane
+_MAX_WAITING_BYTES = 16 * 2**20
+
+
+class ShardReader:
+    """One run through a shard, from its checkpoint on."""
+
+    def __init__(self, context: Context, shard_id: str) -> None:
+        self._context = context
+        self._shard_id = shard_id
+        self._position = position_after(context.stream, shard_id, context.checkpoints)
+        self._is_at_end = False
+        self._progress = Progress(shard_id, context.checkpoints)
+        if not context.settings.tumbling_window:
+            self._progress.window_start = None
+        self._lanes: dict[int, Lane] = {}
+        self._without_key = count()
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+
+    async def run(self) -> bool:
+        """Whether all records of the shard are done, and no more can come."""
+        async with asyncio.TaskGroup() as self._tasks:
+            if self._progress.window_start is not None:
+                self._lane(0)  # It has a window to end, also if no record follows.
+            await self._read()
+            for lane in self._lanes.values():
+                lane.close()
+        return self._is_at_end and not self._context.has_to_stop
+
+    def wake(self) -> None:
+        """Have it see that the engine stops."""
+        self._news.set()
+        self._room.set()
+        for lane in self._lanes.values():
+            lane.wake()
+
+    async def _read(self) -> None:
+        with suppress(Stopped):
+            while not self._is_at_end:
+                await self._wait_for_room()
+                if self._read_once():
+                    await self._wait_for_record()
+                # A backlog is read without waiting: others have their turn too.
+                await asyncio.sleep(0)
+                self._context.check()
+
+    def _read_once(self) -> bool:
+        """Take what there is; whether that was all so far."""
+        settings = self._context.settings
+        try:
+            read = self._context.stream.read(
+                self._shard_id,
+                self._position,
+                limit=max(
+                    _MIN_READ, min(_MAX_READ, settings.batch_size * settings.parallelization_factor)
+                ),
+                max_bytes=MAX_PAYLOAD,
+            )
+        except NoSuchShardError:  # It has been closed for so long that it is gone.
+            self._is_at_end = True
+            return False
+        except NoSuchStreamError as error:
+            raise Stopped from error
+        if read.next is None:
+            self._is_at_end = True
+        else:
+            self._position = read.next
+        self._take(read.records)
+        return read.behind_ms == 0 and not self._is_at_end
+
+    def _take(self, records: Sequence[Record]) -> None:
+        """Give the records to their lanes, but for those that the filter leaves out."""
+        matches = self._context.matches
+        out = []
+        taken = 0
+        for record in self._progress.begin(records):
+            taken += 1
+            if matches is None or matches(record):
+                self._lane_of(record).add(record)
+            else:
+                out.append(record)
+        if taken:
+            self._context.observe.polled(taken)
+        if out:
+            self._progress.finish(out)
+            self._context.observe.filtered_out(len(out))
+
+    def _lane_of(self, record: Record) -> Lane:
+        """The same one for all records of a partition key; without a key there is no order."""
+        key = record.partition_key
+        chosen = next(self._without_key) if key is None else crc32(key.encode())
+        return self._lane(chosen % self._context.settings.parallelization_factor)
+
+    def _lane(self, number: int) -> Lane:
+        if number not in self._lanes:
+            lane = self._lanes[number] = Lane(
+                self._context,
+                self._shard_id,
+                self._progress,
+                catch_up=self._read_once,
+                on_taken=self._room.set,
+            )
+            self._tasks.create_task(lane.run())
+        return self._lanes[number]
+
+    @property
+    def _has_room(self) -> bool:
+        factor = self._context.settings.parallelization_factor
+        lanes = self._lanes.values()
+        if len(lanes) == factor and all(lane.is_full for lane in lanes):
+            return False
+        most = max(_MAX_WAITING, 2 * factor * self._context.settings.batch_size)
+        return (
+            sum(len(lane.waiting) for lane in lanes) < most
+            and sum(lane.bytes for lane in lanes) < _MAX_WAITING_BYTES
+        )
+
+    async def _wait_for_room(self) -> None:
+        while not self._has_room:
+            self._room.clear()
+            await self._room.wait()
+            self._context.check()
+
+    async def _wait_for_record(self) -> None:
+        """Wait until there is something to read, or nothing can come any more."""
+        loop = asyncio.get_running_loop()
+
+        def ring() -> None:
+            with suppress(RuntimeError):  # The loop has ended.
+                loop.call_soon_threadsafe(self._news.set)
+
+        self._news.clear()
+        cancel = self._context.stream.watch(self._shard_id, self._position, ring)
+        try:
+            self._context.check()
+            await self._news.wait()
+        finally:
+            cancel()

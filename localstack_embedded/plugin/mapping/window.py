@@ -1,0 +1,73 @@
+"""Tumbling windows: batches of one span of time, with a state that the function carries on.
+
+https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .interfaces import Record, Window
+from .progress import Progress
+
+MAX_STATE = 2**20  # bytes for a shard
+
+
+class Tumbling:
+    """The window of a shard, which is open once the function has a record of it.
+
+    A record belongs to the window of its arrival. A window ends with its time or with the shard,
+    and its last invocation has no records. Beyond 1 MB of state it ends early: the same window goes
+    on with a fresh state.
+    """
+
+    def __init__(self, seconds: float, progress: Progress) -> None:
+        self._seconds = seconds
+        self._progress = progress
+
+    @property
+    def is_open(self) -> bool:
+        return self._progress.window_start is not None
+
+    @property
+    def end(self) -> float:
+        """When the open window ends."""
+        assert self._progress.window_start is not None
+        return self._progress.window_start + self._seconds
+
+    @property
+    def state_size(self) -> int:
+        """Bytes of the state as JSON."""
+        return len(json.dumps(self._progress.window_state, separators=(",", ":")))
+
+    def holds(self, record: Record) -> bool:
+        """Whether it belongs to the open window, as all do where none is open."""
+        return not self.is_open or record.arrived < self.end
+
+    def open_with(self, record: Record) -> None:
+        """Open the record's window if none is open."""
+        if not self.is_open:
+            self._progress.window_start = record.arrived // self._seconds * self._seconds
+            self._progress.window_state = {}
+
+    def for_batch(self, *, is_final: bool = False, is_terminated_early: bool = False) -> Window:
+        """What an invocation is told."""
+        return Window(
+            self.end - self._seconds,
+            self.end,
+            self._progress.window_state,
+            is_final,
+            is_terminated_early,
+        )
+
+    def keep(self, state: Any) -> None:
+        """Carry on what the function has answered, from the next checkpoint on."""
+        self._progress.window_state = {} if state is None else state
+
+    def close(self, *, is_early: bool) -> None:
+        """Drop the state, and unless it was early, the window."""
+        self._progress.window_state = {}
+        if not is_early:
+            self._progress.window_start = None
+        self._progress.note()
