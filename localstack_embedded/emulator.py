@@ -160,8 +160,9 @@ def stop(
         record = state.read(home)
         process = record.process() if record else None
         if process:
-            on_step(f"Stopping LocalStack, which may take {timeout:.0f} seconds")
+            on_step("Stopping LocalStack")
             processes.end(process, patience=timeout)
+        shutil.rmtree(home / "volume", ignore_errors=True)
         state.remove(home)
         access.revoke(home)
         return process is not None

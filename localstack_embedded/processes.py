@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,10 @@ from .errors import StartError
 from .ownership import new_private_file
 
 KILL_SECONDS = 5.0
+# In which what has lost LocalStack ends by itself, all of it: what a function has started and left
+# its parent is no child of anything that is known here. See plugin/reaper.py.
+REAP_SECONDS = 2.0
+PAUSE = 0.01
 
 
 class _Detached(subprocess.Popen[bytes]):
@@ -54,11 +59,26 @@ def end(process: psutil.Process, *, patience: float) -> None:
     with suppress(psutil.NoSuchProcess):
         family = [process, *process.children(recursive=True)]
         process.terminate()
-        psutil.wait_procs([process], timeout=patience)
+        _wait([process], patience)
+        _wait(family, min(patience, REAP_SECONDS))
         # The group, for what was started meanwhile; one by one, as functions lead their own groups.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         for member in family:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
-        psutil.wait_procs(family, timeout=KILL_SECONDS)
+        _wait(family, KILL_SECONDS)
+        psutil.wait_procs(family, timeout=0)  # takes note of one's own child, and is no wait
+
+
+def _wait(members: list[psutil.Process], seconds: float) -> None:
+    """Wait until they have ended, with their parents or not: init may take seconds to notice."""
+    deadline = time.monotonic() + seconds
+    while any(map(_is_alive, members)) and time.monotonic() < deadline:
+        time.sleep(PAUSE)
+
+
+def _is_alive(member: psutil.Process) -> bool:
+    with suppress(psutil.NoSuchProcess):
+        return bool(member.is_running() and member.status() != psutil.STATUS_ZOMBIE)
+    return False

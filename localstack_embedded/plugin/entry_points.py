@@ -8,17 +8,22 @@
     PROVIDER_OVERRIDE_KINESIS=moto            instead of kinesis-mock, a download that needs Node.js
     PROVIDER_OVERRIDE_S3=separate             objects in a folder that no other LocalStack shares
 
+And a hook, `leave`, which ends it at once.
+
 LocalStack loads a service at its first use, so imports wait until then.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from tempfile import mkdtemp
 from threading import RLock
 from typing import Any
 
+from localstack.runtime import hooks
 from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
+from localstack.runtime.shutdown import SERVICE_SHUTDOWN_PRIORITY
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.plugins import Service, aws_provider
 
@@ -45,6 +50,16 @@ class BoundServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]
         from .server import BoundServer
 
         return BoundServer()
+
+
+@hooks.on_infra_shutdown(priority=SERVICE_SHUTDOWN_PRIORITY + 1)  # type: ignore[untyped-decorator]
+def leave() -> None:
+    """End the process, after the user's own scripts and before the services.
+
+    These would wait seconds for threads in the middle of a call, each for its own, and nothing that
+    they hold is kept. What functions have started ends with this process.
+    """
+    os._exit(0)
 
 
 @aws_provider(api="cloudformation", name="prompt")  # type: ignore[untyped-decorator]

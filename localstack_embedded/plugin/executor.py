@@ -24,6 +24,7 @@ from localstack.services.lambda_.invocation.runtime_executor import (
 )
 
 from .function_environment import FunctionEnvironment
+from .runtimes import python_command
 from .worker import WorkerSettings
 
 LOOPBACK = "127.0.0.1"
@@ -50,10 +51,12 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
         packages = f"python/lib/{function.runtime}/site-packages"
         python = Path(os.environ.get("LAMBDA_PROCESS_PYTHON") or sys.executable)
         return WorkerSettings(
-            python=python,
-            client=os.environ.get("LAMBDA_PROCESS_CLIENT") or "auto",
+            command=python_command(
+                python,
+                os.environ.get("LAMBDA_PROCESS_CLIENT") or "auto",
+                [code, *(layer / folder for folder in (packages, "python") for layer in layers)],
+            ),
             code=code,
-            path=(code, *(layer / folder for folder in (packages, "python") for layer in layers)),
             environ={
                 "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
                 "LANG": "C.UTF-8",

@@ -1,9 +1,8 @@
 """The process that runs a function: loads its handler and serves invocations until it is killed.
 
-    python -P function_main.py LIFELINE CLIENT [PATH...]
+    python -P function_main.py CLIENT [PATH...]
 
-LIFELINE is the descriptor of a pipe that closes when the process that started this one ends, PATH
-what goes to the front of `sys.path`. CLIENT says who talks to the Lambda Runtime API:
+PATH is what goes to the front of `sys.path`. CLIENT says who talks to the Lambda Runtime API:
 `awslambdaric` is AWS's own client, `builtin` the one below, for systems that AWS publishes none
 for, and `auto` the first of the two that is there. The rest comes in Lambda's own environment
 variables.
@@ -18,17 +17,13 @@ import importlib
 import json
 import logging
 import os
-import signal
 import sys
-import threading
 import time
 import traceback
 from collections.abc import Callable
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
-
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 Handler = Callable[[Any, "Context"], Any]
 
@@ -205,26 +200,9 @@ def describe(error: Exception, request_id: str) -> bytes:
     return json.dumps(document).encode()
 
 
-def end_with_parent(lifeline: int) -> None:
-    """Make this process end when the one that started it has, however that ended."""
-    os.set_inheritable(lifeline, False)
-
-    def wait_for_the_end() -> None:
-        os.read(lifeline, 1)
-        os.killpg(0, signal.SIGKILL)
-
-    threading.Thread(target=wait_for_the_end, name="lifeline", daemon=True).start()
-    if sys.platform == "linux":
-        # Also where a handler that never gives up the interpreter lock starves that thread.
-        import ctypes
-
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-
 def main() -> None:
     """Run the function that the environment names."""
-    lifeline, client, *path = sys.argv[1:]
-    end_with_parent(int(lifeline))
+    client, *path = sys.argv[1:]
     name = os.environ["_HANDLER"]
     run = _awslambdaric(required=client == "awslambdaric") if client != "builtin" else None
     sys.path[:0] = path

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,25 +16,21 @@ from threading import Thread
 import psutil
 
 from .output import Output
+from .reaper import MARK, Reaper
 from .runtime_api import Invocation, RuntimeApi, WorkerReport
 
-FUNCTION_MAIN = Path(__file__).with_name("function_main.py")
-
-# On Linux a worker ends with the thread that started it, so one lasting thread starts them all.
-_spawner = ThreadPoolExecutor(max_workers=1, thread_name_prefix="function-spawner")
+_reaper = Reaper()
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSettings:
-    """What to run: the `code` folder, with `path` at the front of its `sys.path`.
+    """What to run, in the folder `code`.
 
-    `client` is as in function_main.py, `environ` everything that Lambda sets but the API's address.
+    `environ` is everything that Lambda sets but the address of the Runtime API.
     """
 
-    python: Path
-    client: str
+    command: tuple[str, ...]
     code: Path
-    path: tuple[Path, ...]
     environ: Mapping[str, str]
 
 
@@ -46,30 +41,27 @@ class Worker:
         self._api = RuntimeApi()
         self._output = Output()
         self._started = time.monotonic()
-        lifeline, self._lifeline = os.pipe()
         try:
-            self._process = _spawner.submit(self._spawn, settings, lifeline).result()
+            self._process = subprocess.Popen(
+                settings.command,
+                cwd=settings.code,
+                env={
+                    **settings.environ,
+                    "AWS_LAMBDA_RUNTIME_API": self._api.address,
+                    MARK: _reaper.mark,
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=self._output.write_end,
+                stderr=self._output.write_end,
+                start_new_session=True,
+            )
         except OSError:
             self._api.close()
-            os.close(self._lifeline)
             raise
         finally:
-            os.close(lifeline)
             self._output.close_write_end()
+        _reaper.watch(self.pid)
         Thread(target=self._report_exit, name="function-exit", daemon=True).start()
-
-    def _spawn(self, settings: WorkerSettings, lifeline: int) -> subprocess.Popen[bytes]:
-        arguments = [str(lifeline), settings.client, *map(str, settings.path)]
-        return subprocess.Popen(
-            [str(settings.python), "-P", str(FUNCTION_MAIN), *arguments],
-            cwd=settings.code,
-            env={**settings.environ, "AWS_LAMBDA_RUNTIME_API": self._api.address},
-            stdin=subprocess.DEVNULL,
-            stdout=self._output.write_end,
-            stderr=self._output.write_end,
-            pass_fds=[lifeline],
-            start_new_session=True,
-        )
 
     def _report_exit(self) -> None:
         status = self._process.wait()
@@ -83,7 +75,7 @@ class Worker:
         self.kill()  # what it may have started
         self._api.report(WorkerReport("exit", reason.encode()))
         self._api.close()
-        os.close(self._lifeline)
+        _reaper.forget(self.pid)
 
     @property
     def pid(self) -> int:

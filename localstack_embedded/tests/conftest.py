@@ -14,6 +14,7 @@ import pytest
 
 from localstack_embedded import DEFAULT_HOME, ensure_environment
 from localstack_embedded.plugin.function_environment import FunctionEnvironment, InvocationOutcome
+from localstack_embedded.plugin.runtimes import python_command
 from localstack_embedded.plugin.worker import WorkerSettings
 
 AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
@@ -74,10 +75,8 @@ def deploy(client: str, tmp_path: Path) -> Iterator[Deploy]:
         python = AWSLAMBDARIC_PYTHON if client == "awslambdaric" else Path(sys.executable)
         function = Function(
             WorkerSettings(
-                python=python,
-                client=client,
+                command=python_command(python, client, (code, *layers)),
                 code=code,
-                path=(code, *layers),
                 environ={
                     "_HANDLER": handler,
                     "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",

@@ -51,7 +51,7 @@ def test_down_says_at_once_that_it_is_at_work(
     main(["up", "--home", home])
     capsys.readouterr()
     main(["down", "--home", home])
-    assert capsys.readouterr().err == "Stopping LocalStack, which may take 10 seconds\n"
+    assert capsys.readouterr().err == "Stopping LocalStack\n"
 
 
 def test_one_that_died_is_a_failure(home: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -279,6 +279,7 @@ def test_each_start_has_a_log_and_a_volume_of_its_own(tmp_path: Path) -> None:
     for _ in range(2):
         embedded.start(home, port=free_port())
         embedded.stop(home)
+        assert not (home / "volume").exists()
     assert (home / "localstack.log").read_text() == "once\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import subprocess
 import sys
@@ -100,10 +101,9 @@ def test_both_environments_have_their_packages_and_one_has_the_plugin(made: Made
     )
     assert output_of(python, "import tiny; print(tiny.answer)") == "42"
     assert output_of(function_python, "import tiny; print(tiny.answer)") == "42"
-    assert output_of(python, find_plugin) == (
-        "bound cloudformation:prompt dynamodb:moto dynamodbstreams:moto kinesis:moto process"
-        " s3:separate"
-    )
+    written = (environment.PLUGIN / "entry_points.txt").read_text()
+    names = sorted(re.findall(r"^(\S+) = ", written, re.MULTILINE))
+    assert output_of(python, find_plugin).split() == names
     assert output_of(function_python, find_plugin) == ""
     where = "import localstack_embedded_plugin as p; print(*p.__path__)"
     assert Path(output_of(python, where)).resolve() == environment.PLUGIN

@@ -14,6 +14,7 @@ import pytest
 
 from localstack_embedded.plugin import function_environment
 from localstack_embedded.plugin.function_environment import MAX_RESPONSE_BYTES
+from localstack_embedded.plugin.reaper import MARK
 from localstack_embedded.tests.conftest import Deploy
 from localstack_embedded.tests.waiting import is_gone, wait_for
 
@@ -73,7 +74,10 @@ def test_the_environment_is_lambdas_and_nothing_else(
     environ = json.loads(function.invoke().payload)
     assert environ.items() >= function.settings.environ.items()
     extra = environ.keys() - function.settings.environ.keys()
-    assert extra <= {"AWS_LAMBDA_RUNTIME_API", "_X_AMZN_TRACE_ID", "LC_CTYPE", "LD_LIBRARY_PATH"}
+    assert extra <= {
+        *("AWS_LAMBDA_RUNTIME_API", "_X_AMZN_TRACE_ID", "LC_CTYPE", "LD_LIBRARY_PATH"),
+        MARK,
+    }
 
 
 def test_neither_the_plugin_nor_its_files_are_on_the_functions_path(deploy: Deploy) -> None:

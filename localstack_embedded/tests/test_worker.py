@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import signal
 import subprocess
@@ -17,52 +18,64 @@ from localstack_embedded.tests.conftest import Deploy
 from localstack_embedded.tests.waiting import is_gone, wait_for
 
 PARENT = """
-import os, sys
+import json, os, sys
 from pathlib import Path
 from localstack_embedded.plugin.worker import Worker, WorkerSettings
-python, client, code = sys.argv[1:]
-worker = Worker(WorkerSettings(python=Path(python), client=client, code=Path(code),
-                               path=(Path(code),), environ=dict(os.environ)))
+command, code = json.loads(sys.argv[1]), sys.argv[2]
+worker = Worker(WorkerSettings(command=command, code=Path(code), environ=dict(os.environ)))
 worker.wait_for_init(30)
-print(worker.pid, flush=True)
+print(worker.take_output(), flush=True)
 input()
 """
 
 IDLE = "def handler(event, context): pass"
+
+SAY_PID = "import os; print(os.getpid(), flush=True)\n"
 # Gives the interpreter lock to nobody, so that no other thread of the worker runs.
-STARVING = """
+STARVING = f"""{SAY_PID}
 import re, threading
 threading.Timer(0.2, lambda: re.match("(a|a)*b", "a" * 60)).start()
-def handler(event, context): pass
+{IDLE}
+"""
+WITH_CHILDREN = f"""{SAY_PID}
+import subprocess, sys
+asleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+print(subprocess.Popen(asleep).pid)
+print(subprocess.Popen(asleep, start_new_session=True).pid, flush=True)
+{IDLE}
+"""
+# Its middle process has ended, so that nothing leads from the worker to the last.
+WITH_A_DAEMON = f"""{SAY_PID}
+import subprocess, sys
+daemon = (
+    "import subprocess, sys\\n"
+    "asleep = [sys.executable, '-c', 'import time; time.sleep(600)']\\n"
+    "print(subprocess.Popen(asleep, start_new_session=True).pid, flush=True)"
+)
+subprocess.run([sys.executable, "-c", daemon])
+{IDLE}
 """
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        IDLE,
-        pytest.param(
-            STARVING,
-            marks=pytest.mark.skipif(sys.platform != "linux", reason="needs PR_SET_PDEATHSIG"),
-        ),
-    ],
-)
-def test_a_worker_dies_with_a_parent_that_is_killed(
+@pytest.mark.parametrize("source", [SAY_PID + IDLE, STARVING, WITH_CHILDREN, WITH_A_DAEMON])
+def test_all_of_a_function_ends_with_a_parent_that_is_killed(
     deploy: Deploy, client: str, source: str
 ) -> None:
     settings = deploy(source).settings
-    command = [sys.executable, "-c", PARENT, str(settings.python), client, str(settings.code)]
+    command = [sys.executable, "-c", PARENT, json.dumps(settings.command), str(settings.code)]
     with subprocess.Popen(
         command,
         env={**settings.environ, "PYTHONPATH": str(environment.HERE.parent)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
+        text=True,
     ) as parent:
         assert parent.stdout
-        worker = int(parent.stdout.readline())
-        assert not is_gone(worker)
+        pids = [int(line) for line in iter(parent.stdout.readline, "\n")]
+        assert pids
+        assert not [pid for pid in pids if is_gone(pid)]
         parent.send_signal(signal.SIGKILL)
-    wait_for(lambda: is_gone(worker), "its end")
+    wait_for(lambda: all(map(is_gone, pids)), "their end")
 
 
 def test_a_worker_outlives_the_thread_that_asked_for_it(deploy: Deploy) -> None:
@@ -82,12 +95,13 @@ def test_an_ended_worker_leaves_no_thread_and_no_descriptor(deploy: Deploy) -> N
         return threading.active_count(), len(os.listdir("/dev/fd"))
 
     function = deploy(IDLE)
+    function.invoke()  # with the first of all comes the reaper
+    function.environment.stop()
+    function.environment = FunctionEnvironment(function.settings)
+    wait_for(lambda: threading.active_count() == 1, "what it held to be let go")
     before = held()
     for _ in range(3):
         function.invoke()
         function.environment.stop()
     function.environment = FunctionEnvironment(function.settings)
-    # One thread more: the one that starts all workers.
-    wait_for(
-        lambda: held()[0] <= before[0] + 1 and held()[1] <= before[1], "what it held to be let go"
-    )
+    wait_for(lambda: held() <= before, "what it held to be let go")

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import time
 import uuid
 import zipfile
 from collections.abc import Iterator
@@ -31,6 +32,15 @@ PIDS = """
 import os, time
 def handler(event, context):
     time.sleep(event)
+    return os.getpid()
+"""
+
+BUSY = """
+import os, pathlib, time
+def handler(event, context):
+    if event:
+        pathlib.Path(event).touch()
+        time.sleep(600)
     return os.getpid()
 """
 
@@ -333,12 +343,24 @@ def test_another_localstack_on_this_machine_leaves_the_objects_alone(
     assert first.get_object(Bucket=name, Key="key")["Body"].read() == body
 
 
-def test_stop_leaves_no_process_and_the_log_has_no_complaint(home: Path) -> None:
+def test_stop_is_quick_and_leaves_no_process_and_the_log_has_no_complaint(home: Path) -> None:
     instance = start(home)
-    function = Function(instance, PIDS)
-    worker = function.invoke(0)
+    function = Function(instance, BUSY, Timeout=900)
+    worker = function.invoke()
     wait_for(function.logged, "a line of log")  # LocalStack complains of logs it can't store
+    aws(instance, "sqs").create_queue(QueueName="source")
+    client = aws(instance, "lambda")
+    client.create_event_source_mapping(
+        EventSourceArn="arn:aws:sqs:us-east-1:000000000000:source", FunctionName=function.name
+    )
+    busy = home / "busy"
+    client.invoke(FunctionName=function.name, InvocationType="Event", Payload=json.dumps(str(busy)))
+    wait_for(busy.exists, "an invocation")
+
+    started = time.monotonic()
     assert localstack_embedded.stop(home)
+    # What LocalStack's own way waits for takes five seconds at the least.
+    assert time.monotonic() - started < 4
     assert localstack_embedded.status(home) == Stopped()
     assert is_gone(worker)
     assert is_gone(instance.pid)
