@@ -1,0 +1,105 @@
+"""What AWS refuses of a mapping for Kinesis, where LocalStack takes it.
+
+https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from .filter_rules import InvalidPattern
+from .filters import Filters
+from .worker import destination_of, filters_of
+
+_RANGES = {
+    "BatchSize": (1, 10_000),
+    "MaximumBatchingWindowInSeconds": (0, 300),
+    "ParallelizationFactor": (1, 10),
+    "MaximumRecordAgeInSeconds": (-1, 604_800),
+    "MaximumRetryAttempts": (-1, 10_000),
+    "TumblingWindowInSeconds": (0, 900),
+}
+_SHORTEST_AGE = 60  # seconds; -1 is for records of any age
+_CHOICES = {"FunctionResponseTypes": {"ReportBatchItemFailures"}, "Metrics": {"EventCount"}}
+_DESTINATIONS = ("sqs", "sns", "s3")
+
+
+class OutOfConstraints(Exception):
+    """A ValidationException of AWS: the value is none that the parameter can have."""
+
+
+class Unsuitable(Exception):
+    """An InvalidParameterValueException of AWS: the value doesn't go with a Kinesis stream."""
+
+
+def check(request: Mapping[str, Any], now: datetime) -> None:
+    """Raise what a request to create a mapping, or a changed mapping, is refused with."""
+    if broken := list(_broken_constraints(request)):
+        errors = f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected: "
+        raise OutOfConstraints(errors + "; ".join(broken))
+    age = request.get("MaximumRecordAgeInSeconds")
+    if age is not None and -1 < age < _SHORTEST_AGE:
+        raise Unsuitable(
+            f"MaximumRecordAgeInSeconds must be -1, or at least {_SHORTEST_AGE} and at most 604800."
+        )
+    _check_starting_position(request, now)
+    try:
+        Filters([each.get("Pattern") or "" for each in filters_of(request)])
+    except InvalidPattern as error:
+        raise Unsuitable("Invalid filter pattern definition.") from error
+    destination = destination_of(request)
+    if destination and not _can_be_destination(destination):
+        raise Unsuitable(
+            f"The destination ARN {destination} is invalid: for a stream it is that of an SQS"
+            " standard queue, an SNS standard topic or an S3 bucket."
+        )
+
+
+def _broken_constraints(request: Mapping[str, Any]) -> Iterator[str]:
+    for name, (least, most) in _RANGES.items():
+        value = request.get(name)
+        if value is not None and not least <= value <= most:
+            bound = f"greater than or equal to {least}" if value < least else None
+            yield (
+                f"Value '{value}' at '{name[0].lower()}{name[1:]}' failed to satisfy constraint:"
+                f" Member must have value {bound or f'less than or equal to {most}'}"
+            )
+    lists = {
+        "FunctionResponseTypes": request.get("FunctionResponseTypes"),
+        "Metrics": (request.get("MetricsConfig") or {}).get("Metrics"),
+    }
+    for name, values in lists.items():
+        if unknown := set(values or ()) - _CHOICES[name]:
+            yield (
+                f"Value '[{', '.join(sorted(unknown))}]' at '{name[0].lower()}{name[1:]}' failed"
+                " to satisfy constraint: Member must satisfy enum value set:"
+                f" [{', '.join(_CHOICES[name])}]"
+            )
+
+
+def _check_starting_position(request: Mapping[str, Any], now: datetime) -> None:
+    at = request.get("StartingPositionTimestamp")
+    if request.get("StartingPosition") != "AT_TIMESTAMP":
+        if at is not None:
+            raise Unsuitable(
+                "StartingPositionTimestamp goes with the starting position AT_TIMESTAMP only."
+            )
+        return
+    if at is None:
+        raise Unsuitable("The starting position AT_TIMESTAMP needs a StartingPositionTimestamp.")
+    seconds = at.timestamp() if isinstance(at, datetime) else float(at)
+    if seconds > now.astimezone(UTC).timestamp():
+        raise Unsuitable("StartingPositionTimestamp cannot be in the future.")
+
+
+def _can_be_destination(arn: str) -> bool:
+    parts = arn.split(":", 5)
+    return (
+        len(parts) == 6
+        and parts[0] == "arn"
+        and parts[2] in _DESTINATIONS
+        and bool(parts[5])
+        and not parts[5].endswith(".fifo")
+    )

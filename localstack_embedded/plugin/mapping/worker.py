@@ -1,0 +1,283 @@
+"""A mapping's life: its states, as AWS shows them, around the engine that reads for it.
+
+LocalStack makes a worker for each change of a mapping. All workers of one mapping share its place
+in the stream, and each begins once the one before it has ended.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from threading import Event, Lock, Thread
+from typing import Any
+
+from ..streams import Stream
+from ..streams.errors import NoSuchStreamError
+from .destinations import Destination, MakeClient
+from .engine import Engine
+from .event import Events
+from .filters import Filters
+from .interfaces import Answer, Batch, Checkpoint, GivenUp
+from .metrics import MappingMetrics, Metrics
+from .settings import Settings
+
+LOG = logging.getLogger(__name__)
+
+NO_STREAM = "PROBLEM: Stream not found"
+NO_FUNCTION = "PROBLEM: Function not found"
+_CONSUMER = "/consumer/"
+_TAKING_OVER = Lock()
+_LOOK_FOR_STREAM_EVERY = 1.0  # second, only while a mapping's stream is gone
+
+
+@dataclass
+class Place:
+    """Where a mapping is in its stream; of which stream, since one may follow with that name."""
+
+    stream_created: float | None = None
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    worker: KinesisMappingWorker | None = None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What a worker needs of LocalStack."""
+
+    find_stream: Callable[[str], Stream | None]
+    function_exists: Callable[[str], bool]
+    invoke: Callable[[str, bytes], Answer]  # with the function's ARN and the event
+    make_client: MakeClient
+    metrics: Metrics
+    # The configurations that are shown, by the mapping's function's ARN and its UUID.
+    shown: Callable[[str], MutableMapping[str, Any]]
+    places: dict[str, Place] = field(default_factory=dict)
+
+
+class KinesisMappingWorker:
+    """What LocalStack's Lambda provider knows as an EsmWorker."""
+
+    def __init__(
+        self, configuration: Mapping[str, Any], role_arn: str, enabled: bool, around: Surroundings
+    ) -> None:
+        self.esm_config = configuration
+        self.enabled = enabled
+        self.state_transition_reason = "User action"
+        self._role_arn = role_arn
+        self._around = around
+        self._place = around.places.setdefault(self.uuid, Place())
+        self.current_state = str(configuration.get("State", "Creating"))
+        self._wake = Event()
+        self._is_leaving = False
+        self._is_stream_gone = False
+        self._lock = Lock()
+        self._thread: Thread | None = None
+        self._metrics = MappingMetrics(
+            around.metrics,
+            self.function_arn,
+            self.uuid,
+            "EventCount" in (configuration.get("MetricsConfig") or {}).get("Metrics", ()),
+        )
+
+    @property
+    def uuid(self) -> str:
+        """The mapping's identifier."""
+        return str(self.esm_config["UUID"])
+
+    @property
+    def function_arn(self) -> str:
+        """The function, or a version or an alias of it."""
+        return str(self.esm_config["FunctionArn"])
+
+    def create(self) -> None:
+        """Take over from the worker before, if there is one, and begin to read."""
+        with _TAKING_OVER:
+            before, self._place.worker = self._place.worker, self
+        if before:
+            before.stop()
+        self._enter(self._first_state(before))
+        self._thread = Thread(
+            target=self._live, args=(before,), name=f"mapping {self.uuid}", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Begin no further invocation; a running one is let finish."""
+        self._leave()
+
+    stop_for_shutdown = stop
+
+    def delete(self) -> None:
+        """End the mapping, once a running invocation has finished."""
+        self._enter("Deleting")
+        self._leave()
+
+    def wait_for_end(self) -> None:
+        """Wait until nothing of this worker runs any more."""
+        if self._thread:
+            self._thread.join()
+
+    def notice_function(self) -> None:
+        """End reading if the function has been deleted."""
+        if self.enabled and not self._around.function_exists(self.function_arn):
+            self.enabled = False
+            self._wake.set()
+
+    def _first_state(self, before: KinesisMappingWorker | None) -> str:
+        if before is None:
+            return "Creating" if self.enabled else "Disabled"
+        if before.enabled == self.enabled:
+            return "Updating"
+        return "Enabling" if self.enabled else "Disabling"
+
+    def _leave(self) -> None:
+        self._is_leaving = True
+        self._wake.set()
+
+    def _live(self, before: KinesisMappingWorker | None) -> None:
+        if before:
+            before.wait_for_end()
+        was_enabled = self.enabled
+        while self.enabled and not self._is_leaving:
+            stream = self._around.find_stream(self.esm_config["EventSourceArn"])
+            if stream is None or stream.is_deleted:
+                self.result(NO_STREAM)
+                self._wake.wait(_LOOK_FOR_STREAM_EVERY)
+                self._wake.clear()
+            else:
+                self._read(stream)
+        if was_enabled and not self.enabled:
+            self.result(NO_FUNCTION)
+        if not self._is_leaving:
+            self._enter("Disabled")
+            self._wait_to_leave()
+        if self.current_state == "Deleting":
+            self._forget()
+
+    def _wait_to_leave(self) -> None:
+        while not self._is_leaving:
+            self._wake.wait()
+            self._wake.clear()
+
+    def _read(self, stream: Stream) -> None:
+        """Have the engine read until something changes."""
+        engine = self._engine(stream)
+        self._is_stream_gone = False
+        try:
+            engine.start()
+        except NoSuchStreamError:
+            return  # deleted since it was found
+        self._enter("Enabled")
+        while self.enabled and not self._is_leaving and not self._is_stream_gone:
+            self._wake.wait()
+            self._wake.clear()
+        engine.stop()
+
+    def _engine(self, stream: Stream) -> Engine:
+        configuration = self.esm_config
+        source = configuration["EventSourceArn"]
+        settings = Settings.of(configuration)
+        place = self._place
+        if place.stream_created != stream.created:
+            if place.stream_created is not None:
+                # Whatever the stream that follows has got until it was seen is news.
+                settings = replace(settings, starting_position="TRIM_HORIZON")
+                place.checkpoints = {}
+            place.stream_created = stream.created
+        events = Events(source, self._role_arn)
+        patterns = [each["Pattern"] for each in filters_of(configuration)]
+        destination = destination_of(configuration)
+        deliver = (
+            destination
+            and Destination(
+                arn=destination,
+                mapping_id=self.uuid,
+                function_arn=self.function_arn,
+                stream_arn=source.partition(_CONSUMER)[0],
+                events=events,
+                make_client=self._around.make_client,
+            ).deliver
+        )
+
+        def invoke(batch: Batch) -> Answer:
+            return self._around.invoke(self.function_arn, events.of(batch))
+
+        def give_up(given_up: GivenUp) -> None:
+            if not deliver:
+                return self._metrics.count("DroppedEventCount", len(given_up.batch.records))
+            deliver(given_up)
+            return self._metrics.count(
+                "OnFailureDestinationDeliveredEventCount", len(given_up.batch.records)
+            )
+
+        return Engine(
+            settings,
+            stream,
+            place.checkpoints,
+            invoke=invoke,
+            give_up=give_up,
+            size=events.size,
+            observe=self,
+            matches=Filters(patterns).passes if patterns else None,
+        )
+
+    # What the engine tells of.
+
+    def polled(self, records: int) -> None:
+        self._metrics.count("PolledEventCount", records)
+
+    def filtered_out(self, records: int) -> None:
+        self._metrics.count("FilteredOutEventCount", records)
+
+    def invoked(self, records: int, iterator_age_ms: float) -> None:
+        self._metrics.iterator_age(iterator_age_ms)
+        self._metrics.count("InvokedEventCount", records)
+
+    def failed(self, records: int) -> None:
+        self._metrics.count("FailedInvokeEventCount", records)
+
+    def dropped(self, records: int) -> None:
+        pass  # counted where it is known whether there is a destination
+
+    def result(self, text: str) -> None:
+        self._show(LastProcessingResult=text)
+
+    def ended(self, reason: str) -> None:
+        LOG.info("Mapping %s has nothing left to read: %s", self.uuid, reason)
+        self._is_stream_gone = True
+        self._wake.set()
+
+    def _enter(self, state: str) -> None:
+        with self._lock:
+            if self.current_state == "Deleting":
+                return
+            self.current_state = state
+            self._show(
+                State=state,
+                StateTransitionReason=self.state_transition_reason,
+                LastModified=datetime.now(UTC),
+            )
+
+    def _show(self, **fields: Any) -> None:
+        """Change what the mapping's configuration says, unless another worker has taken over."""
+        if self._place.worker is self:
+            shown = self._around.shown(self.function_arn).get(self.uuid)
+            if shown is not None:
+                shown.update(fields)
+
+    def _forget(self) -> None:
+        self._around.shown(self.function_arn).pop(self.uuid, None)
+        self._around.places.pop(self.uuid, None)
+
+
+def filters_of(configuration: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The filters, if there are any."""
+    return (configuration.get("FilterCriteria") or {}).get("Filters") or []
+
+
+def destination_of(configuration: Mapping[str, Any]) -> str | None:
+    """The ARN that OnFailure leads to."""
+    on_failure = (configuration.get("DestinationConfig") or {}).get("OnFailure") or {}
+    destination: str | None = on_failure.get("Destination")
+    return destination

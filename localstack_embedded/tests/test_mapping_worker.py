@@ -1,0 +1,309 @@
+"""A mapping's life on a stream of the model: its states, and its place over pauses and changes."""
+
+from __future__ import annotations
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from localstack_embedded.plugin.mapping.interfaces import Answer
+from localstack_embedded.plugin.mapping.metrics import Metrics
+from localstack_embedded.plugin.mapping.worker import KinesisMappingWorker, Surroundings
+from localstack_embedded.plugin.streams import Entry, Stream, Streams
+from localstack_embedded.tests.waiting import wait_for
+
+STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:f"
+QUEUE = "arn:aws:sqs:us-east-1:000000000000:letters"
+MAPPING = "0ee1b3b7-1a3c-4c5a-9d0f-1f2e3d4c5b6a"
+
+
+class World:
+    """Streams, a function and one mapping, changed as LocalStack's provider changes it."""
+
+    def __init__(self) -> None:
+        self.streams = Streams()
+        self.shown: dict[str, dict[str, Any]] = {}
+        self.has_function = True
+        self.seen: list[str] = []
+        self.letters: list[dict[str, Any]] = []
+        self.counted: dict[str, float] = {}
+        self.fails = False
+        self.invoked = threading.Event()
+        self.may_answer = threading.Event()
+        self.may_answer.set()
+        self.workers: list[KinesisMappingWorker] = []
+        self.around = Surroundings(
+            find_stream=lambda arn: self.streams.find(arn.partition("/consumer/")[0]),
+            function_exists=lambda _: self.has_function,
+            invoke=self._invoke,
+            make_client=lambda *_: self,
+            metrics=Metrics(self._count, pause=lambda: None),
+            shown=lambda _: self.shown,
+        )
+
+    def put(self, *texts: str) -> None:
+        stream = self.streams.find(STREAM)
+        assert isinstance(stream, Stream)
+        stream.put([Entry(text.encode(), "key") for text in texts])
+
+    def create(self, *, enabled: bool = True, **parameters: Any) -> KinesisMappingWorker:
+        configuration = {
+            "UUID": MAPPING,
+            "EventSourceArn": STREAM,
+            "FunctionArn": FUNCTION,
+            "StartingPosition": "TRIM_HORIZON",
+            "LastProcessingResult": "No records processed",
+            "State": "Creating" if enabled else "Disabled",
+        }
+        return self._worker(configuration | parameters, enabled)
+
+    def update(self, *, enabled: bool | None = None, **parameters: Any) -> KinesisMappingWorker:
+        before = self.workers[-1]
+        return self._worker(
+            self.shown[MAPPING] | parameters, before.enabled if enabled is None else enabled, before
+        )
+
+    def wait_for_state(self, state: str) -> None:
+        wait_for(lambda: self.shown[MAPPING]["State"] == state, f"the state {state}")
+        assert self.workers[-1].current_state == state
+
+    def wait_for_records(self, *texts: str) -> None:
+        wait_for(lambda: len(self.seen) >= len(texts), "the records")
+        assert self.seen == list(texts)
+
+    def get_queue_url(self, **_: str) -> dict[str, str]:
+        return {"QueueUrl": "http://letters"}
+
+    def send_message(self, **message: str) -> None:
+        self.letters.append(json.loads(message["MessageBody"]))
+
+    def _worker(
+        self, configuration: dict[str, Any], enabled: bool, before: Any = None
+    ) -> KinesisMappingWorker:
+        self.shown[MAPPING] = configuration
+        worker = KinesisMappingWorker(configuration, "arn:aws:iam::1:role/r", enabled, self.around)
+        self.workers.append(worker)
+        if before:
+            before.stop()
+        worker.create()
+        return worker
+
+    def _invoke(self, function_arn: str, event: bytes) -> Answer:
+        assert function_arn == FUNCTION
+        self.invoked.set()
+        self.may_answer.wait()
+        if self.fails:
+            return Answer(failure="function", function_error="Unhandled", request_id="r")
+        for record in json.loads(event)["Records"]:
+            self.seen.append(base64.b64decode(record["kinesis"]["data"]).decode())
+        return Answer()
+
+    def _count(self, _account: str, _region: str, data: list[dict[str, Any]]) -> None:
+        for metric in data:
+            total = metric["StatisticValues"]["Sum"]
+            self.counted[metric["MetricName"]] = self.counted.get(metric["MetricName"], 0) + total
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    world = World()
+    world.streams.add(STREAM, 1)
+    yield world
+    world.may_answer.set()
+    for worker in world.workers:
+        worker.delete()
+    for worker in world.workers:
+        worker.wait_for_end()
+
+
+def test_a_mapping_becomes_enabled_and_tells_how_it_went(world: World) -> None:
+    world.create()
+    world.wait_for_state("Enabled")
+    assert world.shown[MAPPING]["LastProcessingResult"] == "No records processed"
+
+    world.put("a", "b")
+
+    world.wait_for_records("a", "b")
+    wait_for(lambda: world.shown[MAPPING]["LastProcessingResult"] == "OK", "the result")
+    assert world.shown[MAPPING]["StateTransitionReason"] == "User action"
+
+
+def test_a_mapping_made_disabled_reads_once_it_is_enabled(world: World) -> None:
+    world.create(enabled=False)
+    world.wait_for_state("Disabled")
+    world.put("a")
+
+    world.update(enabled=True)
+
+    world.wait_for_state("Enabled")
+    world.wait_for_records("a")
+
+
+@pytest.mark.parametrize("position", ["TRIM_HORIZON", "LATEST"])
+def test_a_pause_neither_loses_nor_repeats(world: World, position: str) -> None:
+    world.create(StartingPosition=position)
+    world.wait_for_state("Enabled")
+    world.put("a")
+    world.wait_for_records("a")
+
+    world.update(enabled=False)
+    world.wait_for_state("Disabled")
+    world.put("b", "c")
+    world.update(enabled=True)
+
+    world.wait_for_records("a", "b", "c")
+
+
+def test_a_change_waits_for_the_running_invocation(world: World) -> None:
+    world.may_answer.clear()
+    world.create(BatchSize=1)
+    world.put("a", "b")
+    assert world.invoked.wait(60)
+
+    world.update(BatchSize=10)
+    assert world.shown[MAPPING]["State"] == "Updating"
+    world.may_answer.set()
+
+    world.wait_for_state("Enabled")
+    world.wait_for_records("a", "b")
+    world.put("c")
+    world.wait_for_records("a", "b", "c")
+
+
+def test_disabling_lasts_as_long_as_the_running_invocation(world: World) -> None:
+    world.may_answer.clear()
+    world.create()
+    world.wait_for_state("Enabled")
+    world.put("a")
+    assert world.invoked.wait(60)
+
+    world.update(enabled=False)
+    assert world.shown[MAPPING]["State"] == "Disabling"
+    world.may_answer.set()
+
+    world.wait_for_state("Disabled")
+
+
+def test_an_update_of_a_disabled_mapping_leaves_it_disabled(world: World) -> None:
+    world.create(enabled=False)
+    world.wait_for_state("Disabled")
+
+    world.update(BatchSize=3)
+
+    world.wait_for_state("Disabled")
+
+
+def test_updates_in_a_row_leave_one_reader(world: World) -> None:
+    world.create()
+    for size in range(1, 20):
+        world.update(BatchSize=size)
+        world.put(str(size))
+    world.wait_for_state("Enabled")
+
+    world.wait_for_records(*map(str, range(1, 20)))
+
+
+def test_a_deleted_mapping_is_gone(world: World) -> None:
+    worker = world.create()
+    world.wait_for_state("Enabled")
+
+    worker.delete()
+    worker.wait_for_end()
+
+    assert MAPPING not in world.shown
+    assert MAPPING not in world.around.places
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_a_mapping_deleted_while_it_changes_is_gone(world: World, enabled: bool) -> None:
+    world.may_answer.clear()
+    world.create()
+    world.wait_for_state("Enabled")
+    world.put("a")
+    assert world.invoked.wait(60)
+    worker = world.update(enabled=enabled)
+
+    worker.delete()
+    assert world.shown[MAPPING]["State"] == "Deleting"
+    world.may_answer.set()
+    worker.wait_for_end()
+
+    assert MAPPING not in world.shown
+
+
+def test_a_recreated_streams_records_are_read(world: World) -> None:
+    world.create(StartingPosition="LATEST")
+    world.wait_for_state("Enabled")
+    world.put("old")
+    world.wait_for_records("old")
+
+    world.streams.remove(STREAM)
+    wait_for(
+        lambda: world.shown[MAPPING]["LastProcessingResult"] == "PROBLEM: Stream not found",
+        "word of the deleted stream",
+    )
+    world.streams.add(STREAM, 2)
+    world.put("new")
+
+    world.wait_for_records("old", "new")
+
+
+def test_a_mapping_without_its_function_is_disabled(world: World) -> None:
+    worker = world.create()
+    world.wait_for_state("Enabled")
+
+    worker.notice_function()
+    assert worker.current_state == "Enabled"
+    world.has_function = False
+    worker.notice_function()
+
+    world.wait_for_state("Disabled")
+    assert world.shown[MAPPING]["LastProcessingResult"] == "PROBLEM: Function not found"
+
+
+def test_filters_and_counts(world: World) -> None:
+    world.create(
+        FilterCriteria={"Filters": [{"Pattern": '{"data": {"n": [{"numeric": [">", 1]}]}}'}]},
+        MetricsConfig={"Metrics": ["EventCount"]},
+    )
+    world.put('{"n": 1}', '{"n":  2}', "plain")
+
+    world.wait_for_records('{"n":  2}')
+    wait_for(lambda: world.counted.get("FilteredOutEventCount") == 2, "the counts")
+    wait_for(lambda: world.counted.get("InvokedEventCount") == 1, "the counts")
+    wait_for(lambda: world.counted.get("PolledEventCount") == 3, "the counts")
+    wait_for(lambda: "IteratorAge" in world.counted, "the age")
+
+
+@pytest.mark.parametrize(
+    ("destination", "counted"),
+    [
+        ({}, "DroppedEventCount"),
+        ({"OnFailure": {"Destination": QUEUE}}, "OnFailureDestinationDeliveredEventCount"),
+    ],
+)
+def test_a_batch_that_is_given_up(world: World, destination: Any, counted: str) -> None:
+    world.fails = True
+    world.create(
+        DestinationConfig=destination,
+        MaximumRetryAttempts=0,
+        MetricsConfig={"Metrics": ["EventCount"]},
+    )
+    world.put("poison")
+
+    wait_for(lambda: world.counted.get(counted) == 1, "the count")
+    assert world.counted.get("FailedInvokeEventCount", 1) == 1
+    batches = [letter["KinesisBatchInfo"]["batchSize"] for letter in world.letters]
+    assert batches == ([1] if destination else [])
+
+
+def test_a_consumer_leads_to_its_stream(world: World) -> None:
+    world.create(EventSourceArn=f"{STREAM}/consumer/fast:1")
+    world.put("a")
+
+    world.wait_for_records("a")
