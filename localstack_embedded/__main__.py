@@ -1,17 +1,30 @@
-"""`localstack-embedded up|down|status|env|doctor`: LocalStack from a shell."""
+"""`localstack-embedded up|down|reset|status|env|doctor`: LocalStack from a shell."""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
-from . import DEFAULT_HOME, Died, EmulatorError, Instance, find, shared_home, start, status, stop
+from . import (
+    DEFAULT_HOME,
+    Died,
+    EmulatorError,
+    Instance,
+    find,
+    reset,
+    shared_home,
+    start,
+    status,
+    stop,
+)
 from .doctor import Finding, examine
 
 COMMANDS = {
     "up": "start it, or find it running; its environment is made on first use",
     "down": "stop it, and forget all it holds",
+    "reset": "empty it while it runs on: all services, of all accounts or of one",
     "status": "say whether it runs",
     "env": 'print what AWS\'s tools need: eval "$(localstack-embedded env)"',
     "doctor": "say what is missing on this machine",
@@ -48,6 +61,11 @@ def _run(options: argparse.Namespace) -> int:
             sys.stdout.write(f"{instance.whom_it_serves}\n")
         case "down":
             sys.stdout.write("stopped\n" if stop(home, on_step=_say) else "nothing was running\n")
+        case "reset":
+            for service, what in reset(home, account=options.account).items():
+                _say(f"not reset: {service}: {what}")
+            whose = f"account {options.account}" if options.account else "all accounts"
+            sys.stdout.write(f"{whose} reset\n")
         case "env":
             return _print_variables(find(home))
         case "doctor":
@@ -97,6 +115,12 @@ def _port(text: str) -> int:
     return port
 
 
+def _account(text: str) -> str:
+    if not re.fullmatch("[0-9]{12}", text):
+        raise argparse.ArgumentTypeError("must have 12 digits")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="localstack-embedded",
@@ -107,6 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("command", choices=COMMANDS, help="see below")
     parser.add_argument("--home", type=Path, help=f"default: {DEFAULT_HOME}")
     parser.add_argument("--port", type=_port, help="default: 4566, or the next free one")
+    parser.add_argument(
+        "--account", type=_account, help="the account to reset, of 12 digits; default: all"
+    )
     parser.add_argument(
         "--open-to-this-machine",
         action="store_true",

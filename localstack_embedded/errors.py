@@ -1,4 +1,4 @@
-"""What can go wrong while an emulator is made, started or stopped.
+"""What can go wrong while an emulator is made, started, reset or stopped.
 
 EmulatorError              catch this one; its message says what to do
 ├── HomeError              its folder can't be written: no space, no permission
@@ -36,6 +36,10 @@ class PortInUseError(EmulatorError):
         )
         self.port = port
         self.free_port = free_port
+
+
+class ResetError(EmulatorError):
+    """LocalStack could not be emptied."""
 
 
 class StartError(EmulatorError):

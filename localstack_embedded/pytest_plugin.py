@@ -49,12 +49,10 @@ def aws_account(localstack: Account, monkeypatch: pytest.MonkeyPatch) -> Account
 @pytest.fixture
 def reset(localstack: Account) -> Callable[[], None]:
     """All accounts of the emulator are empty when the test begins, and when it calls this."""
-    from . import shared_home, start, stop
+    from . import reset
 
     def empty() -> None:
-        port = localstack.instance.port
-        stop(localstack.home)
-        start(localstack.home, environment_home=shared_home(), port=port)
+        reset(localstack.home)
 
     empty()
     return empty

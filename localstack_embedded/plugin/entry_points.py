@@ -67,9 +67,10 @@ def cloudformation() -> Service:
     """LocalStack's own CloudFormation, which looks at what it makes as often as that changes."""
     from localstack.services.cloudformation.v2.provider import CloudformationProviderV2
 
-    from .resources import look_often
+    from .resources import end_with_the_stack, look_often
 
     look_often()
+    end_with_the_stack()
     return Service.for_provider(CloudformationProviderV2())
 
 

@@ -17,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 from localstack import config
+from localstack.aws.api.lambda_ import ServiceException
 from localstack.services.lambda_.invocation.lambda_models import FunctionVersion, InvocationResult
 from localstack.services.lambda_.invocation.runtime_executor import (
     LambdaRuntimeException,
@@ -37,6 +38,7 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
         super().__init__(id, function_version)
         self._environment: FunctionEnvironment | None = None
         self._folder: str | None = None
+        self._stopped = False
 
     def start(self, env_vars: dict[str, str]) -> None:
         """Start a worker; whether it initialises well, the first invocation will say."""
@@ -73,6 +75,7 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
 
     def stop(self) -> None:
         """End the worker and remove what the function left in its temporary folder."""
+        self._stopped = True
         if self._environment:
             self._environment.stop()
         if self._folder:
@@ -87,6 +90,9 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
             trace_id=payload["trace-id"],
             event=payload["payload"].encode(),
         )
+        if self._stopped:
+            # No outcome of the function's: nobody is to log, count, or keep it any more.
+            raise ServiceException("The function was removed while it ran.")
         return InvocationResult(
             payload["invoke-id"],
             outcome.payload,

@@ -1,11 +1,16 @@
-"""How LocalStack's CloudFormation waits for a resource that takes a moment, as a function does.
+"""How LocalStack's CloudFormation makes resources, one after the other.
 
-LocalStack 4.9.2 looks a second time at once, and from then on every five seconds.
+For one that takes a moment, as a function does, LocalStack 4.9.2 looks a second time at once, and
+from then on every five seconds. And it would go on with a stack that a reset has dropped.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partialmethod
+from threading import Condition
+from typing import Any
 
 _PAUSE = 0.1  # seconds from one look to the next
 
@@ -16,3 +21,43 @@ def look_often() -> None:
 
     waiting = partialmethod(ResourceProviderExecutor.deploy_loop, sleep_time=_PAUSE)
     ResourceProviderExecutor.deploy_loop = waiting
+
+
+_under_way = 0
+_ended = Condition()
+
+
+def end_with_the_stack() -> None:
+    """Make nothing more for a stack that is not there any more."""
+    from localstack.services.cloudformation.resource_provider import ResourceProviderExecutor
+    from localstack.services.cloudformation.stores import get_cloudformation_store
+
+    execute = ResourceProviderExecutor.execute_action
+
+    def execute_for_a_stack(self: Any, *arguments: Any) -> Any:
+        _, _, _, region, account, _ = self.stack_id.split(":", 5)
+        with _counted():
+            if self.stack_id not in get_cloudformation_store(account, region).stacks_v2:
+                raise RuntimeError(f"the stack {self.stack_name} was dropped by a reset")
+            return execute(self, *arguments)
+
+    ResourceProviderExecutor.execute_action = execute_for_a_stack
+
+
+def wait_for_actions(seconds: float) -> None:
+    """Wait until nothing is being made, but no longer than that."""
+    with _ended:
+        _ended.wait_for(lambda: _under_way == 0, seconds)
+
+
+@contextmanager
+def _counted() -> Iterator[None]:
+    global _under_way
+    with _ended:
+        _under_way += 1
+    try:
+        yield
+    finally:
+        with _ended:
+            _under_way -= 1
+            _ended.notify_all()

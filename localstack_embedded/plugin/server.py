@@ -15,11 +15,13 @@ from localstack.aws.chain import HandlerChain
 from localstack.config import HostAndPort
 from localstack.http import Response
 from localstack.runtime.server.twisted import TwistedRuntimeServer
+from localstack.services.internal import get_internal_apis
 from rolo.gateway import Gateway  # type: ignore[import-not-found]
 from twisted.internet import reactor  # type: ignore[import-not-found]
 
 from .channel import GuardedGateway, admission
 from .guard import UNSIGNED
+from .resetting import PATH, answer
 from .services import say_which_there_are
 
 
@@ -35,6 +37,7 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         """Serve the gateway."""
         admission()
         say_which_there_are()
+        get_internal_apis().add(PATH, endpoint=answer, methods=["POST"])
         chain = gateway.request_handlers
         chain.insert(chain.index(handlers.inject_auth_header_if_missing), _refuse_unsigned_call)
         with socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) as inherited:

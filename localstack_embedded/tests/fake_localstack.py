@@ -20,6 +20,20 @@ class HealthEndpoint(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
+    def do_POST(self):
+        status, content = 200, {"failed": {}, "not_reset": {}}
+        if self.headers["X-Amz-Security-Token"] != os.environ["GATEWAY_ACCESS_KEY"]:
+            status, content = 403, "no key"
+        elif self.path == "/_localstack/state/reset?account=111111111111":
+            content["not_reset"]["ses"] = "messages"
+        elif self.path == "/_localstack/state/reset?account=222222222222":
+            status, content = 500, {"failed": {"sqs": "KeyError: 'q'"}, "not_reset": {}}
+        content = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
     def log_message(self, *args):
         pass
 

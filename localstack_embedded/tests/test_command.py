@@ -82,3 +82,49 @@ def test_a_port_that_there_can_not_be_is_wrong_usage(
         main(["up", "--home", home, f"--port={port}"])
     assert ended.value.code == 2
     assert "--port: must be 1 to 65535" in capsys.readouterr().err
+
+
+def test_reset_says_what_it_has_emptied_and_what_stays(
+    home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["up", "--home", home])
+    capsys.readouterr()
+    assert main(["reset", "--home", home]) == 0
+    assert capsys.readouterr() == ("all accounts reset\n", "")
+    assert main(["reset", "--home", home, "--account", "111111111111"]) == 0
+    assert capsys.readouterr() == ("account 111111111111 reset\n", "not reset: ses: messages\n")
+
+
+def test_a_reset_that_fails_in_part_says_where_and_what_to_do(
+    home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["up", "--home", home])
+    capsys.readouterr()
+    assert main(["reset", "--home", home, "--account", "222222222222"]) == 1
+    assert capsys.readouterr().err == (
+        "error: not all of LocalStack was reset (sqs: KeyError: 'q'); stop it and start it again\n"
+    )
+
+
+def test_a_reset_that_is_refused_says_why(home: str, capsys: pytest.CaptureFixture[str]) -> None:
+    main(["up", "--home", home])
+    (Path(home) / "access-key").write_text("another")
+    capsys.readouterr()
+    assert main(["reset", "--home", home]) == 1
+    assert capsys.readouterr().err == 'error: LocalStack refused to reset: "no key"\n'
+
+
+def test_there_is_nothing_to_reset_where_nothing_runs(
+    home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["reset", "--home", home]) == 1
+    assert capsys.readouterr().err.endswith("start it: localstack-embedded up\n")
+
+
+@pytest.mark.parametrize("account", ["12", "11111111111x", "\u0661" * 12])
+def test_what_is_no_account_is_wrong_usage(
+    home: str, account: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["reset", "--home", home, "--account", account])
+    assert "must have 12 digits" in capsys.readouterr().err

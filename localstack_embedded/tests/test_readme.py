@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_its_commands_can_be_typed_one_after_the_other() -> None:
-    assert COMMANDS == ["doctor", "up", "status", "env", "down"]
+    assert COMMANDS == ["doctor", "up", "status", "env", "reset", "down"]
     for command in COMMANDS:
         assert main([command, "--home", ".localstack"]) == 0
     assert status(Path(".localstack")) == Stopped()
