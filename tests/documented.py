@@ -24,6 +24,7 @@ import yaml
 from botocore import xform_name
 
 import localstack_embedded.__main__
+import localstack_embedded.emptying
 from tests.unit.infra.reading import PARAMETERS
 from tweetpipe.commands.app import app
 
@@ -172,6 +173,8 @@ def check(words: list[str]) -> None:
             assert verb in localstack_embedded.__main__.COMMANDS
         case ["pip", "install", what]:
             assert not what.startswith(".") or (PROJECT / what).is_dir(), what
+        case ["curl", "-X", "POST", address]:
+            assert localstack_embedded.emptying.PATH in address
         case [("git" | "cd"), *_]:
             pass
         case _:
