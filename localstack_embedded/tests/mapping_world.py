@@ -50,7 +50,7 @@ class World:
         self.stream = self.streams.add(ARN, shards)
         self.answer: Callable[[Batch], Answer] = lambda batch: DONE
         self.takes = 0.0
-        self.refusal: Exception | None = None
+        self.refusal: type[Exception] | None = None
         self.checkpoints: dict[str, Checkpoint] = {}
         self.batches: list[Batch] = []
         self.times: list[float] = []
@@ -59,6 +59,8 @@ class World:
         self.ages: list[float] = []
         self.results: list[str] = []
         self.running = self.most_running = 0
+        self.running_keys: Counter[str | None] = Counter()
+        self.clashes: list[Batch] = []
         self._engine: Engine | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -114,10 +116,12 @@ class World:
         self._task = self._engine = None
 
     def close(self) -> None:
-        if self._task is not None:
-            self.takes = 0.0
-            self.stop()
-        self.loop.close()
+        try:
+            if self._task is not None:
+                self.takes = 0.0
+                self.stop()
+        finally:
+            self.loop.close()
 
     @property
     def is_running(self) -> bool:
@@ -136,7 +140,12 @@ class World:
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         if function == self._give_up:
             return function(*arguments)
-        self.batches.append(arguments[0])
+        batch: Batch = arguments[0]
+        keys = Counter({record.partition_key for record in batch.records} - {None})
+        if self.running_keys & keys:
+            self.clashes.append(batch)
+        self.running_keys += keys
+        self.batches.append(batch)
         self.times.append(self.now)
         self.running += 1
         self.most_running = max(self.running, self.most_running)
@@ -145,6 +154,7 @@ class World:
             return function(*arguments)
         finally:
             self.running -= 1
+            self.running_keys -= keys
 
     def _invoke(self, batch: Batch) -> Answer:
         return self.answer(batch)

@@ -274,7 +274,7 @@ def test_item_failures_mean_nothing_unless_the_mapping_reports_them(world: World
 def test_the_checkpoint_waits_for_the_destination(world: World) -> None:
     world.put("a", "b")
     world.answer = raises_at(["a"])
-    world.refusal = OSError("no such queue")
+    world.refusal = OSError
     world.start(BatchSize=1, MaximumRetryAttempts=0)
     world.wait(100)
     assert world.sent == ["a"]

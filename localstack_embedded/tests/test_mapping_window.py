@@ -96,7 +96,17 @@ def test_a_window_ends_with_its_shard(world: World) -> None:
     world.stream.split(FIRST, 2**127)
     world.put("b")
     world.wait(1)
-    assert windows(world) == [(0, "a", None, False), (0, "", 1, True), (0, "b", None, False)]
+    expected = [(0, "a", None, False), (0, "", 1, True), (0, "b", None, False)]
+    assert windows(world) == expected
+
+
+def test_what_a_closed_shard_held_is_not_read_twice(world: World) -> None:
+    world.put("a")
+    world.stream.split(FIRST, 2**127)
+    world.takes = 70
+    world.start(**MINUTE)
+    world.wait(200)
+    assert windows(world) == [(0, "a", None, False), (0, "", 1, True)]
 
 
 def test_an_answer_without_a_state_has_failed(world: World) -> None:

@@ -72,6 +72,8 @@ class ShardReader:
 
     def _read_once(self) -> bool:
         """Take what there is; whether that was all so far."""
+        if self._is_at_end:
+            return False
         settings = self._context.settings
         try:
             read = self._context.stream.read(
