@@ -13,7 +13,7 @@ from .ports import LOOPBACK
 # logging and for single services. Nothing of AWS's: a function must never see real credentials.
 PASSED_ON = re.compile(
     r"PATH|USER|LANG|LC_\w+|DEBUG|LS_LOG|LOG_LEVEL_OVERRIDES"
-    r"|(CFN|DYNAMODB|KINESIS|LAMBDA|S3|SQS)_\w+"
+    r"|(CFN|DYNAMODB|KINESIS|LAMBDA|S3|SQS)_\w+|PROVIDER_OVERRIDE_KINESIS"
 )
 
 # What a user may set otherwise.
@@ -32,6 +32,8 @@ DEFAULTS = {
     "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.1",
     # Also for what was empty for minutes; the default is 10 seconds.
     "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
+    # Or "native", which is to take its place.
+    "PROVIDER_OVERRIDE_KINESIS": "moto",
     # Queue URLs of the form HOST/queue/REGION/ACCOUNT/NAME; the default has a host name in front
     # that only public DNS resolves.
     "SQS_ENDPOINT_STRATEGY": "path",
@@ -48,7 +50,6 @@ WITHOUT_DOCKER = {
     "PROVIDER_OVERRIDE_CLOUDFORMATION": "prompt",
     "PROVIDER_OVERRIDE_DYNAMODB": "moto",
     "PROVIDER_OVERRIDE_DYNAMODBSTREAMS": "moto",
-    "PROVIDER_OVERRIDE_KINESIS": "moto",
     "PROVIDER_OVERRIDE_S3": "separate",
 }
 

@@ -6,6 +6,7 @@
     PROVIDER_OVERRIDE_DYNAMODB=moto           instead of DynamoDB Local, a download that needs Java
     PROVIDER_OVERRIDE_DYNAMODBSTREAMS=moto    the same
     PROVIDER_OVERRIDE_KINESIS=moto            instead of kinesis-mock, a download that needs Node.js
+    PROVIDER_OVERRIDE_KINESIS=native          streams of its own, which behave as AWS's do
     PROVIDER_OVERRIDE_S3=separate             objects in a folder that no other LocalStack shares
 
 And a hook, `leave`, which ends it at once.
@@ -101,6 +102,30 @@ def kinesis() -> Service:
     speed_up()
     read_on_while_batches_are_full()
     return _on_moto(KinesisApi)
+
+
+def _has_streams_of_its_own() -> bool:
+    return os.environ.get("PROVIDER_OVERRIDE_KINESIS") == "native"
+
+
+@hooks.on_runtime_create(should_load=_has_streams_of_its_own)  # type: ignore[untyped-decorator]
+def kinesis_specification() -> None:
+    """Kinesis' calls as they come, before LocalStack loads the model that it reads them by."""
+    from .kinesis.specification import hand_calls_on
+
+    hand_calls_on()
+
+
+@aws_provider(api="kinesis", name="native")  # type: ignore[untyped-decorator]
+def native_kinesis() -> Service:
+    """Kinesis Data Streams in this process."""
+    from botocore.loaders import Loader
+
+    from .kinesis.provider import NativeKinesis
+
+    # Not what LocalStack has loaded, which is patched.
+    provider = NativeKinesis(Loader().load_service_model("kinesis", "service-2"))
+    return Service.for_provider(provider, NativeKinesis.dispatch_table)
 
 
 @aws_provider(api="s3", name="separate")  # type: ignore[untyped-decorator]

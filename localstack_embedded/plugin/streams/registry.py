@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Lock
+from typing import Any
 
 from .errors import NoSuchStreamError, StreamExistsError
 from .stream import Stream
@@ -32,8 +33,15 @@ class Streams:
             for stream in self._streams.values():
                 stream.has_limits = has_limits
 
-    def add(self, arn: str, shard_count: int, *, retention_hours: int = 24) -> Stream:
-        """Make a stream; raises StreamExistsError."""
+    def add(
+        self,
+        arn: str,
+        shard_count: int,
+        *,
+        retention_hours: int = 24,
+        details: Mapping[str, Any] | None = None,
+    ) -> Stream:
+        """Make a stream, with these details from the start; raises StreamExistsError."""
         with self._lock:
             if arn in self._streams:
                 raise StreamExistsError(arn)
@@ -45,6 +53,7 @@ class Streams:
                 first_second=self._last_seconds.get(arn, -1) + 1,
                 retention_hours=retention_hours,
                 has_limits=self._has_limits,
+                details=details,
             )
             return stream
 

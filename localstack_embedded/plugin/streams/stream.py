@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from hashlib import md5
 from threading import Condition, Lock
@@ -40,6 +40,7 @@ class Stream:
         first_second: int = 0,
         retention_hours: int = 24,
         has_limits: bool = False,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         self.arn = arn
         self.name = arn.rpartition("/")[2]
@@ -48,7 +49,7 @@ class Stream:
         """Whether records go to all shards alike, whatever their keys."""
         self.has_limits = has_limits
         self.is_deleted = False
-        self.details: dict[str, Any] = {}
+        self.details: dict[str, Any] = dict(details or {})
         """Whatever else belongs to the stream, as JSON can hold it, for whoever serves it."""
         self._retention_hours = retention_hours
         self._clock = clock

@@ -1,0 +1,98 @@
+"""Kinesis as a provider of LocalStack's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from localstack import config
+from localstack.aws.api import CommonServiceException, RequestContext
+from localstack.aws.api.kinesis import KinesisApi
+from localstack.http import Response
+from localstack.services.plugins import ServiceLifecycleHook
+
+from .errors import KinesisError
+from .operations import OPERATIONS, SUBSCRIBE, Operations
+from .service import Answer, Caller, Kinesis, Settings
+from .shapes import Shapes
+from .store import STREAMS
+from .wire import (
+    EVENT_STREAM,
+    content_type,
+    encoded,
+    event_message,
+    exception_message,
+)
+
+
+class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
+    """Streams in this process."""
+
+    def __init__(self, model: Mapping[str, Any]) -> None:
+        settings = Settings.of(os.environ, lambda: float(config.KINESIS_ERROR_PROBABILITY))
+        self.kinesis = Kinesis(STREAMS, settings)
+        self._operations = Operations(self.kinesis, Shapes(model))
+
+    def dispatch_table(self) -> dict[str, Callable[[RequestContext, Any], Response]]:
+        """What LocalStack calls for each operation; answers are written here, not by LocalStack."""
+        table = {name: self._answering(name) for name in OPERATIONS}
+        return {**table, SUBSCRIBE: self._subscribe}
+
+    def on_before_stop(self) -> None:
+        """End subscriptions, whose threads would otherwise be waited for."""
+        self.kinesis.is_stopping = True
+
+    def on_before_state_reset(self) -> None:
+        """Forget all streams."""
+        self.kinesis.reset()
+
+    def _answering(self, name: str) -> Callable[[RequestContext, Any], Response]:
+        def answer(context: RequestContext, arguments: Any) -> Response:
+            with _as_localstack_has_it():
+                content = self._operations.answer(name, _caller(context), arguments)
+            context.service_response = content
+            form = _form(context)
+            return _response(context, encoded(content, form) if content else b"", form)
+
+        return answer
+
+    def _subscribe(self, context: RequestContext, arguments: Any) -> Response:
+        with _as_localstack_has_it():
+            events = self._operations.subscribe(_caller(context), arguments)
+        context.service_response = {}
+        return _response(context, _messages(events, _form(context)), EVENT_STREAM)
+
+
+def _response(
+    context: RequestContext, content: bytes | Iterator[bytes], content_type: str
+) -> Response:
+    headers = {"x-amzn-RequestId": context.request_id}
+    return Response(content, 200, headers, content_type=content_type)
+
+
+def _messages(events: Iterator[Answer], form: str) -> Iterator[bytes]:
+    yield event_message("initial-response", encoded({}, form), form)
+    try:
+        for event in events:
+            yield event_message("SubscribeToShardEvent", encoded(event, form), form)
+    except KinesisError as error:
+        yield exception_message(error.code, encoded({"message": error.message}, form), form)
+
+
+@contextmanager
+def _as_localstack_has_it() -> Iterator[None]:
+    try:
+        yield
+    except KinesisError as error:
+        raise CommonServiceException(error.code, error.message, sender_fault=True) from error
+
+
+def _caller(context: RequestContext) -> Caller:
+    return Caller(context.account_id, context.region, context.partition)
+
+
+def _form(context: RequestContext) -> str:
+    headers = context.request.headers
+    return content_type(headers.get("Accept"), headers.get("Content-Type"))

@@ -1,0 +1,165 @@
+"""What all operations share: who calls, which stream is meant, and in what state it is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from random import random
+from typing import Any, NamedTuple
+
+from ..streams import Shard, Stream, Streams
+from .details import Details, details_of
+from .errors import in_use, invalid, not_found
+
+Request = dict[str, Any]
+Answer = dict[str, Any]
+
+
+class Caller(NamedTuple):
+    """On whose behalf a call is made, and where."""
+
+    account: str
+    region: str
+    partition: str = "aws"
+
+    def arn_of(self, stream_name: str) -> str:
+        """The ARN of the caller's own stream of this name."""
+        prefix = f"arn:{self.partition}:kinesis:{self.region}:{self.account}"
+        return f"{prefix}:stream/{stream_name}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What users may set, by LocalStack's own names for it."""
+
+    latency: float = 0.0  # seconds in which a stream is in each of its passing states
+    shard_limit: int = 500
+    on_demand_limit: int = 50
+    error_probability: Callable[[], float] = lambda: 0.0
+
+    @classmethod
+    def of(cls, environ: Mapping[str, str], error_probability: Callable[[], float]) -> Settings:
+        """As the variables have it that LocalStack reads, with AWS's limits by default."""
+
+        def number(name: str, default: int) -> float:
+            return float(environ.get(name, "").strip() or default)
+
+        return cls(
+            latency=number("KINESIS_LATENCY", 0) / 1000,
+            shard_limit=int(min(number("KINESIS_SHARD_LIMIT", 500), 10**9)),
+            on_demand_limit=int(number("KINESIS_ON_DEMAND_STREAM_COUNT_LIMIT", 50)),
+            error_probability=error_probability,
+        )
+
+
+@dataclass
+class Kinesis:
+    """The streams, and what the operations need besides."""
+
+    streams: Streams
+    settings: Settings = field(default_factory=Settings)
+    clock: Callable[[], float] = time.time
+    chance: Callable[[], float] = random
+    leaving: dict[str, tuple[Stream, float]] = field(default_factory=dict)
+    """Deleted streams that are still shown, and until when."""
+    subscriptions: dict[tuple[str, str], Any] = field(default_factory=dict)
+    """The latest subscription of a consumer to a shard."""
+    commitments: dict[tuple[str, str], str] = field(default_factory=dict)
+    """Of accounts in regions, to a minimum throughput."""
+    is_stopping: bool = False
+
+    def find(self, caller: Caller, request: Request) -> Stream:
+        """The stream that a request names, by its name or its ARN; raises KinesisError."""
+        return self.at(self.arn_in(caller, request))
+
+    def arn_in(self, caller: Caller, request: Request) -> str:
+        """The ARN of the stream that a request names."""
+        arn, name = request.get("StreamARN"), request.get("StreamName")
+        if arn is None:
+            if name is None:
+                raise invalid("Either StreamName or StreamARN should be provided.")
+            return caller.arn_of(str(name))
+        if name is not None and str(arn).rpartition("/")[2] != name:
+            raise invalid(f"StreamARN {arn} and StreamName {name} name different streams.")
+        return str(arn)
+
+    def at(self, arn: str) -> Stream:
+        """The stream with an ARN, also while it is being deleted; raises KinesisError."""
+        stream = self.streams.find(arn)
+        if stream is None:
+            stream, until = self.leaving.get(arn, (None, 0.0))
+            if stream is None or self.clock() >= until:
+                self.leaving.pop(arn, None)
+                raise not_found(missing(arn))
+        return stream
+
+    def usable(self, caller: Caller, request: Request) -> Stream:
+        """A stream that takes and gives records, or at least is there; raises KinesisError."""
+        stream = self.find(caller, request)
+        if self.status_of(stream) in ("CREATING", "DELETING"):
+            raise not_found(missing(stream.arn))
+        return stream
+
+    def active(self, caller: Caller, request: Request) -> Stream:
+        """A stream that may be changed; raises KinesisError."""
+        stream = self.find(caller, request)
+        status = self.status_of(stream)
+        if status != "ACTIVE":
+            raise in_use(
+                f"Stream {stream.name} under account {account_in(stream.arn)} not ACTIVE,"
+                f" instead in state {status}"
+            )
+        return stream
+
+    def status_of(self, stream: Stream) -> str:
+        """The state that a stream is in now."""
+        if stream.is_deleted:
+            return "DELETING"
+        details = details_of(stream)
+        return details["status"] if self.clock() < details["busy_until"] else "ACTIVE"
+
+    def occupy(self, details: Details, status: str = "UPDATING") -> None:
+        """Let a stream be in a passing state for as long as that takes."""
+        details["status"], details["busy_until"] = status, self.clock() + self.settings.latency
+
+    def seen_by(self, caller: Caller) -> list[Stream]:
+        """The caller's streams by name, with those that are being deleted."""
+        now = self.clock()
+        prefix = caller.arn_of("")
+        leaving = [
+            stream
+            for arn, (stream, until) in list(self.leaving.items())
+            if arn.startswith(prefix) and now < until
+        ]
+        here = self.streams.of(caller.account, caller.region)
+        return sorted([*here, *leaving], key=lambda stream: stream.name)
+
+    def reset(self, account: str | None = None) -> None:
+        """Forget all streams, or all of an account."""
+        self.streams.clear(account)
+        for arn in list(self.leaving):
+            if account in (None, account_in(arn)):
+                self.leaving.pop(arn, None)
+
+
+def account_in(arn: str) -> str:
+    """The account that an ARN names."""
+    return arn.split(":")[4]
+
+
+def missing(arn: str) -> str:
+    """What AWS says of a stream that isn't there."""
+    name = arn.partition("stream/")[2]
+    return f"Stream {name} under account {account_in(arn)} not found."
+
+
+def shard_in(stream: Stream, shard_id: str) -> Shard:
+    """A stream's shard; raises KinesisError."""
+    try:
+        return stream.shards[shard_id]
+    except KeyError:
+        raise not_found(
+            f"Could not find shard {shard_id} in stream {stream.name}"
+            f" under account {account_in(stream.arn)}."
+        ) from None

@@ -1,0 +1,133 @@
+"""Tags, and the policies of streams and consumers."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable
+
+from .details import Consumer, Details, details_of
+from .errors import invalid, malformed, not_found
+from .service import Answer, Caller, Kinesis, Request, account_in
+
+_MOST_TAGS = 50
+_TAGS_A_PAGE = 50
+_ALLOWED = re.compile(r"[\w\s./\-=+@:]*")
+_CONSUMER = "/consumer/"
+
+
+def checked_tags(present: dict[str, str], added: dict[str, str]) -> dict[str, str]:
+    """All tags together; raises KinesisError."""
+    _require_allowed([*added, *added.values()])
+    for key in added:
+        if key.lower().startswith("aws:"):
+            raise invalid(f"Tag keys can't start with aws:, as {key} does.")
+    tags = {**present, **added}
+    if len(tags) > _MOST_TAGS:
+        raise invalid(f"A resource can have {_MOST_TAGS} tags, and this would make it {len(tags)}.")
+    return tags
+
+
+def _require_allowed(texts: Iterable[str]) -> None:
+    if not all(_ALLOWED.fullmatch(text) for text in texts):
+        raise invalid(
+            "Some tags contain invalid characters. Valid characters: Unicode letters, digits,"
+            " white space, _ . / = + - % @."
+        )
+
+
+def add_tags(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
+    """Give a stream tags."""
+    details = details_of(kinesis.usable(caller, request))
+    details["tags"] = checked_tags(details["tags"], request["Tags"])
+    return {}
+
+
+def remove_tags(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
+    """Take tags from a stream."""
+    details = details_of(kinesis.usable(caller, request))
+    _require_allowed(request["TagKeys"])
+    details["tags"] = _without(details["tags"], request["TagKeys"])
+    return {}
+
+
+def list_tags(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
+    """A stream's tags, a page at a time."""
+    tags = details_of(kinesis.usable(caller, request))["tags"]
+    after = request.get("ExclusiveStartTagKey", "")
+    limit = request.get("Limit", _TAGS_A_PAGE)
+    found = [item for item in _shown(tags) if item["Key"] > after]
+    return {"Tags": found[:limit], "HasMoreTags": len(found) > limit}
+
+
+def tag_resource(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
+    """Give a stream or a consumer tags."""
+    resource = _resource(kinesis, request)
+    resource["tags"] = checked_tags(resource["tags"], request["Tags"])
+    return {}
+
+
+def untag_resource(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
+    """Take tags from a stream or a consumer."""
+    resource = _resource(kinesis, request)
+    _require_allowed(request["TagKeys"])
+    resource["tags"] = _without(resource["tags"], request["TagKeys"])
+    return {}
+
+
+def list_tags_of_resource(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
+    """All tags of a stream or a consumer."""
+    return {"Tags": _shown(_resource(kinesis, request)["tags"])}
+
+
+def put_policy(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
+    """Attach a policy, which is kept and shown, and not enforced."""
+    resource = _resource(kinesis, request)
+    try:
+        policy = json.loads(request["Policy"])
+    except ValueError:
+        policy = None
+    if not isinstance(policy, dict):
+        raise invalid("The policy is not a JSON document.")
+    resource["policy"] = request["Policy"]
+    return {}
+
+
+def get_policy(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
+    """The policy that is attached, or an empty one."""
+    return {"Policy": _resource(kinesis, request)["policy"] or "{}"}
+
+
+def delete_policy(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
+    """Detach the policy."""
+    resource = _resource(kinesis, request)
+    if resource["policy"] is None:
+        raise not_found(f"No resource policy found for resource ARN {request['ResourceARN']}")
+    resource["policy"] = None
+    return {}
+
+
+def consumer_in(details: Details, arn: str) -> Consumer:
+    """The consumer with this ARN; raises KinesisError."""
+    for consumer in details["consumers"].values():
+        if consumer["arn"] == arn:
+            return consumer
+    name = arn.partition(_CONSUMER)[2].partition(":")[0]
+    raise not_found(f"Consumer {name}, account {account_in(arn)} not found.")
+
+
+def _resource(kinesis: Kinesis, request: Request) -> Details | Consumer:
+    arn = request["ResourceARN"]
+    stream_arn, marker, _ = arn.partition(_CONSUMER)
+    if ":stream/" not in stream_arn:
+        raise malformed(f"invalid kinesis arn {arn}")
+    details = details_of(kinesis.at(stream_arn))
+    return consumer_in(details, arn) if marker else details
+
+
+def _without(tags: dict[str, str], keys: list[str]) -> dict[str, str]:
+    return {key: value for key, value in tags.items() if key not in keys}
+
+
+def _shown(tags: dict[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": tags[key]} for key in sorted(tags)]

@@ -1,0 +1,88 @@
+"""How answers and events are written: JSON, the CBOR of AWS's SDK for Java, and event streams."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from binascii import crc32
+from collections.abc import Mapping
+from struct import pack
+from typing import Any, NamedTuple
+
+JSON = "application/x-amz-json-1.1"
+CBOR = "application/x-amz-cbor-1.1"
+EVENT_STREAM = "application/vnd.amazon.eventstream"
+
+_STRING_HEADER = 7
+
+
+class Moment(NamedTuple):
+    """A time in an answer, in seconds since 1970."""
+
+    seconds: float
+
+
+def content_type(accepted: str | None, sent: str | None) -> str:
+    """What an answer is to be written in, by a request's Accept and Content-Type headers."""
+    wanted = sent if accepted in (None, "", "*/*") else accepted
+    return CBOR if "cbor" in (wanted or "") else JSON
+
+
+def encoded(answer: Mapping[str, Any], form: str) -> bytes:
+    """An answer, or an event, in one of the two forms."""
+    if form == CBOR:
+        from cbor2 import dumps
+
+        return bytes(dumps(_for_cbor(answer)))
+    return json.dumps(_for_json(answer), ensure_ascii=False).encode("utf-8", "surrogatepass")
+
+
+def _for_json(value: Any) -> Any:
+    if isinstance(value, bytes):
+        return b64encode(value).decode()
+    if isinstance(value, Moment):
+        return round(value.seconds, 3)
+    if isinstance(value, Mapping):
+        return {key: _for_json(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_for_json(item) for item in value]
+    return value
+
+
+def _for_cbor(value: Any) -> Any:
+    if isinstance(value, Moment):
+        from cbor2 import CBORTag
+
+        # AWS has whole milliseconds here, where CBOR itself would have seconds.
+        return CBORTag(1, round(value.seconds * 1000))
+    if isinstance(value, Mapping):
+        return {key: _for_cbor(item) for key, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [_for_cbor(item) for item in value]
+    return value
+
+
+def event_message(name: str, content: bytes, form: str) -> bytes:
+    """One message of an event stream: an event, or what the call answers at its start."""
+    kind = "application/cbor" if form == CBOR else "application/json"
+    return _message({":event-type": name, ":content-type": kind, ":message-type": "event"}, content)
+
+
+def exception_message(code: str, content: bytes, form: str) -> bytes:
+    """The message that ends an event stream with an error."""
+    kind = "application/cbor" if form == CBOR else "application/json"
+    headers = {":exception-type": code, ":content-type": kind, ":message-type": "exception"}
+    return _message(headers, content)
+
+
+def _message(headers: Mapping[str, str], content: bytes) -> bytes:
+    # https://docs.aws.amazon.com/transcribe/latest/dg/streaming-setting-up.html#streaming-event-stream
+    head = b"".join(_header(name, value) for name, value in headers.items())
+    prelude = pack("!II", len(head) + len(content) + 16, len(head))
+    message = prelude + pack("!I", crc32(prelude)) + head + content
+    return message + pack("!I", crc32(message))
+
+
+def _header(name: str, value: str) -> bytes:
+    named = pack("!B", len(name)) + name.encode()
+    return named + pack("!BH", _STRING_HEADER, len(value)) + value.encode()

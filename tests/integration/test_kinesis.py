@@ -1,0 +1,191 @@
+"""Kinesis in the embedded LocalStack, by what AWS's SDKs send and read."""
+
+from __future__ import annotations
+
+import sys
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import Request, urlopen
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+import localstack_embedded
+from localstack_embedded import DEFAULT_HOME, Instance
+from tests.waiting import wait_for
+
+SHARD = "shardId-000000000000"
+CBOR = "application/x-amz-cbor-1.1"
+TEMPLATE = """
+Resources:
+  Stream:
+    Type: AWS::Kinesis::Stream
+    Properties: {Name: %s, ShardCount: 2, StreamModeDetails: {StreamMode: PROVISIONED}}
+  Consumer:
+    Type: AWS::Kinesis::StreamConsumer
+    Properties: {ConsumerName: reader, StreamARN: !GetAtt Stream.Arn}
+"""
+
+
+@pytest.fixture(scope="module")
+def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+    home = tmp_path_factory.mktemp("localstack")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PROVIDER_OVERRIDE_KINESIS", "native")
+        patch.setenv("KINESIS_SHARD_LIMITS", "1")
+        try:
+            yield localstack_embedded.start(
+                home,
+                environment_home=DEFAULT_HOME,
+                port=0,
+                open_to_this_machine=sys.platform != "linux",
+            )
+        finally:
+            localstack_embedded.stop(home)
+
+
+def client(instance: Instance, service: str) -> Any:
+    return boto3.client(
+        service,  # type: ignore[call-overload]
+        endpoint_url=instance.endpoint,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
+    )
+
+
+@pytest.fixture
+def kinesis(instance: Instance) -> Any:
+    return client(instance, "kinesis")
+
+
+@pytest.fixture
+def name(kinesis: Any) -> Iterator[str]:
+    name = f"stream-{uuid.uuid4()}"
+    kinesis.create_stream(StreamName=name, ShardCount=1, MaxRecordSizeInKiB=2048, Tags={"a": "b"})
+    yield name
+    kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
+
+
+def test_what_this_localstack_knows_nothing_of_reaches_the_stream(kinesis: Any, name: str) -> None:
+    described = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    assert described["MaxRecordSizeInKiB"] == 2048
+
+    kinesis.update_max_record_size(StreamARN=described["StreamARN"], MaxRecordSizeInKiB=4096)
+
+    described = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    assert described["MaxRecordSizeInKiB"] == 4096
+    status = kinesis.describe_account_settings()["MinimumThroughputBillingCommitment"]["Status"]
+    assert status == "DISABLED"
+
+
+def test_times_are_exact_to_the_millisecond(kinesis: Any, name: str) -> None:
+    for data in (b"a", b"b"):
+        kinesis.put_record(StreamName=name, Data=data, PartitionKey="key")
+    records = records_from(kinesis, name, ShardIteratorType="TRIM_HORIZON")
+    arrived = [record["ApproximateArrivalTimestamp"] for record in records]
+
+    for record, at in zip(records, arrived, strict=True):
+        found = records_from(kinesis, name, ShardIteratorType="AT_TIMESTAMP", Timestamp=at)
+        assert record in found
+        assert found[0]["ApproximateArrivalTimestamp"] == at
+
+
+def test_errors_are_the_ones_that_an_sdk_knows(kinesis: Any, name: str) -> None:
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException):
+        kinesis.get_records(ShardIterator="nonsense")
+    with pytest.raises(kinesis.exceptions.ResourceNotFoundException):
+        kinesis.describe_stream(StreamName=f"{name}-other")
+    with pytest.raises(ClientError, match="ValidationException"):
+        kinesis.create_stream(StreamName="a/b", ShardCount=1)
+
+
+def test_limits_are_kept_where_they_are_asked_for(kinesis: Any, name: str) -> None:
+    records = [{"Data": bytes(10**6), "PartitionKey": "key"}] * 2
+
+    answer = kinesis.put_records(StreamName=name, Records=records)
+
+    refused = answer["Records"][1]
+    assert answer["FailedRecordCount"] == 1
+    assert refused["ErrorCode"] == "ProvisionedThroughputExceededException"
+    assert f"Rate exceeded for shard {SHARD} in stream {name}" in refused["ErrorMessage"]
+
+
+def test_a_subscription_sends_records_to_the_shards_end(kinesis: Any, name: str) -> None:
+    arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
+    consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="reader")["Consumer"]
+    events = iter(
+        kinesis.subscribe_to_shard(
+            ConsumerARN=consumer["ConsumerARN"],
+            ShardId=SHARD,
+            StartingPosition={"Type": "TRIM_HORIZON"},
+        )["EventStream"]
+    )
+
+    kinesis.put_record(StreamName=name, Data=b"first", PartitionKey="key")
+    event = next(events)["SubscribeToShardEvent"]
+    kinesis.split_shard(StreamName=name, ShardToSplit=SHARD, NewStartingHashKey=str(2**127))
+    last = next(events)["SubscribeToShardEvent"]
+
+    assert [record["Data"] for record in event["Records"]] == [b"first"]
+    assert [child["ParentShards"] for child in last["ChildShards"]] == [[SHARD], [SHARD]]
+    assert next(events, None) is None
+
+
+def test_cbor_has_times_in_whole_milliseconds(instance: Instance, kinesis: Any, name: str) -> None:
+    created = kinesis.describe_stream(StreamName=name)["StreamDescription"]
+    milliseconds = round(created["StreamCreationTimestamp"].timestamp() * 1000)
+
+    answer = cbor_call(instance, "DescribeStream", b"\xa1" + text("StreamName") + text(name))
+
+    # A tag for a time, and eight bytes of an integer.
+    moment = b"\xc1\x1b" + milliseconds.to_bytes(8, "big")
+    assert text("StreamCreationTimestamp") + moment in answer
+
+
+def test_cloudformation_makes_and_deletes_a_stream_with_its_consumer(
+    instance: Instance, kinesis: Any
+) -> None:
+    name = f"stack-{uuid.uuid4()}"
+    cloudformation = client(instance, "cloudformation")
+
+    def status() -> str:
+        return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
+
+    cloudformation.create_stack(StackName=name, TemplateBody=TEMPLATE % name)
+    wait_for(lambda: status() == "CREATE_COMPLETE", "the stack")
+    described = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    assert (described["OpenShardCount"], described["ConsumerCount"]) == (2, 1)
+
+    cloudformation.delete_stack(StackName=name)
+    wait_for(lambda: name not in kinesis.list_streams()["StreamNames"], "the stream's end")
+
+
+def records_from(kinesis: Any, name: str, **start: Any) -> list[Any]:
+    iterator = kinesis.get_shard_iterator(StreamName=name, ShardId=SHARD, **start)
+    records: list[Any] = kinesis.get_records(ShardIterator=iterator["ShardIterator"])["Records"]
+    return records
+
+
+def text(value: str) -> bytes:
+    """A string in CBOR."""
+    length = len(value)
+    return (bytes([0x60 + length]) if length < 24 else bytes([0x78, length])) + value.encode()
+
+
+def cbor_call(instance: Instance, operation: str, body: bytes) -> bytes:
+    """What a call answers to AWS's SDK for Java."""
+    headers = {
+        "Content-Type": CBOR,
+        "X-Amz-Target": f"Kinesis_20131202.{operation}",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kinesis/aws4_request,"
+        " SignedHeaders=host, Signature=0",
+    }
+    with urlopen(Request(instance.endpoint, body, headers)) as answer:
+        assert answer.headers["Content-Type"] == CBOR
+        content: bytes = answer.read()
+        return content
