@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
-from localstack_embedded.plugin.mapping.interfaces import MAX_PAYLOAD
+from localstack_embedded.plugin.mapping.interfaces import MAX_PAYLOAD, Record
+from localstack_embedded.plugin.mapping.settings import Settings
 from localstack_embedded.tests.mapping_world import ARN, FAILED, NOON, World, raises_at
 
 FIRST, SECOND, THIRD, FOURTH = (f"shardId-{index:012d}" for index in range(4))
@@ -287,6 +289,34 @@ def test_a_deleted_stream_ends_the_mapping(world: World) -> None:
     assert world.results == ["OK", "The stream was deleted."]
 
 
+def test_a_stream_that_is_deleted_at_the_start_ends_the_mapping(world: World) -> None:
+    world.start()
+    world.stream.delete()
+    world.wait()
+    assert not world.is_running
+    assert world.results == ["The stream was deleted."]
+
+
+def test_a_shard_that_can_not_be_read_does_not_hold_up_another(two_shards: World) -> None:
+    world = two_shards
+    faults = [ValueError, ValueError]
+
+    def matches(record: Record) -> bool:
+        if record.data == b"a" and faults:
+            raise faults.pop()
+        return True
+
+    world.put("a", key="x")
+    world.start(matches=matches)
+    world.wait(0.1)
+    for key in "abcdefgh":
+        world.put(f"{key}:1")
+    world.wait(0.1)
+    assert 0 < len(" ".join(world.sent).split()) < 8
+    world.wait(2)
+    assert sorted(" ".join(world.sent).split()) == ["a", *(f"{key}:1" for key in "abcdefgh")]
+
+
 def test_a_deleted_stream_ends_retries_too(world: World) -> None:
     world.answer = lambda batch: FAILED
     world.put("a")
@@ -335,3 +365,44 @@ def test_a_checkpoint_of_another_stream_means_the_start(world: World) -> None:
     world.start()
     world.wait()
     assert world.sent == ["a", "b"]
+
+
+def test_a_mapping_without_settings_has_those_of_aws() -> None:
+    assert Settings.of({}) == Settings(
+        starting_position="TRIM_HORIZON",
+        batch_size=100,
+        batching_window=0,
+        parallelization_factor=1,
+        bisects=False,
+        reports_item_failures=False,
+        maximum_retries=-1,
+        maximum_age=-1,
+        tumbling_window=0,
+    )
+
+
+def test_settings_are_taken_from_a_configuration() -> None:
+    configuration = {
+        "StartingPosition": "AT_TIMESTAMP",
+        "StartingPositionTimestamp": datetime.fromtimestamp(NOON, UTC),
+        "BatchSize": 7,
+        "MaximumBatchingWindowInSeconds": 3,
+        "ParallelizationFactor": 10,
+        "BisectBatchOnFunctionError": True,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "MaximumRetryAttempts": 0,
+        "MaximumRecordAgeInSeconds": 60,
+        "TumblingWindowInSeconds": 0,
+    }
+    expected = Settings(
+        starting_position="AT_TIMESTAMP",
+        starting_timestamp=NOON,
+        batch_size=7,
+        batching_window=3,
+        parallelization_factor=10,
+        bisects=True,
+        reports_item_failures=True,
+        maximum_retries=0,
+        maximum_age=60,
+    )
+    assert Settings.of(configuration) == expected

@@ -11,8 +11,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
-from ..streams import NoSuchStreamError, Stream
+from ..streams import NoSuchShardError, NoSuchStreamError, Stream
 from .context import Call, Context, Stopped, backoff, in_thread
 from .interfaces import Checkpoint, GiveUp, Invoke, Matches, Observer, Size
 from .settings import Settings
@@ -97,7 +98,8 @@ class Engine:
     async def run(self) -> None:
         """Read until stopped, or until the stream is deleted."""
         async with asyncio.TaskGroup() as self._tasks:
-            self._follow_up()
+            with suppress(NoSuchStreamError):
+                self._follow_up()
         if self._context.stream.is_deleted:
             self._context.observe.ended("The stream was deleted.")
 
@@ -113,8 +115,6 @@ class Engine:
         with asyncio.Runner(loop_factory=lambda: loop) as runner:
             try:
                 runner.run(self.run())
-            except NoSuchStreamError:
-                self._context.observe.ended("The stream was deleted.")
             except Exception:
                 LOG.exception("The mapping has failed.")
 
@@ -128,22 +128,27 @@ class Engine:
                 self._tasks.create_task(self._read(shard_id))
 
     async def _read(self, shard_id: str) -> None:
-        """Read a shard to its end and then begin with its children, whatever may go wrong."""
+        """Read a shard to its end, and then begin with its children."""
+        with suppress(Stopped, NoSuchStreamError):
+            if await self._read_to_end(shard_id):
+                self._ended.add(shard_id)
+                self._follow_up()
+
+    async def _read_to_end(self, shard_id: str) -> bool:
+        """Whether the shard is done, whatever went wrong meanwhile."""
         failures = 0
-        while not self._context.has_to_stop:
+        while True:
+            self._context.check()
             try:
-                reader = self._readers[shard_id] = ShardReader(self._context, shard_id)
-                if await reader.run():
-                    del self._readers[shard_id]
-                    self._ended.add(shard_id)
-                    self._follow_up()
-                return
+                self._readers[shard_id] = ShardReader(self._context, shard_id)
+                return await self._readers[shard_id].run()
+            except NoSuchShardError:  # It has expired.
+                return True
             except NoSuchStreamError:
-                return
+                raise
             except Exception:
                 LOG.exception("Reading %s has failed; it is read again.", shard_id)
-                failures += 1
-                try:
-                    await self._context.pause(backoff(failures))
-                except Stopped:
-                    return
+            finally:
+                self._readers.pop(shard_id, None)
+            failures += 1
+            await self._context.pause(backoff(failures))

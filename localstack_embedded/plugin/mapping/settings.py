@@ -34,6 +34,7 @@ class Settings:
         """Read LocalStack's form of the configuration."""
         at = configuration.get("StartingPositionTimestamp")
         window = configuration.get("TumblingWindowInSeconds") or 0
+        retries = configuration.get("MaximumRetryAttempts")
         return cls(
             starting_position=configuration.get("StartingPosition") or cls.starting_position,
             starting_timestamp=at.timestamp() if isinstance(at, datetime) else at,
@@ -46,11 +47,7 @@ class Settings:
             bisects=bool(configuration.get("BisectBatchOnFunctionError")),
             reports_item_failures="ReportBatchItemFailures"
             in (configuration.get("FunctionResponseTypes") or ()),
-            maximum_retries=_or(configuration.get("MaximumRetryAttempts"), FOREVER),
-            maximum_age=_or(configuration.get("MaximumRecordAgeInSeconds"), FOREVER),
+            maximum_retries=FOREVER if retries is None else retries,
+            maximum_age=configuration.get("MaximumRecordAgeInSeconds") or FOREVER,
             tumbling_window=window,
         )
-
-
-def _or(value: int | None, default: int) -> int:
-    return default if value is None else value
