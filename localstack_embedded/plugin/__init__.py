@@ -5,4 +5,6 @@ with connections by `channel`, and `resetting` empties what it holds. The rest k
 LocalStack: `guard` says which requests are served, `function_environment` plays Lambda's part for
 one worker after the other, `worker` runs a process with its `output` and its `runtime_api`,
 `runtimes` says which, `function_main` runs in that process, and `reaper` ends it with LocalStack.
+
+`dynamodb` makes moto's tables as strict as AWS's.
 """

@@ -77,10 +77,12 @@ def cloudformation() -> Service:
 
 @aws_provider(api="dynamodb", name="moto")  # type: ignore[untyped-decorator]
 def dynamodb() -> Service:
-    """DynamoDB on moto."""
+    """DynamoDB on moto, and as strict as AWS's."""
     from localstack.aws.api.dynamodb import DynamodbApi
 
-    return _on_moto(DynamodbApi)
+    from .dynamodb.provider import dispatch_table
+
+    return Service.for_provider(DynamodbApi(), dispatch_table_factory=dispatch_table)
 
 
 @aws_provider(api="dynamodbstreams", name="moto")  # type: ignore[untyped-decorator]

@@ -1,0 +1,7 @@
+"""What AWS's DynamoDB refuses, measures, and reports, around moto's tables.
+
+`requests` and `pages` say what is wrong with a request, by `values`, `keys`, and `expressions`;
+`capacity` says what it consumes, `changes` what a stream tells of it, and `expiry` which items have
+outlived their time. These know neither LocalStack nor moto. `operations` runs requests on moto's
+`tables`, with `conditions` and `reading` for their pages, and `provider` is what LocalStack calls.
+"""

@@ -1,0 +1,252 @@
+"""The expressions of a request, and the names and values that they use.
+
+moto parses and runs them. This finds what it lets pass: names and values that are missing or of no
+use, sections and paths that an update must not have twice, old parameters beside new ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from .errors import Refused, invalid
+from .values import Item, Value, check_value, utf8_size
+
+Path = tuple[str | int, ...]
+"""Names of attributes and of map entries, and places in lists."""
+
+_Token = tuple[str, str]  # its kind, and itself
+
+_MAX_BYTES = 4096
+_PLACEHOLDER = re.compile(r"[#:]\w+", re.ASCII)
+_TOKEN = re.compile(
+    r"\s*(?:(?P<name>#\w+)|(?P<value>:\w+)|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+)"
+    r"|(?P<sign><>|<=|>=|[-+=<>()\[\],.]))",
+    re.ASCII,
+)
+_SECTIONS = frozenset(["SET", "REMOVE", "ADD", "DELETE"])
+_OPERATORS = frozenset(["AND", "OR", "NOT", "BETWEEN", "IN", *_SECTIONS])
+# In the order in which AWS names them.
+_WITH_VALUES = (
+    "UpdateExpression",
+    "FilterExpression",
+    "ConditionExpression",
+    "KeyConditionExpression",
+)
+
+
+def check_expressions(
+    request: Mapping[str, Any], possible: Sequence[str], old: Sequence[str] = ()
+) -> dict[str, list[Path]]:
+    """The paths in each expression of the request, of an update those that it changes.
+
+    `possible` are the expressions that the operation knows, `old` the parameters that can't be used
+    with them.
+    """
+    given = [name for name in possible if request.get(name) is not None]
+    refused = [name for name in old if request.get(name) is not None]
+    if given and refused:
+        raise invalid(
+            "Can not use both expression and non-expression parameters in the same request:"
+            f" Non-expression parameters: {{{', '.join(refused)}}}"
+            f" Expression parameters: {{{', '.join(given)}}}"
+        )
+    names = request.get("ExpressionAttributeNames")
+    values = request.get("ExpressionAttributeValues")
+    if names is not None and not given:
+        raise invalid("ExpressionAttributeNames can only be specified when using expressions")
+    with_values = [name for name in _WITH_VALUES if name in possible]
+    if values is not None and not any(name in given for name in with_values):
+        raise invalid(
+            "ExpressionAttributeValues can only be specified when using expressions:"
+            f" {' and '.join(with_values)} {'are' if len(with_values) > 1 else 'is'} null"
+        )
+    _check_placeholders("ExpressionAttributeNames", names, "#")
+    _check_placeholders("ExpressionAttributeValues", values, ":")
+    for name, value in (values or {}).items():
+        _check_placeholder_value(name, value)
+    used: set[str] = set()
+    found = {kind: _paths(kind, request[kind], names or {}, values or {}, used) for kind in given}
+    for kind, known in (("Names", names), ("Values", values)):
+        if unused := [name for name in known or () if name not in used]:
+            raise invalid(
+                f"Value provided in ExpressionAttribute{kind} unused in expressions:"
+                f" keys: {{{', '.join(unused)}}}"
+            )
+    return found
+
+
+def project(item: Item, paths: Sequence[Path]) -> Item:
+    """What the paths leave of an item."""
+    wanted: dict[str | int, Any] = {}
+    for path in paths:
+        inner = wanted
+        for step in path:
+            inner = inner.setdefault(step, {})
+    left = _pruned({"M": item}, wanted) or {"M": {}}
+    return dict(left["M"])
+
+
+def _pruned(value: Value, wanted: Mapping[str | int, Any]) -> Value | None:
+    if not wanted:
+        return value
+    ((kind, content),) = value.items()
+    if kind == "M":
+        inside = {
+            step: left
+            for step, inner in wanted.items()
+            if step in content and (left := _pruned(content[step], inner)) is not None
+        }
+        return {kind: inside} if inside else None
+    if kind == "L":
+        places = sorted(step for step in wanted if isinstance(step, int) and step < len(content))
+        members = [
+            left for place in places if (left := _pruned(content[place], wanted[place])) is not None
+        ]
+        return {kind: members} if members else None
+    return None
+
+
+def _check_placeholders(parameter: str, given: Mapping[str, Any] | None, sign: str) -> None:
+    if given is None:
+        return
+    if not given:
+        raise invalid(f"{parameter} must not be empty")
+    for name in given:
+        if name[:1] != sign or not _PLACEHOLDER.fullmatch(name):
+            raise invalid(f'{parameter} contains invalid key: Syntax error; key: "{name}"')
+
+
+def _check_placeholder_value(name: str, value: Value) -> None:
+    try:
+        check_value(value)
+    except Refused as refused:
+        raise Refused(
+            refused.code,
+            f"ExpressionAttributeValues contains invalid value: {refused.message} for key {name}",
+        ) from None
+
+
+def _paths(
+    kind: str,
+    expression: str,
+    names: Mapping[str, str],
+    values: Mapping[str, Value],
+    used: set[str],
+) -> list[Path]:
+    tokens = list(_tokens(kind, expression))
+    for sort, text in tokens:
+        if sort == "name" and text not in names:
+            raise _faulty(
+                kind,
+                "An expression attribute name used in the document path is not defined;"
+                f" attribute name: {text}",
+            )
+        if sort == "value" and text not in values:
+            raise _faulty(
+                kind,
+                "An expression attribute value used in expression is not defined;"
+                f" attribute value: {text}",
+            )
+        if sort in ("name", "value"):
+            used.add(text)
+    if kind == "UpdateExpression":
+        found = list(_changed_paths(kind, tokens, names))
+    else:
+        found = [path for path, _end in _all_paths(tokens, names)]
+    if kind in ("UpdateExpression", "ProjectionExpression"):
+        _check_apart(kind, found)
+    return found
+
+
+def _tokens(kind: str, expression: str) -> Iterator[_Token]:
+    if not expression.strip():
+        raise _faulty(kind, "The expression can not be empty;")
+    if utf8_size(expression) > _MAX_BYTES:
+        raise _faulty(kind, "Expression size has exceeded the maximum allowed size;")
+    place = 0
+    expression = expression.rstrip()
+    while place < len(expression):
+        match = _TOKEN.match(expression, place)
+        if match is None:
+            rest = expression[place:].split(maxsplit=1)[0]
+            near = expression[max(0, place - 10) : place + 10].strip()
+            raise _faulty(kind, f'Syntax error; token: "{rest}", near: "{near}"')
+        assert match.lastgroup
+        yield match.lastgroup, match[match.lastgroup]
+        place = match.end()
+
+
+def _all_paths(
+    tokens: Sequence[_Token], names: Mapping[str, str], start: int = 0
+) -> Iterator[tuple[Path, int]]:
+    """The paths from a token on, each with the place behind it."""
+    place = start
+    while place < len(tokens):
+        sort, text = tokens[place]
+        is_function = place + 1 < len(tokens) and tokens[place + 1][1] == "("
+        place += 1
+        if sort not in ("name", "word") or is_function or text.upper() in _OPERATORS:
+            continue
+        path: list[str | int] = [names.get(text, text)]
+        while place + 1 < len(tokens) and tokens[place][1] in (".", "["):
+            step = tokens[place + 1][1]
+            if tokens[place][1] == "[":
+                path.append(int(step) if step.isdigit() else step)
+                place += 3
+            else:
+                path.append(names.get(step, step))
+                place += 2
+        yield tuple(path), place
+
+
+def _changed_paths(kind: str, tokens: Sequence[_Token], names: Mapping[str, str]) -> Iterator[Path]:
+    """The paths that an update sets, removes, adds to, or deletes from."""
+    sections: set[str] = set()
+    depth, place = 0, 0
+    while place < len(tokens):
+        text = tokens[place][1]
+        depth += {"(": 1, ")": -1}.get(text, 0)
+        place += 1
+        section = text.upper()
+        if depth == 0 and section in _SECTIONS:
+            if section in sections:
+                raise _faulty(
+                    kind, f'The "{section}" section can only be used once in an update expression;'
+                )
+            sections.add(section)
+        elif depth or text != ",":
+            continue
+        found = next(_all_paths(tokens, names, place), None)
+        if found:
+            path, place = found
+            yield path
+
+
+def _check_apart(kind: str, paths: Sequence[Path]) -> None:
+    for later, path in enumerate(paths):
+        for earlier in paths[:later]:
+            for one, two in zip(earlier, path, strict=False):
+                if type(one) is not type(two):
+                    raise _between(kind, "conflict", earlier, path)
+                if one != two:
+                    break
+            else:
+                raise _between(kind, "overlap", earlier, path)
+
+
+def _between(kind: str, what: str, one: Path, two: Path) -> Refused:
+    def shown(path: Path) -> str:
+        steps = (f"[{step}]" if isinstance(step, int) else step for step in path)
+        return f"[{', '.join(steps)}]"
+
+    return _faulty(
+        kind,
+        f"Two document paths {what} with each other; must remove or rewrite one of these paths;"
+        f" path one: {shown(one)}, path two: {shown(two)}",
+    )
+
+
+def _faulty(kind: str, what: str) -> Refused:
+    return invalid(f"Invalid {kind}: {what}")

@@ -1,0 +1,324 @@
+"""The operations on items, as AWS runs them, on moto's tables.
+
+Each takes a request in DynamoDB's own JSON and gives the answer; raises Refused.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from moto.core.exceptions import JsonRESTError
+from moto.dynamodb.models import DynamoDBBackend
+from moto.dynamodb.models.dynamo_type import Item as StoredItem
+from moto.dynamodb.models.table import Table
+
+from . import pages, requests
+from .capacity import Consumed, asked_for
+from .conditions import condition
+from .errors import Refused, invalid, not_found
+from .expressions import Path, project
+from .keys import Schema, check_index_keys
+from .reading import Page, read_page
+from .requests import Request
+from .tables import Place, plain, schema_of
+from .values import MAX_ITEM_BYTES, Item, check_item, item_size
+
+Answer = dict[str, Any]
+
+_MAX_BATCH_GET_BYTES = 16 * 2**20
+_TOKEN_SECONDS = 600.0
+
+
+class Operations:
+    """Those of one account in one region."""
+
+    def __init__(self, backend: DynamoDBBackend, clock: Callable[[], float] = time.time) -> None:
+        self._backend = backend
+        self._clock = clock
+        # With the tables, so that a reset forgets both.
+        self._tokens: dict[str, tuple[str, float]] = vars(backend).setdefault("tokens", {})
+
+    def put_item(self, request: Request) -> Answer:
+        """PutItem."""
+        requests.check_put(request, self._schema)
+        place = self._place(request, request["Item"])
+        before = self._meeting_conditions(request, place)
+        place.set(request["Item"])
+        returned = before if request.get("ReturnValues") == "ALL_OLD" else None
+        return self._written(request, before, request["Item"], returned)
+
+    def delete_item(self, request: Request) -> Answer:
+        """DeleteItem."""
+        requests.check_delete(request, self._schema)
+        place = self._place(request, request["Key"])
+        before = self._meeting_conditions(request, place)
+        place.set(None)
+        returned = before if request.get("ReturnValues") == "ALL_OLD" else None
+        return self._written(request, before, None, returned)
+
+    def update_item(self, request: Request) -> Answer:
+        """UpdateItem."""
+        paths = requests.check_update(request, self._schema)
+        place = self._place(request, request["Key"])
+        before = self._meeting_conditions(request, place)
+        after = self._updated(request, place)
+        place.set(after)
+        kind = request.get("ReturnValues", "NONE")
+        returned = {"OLD": before, "NEW": after}.get(kind[-3:])
+        if returned and kind.startswith("UPDATED"):
+            returned = project(returned, paths)
+        return self._written(request, before, after, returned)
+
+    def batch_write_item(self, request: Request) -> Answer:
+        """BatchWriteItem."""
+        requests.check_batch_write(request, self._schema)
+        consumed = []
+        for name, writes in request["RequestItems"].items():
+            table = self._table(name)
+            used = Consumed(self._schema(name))
+            consumed.append(used)
+            for write in writes:
+                after = write["PutRequest"]["Item"] if "PutRequest" in write else None
+                place = Place(table, after or write["DeleteRequest"]["Key"])
+                if asked_for(request):
+                    used.wrote(plain(place.stored), after)
+                place.set(after)
+        return {"UnprocessedItems": {}} | _shown(request, consumed)
+
+    def transact_write_items(self, request: Request) -> Answer:
+        """TransactWriteItems."""
+        requests.check_transact_write(request, self._schema)
+        if self._was_done(request):
+            return self._consumed_again(request)
+        prepared, reasons = [], []
+        for item in request["TransactItems"]:
+            ((kind, action),) = item.items()
+            place = self._place(action, action["Item" if kind == "Put" else "Key"])
+            try:
+                self._meeting_conditions(action, place)
+                prepared.append((kind, action, place, self._after(kind, action, place)))
+                reasons.append({"Code": "None"})
+            except Refused as refused:
+                reasons.append(_reason(refused))
+        codes = [reason["Code"] for reason in reasons]
+        if any(code != "None" for code in codes):
+            raise Refused(
+                "TransactionCanceledException",
+                "Transaction cancelled, please refer cancellation reasons for specific reasons"
+                f" [{', '.join(codes)}]",
+                CancellationReasons=reasons,
+            )
+        consumed: dict[str, Consumed] = {}
+        for kind, action, place, after in prepared:
+            schema = self._schema(action["TableName"])
+            used = consumed.setdefault(schema.table, Consumed(schema, "Write"))
+            used.wrote(plain(place.stored), after)
+            if kind != "ConditionCheck":
+                place.set(after)
+        if token := request.get("ClientRequestToken"):
+            self._tokens[token] = (_fingerprint(request), self._clock())
+        return _shown(request, list(consumed.values()))
+
+    def get_item(self, request: Request) -> Answer:
+        """GetItem."""
+        paths = requests.check_get(request, self._schema)
+        consumed = Consumed(self._schema(request["TableName"]))
+        item = self._got(request, request["Key"], consumed, request.get("ConsistentRead"))
+        return _found(item, paths, request) | _shown_one(request, consumed)
+
+    def batch_get_item(self, request: Request) -> Answer:
+        """BatchGetItem."""
+        paths = requests.check_batch_get(request, self._schema)
+        answer: Answer = {"Responses": {}, "UnprocessedKeys": {}}
+        consumed, size = [], 0
+        for name, wanted in request["RequestItems"].items():
+            used = Consumed(self._schema(name))
+            consumed.append(used)
+            found = answer["Responses"].setdefault(name, [])
+            for place, key in enumerate(wanted["Keys"]):
+                stored = plain(Place(self._table(name), key).stored)
+                size += item_size(stored) if stored else 0
+                if size > _MAX_BATCH_GET_BYTES:
+                    answer["UnprocessedKeys"][name] = wanted | {"Keys": wanted["Keys"][place:]}
+                    break
+                used.read(item_size(stored or {}), consistent=bool(wanted.get("ConsistentRead")))
+                found += _found(stored, paths[name], wanted).values()
+        return answer | _shown(request, consumed)
+
+    def transact_get_items(self, request: Request) -> Answer:
+        """TransactGetItems."""
+        paths = requests.check_transact_get(request, self._schema)
+        consumed: dict[str, Consumed] = {}
+        responses = []
+        for item, wanted in zip(request["TransactItems"], paths, strict=True):
+            get = item["Get"]
+            schema = self._schema(get["TableName"])
+            used = consumed.setdefault(schema.table, Consumed(schema, "Read"))
+            responses.append(_found(self._got(get, get["Key"], used, True), wanted, get))
+        return {"Responses": responses} | _shown(request, list(consumed.values()))
+
+    def query(self, request: Request) -> Answer:
+        """Query."""
+        paths = pages.check_query(request, self._schema)
+        return self._page(request, paths)
+
+    def scan(self, request: Request) -> Answer:
+        """Scan."""
+        paths = pages.check_scan(request, self._schema)
+        return self._page(request, paths)
+
+    def _page(self, request: Request, paths: list[Path]) -> Answer:
+        schema = self._schema(request["TableName"])
+        page: Page = read_page(self._table(request["TableName"]), schema, request)
+        consumed = Consumed(schema)
+        consumed.read(
+            page.size,
+            consistent=bool(request.get("ConsistentRead")),
+            index=request.get("IndexName"),
+        )
+        answer: Answer = {"Count": len(page.items), "ScannedCount": page.scanned}
+        if request.get("Select") != "COUNT":
+            answer["Items"] = [_found(item, paths, request)["Item"] for item in page.items]
+        if page.last is not None:
+            answer["LastEvaluatedKey"] = page.last
+        return answer | _shown_one(request, consumed)
+
+    def _table(self, name: str) -> Table:
+        # moto's own way walks through all tables.
+        tables = self._backend.tables
+        table = tables.get(name) or tables.get(name.rpartition(":table/")[2])
+        if table is None:
+            raise not_found()
+        return table
+
+    def _schema(self, name: str) -> Schema:
+        return schema_of(self._table(name))
+
+    def _place(self, request: Request, attributes: Item) -> Place:
+        return Place(self._table(request["TableName"]), attributes)
+
+    def _meeting_conditions(self, request: Request, place: Place) -> Item | None:
+        """The item as it is; raises Refused if it doesn't meet the request's conditions."""
+        stored = place.stored
+        if not condition(request, "ConditionExpression", "Expected")(stored):
+            shows = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
+            item = plain(stored) if shows else None
+            raise Refused(
+                "ConditionalCheckFailedException",
+                "The conditional request failed",
+                **({"Item": item} if item else {}),
+            )
+        return plain(stored)
+
+    def _after(self, kind: str, action: Request, place: Place) -> Item | None:
+        """The item that a part of a transaction leaves."""
+        if kind == "Put":
+            item: Item = action["Item"]
+            return item
+        if kind == "Update":
+            return self._updated(action, place)
+        return None if kind == "Delete" else plain(place.stored)
+
+    def _updated(self, request: Request, place: Place) -> Item:
+        """What the item is after an update, which is not stored yet."""
+        stored, table = place.stored, place.table
+        shard, table.stream_shard = table.stream_shard, None
+        copy = plain(stored)
+        try:
+            # moto changes it in place, even if it then finds a fault.
+            place.replace(StoredItem(stored.hash_key, stored.range_key, copy) if stored else None)
+            self._backend.update_item(
+                table.name,
+                request["Key"],
+                update_expression=request.get("UpdateExpression", ""),
+                expression_attribute_names=request.get("ExpressionAttributeNames", {}),
+                expression_attribute_values=request.get("ExpressionAttributeValues", {}),
+                attribute_updates=request.get("AttributeUpdates", {}),
+            )
+            after = plain(place.stored)
+        except JsonRESTError as error:
+            raise invalid(error.message) from error
+        finally:
+            place.replace(stored)
+            table.stream_shard = shard
+        assert after is not None
+        if check_item(after) > MAX_ITEM_BYTES:
+            raise invalid("Item size to update has exceeded the maximum allowed size")
+        check_index_keys(after, schema_of(table))
+        return after
+
+    def _got(self, get: Request, key: Item, consumed: Consumed, consistent: Any) -> Item | None:
+        item = plain(self._place(get, key).stored)
+        consumed.read(item_size(item or {}), consistent=bool(consistent))
+        return item
+
+    def _written(
+        self, request: Request, before: Item | None, after: Item | None, returned: Item | None
+    ) -> Answer:
+        answer: Answer = {"Attributes": returned} if returned else {}
+        if asked_for(request):
+            consumed = Consumed(self._schema(request["TableName"]))
+            consumed.wrote(before, after)
+            answer |= _shown_one(request, consumed)
+        return answer
+
+    def _was_done(self, request: Request) -> bool:
+        """Whether the same transaction has been done already, within the time of its token."""
+        now = self._clock()
+        for token, (_request, then) in list(self._tokens.items()):
+            if now - then >= _TOKEN_SECONDS:
+                del self._tokens[token]
+        done = self._tokens.get(request.get("ClientRequestToken", ""))
+        if done and done[0] != _fingerprint(request):
+            raise Refused(
+                "IdempotentParameterMismatchException",
+                "DynamoDB rejected the request because you retried a request with a different"
+                " payload but with an idempotent token that was already used.",
+            )
+        return done is not None
+
+    def _consumed_again(self, request: Request) -> Answer:
+        """A transaction that was done is only read."""
+        consumed: dict[str, Consumed] = {}
+        for item in request["TransactItems"]:
+            ((kind, action),) = item.items()
+            schema = self._schema(action["TableName"])
+            used = consumed.setdefault(schema.table, Consumed(schema, "Read"))
+            self._got(action, action["Item" if kind == "Put" else "Key"], used, True)
+        return _shown(request, list(consumed.values()))
+
+
+def _found(item: Item | None, paths: list[Path], request: Request) -> Answer:
+    if item is None:
+        return {}
+    if names := request.get("AttributesToGet"):
+        paths = [(name,) for name in names]
+    return {"Item": project(item, paths) if paths else item}
+
+
+def _reason(refused: Refused) -> Answer:
+    """Why a part of a transaction can't be done."""
+    known = {
+        "ConditionalCheckFailedException": "ConditionalCheckFailed",
+        "ValidationException": "ValidationError",
+    }
+    if refused.code not in known:
+        raise refused
+    return {"Code": known[refused.code], "Message": refused.message, **refused.more}
+
+
+def _fingerprint(request: Request) -> str:
+    return json.dumps(request["TransactItems"], sort_keys=True)
+
+
+def _shown(request: Request, consumed: list[Consumed]) -> Answer:
+    detail = asked_for(request)
+    return {"ConsumedCapacity": [used.shown(detail) for used in consumed]} if detail else {}
+
+
+def _shown_one(request: Request, consumed: Consumed) -> Answer:
+    detail = asked_for(request)
+    return {"ConsumedCapacity": consumed.shown(detail)} if detail else {}

@@ -1,0 +1,145 @@
+"""moto's tables, of which a changed item is stored, and told to the stream, in one way only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Context, Decimal
+from typing import Any
+
+from moto.dynamodb.exceptions import IncorrectDataType
+from moto.dynamodb.models import dynamo_type
+from moto.dynamodb.models.dynamo_type import DynamoType
+from moto.dynamodb.models.dynamo_type import Item as StoredItem
+from moto.dynamodb.models.table import StreamShard, Table
+
+from .changes import change_record
+from .keys import Attributes, Schema
+from .values import Item, stored_number
+
+_ARITHMETIC = Context(prec=76)  # Twice the digits of a number: what a sum has is never cut off.
+
+
+def mend() -> None:
+    """Change what moto does wrong by itself: its sums, its streams, and the cost of an item."""
+    DynamoType.__add__ = lambda one, other: _calculated(_ARITHMETIC.add, one, other)
+    DynamoType.__sub__ = lambda one, other: _calculated(_ARITHMETIC.subtract, one, other)
+    StreamShard.add = _tell
+    # It adds up the item's size anew for each attribute.
+    dynamo_type.LimitedSizeDict = dict
+
+
+def schema_of(table: Table) -> Schema:
+    """The keys of a table."""
+    types = {entry["AttributeName"]: entry["AttributeType"] for entry in table.attr}
+
+    def keys(schema: list[dict[str, str]]) -> Attributes:
+        ordered = sorted(schema, key=lambda entry: entry["KeyType"])  # HASH, then RANGE
+        return tuple((entry["AttributeName"], types[entry["AttributeName"]]) for entry in ordered)
+
+    return Schema(
+        table.name,
+        keys(table.schema),
+        {index.name: keys(index.schema) for index in table.indexes},
+        {index.name: keys(index.schema) for index in table.global_indexes},
+    )
+
+
+def plain(item: StoredItem | None) -> Item | None:
+    """An item of moto's in DynamoDB's own JSON."""
+    return None if item is None else {name: _plain(value) for name, value in item.attrs.items()}
+
+
+def _plain(value: DynamoType) -> dict[str, Any]:
+    content = value.value
+    if value.type == "M":
+        content = {name: _plain(member) for name, member in content.items()}
+    elif value.type == "L":
+        content = [_plain(member) for member in content]
+    elif value.is_set():
+        content = list(content)
+    return {value.type: content}
+
+
+class Place:
+    """Where an item is, or may be, in a table."""
+
+    def __init__(self, table: Table, attributes: Item) -> None:
+        self.table = table
+        self._hash = DynamoType(attributes[table.hash_key_attr])
+        sort = table.range_key_attr
+        self._range = DynamoType(attributes[sort]) if sort else None
+
+    @property
+    def stored(self) -> StoredItem | None:
+        """moto's item."""
+        # Looking a partition up makes it.
+        if self._hash not in self.table.items:
+            return None
+        found = self.table.items[self._hash]
+        return found.get(self._range) if self._range else found
+
+    def set(self, item: Item | None, *, by_expiry: bool = False) -> None:
+        """Store the item, or none, and tell the stream of it."""
+        before = self.stored
+        after = None
+        if item is not None:
+            after = StoredItem(self._hash, self._range, item)
+        self.replace(after)
+        if self.table.stream_shard is not None:
+            _tell(self.table.stream_shard, before, after, by_expiry=by_expiry)
+
+    def replace(self, after: StoredItem | None) -> None:
+        """Store moto's item, or none, and tell nobody."""
+        items = self.table.items
+        if after is None:
+            if self.stored is not None:
+                if self._range:
+                    del items[self._hash][self._range]
+                if not self._range or not items[self._hash]:
+                    del items[self._hash]
+        elif self._range:
+            items[self._hash][self._range] = after
+        else:
+            items[self._hash] = after
+
+
+def _tell(
+    shard: StreamShard,
+    before: StoredItem | None,
+    after: StoredItem | None,
+    *,
+    by_expiry: bool = False,
+) -> None:
+    table = shard.table
+    record = change_record(
+        plain(before),
+        plain(after),
+        keys=dict.fromkeys(table.table_key_attrs),
+        view=table.stream_specification["StreamViewType"],
+        sequence_number=shard.starting_sequence_number + len(shard.items),
+        region=table.region_name,
+        now=datetime.now(UTC),
+        by_expiry=by_expiry,
+    )
+    if record is not None:
+        shard.items.append(_Told(record))
+
+
+class _Told:
+    """What moto keeps in a stream."""
+
+    def __init__(self, record: dict[str, Any]) -> None:
+        self._record = record
+
+    def to_json(self) -> dict[str, Any]:
+        return self._record
+
+
+def _calculated(
+    operation: Callable[[Decimal, Decimal], Decimal], one: DynamoType, other: DynamoType
+) -> DynamoType:
+    if not one.is_number() or not other.is_number():
+        raise IncorrectDataType
+    result = operation(Decimal(one.value), Decimal(other.value))
+    return DynamoType({"N": stored_number(f"{result}")})
