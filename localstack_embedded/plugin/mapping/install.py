@@ -1,9 +1,10 @@
 """Puts the mapping for Kinesis in the place of LocalStack's poller.
 
 LocalStack 4.9.2 has no plugin point for this, so three of its methods are replaced, each for
-mappings whose source is Kinesis only. `NEEDS` names all that is relied on, and a test compares it
-with the LocalStack that is installed. Of a worker, LambdaProvider uses `uuid`, `enabled`,
-`current_state`, `state_transition_reason`, `create`, `stop`, `delete` and `stop_for_shutdown`.
+mappings whose source is Kinesis only; `invocations` replaces three more, for all functions. `NEEDS`
+names all that is relied on, and a test compares it with the LocalStack that is installed. Of a
+worker, LambdaProvider uses `uuid`, `enabled`, `current_state`, `state_transition_reason`, `create`,
+`stop`, `delete` and `stop_for_shutdown`.
 
     EsmWorkerFactory.get_esm_worker               makes the worker of a mapping
     LambdaProvider.validate_event_source_mapping  refuses what AWS refuses
@@ -27,6 +28,7 @@ from uuid import uuid4
 
 from ..streams import Stream
 from .interfaces import Answer
+from .invocations import gather
 from .metrics import NAMESPACE, Metrics
 from .validation import OutOfConstraints, Unsuitable, check
 from .worker import KinesisMappingWorker, Surroundings
@@ -46,6 +48,14 @@ NEEDS = {
     f"{_LAMBDA}.invocation.lambda_service:LambdaService.invoke": (
         "self, function_name, qualifier, region, account_id, invocation_type, client_context,"
         " request_id, payload, trace_context, user_agent"
+    ),
+    f"{_LAMBDA}.invocation.logs:LogHandler.__init__": "self, role_arn, region",
+    f"{_LAMBDA}.invocation.logs:LogItem": "log_group, log_stream, logs",
+    f"{_LAMBDA}.invocation.version_manager:record_cw_metric_invocation": (
+        "function_name, account_id, region_name"
+    ),
+    f"{_LAMBDA}.invocation.version_manager:record_cw_metric_error": (
+        "function_name, account_id, region_name"
     ),
     f"{_LAMBDA}.api_utils:function_locators_from_arn": "arn",
     f"{_LAMBDA}.provider_utils:get_function_version_from_arn": "function_arn",
@@ -76,7 +86,9 @@ def put_in_place(find_stream: Callable[[str], Stream | None]) -> None:
     from localstack.services.lambda_.event_source_mapping.esm_worker_factory import EsmWorkerFactory
     from localstack.services.lambda_.provider import LambdaProvider
 
-    around = _surroundings(find_stream)
+    metrics = Metrics(_send_metrics)
+    gather(metrics)
+    around = _surroundings(find_stream, metrics)
 
     @_for_kinesis(EsmWorkerFactory, "get_esm_worker", lambda factory: factory.esm_config)
     def get_esm_worker(_: _Method, factory: Any) -> KinesisMappingWorker:
@@ -143,13 +155,13 @@ def _refuse_as_aws_does(request: MutableMapping[str, Any]) -> None:
         raise InvalidParameterValueException(str(error), Type="User") from error
 
 
-def _surroundings(find_stream: Callable[[str], Stream | None]) -> Surroundings:
+def _surroundings(find_stream: Callable[[str], Stream | None], metrics: Metrics) -> Surroundings:
     around = Surroundings(
         find_stream=find_stream,
         function_exists=_function_exists,
         invoke=_invoke,
         make_client=_make_client,
-        metrics=Metrics(_send_metrics),
+        metrics=metrics,
         shown=_shown,
     )
     _IN_PLACE.append(around)

@@ -49,7 +49,7 @@ class Metrics:
     """Sums up what happens and sends it, with a pause between, while something happens."""
 
     send: Send
-    pause: Callable[[], object] = lambda: time.sleep(5)
+    pause: Callable[[], object] = lambda: time.sleep(2)
     _sums: dict[_Key, _Sum] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _is_sending: bool = False
