@@ -108,5 +108,21 @@ def test_a_failing_cloudwatch_does_not_end_the_sending(sent: Sent, gate: threadi
     after(gate, sent, calls=2)
 
 
+@pytest.mark.parametrize(
+    ("account", "left"), [("123456789012", ["2"]), (None, []), ("1", ["123456789012", "2"])]
+)
+def test_what_is_forgotten_is_not_sent(
+    metrics: Metrics, sent: Sent, gate: threading.Event, account: str | None, left: list[str]
+) -> None:
+    for function in (FUNCTION, "arn:aws:lambda:eu-west-1:2:function:g"):
+        MappingMetrics(metrics, function, "id", counts_events=False).iterator_age(1)
+
+    metrics.forget(account)
+
+    gate.set()
+    wait_for(lambda: not _senders(), "the end of the thread")
+    assert [call[0] for call in sent] == left
+
+
 def _senders() -> list[threading.Thread]:
     return [each for each in threading.enumerate() if each.name == "mapping-metrics"]

@@ -219,6 +219,17 @@ def test_a_deleted_mapping_is_gone(world: World) -> None:
     assert MAPPING not in world.around.places
 
 
+def test_nothing_is_kept_of_a_mapping_that_localstack_has_dropped(world: World) -> None:
+    worker = world.create()
+    world.wait_for_state("Enabled")
+
+    world.shown.clear()
+    worker.stop_for_shutdown()
+    worker.wait_for_end()
+
+    assert MAPPING not in world.around.places
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_a_mapping_deleted_while_it_changes_is_gone(world: World, enabled: bool) -> None:
     world.may_answer.clear()

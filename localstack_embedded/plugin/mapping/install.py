@@ -179,6 +179,12 @@ def notice_deleted_functions() -> None:
                 place.worker.notice_function()
 
 
+def forget(account: str | None) -> None:
+    """Drop what is noted of an account, or of all, whose mappings and functions are gone."""
+    for around in _IN_PLACE:
+        around.metrics.forget(account)
+
+
 def _function_exists(arn: str) -> bool:
     from localstack.aws.api.lambda_ import ResourceNotFoundException
     from localstack.services.lambda_.provider_utils import get_function_version_from_arn

@@ -67,6 +67,13 @@ class Metrics:
         # A thread that ends when there is nothing more to send costs an idle emulator nothing.
         threading.Thread(target=self._send_on, name="mapping-metrics", daemon=True).start()
 
+    def forget(self, account: str | None) -> None:
+        """Drop what has not been sent, of an account or of all."""
+        with self._lock:
+            for key in list(self._sums):
+                if account in (None, key[0]):
+                    del self._sums[key]
+
     def _send_on(self) -> None:
         while True:
             self.pause()

@@ -152,8 +152,11 @@ class KinesisMappingWorker:
         if not self._is_leaving:
             self._enter("Disabled")
             self._wait_to_leave()
+        shown = self._around.shown(self.function_arn)
         if self.current_state == "Deleting":
-            self._forget()
+            shown.pop(self.uuid, None)
+        if self.uuid not in shown:  # also if LocalStack has been emptied
+            self._around.places.pop(self.uuid, None)
 
     def _wait_to_leave(self) -> None:
         while not self._is_leaving:
@@ -265,10 +268,6 @@ class KinesisMappingWorker:
             shown = self._around.shown(self.function_arn).get(self.uuid)
             if shown is not None:
                 shown.update(fields)
-
-    def _forget(self) -> None:
-        self._around.shown(self.function_arn).pop(self.uuid, None)
-        self._around.places.pop(self.uuid, None)
 
 
 def filters_of(configuration: Mapping[str, Any]) -> list[dict[str, str]]:
