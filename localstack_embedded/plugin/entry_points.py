@@ -25,6 +25,7 @@ from typing import Any
 from localstack.runtime import hooks
 from localstack.runtime.server.core import RuntimeServer, RuntimeServerPlugin
 from localstack.runtime.shutdown import SERVICE_SHUTDOWN_PRIORITY
+from localstack.services.lambda_ import hooks as lambda_hooks
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.plugins import Service, aws_provider
 
@@ -118,13 +119,24 @@ def kinesis_specification() -> None:
     hand_calls_on()
 
 
+@lambda_hooks.delete_function_version(should_load=_has_streams_of_its_own)  # type: ignore[untyped-decorator]
+def mappings_without_function(_qualified_arn: str) -> None:
+    """A mapping for Kinesis ends with its function."""
+    from .mapping.install import notice_deleted_functions
+
+    notice_deleted_functions()
+
+
 @aws_provider(api="kinesis", name="native")  # type: ignore[untyped-decorator]
 def native_kinesis() -> Service:
     """Kinesis Data Streams in this process."""
     from botocore.loaders import Loader
 
     from .kinesis.provider import NativeKinesis
+    from .kinesis.store import stream_of
+    from .mapping.install import put_in_place
 
+    put_in_place(stream_of)
     # Not what LocalStack has loaded, which is patched.
     provider = NativeKinesis(Loader().load_service_model("kinesis", "service-2"))
     return Service.for_provider(provider, NativeKinesis.dispatch_table)
