@@ -53,6 +53,11 @@ class Simulation(RuleBasedStateMachine):
         self.world.answer = self.answer
         self.start()
 
+    @property
+    def lost(self) -> set[str]:
+        """The sequence numbers of what was given up."""
+        return {one.sequence_number for lost in self.world.given_up for one in lost.batch.records}
+
     def start(self) -> None:
         self.world.start(matches=self.matches, **self.chosen)
 
@@ -154,11 +159,11 @@ class Simulation(RuleBasedStateMachine):
             assert now.done >= before.done
             assert all(one in before.open or one > before.done for one in now.open)
         self.known = dict(self.world.checkpoints)
-        done = {
-            *self.delivered,
-            *(one.sequence_number for lost in self.world.given_up for one in lost.batch.records),
-        }
-        assert not any(done.intersection(one.open) for one in self.known.values())
+        done = self.filtered | set(self.delivered) | self.lost
+        for shard_id, now in self.known.items():
+            held = {one.sequence_number for one in self.world.stream.read(shard_id, 0).records}
+            assert not done.intersection(now.open)
+            assert done.issuperset({one for one in held if one <= now.done} - set(now.open))
 
     def teardown(self) -> None:
         if hasattr(self, "world"):
@@ -175,10 +180,9 @@ class Simulation(RuleBasedStateMachine):
         self.no_record_is_done_twice()
         self.keys_keep_their_order()
         self.checkpoints_never_go_back()
-        lost = {one.sequence_number for lost in self.world.given_up for one in lost.batch.records}
-        assert lost | set(self.delivered) == self.expected
+        assert self.lost | set(self.delivered) == self.expected
         assert self.world.counts["filtered_out"] == len(self.filtered)
-        assert self.world.counts["dropped"] == len(lost)
+        assert self.world.counts["dropped"] == len(self.lost)
 
 
 TestSimulation = Simulation.TestCase

@@ -44,14 +44,14 @@ class ShardReader:
         self._room = asyncio.Event()
 
     async def run(self) -> bool:
-        """Whether all records of the shard are done, and no more can come."""
+        """Return when all is done or the engine stops; whether no more records can come."""
         async with asyncio.TaskGroup() as self._tasks:
             if self._progress.window_start is not None:
                 self._lane(0)  # It has a window to end, also if no record follows.
             await self._read()
             for lane in self._lanes.values():
                 lane.close()
-        return self._is_at_end and not self._context.has_to_stop
+        return self._is_at_end
 
     def wake(self) -> None:
         """Have it see that the engine stops."""
