@@ -293,12 +293,12 @@ def test_warm_throughput_and_the_accounts_settings_are_remembered(calls: Calls) 
     assert calls("DescribeAccountSettings") == commitment
 
 
-def test_a_reset_forgets_an_accounts_streams(calls: Calls) -> None:
+def test_an_accounts_streams_are_forgotten_alone(calls: Calls) -> None:
     calls.stream()
     calls.account = OTHER_ACCOUNT
     calls.stream()
 
-    calls.kinesis.reset(ACCOUNT)
+    calls.kinesis.forget(ACCOUNT)
 
     assert calls("ListStreams")["StreamNames"] == ["tweets"]
     calls.account = ACCOUNT

@@ -44,9 +44,9 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
         """End subscriptions, whose threads would otherwise be waited for."""
         self.kinesis.is_stopping = True
 
-    def on_before_state_reset(self) -> None:
-        """Forget all streams."""
-        self.kinesis.reset()
+    def forget(self, account: str | None) -> None:
+        """Delete all streams, or all of an account."""
+        self.kinesis.forget(account)
 
     def _answering(self, name: str) -> Callable[[RequestContext, Any], Response]:
         def answer(context: RequestContext, arguments: Any) -> Response:

@@ -135,12 +135,15 @@ class Kinesis:
         here = self.streams.of(caller.account, caller.region)
         return sorted([*here, *leaving], key=lambda stream: stream.name)
 
-    def reset(self, account: str | None = None) -> None:
-        """Forget all streams, or all of an account."""
+    def forget(self, account: str | None) -> None:
+        """Delete all streams, or all of an account."""
         self.streams.clear(account)
         for arn in list(self.leaving):
             if account in (None, account_in(arn)):
                 self.leaving.pop(arn, None)
+        for owner in list(self.commitments):
+            if account in (None, owner[0]):
+                self.commitments.pop(owner, None)
 
 
 def account_in(arn: str) -> str:

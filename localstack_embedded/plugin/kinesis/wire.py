@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from base64 import b64encode
-from binascii import crc32
+from binascii import b2a_base64, crc32
 from collections.abc import Mapping
+from dataclasses import dataclass
 from struct import pack
-from typing import Any, NamedTuple
+from typing import Any
 
 JSON = "application/x-amz-json-1.1"
 CBOR = "application/x-amz-cbor-1.1"
@@ -16,7 +16,8 @@ EVENT_STREAM = "application/vnd.amazon.eventstream"
 _STRING_HEADER = 7
 
 
-class Moment(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Moment:
     """A time in an answer, in seconds since 1970."""
 
     seconds: float
@@ -33,33 +34,25 @@ def encoded(answer: Mapping[str, Any], form: str) -> bytes:
     if form == CBOR:
         from cbor2 import dumps
 
-        return bytes(dumps(_for_cbor(answer)))
-    return json.dumps(_for_json(answer), ensure_ascii=False).encode("utf-8", "surrogatepass")
+        return bytes(dumps(answer, default=_in_cbor))
+    return json.dumps(answer, default=_in_json, check_circular=False).encode()
 
 
-def _for_json(value: Any) -> Any:
+def _in_json(value: object) -> object:
     if isinstance(value, bytes):
-        return b64encode(value).decode()
+        return b2a_base64(value, newline=False).decode()
     if isinstance(value, Moment):
         return round(value.seconds, 3)
-    if isinstance(value, Mapping):
-        return {key: _for_json(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_for_json(item) for item in value]
-    return value
+    raise TypeError(value)
 
 
-def _for_cbor(value: Any) -> Any:
-    if isinstance(value, Moment):
-        from cbor2 import CBORTag
+def _in_cbor(encoder: Any, value: object) -> None:
+    from cbor2 import CBORTag
 
-        # AWS has whole milliseconds here, where CBOR itself would have seconds.
-        return CBORTag(1, round(value.seconds * 1000))
-    if isinstance(value, Mapping):
-        return {key: _for_cbor(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_for_cbor(item) for item in value]
-    return value
+    if not isinstance(value, Moment):
+        raise TypeError(value)
+    # AWS has whole milliseconds here, where CBOR itself would have seconds.
+    encoder.encode(CBORTag(1, round(value.seconds * 1000)))
 
 
 def event_message(name: str, content: bytes, form: str) -> bytes:
