@@ -54,6 +54,7 @@ def _run(options: argparse.Namespace) -> int:
                 environment_home=environment_home,
                 port=options.port,
                 open_to_this_machine=options.open_to_this_machine,
+                shard_limits=options.shard_limits,
                 on_step=_say,
             )
             which = "is up" if instance.started_by_this_call else "was up already"
@@ -138,6 +139,11 @@ def _parser() -> argparse.ArgumentParser:
         "--open-to-this-machine",
         action="store_true",
         help="serve programs of all users on this machine, which can then run code as you",
+    )
+    parser.add_argument(
+        "--shard-limits",
+        action="store_true",
+        help="let a shard take and give no more than on AWS, as 1,000 records or 1 MiB a second",
     )
     return parser
 

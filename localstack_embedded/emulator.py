@@ -101,6 +101,7 @@ def start(
     environment_home: Path | None = None,
     port: int | None = None,
     open_to_this_machine: bool = False,
+    shard_limits: bool = False,
     on_step: OnStep = lambda step: None,
     timeout: float = START_SECONDS,
 ) -> Instance:
@@ -108,9 +109,9 @@ def start(
 
     Without `port` it takes 4566 or the next free one, with 0 any free one. The environment is the
     one in `environment_home`, by default the instance's home, and is made if need be. It serves its
-    user's programs and whoever has its access key, or all on this machine. Raises HomeError,
-    InstallError, PortInUseError and StartError; whatever is raised, KeyboardInterrupt too, leaves
-    no process.
+    user's programs and whoever has its access key, or all on this machine. With `shard_limits`,
+    the shards of its streams take and give no more than AWS's do. Raises HomeError, InstallError,
+    PortInUseError and StartError; whatever is raised, KeyboardInterrupt too, leaves no process.
     """
     home = home.absolute()
     with held(home / LOCK_FILE, partial(on_step, WAITING)):
@@ -120,22 +121,23 @@ def start(
             environment = ensure_environment(environment_home or home, on_step=on_step)
             with closing(ports.listen(port)) as listener:
                 _say_port(listener, port, on_step)
-                process = _launch(home, environment, listener, open_to_this_machine)
+                options = (open_to_this_machine, shard_limits)
+                process = _launch(home, environment, listener, *options)
                 # The listener is still open, so that nobody else can answer at its port.
                 with _ending_it_on_failure(process.pid, home):
-                    record = _remembered(home, process.pid, listener)
+                    record = _remembered(home, process.pid, listener, shard_limits)
                     record = _completed(home, record, timeout)
                 return _instance(home, record, started_by_this_call=True)
-        if port not in (None, 0, record.port):
-            raise StartError(
-                f"LocalStack runs already, on port {record.port};"
-                f" stop it first to have it on port {port}"
-            )
-        if open_to_this_machine and not access.is_open(home):
-            raise StartError(
-                f"LocalStack runs already, on port {record.port}, and serves its own user only;"
-                " stop it first to have it open to this machine"
-            )
+        for is_otherwise, wanted in (
+            (port not in (None, 0, record.port), f"it on port {port}"),
+            (open_to_this_machine and not access.is_open(home), "it open to this machine"),
+            (shard_limits and not record.has_shard_limits, "its shards limited"),
+        ):
+            if is_otherwise:
+                raise StartError(
+                    f"LocalStack runs already, on port {record.port};"
+                    f" stop it first to have {wanted}"
+                )
         if record.version is None:
             on_step("LocalStack has been started already, and does not answer yet")
             with _ending_it_on_failure(record.pid, home):
@@ -212,7 +214,11 @@ def _say_port(listener: socket.socket, wanted: int | None, on_step: OnStep) -> N
 
 
 def _launch(
-    home: Path, environment: Environment, listener: socket.socket, open_to_this_machine: bool
+    home: Path,
+    environment: Environment,
+    listener: socket.socket,
+    open_to_this_machine: bool,
+    shard_limits: bool,
 ) -> subprocess.Popen[bytes]:
     with writing_to(home):
         environ = localstack_environ(
@@ -222,12 +228,18 @@ def _launch(
             port=ports.port_of(listener),
             listener=listener.fileno(),
         ) | access.grant(home, open_to_this_machine=open_to_this_machine)
+        if shard_limits:
+            # moto's streams have none.
+            environ |= {"KINESIS_SHARD_LIMITS": "1", "PROVIDER_OVERRIDE_KINESIS": "native"}
         return processes.spawn(environment.python, environ, _log(home), listener)
 
 
-def _remembered(home: Path, pid: int, listener: socket.socket) -> state.InstanceRecord:
+def _remembered(
+    home: Path, pid: int, listener: socket.socket, shard_limits: bool
+) -> state.InstanceRecord:
     with writing_to(home):
-        record = state.InstanceRecord.of(pid, ports.port_of(listener))
+        port = ports.port_of(listener)
+        record = state.InstanceRecord.of(pid, port, has_shard_limits=shard_limits)
         state.write(home, record)
     return record
 

@@ -26,11 +26,17 @@ class InstanceRecord:
     started: str
     port: int
     version: str | None = None
+    has_shard_limits: bool = False
 
     @classmethod
-    def of(cls, pid: int, port: int) -> Self:
+    def of(cls, pid: int, port: int, *, has_shard_limits: bool = False) -> Self:
         """The record of a process that was just started."""
-        return cls(pid=pid, started=_started(psutil.Process(pid)), port=port)
+        return cls(
+            pid=pid,
+            started=_started(psutil.Process(pid)),
+            port=port,
+            has_shard_limits=has_shard_limits,
+        )
 
     def process(self) -> psutil.Process | None:
         """The process, None when it has ended."""

@@ -69,6 +69,16 @@ def test_up_says_what_it_means_to_be_open(home: str, capsys: pytest.CaptureFixtu
     assert "any user's program may run code as you there" in capsys.readouterr().out
 
 
+def test_one_that_runs_gets_no_limits_by_a_second_up(home: str) -> None:
+    start(Path(home))
+    with pytest.raises(StartError, match="stop it first to have its shards limited"):
+        start(Path(home), shard_limits=True)
+    stop(Path(home))
+    assert start(Path(home), shard_limits=True).started_by_this_call
+    assert not start(Path(home), shard_limits=True).started_by_this_call
+    assert not start(Path(home)).started_by_this_call
+
+
 def test_one_that_runs_is_not_opened_by_a_second_up(home: str) -> None:
     start(Path(home))
     with pytest.raises(StartError, match="stop it first to have it open to this machine"):

@@ -33,9 +33,25 @@ OpenOption = Annotated[
 ]
 
 
-def up(port: PortOption = None, open_to_this_machine: OpenOption = False) -> None:
+LimitsOption = Annotated[
+    bool,
+    typer.Option(
+        "--shard-limits",
+        help="Let a shard take and give no more than on AWS: 1,000 records and 1 MiB a second in,"
+        " five reads and 2 MiB a second out.",
+    ),
+]
+
+
+def up(
+    port: PortOption = None,
+    open_to_this_machine: OpenOption = False,
+    shard_limits: LimitsOption = False,
+) -> None:
     """Start the embedded LocalStack; the first time, make its environment."""
-    instance = start_localstack(port, open_to_this_machine=open_to_this_machine)
+    instance = start_localstack(
+        port, open_to_this_machine=open_to_this_machine, shard_limits=shard_limits
+    )
     terminal.say(instance.whom_it_serves)
 
 
@@ -47,7 +63,9 @@ def down() -> None:
         terminal.say("LocalStack is not running; nothing to do.")
 
 
-def start_localstack(port: int | None, *, open_to_this_machine: bool = False) -> Instance:
+def start_localstack(
+    port: int | None, *, open_to_this_machine: bool = False, shard_limits: bool = False
+) -> Instance:
     """Starts LocalStack, or finds it running, and says so."""
     started = time.monotonic()
     instance = localstack_embedded.start(
@@ -55,6 +73,7 @@ def start_localstack(port: int | None, *, open_to_this_machine: bool = False) ->
         environment_home=localstack_embedded.shared_home() if SHARES_ENVIRONMENT else None,
         port=port,
         open_to_this_machine=open_to_this_machine,
+        shard_limits=shard_limits,
         on_step=terminal.say,
     )
     if instance.started_by_this_call:

@@ -30,3 +30,15 @@ def test_up_says_whose_programs_are_served(
     monkeypatch.setattr(localstack_embedded, "start", start)
     assert run("up", *options) == 0
     assert capfd.readouterr().err.endswith(says)
+
+
+@pytest.mark.parametrize("options", [(), ("--shard-limits",)])
+def test_up_limits_shards_if_it_is_asked_to(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(*_: object, shard_limits: bool, **__: Any) -> Instance:
+        assert shard_limits == bool(options)
+        return Instance(port=4570, pid=1, version="4.9.2")
+
+    monkeypatch.setattr(localstack_embedded, "start", start)
+    assert run("up", *options) == 0
