@@ -35,6 +35,11 @@ class Answer(NamedTuple):
         return cls([code] * entries, [None] * entries)
 
     @property
+    def is_accepted(self) -> bool:
+        """Whether Kinesis has accepted all."""
+        return self.codes.count(None) == len(self.codes)
+
+    @property
     def is_answered(self) -> bool:
         """Whether Kinesis looked at each record, and did not merely fail."""
         return None in self.codes or SHARD_FULL in self.codes

@@ -39,8 +39,9 @@ class Backlog:
         start: int = 0,
     ) -> None:
         self._outbox = outbox
-        self._max_held_records = max_held_records
-        self._max_held_bytes = max_held_bytes
+        self._max_held = max_held_records, max_held_bytes
+        self._most_records: float = max_held_records
+        self._most_bytes: float = max_held_bytes
         self._clock = clock
         self._offered = Rates(clock()) if is_live else None
         self._lock = threading.Lock()
@@ -93,9 +94,11 @@ class Backlog:
             # A record that is no longer wanted still counts: the source can't take it back.
             self._read += 1
             now = self._clock()
-            held = Held(record, size=size, since=now, number=self._read, start=self._read_to)
-            held.unsendable = refusal or ""
-            if refusal is None and not wait and self._is_full():
+            # By name, they would take twice as long, for each record.
+            held = Held(record, size, now, self._read, self._read_to)
+            if refusal is not None:
+                held.unsendable = refusal
+            elif not wait and self._is_full():
                 refusal = BUFFER_FULL
             self._held_records += 1
             self._held_bytes += size
@@ -226,23 +229,20 @@ class Backlog:
     def _book(self, settled: Settled | None) -> None:
         if settled is None:
             return  # It came too late: the call's records have been set aside.
+        # Nobody who waits for a call is woken: who settles one looks for the next.
         self._answered.notify()
-        self._work.notify_all()
         self._errors += settled.errors
         if settled.given_up:
             self._given_up += records_of(settled.given_up)
             self._news.notify()
-        records = sum([parcel.count for parcel in settled.sent])
-        size = sum([parcel.size for parcel in settled.sent])
-        self._sent += records
-        self._sent_bytes += size
-        self._release(records, size)
+        self._sent += settled.records
+        self._sent_bytes += settled.bytes
+        # It changes with an answer, and is looked at for each record.
+        self._most_records, self._most_bytes = map(min, self._max_held, self._outbox.room)
+        self._release(settled.records, settled.bytes)
 
     def _is_full(self) -> bool:
-        if self._held_records >= self._max_held_records or self._held_bytes >= self._max_held_bytes:
-            return True
-        records, size = self._outbox.room
-        return self._held_records >= records or self._held_bytes >= size
+        return self._held_records >= self._most_records or self._held_bytes >= self._most_bytes
 
     def _release(self, records: int, size: int) -> None:
         self._held_records -= records

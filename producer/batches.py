@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from producer.aggregation import PAYLOAD_UNIT, PER_AGGREGATE, PER_RECORD
+from producer.aggregation import PAYLOAD_UNIT, PER_AGGREGATE, PER_RECORD, aggregated
 from producer.outgoing import OutgoingRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef as Entry
 
 
 class Held:
@@ -34,7 +38,7 @@ class Held:
     count = 1
 
     def __init__(
-        self, record: OutgoingRecord, *, size: int, since: float, number: int = 0, start: int = 0
+        self, record: OutgoingRecord, size: int, since: float, number: int = 0, start: int = 0
     ) -> None:
         self.record = record
         self.size = self.wire = size
@@ -45,6 +49,10 @@ class Held:
         self.unanswered = False
         self.unsendable = ""
         self._hash: int | None = None
+
+    def entry(self) -> Entry:
+        """What PutRecords takes for it."""
+        return {"Data": self.record.data, "PartitionKey": self.record.partition_key}
 
     @property
     def hash_key(self) -> int:
@@ -103,6 +111,16 @@ class Group:
         self.size += held.size
         self.wire = wire
         return True
+
+    def entry(self) -> Entry:
+        """What PutRecords takes for it."""
+        hash_key = str(self.hash_key)
+        return {
+            "Data": aggregated([held.record for held in self.members], hash_key=hash_key),
+            # It decides nothing beside an explicit hash key; should that be ignored, it does too.
+            "PartitionKey": hash_key,
+            "ExplicitHashKey": hash_key,
+        }
 
 
 Parcel = Held | Group

@@ -20,7 +20,6 @@ from producer.answer import SHARD_FULL, Answer
 from producer.direct_calls import Entries
 from producer.errors import DeliveryError, SettingsError
 from producer.first_words import first_words, plain
-from producer.outgoing import OutgoingRecord
 from producer.settings import Settings
 
 if TYPE_CHECKING:
@@ -102,11 +101,6 @@ def require_stream_name(stream: str) -> None:
         )
 
 
-def entry_of(record: OutgoingRecord) -> Entry:
-    """What PutRecords takes for a record."""
-    return {"Data": record.data, "PartitionKey": record.partition_key}
-
-
 def put_records(
     client: KinesisClient, stream: str, entries: Sequence[Entry], *, patience: float = 1.0
 ) -> Answer:
@@ -122,7 +116,7 @@ def put_records(
     """
     try:
         records = Entries(entries, patience=patience)
-        answer = client.put_records(StreamName=stream, Records=records)
+        said = client.put_records(StreamName=stream, Records=records)
     except ClientError as error:
         return Answer.failure(_code_of(error, stream), len(entries))
     except ParamValidationError as error:
@@ -130,26 +124,33 @@ def put_records(
     except (ConnectionError, HTTPClientError, ResponseParserError) as error:
         if isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
             # What it says is the header, which is a secret.
-            said = "a header can't carry these credentials"
-            raise _no_use(stream, "InvalidCredentials", said) from None
+            told = "a header can't carry these credentials"
+            raise _no_use(stream, "InvalidCredentials", told) from None
         return Answer.failure(type(error).__name__, len(entries))
     except BotoCoreError as error:
         raise _no_use(stream, type(error).__name__, str(error)) from error
-    results = answer.get("Records", [])
+    results = said.get("Records", [])
     if len(results) != len(entries):
         return Answer.failure("IncompleteAnswer", len(entries))
     # FailedRecordCount is not looked at: not every implementation counts correctly.
     codes = [
-        result.get("ErrorCode") or (None if result.get("SequenceNumber") else "NoSequenceNumber")
+        None if "ErrorCode" not in result and result.get("SequenceNumber") else _code_in(result)
         for result in results
     ]
     shards = [result.get("ShardId") for result in results]
-    if any(codes):
-        shards = [
-            shard if code is None else _shard_named_in(result)
-            for shard, code, result in zip(shards, codes, results, strict=True)
-        ]
-    return Answer(codes, shards)
+    answer = Answer(codes, shards)
+    if answer.is_accepted:
+        return answer
+    named = [
+        shard if code is None else _shard_named_in(result)
+        for shard, code, result in zip(shards, codes, results, strict=True)
+    ]
+    return Answer(codes, named)
+
+
+def _code_in(result: Mapping[str, Any]) -> str | None:
+    missing = None if result.get("SequenceNumber") else "NoSequenceNumber"
+    return result.get("ErrorCode") or missing
 
 
 def _shard_named_in(result: Mapping[str, Any]) -> str | None:

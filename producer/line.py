@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Iterator
-from itertools import chain
+from itertools import chain, islice
 
 from producer.batches import Batch, Parcel
 
@@ -22,7 +22,7 @@ class Line:
         self._fresh: deque[Parcel] = deque()
         self._bytes = 0
 
-    def add(self, parcel: Parcel, *, max_records: int, max_bytes: int) -> bool:
+    def add(self, parcel: Parcel, max_records: int, max_bytes: int) -> bool:
         """Add a fresh parcel; True if a call is full with it, or it is the first to wait."""
         self._fresh.append(parcel)
         self._bytes += parcel.wire
@@ -53,12 +53,13 @@ class Line:
         batch: Batch = []
         size = 0
         for queue in (self._again, self._fresh):
-            while queue and len(batch) < max_records:
-                parcel = queue[0]
+            before = len(batch)
+            for parcel in islice(queue, int(min(len(queue), max_records - before))):
                 if batch and size + parcel.wire > max_bytes:
                     break
                 size += parcel.wire
                 batch.append(parcel)
+            for _ in range(before, len(batch)):
                 queue.popleft()
         self._bytes -= size
         return batch

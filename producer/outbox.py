@@ -21,7 +21,7 @@ from itertools import chain
 from producer.allowance import Allowance, cost_of
 from producer.answer import SHARD_FULL, TIMED_OUT, UNANSWERED, Answer
 from producer.backoff import LONGEST_BACKOFF, LONGEST_FOR_SHARD, backoff
-from producer.batches import Batch, Held, records_of
+from producer.batches import Batch, records_of
 from producer.circuit import PROBE, Circuit
 from producer.lanes import Lanes
 from producer.patience import Patience
@@ -52,11 +52,16 @@ class Call:
 
 @dataclass(kw_only=True)
 class Settled:
-    """What became of a call's parcels; those that are not named are to be sent again."""
+    """What became of a call's parcels; those that are not named are to be sent again.
+
+    `records` and `bytes` were sent.
+    """
 
     sent: Batch = field(default_factory=list)
     given_up: Batch = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
+    records: int = 0
+    bytes: int = 0
 
 
 class Outbox:
@@ -66,12 +71,14 @@ class Outbox:
         self._settings = settings
         self._random = random
         self._window = Window(call_records=settings.max_records, calls=settings.calls_in_flight)
-        self._call_records = self._window.call_records
         self._waiting = Waiting(
+            call_records=self._window.call_records,
             max_bytes=settings.max_bytes,
             linger=settings.linger,
             groups_from=random() if settings.aggregate else None,
         )
+        self.add = self._waiting.add
+        """Take a fresh record; True if somebody should look whether there is a call to send."""
         self._calls: set[Call] = set()
         self._allowance = Allowance(now)
         self._circuit = Circuit()
@@ -105,10 +112,6 @@ class Outbox:
             wanted = max(known + 1, math.ceil(known * offered / records))
         return Shards(known=known, full=full, records_rate=records, bytes_rate=size, wanted=wanted)
 
-    def add(self, held: Held, now: float) -> bool:
-        """Take a fresh record; True if somebody should look whether there is a call to send."""
-        return self._waiting.add(held, now, call_records=self._call_records)
-
     def ready_in(self, now: float, *, flush: bool) -> float | None:
         """Seconds until `take` has a call to send, None if only an answer or a record can tell."""
         if not self._window.has_room or (self._circuit.is_open and self._calls):
@@ -121,7 +124,9 @@ class Outbox:
         """The call to send when `ready_in` says 0."""
         records, size = self._limits(now)
         batch = self._waiting.take(now, max_records=records, max_bytes=size)
-        cost = cost_of(parcels=len(batch), wire=sum([parcel.wire for parcel in batch]))
+        cost = 0.0
+        if not self._allowance.is_proven:
+            cost = cost_of(parcels=len(batch), wire=sum([parcel.wire for parcel in batch]))
         call = Call(
             batch=batch,
             trip=self._window.sent(len(batch), now),
@@ -137,22 +142,23 @@ class Outbox:
             return None
         if answer.is_answered:
             self._circuit.answered()
-        if not any(answer.codes):
-            self._accepted(call.batch, answer.shards, now)
+        if answer.is_accepted:
+            settled = self._accepted(call.batch, answer.shards, now)
             self._make_room()
-            return Settled(sent=call.batch)
+            return settled
         # What may not wait at all needs no lane to wait in.
         is_full = self._waiting.lanes is None and self._shards_are_full(answer)
         if is_full and self._settings.give_up_after:
             self._open_lanes(call, answer, now)
         entries = list(zip(call.batch, answer.codes, answer.shards, strict=True))
-        settled = Settled(sent=[parcel for parcel, code, _ in entries if code is None])
-        if settled.sent:
-            self._accepted(settled.sent, [shard for _, code, shard in entries if not code], now)
+        settled = Settled()
+        if sent := [parcel for parcel, code, _ in entries if code is None]:
+            shards = [shard for _, code, shard in entries if code is None]
+            settled = self._accepted(sent, shards, now)
         # One draw a call: what was refused together shares its next call.
         share = self._random()
         due = None if answer.is_answered else self._circuit.failed(now, share=share)
-        sent = call.trip.start
+        start = call.trip.start
         hopeless: dict[Patience, Shard | None] = {}
         for parcel, code, name in entries:
             if code is None:
@@ -161,9 +167,9 @@ class Outbox:
             parcel.attempts += 1
             parcel.unanswered |= code in UNANSWERED
             lanes = self._waiting.lanes if code == SHARD_FULL else None
-            shard = lanes.refused(parcel, name, now, sent=sent) if lanes else None
+            shard = lanes.refused(parcel, name, now, sent=start) if lanes else None
             patience = shard.patience if shard else self._patience
-            if patience.is_over(now, sent=sent):
+            if patience.is_over(now, sent=start):
                 settled.given_up.append(parcel)
                 hopeless[patience] = shard
             elif shard:
@@ -241,22 +247,26 @@ class Outbox:
         self._window.ended(
             call.trip, now, answered=answer.is_answered, timed_out=TIMED_OUT in answer.codes
         )
-        self._call_records = self._window.call_records
-        is_accepted = answer.is_answered and not any(answer.codes)
+        self._waiting.call_records = self._window.call_records
+        is_accepted = answer.is_answered and answer.is_accepted
         self._allowance.ended(call.cost, beyond=call.beyond, accepted=is_accepted)
         return True
 
-    def _accepted(self, parcels: Batch, shards: list[str | None], now: float) -> None:
+    def _accepted(self, parcels: Batch, shards: list[str | None], now: float) -> Settled:
         self._patience.accepted()
         self._looked_at += len(parcels)
-        records = sum([parcel.count for parcel in parcels])
-        self._rates.add(records, sum([parcel.size for parcel in parcels]), now)
-        self._allowance.found({shard for shard in set(shards) if shard})
+        is_grouped = self._settings.aggregate
+        records = sum([parcel.count for parcel in parcels]) if is_grouped else len(parcels)
+        size = sum([parcel.size for parcel in parcels])
+        self._rates.add(records, size, now)
+        if not self._allowance.is_proven:
+            self._allowance.found({shard for shard in set(shards) if shard})
         if (lanes := self._waiting.lanes) is not None:
             for parcel, shard in zip(parcels, shards, strict=True):
                 if shard is not None:
                     lanes.learn(parcel, shard, now)
                 lanes.of(parcel).accepted(parcel.wire)
+        return Settled(sent=parcels, records=records, bytes=size)
 
     def _shards_are_full(self, answer: Answer) -> bool:
         full = answer.codes.count(SHARD_FULL)

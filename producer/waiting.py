@@ -24,10 +24,19 @@ from producer.shard import Shard
 class Waiting:
     """Parcels that wait; with `groups_from`, 0 to 1, records are put into groups. Not thread-safe.
 
-    `max_bytes` is for one call, `linger` how long a record waits for company.
+    `call_records` and `max_bytes` are for one call, `linger` is how long a record waits for
+    company.
     """
 
-    def __init__(self, *, max_bytes: int, linger: float, groups_from: float | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        call_records: int,
+        max_bytes: int,
+        linger: float,
+        groups_from: float | None = None,
+    ) -> None:
+        self.call_records = call_records
         self.lanes: Lanes | None = None
         self._max_bytes = max_bytes
         self._linger = linger
@@ -38,15 +47,15 @@ class Waiting:
         self._tie_break = itertools.count()
         self._isolated: deque[Batch] = deque()
 
-    def add(self, held: Held, now: float, *, call_records: int) -> bool:
+    def add(self, held: Held, now: float) -> bool:
         """Take a fresh record; True if somebody should look whether there is a call to send."""
         if self._hash_keys is None:
             if self.lanes is None:
-                return self._line.add(held, max_records=call_records, max_bytes=self._max_bytes)
+                return self._line.add(held, self.call_records, self._max_bytes)
             return self.lanes.add(held, now)
         if self._group is not None and self._group.add(held):
             return False
-        looks = self._group is not None and self._wait(self._closed_group(), now, call_records)
+        looks = self._group is not None and self._wait(self._closed_group(), now)
         is_first = self._group is None
         self._group = Group(hash_key=next(self._hash_keys))
         self._group.add(held)
@@ -80,7 +89,7 @@ class Waiting:
         if self._group is not None:
             since = self._group.since + self._linger
             if flush or since <= now:
-                self._wait(self._closed_group(), now, 1)
+                self._wait(self._closed_group(), now)
                 self._group = None
             else:
                 moments.append(since - now)
@@ -135,10 +144,10 @@ class Waiting:
         starts = (parcel.start for parcel in self._beside_the_line())
         return min(self._line.first_start(), min(starts, default=math.inf))
 
-    def _wait(self, parcel: Parcel, now: float, call_records: int) -> bool:
-        if self.lanes is not None:
-            return self.lanes.add(parcel, now)
-        return self._line.add(parcel, max_records=call_records, max_bytes=self._max_bytes)
+    def _wait(self, parcel: Parcel, now: float) -> bool:
+        if self.lanes is None:
+            return self._line.add(parcel, self.call_records, self._max_bytes)
+        return self.lanes.add(parcel, now)
 
     def _closed_group(self) -> Parcel:
         group = self._group

@@ -57,9 +57,9 @@ def units(size: int) -> int:
 
 
 def parcels_of(records: Sequence[OutgoingRecord]) -> list[Parcel]:
-    waiting = Waiting(max_bytes=1_000_000, linger=0.0, groups_from=0.0)
+    waiting = Waiting(call_records=1, max_bytes=1_000_000, linger=0.0, groups_from=0.0)
     for record in records:
-        waiting.add(Held(record, size=record.size, since=0.0), 0.0, call_records=1)
+        waiting.add(Held(record, size=record.size, since=0.0), 0.0)
     return waiting.clear()
 
 

@@ -66,10 +66,10 @@ def test_aggregates_are_planned_as_the_producer_makes_them() -> None:
 
     planned = Load(rate=1, tweet_bytes=2000).aggregated()
 
-    waiting = Waiting(max_bytes=1_000_000, linger=0.0, groups_from=0.0)
+    waiting = Waiting(call_records=1, max_bytes=1_000_000, linger=0.0, groups_from=0.0)
     for tweet in tweets:
         held = Held(OutgoingRecord(b"", ""), size=round(tweet) + c.KEY_BYTES, since=0.0)
-        waiting.add(held, 0.0, call_records=1)
+        waiting.add(held, 0.0)
     assert planned.aggregate == int(len(tweets) / len(waiting.clear()))
     assert planned.is_within_a_unit
     assert c.AGGREGATE_BYTES == PAYLOAD_UNIT

@@ -1,0 +1,61 @@
+"""The producer's own cost beside that of an earlier commit, in one run, in CPU.
+
+python -m benchmarks.against COMMIT
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+
+_ROOT = Path(__file__).parents[1]
+_MEASURED = _ROOT / "benchmarks" / "in_process.py"
+_NEEDED = ("producer", "fake_tweets")
+
+
+def main(arguments: list[str] | None = None, say: Callable[[str], object] = print) -> None:
+    """Print microseconds a tweet, then and now, and how many times less it is now."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.against", description=__doc__)
+    parser.add_argument("commit")
+    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured (7)")
+    parser.add_argument("--count", type=int, default=200_000, help="tweets in a run (200000)")
+    options = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder:
+        _export(options.commit, Path(folder))
+        for how in ("plain", "aggregated"):
+            then: list[float] = []
+            now: list[float] = []
+            for turn in range(options.rounds):
+                both = [(then, Path(folder)), (now, _ROOT)]
+                for taken, tree in both if turn % 2 else reversed(both):
+                    taken.append(_microseconds(tree, how, options.count))
+            ratios = sorted(old / new for old, new in zip(then, now, strict=True))
+            say(
+                f"{how}: {median(then):.2f} µs then, {median(now):.2f} now; "
+                f"{median(ratios):.2f} times less ({ratios[0]:.2f} to {ratios[-1]:.2f}), "
+                f"of the best rounds {min(then) / min(now):.2f}"
+            )
+
+
+def _export(commit: str, folder: Path) -> None:
+    archive = ["git", "archive", "--format=tar", commit, *_NEEDED]
+    tar = subprocess.run(archive, cwd=_ROOT, check=True, stdout=subprocess.PIPE).stdout
+    subprocess.run(["tar", "-x", "-C", str(folder)], input=tar, check=True)
+
+
+def _microseconds(tree: Path, how: str, count: int) -> float:
+    # -P: the folder of the script is not looked in, which has modules named like others.
+    command = [sys.executable, "-P", str(_MEASURED), how, str(count)]
+    environment = {**os.environ, "PYTHONPATH": str(tree)}
+    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
+    return float(done.stdout)
+
+
+if __name__ == "__main__":
+    main()
