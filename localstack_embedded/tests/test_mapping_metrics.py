@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from localstack_embedded.plugin.mapping.metrics import MappingMetrics, Metrics
+from localstack_embedded.plugin.mapping.metrics import MappingMetrics
+from localstack_embedded.plugin.metrics import Metrics
 from localstack_embedded.tests.waiting import wait_for
 
 FUNCTION = "arn:aws:lambda:us-east-2:123456789012:function:f"
@@ -125,4 +126,4 @@ def test_what_is_forgotten_is_not_sent(
 
 
 def _senders() -> list[threading.Thread]:
-    return [each for each in threading.enumerate() if each.name == "mapping-metrics"]
+    return [each for each in threading.enumerate() if each.name == "gathered-metrics"]

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from localstack_embedded.plugin.mapping.interfaces import Answer
-from localstack_embedded.plugin.mapping.metrics import Metrics
 from localstack_embedded.plugin.mapping.worker import KinesisMappingWorker, Surroundings
+from localstack_embedded.plugin.metrics import Metrics
 from localstack_embedded.plugin.streams import Entry, Stream, Streams
 from localstack_embedded.tests.waiting import wait_for
 

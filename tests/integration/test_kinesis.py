@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.request import Request, urlopen
 
@@ -134,6 +135,27 @@ def test_a_subscription_sends_records_to_the_shards_end(kinesis: Any, name: str)
     assert [record["Data"] for record in event["Records"]] == [b"first"]
     assert [child["ParentShards"] for child in last["ChildShards"]] == [[SHARD], [SHARD]]
     assert next(events, None) is None
+
+
+def test_cloudwatch_is_told_what_was_put(instance: Instance, kinesis: Any, name: str) -> None:
+    for _ in range(3):
+        kinesis.put_record(StreamName=name, Data=b"", PartitionKey="key")
+    cloudwatch = client(instance, "cloudwatch")
+    now = datetime.now(UTC)
+
+    def put() -> float:
+        found = cloudwatch.get_metric_statistics(
+            Namespace="AWS/Kinesis",
+            MetricName="IncomingRecords",
+            Dimensions=[{"Name": "StreamName", "Value": name}],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+            Period=7200,
+            Statistics=["Sum"],
+        )
+        return float(sum(point["Sum"] for point in found["Datapoints"]))
+
+    assert wait_for(put, "the metrics") == 3
 
 
 def test_cbor_has_times_in_whole_milliseconds(instance: Instance, kinesis: Any, name: str) -> None:

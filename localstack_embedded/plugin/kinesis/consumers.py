@@ -144,6 +144,8 @@ class Subscription:
                     return
                 read = stream.read(self._shard_id, position, max_bytes=_MOST_EVENT_BYTES)
                 position = position if read.next is None else read.next
+                name = self._consumer.rpartition("/")[2].partition(":")[0]
+                self._kinesis.metrics.sent(stream, name, read)
                 yield self._event(stream, read, position)
                 if read.next is None:
                     return

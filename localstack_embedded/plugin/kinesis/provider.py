@@ -10,10 +10,13 @@ from typing import Any
 from localstack import config
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.kinesis import KinesisApi
+from localstack.aws.connect import connect_to
 from localstack.http import Response
 from localstack.services.plugins import ServiceLifecycleHook
 
+from ..metrics import Metrics
 from .errors import KinesisError
+from .metrics import NAMESPACE, StreamMetrics
 from .operations import OPERATIONS, SUBSCRIBE, Operations
 from .service import Answer, Caller, Kinesis, Settings
 from .shapes import Shapes
@@ -32,7 +35,8 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
 
     def __init__(self, model: Mapping[str, Any]) -> None:
         settings = Settings.of(os.environ, lambda: float(config.KINESIS_ERROR_PROBABILITY))
-        self.kinesis = Kinesis(STREAMS, settings)
+        self._metrics = Metrics(_send)
+        self.kinesis = Kinesis(STREAMS, settings, StreamMetrics(self._metrics.add))
         self._operations = Operations(self.kinesis, Shapes(model))
 
     def dispatch_table(self) -> dict[str, Callable[[RequestContext, Any], Response]]:
@@ -47,6 +51,7 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
     def forget(self, account: str | None) -> None:
         """Delete all streams, or all of an account."""
         self.kinesis.forget(account)
+        self._metrics.forget(account)
 
     def _answering(self, name: str) -> Callable[[RequestContext, Any], Response]:
         def answer(context: RequestContext, arguments: Any) -> Response:
@@ -70,6 +75,11 @@ def _response(
 ) -> Response:
     headers = {"x-amzn-RequestId": context.request_id}
     return Response(content, 200, headers, content_type=content_type)
+
+
+def _send(account: str, region: str, data: list[dict[str, Any]]) -> None:
+    clients = connect_to(aws_access_key_id=account, region_name=region)
+    clients.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
 
 
 def _messages(events: Iterator[Answer], form: str) -> Iterator[bytes]:

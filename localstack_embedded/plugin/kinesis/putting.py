@@ -25,7 +25,7 @@ def put_record(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
     entry = _entry(stream, request)
     if kinesis.chance() < kinesis.settings.error_probability():
         raise throttled(stream.open_shards[0].id, stream.name, account)
-    (answer,) = _put(stream, [entry])
+    (answer,) = _put(kinesis, stream, "PutRecord", [entry])
     if not isinstance(answer, Accepted):
         raise throttled(answer.shard_id, stream.name, account)
     return {
@@ -47,7 +47,7 @@ def put_records(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
         return {"FailedRecordCount": len(entries), "Records": [refusal] * len(entries)}
     failed = 0
     records = []
-    for answer in _put(stream, entries):
+    for answer in _put(kinesis, stream, "PutRecords", entries):
         if isinstance(answer, Accepted):
             records.append({"SequenceNumber": answer.sequence_number, "ShardId": answer.shard_id})
         else:
@@ -103,9 +103,9 @@ def _is_text(key: str) -> bool:
     return key.isascii() or not any("\ud800" <= character <= "\udfff" for character in key)
 
 
-def _put(stream: Stream, entries: list[Entry]) -> list[Any]:
+def _put(kinesis: Kinesis, stream: Stream, operation: str, entries: list[Entry]) -> list[Any]:
     try:
-        return list(stream.put(entries))
+        answers = stream.put(entries)
     except RecordSizeError as error:
         raise invalid(
             f"Record {error.index + 1} has {error.size} bytes with its partition key, and the"
@@ -116,6 +116,8 @@ def _put(stream: Stream, entries: list[Entry]) -> list[Any]:
             "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]."
             f" Specified value was {error.value}"
         ) from None
+    kinesis.metrics.put(stream, operation, entries, answers)
+    return answers
 
 
 def _check_order(kinesis: Kinesis, stream: Stream, number: str | None) -> None:

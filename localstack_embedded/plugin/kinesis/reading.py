@@ -87,7 +87,9 @@ def get_records(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
     except NoSuchShardError:
         raise _gone(arn, shard_id) from None
     except ReadLimitError:
+        kinesis.metrics.refused_read(stream, shard_id)
         raise throttled(shard_id, stream.name, account_in(arn)) from None
+    kinesis.metrics.read(stream, shard_id, read)
     is_encrypted = details_of(stream)["key_id"] is not None
     answer: Answer = {
         "Records": records_shown(read.records, is_encrypted=is_encrypted),

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from ..streams import Shard, Stream, Streams
 from .details import Details, details_of
 from .errors import in_use, invalid, not_found
+from .metrics import StreamMetrics
 
 Request = dict[str, Any]
 Answer = dict[str, Any]
@@ -59,6 +60,7 @@ class Kinesis:
 
     streams: Streams
     settings: Settings = field(default_factory=Settings)
+    metrics: StreamMetrics = field(default_factory=StreamMetrics)
     clock: Callable[[], float] = time.time
     chance: Callable[[], float] = random
     leaving: dict[str, tuple[Stream, float]] = field(default_factory=dict)

@@ -26,10 +26,11 @@ from operator import attrgetter
 from typing import Any
 from uuid import uuid4
 
+from ..metrics import Metrics
 from ..streams import Stream
 from .interfaces import Answer
 from .invocations import gather
-from .metrics import NAMESPACE, Metrics
+from .metrics import NAMESPACE
 from .validation import OutOfConstraints, Unsuitable, check
 from .worker import KinesisMappingWorker, Surroundings
 

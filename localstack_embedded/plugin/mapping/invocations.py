@@ -13,7 +13,7 @@ from functools import wraps
 from queue import Empty, Queue
 from typing import Any
 
-from .metrics import Metrics
+from ..metrics import Metrics
 
 _PAUSE = 0.2  # seconds between two calls of CloudWatch Logs for one function
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from threading import Event, Lock, Thread
 from typing import Any
 
+from ..metrics import Metrics
 from ..streams import Stream
 from ..streams.errors import NoSuchStreamError
 from .destinations import Destination, MakeClient
@@ -20,7 +21,7 @@ from .engine import Engine
 from .event import Events
 from .filters import Filters
 from .interfaces import Answer, Batch, Checkpoint, GivenUp
-from .metrics import MappingMetrics, Metrics
+from .metrics import MappingMetrics
 from .settings import Settings
 
 LOG = logging.getLogger(__name__)
