@@ -6,6 +6,7 @@ import ast
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -392,6 +393,19 @@ def test_whoever_watches_is_called_once(stream: Stream, happens: Callable[[Strea
     cancel = stream.watch(FIRST, 0, lambda: calls.append("late"))
     assert calls == ["a", "late"]
     cancel()
+
+
+def test_only_who_can_read_something_is_called(streams: Streams) -> None:
+    stream = streams.add(ARN, 2)
+    calls: list[int] = []
+    for position in (0, 1, 2):
+        stream.watch(FIRST, position, partial(calls.append, position))
+    put(stream, b"other", hash_key=MAX_HASH_KEY)
+    assert calls == []
+    put(stream, b"a", b"b")
+    assert calls == [0, 1]
+    put(stream, b"c")
+    assert calls == [0, 1, 2]
 
 
 def test_a_deleted_stream_takes_and_gives_nothing(streams: Streams, stream: Stream) -> None:

@@ -7,10 +7,11 @@ Imports nothing but the standard library, and so works alone:
     stream.put([Entry(b"data", "key")])
     stream.read("shardId-000000000000", 0)
 
-`registry` holds the streams of a process, `stream` is one of them: a lock around its shards, which
-`resharding` splits and merges. A `shard` has a `log` of its records, the older ones of which are in
-`segments` on disk. `numbers` makes sequence numbers of positions and takes them apart, and `limits`
-says what a shard takes and gives in a second.
+`registry` holds the streams of a process, and `stream` is one of them: a lock around its `shards`,
+which `resharding` splits and merges. A `shard` has a `log` of its records: the newest in memory,
+the others in `segments` on disk, as many as `disk` allows. `keeping` is about what outlasts the
+process. `numbers` makes sequence numbers of positions and takes them apart, and `limits` says what
+a shard takes and gives in a second.
 """
 
 from .errors import (

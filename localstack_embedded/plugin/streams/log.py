@@ -1,54 +1,130 @@
-"""A shard's records in the order of their arrival."""
+"""A shard's records in the order of their arrival: the newest in memory, the others in files."""
 
 from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import accumulate
+from math import inf
 from operator import attrgetter
 
-from .record import Record
+from .record import Record, within
+from .segments import Segment, Segments
 
 _ARRIVED = attrgetter("arrived")
-_COMPACT_FROM = 1024  # records; what is fewer isn't worth moving all others for
+_COMPACT_FROM = 1024  # records; fewer aren't worth moving all others for
+_RECORD_BYTES = 350  # what one takes in memory beside its data
+_WRITE_BYTES = 2**20
+_GAP = 2**32
+"""Positions that are left out where some of the last ones may have been lost.
+
+So that they are not given again: whoever has read the records that were lost would not read those
+that come in their place.
+"""
 
 
 class Log:
-    """Positions from `first`, which was not trimmed yet, up to `next`, which is to be written."""
+    """Positions from `first`, the oldest that is not trimmed, to `next`, which is to be written.
 
-    def __init__(self, first: int = 0) -> None:
-        self.first = self.next = first
-        self._tip: list[Record] = []
-        self._tip_first = first
+    Those from `tip` on are in memory; without files, all are. Guarded by its stream.
+    """
+
+    def __init__(self, segments: Segments | None = None) -> None:
+        self.first = self.tip = self.next = self._written = 0
+        self._records: list[Record] = []
+        self._bytes = 0
+        self._segments = segments
+
+    def find(self, end: int, last: float | None) -> float:
+        """Take over what another process has left up to a position; when the last record arrived.
+
+        If `last` doesn't say that, some may have been written since `end` was, and some lost.
+        """
+        if not self._segments:
+            return 0.0
+        found, arrived = self._segments.find(None if last is None else (end, last))
+        self.tip = self.next = self._written = end if last is not None else max(found, end) + _GAP
+        oldest = self._segments.trim(-inf)
+        self.first = self.tip if oldest is None else oldest
+        return arrived
 
     def append(self, record: Record) -> None:
         """Add the next record."""
-        self._tip.append(record)
+        self._records.append(record)
         self.next += 1
+        self._bytes += len(record.data) + _RECORD_BYTES
 
     def read(self, position: int, limit: int, max_bytes: int) -> list[Record]:
-        """Records from a position that is not trimmed; one at least, if there is one."""
-        start = position - self._tip_first
-        return within(self._tip[start : start + limit], max_bytes)
+        """Records in memory from a position on; one at least, if there is one."""
+        start = position - self.tip
+        return within(self._records[start : start + limit], max_bytes)
+
+    def older(self, position: int) -> tuple[Segment | None, int]:
+        """The file to read from at a position before `tip`, and where to go on behind it."""
+        segment, following = self._segments.at(position) if self._segments else (None, None)
+        return segment, self.tip if following is None else min(following, self.tip)
+
+    def after_gap(self, position: int) -> int:
+        """The position to go on from behind a record: a later one where some are left out."""
+        segment, following = self.older(position) if position < self.tip else (None, position)
+        return following if segment and segment.next <= position else position
 
     def at_time(self, timestamp: float) -> int:
         """The position of the first record that arrived at this time or later."""
-        found = self._tip_first + bisect_left(self._tip, timestamp, key=_ARRIVED)
+        if self.first < self.tip and not self._is_in_memory(timestamp):
+            assert self._segments
+            found = self._segments.at_time(timestamp)
+            if found is not None and found < self.tip:
+                return max(self.first, found)
+        found = self.tip + bisect_left(self._records, timestamp, key=_ARRIVED)
         return max(self.first, found)
 
+    def _is_in_memory(self, timestamp: float) -> bool:
+        return bool(self._records) and self._records[0].arrived < timestamp
+
     def trim(self, horizon: float) -> None:
-        """Forget what arrived before."""
-        start = self.first - self._tip_first
-        if start < len(self._tip) and self._tip[start].arrived < horizon:
-            self.first = self.at_time(horizon)
-            start = self.first - self._tip_first
-            if start == len(self._tip) or start > max(_COMPACT_FROM, len(self._tip) // 4):
-                del self._tip[:start]
-                self._tip_first = self.first
+        """Forget what arrived before; of what is on disk, only whole files."""
+        oldest = self._segments.trim(horizon) if self._segments else None
+        self.first = max(self.first, self.tip if oldest is None else min(oldest, self.tip))
+        start = self.first - self.tip
+        if 0 <= start < len(self._records) and self._records[start].arrived < horizon:
+            start = bisect_left(self._records, horizon, key=_ARRIVED)
+            self.first = self.tip + start
+            if start == len(self._records) or start > max(_COMPACT_FROM, len(self._records) // 4):
+                self._forget(start)
 
+    def shrink(self) -> None:
+        """Write and forget older records if there is too much of them in memory."""
+        if not self._segments:
+            return
+        share = self._segments.disk.cache_share
+        if self._bytes > share and self.flush():
+            sizes = accumulate(len(record.data) + _RECORD_BYTES for record in self._records)
+            excess = self._bytes - share // 2
+            self._forget(bisect_left(list(sizes), excess) + 1)
 
-def within(records: list[Record], max_bytes: int) -> list[Record]:
-    """As many of these as have so many bytes of data together, but at least one."""
-    sizes = list(accumulate(len(record.data) for record in records))
-    if not sizes or sizes[-1] <= max_bytes:
-        return records
-    return records[: max(1, bisect_left(sizes, max_bytes + 1))]
+    def flush(self) -> bool:
+        """Write what has not been written yet; whether there is nothing left."""
+        if not self._segments:
+            return True
+        start = max(self._written, self.first)
+        records = self._records[start - self.tip :]
+        while records:
+            chunk = within(records, min(_WRITE_BYTES, self._segments.disk.segment_bytes))
+            if not self._segments.write(start, chunk):
+                return False
+            start += len(chunk)
+            self._written = start
+            records = records[len(chunk) :]
+        return True
+
+    def delete(self) -> None:
+        """Forget everything, on disk as well."""
+        self._forget(len(self._records))
+        if self._segments:
+            self._segments.delete()
+
+    def _forget(self, count: int) -> None:
+        """Take the oldest records out of memory."""
+        self._bytes -= sum(len(record.data) + _RECORD_BYTES for record in self._records[:count])
+        del self._records[:count]
+        self.tip += count

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from itertools import accumulate
 from typing import Literal, NamedTuple
 
 # Named tuples are made in a third of the time that frozen dataclasses take.
@@ -56,3 +58,11 @@ class StartingPosition(NamedTuple):
     ]
     sequence_number: str = ""
     timestamp: float = 0.0
+
+
+def within(records: list[Record], max_bytes: int) -> list[Record]:
+    """As many of these as have so many bytes of data together, but at least one."""
+    sizes = list(accumulate(len(record.data) for record in records))
+    if not sizes or sizes[-1] <= max_bytes:
+        return records
+    return records[: max(1, bisect_right(sizes, max_bytes))]

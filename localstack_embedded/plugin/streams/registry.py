@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Mapping
-from threading import Lock
+from pathlib import Path
+from threading import Event, Lock, Thread
 from typing import Any
 
+from .disk import Disk
 from .errors import NoSuchStreamError, StreamExistsError
+from .keeping import Home
 from .stream import Stream
+
+MAX_BYTES = 10 * 2**30
+CACHE_BYTES = 24 * 2**20
+_FLUSH_EVERY = 0.5  # seconds
+_SUFFIX = ".stream"
 
 
 class Streams:
-    """Streams of all accounts and regions; may be used by any number of threads."""
+    """Streams of all accounts and regions; may be used by any number of threads.
 
-    def __init__(self, *, clock: Callable[[], float] = time.time, has_limits: bool = False) -> None:
+    With a `folder`, which no other process may use, `cache_bytes` of records are in memory, and the
+    others in files there. When those are more than `max_bytes`, the oldest are trimmed.
+
+    If `is_kept`, the streams that are in the folder are there again. What is put is written half a
+    second later, and outlasts the process even if it's killed, though not a machine that loses
+    power. Otherwise the folder is emptied, now and by `close`.
+    """
+
+    def __init__(
+        self,
+        folder: Path | None = None,
+        *,
+        is_kept: bool = False,
+        max_bytes: int = MAX_BYTES,
+        cache_bytes: int = CACHE_BYTES,
+        clock: Callable[[], float] = time.time,
+        has_limits: bool = False,
+    ) -> None:
+        self._folder = folder
+        self._disk = Disk(max_bytes=max_bytes, cache_bytes=cache_bytes)
         self._clock = clock
         self._has_limits = has_limits
         self._lock = Lock()
         self._streams: dict[str, Stream] = {}
         self._last_seconds: dict[str, int] = {}
+        self._changed = Event() if folder and is_kept else None
+        self._closed = Event()
+        self._flusher: Thread | None = None
+        for left in folder.glob(f"*{_SUFFIX}") if folder else ():
+            self._find(self._home(left))
+        if self._changed:
+            self._flusher = Thread(target=self._flush, name="kept streams", daemon=True)
+            self._flusher.start()
 
     @property
     def has_limits(self) -> bool:
@@ -45,16 +81,21 @@ class Streams:
         with self._lock:
             if arn in self._streams:
                 raise StreamExistsError(arn)
-            stream = self._streams[arn] = Stream(
+            name = f"{arn.rpartition('/')[2]}-{secrets.token_hex(4)}{_SUFFIX}"
+            stream = Stream(
                 arn,
                 shard_count,
                 clock=self._clock,
-                # So that no sequence number of a deleted stream is one of its successor.
-                first_second=self._last_seconds.get(arn, -1) + 1,
+                home=self._home(self._folder / name) if self._folder else None,
                 retention_hours=retention_hours,
-                has_limits=self._has_limits,
                 details=details,
+                # So that no sequence number of a deleted stream is one of its successor.
+                second=self._last_seconds.get(arn, -1) + 1,
             )
+            stream.has_limits = self._has_limits
+            for other in self._streams.values():
+                other.shrink()
+            self._streams[arn] = stream
             return stream
 
     def find(self, arn: str) -> Stream | None:
@@ -77,6 +118,19 @@ class Streams:
             if account in (None, arn.split(":")[4]):
                 self._remove(arn)
 
+    def close(self) -> None:
+        """End all streams; those that are to be kept are then in the folder."""
+        if self._flusher:
+            assert self._changed
+            self._closed.set()
+            self._changed.set()
+            self._flusher.join()
+            self._disk.end_pause()
+            for _, stream in self._all():
+                stream.close()
+        else:
+            self.clear()
+
     def _remove(self, arn: str) -> bool:
         with self._lock:
             stream = self._streams.pop(arn, None)
@@ -87,3 +141,25 @@ class Streams:
     def _all(self) -> list[tuple[str, Stream]]:
         with self._lock:
             return list(self._streams.items())
+
+    def _home(self, folder: Path) -> Home:
+        return Home(folder, self._disk, self._changed)
+
+    def _find(self, home: Home) -> None:
+        """Take over a stream that another process has left, or clear it away."""
+        document = home.read() if self._changed else None
+        if document is None:
+            home.remove()
+        else:
+            stream = Stream.kept(document, self._clock, home)
+            stream.has_limits = self._has_limits
+            self._streams[stream.arn] = stream
+
+    def _flush(self) -> None:
+        assert self._changed
+        while not self._closed.is_set():
+            self._changed.wait()
+            self._closed.wait(_FLUSH_EVERY)
+            self._changed.clear()
+            for _, stream in self._all():
+                stream.flush()

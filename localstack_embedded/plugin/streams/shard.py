@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from threading import Condition
 
-from .errors import SequenceNumberError
+from .errors import FutureTimestampError, SequenceNumberError
 from .limits import ReadLimit, WriteLimit
 from .log import Log
 from .numbers import END, START, base_of, number_of, parts_of
+from .record import Read, Record, StartingPosition
 
 MAX_HASH_KEY = 2**128 - 1
 
@@ -23,11 +23,12 @@ class Shard:
     end: int
     created: int
     """In seconds, at least one more than its parents'."""
-    changed: Condition
-    watchers: list[Callable[[], None]] = field(default_factory=list)
     parents: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
     closed: float | None = None
+    is_gone: bool = False
+    """Whether it has expired, or its stream has ended."""
+    watchers: list[tuple[int, Callable[[], None]]] = field(default_factory=list)
     log: Log = field(default_factory=Log)
     writes: WriteLimit = field(default_factory=WriteLimit)
     reads: ReadLimit = field(default_factory=ReadLimit)
@@ -51,11 +52,17 @@ class Shard:
         """More than that of each record; None while the shard is open."""
         return None if self.closed is None else number_of(self.base, END, int(self.closed))
 
+    def is_worth_reading(self, position: int) -> bool:
+        """Whether there's a record at a position, or none can come."""
+        return position < self.log.next or self.closed is not None or self.is_gone
+
     def notify(self) -> None:
-        """Wake whoever waits for a record or for the end."""
-        self.changed.notify_all()
-        while self.watchers:
-            self.watchers.pop()()
+        """Call those who watch for what is there now."""
+        if self.watchers:
+            called = [each for each in self.watchers if self.is_worth_reading(each[0])]
+            self.watchers = [each for each in self.watchers if each not in called]
+            for _, call in called:
+                call()
 
     def position_of(self, number: str) -> int:
         """The position of a record, START, or of a closed shard END."""
@@ -65,3 +72,31 @@ class Shard:
         if position >= self.log.next and number != self.ending_sequence_number:
             raise SequenceNumberError(number)
         return position
+
+    def position_to_start(self, start: StartingPosition, now: float) -> int:
+        """Where to read from to start there; raises SequenceNumberError, FutureTimestampError."""
+        match start.type:
+            case "TRIM_HORIZON":
+                return self.log.first
+            case "LATEST":
+                return self.log.next
+            case "AT_TIMESTAMP":
+                if start.timestamp > now:
+                    raise FutureTimestampError(start.timestamp, now)
+                return self.log.at_time(start.timestamp)
+        position = self.position_of(start.sequence_number)
+        position += start.type == "AFTER_SEQUENCE_NUMBER"
+        return min(max(position, self.log.first), self.log.next)
+
+    def read_tip(self, position: int, limit: int, max_bytes: int, now: float) -> Read | None:
+        """What there is from a position on, unless that is in a file."""
+        if position < self.log.tip:
+            return None
+        return self.answer(position, self.log.read(position, limit, max_bytes), now)
+
+    def answer(self, start: int, records: list[Record], now: float) -> Read:
+        """Records, the first of which has this position, as what a read returns."""
+        position = self.log.after_gap(start + len(records))
+        if position >= self.log.next:
+            return Read(records, None if self.is_closed else position, 0)
+        return Read(records, position, max(1, int((now - records[-1].arrived) * 1000)))

@@ -1,31 +1,25 @@
-"""A stream: records by hash key into its open shards, and out of each in their order."""
+"""A stream: records go by hash key into its open shards, and come out of each in their order."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from hashlib import md5
-from threading import Condition, Lock
-from typing import Any
+from functools import partial
+from threading import Event, Lock
+from typing import Any, Self
 
 from . import resharding
-from .errors import (
-    FutureTimestampError,
-    HashKeyError,
-    NoSuchShardError,
-    NoSuchStreamError,
-    ReadLimitError,
-    RecordSizeError,
-)
+from .errors import NoSuchStreamError, ReadLimitError
+from .keeping import Home
 from .numbers import POSITION_UNIT, SECOND_UNIT
 from .record import Accepted, Entry, Read, Record, Refused, StartingPosition
-from .shard import MAX_HASH_KEY, Shard
+from .shard import Shard
+from .shards import Shards, route
 
-HASH_BYTES = 16
 MAX_READ_BYTES = 10 * 2**20
 MAX_READ_RECORDS = 10_000
 _TRIM_EVERY = 1.0  # second
+_KEPT = ("arn", "created", "max_record_bytes", "is_even", "details")
 
 
 class Stream:
@@ -37,9 +31,9 @@ class Stream:
         shard_count: int,
         *,
         clock: Callable[[], float],
-        first_second: int = 0,
-        retention_hours: int = 24,
-        has_limits: bool = False,
+        home: Home | None = None,
+        retention_hours: int,
+        second: int = 0,
         details: Mapping[str, Any] | None = None,
     ) -> None:
         self.arn = arn
@@ -47,35 +41,48 @@ class Stream:
         self.max_record_bytes = 2**20
         self.is_even = False
         """Whether records go to all shards alike, whatever their keys."""
-        self.has_limits = has_limits
+        self.has_limits = False
         self.is_deleted = False
         self.details: dict[str, Any] = dict(details or {})
         """Whatever else belongs to the stream, as JSON can hold it, for whoever serves it."""
-        self._retention_hours = retention_hours
         self._clock = clock
+        self._home = home
+        self._retention_hours = retention_hours
         self._lock = Lock()
-        self._shards: dict[str, Shard] = {}
-        self._open: list[Shard] = []
-        self._starts: list[bytes] = []
-        self._turn = 0
-        self._made = 0
-        self._now = self._trimmed = 0.0
-        self.created = self._tick()
-        self._second = max(first_second, int(self.created))
-        self._replace([], resharding.even_ranges(shard_count))
+        self._shards = Shards(home, second)
+        self._now = self._trimmed = self._last_horizon = 0.0
+        self._is_saved = False
+        with self._lock:
+            self.created = self._tick()
+            if shard_count:
+                self._shards.replace(self._now, [], resharding.even_ranges(shard_count))
+                self._save()
+
+    @classmethod
+    def kept(cls, document: dict[str, Any], clock: Callable[[], float], home: Home) -> Self:
+        """One that another process has left."""
+        hours = document["retention_hours"]
+        stream = cls(document["arn"], 0, clock=clock, home=home, retention_hours=hours)
+        for name in _KEPT:
+            setattr(stream, name, document[name])
+        last = stream._shards.restore(document["shards"], last=document["last"])
+        stream._now = max(stream._now, document["now"], last)
+        stream._last_horizon = document["horizon"]
+        stream.save()
+        return stream
 
     @property
     def shards(self) -> dict[str, Shard]:
         """All shards in the order they were made; closed ones until their records have expired."""
         with self._lock:
             self._tick()
-            return dict(self._shards)
+            return dict(self._shards.all)
 
     @property
     def open_shards(self) -> list[Shard]:
         """Those that take records, ordered by hash key."""
         with self._lock:
-            return list(self._open)
+            return list(self._shards.open)
 
     @property
     def retention_hours(self) -> int:
@@ -86,29 +93,35 @@ class Stream:
     def retention_hours(self, hours: int) -> None:
         with self._lock:
             self._tick()
-            self._trim()  # What has expired so far doesn't come back.
+            self._shards.trim(self._horizon)
             self._retention_hours = hours
-            self._trim()
+            self._shards.trim(self._horizon)
+            self._save()
 
     def put(self, entries: Sequence[Entry]) -> list[Accepted | Refused]:
         """Append each to its shard; raises RecordSizeError and HashKeyError before any is."""
-        routes = [self._route(index, *entry) for index, entry in enumerate(entries)]
+        largest = self.max_record_bytes
+        routes = [route(index, entry, largest) for index, entry in enumerate(entries)]
         answers: list[Accepted | Refused] = []
-        changed: dict[str, Shard] = {}
+        changed: set[Shard] = set()
         with self._lock:
             now = self._tick()
             second = int(now) * SECOND_UNIT
             for (data, key, _), (hash_key, size) in zip(entries, routes, strict=True):
-                shard = self._shard_for(hash_key)
+                shard = self._shards.find_for(None if self.is_even else hash_key)
                 if self.has_limits and not shard.writes.take(size, now):
                     answers.append(Refused(shard.id))
                     continue
-                number = str(shard.base + (shard.log.next + 1) * POSITION_UNIT + second)
-                shard.log.append(Record(data, key, now, number))
+                log = shard.log
+                number = str(shard.base + (log.next + 1) * POSITION_UNIT + second)
+                log.append(Record(data, key, now, number))
                 answers.append(Accepted(shard.id, number))
-                changed[shard.id] = shard
-            for shard in changed.values():
+                changed.add(shard)
+            for shard in changed:
+                shard.log.shrink()
                 shard.notify()
+        if self._home and self._home.changed:
+            self._home.changed.set()
         return answers
 
     def read(
@@ -122,52 +135,66 @@ class Stream:
     ) -> Read:
         """Records from a position on, or from the oldest if that is trimmed.
 
-        With `is_counted` it is one of the calls that the shard's limits are about, and raises
-        ReadLimitError.
+        The shard's limits are about calls that are counted, and may raise ReadLimitError.
         """
+        is_counted = is_counted and self.has_limits
         with self._lock:
             now = self._tick()
-            shard = self._shard(shard_id)
-            is_counted = is_counted and self.has_limits
+            shard = self._shards.find(shard_id)
             if is_counted and not shard.reads.take(now):
                 raise ReadLimitError(shard_id)
             position = max(position, shard.log.first)
-            records = shard.log.read(position, limit, max_bytes)
-            if is_counted:
-                shard.reads.spend(sum(len(record.data) for record in records))
-            position += len(records)
-            if position >= shard.log.next:
-                return Read(records, None if shard.is_closed else position, 0)
-        return Read(records, position, max(1, int((now - records[-1].arrived) * 1000)))
+            read = shard.read_tip(position, limit, max_bytes, self._now)
+        read = read or self._read_older(shard, position, limit, max_bytes)
+        if is_counted:
+            with self._lock:
+                shard.reads.spend(sum(len(record.data) for record in read.records))
+        return read
+
+    def _read_older(self, shard: Shard, position: int, limit: int, max_bytes: int) -> Read:
+        """Read from files, without the lock, so that nobody waits for the disk."""
+        while True:
+            with self._lock:
+                self._tick()
+                position = max(position, shard.log.first)
+                read = shard.read_tip(position, limit, max_bytes, self._now)
+                segment, following = shard.log.older(position)
+                horizon = self._horizon
+            if read:
+                return read
+            with suppress(FileNotFoundError):  # It has been trimmed in between.
+                assert segment
+                start, records = segment.read(position, limit, max_bytes, horizon, shard.base)
+                if records:
+                    with self._lock:
+                        return shard.answer(start, records, self._now)
+            position = following
 
     def wait(self, shard_id: str, position: int, timeout: float) -> bool:
-        """Whether there is something to be had at a position, at the latest after so many seconds.
-
-        That is a record, the end of a closed shard, or an error since shard or stream are gone.
-        """
-        with self._lock:
-            shard = self._shards.get(shard_id)
-            if shard is None:
-                return True
-            return shard.changed.wait_for(
-                lambda: position < shard.log.next or shard.is_closed or self.is_deleted, timeout
-            )
+        """Wait until there's a record at a position, or none can come; False if time is over."""
+        ready = Event()
+        cancel = self.watch(shard_id, position, ready.set)
+        try:
+            return ready.wait(timeout)
+        finally:
+            cancel()
 
     def watch(self, shard_id: str, position: int, call: Callable[[], None]) -> Callable[[], None]:
         """Have a function called, once, as soon as `wait` would be over; returns what cancels that.
 
         The stream is locked meanwhile: the function may do no more than wake somebody.
         """
+        watcher = position, call
         with self._lock:
-            shard = self._shards.get(shard_id)
-            if shard is None or position < shard.log.next or shard.is_closed:
+            shard = self._shards.all.get(shard_id)
+            if shard is None or shard.is_worth_reading(position):
                 call()
                 return lambda: None
-            shard.watchers.append(call)
+            shard.watchers.append(watcher)
 
         def cancel() -> None:
             with self._lock, suppress(ValueError):  # It has been called.
-                shard.watchers.remove(call)
+                shard.watchers.remove(watcher)
 
         return cancel
 
@@ -175,79 +202,64 @@ class Stream:
         """Where to read from to start there; raises SequenceNumberError, FutureTimestampError."""
         with self._lock:
             now = self._tick()
-            shard = self._shard(shard_id)
-            match start.type:
-                case "TRIM_HORIZON":
-                    return shard.log.first
-                case "LATEST":
-                    return shard.log.next
-                case "AT_TIMESTAMP":
-                    if start.timestamp > now:
-                        raise FutureTimestampError(start.timestamp, now)
-                    return shard.log.at_time(start.timestamp)
-            position = shard.position_of(start.sequence_number)
-            position += start.type == "AFTER_SEQUENCE_NUMBER"
-            return min(max(position, shard.log.first), shard.log.next)
+            return self._shards.find(shard_id).position_to_start(start, now)
 
     def split(self, shard_id: str, hash_key: int) -> None:
         """Divide an open shard; its upper half starts with this hash key."""
         with self._lock:
-            self._tick()
-            resharding.split(self._shard(shard_id), hash_key, self._replace)
+            now = self._tick()
+            shard = self._shards.find(shard_id)
+            resharding.split(shard, hash_key, partial(self._shards.replace, now))
+            self._save()
 
     def merge(self, shard_id: str, adjacent_id: str) -> None:
         """Make one shard of two open ones next to each other."""
         with self._lock:
-            self._tick()
-            shard, adjacent = self._shard(shard_id), self._shard(adjacent_id)
-            resharding.merge(shard, adjacent, self._replace)
+            now = self._tick()
+            shard, adjacent = self._shards.find(shard_id), self._shards.find(adjacent_id)
+            resharding.merge(shard, adjacent, partial(self._shards.replace, now))
+            self._save()
 
     def resize(self, count: int) -> None:
         """Make it so many even open shards; as on AWS, with short-lived ones in between."""
         with self._lock:
-            self._tick()
-            resharding.resize(self._open, count, self._replace)
+            now = self._tick()
+            resharding.resize(self._shards.open, count, partial(self._shards.replace, now))
+            self._save()
 
     def save(self) -> None:
-        """Have `details` kept with the stream, if it is one to be kept."""
+        """Have what is set here, and `details`, kept with the stream, if it is one to be kept."""
+        with self._lock:
+            self._save()
+
+    def flush(self) -> None:
+        """Write what is not on disk yet, if it is to be kept."""
+        with self._lock:
+            for shard in self._shards.all.values():
+                shard.log.flush()
+            if not self._is_saved:
+                self._save()
+
+    def shrink(self) -> None:
+        """Keep no more in memory than its share, of which each new stream takes some."""
+        with self._lock:
+            self._shards.shrink()
+
+    def close(self) -> None:
+        """End it for everybody who reads, waits, or puts; what is to be kept stays on disk."""
+        with self._lock:
+            self._save(is_clean=True)
+            self.is_deleted = True
+            self._shards.end()
 
     def delete(self) -> int:
-        """End it for everybody; the last second in which one of its shards was created."""
+        """End it, and forget it; the last second in which one of its shards was created."""
         with self._lock:
             self.is_deleted = True
-            for shard in self._shards.values():
-                shard.notify()
             self._shards.clear()
-            self._open.clear()
-            return self._second
-
-    def _route(
-        self, index: int, data: bytes, key: str | None, explicit: int | None
-    ) -> tuple[bytes | None, int]:
-        """An entry's hash key, None where any shard will do, and its size."""
-        encoded = b"" if key is None else key.encode()
-        size = len(data) + len(encoded)
-        if size > self.max_record_bytes:
-            raise RecordSizeError(index, size)
-        if self.is_even:
-            return None, size
-        if explicit is not None:
-            if not 0 <= explicit <= MAX_HASH_KEY:
-                raise HashKeyError(explicit)
-            return explicit.to_bytes(HASH_BYTES, "big"), size
-        return None if key is None else md5(encoded, usedforsecurity=False).digest(), size
-
-    def _shard_for(self, hash_key: bytes | None) -> Shard:
-        if hash_key is not None:
-            return self._open[bisect_right(self._starts, hash_key) - 1]
-        self._turn = (self._turn + 1) % len(self._open)
-        return self._open[self._turn]
-
-    def _shard(self, shard_id: str) -> Shard:
-        shard = self._shards.get(shard_id)
-        if shard is None:
-            raise NoSuchShardError(shard_id)
-        return shard
+        if self._home:
+            self._home.remove()
+        return self._shards.second
 
     def _tick(self) -> float:
         """The present, which never goes back; trims what has expired until now."""
@@ -256,43 +268,32 @@ class Stream:
         # In milliseconds, as timestamps are served: whoever asks for a record's own finds it.
         self._now = max(self._now, round(self._clock(), 3))
         if self._now - self._trimmed >= _TRIM_EVERY:
-            self._trim()
+            self._trimmed = self._now
+            if self._shards.trim(self._horizon):
+                self._save()
         return self._now
 
-    def _trim(self) -> None:
-        self._trimmed = self._now
+    @property
+    def _horizon(self) -> float:
+        """When the oldest record has arrived at the earliest; what has expired never comes back."""
         horizon = self._now - self._retention_hours * 3600
-        expired = []
-        for shard in self._shards.values():
-            shard.log.trim(horizon)
-            if shard.closed is not None and shard.closed < horizon:
-                expired.append(shard)
-        for shard in expired:
-            del self._shards[shard.id]
-            shard.notify()
+        self._last_horizon = max(self._last_horizon, horizon)
+        return self._last_horizon
 
-    def _replace(self, parents: list[Shard], ranges: list[tuple[int, int]]) -> list[Shard]:
-        """Close shards, and open their children with these ranges of hash keys."""
-        created = max([self._second, int(self._now), *(parent.created + 1 for parent in parents)])
-        self._second = created
-        children = []
-        for start, end in ranges:
-            shard = Shard(
-                index=self._made,
-                start=start,
-                end=end,
-                created=created,
-                changed=Condition(self._lock),
-                parents=tuple(parent.id for parent in parents),
-            )
-            self._made += 1
-            self._shards[shard.id] = shard
-            children.append(shard)
-        for parent in parents:
-            parent.closed = self._now
-            parent.children = tuple(child.id for child in children)
-            parent.notify()
-        kept = [shard for shard in self._open if not shard.is_closed]
-        self._open = sorted(kept + children, key=lambda shard: shard.start)
-        self._starts = [shard.start.to_bytes(HASH_BYTES, "big") for shard in self._open]
-        return children
+    def _save(self, *, is_clean: bool = False) -> None:
+        """Write what the stream is, after its records: those of a closed shard are all there."""
+        home = self._home
+        if self.is_deleted or not (home and home.changed):
+            return
+        is_flushed = all([shard.log.flush() for shard in self._shards.all.values()])
+        document = {
+            **{name: getattr(self, name) for name in _KEPT},
+            "retention_hours": self._retention_hours,
+            "now": self._now,
+            "horizon": self._horizon,
+            "last": self._now if is_clean and is_flushed else None,
+            "shards": self._shards.document(),
+        }
+        self._is_saved = home.write(document)
+        if not self._is_saved:
+            home.changed.set()

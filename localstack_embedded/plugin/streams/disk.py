@@ -1,0 +1,102 @@
+"""What all shards share: how much of their records may be on disk, and how much in memory."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from heapq import heappop, heappush
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+LOG = logging.getLogger(__name__)
+
+_SEGMENT_BYTES = 2**24
+_SEGMENTS = 64  # at least, for what may lie on disk
+_PAUSE = 5.0  # seconds without another try, when something could not be written
+
+
+class Droppable(Protocol):
+    """A file that is written no more."""
+
+    path: Path
+    size: int
+    last_arrived: float
+    is_dropped: bool
+
+
+class Disk:
+    """Used by all streams, each with its own lock held."""
+
+    def __init__(self, *, max_bytes: int, cache_bytes: int) -> None:
+        self.segment_bytes = min(_SEGMENT_BYTES, max(1, max_bytes // _SEGMENTS))
+        self.used = 0
+        self._max_bytes = max_bytes
+        self._cache_bytes = cache_bytes
+        self._shards = 0
+        self._sealed: list[tuple[float, str, Droppable]] = []
+        self._lock = Lock()
+        self._paused_until = 0.0
+        self._has_told = False
+
+    @property
+    def cache_share(self) -> int:
+        """How many bytes of records each shard may have in memory."""
+        return self._cache_bytes // max(1, self._shards)
+
+    def count_shards(self, change: int) -> None:
+        """Say that there are so many shards more, or less."""
+        with self._lock:
+            self._shards += change
+
+    def grow(self, size: int) -> None:
+        """Say that a file has grown; deletes the oldest ones when it's too much altogether."""
+        with self._lock:
+            self.used += size
+            while self.used > self._max_bytes and self._sealed:
+                self._drop(self._sealed[0][2])
+                self._tell_of_cap()
+
+    def seal(self, segment: Droppable) -> None:
+        """Say that a file will grow no more, and may be deleted."""
+        with self._lock:
+            heappush(self._sealed, (segment.last_arrived, str(segment.path), segment))
+
+    def drop(self, segment: Droppable) -> None:
+        """Delete a file that is needed no longer."""
+        with self._lock:
+            self._drop(segment)
+
+    def _drop(self, segment: Droppable) -> None:
+        if not segment.is_dropped:
+            segment.is_dropped = True
+            self.used -= segment.size
+            segment.path.unlink(missing_ok=True)
+        while self._sealed and self._sealed[0][2].is_dropped:
+            heappop(self._sealed)
+
+    def _tell_of_cap(self) -> None:
+        if not self._has_told:
+            self._has_told = True
+            LOG.warning(
+                "The records of all streams exceed %d bytes on disk: the oldest are trimmed from"
+                " now on, though they have not expired",
+                self._max_bytes,
+            )
+
+    def end_pause(self) -> None:
+        """Have the next one tried, whatever happened to the last."""
+        self._paused_until = 0.0
+
+    def try_to(self, write: Callable[[], None]) -> bool:
+        """Whether this could be written; if not, records stay in memory for now."""
+        if time.monotonic() < self._paused_until:
+            return False
+        try:
+            write()
+        except OSError as error:
+            self._paused_until = time.monotonic() + _PAUSE
+            LOG.error("Can't write records to disk, so they stay in memory: %s", error)
+            return False
+        return True
