@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import inspect
 import os
 import signal
 from functools import cache
+from typing import Any
 
+import botocore.hooks
 import botocore.session
 import pytest
+from botocore.compat import accepts_kwargs
 from hypothesis import HealthCheck, settings
 
 # The size of the terminal as well: readline sets it for whatever a process starts, as workers are.
@@ -17,13 +21,22 @@ _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL", "COLUMNS", "LINES")
 
 def pytest_configure() -> None:
     _interrupt_as_in_a_shell()
-    read_descriptions_of_services_once()
+    let_sessions_share()
     _give_properties_time()
 
 
-def read_descriptions_of_services_once() -> None:
-    """Every session of botocore reads megabytes of JSON anew before it makes its first client."""
+def let_sessions_share() -> None:
+    """Every session of botocore reads megabytes of JSON and works out names of events anew."""
     botocore.session.create_loader = cache(botocore.session.create_loader)
+    hooks: Any = botocore.hooks
+    hooks.EventAliaser._alias_event_name = hooks.EventAliaser(None)._alias_event_name
+    hooks.accepts_kwargs = _takes_any_keywords
+
+
+def _takes_any_keywords(handler: Any) -> bool:
+    """What botocore asks of a handler each time it is registered, without its whole signature."""
+    code = getattr(handler, "__code__", None)
+    return bool(code.co_flags & inspect.CO_VARKEYWORDS if code else accepts_kwargs(handler))
 
 
 def pytest_collection_finish() -> None:

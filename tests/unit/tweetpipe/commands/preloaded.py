@@ -8,10 +8,10 @@ from __future__ import annotations
 import socket
 from importlib import import_module
 
-from tests.conftest import read_descriptions_of_services_once
+from tests.conftest import let_sessions_share
 from tweetpipe.aws.place import local_place
 
-read_descriptions_of_services_once()
+let_sessions_share()
 # Typer imports what reads a command line only when there is one to read.
 import_module("typer._adapters")
 for _name in ("__main__", "commands.watch", "dashboard.app", "dashboard.server"):
