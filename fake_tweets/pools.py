@@ -25,6 +25,8 @@ ARTICLES = 128
 POPULARITY_SLOTS = 8192
 
 _SEED = 2015
+# Faker's others would take as long as the words and names do.
+_PROVIDERS = ["faker.providers.internet", "faker.providers.lorem", "faker.providers.person"]
 _LONG_TEXTS = (350, 800, 1800, 3600)  # characters; X takes up to 4,000 with all that is added
 _MEDIUM_TEXTS = (190,) * 12
 _TREND_PLACE = 5  # one of HASHTAGS, where one tag would be anyway
@@ -53,11 +55,11 @@ class Pools(NamedTuple):
 
 @cache
 def pools() -> Pools:
-    """The pools, the same in every process; the first call takes a few tenths of a second."""
+    """The pools, the same in every process; the first call takes a quarter of a second."""
     from faker import Faker  # here, so that importing the package costs next to nothing
 
     fakers = {
-        locale: _seeded(Faker(locale))
+        locale: _seeded(Faker(locale, providers=_PROVIDERS))
         for locale in dict.fromkeys(
             locale for language in LANGUAGES for locale in (language.names, language.lorem)
         )
