@@ -48,7 +48,7 @@ test-unit: $(VENV)/dev  ## Run the unit tests alone, in a minute
 	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -m "not slow" tests/unit $(EMBEDDED)/tests
 
-test-slow: $(VENV)/dev  ## Run what takes too long for make test, and all properties with ten times the examples
+test-slow: $(VENV)/dev  ## Run what takes too long for make test, and all properties with many more examples
 	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile slow
 
