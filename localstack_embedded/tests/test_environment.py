@@ -9,9 +9,12 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -35,17 +38,31 @@ class Made:
     requirements: Path
     environment: Environment
     steps: list[str]
+    failure: InstallError
 
 
 @pytest.fixture(scope="module")
 def _made(tmp_path_factory: pytest.TempPathFactory) -> Made:
+    """Made after a making that failed, and one that was interrupted while pip ran."""
+
+    def interrupt(step: str) -> None:
+        if step.startswith("LocalStack:"):
+            raise KeyboardInterrupt
+
     folder = tmp_path_factory.mktemp("made")
-    file = _tiny(folder)
+    file, home = _tiny(folder), folder / "home"
+    right = file.read_text()
     steps: list[str] = []
     with pytest.MonkeyPatch.context() as monkeypatch:
         require(file, monkeypatch)
-        made = ensure_environment(folder / "home", on_step=steps.append)
-    return Made(folder / "home", file, made, steps)
+        file.write_text(right.replace("sha256:", "sha256:0")[: len(right)])
+        with pytest.raises(InstallError) as failed:
+            ensure_environment(home)
+        file.write_text(right)
+        with pytest.raises(KeyboardInterrupt):
+            ensure_environment(home, on_step=interrupt)
+        made = ensure_environment(home, on_step=steps.append)
+    return Made(home, file, made, steps, failed.value)
 
 
 @pytest.fixture
@@ -53,6 +70,12 @@ def made(_made: Made, monkeypatch: pytest.MonkeyPatch) -> Made:
     """One for all tests that leave it as it is, since pip takes a while."""
     require(_made.requirements, monkeypatch)
     return _made
+
+
+@contextmanager
+def no_packages(*_: object) -> Iterator[SimpleNamespace]:
+    """In place of pip, where what it installs is not the point."""
+    yield SimpleNamespace(wait=lambda on_step: None)
 
 
 def _tiny(folder: Path) -> Path:
@@ -134,24 +157,13 @@ def test_an_environment_that_was_moved_is_made_again(made: Made, tmp_path: Path)
 
 
 def test_a_making_that_failed_with_its_reason_and_one_that_was_interrupted_are_done_again(
-    tmp_path: Path, requirements: Path
+    made: Made,
 ) -> None:
-    def interrupt(step: str) -> None:
-        if step.startswith("LocalStack:"):
-            raise KeyboardInterrupt
-
-    right = requirements.read_text()
-    requirements.write_text(right.replace("sha256:", "sha256:0")[: len(right)])
-    with pytest.raises(InstallError, match="pip failed: ") as caught:
-        ensure_environment(tmp_path / "home")
-    message = str(caught.value)
+    message = str(made.failure)
+    assert message.startswith("pip failed: ")
     assert len(message.splitlines()) == 1
-    assert str(tmp_path / "home" / "localstack-install.log") in message
-    requirements.write_text(right)
-    with pytest.raises(KeyboardInterrupt):
-        ensure_environment(tmp_path / "home", on_step=interrupt)
-    made = ensure_environment(tmp_path / "home")
-    assert output_of(made.python, "import tiny; print(tiny.answer)") == "42"
+    assert str(made.home / "localstack-install.log") in message
+    assert output_of(made.environment.python, "import tiny; print(tiny.answer)") == "42"
 
 
 @pytest.mark.parametrize(
@@ -221,6 +233,7 @@ def test_outside_a_checkout_an_environment_has_a_copy_of_the_plugin(
     shutil.copytree(environment.PLUGIN, installed)
     monkeypatch.setattr(environment, "PLUGIN", installed)
     monkeypatch.setattr(environment, "IS_CHECKOUT", False)
+    monkeypatch.setattr(environment, "_Pip", no_packages)
     shared = environment.shared_home()
     made = ensure_environment(tmp_path / "home")
     shutil.copytree(installed, tmp_path / "elsewhere")
