@@ -122,7 +122,8 @@ def lines(path: Path) -> list[bytes]:
 def result_of(code: str | None, shard: str = "shardId-000000000000") -> dict[str, str]:
     if code is None:
         return {"SequenceNumber": "1", "ShardId": shard}
-    return {"ErrorCode": code, "ErrorMessage": "refused"}
+    reason = f"Rate exceeded for shard {shard}" if code == THROTTLED else "refused"
+    return {"ErrorCode": code, "ErrorMessage": f"{reason} in stream tweets"}
 
 
 def shard_of(key: str, shards: int) -> str:
