@@ -261,7 +261,7 @@ FAULTS: dict[str, Callable[[list[float]], bool]] = {
     "silence:60@20": lambda waits: waits == [],
     "rubbish@5": lambda waits: waits == [],
     "unknown@5": lambda waits: waits == [],
-    "slow:20@5": lambda waits: waits == [],
+    "slow:5@5": lambda waits: waits == [],
     "500x2": lambda waits: waits == [5, 10],
     "401": lambda waits: waits == [5],
     "403x2": lambda waits: waits == [5, 10],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Callable, Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from unittest.mock import Mock
@@ -27,6 +28,7 @@ VALUES = {"--shape": "v1", "--file": "x"}
 Parse = Callable[[str], tuple[str, dict[str, Any]]]
 
 
+@cache
 def _group() -> Any:
     return typer.main.get_command(app).commands["produce"]  # type: ignore[attr-defined]
 
