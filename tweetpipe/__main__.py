@@ -20,6 +20,9 @@ from tweetpipe.commands import settings_file, terminal
 from tweetpipe.commands.app import app
 from tweetpipe.commands.interrupt import ending_in_time
 
+# One for all calls: each log line goes through all handlers.
+_SILENCE = logging.NullHandler()
+
 
 def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> None:
     """Runs one command and exits the process."""
@@ -31,7 +34,7 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
         logging.getLogger("tweetpipe").setLevel(logging.DEBUG)
     else:
         # What libraries warn of, TwitterAPI of each failed attempt for one, is told in our words.
-        logging.getLogger().addHandler(logging.NullHandler())
+        logging.getLogger().addHandler(_SILENCE)
     code: object = None
     with ending_in_time() as interrupted:
         try:

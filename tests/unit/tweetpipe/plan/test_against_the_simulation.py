@@ -120,7 +120,8 @@ def test_the_hottest_shard_is_as_hot_as_expected() -> None:
             item_bytes=load.item_size,
             shards=shards,
             hottest_author=largest,
-            seconds=10,
+            seconds=6,
+            warm_up=0,
         )
         assert hottest_shard(largest, shards) == pytest.approx(
             simulate(setup, 3).hottest_share, rel=0.2
