@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
 import pytest
 import typer.main
+from botocore.config import Config
 
 from tests.unit.tweetpipe.commands.endpoint import KNOWS_THE_STACK, Endpoint
 from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.sessions import local_session
 from tweetpipe.commands.app import app
 from tweetpipe.live.once import look_once
 
@@ -195,10 +198,27 @@ def url() -> Iterator[str]:
         yield endpoint.url
 
 
+@pytest.fixture(scope="module")
+def clients() -> Callable[..., Any]:
+    """Makes a place's clients, each once."""
+    made: dict[str, Any] = {}
+    make = Place._client
+
+    def client(place: Place, service: str, config: Config | None = None) -> Any:
+        key = f"{service} {place.endpoint} {config and vars(config)}"
+        if key not in made:
+            made[key] = make(place, service, config)
+        return made[key]
+
+    return client
+
+
 @pytest.fixture(autouse=True)
 def _nothing_that_takes_long(
-    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    url: str, clients: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[None]:
+    monkeypatch.setattr("tweetpipe.aws.place.local_session", _one_session)
+    monkeypatch.setattr(Place, "_client", clients)
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
     monkeypatch.setenv("X_API_URL", url)
     monkeypatch.setenv("bearer_token", "token")
@@ -211,6 +231,10 @@ def _nothing_that_takes_long(
     monkeypatch.setattr("tweetpipe.live.once.look_once", at_once)
     with patch("tweetpipe.dashboard.server.DashboardServer.run"):
         yield
+
+
+# It gets no `is_there`, since the endpoint is named.
+_one_session = cache(local_session)
 
 
 def _not_now(*_: object, **__: object) -> None:
