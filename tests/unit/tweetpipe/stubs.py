@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import boto3
@@ -12,7 +13,10 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from tweetpipe.aws.place import LOCAL_REGION, Place, Target
+from tweetpipe.aws.sessions import local_session
 from tweetpipe.aws.stack import Stack
+
+_ENDPOINT = "http://localhost:4566"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,28 +43,32 @@ def complete_stack(**outputs: str) -> Stack:
 
 def place_at(url: str) -> Place:
     """The local place where that endpoint answers."""
-    return Place(target=Target.LOCAL, session=_session(), endpoint=url, region=LOCAL_REGION)
+    return Place(target=Target.LOCAL, session=session(), endpoint=url, region=LOCAL_REGION)
 
 
-def _session() -> boto3.Session:
-    return boto3.Session(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name=LOCAL_REGION
-    )
+@cache
+def session() -> boto3.Session:
+    """One for all places, since making one takes a while; what a test sets for AWS is not in it."""
+    return local_session(LOCAL_REGION)
+
+
+@cache
+def _client(service: str) -> Any:
+    make: Any = session().client
+    return make(service, endpoint_url=_ENDPOINT)
 
 
 @contextmanager
 def stubbed_place(*services: str) -> Iterator[StubbedPlace]:
     """A place with stubbed services; at the end each prepared answer must have been asked for."""
-    session = _session()
-    make: Any = session.client
-    stubbers = {service: Stubber(make(service)) for service in services}
+    stubbers = {service: Stubber(_client(service)) for service in services}
     with ExitStack() as active:
         for stubber in stubbers.values():
             active.enter_context(stubber)
         yield StubbedPlace(
             target=Target.LOCAL,
-            session=session,
-            endpoint="http://localhost:4566",
+            session=session(),
+            endpoint=_ENDPOINT,
             region=LOCAL_REGION,
             stubbers=stubbers,
         )

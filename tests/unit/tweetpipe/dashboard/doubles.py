@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import boto3
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.unit.tweetpipe.dead_letters.doubles import (
@@ -21,6 +20,7 @@ from tests.unit.tweetpipe.dead_letters.doubles import (
     FakePlace,
     FakeSqs,
 )
+from tests.unit.tweetpipe.stubs import session
 from tweetpipe.aws.place import LOCAL_REGION, Target
 from tweetpipe.dashboard.actions import Actions
 from tweetpipe.dashboard.admission import Admission
@@ -241,7 +241,7 @@ def dashboard(
     table, sqs, function = FakeTable(), FakeSqs(letters or {}), FakeLambda()
     place = FakePlace(
         target=Target.LOCAL,
-        session=boto3.Session(region_name=LOCAL_REGION),
+        session=session(),
         endpoint="http://localhost:4566",
         region=LOCAL_REGION,
         clients={

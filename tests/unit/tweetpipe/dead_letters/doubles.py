@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from processor.errors import Rejected
 from processor.tweet import to_item
-from tests.unit.tweetpipe.stubs import complete_stack
+from tests.unit.tweetpipe.stubs import complete_stack, session
 from tweetpipe.aws.place import LOCAL_REGION, Place, Target
 from tweetpipe.dead_letters import DeadLetter
 from tweetpipe.dead_letters.letter import read
@@ -260,7 +259,7 @@ class FakePlace(Place):
     ) -> FakePlace:
         return cls(
             target=Target.LOCAL,
-            session=boto3.Session(region_name=LOCAL_REGION),
+            session=session(),
             endpoint="http://localhost:4566",
             region=LOCAL_REGION,
             clients={

@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from processor.tweet import to_item
+from tests.unit.tweetpipe.stubs import session
 from tweetpipe.aws.place import LOCAL_REGION, Place, Target
 
 TABLE = "tweets-EventData"
@@ -232,9 +232,6 @@ class FakePlace(Place):
 
 def fake_place(stack: FakeStack, target: Target = Target.LOCAL) -> FakePlace:
     """The place of the stack; it has no endpoint, so that nobody looks whether that answers."""
-    session = boto3.Session(
-        aws_access_key_id="test", aws_secret_access_key="test", region_name=LOCAL_REGION
-    )
     return FakePlace(
-        target=target, session=session, endpoint=None, region=LOCAL_REGION, stack=stack
+        target=target, session=session(), endpoint=None, region=LOCAL_REGION, stack=stack
     )
