@@ -6,5 +6,6 @@ LocalStack: `guard` says which requests are served, `function_environment` plays
 one worker after the other, `worker` runs a process with its `output` and its `runtime_api`,
 `runtimes` says which, `function_main` runs in that process, and `reaper` ends it with LocalStack.
 
-`dynamodb` makes moto's tables as strict as AWS's.
+`streams` is a model of Kinesis' streams, which imports nothing of the rest; `kinesis` serves it,
+and `mapping` reads it for functions. `dynamodb` makes moto's tables as strict as AWS's.
 """

@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
 
 from ..streams import Stream, Streams
 
-STREAMS = Streams(has_limits=os.environ.get("KINESIS_SHARD_LIMITS") == "1")
-
 _CONSUMER = "/consumer/"
+_DISK_LIMIT_MB = 10_240
+
+
+def streams_of(environ: Mapping[str, str], folder: Path) -> Streams:
+    """As the user has set them, with the records that are too many for memory in a folder."""
+    megabytes = int(environ.get("KINESIS_DISK_LIMIT_MB", "").strip() or _DISK_LIMIT_MB)
+    return Streams(
+        folder,
+        max_bytes=megabytes * 2**20,
+        has_limits=environ.get("KINESIS_SHARD_LIMITS") == "1",
+    )
+
+
+STREAMS = streams_of(os.environ, Path(tempfile.gettempdir()) / f"kinesis-{os.getpid()}")
 
 
 def stream_of(arn: str) -> Stream | None:
