@@ -88,10 +88,12 @@ def dynamodb() -> Service:
 
 @aws_provider(api="dynamodbstreams", name="moto")  # type: ignore[untyped-decorator]
 def dynamodbstreams() -> Service:
-    """DynamoDB Streams on moto."""
-    from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
+    """DynamoDB Streams, of moto's tables."""
+    from .dynamodb.events import tell_who_deleted
+    from .dynamodb.stream_api import TableStreams
 
-    return _on_moto(DynamodbstreamsApi)
+    tell_who_deleted()
+    return Service.for_provider(TableStreams())
 
 
 @aws_provider(api="kinesis", name="moto")  # type: ignore[untyped-decorator]

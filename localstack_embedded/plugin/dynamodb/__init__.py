@@ -2,6 +2,8 @@
 
 `requests` and `pages` say what is wrong with a request, by `values`, `keys`, and `expressions`;
 `capacity` says what it consumes, `changes` what a stream tells of it, and `expiry` which items have
-outlived their time. These know neither LocalStack nor moto. `operations` runs requests on moto's
-`tables`, with `conditions` and `reading` for their pages, and `provider` is what LocalStack calls.
+outlived their time. These know neither LocalStack nor moto. `operations` and `transactions` run
+requests on moto's `tables`, with `conditions` and `reading` for their pages, `sweeper` deletes what
+has expired, and `needs` names what they change in moto. `provider` and `stream_api` are what
+LocalStack calls, and `events` adds to what its poller tells functions.
 """

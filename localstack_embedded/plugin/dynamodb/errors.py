@@ -40,3 +40,11 @@ def unconstrained(
 def not_found(what: str = "Requested resource not found") -> Refused:
     """The table isn't there."""
     return Refused("ResourceNotFoundException", what)
+
+
+def check_range(number: int, where: str, least: int, most: int | None) -> None:
+    """Refuse a number out of its range, of which the end may be open."""
+    if number < least:
+        raise unconstrained(number, where, f"have value greater than or equal to {least}")
+    if most is not None and number > most:
+        raise unconstrained(number, where, f"have value less than or equal to {most}")

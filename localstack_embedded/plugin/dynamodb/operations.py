@@ -5,9 +5,6 @@ Each takes a request in DynamoDB's own JSON and gives the answer; raises Refused
 
 from __future__ import annotations
 
-import json
-import time
-from collections.abc import Callable
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -29,17 +26,13 @@ from .values import MAX_ITEM_BYTES, Item, check_item, item_size
 Answer = dict[str, Any]
 
 _MAX_BATCH_GET_BYTES = 16 * 2**20
-_TOKEN_SECONDS = 600.0
 
 
 class Operations:
     """Those of one account in one region."""
 
-    def __init__(self, backend: DynamoDBBackend, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, backend: DynamoDBBackend) -> None:
         self._backend = backend
-        self._clock = clock
-        # With the tables, so that a reset forgets both.
-        self._tokens: dict[str, tuple[str, float]] = vars(backend).setdefault("tokens", {})
 
     def put_item(self, request: Request) -> Answer:
         """PutItem."""
@@ -86,48 +79,14 @@ class Operations:
                 if asked_for(request):
                     used.wrote(plain(place.stored), after)
                 place.set(after)
-        return {"UnprocessedItems": {}} | _shown(request, consumed)
-
-    def transact_write_items(self, request: Request) -> Answer:
-        """TransactWriteItems."""
-        requests.check_transact_write(request, self._schema)
-        if self._was_done(request):
-            return self._consumed_again(request)
-        prepared, reasons = [], []
-        for item in request["TransactItems"]:
-            ((kind, action),) = item.items()
-            place = self._place(action, action["Item" if kind == "Put" else "Key"])
-            try:
-                self._meeting_conditions(action, place)
-                prepared.append((kind, action, place, self._after(kind, action, place)))
-                reasons.append({"Code": "None"})
-            except Refused as refused:
-                reasons.append(_reason(refused))
-        codes = [reason["Code"] for reason in reasons]
-        if any(code != "None" for code in codes):
-            raise Refused(
-                "TransactionCanceledException",
-                "Transaction cancelled, please refer cancellation reasons for specific reasons"
-                f" [{', '.join(codes)}]",
-                CancellationReasons=reasons,
-            )
-        consumed: dict[str, Consumed] = {}
-        for kind, action, place, after in prepared:
-            schema = self._schema(action["TableName"])
-            used = consumed.setdefault(schema.table, Consumed(schema, "Write"))
-            used.wrote(plain(place.stored), after)
-            if kind != "ConditionCheck":
-                place.set(after)
-        if token := request.get("ClientRequestToken"):
-            self._tokens[token] = (_fingerprint(request), self._clock())
-        return _shown(request, list(consumed.values()))
+        return {"UnprocessedItems": {}} | shown(request, consumed)
 
     def get_item(self, request: Request) -> Answer:
         """GetItem."""
         paths = requests.check_get(request, self._schema)
         consumed = Consumed(self._schema(request["TableName"]))
         item = self._got(request, request["Key"], consumed, request.get("ConsistentRead"))
-        return _found(item, paths, request) | _shown_one(request, consumed)
+        return found(item, paths, request) | shown_one(request, consumed)
 
     def batch_get_item(self, request: Request) -> Answer:
         """BatchGetItem."""
@@ -137,7 +96,7 @@ class Operations:
         for name, wanted in request["RequestItems"].items():
             used = Consumed(self._schema(name))
             consumed.append(used)
-            found = answer["Responses"].setdefault(name, [])
+            items = answer["Responses"].setdefault(name, [])
             for place, key in enumerate(wanted["Keys"]):
                 stored = plain(Place(self._table(name), key).stored)
                 size += item_size(stored) if stored else 0
@@ -145,20 +104,8 @@ class Operations:
                     answer["UnprocessedKeys"][name] = wanted | {"Keys": wanted["Keys"][place:]}
                     break
                 used.read(item_size(stored or {}), consistent=bool(wanted.get("ConsistentRead")))
-                found += _found(stored, paths[name], wanted).values()
-        return answer | _shown(request, consumed)
-
-    def transact_get_items(self, request: Request) -> Answer:
-        """TransactGetItems."""
-        paths = requests.check_transact_get(request, self._schema)
-        consumed: dict[str, Consumed] = {}
-        responses = []
-        for item, wanted in zip(request["TransactItems"], paths, strict=True):
-            get = item["Get"]
-            schema = self._schema(get["TableName"])
-            used = consumed.setdefault(schema.table, Consumed(schema, "Read"))
-            responses.append(_found(self._got(get, get["Key"], used, True), wanted, get))
-        return {"Responses": responses} | _shown(request, list(consumed.values()))
+                items += found(stored, paths[name], wanted).values()
+        return answer | shown(request, consumed)
 
     def query(self, request: Request) -> Answer:
         """Query."""
@@ -181,10 +128,10 @@ class Operations:
         )
         answer: Answer = {"Count": len(page.items), "ScannedCount": page.scanned}
         if request.get("Select") != "COUNT":
-            answer["Items"] = [_found(item, paths, request)["Item"] for item in page.items]
+            answer["Items"] = [found(item, paths, request)["Item"] for item in page.items]
         if page.last is not None:
             answer["LastEvaluatedKey"] = page.last
-        return answer | _shown_one(request, consumed)
+        return answer | shown_one(request, consumed)
 
     def _table(self, name: str) -> Table:
         # moto's own way walks through all tables.
@@ -212,15 +159,6 @@ class Operations:
                 **({"Item": item} if item else {}),
             )
         return plain(stored)
-
-    def _after(self, kind: str, action: Request, place: Place) -> Item | None:
-        """The item that a part of a transaction leaves."""
-        if kind == "Put":
-            item: Item = action["Item"]
-            return item
-        if kind == "Update":
-            return self._updated(action, place)
-        return None if kind == "Delete" else plain(place.stored)
 
     def _updated(self, request: Request, place: Place) -> Item:
         """What the item is after an update, which is not stored yet."""
@@ -262,36 +200,12 @@ class Operations:
         if asked_for(request):
             consumed = Consumed(self._schema(request["TableName"]))
             consumed.wrote(before, after)
-            answer |= _shown_one(request, consumed)
+            answer |= shown_one(request, consumed)
         return answer
 
-    def _was_done(self, request: Request) -> bool:
-        """Whether the same transaction has been done already, within the time of its token."""
-        now = self._clock()
-        for token, (_request, then) in list(self._tokens.items()):
-            if now - then >= _TOKEN_SECONDS:
-                del self._tokens[token]
-        done = self._tokens.get(request.get("ClientRequestToken", ""))
-        if done and done[0] != _fingerprint(request):
-            raise Refused(
-                "IdempotentParameterMismatchException",
-                "DynamoDB rejected the request because you retried a request with a different"
-                " payload but with an idempotent token that was already used.",
-            )
-        return done is not None
 
-    def _consumed_again(self, request: Request) -> Answer:
-        """A transaction that was done is only read."""
-        consumed: dict[str, Consumed] = {}
-        for item in request["TransactItems"]:
-            ((kind, action),) = item.items()
-            schema = self._schema(action["TableName"])
-            used = consumed.setdefault(schema.table, Consumed(schema, "Read"))
-            self._got(action, action["Item" if kind == "Put" else "Key"], used, True)
-        return _shown(request, list(consumed.values()))
-
-
-def _found(item: Item | None, paths: list[Path], request: Request) -> Answer:
+def found(item: Item | None, paths: list[Path], request: Request) -> Answer:
+    """What is shown of an item."""
     if item is None:
         return {}
     if names := request.get("AttributesToGet"):
@@ -299,26 +213,13 @@ def _found(item: Item | None, paths: list[Path], request: Request) -> Answer:
     return {"Item": project(item, paths) if paths else item}
 
 
-def _reason(refused: Refused) -> Answer:
-    """Why a part of a transaction can't be done."""
-    known = {
-        "ConditionalCheckFailedException": "ConditionalCheckFailed",
-        "ValidationException": "ValidationError",
-    }
-    if refused.code not in known:
-        raise refused
-    return {"Code": known[refused.code], "Message": refused.message, **refused.more}
-
-
-def _fingerprint(request: Request) -> str:
-    return json.dumps(request["TransactItems"], sort_keys=True)
-
-
-def _shown(request: Request, consumed: list[Consumed]) -> Answer:
+def shown(request: Request, consumed: list[Consumed]) -> Answer:
+    """What a request on several tables consumed, if it asks."""
     detail = asked_for(request)
     return {"ConsumedCapacity": [used.shown(detail) for used in consumed]} if detail else {}
 
 
-def _shown_one(request: Request, consumed: Consumed) -> Answer:
+def shown_one(request: Request, consumed: Consumed) -> Answer:
+    """What a request on one table consumed, if it asks."""
     detail = asked_for(request)
     return {"ConsumedCapacity": consumed.shown(detail)} if detail else {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .errors import Refused, invalid, unconstrained
+from .errors import Refused, check_range, invalid
 from .expressions import Path, check_expressions
 from .keys import Attributes, Schema, check_key, names_of
 from .requests import OLD_PARAMETERS, Request, SchemaOf, one_of
@@ -49,7 +49,7 @@ def check_scan(request: Request, schema_of: SchemaOf) -> list[Path]:
     )
     segment, segments = request.get("Segment"), request.get("TotalSegments")
     if segments is not None:
-        _check_range(segments, "totalSegments", 1, _MAX_SEGMENTS)
+        check_range(segments, "totalSegments", 1, _MAX_SEGMENTS)
     for one, other, there in (
         ("TotalSegments", "Segment parameter", segment is not None and segments is None),
         ("Segment", "parameter TotalSegments", segments is not None and segment is None),
@@ -72,7 +72,7 @@ def _check_page(request: Request, schema_of: SchemaOf) -> Attributes:
     """The keys that are read by; raises Refused."""
     one_of(request, "Select", _SELECTIONS)
     if request.get("Limit") is not None:
-        _check_range(request["Limit"], "limit", 1, None)
+        check_range(request["Limit"], "limit", 1, None)
     schema, index = schema_of(request["TableName"]), request.get("IndexName")
     if index is not None and index not in schema.indexes:
         raise invalid(f"The table does not have the specified index: {index}")
@@ -110,10 +110,3 @@ def _check_start(start: Item, schema: Schema, keys: Attributes) -> None:
     except Refused as refused:
         detail = "" if len(start) != len(wanted) else f": {refused.message}"
         raise invalid(f"The provided starting key is invalid{detail}") from None
-
-
-def _check_range(number: int, where: str, least: int, most: int | None) -> None:
-    if number < least:
-        raise unconstrained(number, where, f"have value greater than or equal to {least}")
-    if most is not None and number > most:
-        raise unconstrained(number, where, f"have value less than or equal to {most}")

@@ -1,24 +1,27 @@
-"""What LocalStack calls for DynamoDB: items by `operations`, all else by moto itself."""
+"""What LocalStack calls for DynamoDB: items by `transactions`, all else by moto itself."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from functools import wraps
 from threading import RLock
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore import xform_name
-from localstack.aws.api import RequestContext
+from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.skeleton import DispatchTable
-from localstack.http import Response
+from localstack.http import Request, Response
+from localstack.services.edge import ROUTER
 from localstack.services.moto import MotoFallbackDispatcher
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
 
 from .errors import Refused
-from .operations import Operations
-from .requests import check_options
+from .requests import check_options, check_tables
+from .sweeper import Sweeper
 from .tables import mend
+from .transactions import Transactions
 
 _MAX_REQUEST_BYTES = 16 * 2**20
 _ON_ITEMS = (
@@ -33,41 +36,74 @@ _ON_ITEMS = (
     "TransactWriteItems",
     "UpdateItem",
 )
+_Call = TypeVar("_Call", bound=Callable[..., Any])
+
+
+def as_service_exceptions(call: _Call) -> _Call:
+    """The call, with the errors of AWS's that LocalStack knows how to answer with."""
+
+    @wraps(call)
+    def answer(*args: Any) -> Any:
+        try:
+            return call(*args)
+        except Refused as refused:
+            raise CommonServiceException(
+                refused.code, refused.message, sender_fault=True
+            ) from refused
+
+    return answer  # type: ignore[return-value]
 
 
 def dispatch_table(provider: object) -> DispatchTable:
     """All operations of DynamoDB, one at a time: moto's tables are not safe for concurrency."""
     mend()
     lock = RLock()
+    sweeper = Sweeper(lock)
+
+    def sweep(_request: Request) -> dict[str, int]:
+        return {"ExpiredItems": sweeper.sweep()}
+
+    ROUTER.add("/_aws/dynamodb/expired", sweep, methods=["DELETE"])
 
     def on_items(name: str) -> Callable[..., Response]:
-        method = getattr(Operations, xform_name(name))
+        method = getattr(Transactions, xform_name(name))
 
         def answer(context: RequestContext, _request: object) -> Response:
             body = context.request.data
             if len(body) > _MAX_REQUEST_BYTES:
                 return _response(context, 413, {"message": "Request size limit exceeded"})
             with lock:
-                operations = Operations(dynamodb_backends[context.account_id][context.region])
+                operations = Transactions(dynamodb_backends[context.account_id][context.region])
                 return _answered(context, method, operations, json.loads(body))
 
         return answer
 
-    def guarded(operation: Callable[..., Any]) -> Callable[..., Any]:
-        def answer(*args: Any) -> Any:
+    def guarded(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
+        @as_service_exceptions
+        def answer(context: RequestContext, request: dict[str, Any]) -> Any:
+            check_tables(name, request)
             with lock:
-                return operation(*args)
+                return operation(context, request)
 
         return answer
 
-    table = {name: guarded(call) for name, call in MotoFallbackDispatcher(provider).items()}
-    return table | {name: on_items(name) for name in _ON_ITEMS}
+    def update_time_to_live(context: RequestContext, request: dict[str, Any]) -> dict[str, Any]:
+        tables = dynamodb_backends[context.account_id][context.region].tables
+        # CloudFormation asks twice.
+        sweeper.update(tables.get(request["TableName"]), request, again=context.is_internal_call)
+        return {"TimeToLiveSpecification": request["TimeToLiveSpecification"]}
+
+    table = MotoFallbackDispatcher(provider) | {"UpdateTimeToLive": update_time_to_live}
+    return {
+        **{name: guarded(name, call) for name, call in table.items()},
+        **{name: on_items(name) for name in _ON_ITEMS},
+    }
 
 
 def _answered(
     context: RequestContext,
-    method: Callable[[Operations, dict[str, Any]], dict[str, Any]],
-    operations: Operations,
+    method: Callable[[Transactions, dict[str, Any]], dict[str, Any]],
+    operations: Transactions,
     request: dict[str, Any],
 ) -> Response:
     try:

@@ -18,7 +18,7 @@ from .conditions import STUMBLES, condition
 from .errors import invalid, invalid_parameter
 from .keys import Attributes, Schema, names_of
 from .requests import Request
-from .tables import plain
+from .tables import all_items, plain
 from .values import Item, Value, check_value, item_size
 
 MAX_PAGE_BYTES = 2**20
@@ -75,7 +75,7 @@ def _queried(
     if request.get("IndexName"):
         there: Iterable[StoredItem] = (
             item
-            for item in _all(table)
+            for item in all_items(table)
             if item.attrs.get(keys[0][0]) == wanted
             and all(name in item.attrs for name, _kind in keys)
         )
@@ -100,7 +100,7 @@ def _scanned(
     """All items by the digest of their partition key, as AWS has them, with no order to rely on."""
     attribute = keys[0][0]
     partitions: dict[tuple[int, str], list[StoredItem]] = {}
-    for item in _all(table):
+    for item in all_items(table):
         if all(name in item.attrs for name, _kind in keys):
             partitions.setdefault(_digest(item.attrs[attribute].value), []).append(item)
     rest = [*keys[1:], *schema.keys]
@@ -196,14 +196,6 @@ def _projection(
         return lambda item: item
     names = {*keys, *(projection.get("NonKeyAttributes", ()) if kind == "INCLUDE" else ())}
     return lambda item: {name: value for name, value in item.items() if name in names}
-
-
-def _all(table: Table) -> Iterator[StoredItem]:
-    for partition in list(table.items.values()):
-        if table.range_key_attr:
-            yield from partition.values()
-        else:
-            yield partition
 
 
 def _order(names: list[tuple[str, str]]) -> Callable[[StoredItem], list[Any]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .errors import Refused, invalid, invalid_parameter, unconstrained
+from .errors import Refused, check_range, invalid, invalid_parameter, unconstrained
 from .expressions import Path, check_expressions
 from .keys import (
     MISMATCH,
@@ -50,6 +50,17 @@ def check_options(request: Request) -> None:
     one_of(request, "ReturnItemCollectionMetrics", ("SIZE", "NONE"))
     one_of(request, "ReturnValues", _CHANGED_VALUES)
     one_of(request, "ReturnValuesOnConditionCheckFailure", ("ALL_OLD", "NONE"))
+
+
+def check_tables(operation: str, request: Mapping[str, Any]) -> None:
+    """What the operations on tables have their own rules for, and moto none."""
+    name = request.get("TableName")
+    if operation == "CreateTable" and not 3 <= len(name or "") <= 255:
+        raise invalid(
+            "TableName must be at least 3 characters long and at most 255 characters long"
+        )
+    if operation == "ListTables" and request.get("Limit") is not None:
+        check_range(request["Limit"], "limit", 1, 100)
 
 
 def check_put(request: Request, schema_of: SchemaOf) -> None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Context, Decimal
 from typing import Any
 
 from moto.dynamodb.exceptions import IncorrectDataType
-from moto.dynamodb.models import dynamo_type
+from moto.dynamodb.models import DynamoDBBackend, dynamo_type
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.dynamo_type import Item as StoredItem
 from moto.dynamodb.models.table import StreamShard, Table
 
 from .changes import change_record
+from .errors import invalid, invalid_parameter
 from .keys import Attributes, Schema
 from .values import Item, stored_number
 
@@ -25,6 +26,8 @@ def mend() -> None:
     DynamoType.__add__ = lambda one, other: _calculated(_ARITHMETIC.add, one, other)
     DynamoType.__sub__ = lambda one, other: _calculated(_ARITHMETIC.subtract, one, other)
     StreamShard.add = _tell
+    DynamoDBBackend.update_table_streams = _switch_stream
+    StreamShard.__init__ = _begin
     # It adds up the item's size anew for each attribute.
     dynamo_type.LimitedSizeDict = dict
 
@@ -43,6 +46,15 @@ def schema_of(table: Table) -> Schema:
         {index.name: keys(index.schema) for index in table.indexes},
         {index.name: keys(index.schema) for index in table.global_indexes},
     )
+
+
+def all_items(table: Table) -> Iterator[StoredItem]:
+    """moto's items, in no order."""
+    for partition in list(table.items.values()):
+        if table.range_key_attr:
+            yield from partition.values()
+        else:
+            yield partition
 
 
 def plain(item: StoredItem | None) -> Item | None:
@@ -104,6 +116,17 @@ class Place:
             items[self._hash] = after
 
 
+_make = StreamShard.__init__
+
+
+def _begin(shard: StreamShard, account_id: str, table: Table) -> None:
+    _make(shard, account_id, table)
+    view = table.stream_specification.get("StreamViewType")
+    if view is None:
+        raise invalid_parameter("StreamViewType must be specified when StreamEnabled is true")
+    shard.view = view  # The table forgets it with the end of the stream.
+
+
 def _tell(
     shard: StreamShard,
     before: StoredItem | None,
@@ -112,11 +135,13 @@ def _tell(
     by_expiry: bool = False,
 ) -> None:
     table = shard.table
+    if not table.stream_specification["StreamEnabled"]:
+        return
     record = change_record(
         plain(before),
         plain(after),
         keys=dict.fromkeys(table.table_key_attrs),
-        view=table.stream_specification["StreamViewType"],
+        view=shard.view,
         sequence_number=shard.starting_sequence_number + len(shard.items),
         region=table.region_name,
         now=datetime.now(UTC),
@@ -124,6 +149,15 @@ def _tell(
     )
     if record is not None:
         shard.items.append(_Told(record))
+
+
+def _switch_stream(_backend: DynamoDBBackend, table: Table, wanted: dict[str, Any]) -> None:
+    """Turn a stream on or off; what it has told so far stays until another is turned on."""
+    is_on = table.stream_specification["StreamEnabled"]
+    if bool(wanted.get("StreamEnabled")) == bool(is_on):
+        has = "already has an enabled" if is_on else "has no enabled"
+        raise invalid(f"Table {has} stream: TableName: {table.name}")
+    table.set_stream_specification(wanted)
 
 
 class _Told:

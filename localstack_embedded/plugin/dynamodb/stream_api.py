@@ -1,0 +1,164 @@
+"""DynamoDB Streams, on what moto's tables keep of their changes."""
+
+from __future__ import annotations
+
+import json
+import time
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from binascii import Error as NotBase64
+from typing import Any
+
+from localstack.aws.api import RequestContext, handler
+from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
+
+from .errors import Refused, check_range, invalid, not_found, unconstrained
+from .provider import as_service_exceptions
+
+Answer = dict[str, Any]
+
+_MAX_RECORDS = 1000
+_MAX_BYTES = 2**20
+_ITERATOR_SECONDS = 900.0
+_MAX_LISTED = 100
+_TYPES = ("TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
+
+
+class TableStreams(DynamodbstreamsApi):  # type: ignore[misc]
+    """A table's stream has one shard, which nothing ends but the stream's own end."""
+
+    @handler("ListStreams", expand=False)  # type: ignore[untyped-decorator]
+    @as_service_exceptions
+    def list_streams(self, context: RequestContext, request: dict[str, Any]) -> Answer:
+        """All streams of the account, or those of a table."""
+        limit = request.get("Limit") or _MAX_LISTED
+        check_range(limit, "limit", 1, _MAX_LISTED)
+        tables = dynamodb_backends[context.account_id][context.region].tables
+        streams = [
+            {"StreamArn": arn, "TableName": name, "StreamLabel": table.latest_stream_label}
+            for name, table in tables.items()
+            if request.get("TableName") in (None, name) and (arn := _arn(table))
+        ]
+        if start := request.get("ExclusiveStartStreamArn"):
+            arns = [stream["StreamArn"] for stream in streams]
+            streams = streams[arns.index(start) + 1 if start in arns else len(arns) :]
+        more = len(streams) > limit
+        streams = streams[:limit]
+        last = {"LastEvaluatedStreamArn": streams[-1]["StreamArn"]} if more else {}
+        return {"Streams": streams, **last}
+
+    @handler("DescribeStream", expand=False)  # type: ignore[untyped-decorator]
+    @as_service_exceptions
+    def describe_stream(self, _context: RequestContext, request: dict[str, Any]) -> Answer:
+        """The stream, and its shard."""
+        check_range(request.get("Limit") or 1, "limit", 1, _MAX_LISTED)
+        table = _table_of(request["StreamArn"])
+        shard = table.stream_shard
+        numbers = {"StartingSequenceNumber": str(shard.starting_sequence_number)}
+        if not _is_on(table):
+            end = shard.starting_sequence_number + max(len(shard.items) - 1, 0)
+            numbers["EndingSequenceNumber"] = str(end)
+        shards = [{"ShardId": shard.id, "SequenceNumberRange": numbers}]
+        return {
+            "StreamDescription": {
+                "StreamArn": request["StreamArn"],
+                "StreamLabel": table.latest_stream_label,
+                "StreamStatus": "ENABLED" if _is_on(table) else "DISABLED",
+                "StreamViewType": shard.view,
+                "CreationRequestDateTime": shard.created_on,
+                "TableName": table.name,
+                "KeySchema": table.schema,
+                "Shards": [] if request.get("ExclusiveStartShardId") == shard.id else shards,
+            }
+        }
+
+    @handler("GetShardIterator", expand=False)  # type: ignore[untyped-decorator]
+    @as_service_exceptions
+    def get_shard_iterator(self, _context: RequestContext, request: dict[str, Any]) -> Answer:
+        """Where reading begins."""
+        kind, number = request["ShardIteratorType"], request.get("SequenceNumber")
+        if kind not in _TYPES:
+            raise unconstrained(
+                kind, "shardIteratorType", f"satisfy enum value set: [{', '.join(_TYPES)}]"
+            )
+        table = _table_of(request["StreamArn"])
+        shard = table.stream_shard
+        if request["ShardId"] != shard.id:
+            raise not_found(
+                f"Requested resource not found: Shard: {request['ShardId']} in stream:"
+                f" {request['StreamArn']} not found"
+            )
+        position = len(shard.items) if kind == "LATEST" else 0
+        if kind.endswith("SEQUENCE_NUMBER"):
+            if number is None or not number.isdecimal():
+                raise invalid(f"Invalid SequenceNumber: {kind} needs one of this shard")
+            position = int(number) - shard.starting_sequence_number + kind.startswith("AFTER")
+            if not 0 <= position <= max(len(shard.items), 1):
+                raise (
+                    Refused(
+                        "TrimmedDataAccessException",
+                        "The operation attempted to read past the oldest stream record in a shard",
+                    )
+                    if position < 0
+                    else invalid(f"Invalid SequenceNumber: {number}")
+                )
+        return {"ShardIterator": _iterator(request["StreamArn"], position)}
+
+    @handler("GetRecords", expand=False)  # type: ignore[untyped-decorator]
+    @as_service_exceptions
+    def get_records(self, _context: RequestContext, request: dict[str, Any]) -> Answer:
+        """At most 1,000 records and 1 MB from a position on."""
+        limit = _MAX_RECORDS if request.get("Limit") is None else request["Limit"]
+        check_range(limit, "limit", 1, _MAX_RECORDS)
+        arn, position = _position_of(request["ShardIterator"])
+        table = _table_of(arn)
+        records: list[Answer] = []
+        size = 0
+        for told in table.stream_shard.items[position : position + limit]:
+            record = told.to_json()
+            size += record["dynamodb"]["SizeBytes"]
+            if records and size > _MAX_BYTES:
+                break
+            records.append(record)
+        position += len(records)
+        ended = not _is_on(table) and position >= len(table.stream_shard.items)
+        following = {} if ended else {"NextShardIterator": _iterator(arn, position)}
+        return {"Records": records, **following}
+
+
+def _arn(table: Table) -> str | None:
+    label = table.latest_stream_label
+    return f"{table.table_arn}/stream/{label}" if label else None
+
+
+def _is_on(table: Table) -> bool:
+    return bool(table.stream_specification.get("StreamEnabled"))
+
+
+def _table_of(arn: str) -> Table:
+    parts = arn.split(":", 5)
+    if len(parts) < 6:
+        raise invalid(f"Invalid StreamArn: {arn}")
+    region, account = parts[3:5]
+    tables = dynamodb_backends[account][region].tables if account.isdecimal() else {}
+    for table in tables.values():
+        if _arn(table) == arn:
+            return table
+    raise not_found(f"Requested resource not found: Stream: {arn} not found")
+
+
+def _iterator(arn: str, position: int) -> str:
+    there = json.dumps([position, time.time()])
+    return f"{arn}|1|{urlsafe_b64encode(there.encode()).decode()}"
+
+
+def _position_of(iterator: str) -> tuple[str, int]:
+    arn, _, there = iterator.rpartition("|1|")
+    try:
+        position, made = json.loads(urlsafe_b64decode(there))
+    except (NotBase64, ValueError):
+        raise invalid("Invalid ShardIterator") from None
+    if time.time() - made > _ITERATOR_SECONDS:
+        raise Refused("ExpiredIteratorException", "The shard iterator has expired")
+    return arn, position

@@ -1,0 +1,82 @@
+"""Time to live: the operations on it, and the deletion of what has expired."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from threading import RLock, Thread
+from typing import Any
+
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
+
+from .errors import invalid, not_found
+from .expiry import has_expired
+from .tables import Place, all_items, plain
+
+
+class Sweeper:
+    """Deletes expired items every few seconds, for as long as any table has a time to live."""
+
+    def __init__(self, lock: RLock, clock: Callable[[], float] = time.time) -> None:
+        self._lock = lock
+        self._clock = clock
+        self._seconds = float(os.environ.get("DYNAMODB_TTL_SECONDS", "5"))
+        self._thread: Thread | None = None
+
+    def sweep(self) -> int:
+        """Delete all items that have expired, and tell how many."""
+        now, swept = self._clock(), 0
+        for table in _with_time_to_live():
+            attribute = table.ttl["AttributeName"]
+            with self._lock:
+                for item in list(all_items(table)):
+                    value = item.attrs.get(attribute)
+                    if value is None or not value.is_number():
+                        continue
+                    if has_expired({attribute: {"N": value.value}}, attribute, now):
+                        Place(table, plain(item) or {}).set(None, by_expiry=True)
+                        swept += 1
+        return swept
+
+    def update(self, table: Table | None, request: dict[str, Any], *, again: bool) -> None:
+        """UpdateTimeToLive; `again` if what is so already may be asked for once more."""
+        name, wanted = request["TableName"], request["TimeToLiveSpecification"]
+        if table is None:
+            raise not_found(f"Requested resource not found: Table: {name} not found")
+        is_enabled = table.ttl["TimeToLiveStatus"] == "ENABLED"
+        if not again and is_enabled and wanted["Enabled"]:
+            current = table.ttl["AttributeName"]
+            if current != wanted["AttributeName"]:
+                raise invalid(
+                    "TimeToLive is active on a different AttributeName: current AttributeName is"
+                    f" {current}"
+                )
+            raise invalid("TimeToLive is already enabled")
+        if not again and not is_enabled and not wanted["Enabled"]:
+            raise invalid("TimeToLive is already disabled")
+        table.ttl.clear()
+        table.ttl["TimeToLiveStatus"] = "ENABLED" if wanted["Enabled"] else "DISABLED"
+        if wanted["Enabled"]:
+            table.ttl["AttributeName"] = wanted["AttributeName"]
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="time-to-live", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(self._seconds)
+            with self._lock:
+                if not any(_with_time_to_live()):
+                    self._thread = None
+                    return
+            self.sweep()
+
+
+def _with_time_to_live() -> Iterator[Table]:
+    for account in list(dynamodb_backends.values()):
+        for backend in list(account.values()):
+            for table in list(backend.tables.values()):
+                if table.ttl["TimeToLiveStatus"] == "ENABLED":
+                    yield table
