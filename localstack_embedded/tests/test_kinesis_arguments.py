@@ -153,6 +153,26 @@ def test_a_record_that_is_no_data_or_has_no_text_for_a_key_is_refused(
     assert calls.read() == []
 
 
+def test_records_are_too_many_to_be_shown(calls: Calls) -> None:
+    record = {"Data": bytes(10**6), "PartitionKey": "key"}
+
+    code, message = calls.refused("PutRecords", StreamName="tweets", Records=[record] * 501)
+
+    assert code == "ValidationException"
+    assert "Member must have length less than or equal to 500" in message
+    assert len(message) < 20_000
+
+
+def test_a_fraction_is_cut_and_what_is_no_number_refused(calls: Calls) -> None:
+    calls.put(b"a", b"b")
+    answer = calls("GetRecords", ShardIterator=calls.iterator(), Limit=1.9)
+
+    assert len(answer["Records"]) == 1
+    for number in (float("nan"), float("inf")):
+        code, _ = calls.refused("GetRecords", ShardIterator=calls.iterator(), Limit=number)
+        assert code == "SerializationException"
+
+
 def test_null_is_as_good_as_nothing(calls: Calls) -> None:
     calls("PutRecord", StreamName="tweets", Data="aGk=", PartitionKey="k", ExplicitHashKey=None)
 

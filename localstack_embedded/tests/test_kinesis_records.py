@@ -150,6 +150,13 @@ def test_an_iterator_expires_after_five_minutes(calls: Calls) -> None:
     )
 
 
+@pytest.mark.parametrize("shard_id", ["shardId-0", "0", "shardId-000000000000"])
+def test_a_shards_number_is_enough_to_name_it(calls: Calls, shard_id: str) -> None:
+    calls.put(b"a")
+
+    assert calls.read(shard_id) == [b"a"]
+
+
 @pytest.mark.parametrize("iterator", ["nonsense", "AAAA", "a" * 100, "ä"])
 def test_an_iterator_that_was_made_elsewhere_is_refused(calls: Calls, iterator: str) -> None:
     assert calls.refused("GetRecords", ShardIterator=iterator) == (

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import boto3
@@ -105,6 +106,26 @@ def test_errors_are_the_ones_that_an_sdk_knows(kinesis: Any, name: str) -> None:
         kinesis.create_stream(StreamName="a/b", ShardCount=1)
 
 
+@pytest.mark.parametrize(
+    ("operation", "body", "code"),
+    [
+        ("DescribeStream", b"{nonsense", b"SerializationException"),
+        ("DescribeStream", b"[]", b"SerializationException"),
+        ("DanceStream", b"{}", b"UnknownOperationException"),
+    ],
+)
+@pytest.mark.usefixtures("name")
+def test_what_cant_be_read_is_the_callers_fault(
+    instance: Instance, operation: str, body: bytes, code: bytes
+) -> None:
+    with pytest.raises(HTTPError) as refused:
+        call(instance, operation, body, "application/x-amz-json-1.1")
+
+    with refused.value as answer:
+        assert answer.code == 400
+        assert code in answer.read()
+
+
 def test_limits_are_kept_where_they_are_asked_for(kinesis: Any, name: str) -> None:
     records = [{"Data": bytes(10**6), "PartitionKey": "key"}] * 2
 
@@ -155,14 +176,16 @@ def test_cloudwatch_is_told_what_was_put(instance: Instance, kinesis: Any, name:
         )
         return float(sum(point["Sum"] for point in found["Datapoints"]))
 
-    assert wait_for(put, "the metrics") == 3
+    wait_for(lambda: put() == 3, "the metrics")
 
 
 def test_cbor_has_times_in_whole_milliseconds(instance: Instance, kinesis: Any, name: str) -> None:
     created = kinesis.describe_stream(StreamName=name)["StreamDescription"]
     milliseconds = round(created["StreamCreationTimestamp"].timestamp() * 1000)
 
-    answer = cbor_call(instance, "DescribeStream", b"\xa1" + text("StreamName") + text(name))
+    # As AWS's SDK for Java has it: a map with one member.
+    body = b"\xa1" + text("StreamName") + text(name)
+    answer = call(instance, "DescribeStream", body, CBOR)
 
     # A tag for a time, and eight bytes of an integer.
     moment = b"\xc1\x1b" + milliseconds.to_bytes(8, "big")
@@ -199,15 +222,15 @@ def text(value: str) -> bytes:
     return (bytes([0x60 + length]) if length < 24 else bytes([0x78, length])) + value.encode()
 
 
-def cbor_call(instance: Instance, operation: str, body: bytes) -> bytes:
-    """What a call answers to AWS's SDK for Java."""
+def call(instance: Instance, operation: str, body: bytes, form: str) -> bytes:
+    """What a call answers that no SDK for Python makes."""
     headers = {
-        "Content-Type": CBOR,
+        "Content-Type": form,
         "X-Amz-Target": f"Kinesis_20131202.{operation}",
         "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/kinesis/aws4_request,"
         " SignedHeaders=host, Signature=0",
     }
     with urlopen(Request(instance.endpoint, body, headers)) as answer:
-        assert answer.headers["Content-Type"] == CBOR
+        assert answer.headers["Content-Type"] == form
         content: bytes = answer.read()
         return content

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 from localstack import config
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.kinesis import KinesisApi
+from localstack.aws.chain import HandlerChain
 from localstack.aws.connect import connect_to
+from localstack.aws.handlers import run_custom_response_handlers
 from localstack.http import Response
 from localstack.services.plugins import ServiceLifecycleHook
 
@@ -38,6 +41,10 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
         self._metrics = Metrics(_send)
         self.kinesis = Kinesis(STREAMS, settings, StreamMetrics(self._metrics.add))
         self._operations = Operations(self.kinesis, Shapes(model))
+
+    def on_before_start(self) -> None:
+        """Have LocalStack say what is wrong with a call that it can't read."""
+        run_custom_response_handlers.append(_refuse_what_was_not_read)
 
     def dispatch_table(self) -> dict[str, Callable[[RequestContext, Any], Response]]:
         """What LocalStack calls for each operation; answers are written here, not by LocalStack."""
@@ -80,6 +87,24 @@ def _response(
 def _send(account: str, region: str, data: list[dict[str, Any]]) -> None:
     clients = connect_to(aws_access_key_id=account, region_name=region)
     clients.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
+
+
+def _refuse_what_was_not_read(
+    _chain: HandlerChain, context: RequestContext, response: Response
+) -> None:
+    """Not with a status that lets SDKs try the same once more."""
+    is_kinesis = context.service is not None and context.service.service_name == "kinesis"
+    if (
+        is_kinesis
+        and context.operation is None
+        and response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
+    ):
+        name = context.request.headers.get("X-Amz-Target", "").rpartition(".")[2]
+        known = name in OPERATIONS or name == SUBSCRIBE
+        code = "SerializationException" if known else "UnknownOperationException"
+        response.status_code = HTTPStatus.BAD_REQUEST
+        response.content_type = _form(context)
+        response.set_data(encoded({"__type": code}, _form(context)))
 
 
 def _messages(events: Iterator[Answer], form: str) -> Iterator[bytes]:

@@ -160,11 +160,13 @@ def missing(arn: str) -> str:
 
 
 def shard_in(stream: Stream, shard_id: str) -> Shard:
-    """A stream's shard; raises KinesisError."""
-    try:
-        return stream.shards[shard_id]
-    except KeyError:
-        raise not_found(
-            f"Could not find shard {shard_id} in stream {stream.name}"
-            f" under account {account_in(stream.arn)}."
-        ) from None
+    """A stream's shard, whose number is enough for AWS; raises KinesisError."""
+    number = shard_id.rpartition("-")[2]
+    if number.isascii() and number.isdecimal():
+        shard = stream.shards.get(f"shardId-{int(number):012d}")
+        if shard is not None:
+            return shard
+    raise not_found(
+        f"Could not find shard {shard_id} in stream {stream.name}"
+        f" under account {account_in(stream.arn)}."
+    )

@@ -9,6 +9,7 @@ import binascii
 import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from math import isfinite
 from typing import Any
 
 from .errors import KinesisError, malformed
@@ -47,7 +48,16 @@ class Shapes:
             errors = "error" if len(violations) == 1 else "errors"
             found = "; ".join(violations)
             raise malformed(f"{len(violations)} validation {errors} detected: {found}")
-        return {key: value for key, value in arguments.items() if value is not None}
+        return {key: value for key, value in arguments.items() if value is not None} | {
+            # AWS takes 1.5 for an integer as well, and cuts it.
+            key: int(value)
+            for key, value in arguments.items()
+            if isinstance(value, float) and self._is_integer(name, key)
+        }
+
+    def _is_integer(self, name: str, member: str) -> bool:
+        reference = self._shapes[name]["members"].get(member)
+        return reference is not None and self._shapes[reference["shape"]]["type"] in _NUMBERS
 
     def _check_type(self, name: str, value: Any) -> None:
         shape = self._shapes[name]
@@ -91,13 +101,21 @@ class Shapes:
         if shape["type"] == "blob":
             value = as_bytes(value)
         for constraint in _unmet(shape, value):
-            yield f"Value '{_shown(value)}' at '{where}' failed to satisfy constraint: {constraint}"
+            shown = self._shown(shape, value)
+            yield f"Value '{shown}' at '{where}' failed to satisfy constraint: {constraint}"
         if shape["type"] == "structure":
             yield from self._violations(name, value, f"{where}.")
         elif shape["type"] == "list":
             yield from self._of_items(shape, value, where)
         elif shape["type"] == "map":
             yield from self._of_entries(shape, value, where)
+
+    def _shown(self, shape: Mapping[str, Any], value: Any) -> str:
+        """A value as a message has it, which of records has no more than that they are some."""
+        member = shape.get("member", {}).get("shape")
+        if member and self._shapes[member]["type"] == "structure":
+            return _shown([member] * len(value))
+        return _shown(value)
 
     def _of_items(self, shape: Mapping[str, Any], value: list[Any], where: str) -> Iterator[str]:
         member = shape["member"]["shape"]
@@ -141,6 +159,8 @@ def _check_scalar(kind: str, value: Any) -> None:
         raise _not_serializable("Start of list found where not expected")
     if isinstance(value, Mapping):
         raise _not_serializable("Start of structure or map found where not expected.")
+    if isinstance(value, float) and not isfinite(value):
+        raise _not_serializable(f"{value} can not be converted to a {kind.capitalize()}")
     fits = {
         "string": isinstance(value, str),
         "boolean": isinstance(value, bool),
