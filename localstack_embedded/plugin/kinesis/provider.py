@@ -52,8 +52,9 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
         return {**table, SUBSCRIBE: self._subscribe}
 
     def on_before_stop(self) -> None:
-        """End subscriptions, whose threads would otherwise be waited for."""
+        """End subscriptions, whose threads would otherwise be waited for, and remove all files."""
         self.kinesis.is_stopping = True
+        STREAMS.close()
 
     def forget(self, account: str | None) -> None:
         """Delete all streams, or all of an account."""
