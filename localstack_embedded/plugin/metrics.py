@@ -63,12 +63,12 @@ class Metrics:
         # A thread that ends when there is nothing more to send costs an idle emulator nothing.
         threading.Thread(target=self._send_on, name="gathered-metrics", daemon=True).start()
 
-    def forget(self, account: str | None) -> None:
-        """Drop what has not been sent, of an account or of all."""
+    def forget(self, is_chosen: Callable[[str], bool]) -> None:
+        """Drop what has not been sent, of the accounts that are chosen."""
         with self._lock:
-            for key in list(self._sums):
-                if account in (None, key[0]):
-                    del self._sums[key]
+            self._sums = {
+                key: values for key, values in self._sums.items() if not is_chosen(key[0])
+            }
 
     def _send_on(self) -> None:
         while True:

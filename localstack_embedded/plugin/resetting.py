@@ -26,6 +26,7 @@ from localstack.utils.functions import call_safe
 from moto.core.base_backend import BackendDict, backend_lock
 from moto.core.model_instances import reset_model_data
 
+from .mapping.install import forget as forget_counts
 from .resources import wait_for_actions
 
 LOG = logging.getLogger(__name__)
@@ -151,6 +152,7 @@ def _stop_functions(provider: Any, is_chosen: IsChosen) -> None:
     for thread in threading.enumerate():
         if thread.name.startswith("record-cloudwatch-metric"):
             thread.join(_PATIENCE)
+    forget_counts(is_chosen)
 
     def remove_code() -> None:
         for version in versions:

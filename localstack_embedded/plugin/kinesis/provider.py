@@ -59,7 +59,7 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
     def forget(self, account: str | None) -> None:
         """Delete all streams, or all of an account."""
         self.kinesis.forget(account)
-        self._metrics.forget(account)
+        self._metrics.forget(lambda other: account in (None, other))
 
     def _answering(self, name: str) -> Callable[[RequestContext, Any], Response]:
         def answer(context: RequestContext, arguments: Any) -> Response:

@@ -180,10 +180,10 @@ def notice_deleted_functions() -> None:
                 place.worker.notice_function()
 
 
-def forget(account: str | None) -> None:
-    """Drop what is noted of an account, or of all, whose mappings and functions are gone."""
+def forget(is_chosen: Callable[[str], bool]) -> None:
+    """Drop what is noted of chosen accounts, whose mappings and functions are gone."""
     for around in _IN_PLACE:
-        around.metrics.forget(account)
+        around.metrics.forget(is_chosen)
 
 
 def _function_exists(arn: str) -> bool:
