@@ -76,7 +76,6 @@ def test_what_no_mapping_can_have(parameters: dict[str, Any], message: str) -> N
         ({"MaximumRecordAgeInSeconds": 59}, "-1, or at least 60"),
         ({"MaximumRecordAgeInSeconds": 0}, "-1, or at least 60"),
         ({"StartingPosition": "AT_TIMESTAMP"}, "needs a StartingPositionTimestamp"),
-        ({"StartingPositionTimestamp": NOW}, "goes with"),
         (starting(NOW + timedelta(seconds=1)), "in the future"),
         ({"FilterCriteria": {"Filters": [{"Pattern": "{"}]}}, "^Invalid filter pattern definition"),
         ({"FilterCriteria": {"Filters": [{}]}}, "^Invalid filter pattern definition"),

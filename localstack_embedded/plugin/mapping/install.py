@@ -216,8 +216,9 @@ def _invoke(function_arn: str, payload: bytes) -> Answer:
         )
     except TooManyRequestsException:
         return Answer(failure="throttled", request_id=request_id, status_code=429)
-    except Exception:
-        LOG.info("%s could not be invoked", function_arn, exc_info=True)
+    except Exception as error:
+        is_debugged = LOG.isEnabledFor(logging.DEBUG)
+        LOG.warning("%s could not be invoked: %s", function_arn, error, exc_info=is_debugged)
         return Answer(failure="service", request_id=request_id, status_code=500)
     version = result.executed_version or "$LATEST"
     if result.is_error:

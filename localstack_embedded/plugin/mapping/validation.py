@@ -80,13 +80,9 @@ def _broken_constraints(request: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _check_starting_position(request: Mapping[str, Any], now: datetime) -> None:
-    at = request.get("StartingPositionTimestamp")
     if request.get("StartingPosition") != "AT_TIMESTAMP":
-        if at is not None:
-            raise Unsuitable(
-                "StartingPositionTimestamp goes with the starting position AT_TIMESTAMP only."
-            )
         return
+    at = request.get("StartingPositionTimestamp")
     if at is None:
         raise Unsuitable("The starting position AT_TIMESTAMP needs a StartingPositionTimestamp.")
     seconds = at.timestamp() if isinstance(at, datetime) else float(at)
