@@ -7,6 +7,7 @@
     PROVIDER_OVERRIDE_DYNAMODBSTREAMS=moto    the same
     PROVIDER_OVERRIDE_KINESIS=moto            instead of kinesis-mock, a download that needs Node.js
     PROVIDER_OVERRIDE_KINESIS=native          streams of its own, which behave as AWS's do
+    PROVIDER_OVERRIDE_LAMBDA=reachable        LocalStack's own, with URLs that need no DNS
     PROVIDER_OVERRIDE_S3=separate             objects in a folder that no other LocalStack shares
 
 And a hook, `leave`, which ends it at once.
@@ -142,6 +143,18 @@ def native_kinesis() -> Service:
     # Not what LocalStack has loaded, which is patched.
     provider = NativeKinesis(Loader().load_service_model("kinesis", "service-2"))
     return Service.for_provider(provider, NativeKinesis.dispatch_table)
+
+
+@aws_provider(api="lambda", name="reachable")  # type: ignore[untyped-decorator]
+def lambda_() -> Service:
+    """LocalStack's own Lambda, with URLs of functions that need no DNS."""
+    from localstack.services.lambda_.provider import LambdaProvider
+
+    from .function_urls import make_reachable
+
+    provider = LambdaProvider()
+    make_reachable(provider)
+    return Service.for_provider(provider)
 
 
 @aws_provider(api="s3", name="separate")  # type: ignore[untyped-decorator]

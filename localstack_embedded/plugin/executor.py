@@ -14,6 +14,7 @@ import os
 import shutil
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from localstack import config
@@ -25,7 +26,16 @@ from localstack.services.lambda_.invocation.runtime_executor import (
 )
 
 from .function_environment import FunctionEnvironment
-from .runtimes import python_command
+from .runtimes import (
+    Interpreter,
+    Package,
+    UnknownRuntimeError,
+    command,
+    merged,
+    require,
+    variables,
+    wrapped,
+)
 from .worker import WorkerSettings
 
 LOOPBACK = "127.0.0.1"
@@ -43,34 +53,41 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
     def start(self, env_vars: dict[str, str]) -> None:
         """Start a worker; whether it initialises well, the first invocation will say."""
         self._folder = tempfile.mkdtemp(prefix="function-", dir=config.dirs.tmp)
-        self._environment = FunctionEnvironment(self._settings(env_vars, self._folder))
-        self._environment.start()
+        self._environment = FunctionEnvironment(self._settings(env_vars, Path(self._folder)))
+        with suppress(OSError):
+            self._environment.start()
 
-    def _settings(self, env_vars: dict[str, str], folder: str) -> WorkerSettings:
+    def _settings(self, env_vars: dict[str, str], folder: Path) -> WorkerSettings:
         function = self.function_version.config
-        code = Path(function.code.get_unzipped_code_location())
         layers = [Path(layer.code.get_unzipped_code_location()) for layer in function.layers]
-        packages = f"python/lib/{function.runtime}/site-packages"
-        python = Path(os.environ.get("LAMBDA_PROCESS_PYTHON") or sys.executable)
+        code = Path(function.code.get_unzipped_code_location())
+        package = Package(runtime=function.runtime, code=code, opt=merged(layers, folder / "opt"))
+        interpreter = Interpreter(
+            python=Path(os.environ.get("LAMBDA_PROCESS_PYTHON") or sys.executable),
+            client=os.environ.get("LAMBDA_PROCESS_CLIENT") or "auto",
+        )
+        run = command(package, interpreter)
+        found = variables(package, run)
+        is_custom = function.runtime.startswith("provided")
+        environ = {
+            **found,
+            "LANG": "C.UTF-8",
+            # What belongs to the user, like ~/.aws/config, is not the function's.
+            "HOME": str(folder),
+            "TMPDIR": str(folder),
+            # Not even a function that reaches the world by a proxy reaches LocalStack by it.
+            "NO_PROXY": f"localhost,{LOOPBACK}",
+            **{name: str(value) for name, value in env_vars.items()},
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
+            "LAMBDA_TASK_ROOT": found["LAMBDA_TASK_ROOT"],
+        }
+        if is_custom:
+            del environ["AWS_EXECUTION_ENV"]
         return WorkerSettings(
-            command=python_command(
-                python,
-                os.environ.get("LAMBDA_PROCESS_CLIENT") or "auto",
-                [code, *(layer / folder for folder in (packages, "python") for layer in layers)],
-            ),
+            command=wrapped(run, package, environ),
             code=code,
-            environ={
-                "PATH": f"{python.parent}:/usr/local/bin:/usr/bin:/bin",
-                "LANG": "C.UTF-8",
-                # What belongs to the user, like ~/.aws/config, is not the function's.
-                "HOME": folder,
-                "TMPDIR": folder,
-                # Not even a function that reaches the world by a proxy reaches LocalStack by it.
-                "NO_PROXY": f"localhost,{LOOPBACK}",
-                **{name: str(value) for name, value in env_vars.items()},
-                "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
-                "LAMBDA_TASK_ROOT": str(code),
-            },
+            environ=environ,
+            takes_plain_address=is_custom,
         )
 
     def stop(self) -> None:
@@ -123,12 +140,10 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
         Raises LambdaRuntimeException, which becomes the failed function's state reason.
         """
         function = function_version.config
-        if not (function.runtime or "").startswith("python"):
-            kind = function.runtime or "a container image"
-            raise LambdaRuntimeException(
-                f"the process executor runs Python functions only, and this one is {kind};"
-                " start LocalStack in Docker to run it"
-            )
+        try:
+            require(function.runtime)
+        except UnknownRuntimeError as error:
+            raise LambdaRuntimeException(str(error)) from error
         for archive in (function.code, *(layer.code for layer in function.layers)):
             archive.prepare_for_execution()
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from .runtime_api import Invocation, WorkerReport
+from .runtimes import why_not
 from .worker import Worker, WorkerSettings
 
 # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: what the
@@ -62,7 +63,13 @@ class FunctionEnvironment:
         self, *, request_id: str, function_arn: str, trace_id: str, event: bytes
     ) -> InvocationOutcome:
         """Run the function once."""
-        worker = self.start()
+        try:
+            worker = self.start()
+        except OSError as error:
+            message = why_not(self._settings.command, error)
+            said = f"RequestId: {request_id} Error: {message}"
+            document, kind = _error("Runtime.InvalidEntrypoint", said)
+            return InvocationOutcome(document, kind, f"{said}\n{kind}\n")
         init_ms = 0.0 if self._warm else worker.wait_for_init(INIT_SECONDS)
         printed_before = worker.take_output()
         deadline_ms = int((time.time() + self._timeout) * 1000)
@@ -71,19 +78,21 @@ class FunctionEnvironment:
             Invocation(request_id, function_arn, deadline_ms, trace_id, event), self._timeout
         )
         duration_ms = (time.monotonic() - started) * 1000
-        memory_mb = worker.memory_mb()
+        memory_mb, limit_mb = worker.memory_mb(), worker.memory_limit_mb
         self._warm = report is not None and report.kind in ("response", "error")
         if not self._warm:
             worker.kill()
 
         payload, error_type, notes = self._judge(report, request_id)
+        if memory_mb > limit_mb:
+            notes.append(f"It used more than its {limit_mb} MB of memory.")
         environ = self._settings.environ
         figures = [
             f"REPORT RequestId: {request_id}",
             f"Duration: {duration_ms:.2f} ms",
             f"Billed Duration: {math.ceil(duration_ms + init_ms)} ms",
-            f"Memory Size: {environ['AWS_LAMBDA_FUNCTION_MEMORY_SIZE']} MB",
-            f"Max Memory Used: {memory_mb} MB",
+            f"Memory Size: {limit_mb} MB",
+            f"Max Memory Used: {min(memory_mb, limit_mb)} MB",
             *([f"Init Duration: {init_ms:.2f} ms"] if init_ms else []),
             *(["Status: timeout"] if report is None else []),
             *([f"Status: error\tError Type: {error_type}"] if report and error_type else []),

@@ -1,11 +1,11 @@
 """The process that runs a function: loads its handler and serves invocations until it is killed.
 
-    python -P function_main.py CLIENT [PATH...]
+    python -P function_main.py CLIENT PACKAGES [PATH...]
 
-PATH is what goes to the front of `sys.path`. CLIENT says who talks to the Lambda Runtime API:
-`awslambdaric` is AWS's own client, `builtin` the one below, for systems that AWS publishes none
-for, and `auto` the first of the two that is there. The rest comes in Lambda's own environment
-variables.
+PACKAGES is a folder that goes to the end of `sys.path`, or empty; PATH is what goes to its front.
+CLIENT says who talks to the Lambda Runtime API: `awslambdaric` is AWS's own client, `builtin` the
+one below, for Pythons that it is not there for, and `auto` the first of the two that is there. The
+rest comes in Lambda's own environment variables.
 
 This file runs alone, in the function's interpreter: it may import the standard library only.
 """
@@ -202,10 +202,11 @@ def describe(error: Exception, request_id: str) -> bytes:
 
 def main() -> None:
     """Run the function that the environment names."""
-    client, *path = sys.argv[1:]
+    client, packages, *path = sys.argv[1:]
     name = os.environ["_HANDLER"]
     run = _awslambdaric(required=client == "awslambdaric") if client != "builtin" else None
     sys.path[:0] = path
+    sys.path += [packages] if packages else []
     sys.argv = [sys.argv[0]]
     if run:
         run(["awslambdaric", name])

@@ -2,6 +2,7 @@
 
 Its paths begin with a secret that only the worker is told: whoever else reaches the port, another
 user's program or a page in a browser, could answer for the function, and its records were lost.
+Programs that take HOST:PORT only, as AWS gives it, are known by whose their connection is.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 import secrets
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -49,7 +50,8 @@ class RuntimeApi:
     `ready` is set when the worker first asks for an invocation, and when it can't any more.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_from_worker: Callable[[int], bool] = lambda port: False) -> None:
+        self.is_from_worker = is_from_worker
         self.ready = Event()
         self.reports: SimpleQueue[WorkerReport] = SimpleQueue()
         self._invocations: SimpleQueue[Invocation | None] = SimpleQueue()
@@ -59,15 +61,21 @@ class RuntimeApi:
         Thread(target=self._accept, name="lambda-runtime-api", daemon=True).start()
 
     @property
-    def address(self) -> str:
-        """The value of AWS_LAMBDA_RUNTIME_API."""
-        return f"127.0.0.1:{self._server.server_port}/{self._secret}"
+    def host(self) -> str:
+        """The value of AWS_LAMBDA_RUNTIME_API in the form that AWS gives it."""
+        return f"127.0.0.1:{self._server.server_port}"
 
-    def requested(self, path: str) -> str | None:
-        """What this path asks of the API; None if it doesn't come from the worker."""
-        secret, found, rest = path.removeprefix("/").partition(VERSION_PREFIX)
+    @property
+    def address(self) -> str:
+        """The value of AWS_LAMBDA_RUNTIME_API, with the secret."""
+        return f"{self.host}/{self._secret}"
+
+    def requested(self, path: str, port: int) -> str | None:
+        """What this asks of the API; None if it doesn't come from the worker."""
+        start, found, rest = path.partition(VERSION_PREFIX)
+        secret = start.removeprefix("/")
         is_worker = secrets.compare_digest(secret.encode(), self._secret.encode())
-        return rest if found and is_worker else None
+        return rest if found and (is_worker or (not start and self.is_from_worker(port))) else None
 
     def submit(self, invocation: Invocation) -> None:
         """Give the worker its next invocation."""
@@ -153,7 +161,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self._answer(202, content=b'{"status":"OK"}')
 
     def _requested(self) -> str | None:
-        return self.server.api.requested(self.path)
+        return self.server.api.requested(self.path, self.client_address[1])
 
     def _refuse(self) -> None:
         self.close_connection = True  # with a body that nobody has read

@@ -1,13 +1,249 @@
-"""What to run for a function: the command that its runtime stands for."""
+"""What to run for a function: the command that its runtime stands for, and what that needs.
+
+    python3.X     the handler, in a Python of that version if this machine has one
+    nodejs*       the handler, in the Node.js that PATH names
+    provided.*    the file `bootstrap` of the code or else of a layer
+
+AWS has a function's code at /var/task, and its layers at /opt. Here both are folders somewhere,
+which LAMBDA_TASK_ROOT and LAMBDA_OPT_DIR name. To have them at these paths takes a mount namespace,
+which macOS lacks and many Linux machines forbid; where the paths stand in AWS_LAMBDA_EXEC_WRAPPER,
+they are followed.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import errno
+import logging
+import os
+import platform
+import pwd
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-FUNCTION_MAIN = Path(__file__).with_name("function_main.py")
+LOG = logging.getLogger(__name__)
+
+HERE = Path(__file__).parent
+FUNCTION_MAIN = HERE / "function_main.py"
+NODE_MAIN = HERE / "node_main.mjs"
+WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
+
+# e_machine of an ELF file's header: https://man7.org/linux/man-pages/man5/elf.5.html
+_ELF_MACHINES = {0x03: "i386", 0x28: "arm", 0x3E: "x86_64", 0xB7: "aarch64"}
 
 
-def python_command(python: Path, client: str, path: Iterable[Path]) -> tuple[str, ...]:
-    """Run a handler in Python, with `path` at the front of its `sys.path`; see function_main.py."""
-    return (str(python), "-P", str(FUNCTION_MAIN), client, *map(str, path))
+class UnknownRuntimeError(Exception):
+    """This machine can't run such functions; the message says why and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """What a function consists of, unpacked; `opt` has what its layers hold, if it has any."""
+
+    runtime: str
+    code: Path
+    opt: Path | None = None
+
+    def layered(self, *names: str) -> list[Path]:
+        """What has these names in layers."""
+        return [self.opt / name for name in names] if self.opt else []
+
+
+@dataclass(frozen=True, kw_only=True)
+class Interpreter:
+    """The Python that has the packages functions may expect, and who talks to Lambda for it."""
+
+    python: Path
+    client: str
+
+
+def require(runtime: str | None) -> None:
+    """Raise UnknownRuntimeError unless functions of that runtime run here."""
+    name = runtime or "a container image"
+    if name.startswith("nodejs"):
+        _node()
+    elif not name.startswith(("python3.", "provided")):
+        raise UnknownRuntimeError(
+            "the process executor runs functions in Python and Node.js, and custom runtimes"
+            f" (provided.*), and this one is {name}; start LocalStack in Docker to run it"
+        )
+
+
+def command(package: Package, interpreter: Interpreter) -> tuple[str, ...]:
+    """The command for a function, without a wrapper."""
+    if package.runtime.startswith("provided"):
+        places = [package.code / "bootstrap", *package.layered("bootstrap")]
+        return (str(next((place for place in places if place.is_file()), places[0])),)
+    if package.runtime.startswith("nodejs"):
+        node = str(_node())
+        if (has := _node_version(node)) != _node_major(package):
+            _say_once(f"{package.runtime} functions run on Node.js {has}, which PATH names")
+        return node, str(NODE_MAIN)
+    return _python_of(package, interpreter)
+
+
+def wrapped(
+    command: tuple[str, ...], package: Package, environ: Mapping[str, str]
+) -> tuple[str, ...]:
+    """The command behind the wrapper that the variables name; custom runtimes get none, as on AWS.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html
+    """
+    wrapper = environ.get(WRAPPER)
+    if not wrapper or package.runtime.startswith("provided"):
+        return command
+    for prefix, folder in (("/opt/", package.opt), ("/var/task/", package.code)):
+        if folder and wrapper.startswith(prefix):
+            return str(folder / wrapper.removeprefix(prefix)), *command
+    return wrapper, *command
+
+
+def merged(layers: Sequence[Path], into: Path) -> Path | None:
+    """One folder with what all layers hold; a later one's files replace an earlier one's.
+
+    It's `into` where there are several; their files are linked, not copied.
+    """
+    if len(layers) < 2:
+        return layers[0] if layers else None
+
+    def link(source: str, target: str) -> None:
+        Path(target).unlink(missing_ok=True)
+        os.link(source, target)
+
+    for layer in layers:
+        shutil.copytree(layer, into, copy_function=link, dirs_exist_ok=True)
+    return into
+
+
+def variables(package: Package, command: Sequence[str]) -> dict[str, str]:
+    """The variables by which programs find each other, and what is in the code and in layers."""
+    own = [] if package.runtime.startswith("provided") else [Path(command[0]).parent]
+    search: list[str | Path] = [*own, "/usr/local/bin", "/usr/bin", "/bin", *package.layered("bin")]
+    libraries = [package.code, package.code / "lib", *package.layered("lib")]
+    node = f"nodejs/node{_node_major(package)}/node_modules"
+    modules = [*package.layered(node, "nodejs/node_modules"), package.code]
+    found: dict[str, Sequence[str | Path]] = {
+        "PATH": search,
+        "LD_LIBRARY_PATH": libraries,
+        "NODE_PATH": modules if package.runtime.startswith("nodejs") else [],
+    }
+    return {
+        **{name: ":".join(map(str, paths)) for name, paths in found.items() if paths},
+        "LAMBDA_TASK_ROOT": str(package.code),
+        **({"LAMBDA_OPT_DIR": str(package.opt)} if package.opt else {}),
+    }
+
+
+def why_not(command: Sequence[str], error: OSError) -> str:
+    """Why a program can't be run, for a person to read."""
+    program = Path(error.filename or command[0])
+    said = f"fork/exec {program}: {(error.strerror or str(error)).lower()}"
+    if error.errno == errno.EACCES:
+        return f"{said}; it must be executable in the archive: chmod +x before zip"
+    if error.errno == errno.ENOEXEC:
+        machine = _machine_of(program)
+        if machine:
+            return f"{said}; it is built for {machine}, and this is {_this_machine()}"
+        return f"{said}; a script needs a first line such as #!/bin/sh"
+    if error.errno == errno.ENOENT and program.name == "bootstrap" and not program.exists():
+        return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
+    if error.errno == errno.ENOENT and program.exists():
+        return f"{said}; what its first line names, or what it is linked with, is not there"
+    return said
+
+
+def _node_major(package: Package) -> str:
+    return package.runtime.removeprefix("nodejs").removesuffix(".x")
+
+
+def _python_of(package: Package, interpreter: Interpreter) -> tuple[str, ...]:
+    """Run function_main.py; see there."""
+    wanted = package.runtime.removeprefix("python")
+    python, client, packages = interpreter.python, interpreter.client, ""
+    own = _python_version(str(python))
+    if own != wanted:
+        if found := _find_python(wanted):
+            # AWS's client is compiled, for the other one; all else is pure Python.
+            packages, client = _site_packages(str(python)), "builtin"
+            python, own = Path(found), wanted
+        else:
+            _say_once(f"{package.runtime} functions run on Python {own}: there is no {wanted} here")
+    # Without it, older ones look for modules beside function_main.py.
+    safe = ("-P",) if tuple(map(int, own.split("."))) >= (3, 11) else ()
+    path = [package.code, *package.layered(f"python/lib/python{wanted}/site-packages", "python")]
+    return (str(python), *safe, str(FUNCTION_MAIN), client, packages, *map(str, path))
+
+
+@cache
+def _find_python(version: str) -> str | None:
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir)  # HOME is LocalStack's own here
+    kept = [
+        *sorted(home.glob(f".pyenv/versions/{version}.*/bin/python3"), reverse=True),
+        *sorted(home.glob(f".local/share/uv/python/cpython-{version}.*/bin/python3"), reverse=True),
+        *(Path(folder, f"python{version}") for folder in ("/opt/homebrew/bin", "/usr/local/bin")),
+    ]
+    for python in (shutil.which(f"python{version}"), *map(str, kept)):
+        if python and _python_version(python) == version:
+            return python
+    return None
+
+
+@cache
+def _python_version(python: str) -> str:
+    """Its version if it is a whole Python; pyenv's shims may stand for one that isn't there."""
+    program = "import ssl, sys; print('{}.{}'.format(*sys.version_info))"
+    return _output_of(python, "-c", program)
+
+
+@cache
+def _site_packages(python: str) -> str:
+    return _output_of(python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))")
+
+
+def _node() -> Path:
+    if node := shutil.which("node"):
+        return Path(node)
+    raise UnknownRuntimeError(
+        "no Node.js was found: install it so that PATH leads to node, and start LocalStack again"
+    )
+
+
+@cache
+def _node_version(node: str) -> str:
+    return _output_of(node, "-p", "process.versions.node.split('.')[0]")
+
+
+def _output_of(*words: str) -> str:
+    try:
+        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return ""
+    return done.stdout.strip()
+
+
+@cache
+def _say_once(line: str) -> None:
+    LOG.warning(line)
+
+
+def _machine_of(program: Path) -> str:
+    try:
+        with program.open("rb") as file:
+            header = file.read(20)
+    except OSError:
+        return ""
+    if re.match(rb"\xcf\xfa\xed\xfe|\xca\xfe\xba\xbe", header):
+        return "macOS"
+    if header[:4] != b"\x7fELF":
+        return ""
+    number = int.from_bytes(header[18:20], "little")
+    return f"Linux on {_ELF_MACHINES.get(number, f'machine {number}')}"
+
+
+def _this_machine() -> str:
+    return f"{'macOS' if sys.platform == 'darwin' else platform.system()} on {platform.machine()}"

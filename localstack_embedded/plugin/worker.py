@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty
-from threading import Thread
+from threading import Event, Thread
 
 import psutil
 
 from .output import Output
 from .reaper import MARK, Reaper
 from .runtime_api import Invocation, RuntimeApi, WorkerReport
+
+LOOK_AT_MEMORY_EVERY = 0.1  # seconds
 
 _reaper = Reaper()
 
@@ -26,28 +30,35 @@ _reaper = Reaper()
 class WorkerSettings:
     """What to run, in the folder `code`.
 
-    `environ` is everything that Lambda sets but the address of the Runtime API.
+    `environ` is everything that Lambda sets but the address of the Runtime API. A client that may
+    be anybody's gets that address in AWS's form, without a secret.
     """
 
     command: tuple[str, ...]
     code: Path
     environ: Mapping[str, str]
+    takes_plain_address: bool = False
 
 
 class Worker:
     """One process, from its start to its end."""
 
     def __init__(self, settings: WorkerSettings) -> None:
-        self._api = RuntimeApi()
+        self._api = RuntimeApi(is_from_worker=self._has_connection)
+        self.memory_limit_mb = int(settings.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"])
+        self._spawned = Event()
         self._output = Output()
         self._started = time.monotonic()
+        self._most_mb = 0
         try:
             self._process = subprocess.Popen(
                 settings.command,
                 cwd=settings.code,
                 env={
                     **settings.environ,
-                    "AWS_LAMBDA_RUNTIME_API": self._api.address,
+                    "AWS_LAMBDA_RUNTIME_API": (
+                        self._api.host if settings.takes_plain_address else self._api.address
+                    ),
                     MARK: _reaper.mark,
                 },
                 stdin=subprocess.DEVNULL,
@@ -60,6 +71,7 @@ class Worker:
             raise
         finally:
             self._output.close_write_end()
+        self._spawned.set()
         _reaper.watch(self.pid)
         Thread(target=self._report_exit, name="function-exit", daemon=True).start()
 
@@ -93,23 +105,48 @@ class Worker:
         return (time.monotonic() - self._started) * 1000
 
     def run(self, invocation: Invocation, timeout: float) -> WorkerReport | None:
-        """The invocation's outcome, None if there was none within `timeout` seconds."""
+        """The invocation's outcome, None if there was none within `timeout` seconds.
+
+        A process that uses more memory than the function has is killed, which is an outcome too.
+        """
         self._api.submit(invocation)
-        try:
-            return self._api.reports.get(timeout=timeout)
-        except Empty:
-            return None
+        deadline = time.monotonic() + timeout
+        while (left := deadline - time.monotonic()) > 0:
+            with suppress(Empty):
+                report = self._api.reports.get(timeout=min(left, LOOK_AT_MEMORY_EVERY))
+                if report.kind == "exit" or not self.is_out_of_memory:
+                    return report
+            if self.is_out_of_memory:
+                self.kill()  # which is reported as an exit
+        return None
+
+    @property
+    def is_out_of_memory(self) -> bool:
+        """Whether it has used more than the function has."""
+        return self.memory_mb() > self.memory_limit_mb
 
     def take_output(self) -> str:
         """What it has printed since the last call."""
         return self._output.take()
 
     def memory_mb(self) -> int:
-        """Its resident memory in MiB, 0 when it is gone."""
-        try:
-            return int(psutil.Process(self.pid).memory_info().rss / 2**20)
-        except psutil.Error:
-            return 0
+        """The most memory of its own that it has had, in MiB.
+
+        Not what it shares with others, like the interpreter's file: AWS has that in memory anyway.
+        """
+        self._most_mb = max(self._most_mb, _memory_mb(self.pid))
+        return self._most_mb
+
+    def _has_connection(self, port: int) -> bool:
+        """Whether a connection from this port is the process's, or of one that it has started."""
+        self._spawned.wait()
+        with suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            for member in (process, *process.children(recursive=True)):
+                with suppress(psutil.Error):
+                    if any(each.laddr.port == port for each in member.net_connections("tcp")):
+                        return True
+        return False
 
     def kill(self) -> None:
         """End the process and those that it started."""
@@ -117,3 +154,18 @@ class Worker:
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def _memory_mb(pid: int) -> int:
+    """Its memory in MiB: on Linux the most that it has had, elsewhere what it has; 0 if gone."""
+    try:
+        if sys.platform != "linux":
+            return int(psutil.Process(pid).memory_info().rss / 2**20)
+        status = Path(f"/proc/{pid}/status").read_text(errors="replace")
+    except (OSError, psutil.Error):
+        return 0
+    # https://man7.org/linux/man-pages/man5/proc_pid_status.5.html; a zombie has none of these.
+    kb = {
+        name: int(value) for name, value in re.findall(r"^(VmHWM|RssFile):\s+(\d+)", status, re.M)
+    }
+    return (kb.get("VmHWM", 0) - kb.get("RssFile", 0)) // 1024

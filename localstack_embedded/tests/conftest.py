@@ -14,7 +14,7 @@ import pytest
 
 from localstack_embedded import DEFAULT_HOME, ensure_environment
 from localstack_embedded.plugin.function_environment import FunctionEnvironment, InvocationOutcome
-from localstack_embedded.plugin.runtimes import python_command
+from localstack_embedded.plugin.runtimes import FUNCTION_MAIN
 from localstack_embedded.plugin.worker import WorkerSettings
 
 AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
@@ -75,7 +75,10 @@ def deploy(client: str, tmp_path: Path) -> Iterator[Deploy]:
         python = AWSLAMBDARIC_PYTHON if client == "awslambdaric" else Path(sys.executable)
         function = Function(
             WorkerSettings(
-                command=python_command(python, client, (code, *layers)),
+                command=(
+                    *(str(python), "-P", str(FUNCTION_MAIN), client, ""),
+                    *map(str, (code, *layers)),
+                ),
                 code=code,
                 environ={
                     "_HANDLER": handler,

@@ -5,8 +5,12 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
+import sys
 import time
+import urllib.error
+import urllib.request
 import uuid
 import zipfile
 from collections.abc import Iterator
@@ -26,6 +30,8 @@ from localstack_embedded import DEFAULT_HOME, Died, Instance, Stopped
 from tests.stack_fixtures import free_port
 from tests.waiting import is_gone, wait_for
 
+# The functions' environment is made with the Python that runs the tests.
+OWN_RUNTIME = f"python3.{sys.version_info.minor}"
 ROLE = "arn:aws:iam::000000000000:role/any"
 
 PIDS = """
@@ -66,6 +72,16 @@ def packed(**files: str) -> bytes:
     return archive.getvalue()
 
 
+def packed_program(name: str, content: str) -> bytes:
+    """A zip archive of one file that may be run."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as opened:
+        entry = zipfile.ZipInfo(name)
+        entry.external_attr = 0o755 << 16
+        opened.writestr(entry, content)
+    return archive.getvalue()
+
+
 class Function:
     """A function that is deployed for one test."""
 
@@ -77,8 +93,11 @@ class Function:
         self.arn = self._lambda.create_function(
             FunctionName=self.name,
             Role=ROLE,
-            Code={"ZipFile": packed(app=source)},
-            **{"Runtime": "python3.13", "Handler": "app.handler", "Timeout": 20, **settings},
+            **{
+                **{"Runtime": OWN_RUNTIME, "Handler": "app.handler", "Timeout": 20},
+                "Code": {"ZipFile": packed(app=source)},
+                **settings,
+            },
         )["FunctionArn"]
         wait_for(lambda: self.configuration()["State"] == "Active", "an active function")
 
@@ -133,7 +152,7 @@ def test_a_function_has_lambdas_context_and_reaches_the_other_services(emulator:
         "group": function.log_group,
         "memory": "192",
         "version": "$LATEST",
-        "execution": "AWS_Lambda_python3.13",
+        "execution": f"AWS_Lambda_{OWN_RUNTIME}",
         "endpoint": emulator.endpoint,
     }
 
@@ -221,11 +240,11 @@ def test_a_layer_is_on_the_path(emulator: Instance) -> None:
 
 def test_another_runtime_is_refused_with_a_reason(emulator: Instance) -> None:
     client = aws(emulator, "lambda")
-    name = f"node-{uuid.uuid4().hex[:8]}"
+    name = f"java-{uuid.uuid4().hex[:8]}"
     client.create_function(
         FunctionName=name,
-        Runtime="nodejs22.x",
-        Handler="index.handler",
+        Runtime="java21",
+        Handler="app.Handler",
         Role=ROLE,
         Code={"ZipFile": packed(app="")},
     )
@@ -235,7 +254,61 @@ def test_another_runtime_is_refused_with_a_reason(emulator: Instance) -> None:
 
     wait_for(lambda: state()["State"] != "Pending", "another state")
     assert state()["State"] == "Failed"
-    assert "runs Python functions only, and this one is nodejs22.x" in state()["StateReason"]
+    assert "and this one is java21; start LocalStack in Docker" in state()["StateReason"]
+
+
+def test_a_custom_runtime_is_a_program_of_the_archive_or_of_a_layer(emulator: Instance) -> None:
+    bootstrap = f"""#!{sys.executable}
+import http.client, os
+api = http.client.HTTPConnection(os.environ["AWS_LAMBDA_RUNTIME_API"])
+while True:
+    api.request("GET", "/2018-06-01/runtime/invocation/next")
+    answer = api.getresponse()
+    event, request = answer.read(), answer.headers["Lambda-Runtime-Aws-Request-Id"]
+    api.request("POST", f"/2018-06-01/runtime/invocation/{{request}}/response", event)
+    api.getresponse().read()
+"""
+    layer = aws(emulator, "lambda").publish_layer_version(
+        LayerName="runtime", Content={"ZipFile": packed_program("bootstrap", bootstrap)}
+    )["LayerVersionArn"]
+    function = Function(emulator, "", Runtime="provided.al2023", Layers=[layer])
+    assert function.invoke({"a": 1}) == {"a": 1}
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+def test_a_node_function_runs_in_the_node_that_is_here(emulator: Instance) -> None:
+    source = b"exports.handler = async (event) => { console.log('seen'); return event.a; };"
+    function = Function(
+        emulator,
+        "",
+        Runtime="nodejs22.x",
+        Handler="index.handler",
+        Code={"ZipFile": packed_program("index.js", source.decode())},
+    )
+    assert function.invoke({"a": 1}) == 1
+    wait_for(lambda: any("INFO\tseen" in line for line in function.logged()), "its line")
+
+
+def test_a_functions_url_can_be_called_by_any_program(emulator: Instance) -> None:
+    function = Function(
+        emulator,
+        """
+        def handler(event, context):
+            return {"statusCode": 418, "body": event["rawPath"] + "?" + event["rawQueryString"]
+                    + event["requestContext"]["http"]["method"] + event["body"]}
+        """,
+    )
+    client = aws(emulator, "lambda")
+    made = client.create_function_url_config(FunctionName=function.name, AuthType="NONE")
+    url = made["FunctionUrl"]
+    assert client.get_function_url_config(FunctionName=function.name)["FunctionUrl"] == url
+    request = urllib.request.Request(
+        f"{url}some/path?a=b", data=b"body", headers={"Content-Type": "text/plain"}
+    )
+    with pytest.raises(urllib.error.HTTPError) as answered:
+        urllib.request.urlopen(request)
+    with answered.value as answer:
+        assert (answer.code, answer.read()) == (418, b"/some/path?a=bPOSTbody")
 
 
 def test_a_streams_records_reach_the_function_in_order(emulator: Instance) -> None:

@@ -182,7 +182,8 @@ def test_a_page_in_a_browser_empties_nothing(aws: Account) -> None:
     )
     with pytest.raises(HTTPError) as refused:
         urllib.request.urlopen(request)
-    assert refused.value.code == HTTPStatus.FORBIDDEN
+    with refused.value as answer:
+        assert answer.code == HTTPStatus.FORBIDDEN
     assert listed(account, "sqs", "list_queues").get("QueueUrls")
 
 

@@ -1,0 +1,41 @@
+"""Function URLs that every program on this machine can call.
+
+LocalStack tells a function from its host's name, as AWS does: ID.lambda-url.REGION.HOST. But many a
+system resolves no name below localhost, let alone below an address. So the URL that is shown has
+all that in its path. Names that end in .localhost still work where they resolve.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+PATH = "/_aws/lambda-url"
+
+
+def make_reachable(provider: Any) -> None:
+    """Serve functions at PATH/REGION/ID too, and show that as their URLs."""
+    from localstack.config import GATEWAY_LISTEN
+    from localstack.http import Request, Response
+    from localstack.services.edge import ROUTER
+    from localstack.services.lambda_ import api_utils
+
+    map_config = api_utils.map_function_url_config
+
+    def map_reachable(model: Any) -> Any:
+        shown = map_config(model)
+        host = model.url.removeprefix("http://").partition("/")[0]
+        function, _, region, *_ = host.split(".")
+        listen = GATEWAY_LISTEN[0]
+        shown["FunctionUrl"] = f"http://{listen.host}:{listen.port}{PATH}/{region}/{function}/"
+        return shown
+
+    def serve(request: Request, region: str, function: str, path: str = "") -> Response:
+        # The function sees its own part, as if the rest were its host.
+        request.path = f"/{path}"
+        request.__dict__.pop("full_path", None)
+        answer: Response = provider.router.handle_lambda_url_invocation(request, function, region)
+        return answer
+
+    api_utils.map_function_url_config = map_reachable
+    ROUTER.add(f"{PATH}/<region>/<function>/", endpoint=serve)
+    ROUTER.add(f"{PATH}/<region>/<function>/<path:path>", endpoint=serve)
