@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -25,6 +27,7 @@ from localstack_embedded.tests.waiting import wait_for
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
 FIRST, SECOND, THIRD = (f"shardId-{index:012d}" for index in range(3))
+PACKAGE = Path(__file__).parents[1]
 NOON = 1_800_000_000.0
 HOUR = 3600
 SMALL = 64 * 1000  # bytes on disk, in files of 1,000
@@ -159,6 +162,27 @@ def test_a_new_stream_takes_memory_from_the_others(make: Make, tmp_path: Path) -
     streams.add(f"{ARN}-2", 1)
     assert files(tmp_path)
     assert data_of(read_all(stream)) == numbered(4, size=20_000)
+
+
+PUT_AND_MEASURE = """
+import os, pathlib, psutil, sys
+sys.path.insert(0, sys.argv[1])
+from plugin.streams import Entry, Streams
+memory = psutil.Process().memory_info
+stream = Streams(pathlib.Path(sys.argv[2])).add("arn:aws:kinesis:us-east-1:0:stream/s", 4)
+before = memory().rss
+for call in range(200):
+    stream.put([Entry(os.urandom(2048), str(number)) for number in range(500)])
+print(memory().rss - before)
+"""
+
+
+@pytest.mark.slow
+def test_memory_stays_where_it_was(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", PUT_AND_MEASURE, str(PACKAGE), str(tmp_path / "streams")]
+    grown = int(subprocess.run(command, check=True, capture_output=True).stdout)
+    assert sum(file.stat().st_size for file in files(tmp_path)) > 150 * 2**20
+    assert grown < 50 * 2**20
 
 
 def test_many_shards_keep_no_file_open(make: Make, tmp_path: Path) -> None:
