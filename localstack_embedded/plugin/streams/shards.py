@@ -51,7 +51,7 @@ class Shards:
     def replace(
         self, now: float, parents: Sequence[Shard], ranges: list[tuple[int, int]]
     ) -> list[Shard]:
-        """Close shards, and open their children with these ranges of hash keys."""
+        """Close shards, and open their children with these ranges of hash keys; then `settle`."""
         self.second = max([self.second, int(now), *(parent.created + 1 for parent in parents)])
         children = [
             self._add(
@@ -68,9 +68,14 @@ class Shards:
             parent.closed = now
             parent.children = tuple(child.id for child in children)
             parent.notify()
-        self._order()
-        self.shrink()
         return children
+
+    def settle(self) -> None:
+        """Have records go to the shards that are open now."""
+        shards = (shard for shard in self.all.values() if not shard.is_closed)
+        self.open = sorted(shards, key=lambda shard: shard.start)
+        self._starts = [shard.start.to_bytes(_HASH_BYTES, "big") for shard in self.open]
+        self.shrink()
 
     def trim(self, horizon: float) -> bool:
         """Forget what arrived before; whether shards have gone with their last records."""
@@ -140,7 +145,7 @@ class Shards:
             found = shard.log.find(kept["next"], shard.closed or last)
             latest = max(latest, found)
         self._made, self.second = document["made"], document["second"]
-        self._order()
+        self.settle()
         return latest
 
     def _add(self, index: int, **what: Any) -> Shard:
@@ -155,11 +160,6 @@ class Shards:
         shard.log.delete()
         shard.is_gone = True
         shard.notify()
-
-    def _order(self) -> None:
-        shards = (shard for shard in self.all.values() if not shard.is_closed)
-        self.open = sorted(shards, key=lambda shard: shard.start)
-        self._starts = [shard.start.to_bytes(_HASH_BYTES, "big") for shard in self.open]
 
 
 def route(index: int, entry: Entry, max_bytes: int) -> Route:

@@ -56,6 +56,7 @@ class Stream:
             self.created = self._tick()
             if shard_count:
                 self._shards.replace(self._now, [], resharding.even_ranges(shard_count))
+                self._shards.settle()
                 self._save()
 
     @classmethod
@@ -206,25 +207,22 @@ class Stream:
 
     def split(self, shard_id: str, hash_key: int) -> None:
         """Divide an open shard; its upper half starts with this hash key."""
-        with self._lock:
-            now = self._tick()
-            shard = self._shards.find(shard_id)
-            resharding.split(shard, hash_key, partial(self._shards.replace, now))
-            self._save()
+        find = self._shards.find
+        self._reshard(lambda replace: resharding.split(find(shard_id), hash_key, replace))
 
     def merge(self, shard_id: str, adjacent_id: str) -> None:
         """Make one shard of two open ones next to each other."""
-        with self._lock:
-            now = self._tick()
-            shard, adjacent = self._shards.find(shard_id), self._shards.find(adjacent_id)
-            resharding.merge(shard, adjacent, partial(self._shards.replace, now))
-            self._save()
+        find = self._shards.find
+        self._reshard(lambda replace: resharding.merge(find(shard_id), find(adjacent_id), replace))
 
     def resize(self, count: int) -> None:
         """Make it so many even open shards; as on AWS, with short-lived ones in between."""
+        self._reshard(lambda replace: resharding.resize(self._shards.open, count, replace))
+
+    def _reshard(self, change: Callable[[resharding.Replace], None]) -> None:
         with self._lock:
-            now = self._tick()
-            resharding.resize(self._shards.open, count, partial(self._shards.replace, now))
+            change(partial(self._shards.replace, self._tick()))
+            self._shards.settle()
             self._save()
 
     def save(self) -> None:
