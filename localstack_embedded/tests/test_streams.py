@@ -157,6 +157,7 @@ def test_reading_is_bounded_by_records_and_by_bytes(stream: Stream) -> None:
     assert stream.read(FIRST, 0, max_bytes=14).next == 2
     assert stream.read(FIRST, 0, max_bytes=15).next == 4
     assert stream.read(FIRST, 1, max_bytes=1).next == 2  # or nobody would get past it
+    assert stream.read(FIRST, 1, limit=0) == ([], 1, 1)
 
 
 def test_behind_is_the_age_of_the_last_record_that_others_follow(

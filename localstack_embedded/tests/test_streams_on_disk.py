@@ -315,6 +315,14 @@ def test_more_than_may_be_on_disk_trims_the_oldest_of_all_streams(
     )
 
 
+def test_many_shards_take_no_more_of_the_disk(make: Make, tmp_path: Path) -> None:
+    stream = make(max_bytes=SMALL).add(ARN, 100)
+    for _ in range(10):
+        stream.put([Entry(bytes(100), None)] * 100)
+    assert sum(file.stat().st_size for file in files(tmp_path)) <= SMALL
+    assert len(files(tmp_path)) > 100
+
+
 def test_a_full_disk_loses_nothing(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

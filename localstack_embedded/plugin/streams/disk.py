@@ -13,7 +13,7 @@ from typing import Protocol
 LOG = logging.getLogger(__name__)
 
 _SEGMENT_BYTES = 2**24
-_SEGMENTS = 64  # at least, for what may lie on disk
+_SEGMENTS = 64  # at least, when there is as much on disk as may be
 _PAUSE = 5.0  # seconds without another try, when something could not be written
 
 
@@ -30,7 +30,6 @@ class Disk:
     """Used by all streams, each with its own lock held."""
 
     def __init__(self, *, max_bytes: int, cache_bytes: int) -> None:
-        self.segment_bytes = min(_SEGMENT_BYTES, max(1, max_bytes // _SEGMENTS))
         self.used = 0
         self._max_bytes = max_bytes
         self._cache_bytes = cache_bytes
@@ -44,6 +43,11 @@ class Disk:
     def cache_share(self) -> int:
         """How many bytes of records each shard may have in memory."""
         return self._cache_bytes // max(1, self._shards)
+
+    @property
+    def segment_bytes(self) -> int:
+        """How large files become; only those that grow no more are deleted when it's too much."""
+        return min(_SEGMENT_BYTES, self._max_bytes // max(_SEGMENTS, 4 * self._shards))
 
     def count_shards(self, change: int) -> None:
         """Say that there are so many shards more, or less."""

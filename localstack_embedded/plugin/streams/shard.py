@@ -99,4 +99,5 @@ class Shard:
         position = self.log.after_gap(start + len(records))
         if position >= self.log.next:
             return Read(records, None if self.is_closed else position, 0)
-        return Read(records, position, max(1, int((now - records[-1].arrived) * 1000)))
+        arrived = records[-1].arrived if records else now
+        return Read(records, position, max(1, int((now - arrived) * 1000)))
