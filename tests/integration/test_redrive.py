@@ -30,9 +30,22 @@ SHARD = "shardId-000000000000"
 
 @pytest.fixture(scope="module")
 def quick(place: Place) -> Iterator[Stack]:
-    """A stack that gives a failing batch up at once."""
+    """A stack that gives a failing batch up at once, and whole."""
     parameters = PARAMETERS | {"ShardCount": "1", "MaximumRetryAttempts": "0", "Timeout": "5"}
     with deployed_stack(place, parameters) as stack:
+        functions = place.lambda_()
+        function = stack.outputs["DDBEventProcessor"]
+        [mapping] = functions.list_event_source_mappings(FunctionName=function)[
+            "EventSourceMappings"
+        ]
+        # Otherwise each record is tried alone, for the whole of the function's time.
+        functions.update_event_source_mapping(
+            UUID=mapping["UUID"], BisectBatchOnFunctionError=False
+        )
+        wait_for(
+            lambda: functions.get_event_source_mapping(UUID=mapping["UUID"])["State"] == "Enabled",
+            "the changed mapping",
+        )
         yield stack
 
 
