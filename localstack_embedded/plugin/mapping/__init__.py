@@ -8,6 +8,10 @@ The engine is pure, with an injected clock and function, and is made of these, f
     delivery      invokes the function until a batch is done or given up
     progress      what is done so far, as a checkpoint
 
+Around it, `event` and `filters` with its `filter_rules` know records, `destinations` takes batches
+that are given up, `worker` is a mapping's life with `metrics` and `validation`, and `install` puts
+all of it into LocalStack, with `invocations` to make that cheap.
+
 `starting` finds where to begin, `answers` reads the function's answer, `window` carries the state
 of tumbling windows, `context` is what all share, and `interfaces` what the engine is given.
 
