@@ -34,9 +34,9 @@ live: $(VENV)/app  ## Start LocalStack, deploy, show RATE=10 fake tweets a secon
 	$(BIN)/tweetpipe dashboard; code=$$?; \
 	kill $$producer; wait $$producer; exit $$code
 
-# Two files at a time. A test alone starts sooner without: .venv/bin/python -m pytest FILE::TEST
+# Three files at a time, as some mostly wait. A test alone starts sooner without: .venv/bin/python -m pytest FILE::TEST
 # What is compiled once stays so, even where the environment would rather not have that.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 2
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3
 # Made here, it takes its time from no test.
 MAKE_ENVIRONMENT := $(BIN)/python -c "import localstack_embedded as e; e.ensure_environment(on_step=print)"
 
@@ -58,7 +58,7 @@ test-containers: $(VENV)/dev  ## Run the tests with containers alone
 coverage: $(VENV)/dev  ## Run what make test does, and show which lines and branches it reaches
 	@$(MAKE_ENVIRONMENT)
 	@$(BIN)/coverage erase
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n 2 -m "not slow"
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n 3 -m "not slow"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
