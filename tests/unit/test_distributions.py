@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from functools import cache
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -20,6 +21,7 @@ EMBEDDED = tomllib.loads(
 )["project"]
 
 
+@cache
 def required(folder: Path, command: str) -> dict[str, Requirement]:
     """The requirements of tweetpipe as setuptools takes them from a source, without building it."""
     program = (

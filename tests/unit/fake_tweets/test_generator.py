@@ -17,14 +17,10 @@ from hypothesis import strategies as st
 from fake_tweets import FakeTweets, Shape, records, render
 from fake_tweets.generator import MS_PER_TWEET, SNOWFLAKE_EPOCH_MS, SNOWFLAKE_TAG_BITS
 from fake_tweets.pools import pools
+from tests.unit.fake_tweets.digest import digest
 
 seeds = st.integers(min_value=0, max_value=2**22 - 1)
 indexes = st.integers(min_value=0, max_value=2**35)
-
-
-def _digest(seed: int, count: int) -> str:
-    fakes = FakeTweets(seed)
-    return hashlib.sha256(b"\n".join(fakes.record(i).data for i in range(count))).hexdigest()
 
 
 @given(seed=seeds, index=indexes)
@@ -37,8 +33,8 @@ def test_a_tweet_depends_on_its_seed_and_index_alone(seed: int, index: int) -> N
 
 def test_another_process_makes_the_same_tweets() -> None:
     script = (
-        "from tests.unit.fake_tweets.test_generator import _digest; import sys;"
-        "sys.stdout.write(_digest(7, 500))"
+        "from tests.unit.fake_tweets.digest import digest; import sys;"
+        "sys.stdout.write(digest(7, 500))"
     )
     other = subprocess.run(
         [sys.executable, "-c", script],
@@ -48,7 +44,7 @@ def test_another_process_makes_the_same_tweets() -> None:
         text=True,
         check=True,
     )
-    assert other.stdout == _digest(7, 500)
+    assert other.stdout == digest(7, 500)
 
 
 @pytest.mark.parametrize(
