@@ -21,6 +21,12 @@ def run(*arguments: str) -> int:
     return code or 0
 
 
+@pytest.fixture
+def _few_points(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as make a curve; each takes a walk through a shard."""
+    monkeypatch.setattr("tweetpipe.plan.plot._STEPS", 20)
+
+
 @pytest.fixture(autouse=True)
 def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
     for console in (terminal.out, terminal.err):
@@ -81,6 +87,7 @@ def test_a_plot_without_matplotlib_names_the_extra_that_has_it(
     assert error.count("\n") == 1
 
 
+@pytest.mark.usefixtures("_few_points")
 @pytest.mark.parametrize("more", [[], ["--peak-factor", "30", "--rate", "0.5"]])
 def test_a_plot_is_a_png_of_the_costs(tmp_path: Path, more: list[str]) -> None:
     file = tmp_path / "plan.png"
@@ -92,6 +99,7 @@ def test_a_plot_is_a_png_of_the_costs(tmp_path: Path, more: list[str]) -> None:
         assert len(picture.convert("RGB").getcolors(1_000_000) or []) > 50
 
 
+@pytest.mark.usefixtures("_few_points")
 def test_a_plot_that_cannot_be_written_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
