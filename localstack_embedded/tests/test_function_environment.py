@@ -29,7 +29,8 @@ def error_of(payload: bytes) -> tuple[str, str]:
 
 def test_a_handler_gets_the_event_and_its_result_comes_back(deploy: Deploy) -> None:
     function = deploy(ECHO)
-    for event in ({}, [], "text", 1.5, None, {"text": "wörld \U0001f600"}):
+    events: list[object] = [{}, [], "text", 1.5, None, {"text": "wörld \U0001f600"}]
+    for event in events:
         outcome = function.invoke(json.dumps(event).encode())
         assert json.loads(outcome.payload) == event
         assert outcome.error_type is None
