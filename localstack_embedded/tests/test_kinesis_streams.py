@@ -56,6 +56,12 @@ def test_a_stream_without_a_shard_count_is_on_demand_with_four_shards(calls: Cal
     assert summary(calls)["OpenShardCount"] == 4
 
 
+def test_a_stream_on_demand_begins_with_the_shards_that_are_asked_for(calls: Calls) -> None:
+    calls.stream(StreamModeDetails={"StreamMode": "ON_DEMAND"})
+
+    assert summary(calls)["OpenShardCount"] == 1
+
+
 def test_a_name_is_taken_once_in_an_account(calls: Calls) -> None:
     calls.stream()
 

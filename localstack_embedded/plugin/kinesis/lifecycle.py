@@ -38,7 +38,8 @@ def create_stream(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
     details = new_details(mode, tags, request.get("WarmThroughputMiBps"))
     kinesis.occupy(details, "CREATING")
     try:
-        shards = _ON_DEMAND_SHARDS if mode == ON_DEMAND else int(count or 1)
+        # LocalStack's CloudFormation asks for one shard even where a template has none.
+        shards = _ON_DEMAND_SHARDS if count is None else int(count)
         stream = kinesis.streams.add(arn, shards, details=details)
     except StreamExistsError:
         raise exists from None
