@@ -246,6 +246,17 @@ def test_nothing_is_sent_again_when_lanes_got_on_apart(world: World) -> None:
     assert not world.checkpoints[FIRST].open
 
 
+def test_lanes_that_got_far_apart_have_an_exact_checkpoint_after_a_stop(world: World) -> None:
+    world.put(*(f"{key}:{number}" for number in range(300) for key in "abcdefgh"))
+    world.answer = raises_at([f"a:{number}" for number in range(300)])
+    world.start(ParallelizationFactor=10, BatchSize=1)
+    world.wait(1)
+    world.stop()
+    done = set(world.sent) - {"a:0"}
+    assert len(done) > 1000
+    assert len(world.checkpoints[FIRST].open) == 2400 - len(done)
+
+
 def test_records_without_a_key_go_to_all_lanes(world: World) -> None:
     world.takes = 1
     world.put(*"abcd", key=None)

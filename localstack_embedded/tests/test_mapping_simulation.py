@@ -133,6 +133,8 @@ class Simulation(RuleBasedStateMachine):
     @rule(chosen=SETTINGS, paused=st.sampled_from([0, 1, 30]), puts=st.integers(0, 10))
     def change(self, chosen: dict[str, Any], paused: float, puts: int) -> None:
         self.world.stop()
+        done = self.filtered | set(self.delivered) | self.lost
+        assert not any(done.intersection(one.open) for one in self.world.checkpoints.values())
         self.put([KEYS[self.made % 8]] * puts, "good")
         self.world.wait(paused)
         self.chosen = chosen
@@ -162,7 +164,6 @@ class Simulation(RuleBasedStateMachine):
         done = self.filtered | set(self.delivered) | self.lost
         for shard_id, now in self.known.items():
             held = {one.sequence_number for one in self.world.stream.read(shard_id, 0).records}
-            assert not done.intersection(now.open)
             assert done.issuperset({one for one in held if one <= now.done} - set(now.open))
 
     def teardown(self) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import takewhile
 from typing import Any
 
 from .interfaces import Checkpoint, Record
 
+_FEW = 100  # records
+_SOON = 0.05  # seconds
+
 
 class Progress:
-    """Keeps the checkpoint of one shard current; sequence numbers compare as text."""
+    """Keeps the checkpoint of one shard current until the last `write`.
+
+    Sequence numbers compare as text.
+    """
 
     def __init__(self, shard_id: str, checkpoints: dict[str, Checkpoint]) -> None:
         self._shard_id = shard_id
@@ -19,6 +26,7 @@ class Progress:
         self._done = self._read_before = start.done
         self._open = dict.fromkeys(start.open)
         self._unseen = set(start.open)
+        self._soon: asyncio.TimerHandle | None = None
         self.window_start: float | None = start.window_start
         self.window_state: Any = start.window_state
 
@@ -44,7 +52,17 @@ class Progress:
         self.note()
 
     def note(self) -> None:
-        """Make the checkpoint anew."""
+        """Make the checkpoint anew; a long one, as lanes that got far apart need, not each time."""
+        if len(self._checkpoints[self._shard_id].open) <= _FEW:
+            self.write()
+        elif self._soon is None:
+            self._soon = asyncio.get_running_loop().call_later(_SOON, self.write)
+
+    def write(self) -> None:
+        """Make the checkpoint anew, now."""
+        if self._soon is not None:
+            self._soon.cancel()
+            self._soon = None
         self._checkpoints[self._shard_id] = Checkpoint(
             self._done,
             tuple(takewhile(self._done.__gt__, self._open)),

@@ -45,12 +45,15 @@ class ShardReader:
 
     async def run(self) -> bool:
         """Return when all is done or the engine stops; whether no more records can come."""
-        async with asyncio.TaskGroup() as self._tasks:
-            if self._progress.window_start is not None:
-                self._lane(0)  # It has a window to end, also if no record follows.
-            await self._read()
-            for lane in self._lanes.values():
-                lane.close()
+        try:
+            async with asyncio.TaskGroup() as self._tasks:
+                if self._progress.window_start is not None:
+                    self._lane(0)  # It has a window to end, also if no record follows.
+                await self._read()
+                for lane in self._lanes.values():
+                    lane.close()
+        finally:
+            self._progress.write()
         return self._is_at_end
 
     def wake(self) -> None:
