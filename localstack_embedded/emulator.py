@@ -229,8 +229,7 @@ def _launch(
             listener=listener.fileno(),
         ) | access.grant(home, open_to_this_machine=open_to_this_machine)
         if shard_limits:
-            # moto's streams have none.
-            environ |= {"KINESIS_SHARD_LIMITS": "1", "PROVIDER_OVERRIDE_KINESIS": "native"}
+            environ["KINESIS_SHARD_LIMITS"] = "1"
         return processes.spawn(environment.python, environ, _log(home), listener)
 
 

@@ -13,7 +13,7 @@ from .ports import LOOPBACK
 # logging and for single services. Nothing of AWS's: a function must never see real credentials.
 PASSED_ON = re.compile(
     r"PATH|USER|LANG|LC_\w+|DEBUG|LS_LOG|LOG_LEVEL_OVERRIDES"
-    r"|(CFN|DYNAMODB|KINESIS|LAMBDA|S3|SQS)_\w+|PROVIDER_OVERRIDE_KINESIS"
+    r"|(CFN|DYNAMODB|KINESIS|LAMBDA|S3|SQS)_\w+"
 )
 
 # What a user may set otherwise.
@@ -33,7 +33,7 @@ DEFAULTS = {
     # Also for what was empty for minutes; the default is 10 seconds.
     "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
     # Or "native", which is to take its place.
-    "PROVIDER_OVERRIDE_KINESIS": "moto",
+    "PROVIDER_OVERRIDE_KINESIS": "native",
     # Queue URLs of the form HOST/queue/REGION/ACCOUNT/NAME; the default has a host name in front
     # that only public DNS resolves.
     "SQS_ENDPOINT_STRATEGY": "path",

@@ -5,8 +5,8 @@
     PROVIDER_OVERRIDE_CLOUDFORMATION=prompt   LocalStack's own, which waits no longer than needed
     PROVIDER_OVERRIDE_DYNAMODB=moto           instead of DynamoDB Local, a download that needs Java
     PROVIDER_OVERRIDE_DYNAMODBSTREAMS=moto    the same
-    PROVIDER_OVERRIDE_KINESIS=moto            instead of kinesis-mock, a download that needs Node.js
-    PROVIDER_OVERRIDE_KINESIS=native          streams of its own, which behave as AWS's do
+    PROVIDER_OVERRIDE_KINESIS=native          streams of its own, as on AWS, instead of
+                                              kinesis-mock, a download that needs Node.js
     PROVIDER_OVERRIDE_LAMBDA=reachable        LocalStack's own, with URLs that need no DNS
     PROVIDER_OVERRIDE_S3=separate             objects in a folder that no other LocalStack shares
 
@@ -97,19 +97,6 @@ def dynamodbstreams() -> Service:
     return Service.for_provider(TableStreams())
 
 
-@aws_provider(api="kinesis", name="moto")  # type: ignore[untyped-decorator]
-def kinesis() -> Service:
-    """Kinesis Data Streams on moto."""
-    from localstack.aws.api.kinesis import KinesisApi
-
-    from .moto_kinesis import speed_up
-    from .polling import read_on_while_batches_are_full
-
-    speed_up()
-    read_on_while_batches_are_full()
-    return _on_moto(KinesisApi)
-
-
 def _has_streams_of_its_own() -> bool:
     return os.environ.get("PROVIDER_OVERRIDE_KINESIS") == "native"
 
@@ -131,7 +118,7 @@ def mappings_without_function(_qualified_arn: str) -> None:
 
 
 @aws_provider(api="kinesis", name="native")  # type: ignore[untyped-decorator]
-def native_kinesis() -> Service:
+def kinesis() -> Service:
     """Kinesis Data Streams in this process."""
     from botocore.loaders import Loader
 

@@ -36,7 +36,6 @@ Resources:
 def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
     home = tmp_path_factory.mktemp("localstack")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PROVIDER_OVERRIDE_KINESIS", "native")
         patch.setenv("KINESIS_SHARD_LIMITS", "1")
         try:
             yield localstack_embedded.start(

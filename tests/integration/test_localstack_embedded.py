@@ -1,4 +1,4 @@
-"""The embedded LocalStack itself: functions in processes, DynamoDB and Kinesis on moto."""
+"""The embedded LocalStack itself: functions in processes, DynamoDB on moto."""
 
 from __future__ import annotations
 

@@ -116,11 +116,9 @@ def numbered(prefix: str, count: int) -> list[str]:
 
 @pytest.fixture(scope="module")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with pytest.MonkeyPatch.context() as environ:
-        environ.setenv("PROVIDER_OVERRIDE_KINESIS", "native")
-        home = tmp_path_factory.mktemp("native")
-        with localstack_embedded.running(home, environment_home=DEFAULT_HOME) as account:
-            yield account
+    home = tmp_path_factory.mktemp("localstack")
+    with localstack_embedded.running(home, environment_home=DEFAULT_HOME) as account:
+        yield account
 
 
 @pytest.fixture(scope="module")

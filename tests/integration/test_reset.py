@@ -32,7 +32,7 @@ def handler(event, context):
 """
 
 TABLE = {
-    "TableName": "t",
+    "TableName": "table",
     "BillingMode": "PAY_PER_REQUEST",
     "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
     "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
