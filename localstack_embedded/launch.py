@@ -88,6 +88,9 @@ def localstack_environ(
         # runs when the server has stopped does not wait for it.
         "IN_MEMORY_CLIENT": "1",
         "FILESYSTEM_ROOT": str(volume),
+        # In a container, it would take itself for its own image, and keep its files in folders of
+        # the system that all instances share.
+        "OVERRIDE_IN_DOCKER": "0",
         # One folder for all by default, which each empties when it ends, under the others' feet.
         "TEMP": str(volume / "temporary"),
         # Settings in ~/.aws are not meant for it, and what it keeps in ~/.cache may be out of date:

@@ -22,7 +22,7 @@ from twisted.internet import reactor  # type: ignore[import-not-found]
 from .channel import GuardedGateway, admission
 from .guard import UNSIGNED
 from .resetting import PATH, answer
-from .services import say_which_there_are
+from .services import say_which_there_are, unknown
 
 
 class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
@@ -39,11 +39,19 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         say_which_there_are()
         get_internal_apis().add(PATH, endpoint=answer, methods=["POST"])
         chain = gateway.request_handlers
+        chain.insert(chain.index(handlers.parse_service_name), _name_services)
         chain.insert(chain.index(handlers.inject_auth_header_if_missing), _refuse_unsigned_call)
         with socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) as inherited:
             inherited.setblocking(False)
             # It makes a copy.
             reactor.adoptStreamPort(inherited.fileno(), socket.AF_INET, GuardedGateway(gateway))
+
+
+def _name_services(chain: HandlerChain, context: RequestContext, answer: Response) -> None:
+    """Answer a call of a service that there is not, instead of taking it for one of S3."""
+    if context.service is None and (lacking := unknown(context.request)):
+        answer.update_from(lacking)
+        chain.stop()
 
 
 def _refuse_unsigned_call(chain: HandlerChain, context: RequestContext, _answer: Response) -> None:

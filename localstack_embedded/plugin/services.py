@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 from localstack.aws import skeleton
 from localstack.aws.handlers import service as handlers
+from localstack.aws.spec import get_service_catalog
+from localstack.http import Request, Response
 from localstack.services.plugins import SERVICE_PLUGINS
+
+_SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
 def say_which_there_are() -> None:
@@ -18,3 +24,21 @@ def _what_there_is(service: str, operation: str) -> str:
     if service in services:
         return f"LocalStack 4.9.2 lacks the operation {operation} of {service}."
     return f"The embedded LocalStack lacks {service}. It has {', '.join(services)}."
+
+
+def unknown(request: Request) -> Response | None:
+    """The answer to a call of a service that LocalStack has no model of; None to all else."""
+    signed = _SIGNED_FOR.search(request.headers.get("Authorization") or "")
+    if not signed or get_service_catalog().by_signing_name(signed[1]):
+        return None
+    reason = _what_there_is(signed[1], "")
+    kind = request.headers.get("Content-Type") or ""
+    # What is neither JSON nor nothing at all is of the older protocols, which answer in XML.
+    if "json" in kind or (not kind and signed[1] != "cloudfront"):
+        response = Response.for_json({"__type": "InternalFailure", "message": reason}, status=501)
+    else:
+        error = f"<Code>InternalFailure</Code><Message>{reason}</Message>"
+        xml = f"<ErrorResponse><Error>{error}</Error></ErrorResponse>"
+        response = Response(xml, 501, mimetype="text/xml")
+    response.headers["x-amzn-ErrorType"] = "InternalFailure"
+    return response

@@ -248,3 +248,24 @@ def test_outside_a_checkout_an_environment_has_a_copy_of_the_plugin(
     assert environment.shared_home() != shared
     with pytest.raises(MadeAgainError):
         ensure_environment(tmp_path / "home", on_step=refuse)
+
+
+def test_models_of_services_that_localstack_lacks_are_left_out(tmp_path: Path) -> None:
+    information = tmp_path / "localstack_core-4.9.2.dist-info"
+    information.mkdir()
+    (information / "METADATA").write_text("Metadata-Version: 2.1\nName: localstack-core\n")
+    (information / "entry_points.txt").write_text(
+        "[localstack.aws.provider]\nsqs:default = a:b\nkinesis:default = a:b\n"
+    )
+    data = tmp_path / "botocore" / "data"
+    for name in ("sqs", "kinesis", "glue"):
+        (data / name).mkdir(parents=True)
+    (data / "endpoints.json").touch()
+    environment._leave_out_models(tmp_path)
+    assert {path.name for path in data.iterdir()} == {"sqs", "kinesis", "endpoints.json"}
+
+
+def test_without_localstack_all_models_stay(tmp_path: Path) -> None:
+    (tmp_path / "botocore" / "data" / "glue").mkdir(parents=True)
+    environment._leave_out_models(tmp_path)
+    assert (tmp_path / "botocore" / "data" / "glue").is_dir()

@@ -12,7 +12,7 @@ from botocore import xform_name
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from localstack_embedded import Instance
+from localstack_embedded import DEFAULT_HOME, Instance
 
 # Its operations all need an account, and put that into the host's name.
 OUT_OF_REACH = {"s3control"}
@@ -58,7 +58,10 @@ def refusal(instance: Instance, service: str) -> str:
     return ""
 
 
-@pytest.mark.parametrize("service", ["stepfunctions", "apigateway", "firehose", "ecs", "glue"])
+@pytest.mark.parametrize(
+    "service",
+    ["stepfunctions", "apigateway", "firehose", "ecs", "glue", "rds", "batch", "cloudfront"],
+)
 def test_a_service_that_is_lacking_names_those_that_are_there(
     emulator: Instance, service: str
 ) -> None:
@@ -70,3 +73,15 @@ def test_a_service_that_is_lacking_names_those_that_are_there(
 def test_each_service_that_is_there_can_be_called(emulator: Instance) -> None:
     for service in set(services(emulator)) - OUT_OF_REACH:
         assert "No module named" not in refusal(emulator, service), service
+
+
+def test_the_environment_is_small() -> None:
+    folders = (DEFAULT_HOME / "localstack", DEFAULT_HOME / "functions")
+    files = [
+        path
+        for folder in folders
+        for path in folder.rglob("*")
+        # Bytecode comes with use, for each Python that functions run on.
+        if path.is_file() and not path.is_symlink() and "__pycache__" not in path.parts
+    ]
+    assert sum(path.stat().st_blocks * 512 for path in files) < 165 * 2**20
