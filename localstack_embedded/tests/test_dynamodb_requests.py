@@ -73,6 +73,7 @@ def in_batch(*writes: dict[str, Any]) -> dict[str, Any]:
         (in_batch(put(), delete()), TWICE),
         (in_batch(delete("1"), delete("1.0")), TWICE),
         (in_batch({}), "more than one datatypes set"),
+        (in_batch({"OtherRequest": {}}), "more than one datatypes set"),
         (in_batch(put("1") | delete("2")), "more than one datatypes set"),
         (in_batch(put(n={"N": "abc"})), "cannot be converted to a numeric value: abc"),
         (in_batch(put(text={"S": "x" * 409600})), "Item size has exceeded the maximum allowed"),
@@ -220,8 +221,7 @@ def action(kind: str, id_: str = "1", **more: Any) -> dict[str, Any]:
         ([{}], "can only contain one of Check, Put, Update or Delete"),
         ([put_of("1") | action("Delete", "2")], "can only contain one of Check, Put, Update or"),
         ([put_of("1"), action("Delete", "1.0")], "cannot include multiple operations on one item"),
-        ([action("ConditionCheck")], "conditionCheck' failed to satisfy constraint: Member must n"),
-        ([action("Update")], "update' failed to satisfy constraint: Member must not be null"),
+        ([{"Get": {}}], "can only contain one of Check, Put, Update or Delete"),
         ([put_of("x")], "cannot be converted to a numeric value"),
         (
             [
@@ -283,6 +283,7 @@ QUERY = {
             "starting key is invalid: The provid",
         ),
         ({"FilterExpression": "id > :u"}, "can only contain non-primary key attributes: Primary k"),
+        ({"KeyConditionExpression": "#u = :u and #u = :u"}, "only contain one condition per key"),
         ({"QueryFilter": {}}, "Can not use both expression and non-expression parameters"),
     ],
 )

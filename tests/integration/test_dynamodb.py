@@ -329,6 +329,39 @@ def test_a_page_ends_at_its_limit_or_at_1_mb_before_any_filter(dynamodb: Any) ->
     assert found[0][0] == note("pages", 0, tag={"S": "t"})
 
 
+def test_a_page_begins_within_what_is_asked_for(dynamodb: Any, table: str) -> None:
+    query = {
+        "TableName": table,
+        "KeyConditionExpression": "#u = :u and id < :most",
+        "ExpressionAttributeNames": {"#u": "user"},
+        "ExpressionAttributeValues": {":u": {"S": "within"}, ":most": {"N": "7"}},
+    }
+    for start, why in (
+        (note("other", 1), "outside query boundaries"),
+        (note("within", 8), "does not match the range key predicate"),
+    ):
+        assert why in refusal(dynamodb.query, **query, ExclusiveStartKey=start)
+
+
+def test_binary_keys_are_in_the_order_of_their_bytes(dynamodb: Any) -> None:
+    name = f"binary-{uuid.uuid4().hex[:8]}"
+    keys = (("p", "HASH"), ("s", "RANGE"))
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[{"AttributeName": key, "KeyType": kind} for key, kind in keys],
+        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "B"} for key, _ in keys],
+    )
+    for sort in (b"\xff", b"\x00", b"\x7f"):
+        dynamodb.put_item(TableName=name, Item={"p": {"B": b"p"}, "s": {"B": sort}})
+    found = dynamodb.query(
+        TableName=name,
+        KeyConditionExpression="p = :p and s < :s",
+        ExpressionAttributeValues={":p": {"B": b"p"}, ":s": {"B": b"\xf0"}},
+    )["Items"]
+    assert [item["s"]["B"] for item in found] == [b"\x00", b"\x7f"]
+
+
 def test_segments_of_a_scan_have_each_item_once(dynamodb: Any) -> None:
     table = make_table(dynamodb)
     batch = [{"PutRequest": {"Item": note(f"user {id_}", id_)}} for id_ in range(25)]

@@ -1,9 +1,12 @@
 """What AWS's DynamoDB refuses, measures, and reports, around moto's tables.
 
-`requests` and `pages` say what is wrong with a request, by `values`, `keys`, and `expressions`;
-`capacity` says what it consumes, `changes` what a stream tells of it, and `expiry` which items have
-outlived their time. These know neither LocalStack nor moto. `operations` and `transactions` run
-requests on moto's `tables`, with `conditions` and `reading` for their pages, `sweeper` deletes what
-has expired, and `needs` names what they change in moto. `provider` and `stream_api` are what
-LocalStack calls, and `events` adds to what its poller tells functions.
+`members`, `requests`, and `pages` say what is wrong with a request for items, by `values`, `keys`,
+and `expressions`, `descriptions` with one for tables. `old_updates` does what came before update
+expressions; `capacity` says what a request consumes, `changes` what a stream tells of it, and
+`expiry` which items have outlived their time. These know neither LocalStack nor moto.
+
+`operations` and `transactions` run requests on moto's `tables`, with `conditions` and `reading` for
+their pages, `sweeper` deletes what has expired, and `needs` names what they change in moto.
+`provider` and `stream_api` are what LocalStack calls, and `events` adds to what its poller tells
+functions.
 """

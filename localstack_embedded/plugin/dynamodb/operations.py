@@ -18,6 +18,7 @@ from .conditions import condition
 from .errors import Refused, invalid, not_found
 from .expressions import Path, project
 from .keys import Schema, check_index_keys
+from .old_updates import updated
 from .reading import Page, read_page
 from .requests import Request
 from .tables import Place, plain, schema_of
@@ -162,6 +163,16 @@ class Operations:
 
     def _updated(self, request: Request, place: Place) -> Item:
         """What the item is after an update, which is not stored yet."""
+        if request.get("AttributeUpdates"):
+            after = updated(plain(place.stored) or request["Key"], request["AttributeUpdates"])
+        else:
+            after = self._updated_by_moto(request, place)
+        if check_item(after) > MAX_ITEM_BYTES:
+            raise invalid("Item size to update has exceeded the maximum allowed size")
+        check_index_keys(after, schema_of(place.table))
+        return after
+
+    def _updated_by_moto(self, request: Request, place: Place) -> Item:
         stored, table = place.stored, place.table
         shard, table.stream_shard = table.stream_shard, None
         copy = plain(stored)
@@ -174,19 +185,14 @@ class Operations:
                 update_expression=request.get("UpdateExpression", ""),
                 expression_attribute_names=request.get("ExpressionAttributeNames", {}),
                 expression_attribute_values=request.get("ExpressionAttributeValues", {}),
-                attribute_updates=request.get("AttributeUpdates", {}),
+                attribute_updates={},
             )
-            after = plain(place.stored)
+            return plain(place.stored) or {}
         except JsonRESTError as error:
             raise invalid(error.message) from error
         finally:
             place.replace(stored)
             table.stream_shard = shard
-        assert after is not None
-        if check_item(after) > MAX_ITEM_BYTES:
-            raise invalid("Item size to update has exceeded the maximum allowed size")
-        check_index_keys(after, schema_of(table))
-        return after
 
     def _got(self, get: Request, key: Item, consumed: Consumed, consistent: Any) -> Item | None:
         item = plain(self._place(get, key).stored)

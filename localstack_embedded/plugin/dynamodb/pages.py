@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from .errors import Refused, check_range, invalid
+from typing import Any
+
+from .errors import Refused, check_range, invalid, invalid_parameter
 from .expressions import Path, check_expressions
 from .keys import Attributes, Schema, check_key, names_of
-from .requests import OLD_PARAMETERS, Request, SchemaOf, one_of
+from .requests import OLD_PARAMETERS, Request, SchemaOf, check_names, one_of
 from .values import Item, check_item, check_value
 
 _MAX_SEGMENTS = 1_000_000
+_OF_KEYS = ("EQ", "LE", "LT", "GE", "GT", "BEGINS_WITH", "BETWEEN")
 _SELECTIONS = ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES")
 
 
@@ -24,6 +27,9 @@ def check_query(request: Request, schema_of: SchemaOf) -> list[Path]:
             "Either the KeyConditions or KeyConditionExpression parameter must be specified in the"
             " request."
         )
+    conditions = paths.get("KeyConditionExpression", [])
+    if len(set(conditions)) < len(conditions):
+        raise invalid("KeyConditionExpressions must only contain one condition per key")
     keys = _check_page(request, schema_of)
     filtered = {path[0] for path in paths.get("FilterExpression", ())}
     for property_, used in (
@@ -37,9 +43,20 @@ def check_query(request: Request, schema_of: SchemaOf) -> list[Path]:
                     f" attribute: {name}"
                 )
     for condition in (request.get("KeyConditions") or {}).values():
-        for value in condition.get("AttributeValueList", ()):
-            check_value(value)
+        _check_old_condition(condition)
     return paths.get("ProjectionExpression", [])
+
+
+def _check_old_condition(condition: dict[str, Any]) -> None:
+    operator, values = condition["ComparisonOperator"], condition.get("AttributeValueList") or []
+    if operator not in _OF_KEYS:
+        raise invalid("Attempted conditional constraint is not an indexable operation")
+    if len(values) != (2 if operator == "BETWEEN" else 1):
+        raise invalid_parameter(
+            f"Invalid number of argument(s) for the {operator} ComparisonOperator"
+        )
+    for value in values:
+        check_value(value)
 
 
 def check_scan(request: Request, schema_of: SchemaOf) -> list[Path]:
@@ -73,6 +90,7 @@ def _check_page(request: Request, schema_of: SchemaOf) -> Attributes:
     one_of(request, "Select", _SELECTIONS)
     if request.get("Limit") is not None:
         check_range(request["Limit"], "limit", 1, None)
+    check_names(request)
     schema, index = schema_of(request["TableName"]), request.get("IndexName")
     if index is not None and index not in schema.indexes:
         raise invalid(f"The table does not have the specified index: {index}")

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from functools import wraps
 from threading import RLock
 from typing import Any, TypeVar
+from uuid import uuid4
 
 from botocore import xform_name
 from localstack.aws.api import CommonServiceException, RequestContext
@@ -17,8 +18,10 @@ from localstack.services.moto import MotoFallbackDispatcher
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
 
+from .descriptions import check_tables, complete
 from .errors import Refused
-from .requests import check_options, check_tables
+from .members import check_members
+from .requests import check_options
 from .sweeper import Sweeper
 from .tables import mend
 from .transactions import Transactions
@@ -83,7 +86,15 @@ def dispatch_table(provider: object) -> DispatchTable:
         def answer(context: RequestContext, request: dict[str, Any]) -> Any:
             check_tables(name, request)
             with lock:
-                return operation(context, request)
+                tables = dynamodb_backends[context.account_id][context.region].tables
+                before = tables.get(request.get("TableName"))
+                said = operation(context, request)
+                table = tables.get(request.get("TableName")) or before
+                description = said.get("Table") or said.get("TableDescription")
+                if table and description:
+                    kept = vars(table).setdefault("kept", {"TableId": str(uuid4())})
+                    complete(description, kept, name, request)
+                return said
 
         return answer
 
@@ -107,6 +118,7 @@ def _answered(
     request: dict[str, Any],
 ) -> Response:
     try:
+        check_members(context.operation.input_shape, request)
         check_options(request)
         return _response(context, 200, method(operations, request))
     except Refused as refused:

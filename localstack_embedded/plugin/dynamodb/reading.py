@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import operator
 from base64 import b64decode
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,15 @@ from .values import Item, Value, check_value, item_size
 
 MAX_PAGE_BYTES = 2**20
 _PREFIX = 2**32
+_COMPARISONS: dict[str, Callable[..., bool]] = {
+    **dict.fromkeys(["=", "EQ"], operator.eq),
+    **dict.fromkeys(["<", "LT"], operator.lt),
+    **dict.fromkeys(["<=", "LE"], operator.le),
+    **dict.fromkeys([">", "GT"], operator.gt),
+    **dict.fromkeys([">=", "GE"], operator.ge),
+    "BETWEEN": lambda value, low, high: low <= value <= high,
+    "BEGINS_WITH": lambda value, start: value.startswith(start),
+}
 
 
 @dataclass
@@ -86,12 +96,25 @@ def _queried(
     ordered = sorted(there, key=order)
     backward = request.get("ScanIndexForward") is False
     start = request.get("ExclusiveStartKey")
+    if start:
+        _check_start(start, keys, wanted, comparison, bounds)
     after = start and _order_of(start, [*keys[1:], *schema.keys])
     for item in reversed(ordered) if backward else ordered:
         if after and (order(item) >= after if backward else order(item) <= after):
             continue
-        if not comparison or item.attrs[keys[1][0]].compare(comparison, bounds):
+        if not comparison or _COMPARISONS[comparison](_sortable(item, keys[1][0]), *bounds):
             yield item
+
+
+def _check_start(
+    start: Item, keys: Attributes, wanted: DynamoType, comparison: str | None, bounds: list[Any]
+) -> None:
+    if DynamoType(start[keys[0][0]]) != wanted:
+        raise invalid(
+            "The provided starting key is outside query boundaries based on provided conditions"
+        )
+    if comparison and not _COMPARISONS[comparison](_orderly(start[keys[1][0]]), *bounds):
+        raise invalid("The provided starting key does not match the range key predicate")
 
 
 def _scanned(
@@ -117,9 +140,7 @@ def _scanned(
                 yield item
 
 
-def _key_condition(
-    keys: Attributes, request: Request
-) -> tuple[DynamoType, str | None, list[DynamoType]]:
+def _key_condition(keys: Attributes, request: Request) -> tuple[DynamoType, str | None, list[Any]]:
     """The partition key, and what the sort key is compared with; raises Refused."""
     if request.get("KeyConditionExpression") is not None:
         partition, comparison, bounds = _parsed(keys, request)
@@ -154,7 +175,12 @@ def _key_condition(
             " greater than or equal to lower bound; lower bound operand: AttributeValue:"
             f" {_shown(bounds[0])}, upper bound operand: AttributeValue: {_shown(bounds[1])}"
         )
-    return DynamoType(partition), comparison, [DynamoType(bound) for bound in bounds]
+    if comparison == "BEGINS_WITH" and "N" in bounds[0]:
+        raise invalid(
+            "Invalid KeyConditionExpression: Incorrect operand type for operator or function;"
+            " operator or function: begins_with, operand type: N"
+        )
+    return DynamoType(partition), comparison, [_orderly(bound) for bound in bounds]
 
 
 def _parsed(keys: Attributes, request: Request) -> tuple[Value, str | None, list[Value]]:
@@ -199,9 +225,12 @@ def _projection(
 
 
 def _order(names: list[tuple[str, str]]) -> Callable[[StoredItem], list[Any]]:
-    return lambda item: [
-        _orderly({item.attrs[name].type: item.attrs[name].value}) for name, _kind in names
-    ]
+    return lambda item: [_sortable(item, name) for name, _kind in names]
+
+
+def _sortable(item: StoredItem, name: str) -> Any:
+    attribute = item.attrs[name]
+    return _orderly({attribute.type: attribute.value})
 
 
 def _order_of(key: Item, names: list[tuple[str, str]]) -> list[Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from .errors import Refused, check_range, invalid, invalid_parameter, unconstrained
+from .errors import Refused, invalid, invalid_parameter, unconstrained
 from .expressions import Path, check_expressions
 from .keys import (
     MISMATCH,
@@ -17,6 +17,7 @@ from .keys import (
     check_key,
     identity,
 )
+from .old_updates import check_action
 from .values import MAX_ITEM_BYTES, Item, check_item, check_value
 
 Request = dict[str, Any]
@@ -32,6 +33,7 @@ _ONE_TYPE = (
     "Supplied AttributeValue has more than one datatypes set, must contain exactly one of the"
     " supported datatypes"
 )
+_ACTIONS = {"ConditionCheck", "Put", "Delete", "Update"}
 _TWICE_IN_BATCH = "Provided list of item keys contains duplicates"
 _TWICE_IN_TRANSACTION = "Transaction request cannot include multiple operations on one item"
 OLD_PARAMETERS = {
@@ -50,17 +52,6 @@ def check_options(request: Request) -> None:
     one_of(request, "ReturnItemCollectionMetrics", ("SIZE", "NONE"))
     one_of(request, "ReturnValues", _CHANGED_VALUES)
     one_of(request, "ReturnValuesOnConditionCheckFailure", ("ALL_OLD", "NONE"))
-
-
-def check_tables(operation: str, request: Mapping[str, Any]) -> None:
-    """What the operations on tables have their own rules for, and moto none."""
-    name = request.get("TableName")
-    if operation == "CreateTable" and not 3 <= len(name or "") <= 255:
-        raise invalid(
-            "TableName must be at least 3 characters long and at most 255 characters long"
-        )
-    if operation == "ListTables" and request.get("Limit") is not None:
-        check_range(request["Limit"], "limit", 1, 100)
 
 
 def check_put(request: Request, schema_of: SchemaOf) -> None:
@@ -92,13 +83,9 @@ def check_update(request: Request, schema_of: SchemaOf) -> list[Path]:
     _check_expected(request)
     updates = request.get("AttributeUpdates") or {}
     for name, update in updates.items():
-        if "Value" in update:
+        if update.get("Value") is not None:
             check_value(update["Value"])
-        elif update.get("Action") != "DELETE":
-            raise invalid_parameter(
-                "Only DELETE action is allowed when no attribute value is specified for Attribute:"
-                f" {name}"
-            )
+        check_action(name, update)
     schema = schema_of(request["TableName"])
     check_key(request["Key"], schema)
     changed = paths.get("UpdateExpression", []) + [(name,) for name in updates]
@@ -112,10 +99,19 @@ def check_update(request: Request, schema_of: SchemaOf) -> list[Path]:
 
 def check_get(request: Request, schema_of: SchemaOf) -> list[Path]:
     """GetItem, and the Get of a transaction; the paths that it projects."""
+    check_names(request)
     check_item(request["Key"])
     paths = check_expressions(request, ["ProjectionExpression"], OLD_PARAMETERS["GetItem"])
     check_key(request["Key"], schema_of(request["TableName"]))
     return paths.get("ProjectionExpression", [])
+
+
+def check_names(request: Mapping[str, Any]) -> None:
+    """The old way to name what is wanted of an item."""
+    names = request.get("AttributesToGet") or []
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise invalid_parameter(f"Duplicate value in attribute name: {name}")
 
 
 def check_batch_write(request: Request, schema_of: SchemaOf) -> None:
@@ -134,7 +130,7 @@ def check_batch_write(request: Request, schema_of: SchemaOf) -> None:
         raise invalid("Too many items requested for the BatchWriteItem call")
     for writes in tables.values():
         for write in writes:
-            if len(write) != 1:
+            if len(write) != 1 or not write.keys() <= {"PutRequest", "DeleteRequest"}:
                 raise invalid(_ONE_TYPE)
             put = write.get("PutRequest")
             if check_item(put["Item"] if put else write["DeleteRequest"]["Key"]) > MAX_ITEM_BYTES:
@@ -165,6 +161,7 @@ def check_batch_get(request: Request, schema_of: SchemaOf) -> dict[str, list[Pat
         raise invalid("Too many items requested for the BatchGetItem call")
     paths = {}
     for name, wanted in tables.items():
+        check_names(wanted)
         found = check_expressions(wanted, ["ProjectionExpression"], ["AttributesToGet"])
         paths[name] = found.get("ProjectionExpression", [])
         for key in wanted["Keys"]:
@@ -185,15 +182,10 @@ def check_transact_write(request: Request, schema_of: SchemaOf) -> None:
         _check_length(token, "clientRequestToken", 36, shown=token)
     seen, size = set(), 0
     for item in items:
-        if len(item) != 1:
+        if len(item) != 1 or not item.keys() <= _ACTIONS:
             raise invalid("TransactItems can only contain one of Check, Put, Update or Delete")
         ((kind, action),) = item.items()
         one_of(action, "ReturnValuesOnConditionCheckFailure", ("ALL_OLD", "NONE"))
-        needed = {"ConditionCheck": "ConditionExpression", "Update": "UpdateExpression"}.get(kind)
-        if needed and action.get(needed) is None:
-            raise unconstrained(
-                None, f"transactItems.1.member.{kind[0].lower()}{kind[1:]}", "not be null"
-            )
         if kind == "Put":
             check_put(action, schema_of)
         elif kind == "Update":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from decimal import Context, Decimal
+from decimal import Decimal
 from typing import Any
 
 from moto.dynamodb.exceptions import IncorrectDataType
@@ -16,15 +16,14 @@ from moto.dynamodb.models.table import StreamShard, Table
 from .changes import change_record
 from .errors import invalid, invalid_parameter
 from .keys import Attributes, Schema
+from .old_updates import ARITHMETIC
 from .values import Item, stored_number
-
-_ARITHMETIC = Context(prec=76)  # Twice the digits of a number: what a sum has is never cut off.
 
 
 def mend() -> None:
     """Change what moto does wrong by itself: its sums, its streams, and the cost of an item."""
-    DynamoType.__add__ = lambda one, other: _calculated(_ARITHMETIC.add, one, other)
-    DynamoType.__sub__ = lambda one, other: _calculated(_ARITHMETIC.subtract, one, other)
+    DynamoType.__add__ = lambda one, other: _calculated(ARITHMETIC.add, one, other)
+    DynamoType.__sub__ = lambda one, other: _calculated(ARITHMETIC.subtract, one, other)
     StreamShard.add = _tell
     DynamoDBBackend.update_table_streams = _switch_stream
     StreamShard.__init__ = _begin

@@ -1,0 +1,38 @@
+"""Which members a request lacks, by AWS's own model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .errors import Refused, invalid, unconstrained
+
+# What is checked as it is read.
+_OWN = ("AttributeValue", "AttributeName")
+
+
+def check_members(shape: Any, value: Any, where: str = "") -> None:
+    """Refuse a request that lacks a required member; `shape` is botocore's."""
+    if shape.type_name == "structure" and isinstance(value, dict):
+        for name in shape.required_members:
+            if value.get(name) is None:
+                raise _missing(name, where)
+        for name, content in value.items():
+            if name in shape.members:
+                check_members(shape.members[name], content, f"{where}{_lower(name)}.")
+    elif shape.type_name == "list" and isinstance(value, list):
+        if shape.member.type_name != "string":
+            for place, content in enumerate(value, start=1):
+                check_members(shape.member, content, f"{where}{place}.member.")
+    elif shape.type_name == "map" and isinstance(value, dict) and shape.value.name not in _OWN:
+        for name, content in value.items():
+            check_members(shape.value, content, f"{where}{name}.member.")
+
+
+def _missing(name: str, where: str) -> Refused:
+    if not where:
+        return invalid(f"The parameter '{name}' is required but was not present in the request")
+    return unconstrained(None, f"{where}{_lower(name)}", "not be null")
+
+
+def _lower(name: str) -> str:
+    return name[0].lower() + name[1:]
