@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from localstack_embedded.plugin.mapping.interfaces import Answer, Batch
+from localstack_embedded.plugin.mapping.interfaces import MAX_PAYLOAD, Answer, Batch
 from localstack_embedded.plugin.mapping.window import MAX_STATE
 from localstack_embedded.tests.mapping_world import FAILED, NOON, World
 
@@ -152,6 +152,22 @@ def test_too_large_a_state_ends_the_window_early(world: World) -> None:
         ("b", {}, False, False),
         ("", {"n": 1}, True, False),
     ]
+
+
+def test_a_window_that_ends_early_does_so_after_a_stop_too(world: World) -> None:
+    large = {"x": "x" * MAX_PAYLOAD}
+    world.answer = lambda batch: Answer({"state": large}) if batch.records else FAILED
+    world.start(BatchSize=1, **MINUTE)
+    world.put(*"ab")
+    world.wait(1)
+    world.stop()
+    world.batches.clear()
+    world.answer = counting
+    world.start(BatchSize=1, **MINUTE)
+    world.wait(1)
+    assert world.sent == ["", "b"]
+    assert [one.window.state for one in world.batches if one.window] == [large, {}]
+    assert not world.lost
 
 
 def test_the_state_survives_a_stop(world: World) -> None:

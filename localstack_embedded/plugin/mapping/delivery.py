@@ -15,7 +15,7 @@ from .context import Context, backoff
 from .interfaces import Answer, Batch, GivenUp, Record
 from .progress import Progress
 from .settings import FOREVER
-from .window import MAX_STATE, Tumbling
+from .window import Tumbling
 
 LOG = logging.getLogger(__name__)
 
@@ -146,7 +146,7 @@ class Delivery:
         if self._window:
             self._window.keep(answer.response["state"])
         self._progress.finish(records)
-        if self._window and self._window.state_size > MAX_STATE:
+        if self._window and self._window.has_to_end:
             await self.close_window(is_early=True)
 
     def _too_old(self, records: Sequence[Record]) -> int:

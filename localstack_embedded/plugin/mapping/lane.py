@@ -71,6 +71,8 @@ class Lane:
     async def run(self) -> None:
         """Return when all is done, or when the engine stops."""
         with suppress(Stopped):
+            if self._window and self._window.has_to_end:
+                await self._delivery.close_window(is_early=True)
             while await self._gather():
                 records, size = self._take()
                 self._on_taken()
@@ -84,7 +86,8 @@ class Lane:
     @property
     def _room(self) -> int:
         """Bytes of records that an invocation takes."""
-        return MAX_PAYLOAD - _ENVELOPE - (self._window.state_size if self._window else 0)
+        state = self._window.state_size if self._window else 0
+        return max(1, MAX_PAYLOAD - _ENVELOPE - state)
 
     async def _gather(self) -> bool:
         """Wait for a batch; False if no record follows."""

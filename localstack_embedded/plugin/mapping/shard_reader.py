@@ -37,7 +37,7 @@ class ShardReader:
         self._is_at_end = False
         self._progress = Progress(shard_id, context.checkpoints)
         if not context.settings.tumbling_window:
-            self._progress.window_start = None
+            self._progress.window_start, self._progress.window_state = None, {}
         self._lanes: dict[int, Lane] = {}
         self._without_key = count()
         self._news = asyncio.Event()

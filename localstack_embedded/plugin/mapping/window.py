@@ -25,6 +25,7 @@ class Tumbling:
     def __init__(self, seconds: float, progress: Progress) -> None:
         self._seconds = seconds
         self._progress = progress
+        self.state_size = _size_of(progress.window_state)  # bytes as JSON
 
     @property
     def is_open(self) -> bool:
@@ -37,9 +38,9 @@ class Tumbling:
         return self._progress.window_start + self._seconds
 
     @property
-    def state_size(self) -> int:
-        """Bytes of the state as JSON."""
-        return len(json.dumps(self._progress.window_state, separators=(",", ":")))
+    def has_to_end(self) -> bool:
+        """Whether the state has become too large."""
+        return self.is_open and self.state_size > MAX_STATE
 
     def holds(self, record: Record) -> bool:
         """Whether it belongs to the open window, as all do where none is open."""
@@ -49,7 +50,6 @@ class Tumbling:
         """Open the record's window if none is open."""
         if not self.is_open:
             self._progress.window_start = record.arrived // self._seconds * self._seconds
-            self._progress.window_state = {}
 
     def for_batch(self, *, is_final: bool = False, is_terminated_early: bool = False) -> Window:
         """What an invocation is told."""
@@ -64,10 +64,15 @@ class Tumbling:
     def keep(self, state: Any) -> None:
         """Carry on what the function has answered, from the next checkpoint on."""
         self._progress.window_state = {} if state is None else state
+        self.state_size = _size_of(self._progress.window_state)
 
     def close(self, *, is_early: bool) -> None:
         """Drop the state, and unless it was early, the window."""
-        self._progress.window_state = {}
+        self.keep({})
         if not is_early:
             self._progress.window_start = None
         self._progress.note()
+
+
+def _size_of(state: Any) -> int:
+    return len(json.dumps(state, separators=(",", ":")))
