@@ -1,9 +1,10 @@
 """How much may be sent before it is known whether shards are full.
 
 As long as nothing was refused, nobody knows whether the stream has limits: an emulator has none.
-One that has would refuse call after call, were all sent at once. So what the shards that are known
-take by AWS's limits is sent at once, and beyond that little at first, and four times as much with
-each answer that accepts all. When that would be more than any call, it is left alone for good.
+One that has would refuse call after call, were all sent at once. So most of what the shards that
+are known may have saved up is sent at once, and then what they take by AWS's limits. Beyond that
+goes very little at first, and twice as much with each answer that accepts all. When that would be
+more than any call, it is left alone for good.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import math
 
 from producer.shard import OF_LATE, SHARD_BYTES, SHARD_RECORDS
 
-_FIRST = 0.125
-_FACTOR = 4.0
+_AT_ONCE = 0.6
+_FIRST = 0.03
+_FACTOR = 2.0
 _PROVEN = 16.0
 _LEAST = 0.02
 
@@ -23,7 +25,7 @@ class Allowance:
 
     def __init__(self, now: float) -> None:
         self.shards: set[str] = set()
-        self._saved = 1.0
+        self._saved = _AT_ONCE
         self._saved_at = now
         self._beyond = _FIRST
         self._on_the_way = 0.0
@@ -58,17 +60,18 @@ class Allowance:
         """Whether parcels had to wait of late, since a shard was full once."""
         return now - self._held_up_at <= OF_LATE
 
-    def sent(self, cost: float) -> bool:
-        """Book what was sent; whether it goes beyond AWS's limits."""
-        beyond = cost > 2 * self._saved
+    def sent(self, cost: float) -> float:
+        """Book what was sent; how much may go beyond AWS's limits, if this does, and else 0."""
+        beyond = self._beyond if cost > 2 * self._saved else 0.0
         self._saved = max(0.0, self._saved - cost)
-        self._on_the_way += cost
+        self._on_the_way += cost if beyond else 0.0
         return beyond
 
-    def ended(self, cost: float, *, beyond: bool, accepted: bool) -> None:
+    def ended(self, cost: float, *, beyond: float, accepted: bool) -> None:
         """Book the end of a call, and whether all that it held was accepted."""
-        self._on_the_way -= cost
-        if beyond and accepted:
+        self._on_the_way -= cost if beyond else 0.0
+        # Calls that were under way together prove no more than one of them.
+        if accepted and beyond == self._beyond:
             self._beyond *= _FACTOR
 
     def refused(self) -> None:
@@ -80,7 +83,7 @@ class Allowance:
         """Book the shards that have accepted something; each new one has saved up as well."""
         before = self.known
         self.shards |= shards
-        self._saved += self.known - before
+        self._saved += _AT_ONCE * (self.known - before)
 
 
 def cost_of(*, parcels: int, wire: int) -> float:

@@ -47,7 +47,7 @@ class Call:
     batch: Batch
     trip: Trip
     cost: float
-    beyond: bool
+    beyond: float
 
 
 @dataclass(kw_only=True)

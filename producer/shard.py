@@ -31,7 +31,8 @@ _MEMORY = 2.0  # seconds, for that share
 _CAUTION = 0.9
 _COLLAPSE = 0.7
 _DOUBT = 0.85
-_MEASURED = 1.0  # seconds
+_TRUSTED, _MEASURED = 0.5, 1.0  # seconds
+_FAR = 0.7
 _LEAST = 0.05
 _GROWTH = 0.02
 """Shares a second; after so many seconds without a refusal, it doubles each time these pass."""
@@ -153,7 +154,11 @@ class Shard:
         took = max(self._since_cut) / max(seconds, _RESERVE)
         accepted, refused = self._recent
         lately = accepted / (accepted + refused)
-        share = max(_CAUTION * took, min(max(lately, _COLLAPSE), _CAUTION) * self.share)
+        if seconds >= _TRUSTED and took < _FAR * self.share:
+            least = _COLLAPSE  # Others have a good part of it.
+        else:
+            least = min(max(lately, _COLLAPSE), _CAUTION)
+        share = max(_CAUTION * took, least * self.share)
         self.share = max(min(self.share, share), _LEAST)
         if took and seconds >= _MEASURED:
             self._goal = self.share

@@ -5,6 +5,7 @@ from __future__ import annotations
 import heapq
 import itertools
 import random
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -21,16 +22,19 @@ KEYS = 1 << 128
 
 @dataclass
 class Bucket:
-    """What a shard has left: it saves up for a second."""
+    """What a shard has left, or the `share` of it that others leave: it saves up for a second."""
 
-    records: float = RECORDS
-    size: float = BYTES
     at: float = 0.0
+    share: float = 1.0
+
+    def __post_init__(self) -> None:
+        self.records = RECORDS * self.share
+        self.size = BYTES * self.share
 
     def takes(self, size: float, now: float, records: float = 1.0) -> bool:
         passed, self.at = now - self.at, now
-        self.records = min(RECORDS, self.records + passed * RECORDS)
-        self.size = min(BYTES, self.size + passed * BYTES)
+        self.records = min(1.0, self.records / RECORDS / self.share + passed) * RECORDS * self.share
+        self.size = min(1.0, self.size / BYTES / self.share + passed) * BYTES * self.share
         if self.records < records or self.size < size:
             return False
         self.records -= records
@@ -40,9 +44,13 @@ class Bucket:
 
 @dataclass
 class Stream:
-    """Shards of equal parts of the keys; those of others who put take `beside` of each shard."""
+    """Shards of equal parts of the keys; others who put take `beside` of each, in small portions.
+
+    `share` is what others leave of each all the time, of what it saves up as well.
+    """
 
     count: int
+    share: float = 1.0
     names_the_full: bool = False
     beside: Callable[[float], float] = lambda now: 0.0
     shards: dict[str, tuple[int, int, Bucket]] = field(init=False)
@@ -54,7 +62,7 @@ class Stream:
     def __post_init__(self) -> None:
         bounds = [KEYS * n // self.count for n in range(self.count + 1)]
         self.shards = {
-            name_of(n): (low, high, Bucket())
+            name_of(n): (low, high, Bucket(share=self.share))
             for n, (low, high) in enumerate(itertools.pairwise(bounds))
         }
 
@@ -90,6 +98,31 @@ class Stream:
                 codes.append(SHARD_FULL)
                 shards.append(name if self.names_the_full else None)
         return Answer(codes, shards)
+
+    def seconds_to_steady(self) -> float:
+        """From the first refusal until each five seconds have 90 % of the limits; -1 for never.
+
+        As `benchmarks.shards` has it: by bytes, and until most has been accepted.
+        """
+        if self.first_refusal is None:
+            return 0.0
+        tenths: Counter[int] = Counter()
+        for moment, _, size in self.accepted:
+            tenths[int(10 * moment)] += size
+        left, last = 0.85 * tenths.total(), 0
+        while left > 0:
+            left -= tenths[last]
+            last += 1
+        wanted = 0.9 * 5 * BYTES * self.share * len(self.shards)
+        first = int(10 * self.first_refusal)
+        low = [
+            start
+            for start in range(first, last - 50)
+            if sum(tenths[start + n] for n in range(50)) < wanted
+        ]
+        if not low:
+            return 0.0
+        return -1.0 if low[-1] == last - 51 else (low[-1] + 1 - first) / 10
 
     def _put_others(self, now: float) -> None:
         """What others put since the last time, in small portions, refused or not."""

@@ -108,17 +108,58 @@ def test_newer_shards_replace_older_ones_and_late_answers_change_nothing() -> No
 
 def test_little_is_sent_beyond_the_known_limits_until_answers_accept_it() -> None:
     allowance = Allowance(0.0)
-    assert allowance.left(0.0) == 1.0
-    allowance.ended(1.0, beyond=allowance.sent(1.0), accepted=True)
-    assert allowance.left(0.0) == 0.125
+    assert allowance.left(0.0) == 0.6
+    allowance.ended(0.6, beyond=allowance.sent(0.6), accepted=True)
+    assert allowance.left(0.0) == 0.03
 
-    for _ in range(4):
+    for _ in range(10):
         cost = allowance.left(0.0)
         allowance.ended(cost, beyond=allowance.sent(cost), accepted=True)
 
     assert allowance.left(0.0) == math.inf
     allowance.refused()
-    assert allowance.left(0.0) == 0.125
+    assert allowance.left(0.0) == 0.03
+
+
+def test_calls_that_go_beyond_the_limits_together_prove_no_more_than_one() -> None:
+    allowance = Allowance(0.0)
+    allowance.sent(0.6)
+    both = [allowance.sent(0.02), allowance.sent(0.01)]
+
+    for beyond in both:
+        allowance.ended(0.015, beyond=beyond, accepted=True)
+
+    assert allowance.left(0.0) == 0.06
+
+
+def test_a_slow_answer_to_what_the_limits_allow_does_not_stop_the_search_for_more() -> None:
+    allowance = Allowance(0.0)
+    allowance.sent(0.6)
+    now, on_the_way = 0.0, [(0.5, 0.6, 0.0)]
+
+    while now < 10 and not allowance.is_proven:
+        now += 0.01
+        for answer in [answer for answer in on_the_way if answer[0] <= now]:
+            on_the_way.remove(answer)
+            allowance.ended(answer[1], beyond=answer[2], accepted=True)
+        if cost := allowance.left(now):
+            on_the_way.append((now + 0.5, cost, allowance.sent(cost)))
+
+    assert allowance.is_proven
+
+
+def test_parcels_that_wait_after_a_refusal_are_held_up_by_a_full_shard() -> None:
+    allowance = Allowance(0.0)
+    allowance.sent(allowance.left(0.0))
+    allowance.sent(allowance.left(0.0))
+    assert allowance.left(0.0) == 0.0
+    assert not allowance.holds_up(0.0)
+
+    allowance.refused()
+
+    assert allowance.left(0.0) == 0.0
+    assert allowance.holds_up(1.0)
+    assert not allowance.holds_up(9.0)
 
 
 def test_a_parcel_that_turns_out_to_be_another_shards_leaves_no_empty_call() -> None:
