@@ -1,0 +1,111 @@
+"""All that this plugin replaces in LocalStack 4.9.2 and in moto, where they have no plugin point.
+
+PATCHES names what is replaced, as module:name, with the parameters that the replacement relies on
+and the reason. CALLED names what is used beyond plugin points, besides what the mapping and
+DynamoDB name themselves, in NEEDS. One test compares all of it with what is installed, another
+finds each replacement in the code.
+
+To replace something else: look for a plugin point first (`plux`, and `localstack.hooks` list them);
+do it in one place, when the service is loaded; and add a line here. The tests fail without it.
+"""
+
+from __future__ import annotations
+
+from .dynamodb.needs import NEEDS as DYNAMODB_NEEDS
+
+_CLOUDFORMATION = "localstack.services.cloudformation.resource_provider:ResourceProviderExecutor"
+_LAMBDA = "localstack.services.lambda_"
+_MOTO = "moto.dynamodb.models"
+_POLLERS = f"{_LAMBDA}.event_source_mapping.pollers"
+
+PATCHES: dict[str, tuple[str, str]] = {
+    f"{_CLOUDFORMATION}.deploy_loop": (
+        "self, resource_provider, resource, raw_payload, max_timeout, sleep_time",
+        "it looks only every five seconds whether a resource is there",
+    ),
+    f"{_CLOUDFORMATION}.execute_action": (
+        "self, resource_provider, raw_payload",
+        "a deployment would go on after a reset",
+    ),
+    "localstack.aws.skeleton:get_coverage_link_for_service": (
+        "service_name, action_name",
+        "it names license plans instead of the services that are there",
+    ),
+    "localstack.aws.handlers.service:get_coverage_link_for_service": (
+        "service_name, action_name",
+        "the same",
+    ),
+    f"{_LAMBDA}.api_utils:map_function_url_config": (
+        "model",
+        "the URL of a function has a host that no resolver knows",
+    ),
+    f"{_LAMBDA}.event_source_mapping.esm_worker_factory:EsmWorkerFactory.get_esm_worker": (
+        "self",
+        "the mapping for Kinesis is this plugin's",
+    ),
+    f"{_LAMBDA}.provider:LambdaProvider.validate_event_source_mapping": (
+        "self, context, request",
+        "it lets pass what AWS refuses for Kinesis",
+    ),
+    f"{_LAMBDA}.provider:LambdaProvider.check_service_resource_exists": (
+        "self, service, resource_arn, function_arn, function_role_arn",
+        "it knows no consumers of a stream",
+    ),
+    f"{_LAMBDA}.invocation.version_manager:record_cw_metric_invocation": (
+        "function_name, account_id, region_name",
+        "a thread and a call for each invocation; gathered, they cost next to nothing",
+    ),
+    f"{_LAMBDA}.invocation.version_manager:record_cw_metric_error": (
+        "function_name, account_id, region_name",
+        "the same",
+    ),
+    f"{_LAMBDA}.invocation.logs:LogHandler.__init__": (
+        "self, role_arn, region",
+        "logs are written for each invocation; gathered, they cost less",
+    ),
+    f"{_POLLERS}.dynamodb_poller:DynamoDBPoller.transform_into_events": (
+        "self, records, shard_id",
+        "it leaves out who deleted an item",
+    ),
+    f"{_MOTO}.dynamo_type:DynamoType.__add__": ("self, other", "it adds with 28 digits"),
+    f"{_MOTO}.dynamo_type:DynamoType.__sub__": ("self, other", "it subtracts floating-point"),
+    f"{_MOTO}.dynamo_type:LimitedSizeDict": ("args, kwargs", "it adds up sizes at each attribute"),
+    f"{_MOTO}.table:StreamShard.__init__": ("self, account_id, table", "it keeps no view"),
+    f"{_MOTO}.table:StreamShard.add": ("self, old, new", "it tells of puts that change nothing"),
+    f"{_MOTO}:DynamoDBBackend.update_table_streams": (
+        "self, table, stream_specification",
+        "it never turns a stream on again",
+    ),
+}
+
+_SERVICE = f"{_LAMBDA}.invocation.lambda_service:LambdaService"
+CALLED: dict[str, str] = {
+    # resetting.py
+    "localstack.services.stores:AccountRegionBundle.reset": "self",
+    "localstack.services.stores:RegionBundle.reset": "self, _reset_universal",
+    "moto.core.model_instances:reset_model_data": "",
+    f"{_SERVICE}.__init__": "self",
+    f"{_LAMBDA}.invocation.version_manager:LambdaVersionManager.stop": "self",
+    f"{_LAMBDA}.invocation.event_manager:LambdaEventManager.stop": "self",
+    "localstack.services.events.scheduler:JobScheduler.cancel_job": "self, job_id",
+    "localstack.services.sqs.provider:MessageMoveTaskManager.cancel": "self, move_task",
+    "localstack.services.sqs.models:StandardQueue.shutdown": "self",
+    "localstack.services.sqs.models:FifoQueue.shutdown": "self",
+    "localstack.services.s3.storage.ephemeral:EphemeralS3ObjectStore.delete_bucket": "self, bucket",
+    "localstack.services.s3.provider:S3Provider.on_after_state_reset": "self",
+    # function_urls.py, resources.py, services.py, server.py
+    f"{_LAMBDA}.urlrouter:FunctionUrlRouter.handle_lambda_url_invocation": (
+        "self, request, api_id, region, url_params"
+    ),
+    "localstack.services.cloudformation.stores:get_cloudformation_store": "account_id, region_name",
+    "localstack.aws.spec:ServiceCatalog.by_signing_name": "self, signing_name",
+    "localstack.services.internal:get_internal_apis": "",
+}
+
+
+def needs() -> dict[str, str]:
+    """Everything that this plugin relies on, with its parameters."""
+    from .mapping.install import NEEDS as MAPPING_NEEDS
+
+    replaced = {name: parameters for name, (parameters, _) in PATCHES.items()}
+    return {**CALLED, **MAPPING_NEEDS, **DYNAMODB_NEEDS, **replaced}
