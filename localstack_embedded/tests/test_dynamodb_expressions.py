@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from localstack_embedded.plugin.dynamodb import expressions
 from localstack_embedded.plugin.dynamodb.errors import Refused
 from localstack_embedded.plugin.dynamodb.expressions import Path, check_expressions, project
 from localstack_embedded.plugin.dynamodb.values import Item
@@ -105,6 +106,19 @@ def test_projected_paths_lie_apart(expression: str) -> None:
     names = {"#a": "a"} if "#" in expression else None
     request = {"ProjectionExpression": expression, "ExpressionAttributeNames": names}
     assert "overlap with each other" in refusal(request)
+
+
+@pytest.mark.parametrize("expression", ["1a", "a b", "a,", "a = b", "a..b", "a[x]", ":a"])
+def test_a_projection_that_is_none_is_refused(expression: str) -> None:
+    assert refusal({"ProjectionExpression": expression}).startswith("Invalid ProjectionExpress")
+
+
+@pytest.mark.parametrize("expression", ["name", "a, b.Name", "name[0]"])
+def test_a_reserved_word_is_no_name(monkeypatch: pytest.MonkeyPatch, expression: str) -> None:
+    monkeypatch.setattr(expressions, "RESERVED", {"NAME", "SIZE", "AND"})
+    assert "reserved keyword; reserved keyword: " in refusal({"ProjectionExpression": expression})
+    condition = {"ConditionExpression": "size(a) = size(#n) and attribute_exists(a)"}
+    check_expressions(condition | {"ExpressionAttributeNames": {"#n": "name"}}, UPDATE)
 
 
 def test_the_paths_that_an_update_changes_are_found() -> None:

@@ -165,6 +165,16 @@ def test_a_condition_that_is_none_is_refused(dynamodb: Any, table: str) -> None:
         assert said.startswith("ValidationException: Invalid ConditionExpression: "), said
 
 
+def test_a_reserved_word_needs_another_name(dynamodb: Any, table: str) -> None:
+    get = {"TableName": table, "Key": note("reserved", 1), "ProjectionExpression": "name"}
+    assert refusal(dynamodb.get_item, **get) == (
+        "ValidationException: Invalid ProjectionExpression: Attribute name is a reserved keyword;"
+        " reserved keyword: name"
+    )
+    query = {"KeyConditionExpression": "user = :u", "ExpressionAttributeValues": {":u": {"S": ""}}}
+    assert "reserved keyword: user" in refusal(dynamodb.query, TableName=table, **query)
+
+
 def test_what_a_condition_finds_is_returned_on_request(dynamodb: Any, table: str) -> None:
     there = note("found", 1, a={"L": [{"B": b"\0"}]})
     dynamodb.put_item(TableName=table, Item=there)

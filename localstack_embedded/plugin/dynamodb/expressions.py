@@ -25,8 +25,13 @@ _TOKEN = re.compile(
     r"|(?P<sign><>|<=|>=|[-+=<>()\[\],.]))",
     re.ASCII,
 )
+_PATH = r"[A-Za-z_#]\w*(\s*\.\s*[\w#]+|\s*\[\s*\d+\s*\])*"
+_PROJECTION = re.compile(rf"\s*{_PATH}\s*(,\s*{_PATH}\s*)*", re.ASCII)
 _SECTIONS = frozenset(["SET", "REMOVE", "ADD", "DELETE"])
 _OPERATORS = frozenset(["AND", "OR", "NOT", "BETWEEN", "IN", *_SECTIONS])
+RESERVED: set[str] = set()
+"""Words that no attribute is called by in an expression; moto has them, and fills this."""
+
 # In the order in which AWS names them.
 _WITH_VALUES = (
     "UpdateExpression",
@@ -151,6 +156,10 @@ def _paths(
             )
         if sort in ("name", "value"):
             used.add(text)
+    if word := next(_reserved(tokens), None):
+        raise _faulty(kind, f"Attribute name is a reserved keyword; reserved keyword: {word}")
+    if kind == "ProjectionExpression" and not _PROJECTION.fullmatch(expression):
+        raise _faulty(kind, f'Syntax error; token: "{tokens[-1][1]}", near: "{expression[-20:]}"')
     if kind == "UpdateExpression":
         found = list(_changed_paths(kind, tokens, names))
     else:
@@ -199,6 +208,14 @@ def _all_paths(
                 path.append(names.get(step, step))
                 place += 2
         yield tuple(path), place
+
+
+def _reserved(tokens: Sequence[_Token]) -> Iterator[str]:
+    following = [text for _sort, text in tokens[1:]] + [""]
+    for (sort, text), behind in zip(tokens, following, strict=True):
+        word = text.upper()
+        if sort == "word" and word in RESERVED - _OPERATORS and behind != "(":
+            yield text
 
 
 def _changed_paths(kind: str, tokens: Sequence[_Token], names: Mapping[str, str]) -> Iterator[Path]:

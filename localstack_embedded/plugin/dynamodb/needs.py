@@ -25,6 +25,7 @@ NEEDS = {
         " expression_attribute_values, attribute_updates, expected, condition_expression,"
         " return_values_on_condition_check_failure"
     ),
+    f"{_MOTO}.parsing.reserved_keywords:ReservedKeywords.get_reserved_keywords": "",
     f"{_MOTO}.comparisons:get_expected": "expected",
     f"{_MOTO}.comparisons:get_filter_expression": "expr, names, values",
     f"{_MOTO}.parsing.key_condition_expression:parse_expression": (

@@ -101,10 +101,17 @@ def dispatch_table(provider: object) -> DispatchTable:
     def update_time_to_live(context: RequestContext, request: dict[str, Any]) -> dict[str, Any]:
         tables = dynamodb_backends[context.account_id][context.region].tables
         # CloudFormation asks twice.
-        sweeper.update(tables.get(request["TableName"]), request, again=context.is_internal_call)
+        sweeper.update(tables, request, again=context.is_internal_call)
         return {"TimeToLiveSpecification": request["TimeToLiveSpecification"]}
 
-    table = MotoFallbackDispatcher(provider) | {"UpdateTimeToLive": update_time_to_live}
+    def describe_time_to_live(context: RequestContext, request: dict[str, Any]) -> dict[str, Any]:
+        tables = dynamodb_backends[context.account_id][context.region].tables
+        return {"TimeToLiveDescription": sweeper.described(tables, request["TableName"])}
+
+    table = MotoFallbackDispatcher(provider) | {
+        "UpdateTimeToLive": update_time_to_live,
+        "DescribeTimeToLive": describe_time_to_live,
+    }
     return {
         **{name: guarded(name, call) for name, call in table.items()},
         **{name: on_items(name) for name in _ON_ITEMS},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from threading import RLock, Thread
 from typing import Any
 
@@ -40,11 +40,13 @@ class Sweeper:
                         swept += 1
         return swept
 
-    def update(self, table: Table | None, request: dict[str, Any], *, again: bool) -> None:
+    def described(self, tables: Mapping[str, Table], name: str) -> dict[str, Any]:
+        """What DescribeTimeToLive says."""
+        return dict(_found(tables, name).ttl)
+
+    def update(self, tables: Mapping[str, Table], request: dict[str, Any], *, again: bool) -> None:
         """UpdateTimeToLive; `again` if what is so already may be asked for once more."""
-        name, wanted = request["TableName"], request["TimeToLiveSpecification"]
-        if table is None:
-            raise not_found(f"Requested resource not found: Table: {name} not found")
+        table, wanted = _found(tables, request["TableName"]), request["TimeToLiveSpecification"]
         is_enabled = table.ttl["TimeToLiveStatus"] == "ENABLED"
         if not again and is_enabled and wanted["Enabled"]:
             current = table.ttl["AttributeName"]
@@ -72,6 +74,13 @@ class Sweeper:
                     self._thread = None
                     return
             self.sweep()
+
+
+def _found(tables: Mapping[str, Table], name: str) -> Table:
+    table = tables.get(name.rpartition(":table/")[2])
+    if table is None:
+        raise not_found(f"Requested resource not found: Table: {name} not found")
+    return table
 
 
 def _with_time_to_live() -> Iterator[Table]:

@@ -12,9 +12,11 @@ from moto.dynamodb.models import DynamoDBBackend, dynamo_type
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.dynamo_type import Item as StoredItem
 from moto.dynamodb.models.table import StreamShard, Table
+from moto.dynamodb.parsing.reserved_keywords import ReservedKeywords
 
 from .changes import change_record
 from .errors import invalid, invalid_parameter
+from .expressions import RESERVED
 from .keys import Attributes, Schema
 from .old_updates import ARITHMETIC
 from .values import Item, stored_number
@@ -27,6 +29,7 @@ def mend() -> None:
     StreamShard.add = _tell
     DynamoDBBackend.update_table_streams = _switch_stream
     StreamShard.__init__ = _begin
+    RESERVED.update(ReservedKeywords.get_reserved_keywords())
     # It adds up the item's size anew for each attribute.
     dynamo_type.LimitedSizeDict = dict
 
