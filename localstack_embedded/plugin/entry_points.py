@@ -55,7 +55,13 @@ class BoundServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]
         return BoundServer()
 
 
-@hooks.on_infra_shutdown(priority=SERVICE_SHUTDOWN_PRIORITY + 1)  # type: ignore[untyped-decorator]
+def _runs_functions_in_processes() -> bool:
+    return os.environ.get("LAMBDA_RUNTIME_EXECUTOR") == "process"
+
+
+@hooks.on_infra_shutdown(  # type: ignore[untyped-decorator]
+    priority=SERVICE_SHUTDOWN_PRIORITY + 1, should_load=_runs_functions_in_processes
+)
 def leave() -> None:
     """End the process, after the user's own scripts and before the services.
 

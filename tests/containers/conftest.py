@@ -91,5 +91,4 @@ def endpoint(container: DockerContainer) -> str:
 
 @pytest.fixture(scope="session")
 def producer_settings() -> Settings:
-    # Not every emulator's Kinesis keeps all records of calls that come at the same moment.
-    return Settings(calls_in_flight=1)
+    return Settings()

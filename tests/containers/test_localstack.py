@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import urllib.request
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,8 +18,9 @@ from producer import Settings
 from tests.containers import janitor, localstack
 from tests.containers.localstack import EmulatorFailed
 from tests.integration.test_pipeline import send
+from tests.stack_fixtures import PARAMETERS, deployed_stack
 from tests.waiting import LONG, wait_for
-from tweetpipe.aws.place import Place
+from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.looking import verify
 from tweetpipe.project import ROOT
@@ -47,6 +49,54 @@ def test_its_init_scripts_have_run(endpoint: str) -> None:
         scripts = {script["name"]: script["state"] for script in json.load(answer)["scripts"]}
 
     assert scripts == {"keep_images.py": "SUCCESSFUL", "look_often.py": "SUCCESSFUL"}
+
+
+def test_its_streams_are_numbered_as_on_aws(place: Place) -> None:
+    number = put_one_record(place)
+
+    assert len(number) == 56
+
+
+@pytest.mark.slow
+def test_localstacks_own_streams_are_one_setting_away(
+    docker_session: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("KINESIS_PROVIDER", "default")
+    service = localstack.compose_service(docker_session)
+
+    with localstack.running(service, docker_session) as container:
+        place = local_place(embedded_endpoint=localstack.endpoint(container), environ={})
+        with deployed_stack(place, PARAMETERS) as stack:
+            count = 100
+            report = send(
+                place,
+                stack,
+                producer.fake_source(seed=7, count=count),
+                # kinesis-mock keeps not all records of calls that come at the same moment.
+                settings=Settings(calls_in_flight=1),
+                folder=tmp_path,
+            )
+            comparison = verify.wait_until_stored(
+                place,
+                stack.outputs["EventDataTable"],
+                verify.expected_items(7, count),
+                patience=LONG,
+            )
+        processes = container.exec(["ps", "ax"]).output.decode()
+
+    assert report.sent == count
+    assert comparison == verify.Comparison(expected=count)
+    assert "kinesis" in processes
+
+
+def put_one_record(place: Place) -> str:
+    """On a new stream, which is deleted; the record's sequence number."""
+    kinesis, name = place.kinesis(), f"numbers-{uuid.uuid4().hex[:8]}"
+    kinesis.create_stream(StreamName=name, ShardCount=1)
+    kinesis.get_waiter("stream_exists").wait(StreamName=name)
+    number = kinesis.put_record(StreamName=name, Data=b"1", PartitionKey="1")["SequenceNumber"]
+    kinesis.delete_stream(StreamName=name)
+    return number
 
 
 def has_records(place: Place, stream: str) -> dict[str, bool]:
