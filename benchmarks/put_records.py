@@ -62,7 +62,7 @@ def _unvalidated(stub: StubKinesis) -> Call:
 
 def _directly(stub: StubKinesis) -> Call:
     from producer import Settings, kinesis_client_config
-    from producer.direct_calls import Entries, write_and_read_directly
+    from producer.sending.direct_calls import Entries, write_and_read_directly
 
     client = boto3_client(stub, config=kinesis_client_config(Settings()))
     write_and_read_directly(client)
@@ -82,7 +82,7 @@ def _by_hand(stub: StubKinesis) -> Call:
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 
-    from producer.direct_calls import body_of
+    from producer.sending.direct_calls import body_of
 
     signer = SigV4Auth(Credentials("test", "test"), "kinesis", "us-east-1")
     pool = urllib3.PoolManager()

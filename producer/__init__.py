@@ -15,10 +15,10 @@ from producer.file_set import FileSet, ResumableFiles, WholeFile
 from producer.files.listing import Listed, listed
 from producer.files.reading import held_back
 from producer.going_on import FakesGoingOn
-from producer.kinesis import kinesis_client_config
 from producer.outgoing import MAX_RECORD_BYTES, STDIN, Origin, OutgoingRecord, partition_key_of
 from producer.report import Progress, Report, Shards, Unsendable
 from producer.resumable import ResumableFile
+from producer.sending.kinesis import kinesis_client_config
 from producer.settings import Settings
 from producer.sources import LiveSource, ResumableSource, fake_source, file_source
 from producer.undelivered import undelivered_path

@@ -11,12 +11,12 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 
-from producer.answer import Answer
-from producer.batches import Held, records_of
-from producer.outbox import Call, Outbox, Settled
 from producer.outgoing import OutgoingRecord
-from producer.rates import Rates
 from producer.report import Progress
+from producer.sending.answer import Answer
+from producer.sending.batches import Held, records_of
+from producer.sending.outbox import Call, Outbox, Settled
+from producer.sending.rates import Rates
 
 BUFFER_FULL = "BufferFull"
 """The error code under which records are counted that found no room and could not wait."""

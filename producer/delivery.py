@@ -4,8 +4,8 @@ A record is acknowledged by Kinesis or appended to the file of undelivered recor
 happens; the counts at the end say which. Delivery is at least once: after a call that timed out,
 Kinesis may hold a record twice. Order is not kept, not even among the records of one author:
 several calls are under way at once, and PutRecords itself promises none. An endpoint that answers
-slowly gets fewer and smaller calls (`producer.window`), and a full shard what it takes
-(`producer.outbox`, which decides what is sent, and when).
+slowly gets fewer and smaller calls (`producer.sending.window`), and a full shard what it takes
+(`producer.sending.outbox`, which decides what is sent, and when).
 
 Memory is bounded by two batches for each call in flight, and once shards are full by what they take
 in a few seconds; then the source is read no further. One full shard may fill that room, as a source
@@ -28,15 +28,15 @@ from typing import TYPE_CHECKING
 
 from producer import undelivered as undelivered_file
 from producer.backlog import Backlog
-from producer.direct_calls import write_and_read_directly
 from producer.errors import DeliveryError, PositionError, ProducerError, SourceError
 from producer.keeping import Keeper
-from producer.kinesis import RecordRejected, require_stream_name
-from producer.outbox import Call, Outbox
 from producer.outgoing import MAX_RECORD_BYTES, OutgoingRecord
 from producer.pacing import paced
 from producer.report import Progress, Report
-from producer.sending import Sender
+from producer.sending.direct_calls import write_and_read_directly
+from producer.sending.kinesis import RecordRejected, require_stream_name
+from producer.sending.outbox import Call, Outbox
+from producer.sending.sender import Sender
 from producer.setting_aside import SetAside
 from producer.settings import Settings
 from producer.sources import LiveSource, ResumableSource

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from producer import undelivered
 from producer.backlog import Backlog
-from producer.batches import Held
 from producer.errors import UndeliveredError
 from producer.report import Unsendable
+from producer.sending.batches import Held
 
 _PART = 500
 """Records between two calls of fsync."""

@@ -19,7 +19,7 @@ _SLOWEST_FIRST = (
     "tests/unit/tweetpipe/commands/test_dashboard.py",
     "tests/unit/tweetpipe/commands/test_limits.py",
     "tests/unit/tweetpipe/plan/test_against_the_simulation.py",
-    "tests/unit/producer/test_full_shards.py",
+    "tests/unit/producer/sending/test_full_shards.py",
 )
 # Their files share what they set up, or would get in each other's way.
 _ONE_AT_A_TIME = ("tests/containers/",)

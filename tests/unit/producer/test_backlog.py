@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import threading
 
-from producer.answer import Answer
 from producer.backlog import Backlog
-from producer.outbox import Call, Outbox
+from producer.sending.answer import Answer
+from producer.sending.outbox import Call, Outbox
 from producer.settings import Settings
 from tests.unit.producer.doubles import records
 from tests.waiting import wait_for

@@ -24,9 +24,9 @@ from producer import (
     UndeliveredError,
     file_source,
 )
-from producer.answer import Answer
 from producer.backlog import Backlog
-from producer.outbox import Call, Outbox
+from producer.sending.answer import Answer
+from producer.sending.outbox import Call, Outbox
 from tests.examples import examples
 from tests.unit.producer.doubles import (
     THROTTLED,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fake_tweets
 from producer import OutgoingRecord
-from producer.aggregation import aggregated
+from producer.sending.aggregation import aggregated
 from tweetpipe.live.items import items_of
 
 TWEETS = [fake_tweets.FakeTweets(3).tweet(index) for index in range(5)]

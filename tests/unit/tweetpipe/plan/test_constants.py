@@ -12,10 +12,10 @@ import yaml
 
 from processor.clients import MAX_CALLS
 from processor.table import MAX_PUTS_PER_CALL
-from producer.aggregation import PAYLOAD_UNIT
-from producer.batches import Held
 from producer.outgoing import OutgoingRecord
-from producer.waiting import Waiting
+from producer.sending.aggregation import PAYLOAD_UNIT
+from producer.sending.batches import Held
+from producer.sending.waiting import Waiting
 from tweetpipe.plan import Load
 from tweetpipe.plan import constants as c
 

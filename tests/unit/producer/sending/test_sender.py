@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from producer.batches import Batch, Group, Held
-from producer.sending import Sender
+from producer.sending.batches import Batch, Group, Held
+from producer.sending.sender import Sender
 from tests.unit.producer.doubles import (
     THROTTLED,
     Answer,

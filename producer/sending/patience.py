@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from producer.batches import Parcel
+from producer.sending.batches import Parcel
 
 
 class Patience:

@@ -19,8 +19,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer import Settings, kinesis_client_config
-from producer.direct_calls import Entries, write_and_read_directly
-from producer.kinesis import put_records
+from producer.sending.direct_calls import Entries, write_and_read_directly
+from producer.sending.kinesis import put_records
 from tests.unit.producer.doubles import FakeKinesis, KinesisServer, fail_with, reply_with, result_of
 
 TWO: list[Any] = [{"Data": b"1", "PartitionKey": "a"}, {"Data": b"2", "PartitionKey": "b"}]

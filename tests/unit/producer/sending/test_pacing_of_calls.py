@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 
-from producer.allowance import Allowance
-from producer.answer import SHARD_FULL, TIMED_OUT, Answer
-from producer.batches import Group, Held
-from producer.circuit import Circuit
-from producer.lanes import Lanes
-from producer.outbox import Outbox
 from producer.outgoing import OutgoingRecord
-from producer.patience import Patience
-from producer.ranges import Ranges
+from producer.sending.allowance import Allowance
+from producer.sending.answer import SHARD_FULL, TIMED_OUT, Answer
+from producer.sending.batches import Group, Held
+from producer.sending.circuit import Circuit
+from producer.sending.lanes import Lanes
+from producer.sending.outbox import Outbox
+from producer.sending.patience import Patience
+from producer.sending.ranges import Ranges
 from producer.settings import Settings
 
 MIB = 1024 * 1024

@@ -16,10 +16,10 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
-from producer.answer import SHARD_FULL, Answer
-from producer.direct_calls import Entries
 from producer.errors import DeliveryError, SettingsError
 from producer.first_words import first_words, plain
+from producer.sending.answer import SHARD_FULL, Answer
+from producer.sending.direct_calls import Entries
 from producer.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from producer.answer import SHARD_FULL, Answer
-from producer.batches import Batch, Held
-from producer.outbox import Call, Outbox
 from producer.outgoing import OutgoingRecord
+from producer.sending.answer import SHARD_FULL, Answer
+from producer.sending.batches import Batch, Held
+from producer.sending.outbox import Call, Outbox
 from producer.settings import Settings
 
 RECORDS, BYTES = 1000, 1024 * 1024

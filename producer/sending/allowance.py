@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 
-from producer.shard import OF_LATE, SHARD_BYTES, SHARD_RECORDS
+from producer.sending.shard import OF_LATE, SHARD_BYTES, SHARD_RECORDS
 
 _AT_ONCE = 0.6
 _FIRST = 0.03

@@ -2,11 +2,11 @@
 
 While no shard is full, parcels go in the order they came, several calls at once. From the first
 time on that shards refuse more than stray records, each shard has a lane, and gets what it takes
-(`producer.shard`).
+(`producer.sending.shard`).
 
 A parcel that is refused for another reason waits for a while, and a call that fails as a whole
-makes all wait (`producer.circuit`). A parcel is given up when nothing of its shard was accepted for
-`give_up_after`; if it was refused for a reason that is no shard's, nothing at all.
+makes all wait (`producer.sending.circuit`). A parcel is given up when nothing of its shard was
+accepted for `give_up_after`; if it was refused for a reason that is no shard's, nothing at all.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
 
-from producer.allowance import Allowance, cost_of
-from producer.answer import SHARD_FULL, TIMED_OUT, UNANSWERED, Answer
-from producer.backoff import LONGEST_BACKOFF, LONGEST_FOR_SHARD, backoff
-from producer.batches import Batch, records_of
-from producer.circuit import PROBE, Circuit
-from producer.lanes import Lanes
-from producer.patience import Patience
-from producer.rates import Rates
 from producer.report import Shards
+from producer.sending.allowance import Allowance, cost_of
+from producer.sending.answer import SHARD_FULL, TIMED_OUT, UNANSWERED, Answer
+from producer.sending.backoff import LONGEST_BACKOFF, LONGEST_FOR_SHARD, backoff
+from producer.sending.batches import Batch, records_of
+from producer.sending.circuit import PROBE, Circuit
+from producer.sending.lanes import Lanes
+from producer.sending.patience import Patience
+from producer.sending.rates import Rates
+from producer.sending.shard import SHARD_BYTES, SHARD_RECORDS, Shard
+from producer.sending.waiting import Waiting
+from producer.sending.window import Trip, Window
 from producer.settings import Settings
-from producer.shard import SHARD_BYTES, SHARD_RECORDS, Shard
-from producer.waiting import Waiting
-from producer.window import Trip, Window
 
 _SECONDS_IN_HAND = 4.0
 """Of what full shards take; so much has to be read ahead that none of them runs dry."""

@@ -14,11 +14,11 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from producer.aggregation import hash_keys
-from producer.batches import Batch, Group, Held, Parcel
-from producer.lanes import Lanes
-from producer.line import Line
-from producer.shard import Shard
+from producer.sending.aggregation import hash_keys
+from producer.sending.batches import Batch, Group, Held, Parcel
+from producer.sending.lanes import Lanes
+from producer.sending.line import Line
+from producer.sending.shard import Shard
 
 
 class Waiting:

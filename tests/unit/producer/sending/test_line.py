@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.batches import Batch, Held
-from producer.line import Line
 from producer.outgoing import OutgoingRecord
+from producer.sending.batches import Batch, Held
+from producer.sending.line import Line
 
 
 def held(size: int = 10, *, since: float = 0.0, start: int = 0) -> Held:

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from itertools import chain, islice
 
-from producer.batches import Batch, Parcel
+from producer.sending.batches import Batch, Parcel
 
 
 class Line:

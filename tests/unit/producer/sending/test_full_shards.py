@@ -11,7 +11,7 @@ import pytest
 
 from producer.report import Shards
 from producer.settings import Settings
-from tests.unit.producer.simulated import BYTES, KEYS, RECORDS, Producer, Stream, name_of
+from tests.unit.producer.sending.simulated import BYTES, KEYS, RECORDS, Producer, Stream, name_of
 
 OWN_HALF = 0.5
 SIZES = (2_000, 8_000, 50_000)

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 import fake_tweets
 from processor.aggregation import deaggregate
-from producer.aggregation import (
+from producer.outgoing import OutgoingRecord
+from producer.sending.aggregation import (
     PAYLOAD_UNIT,
     aggregated,
     hash_keys,
 )
-from producer.batches import Group, Held, Parcel
-from producer.outgoing import OutgoingRecord
-from producer.waiting import Waiting
+from producer.sending.batches import Group, Held, Parcel
+from producer.sending.waiting import Waiting
 
 LAST_HASH_KEY = 2**128 - 1
 

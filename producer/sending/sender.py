@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from producer.answer import Answer
-from producer.batches import Batch
-from producer.kinesis import put_records
+from producer.sending.answer import Answer
+from producer.sending.batches import Batch
+from producer.sending.kinesis import put_records
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

@@ -11,10 +11,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from producer.answer import SHARD_FULL, TIMED_OUT, Answer
-from producer.batches import Group, Held, Parcel
-from producer.outbox import Call, Outbox, Settled
 from producer.outgoing import OutgoingRecord
+from producer.sending.answer import SHARD_FULL, TIMED_OUT, Answer
+from producer.sending.batches import Group, Held, Parcel
+from producer.sending.outbox import Call, Outbox, Settled
 from producer.settings import Settings
 
 KEYS = 1 << 128

@@ -16,8 +16,8 @@ import heapq
 import itertools
 from collections.abc import Callable
 
-from producer.batches import Batch, Parcel
-from producer.patience import Patience
+from producer.sending.batches import Batch, Parcel
+from producer.sending.patience import Patience
 
 SHARD_RECORDS = 1000
 SHARD_BYTES = 1024 * 1024

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from producer.backoff import LONGEST_BACKOFF, backoff
+from producer.sending.backoff import LONGEST_BACKOFF, backoff
 
 PROBE = 4
 """Parcels that one call may hold, and one call at a time, until something is answered again."""

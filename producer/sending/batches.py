@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from producer.aggregation import PAYLOAD_UNIT, PER_AGGREGATE, PER_RECORD, aggregated
 from producer.outgoing import OutgoingRecord
+from producer.sending.aggregation import PAYLOAD_UNIT, PER_AGGREGATE, PER_RECORD, aggregated
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef as Entry

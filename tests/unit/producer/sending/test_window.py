@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer.window import LEAST, TARGET, Trip, Window
+from producer.sending.window import LEAST, TARGET, Trip, Window
 
 TIMEOUT = 10.0  # seconds, the client's own
 

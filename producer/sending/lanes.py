@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterator
 from itertools import chain
 
-from producer.batches import Batch, Parcel
-from producer.ranges import Ranges
-from producer.shard import Shard
+from producer.sending.batches import Batch, Parcel
+from producer.sending.ranges import Ranges
+from producer.sending.shard import Shard
 
 _PACE = 0.05
 """Seconds between two calls, which so hold parcels of all shards."""

@@ -16,8 +16,8 @@ from botocore.exceptions import (
 from botocore.stub import Stubber
 
 from producer import DeliveryError, Settings, SettingsError, kinesis_client_config
-from producer.batches import Held
-from producer.kinesis import RecordRejected, put_records, require_stream_name
+from producer.sending.batches import Held
+from producer.sending.kinesis import RecordRejected, put_records, require_stream_name
 from tests.unit.producer.doubles import THROTTLED, FakeKinesis, records, result_of
 
 THREE = [Held(record, record.size, 0.0).entry() for record in records(3)]
