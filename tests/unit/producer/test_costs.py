@@ -9,11 +9,14 @@ from types import FrameType
 
 from producer.backlog import Backlog
 from producer.outgoing import OutgoingRecord
-from producer.sending.answer import Answer
-from producer.sending.outbox import Call, Outbox
+from producer.sending.answer import SHARD_FULL, Answer
+from producer.sending.batches import Held
+from producer.sending.outbox import Call, Outbox, Settled
 from producer.settings import Settings
 
 RECORD = OutgoingRecord(b"x", "k")
+YOUNG = 1e6
+"""When a record was read that is not given up with others: after all that happens here."""
 
 
 def calls_in(work: Callable[[], object]) -> int:
@@ -90,3 +93,25 @@ def test_an_answer_wakes_none_of_those_who_wait_for_a_call() -> None:
     settle(backlog, call)
 
     assert not woken
+
+
+def test_giving_up_looks_at_what_waits_once_and_not_for_each_refused_record() -> None:
+    outbox = Outbox(Settings(give_up_after=1.0), random=lambda: 0.5, now=0.0)
+    for number in range(12_000):
+        outbox.add(Held(RECORD, 2, YOUNG, number), 0.0)
+    for _ in range(20):
+        call = outbox.take(0.0)
+        shards: list[str | None] = ["shardId-000000000000"] * len(call.batch)
+        outbox.settle(call, Answer([None] * len(shards), shards), 0.0)
+    now = 0.0
+    settled: list[Settled | None] = []
+    calls = 0
+    while not any(one and one.given_up for one in settled):
+        while outbox.ready_in(now, flush=True) != 0.0:
+            now += 0.1
+        call = outbox.take(now)
+        answer = Answer.failure(SHARD_FULL, len(call.batch))
+        calls = calls_in(lambda: settled.append(outbox.settle(call, answer, now)))  # noqa: B023
+
+    assert len(call.batch) >= 20
+    assert calls <= 3 * 12_000
