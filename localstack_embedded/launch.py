@@ -32,8 +32,6 @@ DEFAULTS = {
     "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.1",
     # Also for what was empty for minutes; the default is 10 seconds.
     "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
-    # Or "native", which is to take its place.
-    "PROVIDER_OVERRIDE_KINESIS": "native",
     # Queue URLs of the form HOST/queue/REGION/ACCOUNT/NAME; the default has a host name in front
     # that only public DNS resolves.
     "SQS_ENDPOINT_STRATEGY": "path",
@@ -50,6 +48,7 @@ WITHOUT_DOCKER = {
     "PROVIDER_OVERRIDE_CLOUDFORMATION": "prompt",
     "PROVIDER_OVERRIDE_DYNAMODB": "moto",
     "PROVIDER_OVERRIDE_DYNAMODBSTREAMS": "moto",
+    "PROVIDER_OVERRIDE_KINESIS": "native",
     "PROVIDER_OVERRIDE_LAMBDA": "reachable",
     "PROVIDER_OVERRIDE_S3": "separate",
 }
