@@ -15,7 +15,7 @@ from .keeping import Home
 from .stream import Stream
 
 MAX_BYTES = 10 * 2**30
-CACHE_BYTES = 24 * 2**20
+CACHE_BYTES = 12 * 2**20
 _FLUSH_EVERY = 0.5  # seconds
 _SUFFIX = ".stream"
 
