@@ -39,3 +39,4 @@ def test_under_all_faults_at_once_the_books_balance(
         assert outcome.accepted >= outcome.offered.total
     assert outcome.faults["producer killed with kill -9"]
     assert outcome.faults["worker of the function killed"]
+    assert outcome.faults["shard split"] + outcome.faults["shards merged"]

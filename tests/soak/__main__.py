@@ -1,4 +1,4 @@
-"""`make soak`: the pipeline under all faults, and the balance of what went in and came out."""
+"""`make soak`: the pipeline under all faults and shard limits, and the balance of its books."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def main() -> int:
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     home = folder / "localstack"
     try:
-        emulator = localstack_embedded.start(home, environment_home=DEFAULT_HOME, port=free_port())
+        emulator = localstack_embedded.start(
+            home, environment_home=DEFAULT_HOME, port=free_port(), shard_limits=True
+        )
         place = local_place(embedded_endpoint=emulator.endpoint, environ={})
         with deployed_stack(place, PARAMETERS) as stack:
             outcome = soak(

@@ -36,9 +36,10 @@ class Mischief:
         self._over = threading.Event()
 
     @contextmanager
-    def at_work(self) -> Iterator[None]:
-        """Until the block is left."""
+    def at_work(self, *more: tuple[Callable[[], None], float]) -> Iterator[None]:
+        """Until the block is left; `more` is done as well, each about every so many seconds."""
         deeds: list[tuple[Callable[[], None], float]] = [
+            *more,
             (self._kill_worker, 20.0),
             (self._stop_worker, 90.0),
             (partial(self._refuse, BATCH_WRITE_ITEM, "DynamoDB gone"), 120.0),

@@ -18,6 +18,7 @@ from localstack_embedded import Instance
 from tests.fault_proxy import BATCH_WRITE_ITEM, PUT_RECORDS, SEND_MESSAGE_BATCH, Fault, FaultProxy
 from tests.functions import configured
 from tests.soak.books import Books, Offered, balance
+from tests.soak.changes import Changes
 from tests.soak.forms import write_in_forms, write_lines
 from tests.soak.mischief import Mischief
 from tweetpipe.aws.place import Place
@@ -76,8 +77,9 @@ def soak(
 ) -> SoakOutcome:
     """Sends `count` tweets, with malformed and repeated ones among them, through the faults.
 
-    Once, Kinesis is gone for `outage` seconds. With `aggregate`, several travel in one record. They
-    are read from a file of lines, or with `in_forms` from files of several forms.
+    Meanwhile, shards are split and merged, and the mapping is paused. Once, Kinesis is gone for
+    `outage` seconds. With `aggregate`, several travel in one record. They are read from a file of
+    lines, or with `in_forms` from files of several forms.
     """
     offered = Offered()
     records = fake_tweets.records(seed, count=count, malformed=MALFORMED, duplicates=DUPLICATES)
@@ -90,6 +92,7 @@ def soak(
     mischief = Mischief(
         emulator.pid, proxy, seed=seed, timeout=TIMEOUT, scale=1.0 if count > _SHORT else 0.4
     )
+    changes = Changes(place, stack, seed=seed)
     function = stack.outputs["DDBEventProcessor"]
     with (
         proxy.serving(),
@@ -101,7 +104,7 @@ def soak(
         ),
     ):
         producer = _Producer(proxy, stack, folder, seed=seed, outage=outage, aggregate=aggregate)
-        with mischief.at_work():
+        with mischief.at_work((changes.reshard, 15.0), (changes.pause_mapping, 40.0)):
             say(f"Sending {offered.total:,} records, of which {count:,} are tweets")
             producer.send_until_done(tweets, rate=max(_SLOWEST, offered.total / _SENDING))
             undelivered = producer.resend_until_done()
@@ -115,7 +118,7 @@ def soak(
         accepted=proxy.accepted,
         undelivered=undelivered,
         redriven=redriven + late,
-        faults=_in_words(proxy) + mischief.counts + producer.counts,
+        faults=_in_words(proxy) + mischief.counts + changes.counts + producer.counts,
         seconds=time.monotonic() - started,
     )
 
