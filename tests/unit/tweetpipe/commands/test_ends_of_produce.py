@@ -151,7 +151,9 @@ class End:
     error: BaseException | None
 
     def number(self, name: str) -> int:
-        found = re.search(rf"\b{name} ([\d,]+)", self.said, re.IGNORECASE)
+        # A run that takes long says before its end how far it is.
+        summary = self.said[max(0, self.said.rfind("Read ")) :]
+        found = re.search(rf"\b{name} ([\d,]+)", summary, re.IGNORECASE)
         assert found, self.said
         return int(found[1].replace(",", ""))
 
