@@ -25,7 +25,8 @@ from .launch import localstack_environ
 from .lock import held
 from .ownership import close_to_others, require_own
 
-START_SECONDS = 60.0
+# The first start of all compiles LocalStack, which on a busy machine takes most of a minute.
+START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 LOG_TAIL_LINES = 15
 LOCK_FILE = "instance.lock"
