@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.error import HTTPError
@@ -139,26 +140,28 @@ def test_limits_are_kept_where_they_are_asked_for(kinesis: Any, name: str) -> No
 def test_a_subscription_sends_records_to_the_shards_end(kinesis: Any, name: str) -> None:
     arn = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamARN"]
     consumer = kinesis.register_stream_consumer(StreamARN=arn, ConsumerName="reader")["Consumer"]
-    events = iter(
-        kinesis.subscribe_to_shard(
-            ConsumerARN=consumer["ConsumerARN"],
-            ShardId=SHARD,
-            StartingPosition={"Type": "TRIM_HORIZON"},
-        )["EventStream"]
-    )
+    subscription = kinesis.subscribe_to_shard(
+        ConsumerARN=consumer["ConsumerARN"],
+        ShardId=SHARD,
+        StartingPosition={"Type": "TRIM_HORIZON"},
+    )["EventStream"]
 
-    def next_with(what: str) -> Any:
-        # Where nothing happens for five seconds, an empty event comes.
-        return next(event for it in events if (event := it["SubscribeToShardEvent"]).get(what))
-
-    kinesis.put_record(StreamName=name, Data=b"first", PartitionKey="key")
-    event = next_with("Records")
-    kinesis.split_shard(StreamName=name, ShardToSplit=SHARD, NewStartingHashKey=str(2**127))
-    last = next_with("ChildShards")
+    with closing(subscription):
+        events = iter(subscription)
+        kinesis.put_record(StreamName=name, Data=b"first", PartitionKey="key")
+        event = next_with(events, "Records")
+        kinesis.split_shard(StreamName=name, ShardToSplit=SHARD, NewStartingHashKey=str(2**127))
+        last = next_with(events, "ChildShards")
+        following = next(events, None)
 
     assert [record["Data"] for record in event["Records"]] == [b"first"]
     assert [child["ParentShards"] for child in last["ChildShards"]] == [[SHARD], [SHARD]]
-    assert next(events, None) is None
+    assert following is None
+
+
+def next_with(events: Iterator[Any], what: str) -> Any:
+    # Where nothing happens for five seconds, an empty event comes.
+    return next(event for it in events if (event := it["SubscribeToShardEvent"]).get(what))
 
 
 def test_cloudwatch_is_told_what_was_put(instance: Instance, kinesis: Any, name: str) -> None:
