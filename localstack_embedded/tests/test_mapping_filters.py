@@ -196,3 +196,11 @@ def test_a_mapping_has_no_more_filters_than_aws_allows() -> None:
     Filters(['{"a": [1]}'] * 5)
     with pytest.raises(InvalidPattern, match="at most 5"):
         Filters(['{"a": [1]}'] * 6)
+
+
+def test_data_of_any_depth_is_looked_into_or_passed_over() -> None:
+    filters = Filters([json.dumps({"data": {"a": ["x"]}})])
+
+    for depth in range(500, 1500, 4):
+        data = b'{"a":' + b"[" * depth + b"]" * depth + b"}"
+        assert not filters.passes(StoredRecord(data))

@@ -41,7 +41,10 @@ class Filters:
         event = _metadata(record)
         if self._looks_at_data:
             event["data"] = _decoded(record.data)
-        return any(test(event) for test in self._tests)
+        try:
+            return any(test(event) for test in self._tests)
+        except RecursionError:  # Arrays in arrays, too many for looking into, just not for parsing.
+            return False
 
 
 class _NotJson:

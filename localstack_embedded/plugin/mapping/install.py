@@ -234,7 +234,7 @@ def _invoke(function_arn: str, payload: bytes) -> Answer:
 def _json(payload: bytes | str | None) -> Any:
     try:
         return json.loads(payload or b"null")
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 
