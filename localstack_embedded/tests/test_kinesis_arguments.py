@@ -90,6 +90,16 @@ def calls() -> Calls:
             " have length greater than or equal to 1]",
         ),
         (
+            "AddTagsToStream",
+            {"StreamName": "tweets", "Tags": {"team": None}},
+            f"Value null at 'tags.team.member' {FAILED} not be null",
+        ),
+        (
+            "PutRecords",
+            {"StreamName": "tweets", "Records": [None]},
+            f"Value null at 'records.1.member' {FAILED} not be null",
+        ),
+        (
             "EnableEnhancedMonitoring",
             {"StreamName": "tweets", "ShardLevelMetrics": ["Everything"]},
             "Value '[Everything]' at 'shardLevelMetrics' failed to satisfy constraint: Member must"
@@ -170,6 +180,21 @@ def test_a_fraction_is_cut_and_what_is_no_number_refused(calls: Calls) -> None:
     assert len(answer["Records"]) == 1
     for number in (float("nan"), float("inf")):
         code, _ = calls.refused("GetRecords", ShardIterator=calls.iterator(), Limit=number)
+        assert code == "SerializationException"
+
+
+@pytest.mark.parametrize("timestamp", [10**400, -(10**14), 1e308], ids=["huge", "past", "float"])
+def test_a_time_that_no_clock_shows_is_refused(calls: Calls, timestamp: float) -> None:
+    shard_filter = {"Type": "AT_TIMESTAMP", "Timestamp": timestamp}
+    for operation, arguments in (
+        ("ListShards", {"ShardFilter": shard_filter}),
+        ("ListShards", {"StreamCreationTimestamp": timestamp}),
+        (
+            "GetShardIterator",
+            {"ShardId": "0", "ShardIteratorType": "AT_TIMESTAMP", "Timestamp": timestamp},
+        ),
+    ):
+        code, _ = calls.refused(operation, StreamName="tweets", **arguments)
         assert code == "SerializationException"
 
 

@@ -51,8 +51,9 @@ def test_there_are_no_tags_and_no_policy_of_what_isnt_there(calls: Calls, missin
         assert code == "ResourceNotFoundException"
 
 
-def test_a_policy_must_be_a_json_document(calls: Calls) -> None:
-    code, _ = calls.refused("PutResourcePolicy", ResourceARN=arn("tweets"), Policy="[]")
+@pytest.mark.parametrize("policy", ["[]", "[" * 100_000], ids=["array", "deep"])
+def test_a_policy_must_be_a_json_document(calls: Calls, policy: str) -> None:
+    code, _ = calls.refused("PutResourcePolicy", ResourceARN=arn("tweets"), Policy=policy)
 
     assert code == "InvalidArgumentException"
 

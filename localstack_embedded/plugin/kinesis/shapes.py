@@ -17,6 +17,7 @@ from .newer import NEWER_OPERATIONS, NEWER_SHAPES
 
 _MOST = 10  # violations that AWS lists
 _NUMBERS = ("integer", "long")
+_FURTHEST = 10**13  # seconds from 1970, more than any date has
 
 
 class Shapes:
@@ -92,9 +93,7 @@ class Shapes:
             if (found := value.get(member)) is not None:
                 yield from self._of_member(reference["shape"], found, where)
             elif member in required:
-                yield (
-                    f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
-                )
+                yield _null(where)
 
     def _of_member(self, name: str, value: Any, where: str) -> Iterator[str]:
         shape = self._shapes[name]
@@ -122,7 +121,10 @@ class Shapes:
         item_shape = self._shapes[member]
         if item_shape["type"] == "structure":
             for number, item in enumerate(value, 1):
-                yield from self._violations(member, item, f"{where}.{number}.member.")
+                if item is None:
+                    yield _null(f"{where}.{number}.member")
+                else:
+                    yield from self._violations(member, item, f"{where}.{number}.member.")
         elif any(any(_unmet(item_shape, item)) for item in value):
             yield (
                 f"Value '{_shown(value)}' at '{where}' failed to satisfy constraint:"
@@ -132,6 +134,7 @@ class Shapes:
     def _of_entries(
         self, shape: Mapping[str, Any], value: Mapping[str, Any], where: str
     ) -> Iterator[str]:
+        yield from (_null(f"{where}.{key}.member") for key, item in value.items() if item is None)
         for what, part, found in (
             ("Map keys", "key", list(value)),
             ("Map value", "value", list(value.values())),
@@ -174,6 +177,8 @@ def _check_scalar(kind: str, value: Any) -> None:
         )
     if kind == "blob":
         as_bytes(value)
+    if kind == "timestamp" and not isinstance(value, datetime) and abs(value) > _FURTHEST:
+        raise _not_serializable("The value can not be converted to a Timestamp")
 
 
 def _unexpected(value: object, otherwise: str) -> KinesisError:
@@ -192,6 +197,10 @@ def _kind_of(value: object) -> str:
     if isinstance(value, bool):
         return str(value).upper()
     return "NUMBER" if isinstance(value, (int, float)) else "STRING"
+
+
+def _null(where: str) -> str:
+    return f"Value null at '{where}' failed to satisfy constraint: Member must not be null"
 
 
 def _unmet(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
