@@ -13,7 +13,7 @@ from .kinesis_calls import ACCOUNT, NOON, Calls, arn
 
 OTHER_ACCOUNT = "111111111111"
 KEY_ID = "alias/aws/kinesis"
-DAY = 86400
+HOUR, DAY = 3600, 86400
 
 
 @pytest.fixture
@@ -130,6 +130,36 @@ def test_streams_pass_through_their_states_in_the_time_that_is_set() -> None:
     calls.now += 0.5
     assert calls("ListStreams")["StreamNames"] == []
     calls.stream()
+
+
+@pytest.mark.parametrize("latency", [0.0, 0.3])
+def test_no_state_lasts_longer_where_the_clock_is_put_back(latency: float) -> None:
+    calls = Calls(Settings(latency=latency))
+    calls.stream()
+    calls.now += 1
+    calls("RegisterStreamConsumer", StreamARN=arn("tweets"), ConsumerName="c")
+    calls.stream("other")
+    calls("DeleteStream", StreamName="other")
+    calls.now -= HOUR
+
+    assert calls("ListStreams")["StreamNames"] == ["tweets"]
+    assert summary(calls)["StreamStatus"] == "ACTIVE"
+    consumers = calls("ListStreamConsumers", StreamARN=arn("tweets"))["Consumers"]
+    assert [consumer["ConsumerStatus"] for consumer in consumers] == ["ACTIVE"]
+    calls.stream("other")
+
+
+def test_a_consumer_whose_deletion_is_done_is_in_nobodys_way() -> None:
+    calls = Calls(Settings(latency=0.5))
+    calls.stream()
+    calls.now += 1
+    calls("RegisterStreamConsumer", StreamARN=arn("tweets"), ConsumerName="c")
+    calls.now += 1
+    calls("DeregisterStreamConsumer", StreamARN=arn("tweets"), ConsumerName="c")
+    calls.now += 1
+
+    assert summary(calls)["ConsumerCount"] == 0
+    calls("DeleteStream", StreamName="tweets")
 
 
 def test_streams_are_listed_page_by_page(calls: Calls) -> None:

@@ -7,12 +7,12 @@ from typing import Any
 
 from ..streams import NoSuchShardError, NoSuchStreamError, Stream, StreamsError
 from ..streams.numbers import number_of
-from .details import Consumer, Details, details_of
+from .details import Consumer, details_of
 from .errors import KinesisError, in_use, invalid, not_found, over_limit
 from .reading import starting_position
 from .service import Answer, Caller, Kinesis, Request, account_in, missing, shard_in
 from .shown import children_shown, records_shown
-from .tags import checked_tags, consumer_in
+from .tags import checked_tags, consumer_in, present_consumers
 from .times import seconds_in
 from .tokens import SECONDS_VALID, ForgedTokenError, seal, unseal
 from .wire import Moment
@@ -33,7 +33,7 @@ _MOST_EVENT_BYTES = 2 * 2**20
 def register_consumer(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
     """Make a consumer of a stream."""
     stream, name = kinesis.usable(caller, request), request["ConsumerName"]
-    consumers = _present(kinesis, details_of(stream))
+    consumers = present_consumers(kinesis, details_of(stream))
     account = account_in(stream.arn)
     if name in consumers:
         raise in_use(
@@ -50,7 +50,7 @@ def register_consumer(kinesis: Kinesis, caller: Caller, request: Request) -> Ans
         arn=f"{stream.arn}/consumer/{name}:{int(now)}",
         created=now,
         status="CREATING",
-        busy_until=now + kinesis.settings.latency,
+        busy_until=kinesis.soon(),
         tags=checked_tags({}, request.get("Tags", {})),
         policy=None,
     )
@@ -61,10 +61,10 @@ def deregister_consumer(kinesis: Kinesis, caller: Caller, request: Request) -> A
     """Delete a consumer, and with it its subscriptions."""
     stream, consumer = _named(kinesis, caller, request)
     consumer["status"] = "DELETING"
-    consumer["busy_until"] = kinesis.clock() + kinesis.settings.latency
+    consumer["busy_until"] = kinesis.soon()
     for subscribed in [key for key in list(kinesis.subscriptions) if key[0] == consumer["arn"]]:
         kinesis.subscriptions.pop(subscribed, None)
-    _present(kinesis, details_of(stream))
+    present_consumers(kinesis, details_of(stream))
     return {}
 
 
@@ -87,7 +87,7 @@ def list_consumers(kinesis: Kinesis, caller: Caller, request: Request) -> Answer
             raise invalid("Invalid NextToken.")
         if kinesis.clock() - made > SECONDS_VALID:
             raise KinesisError("ExpiredNextTokenException", "The NextToken has expired.")
-    consumers = _present(kinesis, details_of(stream))
+    consumers = present_consumers(kinesis, details_of(stream))
     names = sorted(name for name in consumers if name > after)
     limit = request.get("MaxResults", _CONSUMERS_A_PAGE)
     page = names[:limit]
@@ -193,7 +193,7 @@ class Subscription:
 
 
 def _existing(kinesis: Kinesis, stream: Stream, arn: str) -> Consumer:
-    _present(kinesis, details_of(stream))
+    present_consumers(kinesis, details_of(stream))
     return consumer_in(details_of(stream), arn)
 
 
@@ -204,7 +204,7 @@ def _named(kinesis: Kinesis, caller: Caller, request: Request) -> tuple[Stream, 
         if name is None or "StreamARN" not in request:
             raise invalid("Either ConsumerARN or StreamARN and ConsumerName should be provided.")
         stream = kinesis.usable(caller, request)
-        consumer = _present(kinesis, details_of(stream)).get(name)
+        consumer = present_consumers(kinesis, details_of(stream)).get(name)
         if consumer is None:
             raise not_found(f"Consumer {name}, account {account_in(stream.arn)} not found.")
         return stream, consumer
@@ -218,17 +218,8 @@ def _named(kinesis: Kinesis, caller: Caller, request: Request) -> tuple[Stream, 
     return stream, consumer
 
 
-def _present(kinesis: Kinesis, details: Details) -> dict[str, Consumer]:
-    """A stream's consumers, but for those whose deletion is done."""
-    consumers = details["consumers"]
-    for name, consumer in list(consumers.items()):
-        if consumer["status"] == "DELETING" and kinesis.clock() >= consumer["busy_until"]:
-            consumers.pop(name, None)
-    return consumers
-
-
 def _status(kinesis: Kinesis, consumer: Consumer) -> str:
-    return consumer["status"] if kinesis.clock() < consumer["busy_until"] else "ACTIVE"
+    return consumer["status"] if kinesis.is_before(consumer["busy_until"]) else "ACTIVE"
 
 
 def _shown(kinesis: Kinesis, consumer: Consumer) -> Answer:

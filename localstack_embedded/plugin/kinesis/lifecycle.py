@@ -10,7 +10,7 @@ from .details import ON_DEMAND, PROVISIONED, details_of, new_details
 from .errors import in_use, invalid, over_limit
 from .service import Answer, Caller, Kinesis, Request, account_in
 from .shown import shard_shown, warm_shown
-from .tags import checked_tags
+from .tags import checked_tags, present_consumers
 from .wire import Moment
 
 _ON_DEMAND_SHARDS = 4
@@ -33,7 +33,7 @@ def create_stream(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
     exists = in_use(
         f"Stream {request['StreamName']} under account {caller.account} already exists."
     )
-    if kinesis.leaving.get(arn, (None, 0.0))[1] > kinesis.clock():
+    if kinesis.is_before(kinesis.leaving.get(arn, (None, 0.0))[1]):
         raise exists
     details = new_details(mode, tags, request.get("WarmThroughputMiBps"))
     kinesis.occupy(details, "CREATING")
@@ -69,12 +69,14 @@ def delete_stream(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
     stream = kinesis.find(caller, request)
     if kinesis.status_of(stream) == "DELETING":
         return {}
-    if details_of(stream)["consumers"] and not request.get("EnforceConsumerDeletion"):
+    consumers = present_consumers(kinesis, details_of(stream))
+    if consumers and not request.get("EnforceConsumerDeletion"):
         raise in_use(
             f"Stream {stream.name} under account {account_in(stream.arn)} has registered"
             " consumers. Deregister them first, or set EnforceConsumerDeletion."
         )
-    kinesis.leaving[stream.arn] = stream, kinesis.clock() + kinesis.settings.latency
+    if kinesis.settings.latency:
+        kinesis.leaving[stream.arn] = stream, kinesis.soon()
     kinesis.streams.remove(stream.arn)
     return {}
 
@@ -124,7 +126,7 @@ def describe_stream_summary(kinesis: Kinesis, caller: Caller, request: Request) 
         "StreamDescriptionSummary": {
             **_description(kinesis, stream),
             "OpenShardCount": len(stream.open_shards),
-            "ConsumerCount": len(details["consumers"]),
+            "ConsumerCount": len(present_consumers(kinesis, details)),
             "MaxRecordSizeInKiB": stream.max_record_bytes // 1024,
             "RecordDistributionStrategy": "AUTO" if stream.is_even else "USER_PARTITION_KEY",
             "WarmThroughput": None if warm is None else warm_shown(warm),

@@ -91,7 +91,7 @@ class Kinesis:
         stream = self.streams.find(arn)
         if stream is None:
             stream, until = self.leaving.get(arn, (None, 0.0))
-            if stream is None or self.clock() >= until:
+            if stream is None or not self.is_before(until):
                 self.leaving.pop(arn, None)
                 raise not_found(missing(arn))
         return stream
@@ -119,20 +119,28 @@ class Kinesis:
         if stream.is_deleted:
             return "DELETING"
         details = details_of(stream)
-        return details["status"] if self.clock() < details["busy_until"] else "ACTIVE"
+        return details["status"] if self.is_before(details["busy_until"]) else "ACTIVE"
 
     def occupy(self, details: Details, status: str = "UPDATING") -> None:
         """Let a stream be in a passing state for as long as that takes."""
-        details["status"], details["busy_until"] = status, self.clock() + self.settings.latency
+        details["status"], details["busy_until"] = status, self.soon()
+
+    def soon(self) -> float:
+        """When a state that begins now has passed."""
+        return self.clock() + self.settings.latency
+
+    def is_before(self, until: float) -> bool:
+        """Whether a passing state lasts on; none becomes longer where a clock is put back."""
+        left = until - self.clock()
+        return left > 0 and round(left, 3) <= self.settings.latency
 
     def seen_by(self, caller: Caller) -> list[Stream]:
         """The caller's streams by name, with those that are being deleted."""
-        now = self.clock()
         prefix = caller.arn_of("")
         leaving = [
             stream
             for arn, (stream, until) in list(self.leaving.items())
-            if arn.startswith(prefix) and now < until
+            if arn.startswith(prefix) and self.is_before(until)
         ]
         here = self.streams.of(caller.account, caller.region)
         return sorted([*here, *leaving], key=lambda stream: stream.name)

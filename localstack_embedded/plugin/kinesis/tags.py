@@ -85,7 +85,7 @@ def put_policy(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
     resource = _resource(kinesis, request)
     try:
         policy = json.loads(request["Policy"])
-    except ValueError:
+    except (ValueError, RecursionError):
         policy = None
     if not isinstance(policy, dict):
         raise invalid("The policy is not a JSON document.")
@@ -105,6 +105,15 @@ def delete_policy(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer
         raise not_found(f"No resource policy found for resource ARN {request['ResourceARN']}")
     resource["policy"] = None
     return {}
+
+
+def present_consumers(kinesis: Kinesis, details: Details) -> dict[str, Consumer]:
+    """A stream's consumers, but for those whose deletion is done."""
+    consumers = details["consumers"]
+    for name, consumer in list(consumers.items()):
+        if consumer["status"] == "DELETING" and not kinesis.is_before(consumer["busy_until"]):
+            consumers.pop(name, None)
+    return consumers
 
 
 def consumer_in(details: Details, arn: str) -> Consumer:
