@@ -141,14 +141,16 @@ def file(
         # Looks at it, so that a wrong one is told before anything else.
         producer.file_source(name, author=author)
     place, deployed = open_stack(target, stack_name)
+    damaged: dict[str, str] = {}
     with terminal.spinner("Comparing"):
         comparison = verify_files.compare_files(
             place,
             deployed.outputs["EventDataTable"],
-            lambda: _sent(files, author),
+            lambda: _sent(files, author, damaged),
             rejected=lambda: _rejected(place, deployed),
             patience=wait,
         )
+    comparison.damaged.update(damaged)
     if as_json:
         terminal.print_json(_files_as_json(comparison))
     else:
@@ -156,18 +158,32 @@ def file(
     end_with(_verdict(comparison), place, deployed, is_equal=comparison.is_equal)
 
 
-def _sent(files: list[str], author: str | None) -> Iterator[OutgoingRecord]:
+def _sent(
+    files: list[str], author: str | None, damaged: dict[str, str]
+) -> Iterator[OutgoingRecord]:
+    """The records of all files, as far as each can be read; tells in `damaged` why no further."""
     for name in files:
-        yield from producer.file_source(name, author=author)
+        try:
+            yield from producer.file_source(name, author=author)
+        except producer.SourceError as error:
+            damaged[name] = str(error)
 
 
 def _rejected(place: Place, deployed: Stack) -> Iterator[bytes | int]:
     """The data of rejected records, or its length where a dead letter has no room for it."""
+    # A batch that the function gets again has another letter for the same record.
+    seen: set[tuple[str, str]] = set()
     with Hold(place, deployed.outputs["DeadLetterQueueUrl"]) as hold:
         for letter in hold.letters():
-            if letter.kind is Kind.REJECTED:
-                payloads = contents(letter)
-                yield from payloads if payloads else [letter.size or 0]
+            if letter.kind is not Kind.REJECTED:
+                continue
+            if payloads := contents(letter):
+                yield from payloads
+                continue
+            place_in_stream = letter.shard, letter.sequence_number
+            if letter.position is None or place_in_stream not in seen:
+                seen.add(place_in_stream)
+                yield letter.size or 0
 
 
 def _verdict(comparison: FileComparison) -> str:
@@ -182,7 +198,7 @@ def _verdict(comparison: FileComparison) -> str:
             if comparison.lost
             else "and the dead letters have them all"
         )
-    return f"{verdict}."
+    return "; ".join([verdict, *comparison.damaged.values()]) + "."
 
 
 def _files_as_json(comparison: FileComparison) -> dict[str, object]:
@@ -202,6 +218,7 @@ def _files_as_json(comparison: FileComparison) -> dict[str, object]:
             for tweet, stored in comparison.first_different
         ],
         "first_lost": [_where(lost.origin) for lost in comparison.first_lost],
+        "damaged": comparison.damaged,
     }
 
 

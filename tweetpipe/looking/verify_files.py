@@ -49,7 +49,8 @@ class FileComparison:
 
     `verified`, `missing`, and `different` make the tweets. Where files say several things of one
     tweet, any of them may be stored: order is not kept. `rejected` can never be stored, and
-    `lost` is what of those is in no dead letter.
+    `lost` is what of those is in no dead letter. `damaged` says of files that can't be read to
+    their ends why; what comes before that is compared.
     """
 
     tweets: int = 0
@@ -60,6 +61,7 @@ class FileComparison:
     first_missing: list[Tweet] = field(default_factory=list)
     first_different: list[tuple[Tweet, Item]] = field(default_factory=list)
     first_lost: list[Unstorable] = field(default_factory=list)
+    damaged: dict[str, str] = field(default_factory=dict)
 
     @property
     def verified(self) -> int:
@@ -68,7 +70,7 @@ class FileComparison:
 
     @property
     def is_equal(self) -> bool:
-        return not (self.missing or self.different or self.lost)
+        return not (self.missing or self.different or self.lost or self.damaged)
 
 
 def compare_files(
@@ -117,6 +119,7 @@ class _Comparing:
         # How many records, by the hash of their key: a key itself takes three times the memory.
         self.differing: Counter[int] = Counter()
         self._unstorable: dict[bytes, Unstorable] = {}
+        self._copies: Counter[bytes] = Counter()
         self._place = place
         self._table_name = table_name
         self._patience = patience
@@ -131,6 +134,7 @@ class _Comparing:
             self.found.rejected += 1
             digest = _digest(record.data)
             self._unstorable.setdefault(digest, Unstorable(record.origin, len(record.data)))
+            self._copies[digest] += 1
 
     def find(self, *, but: int) -> None:
         """Wait until all that is pending is found, `but` so many keys, or given up."""
@@ -179,18 +183,36 @@ class _Comparing:
     def tick_off(self, rejected: Callable[[], Iterable[bytes | int]]) -> None:
         """Wait until what can't be stored is in dead letters, or none has arrived for long."""
         last_arrival = self._clock()
-        while self._unstorable:
-            before = len(self._unstorable)
+        sizes: Counter[int] = Counter()
+        lost = self._not_among(sizes)
+        while lost:
+            # Each time, the same letters are given again.
+            seen: Counter[int] = Counter()
             for letter in rejected():
-                self._strike(letter)
-            if len(self._unstorable) < before:
+                if isinstance(letter, bytes):
+                    self._unstorable.pop(_digest(letter), None)
+                else:
+                    seen[letter] += 1
+            sizes |= seen
+            before, lost = len(lost), self._not_among(sizes)
+            if len(lost) < before:
                 last_arrival = self._clock()
             elif self._clock() - last_arrival >= self._patience:
                 break
             else:
                 self._sleep(_POLL_EVERY)
-        self.found.lost = len(self._unstorable)
-        self.found.first_lost = [*self._unstorable.values()][:_EXAMPLES]
+        self.found.lost = len(lost)
+        self.found.first_lost = lost[:_EXAMPLES]
+
+    def _not_among(self, sizes: Counter[int]) -> list[Unstorable]:
+        """What is left when each letter of which only the size is known stands for one record."""
+        left, lost = sizes.copy(), []
+        for digest, record in self._unstorable.items():
+            if left[record.size] >= self._copies[digest]:
+                left[record.size] -= self._copies[digest]
+            else:
+                lost.append(record)
+        return lost
 
     def _stored(self, wanted: dict[Key, list[Tweet]]) -> Iterator[tuple[list[Tweet], Item]]:
         """What there is of the wanted ones, which are wanted no longer then."""
@@ -204,14 +226,6 @@ class _Comparing:
         self.found.missing += len(missing)
         self.found.first_missing += missing[: _EXAMPLES - len(self.found.first_missing)]
         self.pending.clear()
-
-    def _strike(self, letter: bytes | int) -> None:
-        if isinstance(letter, bytes):
-            self._unstorable.pop(_digest(letter), None)
-            return
-        for digest, record in [*self._unstorable.items()]:
-            if record.size == letter:
-                del self._unstorable[digest]
 
 
 def _tweet(record: OutgoingRecord) -> Tweet | None:

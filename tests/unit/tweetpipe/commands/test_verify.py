@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shlex
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -15,7 +17,7 @@ from tests.unit.tweetpipe.commands.endpoint import OUTPUTS
 from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.__main__ import main
 from tweetpipe.commands import verdict, verify
-from tweetpipe.dead_letters import DeadLetter, Hold, Kind
+from tweetpipe.dead_letters import DeadLetter, Hold, Kind, StreamPosition
 from tweetpipe.looking import table
 from tweetpipe.looking.table import Item, Key
 
@@ -31,13 +33,17 @@ ITEM = {
     "Timestamp": "2019-05-03T08:09:10.000Z",
     "Message": "said",
 }
-Fill = Callable[[list[Item], list[bytes]], None]
+Fill = Callable[[list[Item], list[bytes | DeadLetter]], None]
 
 
 def ends(line: str) -> int:
     with pytest.raises(SystemExit) as ended:
         main(shlex.split(line))
     return int(ended.value.code or 0)
+
+
+def letter_of(**known: Any) -> DeadLetter:
+    return DeadLetter(id="1", kind=Kind.REJECTED, reason="not-json", body={}, **known)
 
 
 @pytest.fixture
@@ -52,7 +58,7 @@ def tweets(tmp_path: Path) -> Path:
 def fill(monkeypatch: pytest.MonkeyPatch) -> Fill:
     """Makes the table and the dead letters hold this."""
 
-    def fill(items: list[Item], payloads: list[bytes]) -> None:
+    def fill(items: list[Item], letters: list[bytes | DeadLetter]) -> None:
         def get_each(_: object, __: str, keys: Sequence[Key]) -> Iterator[Item]:
             return (item for item in items if (item["Username"], item["Id"]) in keys)
 
@@ -60,8 +66,7 @@ def fill(monkeypatch: pytest.MonkeyPatch) -> Fill:
         hold.__enter__ = Mock(return_value=hold)
         hold.__exit__ = Mock(return_value=None)
         hold.letters = lambda: (
-            DeadLetter(id="1", kind=Kind.REJECTED, reason="not-json", body={}, payload=payload)
-            for payload in payloads
+            letter_of(payload=letter) if isinstance(letter, bytes) else letter for letter in letters
         )
         monkeypatch.setattr(verify, "open_stack", lambda *_: (Mock(), complete_stack(**OUTPUTS)))
         monkeypatch.setattr(table, "get_each", get_each)
@@ -114,6 +119,7 @@ def test_differences_are_listed_with_file_and_record_and_end_with_exit_code_3(
             }
         ],
         "first_lost": [{"file": str(tweets), "line": 2}],
+        "damaged": {},
     }
 
     assert ends(line) == 3
@@ -135,6 +141,42 @@ def test_records_of_an_aggregate_that_was_rejected_whole_are_no_loss(
     fill([], [aggregate(lines)])
 
     assert ends(f"verify file {file} --wait 0") == 0
+
+
+def test_letters_without_data_for_the_same_record_of_the_stream_count_once(
+    tmp_path: Path, fill: Fill
+) -> None:
+    file = tmp_path / "tweets.ndjson"
+    file.write_bytes(b"one\ntwo\n")
+    first, second = (
+        letter_of(
+            size=3, position=StreamPosition(stream_arn="a", shard="s", first=number, last=number)
+        )
+        for number in ("7", "8")
+    )
+
+    fill([], [first, first])
+    assert ends(f"verify file {file} --wait 0") == 3
+    fill([], [first, second, first])
+    assert ends(f"verify file {file} --wait 0") == 0
+
+
+def test_a_damaged_file_is_told_and_those_after_it_are_verified(
+    tmp_path: Path, tweets: Path, fill: Fill, capfd: pytest.CaptureFixture[str]
+) -> None:
+    cut, broken = tmp_path / "cut.ndjson.gz", tmp_path / "broken.json"
+    cut.write_bytes(gzip.compress(json.dumps(TWEET).encode() + b"\n")[:-8])
+    broken.write_text(f"[{json.dumps(TWEET)}, oops]")
+    fill([ITEM], [b"none"])
+    line = f"verify file {cut} {broken} {tweets} --wait 0"
+
+    assert ends(line) == 3
+    said = " ".join(capfd.readouterr().err.split())
+    assert "3 of 3 tweets verified; 1 record can't be stored" in said
+    assert f"{cut} is cut short" in said
+    assert f"{broken} is damaged" in said
+    assert ends(f"{line} --json") == 3
+    assert json.loads(capfd.readouterr().out)["damaged"].keys() == {str(cut), str(broken)}
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,23 @@ def test_what_can_never_be_stored_must_be_in_the_dead_letters(compare: Compare) 
     assert 7.0 <= filled.now < 8.0
 
 
+def test_a_dead_letter_without_the_data_stands_for_one_record_of_its_length(
+    compare: Compare,
+) -> None:
+    records = sent(b"a" * 300, b"b" * 300, b"c" * 300, b"d" * 200, b"d" * 200)
+    filled = FilledInTime(letters=[(0.0, 300), (0.0, 200), (2.0, 300)])
+
+    found = compare(filled, records)
+
+    assert (found.rejected, found.lost) == (5, 2)
+    assert found.first_lost == [
+        Unstorable(Origin("a.ndjson", 3), 300),
+        Unstorable(Origin("a.ndjson", 4), 200),
+    ]
+    filled.letters += [(0.0, b"b" * 300), (0.0, 200)]
+    assert compare(filled, records).is_equal
+
+
 def test_an_additional_attribute_is_a_difference(compare: Compare) -> None:
     found = compare(FilledInTime([(0.0, item(1) | {"More": "x"})]), sent(line(1)))
 
