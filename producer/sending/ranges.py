@@ -45,8 +45,10 @@ class Ranges:
     def learn(self, key: int, shard: str) -> bool:
         """Book that a shard has a key; True if that was not known before."""
         after = bisect_right(self._spans, key, key=lambda span: span.low)
-        if after and self._spans[after - 1].high >= key and self._spans[after - 1].shard == shard:
-            return False
+        if after and self._spans[after - 1].high >= key:
+            holder = self._spans[after - 1].shard
+            if holder == shard or _age(holder) > _age(shard):
+                return False  # It is known, or the answer is older than what is known.
         own = [span for span in self._spans if span.shard == shard]
         low = min([key, *(span.low for span in own)])
         high = max([key, *(span.high for span in own)])
@@ -56,7 +58,7 @@ class Ranges:
             if span.shard != shard and span.low <= high and span.high >= low
         ]
         if any(_age(span.shard) > _age(shard) for span in gone):
-            return False  # The answer is older than what is known.
+            return False  # What is known of the keys between is newer.
         self._spans = [span for span in self._spans if span not in own and span not in gone]
         insort(self._spans, _Span(low, high, shard))
         return True

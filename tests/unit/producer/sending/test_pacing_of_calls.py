@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from random import Random
 
 from producer.outgoing import OutgoingRecord
 from producer.sending.allowance import Allowance
@@ -104,6 +106,44 @@ def test_newer_shards_replace_older_ones_and_late_answers_change_nothing() -> No
 
     assert not ranges.learn(250, OLD)
     assert ranges.shard_of(250, guess=False) == NEW
+
+
+def test_shards_whose_names_follow_no_order_are_learned_and_then_let_be() -> None:
+    chance, top, shards = Random(3), 2**128, 16
+    named: dict[str, Callable[[int], int]] = {
+        "against the order of their keys": lambda key: shards - key * shards // top,
+        "by no range": lambda key: key % shards,
+        "at random": lambda _: chance.randrange(shards),
+        "as older than what they replace": lambda key: (
+            99 if chance.random() < 0.1 else key * shards // top
+        ),
+    }
+    for how, number_of in named.items():
+        ranges = Ranges()
+        keys = [chance.randrange(top) for _ in range(4_000)]
+        learned = [ranges.learn(key, f"shardId-{number_of(key):012}") for key in keys]
+
+        assert sum(learned) < 500, how
+        assert sum(learned[2_000:]) < 60, how
+
+
+def test_an_answer_older_than_what_is_known_is_turned_away_without_a_look_at_all_shards() -> None:
+    ranges = Ranges()
+    for number in range(100):
+        for key in (1_000 * number, 1_000 * number + 500):
+            ranges.learn(key, f"shardId-{number:012}")
+    compared = 0
+
+    class Older(str):
+        __hash__ = str.__hash__
+
+        def __eq__(self, other: object) -> bool:
+            nonlocal compared
+            compared += 1
+            return str.__eq__(self, other)
+
+    assert not ranges.learn(50_200, Older("shardId-0"))
+    assert compared < 5
 
 
 def test_little_is_sent_beyond_the_known_limits_until_answers_accept_it() -> None:
