@@ -6,6 +6,7 @@ LocalStack 4.9 by itself listens on all addresses, whatever the host in GATEWAY_
 
 from __future__ import annotations
 
+import gc
 import os
 import socket
 
@@ -35,6 +36,9 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         ssl_creds: tuple[str, str] | None = None,
     ) -> None:
         """Serve the gateway."""
+        # Python's 700 new objects have it look through all that LocalStack has loaded again and
+        # again while it loads the rest: a third of the CPU of a start and a first deployment.
+        gc.set_threshold(50_000)
         admission()
         say_which_there_are()
         get_internal_apis().add(PATH, endpoint=answer, methods=["POST"])
