@@ -165,6 +165,62 @@ def test_a_condition_that_is_none_is_refused(dynamodb: Any, table: str) -> None:
         assert said.startswith("ValidationException: Invalid ConditionExpression: "), said
 
 
+@pytest.mark.parametrize(
+    ("condition", "value", "holds"),
+    [
+        ("size(absent) > :v", {"N": "0"}, False),
+        ("not size(absent) > :v", {"N": "0"}, True),
+        ("size(body) > :v", {"S": "0"}, False),
+        ("size(bits) = :v", {"N": "3"}, True),
+        ("size(nought) > :v", {"N": "0"}, False),
+        ("size(body) = :v", {"N": "2"}, True),
+        ("size(parts[9]) > :v", {"N": "0"}, False),
+        ("body > :v", {"N": "1"}, False),
+        ("nought between :v and :v", {"N": "0"}, True),
+        ("nought between :v and :v", {"S": "0"}, False),
+        ("flag = :v", {"N": "1"}, False),
+        ("nought in (:v)", {"BOOL": False}, False),
+        ("nought = :v", {"N": "0"}, True),
+        ("body <> :v", {"B": b"xx"}, True),
+        ("absent <> :v", {"N": "1"}, True),
+        ("contains(parts, :v)", {"N": "1"}, False),
+        ("contains(parts, :v)", {"S": "1"}, True),
+        ("bits < :v", {"B": b"abd"}, True),
+        ("begins_with(bits, :v)", {"B": b"ab"}, True),
+    ],
+)
+def test_only_values_of_one_type_are_compared(
+    dynamodb: Any, table: str, condition: str, value: dict[str, Any], holds: bool
+) -> None:
+    attributes = {
+        "body": {"S": "\u00e9"},
+        "bits": {"B": b"abc"},
+        "nought": {"N": "0"},
+        "flag": {"BOOL": True},
+        "parts": {"L": [{"S": "1"}]},
+    }
+    dynamodb.put_item(TableName=table, Item=note("types", 1, **attributes))
+
+    found = dynamodb.query(
+        TableName=table,
+        KeyConditionExpression="#user = :user",
+        FilterExpression=condition,
+        ExpressionAttributeNames={"#user": "user"},
+        ExpressionAttributeValues={":user": {"S": "types"}, ":v": value},
+    )
+
+    assert found["Count"] == int(holds)
+
+
+@pytest.mark.parametrize("operation", ["describe_table", "update_table", "update_time_to_live"])
+def test_a_table_must_be_named(dynamodb: Any, operation: str) -> None:
+    said = refusal(getattr(dynamodb, operation))
+    assert said == (
+        "ValidationException: The parameter 'TableName' is required but was not present in the"
+        " request"
+    )
+
+
 def test_a_reserved_word_needs_another_name(dynamodb: Any, table: str) -> None:
     get = {"TableName": table, "Key": note("reserved", 1), "ProjectionExpression": "name"}
     assert refusal(dynamodb.get_item, **get) == (

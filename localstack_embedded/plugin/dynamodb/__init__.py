@@ -5,8 +5,9 @@ and `expressions`, `descriptions` with one for tables. `old_updates` does what c
 expressions; `capacity` says what a request consumes, `changes` what a stream tells of it, and
 `expiry` which items have outlived their time. These know neither LocalStack nor moto.
 
-`operations` and `transactions` run requests on moto's `tables`, with `conditions` and `reading` for
-their pages, `sweeper` deletes what has expired, and `needs` names what they change in moto.
+`operations` and `transactions` run requests on moto's `tables`, with `conditions`, which `truth`
+decides, and `reading` for their pages, `sweeper` deletes what has expired, and `needs` names what
+they change in moto.
 `provider` and `stream_api` are what LocalStack calls, and `events` adds to what its poller tells
 functions.
 """

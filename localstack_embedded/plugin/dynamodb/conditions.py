@@ -11,6 +11,7 @@ from moto.dynamodb.models.dynamo_type import Item as StoredItem
 
 from .errors import invalid
 from .requests import Request
+from .truth import holds
 
 Condition = Callable[[StoredItem | None], bool]
 
@@ -25,7 +26,7 @@ def condition(request: Request, expression: str, old: str) -> Condition:
     expected: Mapping[str, Any] = request.get(old) or {}
     conditions = [get_expected({name: wanted}) for name, wanted in expected.items()]
     together = any if expected and request.get("ConditionalOperator") == "OR" else all
-    return lambda item: together(one.expr(item) for one in conditions)
+    return lambda item: together(holds(one, item) for one in conditions)
 
 
 def _parsed(request: Request, expression: str) -> Condition:
@@ -40,4 +41,4 @@ def _parsed(request: Request, expression: str) -> Condition:
     except JsonRESTError as error:
         # It takes every condition for a ConditionExpression.
         raise invalid(error.message.replace("ConditionExpression", expression)) from error
-    return lambda item: bool(found.expr(item))
+    return lambda item: holds(found, item)

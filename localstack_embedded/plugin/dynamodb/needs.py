@@ -28,6 +28,11 @@ NEEDS = {
     f"{_MOTO}.parsing.reserved_keywords:ReservedKeywords.get_reserved_keywords": "",
     f"{_MOTO}.comparisons:get_expected": "expected",
     f"{_MOTO}.comparisons:get_filter_expression": "expr, names, values",
+    f"{_MOTO}.comparisons:FuncBetween": "attribute, start, end",
+    f"{_MOTO}.comparisons:FuncSize": "attribute",
+    f"{_MOTO}.comparisons:OpLessThan": "lhs, rhs",
+    f"{_MOTO}.comparisons:AttributeValue": "value",
+    f"{_MOTO}.comparisons:AttributePath._get_attr": "self, item",
     f"{_MOTO}.parsing.key_condition_expression:parse_expression": (
         "key_condition_expression, expression_attribute_values, expression_attribute_names, schema"
     ),

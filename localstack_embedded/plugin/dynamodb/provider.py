@@ -84,6 +84,7 @@ def dispatch_table(provider: object) -> DispatchTable:
     def guarded(name: str, operation: Callable[..., Any]) -> Callable[..., Any]:
         @as_service_exceptions
         def answer(context: RequestContext, request: dict[str, Any]) -> Any:
+            check_members(context.operation.input_shape, request)
             check_tables(name, request)
             with lock:
                 tables = dynamodb_backends[context.account_id][context.region].tables

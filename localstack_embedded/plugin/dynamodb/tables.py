@@ -61,15 +61,18 @@ def all_items(table: Table) -> Iterator[StoredItem]:
 
 def plain(item: StoredItem | None) -> Item | None:
     """An item of moto's in DynamoDB's own JSON."""
-    return None if item is None else {name: _plain(value) for name, value in item.attrs.items()}
+    return (
+        None if item is None else {name: plain_value(value) for name, value in item.attrs.items()}
+    )
 
 
-def _plain(value: DynamoType) -> dict[str, Any]:
+def plain_value(value: DynamoType) -> dict[str, Any]:
+    """A value of moto's in DynamoDB's own JSON."""
     content = value.value
     if value.type == "M":
-        content = {name: _plain(member) for name, member in content.items()}
+        content = {name: plain_value(member) for name, member in content.items()}
     elif value.type == "L":
-        content = [_plain(member) for member in content]
+        content = [plain_value(member) for member in content]
     elif value.is_set():
         content = list(content)
     return {value.type: content}
