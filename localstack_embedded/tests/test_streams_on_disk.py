@@ -17,6 +17,7 @@ import pytest
 from localstack_embedded.plugin.streams import (
     Accepted,
     Entry,
+    NoSuchShardError,
     Record,
     SequenceNumberError,
     StartingPosition,
@@ -353,7 +354,7 @@ def test_a_deleted_stream_leaves_nothing_on_disk(make: Make, tmp_path: Path) -> 
     streams.remove(ARN)
     assert len(files(tmp_path)) == 1
     streams.close()
-    assert list((tmp_path / "streams").iterdir()) == []
+    assert not (tmp_path / "streams").exists()
 
 
 def test_what_a_killed_process_has_left_is_cleared_away(make: Make, tmp_path: Path) -> None:
@@ -507,3 +508,29 @@ def test_numbers_of_a_stream_that_was_kept_stay_its_own(make: Make, clock: Clock
     again.remove(ARN)
     with pytest.raises(SequenceNumberError):
         again.add(ARN, 1).position_of(FIRST, StartingPosition("AT_SEQUENCE_NUMBER", number))
+
+
+def test_a_shard_that_expires_while_it_is_read_from_files_is_gone(make: Make) -> None:
+    times = [NOON]
+    stream = make(clock=lambda: times.pop(0) if times[1:] else times[0]).add(ARN, 1)
+    put(stream, b"a", b"b")
+    stream.split(FIRST, 2**127)
+
+    times[:] = [NOON, NOON + 25 * HOUR]
+
+    with pytest.raises(NoSuchShardError):
+        stream.read(FIRST, 0)
+
+
+def test_files_are_for_nobody_else_and_leave_no_folder(make: Make, tmp_path: Path) -> None:
+    mask = os.umask(0)
+    try:
+        streams = make("own")
+        put(streams.add(ARN, 1), b"a")
+    finally:
+        os.umask(mask)
+    assert (tmp_path / "own").stat().st_mode & 0o777 == 0o700
+
+    streams.close()
+
+    assert not (tmp_path / "own").exists()

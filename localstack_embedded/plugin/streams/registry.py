@@ -5,6 +5,8 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
@@ -28,7 +30,7 @@ class Streams:
 
     If `is_kept`, the streams that are in the folder are there again. What is put is written half a
     second later, and outlasts the process even if it's killed, though not a machine that loses
-    power. Otherwise the folder is emptied, now and by `close`.
+    power. Otherwise the folder is emptied now, and deleted by `close`.
     """
 
     def __init__(
@@ -81,6 +83,8 @@ class Streams:
         with self._lock:
             if arn in self._streams:
                 raise StreamExistsError(arn)
+            if self._folder:  # for nobody else on this machine
+                self._disk.try_to(partial(self._folder.mkdir, 0o700, parents=True, exist_ok=True))
             name = f"{arn.rpartition('/')[2]}-{secrets.token_hex(4)}{_SUFFIX}"
             stream = Stream(
                 arn,
@@ -130,6 +134,9 @@ class Streams:
                 stream.close()
         else:
             self.clear()
+            if self._folder:
+                with suppress(OSError):  # There is none, or something else is in it.
+                    self._folder.rmdir()
 
     def _remove(self, arn: str) -> bool:
         with self._lock:

@@ -146,17 +146,18 @@ class Stream:
                 raise ReadLimitError(shard_id)
             position = max(position, shard.log.first)
             read = shard.read_tip(position, limit, max_bytes, self._now)
-        read = read or self._read_older(shard, position, limit, max_bytes)
+        read = read or self._read_older(shard_id, position, limit, max_bytes)
         if is_counted:
             with self._lock:
                 shard.reads.spend(sum(len(record.data) for record in read.records))
         return read
 
-    def _read_older(self, shard: Shard, position: int, limit: int, max_bytes: int) -> Read:
+    def _read_older(self, shard_id: str, position: int, limit: int, max_bytes: int) -> Read:
         """Read from files, without the lock, so that nobody waits for the disk."""
         while True:
             with self._lock:
                 self._tick()
+                shard = self._shards.find(shard_id)  # It may have expired in between.
                 position = max(position, shard.log.first)
                 read = shard.read_tip(position, limit, max_bytes, self._now)
                 segment, following = shard.log.older(position)
