@@ -36,6 +36,8 @@ class World:
         self.invoked = threading.Event()
         self.may_answer = threading.Event()
         self.may_answer.set()
+        self.held: threading.Thread | None = None
+        self.is_held, self.may_show = threading.Event(), threading.Event()
         self.workers: list[KinesisMappingWorker] = []
         self.around = Surroundings(
             find_stream=lambda arn: self.streams.find(arn.partition("/consumer/")[0]),
@@ -43,7 +45,7 @@ class World:
             invoke=self._invoke,
             make_client=lambda *_: self,
             metrics=Metrics(self._count, pause=lambda: None),
-            shown=lambda _: self.shown,
+            shown=self._shown,
         )
 
     def put(self, *texts: str) -> None:
@@ -93,6 +95,12 @@ class World:
         worker.create()
         return worker
 
+    def _shown(self, _function_arn: str) -> dict[str, dict[str, Any]]:
+        if threading.current_thread() is self.held:
+            self.is_held.set()
+            self.may_show.wait()
+        return self.shown
+
     def _invoke(self, function_arn: str, event: bytes) -> Answer:
         assert function_arn == FUNCTION
         self.invoked.set()
@@ -115,6 +123,7 @@ def world() -> Iterator[World]:
     world.streams.add(STREAM, 1)
     yield world
     world.may_answer.set()
+    world.may_show.set()
     for worker in world.workers:
         worker.delete()
     for worker in world.workers:
@@ -206,6 +215,29 @@ def test_updates_in_a_row_leave_one_reader(world: World) -> None:
     world.wait_for_state("Enabled")
 
     world.wait_for_records(*map(str, range(1, 20)))
+
+
+def test_an_update_in_the_middle_of_another_waits_for_the_reader_before_both(world: World) -> None:
+    world.create()
+    world.wait_for_state("Enabled")
+    world.may_answer.clear()
+    world.put("a")
+    assert world.invoked.wait(10)
+    world.invoked.clear()
+
+    world.held = threading.Thread(target=world.update, kwargs={"BatchSize": 2})
+    world.held.start()
+    assert world.is_held.wait(10)
+    other = threading.Thread(target=world.update, kwargs={"BatchSize": 3})
+    other.start()
+    assert not world.invoked.wait(0.2)
+    world.may_show.set()
+    for update in (world.held, other):
+        update.join()
+    world.may_answer.set()
+    world.put("b")
+
+    world.wait_for_records("a", "b")
 
 
 def test_a_deleted_mapping_is_gone(world: World) -> None:

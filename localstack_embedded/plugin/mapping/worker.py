@@ -93,15 +93,15 @@ class KinesisMappingWorker:
 
     def create(self) -> None:
         """Take over from the worker before, if there is one, and begin to read."""
-        with _TAKING_OVER:
+        with _TAKING_OVER:  # up to the thread's start, since the next worker waits for its end
             before, self._place.worker = self._place.worker, self
-        if before:
-            before.stop()
-        self._enter(self._first_state(before))
-        self._thread = Thread(
-            target=self._live, args=(before,), name=f"mapping {self.uuid}", daemon=True
-        )
-        self._thread.start()
+            if before:
+                before.stop()
+            self._enter(self._first_state(before))
+            self._thread = Thread(
+                target=self._live, args=(before,), name=f"mapping {self.uuid}", daemon=True
+            )
+            self._thread.start()
 
     def stop(self) -> None:
         """Begin no further invocation; a running one is let finish."""
