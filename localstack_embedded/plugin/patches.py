@@ -1,17 +1,14 @@
 """All that this plugin replaces in LocalStack 4.9.2 and in moto, where they have no plugin point.
 
 PATCHES names what is replaced, as module:name, with the parameters that the replacement relies on
-and the reason. CALLED names what is used beyond plugin points, besides what the mapping and
-DynamoDB name themselves, in NEEDS. One test compares all of it with what is installed, another
-finds each replacement in the code.
+and the reason. CALLED names what is used beyond plugin points. One test compares all of it with
+what is installed, another finds each replacement in the code.
 
 To replace something else: look for a plugin point first (`plux`, and `localstack.hooks` list them);
 do it in one place, when the service is loaded; and add a line here. The tests fail without it.
 """
 
 from __future__ import annotations
-
-from .dynamodb.needs import NEEDS as DYNAMODB_NEEDS
 
 _CLOUDFORMATION = "localstack.services.cloudformation.resource_provider:ResourceProviderExecutor"
 _LAMBDA = "localstack.services.lambda_"
@@ -78,6 +75,7 @@ PATCHES: dict[str, tuple[str, str]] = {
     ),
 }
 
+_COMPARISONS, _PARSING = "moto.dynamodb.comparisons", "moto.dynamodb.parsing"
 _SERVICE = f"{_LAMBDA}.invocation.lambda_service:LambdaService"
 CALLED: dict[str, str] = {
     # resetting.py
@@ -100,12 +98,39 @@ CALLED: dict[str, str] = {
     "localstack.services.cloudformation.stores:get_cloudformation_store": "account_id, region_name",
     "localstack.aws.spec:ServiceCatalog.by_signing_name": "self, signing_name",
     "localstack.services.internal:get_internal_apis": "",
+    # mapping
+    f"{_LAMBDA}.event_source_mapping.esm_worker_factory:EsmWorkerFactory.__init__": (
+        "self, esm_config, function_role, enabled"
+    ),
+    f"{_SERVICE}.invoke": (
+        "self, function_name, qualifier, region, account_id, invocation_type, client_context,"
+        " request_id, payload, trace_context, user_agent"
+    ),
+    f"{_LAMBDA}.invocation.logs:LogItem": "log_group, log_stream, logs",
+    f"{_LAMBDA}.api_utils:function_locators_from_arn": "arn",
+    f"{_LAMBDA}.provider_utils:get_function_version_from_arn": "function_arn",
+    # dynamodb
+    f"{_MOTO}.dynamo_type:LimitedSizeDict.__setitem__": "self, key, value",
+    f"{_MOTO}.dynamo_type:Item": "hash_key, range_key, attrs",
+    f"{_MOTO}:DynamoDBBackend.update_item": (
+        "self, table_name, key, update_expression, expression_attribute_names,"
+        " expression_attribute_values, attribute_updates, expected, condition_expression,"
+        " return_values_on_condition_check_failure"
+    ),
+    f"{_PARSING}.reserved_keywords:ReservedKeywords.get_reserved_keywords": "",
+    f"{_COMPARISONS}:get_expected": "expected",
+    f"{_COMPARISONS}:get_filter_expression": "expr, names, values",
+    f"{_COMPARISONS}:FuncBetween": "attribute, start, end",
+    f"{_COMPARISONS}:FuncSize": "attribute",
+    f"{_COMPARISONS}:OpLessThan": "lhs, rhs",
+    f"{_COMPARISONS}:AttributeValue": "value",
+    f"{_COMPARISONS}:AttributePath._get_attr": "self, item",
+    f"{_PARSING}.key_condition_expression:parse_expression": (
+        "key_condition_expression, expression_attribute_values, expression_attribute_names, schema"
+    ),
 }
 
 
 def needs() -> dict[str, str]:
     """Everything that this plugin relies on, with its parameters."""
-    from .mapping.install import NEEDS as MAPPING_NEEDS
-
-    replaced = {name: parameters for name, (parameters, _) in PATCHES.items()}
-    return {**CALLED, **MAPPING_NEEDS, **DYNAMODB_NEEDS, **replaced}
+    return CALLED | {name: parameters for name, (parameters, _) in PATCHES.items()}

@@ -6,8 +6,8 @@ expressions; `capacity` says what a request consumes, `changes` what a stream te
 `expiry` which items have outlived their time. These know neither LocalStack nor moto.
 
 `operations` and `transactions` run requests on moto's `tables`, with `conditions`, which `truth`
-decides, and `reading` for their pages, `sweeper` deletes what has expired, and `needs` names what
-they change in moto.
+decides, and `reading` for their pages, and `sweeper` deletes what has expired.
+
 `provider` and `stream_api` are what LocalStack calls, and `events` adds to what its poller tells
 functions.
 """

@@ -1,8 +1,7 @@
 """Puts the mapping for Kinesis in the place of LocalStack's poller.
 
 LocalStack 4.9.2 has no plugin point for this, so three of its methods are replaced, each for
-mappings whose source is Kinesis only; `invocations` replaces three more, for all functions. `NEEDS`
-names all that is relied on, and a test compares it with the LocalStack that is installed. Of a
+mappings whose source is Kinesis only; `invocations` replaces three more, for all functions. Of a
 worker, LambdaProvider uses `uuid`, `enabled`, `current_state`, `state_transition_reason`, `create`,
 `stop`, `delete` and `stop_for_shutdown`.
 
@@ -20,9 +19,6 @@ import logging
 from collections.abc import Callable, MutableMapping
 from datetime import UTC, datetime
 from functools import wraps
-from importlib import import_module
-from inspect import signature
-from operator import attrgetter
 from typing import Any
 from uuid import uuid4
 
@@ -36,50 +32,7 @@ from .worker import KinesisMappingWorker, Surroundings
 
 LOG = logging.getLogger(__name__)
 
-_LAMBDA = "localstack.services.lambda_"
-NEEDS = {
-    f"{_LAMBDA}.event_source_mapping.esm_worker_factory:EsmWorkerFactory.__init__": (
-        "self, esm_config, function_role, enabled"
-    ),
-    f"{_LAMBDA}.event_source_mapping.esm_worker_factory:EsmWorkerFactory.get_esm_worker": "self",
-    f"{_LAMBDA}.provider:LambdaProvider.validate_event_source_mapping": "self, context, request",
-    f"{_LAMBDA}.provider:LambdaProvider.check_service_resource_exists": (
-        "self, service, resource_arn, function_arn, function_role_arn"
-    ),
-    f"{_LAMBDA}.invocation.lambda_service:LambdaService.invoke": (
-        "self, function_name, qualifier, region, account_id, invocation_type, client_context,"
-        " request_id, payload, trace_context, user_agent"
-    ),
-    f"{_LAMBDA}.invocation.logs:LogHandler.__init__": "self, role_arn, region",
-    f"{_LAMBDA}.invocation.logs:LogItem": "log_group, log_stream, logs",
-    f"{_LAMBDA}.invocation.version_manager:record_cw_metric_invocation": (
-        "function_name, account_id, region_name"
-    ),
-    f"{_LAMBDA}.invocation.version_manager:record_cw_metric_error": (
-        "function_name, account_id, region_name"
-    ),
-    f"{_LAMBDA}.api_utils:function_locators_from_arn": "arn",
-    f"{_LAMBDA}.provider_utils:get_function_version_from_arn": "function_arn",
-}
-
 _Method = Callable[..., Any]
-
-
-def unmet_needs() -> list[str]:
-    """What the LocalStack that is installed has otherwise than it is needed."""
-    return [
-        f"{needed}({parameters})"
-        for needed, parameters in NEEDS.items()
-        if _parameters_of(*needed.split(":")) != parameters
-    ]
-
-
-def _parameters_of(module: str, path: str) -> str | None:
-    try:
-        found = attrgetter(path)(import_module(module))
-    except (ImportError, AttributeError):
-        return None
-    return ", ".join(signature(found).parameters)
 
 
 def put_in_place(find_stream: Callable[[str], Stream | None]) -> None:
@@ -91,47 +44,49 @@ def put_in_place(find_stream: Callable[[str], Stream | None]) -> None:
     gather(metrics)
     around = _surroundings(find_stream, metrics)
 
-    @_for_kinesis(EsmWorkerFactory, "get_esm_worker", lambda factory: factory.esm_config)
     def get_esm_worker(_: _Method, factory: Any) -> KinesisMappingWorker:
         _normalize(factory.esm_config)
         return KinesisMappingWorker(
             factory.esm_config, factory.function_role_arn, factory.enabled, around
         )
 
-    @_for_kinesis(LambdaProvider, "validate_event_source_mapping", lambda *args: args[2])
     def validate(original: _Method, provider: Any, context: Any, request: Any) -> Any:
         _refuse_as_aws_does(request)
         return original(provider, context, request)
 
-    @_for_kinesis(
-        LambdaProvider,
-        "check_service_resource_exists",
-        lambda *args: {"EventSourceArn": args[2]},
-    )
     def look_up(_: _Method, _provider: Any, _service: str, arn: str, *_others: str) -> None:
         from localstack.aws.api.lambda_ import InvalidParameterValueException
 
         if find_stream(arn) is None:
             raise InvalidParameterValueException(f"Stream not found: {arn}", Type="User")
 
+    EsmWorkerFactory.get_esm_worker = _either(
+        EsmWorkerFactory.get_esm_worker,
+        get_esm_worker,
+        lambda factory: factory.esm_config.get("EventSourceArn"),
+    )
+    LambdaProvider.validate_event_source_mapping = _either(
+        LambdaProvider.validate_event_source_mapping,
+        validate,
+        lambda _provider, _context, request: request.get("EventSourceArn"),
+    )
+    LambdaProvider.check_service_resource_exists = _either(
+        LambdaProvider.check_service_resource_exists,
+        look_up,
+        lambda _provider, _service, arn, *_others: arn,
+    )
 
-def _for_kinesis(
-    cls: type, name: str, mapping_of: Callable[..., MutableMapping[str, Any]]
-) -> Callable[[_Method], None]:
-    """Replace a method where it is called for a mapping on a Kinesis stream."""
-    original = getattr(cls, name)
 
-    def replace(method: _Method) -> None:
-        @wraps(original)
-        def either(*args: Any) -> Any:
-            source = mapping_of(*args).get("EventSourceArn") or ""
-            if source.split(":")[2:3] == ["kinesis"]:
-                return method(original, *args)
-            return original(*args)
+def _either(original: _Method, for_kinesis: _Method, source_of: Callable[..., Any]) -> _Method:
+    """The second method where the source is a Kinesis stream, and the first elsewhere."""
 
-        setattr(cls, name, either)
+    @wraps(original)
+    def either(*args: Any) -> Any:
+        if (source_of(*args) or "").split(":")[2:3] == ["kinesis"]:
+            return for_kinesis(original, *args)
+        return original(*args)
 
-    return replace
+    return either
 
 
 def _normalize(configuration: MutableMapping[str, Any]) -> None:
