@@ -29,6 +29,7 @@ class World:
         self.streams = Streams()
         self.shown: dict[str, dict[str, Any]] = {}
         self.has_function = True
+        self.has_consumer = True
         self.seen: list[str] = []
         self.letters: list[dict[str, Any]] = []
         self.counted: dict[str, float] = {}
@@ -40,7 +41,7 @@ class World:
         self.is_held, self.may_show = threading.Event(), threading.Event()
         self.workers: list[KinesisMappingWorker] = []
         self.around = Surroundings(
-            find_stream=lambda arn: self.streams.find(arn.partition("/consumer/")[0]),
+            find_stream=self._find_stream,
             function_exists=lambda _: self.has_function,
             invoke=self._invoke,
             make_client=lambda *_: self,
@@ -100,6 +101,10 @@ class World:
             self.is_held.set()
             self.may_show.wait()
         return self.shown
+
+    def _find_stream(self, arn: str) -> Stream | None:
+        stream_arn, is_consumer, _ = arn.partition("/consumer/")
+        return self.streams.find(stream_arn) if self.has_consumer or not is_consumer else None
 
     def _invoke(self, function_arn: str, event: bytes) -> Answer:
         assert function_arn == FUNCTION
@@ -350,3 +355,20 @@ def test_a_consumer_leads_to_its_stream(world: World) -> None:
     world.put("a")
 
     world.wait_for_records("a")
+
+
+def test_without_its_consumer_a_mapping_reads_nothing(world: World) -> None:
+    world.create(EventSourceArn=f"{STREAM}/consumer/fast:1")
+    world.put("a")
+    world.wait_for_records("a")
+
+    world.has_consumer = False
+    wait_for(
+        lambda: world.shown[MAPPING]["LastProcessingResult"] == "PROBLEM: Consumer not found",
+        "word of the consumer that is gone",
+    )
+    world.put("b")
+    assert world.seen == ["a"]
+
+    world.has_consumer = True
+    world.wait_for_records("a", "b")

@@ -339,6 +339,22 @@ def test_a_consumer_is_a_source(stream_of: MakeStream) -> None:
     stream.wait_for_texts("a")
     assert stream.events[0]["Records"][0]["eventSourceARN"] == consumer
 
+    stream.kinesis.deregister_stream_consumer(ConsumerARN=consumer)
+    wait_for(
+        lambda: (
+            stream.wait_for_state("Enabled")["LastProcessingResult"]
+            == "PROBLEM: Consumer not found"
+        ),
+        "word of the consumer that is gone",
+    )
+
+
+def test_a_consumer_must_be_there(stream_of: MakeStream) -> None:
+    stream = stream_of()
+    stream.map()
+    with pytest.raises(stream.functions.exceptions.ClientError, match="Consumer not found"):
+        stream.map(source=f"{stream.arn}/consumer/fast:1")
+
 
 @pytest.mark.parametrize(
     ("parameters", "message"),

@@ -58,7 +58,8 @@ def put_in_place(find_stream: Callable[[str], Stream | None]) -> None:
         from localstack.aws.api.lambda_ import InvalidParameterValueException
 
         if find_stream(arn) is None:
-            raise InvalidParameterValueException(f"Stream not found: {arn}", Type="User")
+            what = "Consumer" if "/consumer/" in arn else "Stream"
+            raise InvalidParameterValueException(f"{what} not found: {arn}", Type="User")
 
     EsmWorkerFactory.get_esm_worker = _either(
         EsmWorkerFactory.get_esm_worker,

@@ -27,10 +27,11 @@ from .settings import Settings
 LOG = logging.getLogger(__name__)
 
 NO_STREAM = "PROBLEM: Stream not found"
+NO_CONSUMER = "PROBLEM: Consumer not found"
 NO_FUNCTION = "PROBLEM: Function not found"
 _CONSUMER = "/consumer/"
 _TAKING_OVER = Lock()
-_LOOK_FOR_STREAM_EVERY = 1.0  # second, only while a mapping's stream is gone
+_LOOK_FOR_SOURCE_EVERY = 1.0  # second, while it is gone, or if it is a consumer, which may go
 
 
 @dataclass
@@ -141,10 +142,10 @@ class KinesisMappingWorker:
             before.wait_for_end()
         was_enabled = self.enabled
         while self.enabled and not self._is_leaving:
-            stream = self._around.find_stream(self.esm_config["EventSourceArn"])
+            stream = self._source()
             if stream is None or stream.is_deleted:
-                self.result(NO_STREAM)
-                self._wake.wait(_LOOK_FOR_STREAM_EVERY)
+                self.result(NO_CONSUMER if self._is_for_consumer else NO_STREAM)
+                self._wake.wait(_LOOK_FOR_SOURCE_EVERY)
                 self._wake.clear()
             else:
                 self._read(stream)
@@ -174,9 +175,18 @@ class KinesisMappingWorker:
             return  # deleted since it was found
         self._enter("Enabled")
         while self.enabled and not self._is_leaving and not self._is_stream_gone:
-            self._wake.wait()
+            self._wake.wait(_LOOK_FOR_SOURCE_EVERY if self._is_for_consumer else None)
             self._wake.clear()
+            if self._is_for_consumer and self._source() is not stream:
+                break
         engine.stop()
+
+    @property
+    def _is_for_consumer(self) -> bool:
+        return _CONSUMER in self.esm_config["EventSourceArn"]
+
+    def _source(self) -> Stream | None:
+        return self._around.find_stream(self.esm_config["EventSourceArn"])
 
     def _engine(self, stream: Stream) -> Engine:
         configuration = self.esm_config
