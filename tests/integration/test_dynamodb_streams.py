@@ -176,15 +176,18 @@ def test_a_stream_ends_and_another_begins(account: Account) -> None:
 
 def test_what_no_stream_has_is_refused(account: Account) -> None:
     stream = account.stream(account.table())
+    elsewhere = stream.replace(":eu-west-1:", ":nowhere:")
     shard = account.shard(stream)["ShardId"]
     where = {"StreamArn": stream, "ShardId": shard}
     get_iterator, get_records = account.streams.get_shard_iterator, account.streams.get_records
     iterator = get_iterator(**where, ShardIteratorType="LATEST")["ShardIterator"]
     for call, request, why in (
         (account.streams.describe_stream, {"StreamArn": f"{stream}9"}, "9 not found"),
+        (account.streams.describe_stream, {"StreamArn": elsewhere}, "not found"),
         (get_iterator, where | {"ShardId": f"{shard}9", "ShardIteratorType": "LATEST"}, "Shard"),
         (get_iterator, where | {"ShardIteratorType": "AT_SEQUENCE_NUMBER"}, "SequenceNumber"),
         (get_records, {"ShardIterator": f"{stream}|1|nonsense"}, "Invalid ShardIterator"),
+        (get_records, {"ShardIterator": f"{stream}|1|NQ=="}, "Invalid ShardIterator"),
         (get_records, {"ShardIterator": iterator, "Limit": 1001}, "less than or equal to 1000"),
     ):
         with pytest.raises(ClientError, match=why):

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import time
-from base64 import urlsafe_b64decode, urlsafe_b64encode
-from binascii import Error as NotBase64
 from typing import Any
 
 from localstack.aws.api import RequestContext, handler
@@ -13,6 +10,7 @@ from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
+from ..kinesis.tokens import ForgedTokenError, seal, unseal
 from .errors import Refused, check_range, invalid, not_found, unconstrained
 from .provider import as_service_exceptions
 
@@ -20,7 +18,7 @@ Answer = dict[str, Any]
 
 _MAX_RECORDS = 1000
 _MAX_BYTES = 2**20
-_ITERATOR_SECONDS = 900.0
+_ITERATOR, _ITERATOR_SECONDS = "GetRecords of DynamoDB", 900.0
 _MAX_LISTED = 100
 _TYPES = ("TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER")
 
@@ -141,7 +139,8 @@ def _table_of(arn: str) -> Table:
     if len(parts) < 6:
         raise invalid(f"Invalid StreamArn: {arn}")
     region, account = parts[3:5]
-    tables = dynamodb_backends[account][region].tables if account.isdecimal() else {}
+    is_there = account.isdecimal() and region in dynamodb_backends[account]
+    tables = dynamodb_backends[account][region].tables if is_there else {}
     for table in tables.values():
         if _arn(table) == arn:
             return table
@@ -149,15 +148,13 @@ def _table_of(arn: str) -> Table:
 
 
 def _iterator(arn: str, position: int) -> str:
-    there = json.dumps([position, time.time()])
-    return f"{arn}|1|{urlsafe_b64encode(there.encode()).decode()}"
+    return f"{arn}|1|{seal(_ITERATOR, [arn, position, time.time()])}"
 
 
 def _position_of(iterator: str) -> tuple[str, int]:
-    arn, _, there = iterator.rpartition("|1|")
     try:
-        position, made = json.loads(urlsafe_b64decode(there))
-    except (NotBase64, ValueError):
+        arn, position, made = unseal(_ITERATOR, iterator.rpartition("|1|")[2])
+    except ForgedTokenError:
         raise invalid("Invalid ShardIterator") from None
     if time.time() - made > _ITERATOR_SECONDS:
         raise Refused("ExpiredIteratorException", "The shard iterator has expired")

@@ -28,10 +28,12 @@ class Sweeper:
     def sweep(self) -> int:
         """Delete all items that have expired, and tell how many."""
         now, swept = self._clock(), 0
-        for table in _with_time_to_live():
-            attribute = table.ttl["AttributeName"]
+        with self._lock:
+            tables = list(_with_time_to_live())
+        for table in tables:
             with self._lock:
-                for item in list(all_items(table)):
+                attribute = table.ttl.get("AttributeName")  # none once it has been turned off
+                for item in list(all_items(table)) if attribute else ():
                     value = item.attrs.get(attribute)
                     if value is None or not value.is_number():
                         continue
