@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 from base64 import b64decode, b64encode
 
 from ..streams import Stream, StreamExistsError
@@ -87,7 +86,7 @@ def list_streams(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
     if "NextToken" in request:
         try:
             after = b64decode(request["NextToken"], validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:
             raise invalid("Invalid NextToken.") from None
     limit = request.get("Limit", _STREAMS_A_PAGE)
     found = [stream for stream in kinesis.seen_by(caller) if stream.name > after]
