@@ -534,3 +534,25 @@ def test_files_are_for_nobody_else_and_leave_no_folder(make: Make, tmp_path: Pat
     streams.close()
 
     assert not (tmp_path / "own").exists()
+
+
+def test_trying_to_write_costs_no_more_the_more_is_in_memory(
+    make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = make().add(ARN, 1)
+    (tmp_path / "streams").rmdir()
+    (tmp_path / "streams").touch()  # a file, in which no folder can be made
+    put(stream, *[b""] * 20_000)
+    tried = []
+
+    def all_of(records: list[Record], _max_bytes: int) -> list[Record]:
+        tried.append(len(records))
+        return records
+
+    monkeypatch.setattr("localstack_embedded.plugin.streams.log.within", all_of)
+
+    put(stream, b"last")
+
+    assert tried == [5000]
+    (tmp_path / "streams").unlink()
+    assert len(stream.read(FIRST, 19_990).records) == 11

@@ -13,7 +13,7 @@ from .segments import Segment, Segments
 _ARRIVED = attrgetter("arrived")
 _COMPACT_FROM = 1024  # records; fewer aren't worth moving all others for
 _RECORD_BYTES = 350  # what one takes in memory beside its data
-_WRITE_BYTES = 2**20
+_WRITE_RECORDS, _WRITE_BYTES = 5000, 2**20  # at a time
 _GAP = 2**32
 """Positions that are left out where some of the last ones may have been lost.
 
@@ -107,14 +107,14 @@ class Log:
         if not self._segments:
             return True
         start = max(self._written, self.first)
-        records = self._records[start - self.tip :]
-        while records:
+        while start < self.next:
+            at = start - self.tip
+            records = self._records[at : at + _WRITE_RECORDS]
             chunk = within(records, min(_WRITE_BYTES, self._segments.disk.segment_bytes))
             if not self._segments.write(start, chunk):
                 return False
             start += len(chunk)
             self._written = start
-            records = records[len(chunk) :]
         return True
 
     def delete(self) -> None:
