@@ -10,6 +10,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -347,6 +348,30 @@ def test_a_consumer_is_a_source(stream_of: MakeStream) -> None:
         ),
         "word of the consumer that is gone",
     )
+
+
+def test_an_invocation_counts_as_an_error_or_as_none(
+    account: Account, stream_of: MakeStream
+) -> None:
+    stream = stream_of()
+    stream.put("good")
+    stream.map()
+    stream.wait_for_texts("good")
+    now = datetime.now(UTC)
+
+    def samples(metric: str) -> float:
+        found = account.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/Lambda",
+            MetricName=metric,
+            Dimensions=[{"Name": "FunctionName", "Value": "seen"}],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(hours=1),
+            Period=7200,
+            Statistics=["SampleCount"],
+        )
+        return float(sum(point["SampleCount"] for point in found["Datapoints"]))
+
+    wait_for(lambda: 0 < samples("Invocations") == samples("Errors"), "the metrics")
 
 
 def test_a_consumer_must_be_there(stream_of: MakeStream) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import wraps
+from functools import partial, wraps
 from queue import Empty, Queue
 from typing import Any
 
@@ -25,18 +25,13 @@ def gather(metrics: Metrics) -> None:
     from localstack.services.lambda_.invocation import version_manager
     from localstack.services.lambda_.invocation.logs import LogHandler
 
-    def count(function_name: str, account_id: str, region_name: str, *names: str) -> None:
-        for name in names:
-            metrics.add(account_id, region_name, name, "Count", 1, FunctionName=function_name)
+    def count(errors: int, function_name: str, account_id: str, region_name: str) -> None:
+        for name, value in (("Invocations", 1), ("Errors", errors)):
+            metrics.add(account_id, region_name, name, "Count", value, FunctionName=function_name)
 
-    def succeeded(function_name: str, account_id: str, region_name: str) -> None:
-        count(function_name, account_id, region_name, "Invocations")
-
-    def failed(function_name: str, account_id: str, region_name: str) -> None:
-        count(function_name, account_id, region_name, "Invocations", "Errors")
-
-    version_manager.record_cw_metric_invocation = succeeded
-    version_manager.record_cw_metric_error = failed
+    # A success counts as no error, so that a function without errors has 0 of them.
+    version_manager.record_cw_metric_invocation = partial(count, 0)
+    version_manager.record_cw_metric_error = partial(count, 1)
 
     make = LogHandler.__init__
 
