@@ -21,6 +21,7 @@ from rolo.gateway import Gateway  # type: ignore[import-not-found]
 from twisted.internet import reactor  # type: ignore[import-not-found]
 
 from .channel import GuardedGateway, admission
+from .dynamodb.specification import hand_items_on
 from .guard import UNSIGNED
 from .resetting import PATH, answer
 from .services import say_which_there_are, unknown
@@ -41,6 +42,7 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         gc.set_threshold(50_000)
         admission()
         say_which_there_are()
+        hand_items_on()
         get_internal_apis().add(PATH, endpoint=answer, methods=["POST"])
         chain = gateway.request_handlers
         chain.insert(chain.index(handlers.parse_service_name), _name_services)

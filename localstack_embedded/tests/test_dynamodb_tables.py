@@ -11,6 +11,7 @@ from localstack_embedded.plugin.dynamodb.descriptions import check_tables, compl
 from localstack_embedded.plugin.dynamodb.errors import Refused
 from localstack_embedded.plugin.dynamodb.members import check_members
 from localstack_embedded.plugin.dynamodb.old_updates import check_action, updated
+from localstack_embedded.plugin.dynamodb.specification import ON_ITEMS, patches
 
 
 @pytest.mark.parametrize(
@@ -141,4 +142,32 @@ def test_a_table_is_described_with_what_moto_leaves_out() -> None:
     assert later["BillingModeSummary"] == {
         "BillingMode": "PAY_PER_REQUEST",
         "LastUpdateToPayPerRequestDateTime": 7.0,
+    }
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "why"),
+    [
+        ("BatchWriteItem", {"RequestItems": []}, "Unexpected field type"),
+        ("BatchGetItem", {"RequestItems": {"t": {"Keys": {}}}}, "Unexpected field type"),
+        ("GetItem", {"TableName": 5, "Key": {}}, "NUMBER_VALUE cannot be converted to String"),
+        ("Scan", {"TableName": "t", "Limit": "abc"}, "Unexpected field type"),
+        ("Scan", {"TableName": "t", "Limit": True}, "Unexpected field type"),
+    ],
+)
+def test_a_request_that_can_not_be_read_is_refused(
+    operation: str, request_: dict[str, Any], why: str
+) -> None:
+    model = botocore.session.get_session().get_service_model("dynamodb")
+    with pytest.raises(Refused, match=why) as refused:
+        check_members(model.operation_model(operation).input_shape, request_)
+
+    assert refused.value.code == "SerializationException"
+
+
+def test_calls_on_items_are_read_once_only() -> None:
+    model: Any = botocore.session.get_session().get_service_model("dynamodb")
+
+    assert {patch["path"] for patch in patches()} == {
+        f"/shapes/{model.operation_model(operation).input_shape.name}" for operation in ON_ITEMS
     }

@@ -450,3 +450,10 @@ def stored(dynamodb: Any, table: str, user: str) -> list[Item]:
         ExpressionAttributeValues={":u": {"S": user}},
     )["Items"]
     return found
+
+
+def test_what_can_not_be_read_is_no_fault_of_the_service(dynamodb: Any, table: str) -> None:
+    with pytest.raises(ClientError) as refused:
+        dynamodb.scan(TableName=table, Limit=True)
+
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400

@@ -7,6 +7,7 @@ expressions; `capacity` says what a request consumes, `changes` what a stream te
 
 `operations` and `transactions` run requests on moto's `tables`, with `conditions`, which `truth`
 decides, and `reading` for their pages, and `sweeper` deletes what has expired.
+`specification` has LocalStack leave such requests unread.
 
 `provider` and `stream_api` are what LocalStack calls, and `events` adds to what its poller tells
 functions.

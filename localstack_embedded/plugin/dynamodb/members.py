@@ -1,29 +1,42 @@
-"""Which members a request lacks, by AWS's own model."""
+"""Which members a request lacks, or has in another form, by AWS's own model."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from .errors import Refused, invalid, unconstrained
+from .values import unreadable
 
 # What is checked as it is read.
 _OWN = ("AttributeValue", "AttributeName")
+_FORMS: dict[str, tuple[type, ...]] = {
+    "structure": (dict,),
+    "map": (dict,),
+    "list": (list,),
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int, float),
+}
 
 
 def check_members(shape: Any, value: Any, where: str = "") -> None:
-    """Refuse a request that lacks a required member; `shape` is botocore's."""
-    if shape.type_name == "structure" and isinstance(value, dict):
+    """Refuse a request that can't be read, or lacks a required member; `shape` is botocore's."""
+    if value is None:
+        return
+    if type(value) not in _FORMS.get(shape.type_name, (type(value),)):
+        raise unreadable(value)
+    if shape.type_name == "structure":
         for name in shape.required_members:
             if value.get(name) is None:
                 raise _missing(name, where)
         for name, content in value.items():
             if name in shape.members:
                 check_members(shape.members[name], content, f"{where}{_lower(name)}.")
-    elif shape.type_name == "list" and isinstance(value, list):
+    elif shape.type_name == "list":
         if shape.member.type_name != "string":
             for place, content in enumerate(value, start=1):
                 check_members(shape.member, content, f"{where}{place}.member.")
-    elif shape.type_name == "map" and isinstance(value, dict) and shape.value.name not in _OWN:
+    elif shape.type_name == "map" and shape.value.name not in _OWN:
         for name, content in value.items():
             check_members(shape.value, content, f"{where}{name}.member.")
 

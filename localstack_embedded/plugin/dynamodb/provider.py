@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import wraps
+from functools import partial, wraps
 from threading import RLock
 from typing import Any, TypeVar
 from uuid import uuid4
 
 from botocore import xform_name
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, Shape
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.skeleton import DispatchTable
 from localstack.http import Request, Response
@@ -22,23 +24,12 @@ from .descriptions import check_tables, complete
 from .errors import Refused
 from .members import check_members
 from .requests import check_options
+from .specification import ON_ITEMS
 from .sweeper import Sweeper
 from .tables import mend
 from .transactions import Transactions
 
 _MAX_REQUEST_BYTES = 16 * 2**20
-_ON_ITEMS = (
-    "BatchGetItem",
-    "BatchWriteItem",
-    "DeleteItem",
-    "GetItem",
-    "PutItem",
-    "Query",
-    "Scan",
-    "TransactGetItems",
-    "TransactWriteItems",
-    "UpdateItem",
-)
 _Call = TypeVar("_Call", bound=Callable[..., Any])
 
 
@@ -62,6 +53,8 @@ def dispatch_table(provider: object) -> DispatchTable:
     mend()
     lock = RLock()
     sweeper = Sweeper(lock)
+    # Not what LocalStack has loaded, which is patched.
+    model = ServiceModel(Loader().load_service_model("dynamodb", "service-2"))
 
     def sweep(_request: Request) -> dict[str, int]:
         return {"ExpiredItems": sweeper.sweep()}
@@ -70,14 +63,14 @@ def dispatch_table(provider: object) -> DispatchTable:
 
     def on_items(name: str) -> Callable[..., Response]:
         method = getattr(Transactions, xform_name(name))
+        shape = model.shape_for(f"{name}Input")
 
-        def answer(context: RequestContext, _request: object) -> Response:
-            body = context.request.data
-            if len(body) > _MAX_REQUEST_BYTES:
+        def answer(context: RequestContext, request: dict[str, Any] | None) -> Response:
+            if len(context.request.data) > _MAX_REQUEST_BYTES:
                 return _response(context, 413, {"message": "Request size limit exceeded"})
             with lock:
                 operations = Transactions(dynamodb_backends[context.account_id][context.region])
-                return _answered(context, method, operations, json.loads(body))
+                return _answered(context, shape, partial(method, operations), request or {})
 
         return answer
 
@@ -115,20 +108,20 @@ def dispatch_table(provider: object) -> DispatchTable:
     }
     return {
         **{name: guarded(name, call) for name, call in table.items()},
-        **{name: on_items(name) for name in _ON_ITEMS},
+        **{name: on_items(name) for name in ON_ITEMS},
     }
 
 
 def _answered(
     context: RequestContext,
-    method: Callable[[Transactions, dict[str, Any]], dict[str, Any]],
-    operations: Transactions,
+    shape: Shape,
+    run: Callable[[dict[str, Any]], dict[str, Any]],
     request: dict[str, Any],
 ) -> Response:
     try:
-        check_members(context.operation.input_shape, request)
+        check_members(shape, request)
         check_options(request)
-        return _response(context, 200, method(operations, request))
+        return _response(context, 200, run(request))
     except Refused as refused:
         return _refusal(context, refused.code, refused.message, refused.more)
     except JsonRESTError as error:

@@ -44,7 +44,7 @@ def item_size(item: Mapping[str, Value]) -> int:
 def check_value(value: Value, level: int = 1) -> int:
     """The value's size in bytes, its numbers in their stored form; raises Refused."""
     if not isinstance(value, dict):
-        raise _unreadable(value)
+        raise unreadable(value)
     if len(value) != 1 or not value.keys() <= _TYPES.keys():
         raise invalid(
             "Supplied AttributeValue has more than one datatypes set, must contain exactly one of"
@@ -62,7 +62,7 @@ def check_value(value: Value, level: int = 1) -> int:
     content: Any
     ((kind, content),) = value.items()
     if type(content) is not _TYPES[kind]:
-        raise _unreadable(content)
+        raise unreadable(content)
     if kind == "S":
         return utf8_size(content)
     if kind == "N":
@@ -132,7 +132,7 @@ def _checked_set(kind: str, members: list[str]) -> list[str]:
         raise invalid_parameter(empty[kind])
     for member in members:
         if not isinstance(member, str):
-            raise _unreadable(member)
+            raise unreadable(member)
     if kind == "NS":
         members = [stored_number(number) for number in members]
     if len(set(members)) < len(members):
@@ -187,7 +187,7 @@ def _binary_size(encoded: str | bytes) -> int:
         ) from None
 
 
-def _unreadable(content: object) -> Refused:
+def unreadable(content: object) -> Refused:
     """The JSON has something else where it should have a value of DynamoDB's."""
     is_number = isinstance(content, int) and not isinstance(content, bool)
     what = "NUMBER_VALUE cannot be converted to String" if is_number else "Unexpected field type"

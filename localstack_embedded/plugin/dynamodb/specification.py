@@ -1,0 +1,40 @@
+"""Has LocalStack's gateway hand calls on items on as they come.
+
+It would read each value of each item by botocore's model first, which costs more than storing them
+does, and which nobody looks at. Patches are LocalStack's own way to differ from that model; it
+applies them when it loads the model, at the first call.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_MODEL = "dynamodb/2012-08-10/service-2"
+ON_ITEMS = (
+    "BatchGetItem",
+    "BatchWriteItem",
+    "DeleteItem",
+    "GetItem",
+    "PutItem",
+    "Query",
+    "Scan",
+    "TransactGetItems",
+    "TransactWriteItems",
+    "UpdateItem",
+)
+
+
+def hand_items_on() -> None:
+    """Add the patches, before the first call."""
+    from localstack.aws.spec import loader
+
+    loader.patches[_MODEL] = [*loader.patches.get(_MODEL, []), *patches()]
+
+
+def patches() -> list[dict[str, Any]]:
+    """For each operation an input that is no more than a document."""
+    anything = {"type": "structure", "members": {}, "document": True}
+    return [
+        {"op": "add", "path": f"/shapes/{operation}Input", "value": anything}
+        for operation in ON_ITEMS
+    ]
