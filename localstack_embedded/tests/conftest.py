@@ -16,6 +16,7 @@ from localstack_embedded import DEFAULT_HOME, ensure_environment
 from localstack_embedded.plugin.function_environment import FunctionEnvironment, InvocationOutcome
 from localstack_embedded.plugin.runtimes import FUNCTION_MAIN
 from localstack_embedded.plugin.worker import WorkerSettings
+from localstack_embedded.tests.clock import Clock
 
 AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
 
@@ -25,6 +26,12 @@ def pytest_configure() -> None:
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):
             del os.environ[name]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """Noon, until a test goes on."""
+    return Clock()
 
 
 class Function:

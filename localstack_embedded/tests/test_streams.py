@@ -30,27 +30,12 @@ from localstack_embedded.plugin.streams import (
     StreamExistsError,
     Streams,
 )
+from localstack_embedded.tests.clock import NOON, Clock
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
 FIRST, SECOND, THIRD = (f"shardId-{index:012d}" for index in range(3))
-NOON = 1_800_000_000.0
 HOUR = 3600
 TRIM_HORIZON, LATEST = StartingPosition("TRIM_HORIZON"), StartingPosition("LATEST")
-
-
-class Clock:
-    """Stands still until told to go on."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -12,26 +12,11 @@ from localstack_embedded.plugin.streams import (
     Stream,
     Streams,
 )
+from localstack_embedded.tests.clock import Clock
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
 FIRST, SECOND = (f"shardId-{index:012d}" for index in range(2))
-NOON = 1_800_000_000.0
 KIB, MIB = 2**10, 2**20
-
-
-class Clock:
-    """Stands still until told to go on."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture

@@ -24,30 +24,15 @@ from localstack_embedded.plugin.streams import (
     Stream,
     Streams,
 )
+from localstack_embedded.tests.clock import NOON, Clock
 from localstack_embedded.tests.waiting import wait_for
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
 FIRST, SECOND, THIRD = (f"shardId-{index:012d}" for index in range(3))
 PACKAGE = Path(__file__).parents[1]
-NOON = 1_800_000_000.0
 HOUR = 3600
 SMALL = 64 * 1000  # bytes on disk, in files of 1,000
 Make = Callable[..., Streams]
-
-
-class Clock:
-    """Stands still until told to go on."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
 
 
 @pytest.fixture
