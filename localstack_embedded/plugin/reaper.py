@@ -28,7 +28,8 @@ class Reaper:
     def __init__(self) -> None:
         self.mark = secrets.token_hex(16)
         self._workers: set[int] = set()
-        self._process: subprocess.Popen[str] | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: int | None = None  # no file object, which would have to be closed at the end
         self._lock = Lock()
 
     def watch(self, pid: int) -> None:
@@ -47,24 +48,25 @@ class Reaper:
             self._tell(f"-{pid}\n")
 
     def _start(self) -> None:
+        if self._pipe is not None:
+            os.close(self._pipe)
+        read, self._pipe = os.pipe()
         self._process = _Outliving(
             [sys.executable, "-I", __file__, self.mark],
-            stdin=subprocess.PIPE,
-            text=True,
+            stdin=read,
             start_new_session=True,  # not to be killed with this one's group
         )
+        os.close(read)
         self._tell("".join(f"+{pid}\n" for pid in self._workers))
 
     def _tell(self, lines: str) -> None:
-        if self._process and self._process.stdin:
-            with suppress(
-                BrokenPipeError
-            ):  # somebody has killed it; the next worker starts another
-                self._process.stdin.write(lines)
-                self._process.stdin.flush()
+        if self._pipe is not None:
+            # Somebody may have killed it; the next worker starts another.
+            with suppress(BrokenPipeError):
+                os.write(self._pipe, lines.encode())
 
 
-class _Outliving(subprocess.Popen[str]):
+class _Outliving(subprocess.Popen[bytes]):
     def __del__(self) -> None:
         """Popen's own complains that the process still runs."""
 
