@@ -18,9 +18,7 @@ LocalStack loads a service at its first use, so imports wait until then.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from tempfile import mkdtemp
-from threading import RLock
 from typing import Any
 
 from localstack.runtime import hooks
@@ -161,27 +159,3 @@ def s3() -> Service:
     from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
 
     return Service.for_provider(S3Provider(EphemeralS3ObjectStore(mkdtemp(prefix="s3-"))))
-
-
-def _on_moto(api: type) -> Service:
-    """A service whose provider implements nothing, so that every operation falls back to moto."""
-    provider = type(f"Moto{api.__name__}", (api,), {})
-    return Service.for_provider(provider(), dispatch_table_factory=_moto_one_at_a_time)
-
-
-def _moto_one_at_a_time(provider: object) -> dict[str, Callable[..., Any]]:
-    # moto's stores are not safe for concurrency: of two records put at the same moment both can get
-    # one sequence number, and an acknowledged record is gone. Its work is all CPU, so that waiting
-    # for each other costs nothing.
-    from localstack.services.moto import MotoFallbackDispatcher
-
-    lock = RLock()
-
-    def guarded(operation: Callable[..., Any]) -> Callable[..., Any]:
-        def run(*args: Any) -> Any:
-            with lock:
-                return operation(*args)
-
-        return run
-
-    return {name: guarded(call) for name, call in MotoFallbackDispatcher(provider).items()}
