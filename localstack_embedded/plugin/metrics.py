@@ -18,6 +18,18 @@ Send = Callable[[str, str, list[dict[str, Any]]], None]
 _Key = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
 
 
+def to_cloudwatch(namespace: str) -> Send:
+    """What sends to LocalStack's CloudWatch."""
+
+    def send(account: str, region: str, data: list[dict[str, Any]]) -> None:
+        from localstack.aws.connect import connect_to
+
+        clients = connect_to(aws_access_key_id=account, region_name=region)
+        clients.cloudwatch.put_metric_data(Namespace=namespace, MetricData=data)
+
+    return send
+
+
 @dataclass
 class _Sum:
     count: int = 0

@@ -1,13 +1,14 @@
 """Has LocalStack's gateway hand calls on items on as they come.
 
 It would read each value of each item by botocore's model first, which costs more than storing them
-does, and which nobody looks at. Patches are LocalStack's own way to differ from that model; it
-applies them when it loads the model, at the first call.
+does, and which nobody looks at.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+from ..documents import ANYTHING, add_patches
 
 _MODEL = "dynamodb/2012-08-10/service-2"
 ON_ITEMS = (
@@ -26,15 +27,12 @@ ON_ITEMS = (
 
 def hand_items_on() -> None:
     """Add the patches, before the first call."""
-    from localstack.aws.spec import loader
-
-    loader.patches[_MODEL] = [*loader.patches.get(_MODEL, []), *patches()]
+    add_patches(_MODEL, patches())
 
 
 def patches() -> list[dict[str, Any]]:
     """For each operation an input that is no more than a document."""
-    anything = {"type": "structure", "members": {}, "document": True}
     return [
-        {"op": "add", "path": f"/shapes/{operation}Input", "value": anything}
+        {"op": "add", "path": f"/shapes/{operation}Input", "value": ANYTHING}
         for operation in ON_ITEMS
     ]

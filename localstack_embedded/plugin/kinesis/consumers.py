@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..streams import NoSuchShardError, NoSuchStreamError, Stream, StreamsError
+from ..streams import NoSuchShardError, NoSuchStreamError, Stream, StreamsError, arns
 from ..streams.numbers import number_of
 from .details import Consumer, details_of
 from .errors import KinesisError, in_use, invalid, not_found, over_limit
@@ -101,7 +101,7 @@ def list_consumers(kinesis: Kinesis, caller: Caller, request: Request) -> Answer
 def subscribe(kinesis: Kinesis, _caller: Caller, request: Request) -> Iterator[Answer]:
     """Begin to send a shard's records to a consumer; the events come as they are asked for."""
     arn, shard_id = request["ConsumerARN"], request["ShardId"]
-    stream = kinesis.at(arn.partition("/consumer/")[0])
+    stream = kinesis.at(arns.of_stream(arn))
     consumer = _existing(kinesis, stream, arn)
     if _status(kinesis, consumer) != "ACTIVE":
         raise in_use(
@@ -208,7 +208,7 @@ def _named(kinesis: Kinesis, caller: Caller, request: Request) -> tuple[Stream, 
         if consumer is None:
             raise not_found(f"Consumer {name}, account {account_in(stream.arn)} not found.")
         return stream, consumer
-    stream_arn = arn.partition("/consumer/")[0]
+    stream_arn = arns.of_stream(arn)
     if request.get("StreamARN", stream_arn) != stream_arn:
         raise invalid(f"ConsumerARN {arn} is not of stream {request['StreamARN']}.")
     stream = kinesis.at(stream_arn)

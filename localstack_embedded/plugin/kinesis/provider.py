@@ -12,12 +12,11 @@ from localstack import config
 from localstack.aws.api import CommonServiceException, RequestContext
 from localstack.aws.api.kinesis import KinesisApi
 from localstack.aws.chain import HandlerChain
-from localstack.aws.connect import connect_to
 from localstack.aws.handlers import run_custom_response_handlers
 from localstack.http import Response
 from localstack.services.plugins import ServiceLifecycleHook
 
-from ..metrics import Metrics
+from ..metrics import Metrics, to_cloudwatch
 from .errors import KinesisError
 from .metrics import NAMESPACE, StreamMetrics
 from .operations import OPERATIONS, SUBSCRIBE, Operations
@@ -38,7 +37,7 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
 
     def __init__(self, model: Mapping[str, Any]) -> None:
         settings = Settings.of(os.environ, lambda: float(config.KINESIS_ERROR_PROBABILITY))
-        self._metrics = Metrics(_send)
+        self._metrics = Metrics(to_cloudwatch(NAMESPACE))
         self.kinesis = Kinesis(STREAMS, settings, StreamMetrics(self._metrics.add))
         self._operations = Operations(self.kinesis, Shapes(model))
 
@@ -83,11 +82,6 @@ def _response(
 ) -> Response:
     headers = {"x-amzn-RequestId": context.request_id}
     return Response(content, 200, headers, content_type=content_type)
-
-
-def _send(account: str, region: str, data: list[dict[str, Any]]) -> None:
-    clients = connect_to(aws_access_key_id=account, region_name=region)
-    clients.cloudwatch.put_metric_data(Namespace=NAMESPACE, MetricData=data)
 
 
 def _refuse_what_was_not_read(

@@ -1,14 +1,14 @@
 """Has LocalStack's gateway hand calls of Kinesis on as they come.
 
 It reads arguments by botocore's model, which lacks what is newer, cuts times to whole seconds, and
-takes most of the time that putting 500 records takes. Patches are LocalStack's own way to differ
-from that model; it applies them when it loads the model, at the first call.
+takes most of the time that putting 500 records takes.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..documents import ANYTHING, add_patches
 from .newer import NEWER_OPERATIONS, NEWER_SHAPES
 from .operations import OPERATIONS, SUBSCRIBE
 
@@ -17,15 +17,12 @@ _MODEL = "kinesis/2013-12-02/service-2"
 
 def hand_calls_on() -> None:
     """Add the patches, before the first call."""
-    from localstack.aws.spec import loader
-
-    loader.patches[_MODEL] = [*loader.patches.get(_MODEL, []), *patches()]
+    add_patches(_MODEL, patches())
 
 
 def patches() -> list[dict[str, Any]]:
     """Newer operations, and for each operation an input that is no more than a document."""
-    anything = {"type": "structure", "members": {}, "document": True}
-    inputs = {f"{operation}Input": anything for operation in (*OPERATIONS, SUBSCRIBE)}
+    inputs = {f"{operation}Input": ANYTHING for operation in (*OPERATIONS, SUBSCRIBE)}
     outputs = {name: shape for name, shape in NEWER_SHAPES.items() if name.endswith("Output")}
     return [
         {"op": "add", "path": f"/{kind}/{name}", "value": value}

@@ -7,10 +7,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from ..streams import Stream, Streams
+from ..streams import Stream, Streams, arns
 from .details import details_of
 
-_CONSUMER = "/consumer/"
 _DISK_LIMIT_MB = 10_240
 
 
@@ -29,9 +28,8 @@ STREAMS = streams_of(os.environ, Path(tempfile.gettempdir()) / f"kinesis-{os.get
 
 def stream_of(arn: str) -> Stream | None:
     """The stream with this ARN, or the one of the consumer with this ARN, if both are there."""
-    stream_arn, is_consumer, _ = arn.partition(_CONSUMER)
-    stream = STREAMS.find(stream_arn)
-    if stream is None or not is_consumer:
+    stream = STREAMS.find(arns.of_stream(arn))
+    if stream is None or not arns.is_of_consumer(arn):
         return stream
     known = list(details_of(stream)["consumers"].values())
     is_there = any(it["arn"] == arn and it["status"] != "DELETING" for it in known)

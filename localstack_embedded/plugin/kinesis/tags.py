@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable
 
+from ..streams import arns
 from .details import Consumer, Details, details_of
 from .errors import invalid, malformed, not_found
 from .service import Answer, Caller, Kinesis, Request, account_in
@@ -13,7 +14,6 @@ from .service import Answer, Caller, Kinesis, Request, account_in
 _MOST_TAGS = 50
 _TAGS_A_PAGE = 50
 _ALLOWED = re.compile(r"[\w\s./\-=+@:]*")
-_CONSUMER = "/consumer/"
 
 
 def checked_tags(present: dict[str, str], added: dict[str, str]) -> dict[str, str]:
@@ -121,17 +121,16 @@ def consumer_in(details: Details, arn: str) -> Consumer:
     for consumer in details["consumers"].values():
         if consumer["arn"] == arn:
             return consumer
-    name = arn.partition(_CONSUMER)[2].partition(":")[0]
-    raise not_found(f"Consumer {name}, account {account_in(arn)} not found.")
+    raise not_found(f"Consumer {arns.consumer_name(arn)}, account {account_in(arn)} not found.")
 
 
 def _resource(kinesis: Kinesis, request: Request) -> Details | Consumer:
     arn = request["ResourceARN"]
-    stream_arn, marker, _ = arn.partition(_CONSUMER)
+    stream_arn = arns.of_stream(arn)
     if ":stream/" not in stream_arn:
         raise malformed(f"invalid kinesis arn {arn}")
     details = details_of(kinesis.at(stream_arn))
-    return consumer_in(details, arn) if marker else details
+    return consumer_in(details, arn) if arns.is_of_consumer(arn) else details
 
 
 def _without(tags: dict[str, str], keys: list[str]) -> dict[str, str]:

@@ -22,8 +22,8 @@ from functools import wraps
 from typing import Any
 from uuid import uuid4
 
-from ..metrics import Metrics
-from ..streams import Stream
+from ..metrics import Metrics, to_cloudwatch
+from ..streams import Stream, arns
 from .interfaces import Answer
 from .invocations import gather
 from .metrics import NAMESPACE
@@ -40,7 +40,7 @@ def put_in_place(find_stream: Callable[[str], Stream | None]) -> None:
     from localstack.services.lambda_.event_source_mapping.esm_worker_factory import EsmWorkerFactory
     from localstack.services.lambda_.provider import LambdaProvider
 
-    metrics = Metrics(_send_metrics)
+    metrics = Metrics(to_cloudwatch(NAMESPACE))
     gather(metrics)
     around = _surroundings(find_stream, metrics)
 
@@ -58,7 +58,7 @@ def put_in_place(find_stream: Callable[[str], Stream | None]) -> None:
         from localstack.aws.api.lambda_ import InvalidParameterValueException
 
         if find_stream(arn) is None:
-            what = "Consumer" if "/consumer/" in arn else "Stream"
+            what = "Consumer" if arns.is_of_consumer(arn) else "Stream"
             raise InvalidParameterValueException(f"{what} not found: {arn}", Type="User")
 
     EsmWorkerFactory.get_esm_worker = _either(
@@ -204,12 +204,6 @@ def _make_client(service: str, account: str, region: str) -> Any:
     from localstack.aws.connect import connect_to
 
     return connect_to(aws_access_key_id=account, region_name=region).get_client(service)
-
-
-def _send_metrics(account: str, region: str, data: list[dict[str, Any]]) -> None:
-    _make_client("cloudwatch", account, region).put_metric_data(
-        Namespace=NAMESPACE, MetricData=data
-    )
 
 
 def _shown(function_arn: str) -> MutableMapping[str, Any]:

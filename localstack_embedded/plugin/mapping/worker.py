@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from ..metrics import Metrics
-from ..streams import Stream
+from ..streams import Stream, arns
 from ..streams.errors import NoSuchStreamError
 from .destinations import Destination, MakeClient
 from .engine import Engine
@@ -29,7 +29,6 @@ LOG = logging.getLogger(__name__)
 NO_STREAM = "PROBLEM: Stream not found"
 NO_CONSUMER = "PROBLEM: Consumer not found"
 NO_FUNCTION = "PROBLEM: Function not found"
-_CONSUMER = "/consumer/"
 _TAKING_OVER = Lock()
 _LOOK_FOR_SOURCE_EVERY = 1.0  # second, while it is gone, or if it is a consumer, which may go
 
@@ -183,7 +182,7 @@ class KinesisMappingWorker:
 
     @property
     def _is_for_consumer(self) -> bool:
-        return _CONSUMER in self.esm_config["EventSourceArn"]
+        return arns.is_of_consumer(self.esm_config["EventSourceArn"])
 
     def _source(self) -> Stream | None:
         return self._around.find_stream(self.esm_config["EventSourceArn"])
@@ -208,7 +207,7 @@ class KinesisMappingWorker:
                 arn=destination,
                 mapping_id=self.uuid,
                 function_arn=self.function_arn,
-                stream_arn=source.partition(_CONSUMER)[0],
+                stream_arn=arns.of_stream(source),
                 events=events,
                 make_client=self._around.make_client,
             ).deliver
