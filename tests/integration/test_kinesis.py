@@ -11,13 +11,12 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
-import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME, Instance
+from tests.clients import aws_client
 from tests.waiting import wait_for
 
 SHARD = "shardId-000000000000"
@@ -49,20 +48,9 @@ def instance(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
             localstack_embedded.stop(home)
 
 
-def client(instance: Instance, service: str) -> Any:
-    return boto3.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=instance.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
-    )
-
-
 @pytest.fixture
 def kinesis(instance: Instance) -> Any:
-    return client(instance, "kinesis")
+    return aws_client(instance, "kinesis")
 
 
 @pytest.fixture
@@ -167,7 +155,7 @@ def next_with(events: Iterator[Any], what: str) -> Any:
 def test_cloudwatch_is_told_what_was_put(instance: Instance, kinesis: Any, name: str) -> None:
     for _ in range(3):
         kinesis.put_record(StreamName=name, Data=b"", PartitionKey="key")
-    cloudwatch = client(instance, "cloudwatch")
+    cloudwatch = aws_client(instance, "cloudwatch")
     now = datetime.now(UTC)
 
     def put() -> float:
@@ -202,7 +190,7 @@ def test_cloudformation_makes_and_deletes_a_stream_with_its_consumer(
     instance: Instance, kinesis: Any
 ) -> None:
     name = f"stack-{uuid.uuid4()}"
-    cloudformation = client(instance, "cloudformation")
+    cloudformation = aws_client(instance, "cloudformation")
 
     def status() -> str:
         return str(cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])

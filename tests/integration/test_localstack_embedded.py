@@ -20,13 +20,12 @@ from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
-import boto3
 import psutil
 import pytest
-from botocore.config import Config
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME, Died, Instance, Stopped
+from tests.clients import aws_client
 from tests.stack_fixtures import free_port
 from tests.waiting import is_gone, wait_for
 
@@ -49,18 +48,6 @@ def handler(event, context):
         time.sleep(600)
     return os.getpid()
 """
-
-
-def aws(instance: Instance, service: str) -> Any:
-    """A client of one service."""
-    return boto3.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=instance.endpoint,
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
-    )
 
 
 def packed(**files: str) -> bytes:
@@ -88,8 +75,8 @@ class Function:
     def __init__(self, instance: Instance, source: str, **settings: Any) -> None:
         self.name = f"f-{uuid.uuid4().hex[:8]}"
         self.log_group = f"/aws/lambda/{self.name}"
-        self._lambda = aws(instance, "lambda")
-        self._logs = aws(instance, "logs")
+        self._lambda = aws_client(instance, "lambda")
+        self._logs = aws_client(instance, "logs")
         self.arn = self._lambda.create_function(
             FunctionName=self.name,
             Role=ROLE,
@@ -229,7 +216,7 @@ def test_calls_that_overlap_run_in_processes_of_their_own_that_stay_warm(
 
 
 def test_a_layer_is_on_the_path(emulator: Instance) -> None:
-    layer = aws(emulator, "lambda").publish_layer_version(
+    layer = aws_client(emulator, "lambda").publish_layer_version(
         LayerName="shared", Content={"ZipFile": packed(python__shared="name = 'layer'")}
     )["LayerVersionArn"]
     function = Function(
@@ -239,7 +226,7 @@ def test_a_layer_is_on_the_path(emulator: Instance) -> None:
 
 
 def test_another_runtime_is_refused_with_a_reason(emulator: Instance) -> None:
-    client = aws(emulator, "lambda")
+    client = aws_client(emulator, "lambda")
     name = f"java-{uuid.uuid4().hex[:8]}"
     client.create_function(
         FunctionName=name,
@@ -268,7 +255,7 @@ while True:
     api.request("POST", f"/2018-06-01/runtime/invocation/{{request}}/response", event)
     api.getresponse().read()
 """
-    layer = aws(emulator, "lambda").publish_layer_version(
+    layer = aws_client(emulator, "lambda").publish_layer_version(
         LayerName="runtime", Content={"ZipFile": packed_program("bootstrap", bootstrap)}
     )["LayerVersionArn"]
     function = Function(emulator, "", Runtime="provided.al2023", Layers=[layer])
@@ -298,7 +285,7 @@ def test_a_functions_url_can_be_called_by_any_program(emulator: Instance) -> Non
                     + event["requestContext"]["http"]["method"] + event["body"]}
         """,
     )
-    client = aws(emulator, "lambda")
+    client = aws_client(emulator, "lambda")
     made = client.create_function_url_config(FunctionName=function.name, AuthType="NONE")
     url = made["FunctionUrl"]
     assert client.get_function_url_config(FunctionName=function.name)["FunctionUrl"] == url
@@ -312,7 +299,7 @@ def test_a_functions_url_can_be_called_by_any_program(emulator: Instance) -> Non
 
 
 def test_a_streams_records_reach_the_function_in_order(emulator: Instance) -> None:
-    kinesis, name = aws(emulator, "kinesis"), f"s-{uuid.uuid4().hex[:8]}"
+    kinesis, name = aws_client(emulator, "kinesis"), f"s-{uuid.uuid4().hex[:8]}"
     kinesis.create_stream(StreamName=name, ShardCount=1)
     kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
     stream = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
@@ -325,7 +312,7 @@ def test_a_streams_records_reach_the_function_in_order(emulator: Instance) -> No
                 print("record", base64.b64decode(record["kinesis"]["data"]).decode())
         """,
     )
-    aws(emulator, "lambda").create_event_source_mapping(
+    aws_client(emulator, "lambda").create_event_source_mapping(
         EventSourceArn=stream["StreamARN"],
         FunctionName=function.name,
         StartingPosition="TRIM_HORIZON",
@@ -344,7 +331,7 @@ def test_a_streams_records_reach_the_function_in_order(emulator: Instance) -> No
 
 
 def test_records_put_at_the_same_moment_get_numbers_of_their_own(emulator: Instance) -> None:
-    kinesis = aws(emulator, "kinesis")
+    kinesis = aws_client(emulator, "kinesis")
     stream = f"s-{uuid.uuid4().hex[:8]}"
     kinesis.create_stream(StreamName=stream, ShardCount=1)
     kinesis.get_waiter("stream_exists").wait(StreamName=stream, WaiterConfig={"Delay": 1})
@@ -361,7 +348,7 @@ def test_records_put_at_the_same_moment_get_numbers_of_their_own(emulator: Insta
 
 
 def test_a_queues_url_has_the_endpoints_own_host(emulator: Instance) -> None:
-    url = aws(emulator, "sqs").create_queue(QueueName="any")["QueueUrl"]
+    url = aws_client(emulator, "sqs").create_queue(QueueName="any")["QueueUrl"]
     assert url.startswith(f"{emulator.endpoint}/")
 
 
@@ -370,7 +357,7 @@ def test_a_deleted_functions_log_does_not_come_back(emulator: Instance) -> None:
     function.invoke(0)
     wait_for(function.logged, "a line of log")
     function.delete()
-    groups = aws(emulator, "logs").describe_log_groups(logGroupNamePrefix=function.log_group)
+    groups = aws_client(emulator, "logs").describe_log_groups(logGroupNamePrefix=function.log_group)
     assert groups["logGroups"] == []
 
 
@@ -403,11 +390,11 @@ def test_another_localstack_on_this_machine_leaves_the_objects_alone(
     emulator: Instance, home: Path
 ) -> None:
     body, name = b"the first one's", f"shared-{uuid.uuid4().hex[:8]}"
-    first = aws(emulator, "s3")
+    first = aws_client(emulator, "s3")
     first.create_bucket(Bucket=name)
     first.put_object(Bucket=name, Key="key", Body=body)
 
-    second = aws(start(home), "s3")
+    second = aws_client(start(home), "s3")
     second.create_bucket(Bucket=name)
     second.put_object(Bucket=name, Key="key", Body=b"the second one's")
     second.delete_object(Bucket=name, Key="key")
@@ -421,8 +408,8 @@ def test_stop_is_quick_and_leaves_no_process_and_the_log_has_no_complaint(home: 
     function = Function(instance, BUSY, Timeout=900)
     worker = function.invoke()
     wait_for(function.logged, "a line of log")  # LocalStack complains of logs it can't store
-    aws(instance, "sqs").create_queue(QueueName="source")
-    client = aws(instance, "lambda")
+    aws_client(instance, "sqs").create_queue(QueueName="source")
+    client = aws_client(instance, "lambda")
     client.create_event_source_mapping(
         EventSourceArn="arn:aws:sqs:us-east-1:000000000000:source", FunctionName=function.name
     )
