@@ -27,7 +27,7 @@ def requirements(name: str) -> list[str]:
 
 setup(
     packages=[
-        *find_packages(include=["fake_tweets*", "processor*", "producer*", "tweetpipe*"]),
+        *find_packages(include=["processor*", "producer*", "tweetpipe*", "tweets*"]),
         "tweetpipe.infra",
         "tweetpipe.requirements",
     ],

@@ -16,7 +16,7 @@ from statistics import median
 
 _ROOT = Path(__file__).parents[1]
 _MEASURED = _ROOT / "benchmarks" / "in_process.py"
-_NEEDED = ("producer", "fake_tweets")
+_NEEDED = ("producer",)
 
 
 def main(arguments: list[str] | None = None, say: Callable[[str], object] = print) -> None:

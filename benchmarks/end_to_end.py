@@ -68,10 +68,10 @@ def _way(shards: int, count: int, *, rate: float | None = None, rounds: int = 2)
 
 
 def _run(*, shards: int, count: int, rate: float | None = None) -> Sample:
-    import fake_tweets
     from producer import OutgoingRecord
+    from tweets import fakes
 
-    tweets = fake_tweets.FakeTweets(_SEED)
+    tweets = fakes.FakeTweets(_SEED)
     step = max(1, count // _PROBES)
     probed: dict[bytes, Key] = {}
     records = []
@@ -79,7 +79,7 @@ def _run(*, shards: int, count: int, rate: float | None = None) -> Sample:
         record = tweets.record(index)
         records.append(OutgoingRecord(data=record.data, partition_key=record.partition_key))
         if index >= _WARM_UP and index % step == 0:
-            item = fake_tweets.expected_item(tweets.tweet(index))
+            item = fakes.expected_item(tweets.tweet(index))
             probed[record.data] = item["Username"], item["Id"]
     with _pipeline(shards) as (emulator, place, stack):
         table = stack.outputs["EventDataTable"]

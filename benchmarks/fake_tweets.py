@@ -100,7 +100,7 @@ def _mimesis() -> Iterator[bytes]:
 
 
 def _ours(noise: float = 0.0) -> Iterator[object]:
-    from fake_tweets import records
+    from tweets.fakes import records
 
     return records(7, count=None, malformed=noise, duplicates=noise)
 

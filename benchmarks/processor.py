@@ -106,9 +106,9 @@ def _environment(stub: Served) -> dict[str, str]:
 
 def _events(count: int, size: int, together: int = 1) -> list[Event]:
     """Fake tweets as the events of batches, plain or so many together in an aggregated record."""
-    from fake_tweets import records
     from producer.outgoing import OutgoingRecord
     from producer.sending.aggregation import aggregated
+    from tweets.fakes import records
 
     tweets = [OutgoingRecord(made.data, made.partition_key) for made in records(1, count=count)]
     events = []

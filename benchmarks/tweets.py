@@ -39,7 +39,7 @@ def _make_tweets() -> None:
 
 
 def _keep_tweets() -> None:
-    from fake_tweets import records
+    from tweets.fakes import records
 
     made = [(it.data, it.partition_key) for it in records(SEED, count=DISTINCT)]
     _KEPT.parent.mkdir(parents=True, exist_ok=True)

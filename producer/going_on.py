@@ -11,7 +11,7 @@ from producer.position import SavedPosition, load, save
 from producer.sources import fake_source
 
 if TYPE_CHECKING:
-    from fake_tweets import Shape
+    from tweets.fakes import Shape
 
 _SEED = 0
 

@@ -16,7 +16,7 @@ from producer.files.reading import Reading, open_tweets
 from producer.outgoing import OutgoingRecord
 
 if TYPE_CHECKING:
-    from fake_tweets import Shape
+    from tweets.fakes import Shape
 
 
 @runtime_checkable
@@ -63,7 +63,7 @@ def fake_source(
     Raises SettingsError.
     """
     # Imported here: reading a file needs neither the generator nor what it imports.
-    from fake_tweets import records
+    from tweets.fakes import records
 
     try:
         tweets = records(

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from fake_tweets import FakeTweets, expected_item
 from tests.browser.opening import LETTERS, opened
 from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import (
@@ -22,6 +21,7 @@ from tests.unit.tweetpipe.dashboard.doubles import (
 )
 from tweetpipe.live.snapshot import DeadLettersState, FunctionState, Health, StreamState
 from tweetpipe.project import ROOT
+from tweets.fakes import FakeTweets, expected_item
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
 WITHOUT_A_NAME = """() => [...document.querySelectorAll('button, input, a, summary, dialog[open]')]

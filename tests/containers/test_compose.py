@@ -14,7 +14,6 @@ import pytest
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fake_tweets import FakeTweets, expected_item
 from tests.containers import janitor
 from tests.stack_fixtures import Command, free_port
 from tests.waiting import LONG, wait_for
@@ -22,6 +21,7 @@ from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import local_place
 from tweetpipe.looking import table, verify
 from tweetpipe.project import ROOT
+from tweets.fakes import FakeTweets, expected_item
 
 TWEETS = 40
 KILLED = "137"  # the exit code of what did not end within its stop_grace_period

@@ -7,10 +7,10 @@ from copy import deepcopy
 from functools import cache
 from typing import Any, Protocol
 
-from fake_tweets import FakeTweets
-from fake_tweets.malformed import VARIETIES
 from tests.fuzz.aggregates import aggregate, odd_aggregate
 from tweetpipe.looking.oracle import expected_item
+from tweets.fakes import FakeTweets
+from tweets.fakes.malformed import VARIETIES
 
 
 class Draws(Protocol):

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fake_tweets import FakeTweets, render
 from tests.iam import identities, template
 from tests.iam.calls import attempt
 from tests.iam.catalogue import CALLS, StackCall
@@ -20,6 +19,7 @@ from tests.waiting import wait_for
 from tweetpipe.__main__ import main
 from tweetpipe.deploying import artifacts, deploy
 from tweetpipe.project import ROOT
+from tweets.fakes import FakeTweets, render
 
 POLICY = ROOT / "infra" / "deploy-policy.json"
 COUNT = 20

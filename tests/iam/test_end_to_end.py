@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from fake_tweets import FakeTweets, expected_item, render
 from tests.iam import identities, stacks, template
 from tests.iam.identities import Identity
 from tests.iam.stacks import Names
 from tests.waiting import wait_for
+from tweets.fakes import FakeTweets, expected_item, render
 
 COUNT = 200
 NO_TWEET = b"no tweet at all"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 
-import fake_tweets
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.looking import table, verify
+from tweets import fakes
 
 COUNT = 500
 
@@ -19,7 +19,7 @@ def test_aggregated_tweets_are_stored_and_malformed_ones_kept_each_on_its_own(
     place: Place, own_stack: Stack, tweetpipe_command: Command
 ) -> None:
     foreign = stored_keys(place, own_stack)
-    records = fake_tweets.records(47, count=COUNT, malformed=0.05)
+    records = fakes.records(47, count=COUNT, malformed=0.05)
     malformed = {record.data for record in records if record.kind == "malformed"}
     assert malformed
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
-import fake_tweets
 import producer
 from processor.errors import Reason
 from producer import OutgoingRecord, Report, Settings
@@ -22,6 +21,7 @@ from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.looking import table, verify
+from tweets import fakes
 
 PATIENCE = 120.0  # seconds without an arrival
 QUICK_FAULTS = set(Fault) - {Fault.HANGING}
@@ -79,7 +79,7 @@ def payload(letter: dict[str, Any]) -> bytes | None:
 def test_fake_tweets_are_stored_field_by_field_and_malformed_ones_kept_byte_for_byte(
     place: Place, own_stack: Stack, producer_settings: Settings, tmp_path: Path
 ) -> None:
-    records = list(fake_tweets.records(41, count=600, malformed=0.05, duplicates=0.05))
+    records = list(fakes.records(41, count=600, malformed=0.05, duplicates=0.05))
     malformed = {record.data for record in records if record.kind == "malformed"}
     assert malformed
     assert any(record.kind == "duplicate" for record in records)

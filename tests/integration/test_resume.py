@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-import fake_tweets
 from producer import Settings
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.looking import verify
+from tweets import fakes
 
 TWEETS = 3_000
 SEED = 71
@@ -32,7 +32,7 @@ KILLS = 4
 def tweets(tmp_path: Path) -> Path:
     """Fake tweets in a file, one a line."""
     path = tmp_path / "tweets.ndjson"
-    lines = [record.data + b"\n" for record in fake_tweets.records(SEED, count=TWEETS)]
+    lines = [record.data + b"\n" for record in fakes.records(SEED, count=TWEETS)]
     path.write_bytes(b"".join(lines))
     return path
 
@@ -138,7 +138,7 @@ def test_a_run_that_is_killed_in_the_third_file_of_a_folder_goes_on_there(
     tmp_path: Path,
 ) -> None:
     stack = new_stack()
-    fakes = [record.data for record in fake_tweets.records(SEED, count=500)]
+    data = [record.data for record in fakes.records(SEED, count=500)]
     folder = tmp_path / "day"
     (folder / "01").mkdir(parents=True)
 
@@ -147,9 +147,9 @@ def test_a_run_that_is_killed_in_the_third_file_of_a_folder_goes_on_there(
         path.write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
         return path
 
-    write("00.ndjson", b"\n".join(fakes[:50]) + b"\n")
-    write("01/00.json", b"[" + b",".join(fakes[50:100]) + b"]")
-    third = write("02.ndjson.gz", b"\n".join(fakes[100:400]))
+    write("00.ndjson", b"\n".join(data[:50]) + b"\n")
+    write("01/00.json", b"[" + b",".join(data[50:100]) + b"]")
+    third = write("02.ndjson.gz", b"\n".join(data[100:400]))
     produce = produce_resuming(folder, stack)
     position = third.with_name("02.ndjson.gz.position")
     with producing(produce, tmp_path / "x", command_environment) as process:
@@ -161,7 +161,7 @@ def test_a_run_that_is_killed_in_the_third_file_of_a_folder_goes_on_there(
         process.kill()
     sent_by_the_first = stream_of(place, stack)
     records = json.loads(position.read_bytes())["records"]
-    write("03.ndjson", b"\n".join(fakes[400:]) + b"\n")
+    write("03.ndjson", b"\n".join(data[400:]) + b"\n")
 
     rest = tweetpipe_command(*produce)
     further = tweetpipe_command(*produce)
@@ -204,7 +204,7 @@ def test_a_replaced_file_is_refused_and_sent_whole_without_resume(
 ) -> None:
     stack = new_stack()
     file = tmp_path / "tweets.ndjson"
-    tweets = [record.data for record in fake_tweets.records(SEED, count=30)]
+    tweets = [record.data for record in fakes.records(SEED, count=30)]
     file.write_bytes(b"\n".join(tweets[:10]) + b"\n")
     whole = ("produce", "--source", "file", "--file", str(file), "--stack", stack.name)
     assert tweetpipe_command(*whole, "--resume").returncode == 0
@@ -227,7 +227,7 @@ def test_a_tweet_that_is_still_being_written_waits_for_the_next_run(
     deployed: Stack, tweetpipe_command: Command, tmp_path: Path
 ) -> None:
     file = tmp_path / "tweets.ndjson"
-    whole, begun = (record.data for record in fake_tweets.records(SEED, count=2))
+    whole, begun = (record.data for record in fakes.records(SEED, count=2))
     file.write_bytes(whole + b"\n" + begun[:40])
     first = tweetpipe_command(*produce_resuming(file, deployed))
     with file.open("ab") as end:

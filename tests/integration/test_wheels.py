@@ -18,7 +18,7 @@ from tweetpipe.project import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * LONG)]
 
-SOURCES = ("fake_tweets", "infra", "localstack_embedded", "processor", "producer", "requirements")
+SOURCES = ("tweets", "infra", "localstack_embedded", "processor", "producer", "requirements")
 FILES = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
 MAKE_SDIST = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"

@@ -14,9 +14,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from fake_tweets import expected_item
-from fake_tweets.x_api import Credentials as FakeCredentials
-from fake_tweets.x_api import FakeX, Served, serving
 from producer import Settings
 from producer.x import Credentials, XApi, XSource, synchronise
 from tests.integration.test_pipeline import send
@@ -25,6 +22,9 @@ from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.looking import table, verify
+from tweets.fakes import expected_item
+from tweets.fakes.x_api import Credentials as FakeCredentials
+from tweets.fakes.x_api import FakeX, Served, serving
 
 OFTEN = "RT OR is OR a OR the"  # a quarter of the fake tweets
 PUBLISHED = 3000

@@ -6,27 +6,25 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import fake_tweets
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import DeadLetter, Kind
 from tweetpipe.looking import table, verify
+from tweets import fakes
 
 _ALL = 10_000_000
-_KINDS: tuple[fake_tweets.Kind, ...] = ("tweet", "duplicate", "malformed")
+_KINDS: tuple[fakes.Kind, ...] = ("tweet", "duplicate", "malformed")
 
 
 @dataclass(kw_only=True)
 class Offered:
     """The records that a source had: how many of each kind, and which can never be stored."""
 
-    counts: dict[fake_tweets.Kind, int] = field(default_factory=lambda: dict.fromkeys(_KINDS, 0))
+    counts: dict[fakes.Kind, int] = field(default_factory=lambda: dict.fromkeys(_KINDS, 0))
     malformed: set[bytes] = field(default_factory=set)
 
-    def counted(
-        self, records: Iterable[fake_tweets.FakeRecord]
-    ) -> Iterator[fake_tweets.FakeRecord]:
+    def counted(self, records: Iterable[fakes.FakeRecord]) -> Iterator[fakes.FakeRecord]:
         """The same records, booked as they pass."""
         for record in records:
             self.counts[record.kind] += 1

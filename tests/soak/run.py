@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import fake_tweets
 from localstack_embedded import Instance
 from tests.fault_proxy import BATCH_WRITE_ITEM, PUT_RECORDS, SEND_MESSAGE_BATCH, Fault, FaultProxy
 from tests.functions import configured
@@ -26,6 +25,7 @@ from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import Kind
 from tweetpipe.dead_letters.redrive import redrive
 from tweetpipe.looking import verify
+from tweets import fakes
 
 MALFORMED = DUPLICATES = 0.02
 TIMEOUT = 12  # seconds
@@ -82,7 +82,7 @@ def soak(
     lines, or with `in_forms` from files of several forms.
     """
     offered = Offered()
-    records = fake_tweets.records(seed, count=count, malformed=MALFORMED, duplicates=DUPLICATES)
+    records = fakes.records(seed, count=count, malformed=MALFORMED, duplicates=DUPLICATES)
     write = write_in_forms if in_forms else write_lines
     tweets = write(offered.counted(records), folder)
     expected = verify.expected_items(seed, count)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import producer
-from fake_tweets import Shape
 from producer import FileSet, OutgoingRecord, Report, ResumableFile, ResumableFiles, WholeFile
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.words import counted, named
+from tweets.fakes import Shape
 
 if TYPE_CHECKING:
     from producer.x import Credentials

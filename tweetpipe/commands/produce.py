@@ -10,7 +10,6 @@ from typing import Annotated
 import typer
 
 import producer
-from fake_tweets import Shape
 from producer import Report, Settings
 from tweetpipe import words
 from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
@@ -42,6 +41,7 @@ from tweetpipe.commands.options import (
     open_stack,
 )
 from tweetpipe.commands.rejections import Rejections
+from tweets.fakes import Shape
 
 _COUNT = 1000
 _NEVER = 10 * 365 * 24 * 3600.0  # seconds

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
-from fake_tweets import FakeTweets, expected_item
 from tweetpipe.aws.place import Place
 from tweetpipe.looking import table
 from tweetpipe.looking.table import Item
+from tweets.fakes import FakeTweets, expected_item
 
 Key = tuple[str, str]
 Expected = dict[Key, Item]

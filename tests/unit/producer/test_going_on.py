@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from fake_tweets import records
 from producer import FakesGoingOn, PositionError
 from tests.unit.producer.doubles import FakeKinesis, run
+from tweets.fakes import records
 
 
 def sent(folder: Path, *, stack: str = "arn:1", malformed: float = 0.0) -> set[bytes]:

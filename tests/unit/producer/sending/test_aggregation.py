@@ -12,7 +12,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import fake_tweets
 from processor.aggregation import deaggregate
 from producer.outgoing import OutgoingRecord
 from producer.sending.aggregation import (
@@ -22,6 +21,7 @@ from producer.sending.aggregation import (
 )
 from producer.sending.batches import Group, Held, Parcel
 from producer.sending.waiting import Waiting
+from tweets import fakes
 
 LAST_HASH_KEY = 2**128 - 1
 
@@ -144,8 +144,7 @@ def test_a_group_is_no_larger_than_it_is_taken_for(sizes: list[int]) -> None:
 
 def test_two_kilobytes_a_tweet_need_at_least_eight_times_fewer_payload_units() -> None:
     tweets = [
-        OutgoingRecord(tweet.data, tweet.partition_key)
-        for tweet in fake_tweets.records(3, count=2000)
+        OutgoingRecord(tweet.data, tweet.partition_key) for tweet in fakes.records(3, count=2000)
     ]
     single = sum(units(tweet.size) for tweet in tweets)
 

@@ -13,13 +13,13 @@ from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from requests.utils import select_proxy
 
-from fake_tweets import expected_item
-from fake_tweets.x_api import FakeX, Served, serving
 from processor.tweet import to_item
 from producer import OutgoingRecord, SettingsError
 from producer.x import TAG, Credentials, XApi, XSource, synchronise
 from producer.x.errors import XRefused, XUnreachable
 from tests.waiting import wait_for
+from tweets.fakes import expected_item
+from tweets.fakes.x_api import FakeX, Served, serving
 
 POSTS = 150
 PATIENCE = 2.0  # seconds; the servers here send a heartbeat ten times as often

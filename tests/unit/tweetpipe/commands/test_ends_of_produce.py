@@ -24,7 +24,6 @@ import typer.main
 from botocore.config import Config
 
 import producer
-from fake_tweets.x_api import FakeX, serving
 from producer import (
     OutgoingRecord,
     Progress,
@@ -56,6 +55,7 @@ from tweetpipe.commands import produce as produce_command
 from tweetpipe.commands.app import app
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.ending import Standstill, Surplus
+from tweets.fakes.x_api import FakeX, serving
 
 COUNT = 60
 PER_CALL = 10

@@ -13,7 +13,6 @@ import pytest
 import typer.main
 
 from benchmarks.stub_kinesis import StubKinesis, stub_kinesis
-from fake_tweets import records
 from producer import OutgoingRecord
 from tests.soak.full_shards import full_shards
 from tests.unit.tweetpipe.commands.endpoint import OUTPUTS
@@ -23,6 +22,7 @@ from tweetpipe.commands import produce as produce_command
 from tweetpipe.commands import terminal
 from tweetpipe.commands.app import app
 from tweetpipe.commands.delivering import deliver
+from tweets.fakes import records
 
 PATIENCE = 2.0  # seconds; all runs here take longer
 

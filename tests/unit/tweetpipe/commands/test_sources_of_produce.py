@@ -13,12 +13,12 @@ from unittest.mock import Mock
 import pytest
 import typer.main
 
-from fake_tweets.x_api import FakeX, serving
 from producer import OutgoingRecord, Report
 from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.__main__ import main
 from tweetpipe.commands import produce
 from tweetpipe.commands.app import app
+from tweets.fakes.x_api import FakeX, serving
 
 SOURCES = ("fake", "file", "twitter")
 # In the form with --source.

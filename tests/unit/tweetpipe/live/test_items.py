@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import fake_tweets
 from producer import OutgoingRecord
 from producer.sending.aggregation import aggregated
 from tweetpipe.live.items import items_of
+from tweets import fakes
 
-TWEETS = [fake_tweets.FakeTweets(3).tweet(index) for index in range(5)]
-DATA = [fake_tweets.render(tweet, "v2") for tweet in TWEETS]
+TWEETS = [fakes.FakeTweets(3).tweet(index) for index in range(5)]
+DATA = [fakes.render(tweet, "v2") for tweet in TWEETS]
 
 
 def aggregate(*payloads: bytes) -> bytes:
@@ -18,14 +18,14 @@ def aggregate(*payloads: bytes) -> bytes:
 
 
 def test_a_tweet_is_its_item() -> None:
-    assert items_of(DATA[0]) == [fake_tweets.expected_item(TWEETS[0])]
+    assert items_of(DATA[0]) == [fakes.expected_item(TWEETS[0])]
 
 
 def test_an_aggregated_record_is_the_items_of_all_tweets_in_it() -> None:
-    assert items_of(aggregate(*DATA)) == [fake_tweets.expected_item(tweet) for tweet in TWEETS]
+    assert items_of(aggregate(*DATA)) == [fakes.expected_item(tweet) for tweet in TWEETS]
 
 
 def test_what_the_function_rejects_is_no_item() -> None:
     assert items_of(b"no tweet") == []
-    assert items_of(aggregate(b"no tweet", DATA[1])) == [fake_tweets.expected_item(TWEETS[1])]
+    assert items_of(aggregate(b"no tweet", DATA[1])) == [fakes.expected_item(TWEETS[1])]
     assert items_of(aggregate()) == []

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import fake_tweets
-from fake_tweets.malformed import VARIETIES
 from processor.errors import Rejected
 from processor.tweet import to_item
 from tests.examples import examples
 from tweetpipe.looking.oracle import expected_item
+from tweets import fakes
+from tweets.fakes.malformed import VARIETIES
 
 LONG = "Every word of what somebody said at length, to the very last one: " + "word " * 40
 CUT = LONG[:120] + "…"
@@ -167,12 +167,12 @@ def test_the_function_reads_whatever_may_be_a_tweet_alike(data: bytes) -> None:
 @given(st.integers(0, 10_000), st.integers(0, len(VARIETIES) - 1), st.sampled_from(["v1", "v2"]))
 @settings(max_examples=examples(60))
 def test_both_read_fake_tweets_as_what_they_are(
-    index: int, variety: int, shape: fake_tweets.Shape
+    index: int, variety: int, shape: fakes.Shape
 ) -> None:
-    tweet = fake_tweets.FakeTweets(9).tweet(index)
-    data = fake_tweets.render(tweet, shape)
+    tweet = fakes.FakeTweets(9).tweet(index)
+    data = fakes.render(tweet, shape)
     spoiled = VARIETIES[variety](tweet, shape)
 
-    assert expected_item(data) == the_functions(data) == fake_tweets.expected_item(tweet)
+    assert expected_item(data) == the_functions(data) == fakes.expected_item(tweet)
     assert expected_item(spoiled) is None
     assert the_functions(spoiled) is None

@@ -1,0 +1,13 @@
+"""What tells the tweets of one process from another's."""
+
+from __future__ import annotations
+
+import hashlib
+
+from tweets.fakes import FakeTweets
+
+
+def digest(seed: int, count: int) -> str:
+    """A hash of the first tweets of a seed."""
+    fakes = FakeTweets(seed)
+    return hashlib.sha256(b"\n".join(fakes.record(i).data for i in range(count))).hexdigest()

@@ -1,0 +1,146 @@
+"""`python -m tweets.fakes`: fake tweets on standard output, one JSON object a line."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import NoReturn, get_args
+
+from tweets.fakes.model import Shape
+from tweets.fakes.pacing import paced
+from tweets.fakes.records import records
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code; wrong usage raises SystemExit(2)."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        if words[:1] == ["serve"]:
+            return _end(_serve(words[1:]))
+        _write(_parser().parse_args(words))
+        return _end(0)
+    except KeyboardInterrupt:
+        return _end(130)
+    except BrokenPipeError:
+        return _end(0)  # whoever reads has seen enough
+    except OSError as error:
+        sys.stderr.write(f"tweets.fakes: {error.strerror or error}\n")
+        return _end(1)
+
+
+def _serve(words: Sequence[str]) -> int:
+    from tweets.fakes.x_api.command import serve  # here: the other command does without a server
+
+    parser = _Parser(
+        prog="python -m tweets.fakes serve",
+        description="Serve fake tweets as X's API v2 does: the filtered stream and its rules.",
+    )
+    return serve(parser, words)
+
+
+def _write(options: argparse.Namespace) -> None:
+    out = sys.stdout.buffer
+
+    def flush_and_sleep(seconds: float) -> None:
+        out.flush()
+        time.sleep(seconds)
+
+    source = records(
+        options.seed,
+        count=options.count,
+        shape=options.shape,
+        malformed=options.malformed,
+        duplicates=options.duplicates,
+    )
+    if options.rate is not None:
+        source = paced(source, rate=options.rate, clock=time.monotonic, sleep=flush_and_sleep)
+    for record in source:
+        out.write(record.data + b"\n")
+    out.flush()
+
+
+def _end(code: int) -> int:
+    """Flush what can be flushed, so that Python has nothing to complain of at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="python -m tweets.fakes",
+        description="Write fake tweets to standard output, one JSON object a line. "
+        "The same seed always gives the same tweets. With `serve` as the first word: a fake X API "
+        "server (serve --help tells more).",
+    )
+    parser.add_argument(
+        "--count", type=_count, default=10, help="how many tweets (default: %(default)s)"
+    )
+    parser.add_argument("--seed", type=int, default=0, help="which tweets (default: %(default)s)")
+    parser.add_argument(
+        "--shape",
+        choices=get_args(Shape),
+        default="mixed",
+        help="Twitter's v1.1 JSON, that of X's v2 filtered stream, or about half of each "
+        "(default: %(default)s)",
+    )
+    parser.add_argument(
+        "--rate", type=_rate, metavar="N", help="lines a second (default: as fast as it goes)"
+    )
+    parser.add_argument(
+        "--malformed",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="add malformed lines, this many for each tweet: 0.01 is one in a hundred",
+    )
+    parser.add_argument(
+        "--duplicates",
+        type=_share,
+        default=0.0,
+        metavar="SHARE",
+        help="add repeats of recent tweets, this many for each tweet",
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    rate = _number(text)
+    if not 0 < rate < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
+    return rate
+
+
+def _share(text: str) -> float:
+    share = _number(text)
+    if not 0 <= share <= 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+    return share
+
+
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number") from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,28 @@
+"""A fake X API server: the filtered stream, its rules and its faults, without credentials or cost.
+
+`serving(FakeX(...))` runs it inside a test, `python -m tweets.fakes serve` on its own.
+"""
+
+from __future__ import annotations
+
+from tweets.fakes.x_api.auth import Credentials
+from tweets.fakes.x_api.faults import Fault, FaultError
+from tweets.fakes.x_api.limits import Limits
+from tweets.fakes.x_api.matching import Facts, compile_rule
+from tweets.fakes.x_api.rule_syntax import RuleError
+from tweets.fakes.x_api.server import Served, serving
+from tweets.fakes.x_api.state import Connection, FakeX
+
+__all__ = [
+    "Connection",
+    "Credentials",
+    "Facts",
+    "FakeX",
+    "Fault",
+    "FaultError",
+    "Limits",
+    "RuleError",
+    "Served",
+    "compile_rule",
+    "serving",
+]

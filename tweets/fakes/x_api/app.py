@@ -1,0 +1,113 @@
+"""The server's endpoints as an ASGI application."""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tweets.fakes.x_api.auth import asks_for_app_token
+from tweets.fakes.x_api.connecting import connect
+from tweets.fakes.x_api.faults import FaultError
+from tweets.fakes.x_api.limits import Endpoint
+from tweets.fakes.x_api.problems import RATE_LIMIT, WRONG_CREDENTIALS
+from tweets.fakes.x_api.rules_endpoint import Answer, change_rules, list_rules
+from tweets.fakes.x_api.state import FakeX
+
+STREAM_PATH = "/2/tweets/search/stream"
+RULES_PATH = f"{STREAM_PATH}/rules"
+
+
+def application(fake: FakeX) -> Starlette:
+    """All that the server answers."""
+    endpoints = _Endpoints(fake)
+    return Starlette(
+        routes=[
+            Route("/oauth2/token", endpoints.token, methods=["POST"]),
+            Route(STREAM_PATH, endpoints.stream, methods=["GET"]),
+            Route(RULES_PATH, endpoints.list_rules, methods=["GET"]),
+            Route(RULES_PATH, endpoints.change_rules, methods=["POST"]),
+            Route("/_fake/status", endpoints.status, methods=["GET"]),
+            Route("/_fake/faults", endpoints.add_faults, methods=["POST"]),
+            Route("/_fake/faults", endpoints.clear_faults, methods=["DELETE"]),
+        ]
+    )
+
+
+class _Endpoints:
+    def __init__(self, fake: FakeX) -> None:
+        self._fake = fake
+
+    async def token(self, request: Request) -> Response:
+        """The App's bearer token, always the same one."""
+        answer = self._over_limit("token")
+        if answer is None:
+            right = self._fake.credentials.are_in_basic(request.headers.get("authorization", ""))
+            if right and asks_for_app_token(request.url.query, await request.body()):
+                token = self._fake.credentials.bearer_token
+                answer = Answer(200, {"token_type": "bearer", "access_token": token})
+        return self._response("token", answer or Answer(403, WRONG_CREDENTIALS))
+
+    async def stream(self, request: Request) -> Response:
+        refusal = self._over_limit("stream") or self._unauthorized(request)
+        if refusal:
+            return self._response("stream", refusal)
+        return await connect(self._fake, request)
+
+    async def list_rules(self, request: Request) -> Response:
+        answer = self._over_limit("rules_get") or self._unauthorized(request)
+        ids = request.query_params.get("ids")
+        return self._response("rules_get", answer or list_rules(self._fake, ids))
+
+    async def change_rules(self, request: Request) -> Response:
+        answer = self._over_limit("rules_post") or self._unauthorized(request)
+        if answer is None:
+            answer = change_rules(self._fake, request.query_params, await request.body())
+        return self._response("rules_post", answer)
+
+    async def status(self, request: Request) -> Response:
+        return _stranger(request) or JSONResponse(self._fake.status())
+
+    async def add_faults(self, request: Request) -> Response:
+        if stranger := _stranger(request):
+            return stranger
+        try:
+            faults = await request.json()
+            if not isinstance(faults, list) or not all(isinstance(one, str) for one in faults):
+                raise ValueError('send a list of texts such as ["drop@100", "503x3"]')
+            self._fake.add_faults(*faults)
+        except (FaultError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse(self._fake.status())
+
+    async def clear_faults(self, request: Request) -> Response:
+        if stranger := _stranger(request):
+            return stranger
+        self._fake.script.clear()
+        return JSONResponse(self._fake.status())
+
+    def _over_limit(self, endpoint: Endpoint) -> Answer | None:
+        # Before anything else: X counts requests with wrong credentials too.
+        return None if self._fake.windows[endpoint].take() else Answer(429, RATE_LIMIT)
+
+    def _unauthorized(self, request: Request) -> Answer | None:
+        authorization = request.headers.get("authorization", "")
+        refusal = self._fake.credentials.refusal(request.method, str(request.url), authorization)
+        return Answer(*refusal) if refusal else None
+
+    def _response(self, endpoint: Endpoint, answer: Answer) -> Response:
+        headers = self._fake.windows[endpoint].headers()
+        return JSONResponse(answer.body, answer.status, headers=headers)
+
+
+def _stranger(request: Request) -> Response | None:
+    """A refusal for whoever is on another machine."""
+    host = request.client.host if request.client else ""
+    try:
+        near = ip_address(host).is_loopback
+    except ValueError:
+        near = False
+    return None if near else JSONResponse({"error": "only from this machine"}, 403)

@@ -1,0 +1,170 @@
+"""`python -m tweets.fakes serve`: the fake X API server on its own."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import textwrap
+from collections.abc import Sequence
+
+from tweets.fakes.x_api.auth import Credentials
+from tweets.fakes.x_api.faults import KINDS, Fault, FaultError
+from tweets.fakes.x_api.limits import Limits
+from tweets.fakes.x_api.server import FakeXServer, listening_socket, url_of
+from tweets.fakes.x_api.state import FakeX
+
+_BACKLOG = 128
+
+
+def serve(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
+    """Serve until a signal comes and return the exit code; raises SystemExit(2) and OSError."""
+    _add_options(parser)
+    options = parser.parse_args(arguments)
+    try:
+        fake = _fake(options)
+    except ValueError as error:
+        parser.error(f"--rule: {error}")
+    try:
+        listening = listening_socket(options.host, options.port)
+        listening.listen(_BACKLOG)
+    except OSError as error:
+        where = f"{options.host}:{options.port}"
+        _say(f"tweets.fakes: can't listen on {where}: {error.strerror or error}")
+        return 1
+    server = FakeXServer(fake)
+    sys.stdout.write(f"{_greeting(url_of(listening), fake.credentials)}\n")
+    sys.stdout.flush()
+    try:
+        server.run(sockets=[listening])
+    finally:
+        listening.close()
+    return 128 + (server.signal or signal.SIGINT)
+
+
+def _fake(options: argparse.Namespace) -> FakeX:
+    return FakeX(
+        seed=options.seed,
+        rate=options.rate,
+        count=options.count,
+        heartbeat=options.heartbeat,
+        max_lag=options.max_lag,
+        match_all=options.match_all,
+        rules=options.rule,
+        faults=options.fault,
+        limits=Limits(stream=options.connections_per_window),
+        log=_say,
+    )
+
+
+def _greeting(url: str, credentials: Credentials) -> str:
+    return (
+        f"A fake X API listens on {url} and takes bearer_token={credentials.bearer_token} or "
+        f"consumer_key={credentials.consumer_key} consumer_secret={credentials.consumer_secret} "
+        f"access_token_key={credentials.access_token_key} "
+        f"access_token_secret={credentials.access_token_secret}"
+    )
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _add_options(parser: argparse.ArgumentParser) -> None:
+    parser.formatter_class = _WholeNames
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
+    add("--port", type=_port, default=8888, help="0 is any free one (default: %(default)s)")
+    add("--seed", type=int, default=0, help="which tweets (default: %(default)s)")
+    add(
+        "--rate",
+        type=_positive,
+        default=200.0,
+        metavar="N",
+        help="tweets published a second, of which those that match a rule are sent "
+        "(default: %(default)g)",
+    )
+    add("--count", type=_count, metavar="N", help="publish so many and then only heartbeats")
+    add(
+        "--heartbeat",
+        type=_positive,
+        default=20.0,
+        metavar="SECONDS",
+        help="of silence until an empty line is sent (default: %(default)g)",
+    )
+    add(
+        "--max-lag",
+        type=_positive,
+        default=30.0,
+        metavar="SECONDS",
+        help="how long a reader may keep the server waiting (default: %(default)g)",
+    )
+    add(
+        "--connections-per-window",
+        type=_count,
+        default=50,
+        metavar="N",
+        help="connects in 15 minutes (default: %(default)s)",
+    )
+    add("--match-all", action="store_true", help="send each post, as matching each rule")
+    add("--rule", action="append", default=[], help="a rule that is there from the start")
+    add(
+        "--fault",
+        action="append",
+        type=_fault,
+        default=[],
+        metavar="FAULT",
+        help="what goes wrong, in this order, as kind[:value][@posts][xtimes]: drop@100 after a "
+        "hundred posts of a connection, 503x3 for the next three connects, silence:30@5 for thirty "
+        f"seconds. {_kinds()}",
+    )
+
+
+class _WholeNames(argparse.HelpFormatter):
+    """Breaks no line within the name of a fault."""
+
+    def _split_lines(self, text: str, width: int) -> list[str]:
+        return textwrap.wrap(text, width, break_on_hyphens=False)
+
+
+def _kinds() -> str:
+    in_stream, at_connect = (
+        "; ".join(
+            f"{name}{f':{kind.value.upper()}' if kind.value else ''}: {kind.means}"
+            for name, kind in KINDS.items()
+            if kind.at_connect is at
+        )
+        for at in (False, True)
+    )
+    return f"In the stream, with @posts: {in_stream}. At a connect: {at_connect}."
+
+
+def _fault(text: str) -> Fault:
+    try:
+        return Fault.parse(text)
+    except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 0 or more")
+    return int(text)
+
+
+def _port(text: str) -> int:
+    port = _count(text)
+    if port > 65_535:
+        raise argparse.ArgumentTypeError(f"{text!r} is above 65535")
+    return port
+
+
+def _positive(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return number

@@ -1,0 +1,105 @@
+"""What a connect to the stream gets: the stream, or X's reason why not."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.types import Receive, Scope, Send
+
+from tweets.fakes.x_api.faults import Fault
+from tweets.fakes.x_api.fields import Fields, FieldsError
+from tweets.fakes.x_api.problems import (
+    NOT_FOUND,
+    RATE_LIMIT,
+    UNAUTHORIZED,
+    Problem,
+    no_rules,
+    not_enrolled,
+    server_error,
+    too_many_connections,
+    usage_capped,
+)
+from tweets.fakes.x_api.state import FakeX
+from tweets.fakes.x_api.stream import Stream
+
+_FAULTS: dict[str, tuple[int, Problem]] = {
+    "401": (401, UNAUTHORIZED),
+    "403": (403, not_enrolled()),
+    "404": (404, NOT_FOUND),
+    "409": (409, no_rules()),
+    "429": (429, RATE_LIMIT),
+    "429-bare": (429, RATE_LIMIT),
+    "too-many-connections": (429, too_many_connections()),
+    "usage-capped": (429, usage_capped()),
+    **{str(status): (status, server_error(status)) for status in (500, 502, 503, 504)},
+}
+
+
+async def connect(fake: FakeX, request: Request) -> Response:
+    """Answer a request that is authorised and within its limits."""
+    headers = fake.windows["stream"].headers()
+    try:
+        fields = Fields.from_query(request.query_params.multi_items())
+    except FieldsError as error:
+        return JSONResponse(error.problem, 400, headers=headers)
+    again: list[int] = []
+    while fault := fake.script.take_at_connect():
+        fake.log(f"answered a connect: {fault}")
+        if fault.kind != "duplicates":
+            fake.listener.settle()
+            fake.changed()
+            return _fault(fake, fault, headers)
+        again = fake.sent[-int(fault.value) :] if fault.value >= 1 else []
+    if not fake.rules.rules:
+        return JSONResponse(no_rules(), 409, headers=headers)
+    if await _occupied(fake):
+        return JSONResponse(too_many_connections(), 429, headers=headers)
+    return _StreamResponse(fake, fields, again, headers)
+
+
+def _fault(fake: FakeX, fault: Fault, headers: dict[str, str]) -> Response:
+    if fault.kind == "html":
+        return HTMLResponse("<html><body>Sign in to use this network</body></html>")
+    status, problem = _FAULTS[fault.kind]
+    if fault.kind == "429-bare":
+        headers = {}
+    elif fault.kind == "429":
+        reset = math.ceil(fake.clock() + fault.value)
+        headers |= {"x-rate-limit-remaining": "0", "x-rate-limit-reset": str(reset)}
+    return JSONResponse(problem, status, headers=headers)
+
+
+async def _occupied(fake: FakeX) -> bool:
+    # A reader who left and comes back at once: let the server notice the leaving first.
+    for _ in range(10):
+        if fake.connection is None:
+            return False
+        await asyncio.sleep(0)
+    return True
+
+
+class _StreamResponse(Response):
+    """The endless answer, whose body `Stream` writes."""
+
+    def __init__(
+        self, fake: FakeX, fields: Fields, again: list[int], headers: dict[str, str]
+    ) -> None:
+        super().__init__()
+        self._fake, self._fields, self._again = fake, fields, again
+        self._limits = headers
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {"content-type": "application/json; charset=utf-8", **self._limits}
+        await send(
+            {
+                "type": "http.response.start",
+                "status": 200,
+                "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+            }
+        )
+        connection = self._fake.connected(scope["client"])
+        stream = Stream(self._fake, connection, self._fields, self._again, send, receive)
+        await stream.run()

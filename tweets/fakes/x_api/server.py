@@ -1,0 +1,193 @@
+"""The application on a socket: in this process until it is stopped, or in a thread for a test."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from types import FrameType
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tweets.fakes.x_api.app import application
+from tweets.fakes.x_api.faults import Fault
+from tweets.fakes.x_api.state import FakeX, Listener
+
+_BACKLOG = 128
+_SEND_BUFFER = 256 * 1024  # what a reader may lag behind before the stream waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A server that runs: where, and the state it works on."""
+
+    url: str
+    fake: FakeX
+
+
+def listening_socket(host: str, port: int) -> socket.socket:
+    """A socket that nobody can connect to before a server listens on it; raises OSError."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+        listening.bind((host, port))
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+def url_of(listening: socket.socket) -> str:
+    """The base URL of a server on the socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+class FakeXServer(uvicorn.Server, Listener):
+    """uvicorn, except that it stops at once, streams or not, and can stop listening for a while."""
+
+    def __init__(self, fake: FakeX) -> None:
+        config = uvicorn.Config(
+            _telling_of_errors(application(fake), fake),
+            http="h11",
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level="critical",
+            backlog=_BACKLOG,
+            server_header=False,
+        )
+        super().__init__(config)
+        self.signal: int | None = None
+        self.ready = threading.Event()
+        self._fake = fake
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: int | None = None
+        self._wake = asyncio.Event()
+        self._deaf: asyncio.Task[None] | None = None
+        fake.listener = self
+
+    def stop(self) -> None:
+        """End `run`; any thread may call this."""
+        self.should_exit = True
+        self._soon(self._wake.set)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Note the signal that ends the server: what comes of it is up to the caller of `run`."""
+        self.signal = sig
+        self.stop()
+
+    def settle(self) -> None:
+        if threading.get_ident() == self._thread:
+            self._refuse_if_due()
+        else:
+            self._soon(self._refuse_if_due)
+
+    def hang_up(self, client: tuple[str, int]) -> None:
+        for connection in self.server_state.connections:
+            if isinstance(connection, H11Protocol) and connection.client == client:
+                connection.transport.abort()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen, at first and after each refusal."""
+        await super().startup(sockets)
+        self._fake.listening = True
+        self._fake.changed()
+
+    async def main_loop(self) -> None:
+        """Wait to be stopped; once a second is for the Date header."""
+        self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
+        self._refuse_if_due()
+        while not self.should_exit:
+            await self.on_tick(0)
+            self.ready.set()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(1):
+                    await self._wake.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Let go of everything at once: streams never end by themselves."""
+        self._loop = None
+        self._fake.listening = False
+        tasks = list(self.server_state.tasks)
+        if self._deaf:
+            tasks.append(self._deaf)
+        for server in self.servers:
+            server.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        await asyncio.sleep(0)
+
+    def _soon(self, call: Callable[[], object]) -> None:
+        with suppress(RuntimeError):  # the loop is closed: there is nothing left to do
+            if self._loop:
+                self._loop.call_soon_threadsafe(call)
+
+    def _refuse_if_due(self) -> None:
+        if self._deaf and not self._deaf.done():
+            return  # when it listens again it looks for the next one
+        if fault := self._fake.script.take_refusal():
+            host, port = self.servers[0].sockets[0].getsockname()[:2]
+            for server in self.servers:
+                server.close()
+            self._fake.listening = False
+            # Bound but not listening: connects are refused, and nobody else gets the port.
+            deaf = listening_socket(host, port)
+            self._deaf = asyncio.get_running_loop().create_task(self._refuse(fault, deaf))
+
+    async def _refuse(self, fault: Fault | None, deaf: socket.socket) -> None:
+        try:
+            while fault:
+                self._fake.log(f"refusing connections: {fault}")
+                await asyncio.sleep(fault.value)
+                fault = self._fake.script.take_refusal()
+            await self.startup(sockets=[deaf])
+        except asyncio.CancelledError:
+            deaf.close()
+            raise
+
+
+def _telling_of_errors(app: ASGIApp, fake: FakeX) -> ASGIApp:
+    """uvicorn's own log is off, as it takes scripted faults for errors: log real ones here."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await app(scope, receive, send)
+        except Exception as error:
+            fake.log(f"error in the fake X API server: {error!r}")
+            raise
+
+    return wrapped
+
+
+@contextmanager
+def serving(fake: FakeX) -> Iterator[Served]:
+    """Run the server in a thread, on a free port of 127.0.0.1, for as long as the block lasts."""
+    server = FakeXServer(fake)
+    listening = listening_socket("127.0.0.1", 0)
+    url = url_of(listening)
+    thread = threading.Thread(
+        target=server.run, kwargs={"sockets": [listening]}, name="fake X", daemon=True
+    )
+    thread.start()
+    try:
+        if not server.ready.wait(10):
+            raise RuntimeError("the fake X API server did not start")
+        yield Served(url, fake)
+    finally:
+        server.stop()
+        thread.join(10)
+        listening.close()

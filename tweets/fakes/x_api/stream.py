@@ -1,0 +1,197 @@
+"""One connection to the stream, from its first byte to its end."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from starlette.types import Receive, Send
+
+from tweets.fakes.entities import to_json
+from tweets.fakes.x_api.faults import Fault
+from tweets.fakes.x_api.fields import Fields
+from tweets.fakes.x_api.problems import operational_disconnect
+from tweets.fakes.x_api.state import Connection, FakeX
+from tweets.fakes.x_api.trickle import pieces
+
+_BATCH = 200
+_TICK_S = 0.005  # at high rates posts go out in groups this far apart
+_PIECE_S = 0.001
+_CATCH_UP_S = 1.0
+_RUBBISH = b'{"data":{"id":"\xff\xfe\r\n'
+_UNKNOWN = b'{"notice":{"kind":"fake","text":"a kind of message that is new"}}\r\n'
+
+End = Literal["final chunk", "none"]
+
+
+class _Line(NamedTuple):
+    post: int
+    data: bytes
+
+
+class _Over(Exception):
+    """The connection ends: why, and whether the body is completed."""
+
+    def __init__(self, why: str, end: End = "none") -> None:
+        super().__init__(why)
+        self.why = why
+        self.end = end
+
+
+class Stream:
+    """Publishes posts at the fake X's rate, sends those that match, and acts out faults."""
+
+    def __init__(
+        self,
+        fake: FakeX,
+        connection: Connection,
+        fields: Fields,
+        again: list[int],
+        send: Send,
+        receive: Receive,
+    ) -> None:
+        self._fake = fake
+        self._connection = connection
+        self._fields = fields
+        self._again = again  # indexes that are sent a second time, before anything new
+        self._send = send
+        self._receive = receive
+        self._left = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._due = self._written = self._loop.time()
+        self._slowly = 0
+
+    async def run(self) -> None:
+        """Send until the connection ends, for whatever reason."""
+        watch = asyncio.create_task(self._watch())
+        why, end = "the server stopped", "none"
+        try:
+            while True:
+                await self._step()
+        except _Over as over:
+            why, end = over.why, over.end
+        finally:
+            watch.cancel()
+            self._fake.ended(self._connection, why)
+            self._fake.listener.settle()
+        if end == "final chunk":
+            await self._send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _watch(self) -> None:
+        while (await self._receive())["type"] != "http.disconnect":
+            pass
+        self._left.set()
+        self._fake.ended(self._connection, "the reader left")
+
+    async def _step(self) -> None:
+        fault = self._fake.script.take_in_stream(len(self._connection.indexes))
+        if fault:
+            self._fake.log(f"connection {self._connection.number}: {fault}")
+            await self._act(fault)
+            return
+        lines = self._due_lines()
+        if lines:
+            await self._write_lines(lines)
+            return
+        now = self._loop.time()
+        heartbeat_in = self._written + self._fake.heartbeat - now
+        if heartbeat_in <= 0:
+            await self._write(b"\r\n")
+            return
+        published = self._fake.count is not None and self._fake.next_index >= self._fake.count
+        post_in = heartbeat_in if published else max(self._due - now, _TICK_S)
+        # Faults may be added at any time: look again now and then.
+        await self._pause(min(heartbeat_in, post_in, 0.05))
+
+    def _due_lines(self) -> list[_Line]:
+        """The lines that are due and come before the next fault."""
+        until = self._fake.script.posts_until_next(len(self._connection.indexes))
+        most = _BATCH if until is None else min(until, _BATCH)
+        lines: list[_Line] = []
+        for index in self._due_indexes():
+            tweet = self._fake.tweet(index)
+            rules = self._fake.match(tweet)
+            if rules:
+                lines.append(_Line(index, self._fields.line(tweet, rules)))
+                if len(lines) >= most:
+                    break
+        self._fake.changed()
+        return lines
+
+    def _due_indexes(self) -> Iterator[int]:
+        while self._again:
+            yield self._again.pop(0)
+        now = self._loop.time()
+        self._due = max(self._due, now - _CATCH_UP_S)
+        for _ in range(_BATCH):
+            if self._due > now:
+                return
+            index = self._fake.publish()
+            if index is None:
+                return
+            self._due += 1 / self._fake.rate
+            yield index
+
+    async def _write_lines(self, lines: list[_Line]) -> None:
+        whole, slow = lines[self._slowly :], lines[: self._slowly]
+        for line in slow:
+            self._slowly -= 1
+            *most, last = pieces(line.data)
+            for piece in most:
+                await self._write(piece)
+                await self._pause(_PIECE_S)
+            await self._write(last, [line])
+        if whole:
+            await self._write(b"".join([line.data for line in whole]), whole)
+
+    async def _write(self, data: bytes, completed: Sequence[_Line] = ()) -> None:
+        # Noted first: a reader may take them and leave, or stop the server, before this goes on.
+        self._connection.indexes += [line.post for line in completed]
+        self._fake.changed()
+        try:
+            async with asyncio.timeout(self._fake.max_lag):
+                await self._send({"type": "http.response.body", "body": data, "more_body": True})
+                await asyncio.sleep(0)  # sending to a fast reader lets nobody else have a turn
+        except TimeoutError:
+            self._fake.listener.hang_up(self._connection.client)
+            raise _Over("the reader was too slow") from None
+        if self._left.is_set():
+            raise _Over("the reader left")
+        self._written = self._loop.time()
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._left.wait()
+        except TimeoutError:
+            return
+        raise _Over("the reader left")
+
+    async def _act(self, fault: Fault) -> None:
+        match fault.kind:
+            case "drop":
+                raise _Over("drop")
+            case "end":
+                raise _Over("end", "final chunk")
+            case "half-line":
+                await self._write(self._half_a_line())
+                raise _Over("half-line")
+            case "operational-disconnect":
+                await self._write(to_json(operational_disconnect()).encode() + b"\r\n")
+                raise _Over("operational-disconnect", "final chunk")
+            case "silence":
+                await self._pause(fault.value)
+            case "rubbish":
+                await self._write(_RUBBISH)
+            case "unknown":
+                await self._write(_UNKNOWN)
+            case "slow":
+                self._slowly += int(fault.value)
+
+    def _half_a_line(self) -> bytes:
+        """Of the next post, whether or not it matches: nobody can tell, and it is lost."""
+        index = self._fake.publish()
+        tweet = self._fake.tweet(self._fake.next_index if index is None else index)
+        line = self._fields.line(tweet, self._fake.rules.rules[:1])
+        return line[: len(line) // 2]
