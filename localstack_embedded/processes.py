@@ -18,7 +18,7 @@ from .ownership import new_private_file
 
 KILL_SECONDS = 5.0
 # In which what has lost LocalStack ends by itself, all of it: what a function has started and left
-# its parent is no child of anything that is known here. See plugin/reaper.py.
+# its parent is no child of anything that is known here. See plugin/functions/reaper.py.
 REAP_SECONDS = 2.0
 PAUSE = 0.01
 

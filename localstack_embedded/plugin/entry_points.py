@@ -36,7 +36,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
 
     def load(self, *_args: Any, **_kwargs: Any) -> type:
         """The executor's class."""
-        from .executor import ProcessExecutor
+        from .functions.executor import ProcessExecutor
 
         return ProcessExecutor
 
@@ -141,7 +141,7 @@ def lambda_() -> Service:
     """LocalStack's own Lambda, with URLs of functions that need no DNS."""
     from localstack.services.lambda_.provider import LambdaProvider
 
-    from .function_urls import make_reachable
+    from .functions.urls import make_reachable
 
     provider = LambdaProvider()
     make_reachable(provider)

@@ -91,7 +91,7 @@ CALLED: dict[str, str] = {
     "localstack.services.sqs.models:FifoQueue.shutdown": "self",
     "localstack.services.s3.storage.ephemeral:EphemeralS3ObjectStore.delete_bucket": "self, bucket",
     "localstack.services.s3.provider:S3Provider.on_after_state_reset": "self",
-    # function_urls.py, resources.py, services.py, server.py
+    # functions/urls.py, resources.py, services.py, server.py
     f"{_LAMBDA}.urlrouter:FunctionUrlRouter.handle_lambda_url_invocation": (
         "self, request, api_id, region, url_params"
     ),

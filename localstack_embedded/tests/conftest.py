@@ -13,9 +13,9 @@ from textwrap import dedent
 import pytest
 
 from localstack_embedded import DEFAULT_HOME, ensure_environment
-from localstack_embedded.plugin.function_environment import FunctionEnvironment, InvocationOutcome
-from localstack_embedded.plugin.runtimes import FUNCTION_MAIN
-from localstack_embedded.plugin.worker import WorkerSettings
+from localstack_embedded.plugin.functions.environment import FunctionEnvironment, InvocationOutcome
+from localstack_embedded.plugin.functions.runtimes import PYTHON_MAIN
+from localstack_embedded.plugin.functions.worker import WorkerSettings
 from localstack_embedded.tests.clock import Clock
 
 AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
@@ -83,7 +83,7 @@ def deploy(client: str, tmp_path: Path) -> Iterator[Deploy]:
         function = Function(
             WorkerSettings(
                 command=(
-                    *(str(python), "-P", str(FUNCTION_MAIN), client, ""),
+                    *(str(python), "-P", str(PYTHON_MAIN), client, ""),
                     *map(str, (code, *layers)),
                 ),
                 code=code,

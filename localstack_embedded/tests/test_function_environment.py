@@ -12,9 +12,9 @@ from urllib.request import urlopen
 import psutil
 import pytest
 
-from localstack_embedded.plugin import function_environment
-from localstack_embedded.plugin.function_environment import MAX_RESPONSE_BYTES
-from localstack_embedded.plugin.reaper import MARK
+from localstack_embedded.plugin.functions import environment
+from localstack_embedded.plugin.functions.environment import MAX_RESPONSE_BYTES
+from localstack_embedded.plugin.functions.reaper import MARK
 from localstack_embedded.tests.conftest import Deploy
 from localstack_embedded.tests.waiting import is_gone, wait_for
 
@@ -84,11 +84,10 @@ def test_the_environment_is_lambdas_and_nothing_else(
 
 def test_neither_the_plugin_nor_its_files_are_on_the_functions_path(deploy: Deploy) -> None:
     function = deploy("import sys\ndef handler(event, context): return sys.path")
-    plugin = Path(function_environment.__file__).parent
+    functions, plugin, _, above = Path(environment.__file__).parents[:4]
     path = json.loads(function.invoke().payload)
     assert path[0] == str(function.settings.code)
-    assert str(plugin) not in path
-    assert str(plugin.parent.parent) not in path
+    assert not {str(functions), str(plugin), str(above)} & set(path)
 
 
 def test_a_layer_is_on_the_path_after_the_functions_own_code(

@@ -7,7 +7,7 @@ import os
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from localstack_embedded.plugin.output import Output
+from localstack_embedded.plugin.functions.output import Output
 
 
 @settings(max_examples=30, deadline=None)

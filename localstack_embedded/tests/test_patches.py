@@ -21,7 +21,7 @@ from localstack_embedded_plugin.patches import needs
 print(*unmet(needs()), sep="\\n")
 """
 
-MODULES = [path for path in PLUGIN.rglob("*.py") if path.name != "function_main.py"]
+MODULES = [path for path in PLUGIN.rglob("*.py") if path.name != "python_main.py"]
 
 
 def replaced(source: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from localstack_embedded.plugin.runtime_api import Invocation, RuntimeApi, WorkerReport
+from localstack_embedded.plugin.functions.runtime_api import Invocation, RuntimeApi, WorkerReport
 
 INVOCATION = Invocation("id-1", "arn:aws:lambda:x", 1234, "Root=1", b'{"a": 1}')
 

@@ -16,9 +16,9 @@ from textwrap import dedent
 
 import pytest
 
-from localstack_embedded.plugin import runtimes
-from localstack_embedded.plugin.function_environment import InvocationOutcome
-from localstack_embedded.plugin.runtimes import (
+from localstack_embedded.plugin.functions import runtimes
+from localstack_embedded.plugin.functions.environment import InvocationOutcome
+from localstack_embedded.plugin.functions.runtimes import (
     Interpreter,
     Package,
     UnknownRuntimeError,
@@ -29,7 +29,7 @@ from localstack_embedded.plugin.runtimes import (
     why_not,
     wrapped,
 )
-from localstack_embedded.plugin.worker import WorkerSettings
+from localstack_embedded.plugin.functions.worker import WorkerSettings
 from localstack_embedded.tests.conftest import Function
 
 OWN = f"python{sys.version_info.major}.{sys.version_info.minor}"
@@ -415,6 +415,6 @@ def test_the_smallest_memory_is_enough_for_clients_of_aws(deploy: Deployer) -> N
 
 
 def test_each_file_that_runs_alone_is_there() -> None:
-    assert runtimes.FUNCTION_MAIN.is_file()
+    assert runtimes.PYTHON_MAIN.is_file()
     assert runtimes.NODE_MAIN.is_file()
-    subprocess.run([sys.executable, "-m", "py_compile", runtimes.FUNCTION_MAIN], check=True)
+    subprocess.run([sys.executable, "-m", "py_compile", runtimes.PYTHON_MAIN], check=True)

@@ -13,14 +13,14 @@ import threading
 import pytest
 
 from localstack_embedded import environment
-from localstack_embedded.plugin.function_environment import FunctionEnvironment
+from localstack_embedded.plugin.functions.environment import FunctionEnvironment
 from localstack_embedded.tests.conftest import Deploy
 from localstack_embedded.tests.waiting import is_gone, wait_for
 
 PARENT = """
 import json, os, sys
 from pathlib import Path
-from localstack_embedded.plugin.worker import Worker, WorkerSettings
+from localstack_embedded.plugin.functions.worker import Worker, WorkerSettings
 command, code = json.loads(sys.argv[1]), sys.argv[2]
 worker = Worker(WorkerSettings(command=command, code=Path(code), environ=dict(os.environ)))
 worker.wait_for_init(30)

@@ -164,7 +164,7 @@ def test_it_works_while_things_run_and_again_and_again(aws: Account, tmp_path: P
 
     def workers() -> list[str]:
         children = psutil.Process(pid).children(recursive=True)
-        return [part for child in children for part in child.cmdline() if "function_main" in part]
+        return [part for child in children for part in child.cmdline() if "python_main" in part]
 
     wait_for(lambda: not workers(), "the end of all functions")
     assert held(aws) == []

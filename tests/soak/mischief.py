@@ -13,7 +13,7 @@ import psutil
 
 from tests.fault_proxy import BATCH_WRITE_ITEM, SEND_MESSAGE_BATCH, FaultProxy
 
-_WORKER = "function_main"
+_WORKER = "python_main"
 
 
 class Mischief:

@@ -1,6 +1,6 @@
 """The process that runs a function: loads its handler and serves invocations until it is killed.
 
-    python -P function_main.py CLIENT PACKAGES [PATH...]
+    python -P python_main.py CLIENT PACKAGES [PATH...]
 
 PACKAGES is a folder that goes to the end of `sys.path`, or empty; PATH is what goes to its front.
 CLIENT says who talks to the Lambda Runtime API: `awslambdaric` is AWS's own client, `builtin` the

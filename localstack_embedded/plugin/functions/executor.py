@@ -5,7 +5,7 @@ Settings, as environment variables of LocalStack's own process:
     LAMBDA_PROCESS_PYTHON    the interpreter for functions, with the packages they may expect;
                              LocalStack's own by default
     LAMBDA_PROCESS_CLIENT    who talks to the Lambda Runtime API: auto (the default), awslambdaric
-                             or builtin; see function_main.py
+                             or builtin; see python_main.py
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from localstack.services.lambda_.invocation.runtime_executor import (
     RuntimeExecutor,
 )
 
-from .function_environment import FunctionEnvironment
+from .environment import FunctionEnvironment
 from .runtimes import (
     Interpreter,
     Package,

@@ -29,7 +29,7 @@ from pathlib import Path
 LOG = logging.getLogger(__name__)
 
 HERE = Path(__file__).parent
-FUNCTION_MAIN = HERE / "function_main.py"
+PYTHON_MAIN = HERE / "python_main.py"
 NODE_MAIN = HERE / "node_main.mjs"
 WRAPPER = "AWS_LAMBDA_EXEC_WRAPPER"
 
@@ -162,7 +162,7 @@ def _node_major(package: Package) -> str:
 
 
 def _python_of(package: Package, interpreter: Interpreter) -> tuple[str, ...]:
-    """Run function_main.py; see there."""
+    """Run python_main.py; see there."""
     wanted = package.runtime.removeprefix("python")
     python, client, packages = interpreter.python, interpreter.client, ""
     own = _python_version(str(python))
@@ -173,10 +173,10 @@ def _python_of(package: Package, interpreter: Interpreter) -> tuple[str, ...]:
             python, own = Path(found), wanted
         else:
             _say_once(f"{package.runtime} functions run on Python {own}: there is no {wanted} here")
-    # Without it, older ones look for modules beside function_main.py.
+    # Without it, older ones look for modules beside python_main.py.
     safe = ("-P",) if tuple(map(int, own.split("."))) >= (3, 11) else ()
     path = [package.code, *package.layered(f"python/lib/python{wanted}/site-packages", "python")]
-    return (str(python), *safe, str(FUNCTION_MAIN), client, packages, *map(str, path))
+    return (str(python), *safe, str(PYTHON_MAIN), client, packages, *map(str, path))
 
 
 @cache
