@@ -23,7 +23,7 @@ from .errors import (
     StartError,
 )
 from .neighbors import neighbor_at_default_port
-from .plugin.peer import Address, peer_uid
+from .plugin.serving.peer import Address, peer_uid
 from .ports import by_whom, is_free
 
 __all__ = [

@@ -1,9 +1,8 @@
 """What runs inside LocalStack, under the name `localstack_embedded_plugin`.
 
-`entry_points` is what LocalStack finds, `server` its web server,
-with connections by `channel`, and `resetting` empties what it holds. `guard` says which requests
-are served. `functions` is what runs Lambda functions.
-
-`streams` is a model of Kinesis' streams, which imports nothing of the rest; `kinesis` serves it,
-and `mapping` reads it for functions. `dynamodb` makes moto's tables as strict as AWS's.
+`entry_points` is what LocalStack finds. `serving` is its web server, `functions` runs Lambda
+functions, `streams` is a model of Kinesis' streams, which `kinesis` serves and `mapping` reads for
+functions, and `dynamodb` makes moto's tables as strict as AWS's. These share `documents`,
+`metrics`, and `tokens`; `cloudformation` hurries LocalStack's own. `patches` names all that is
+replaced in LocalStack, and `needs` compares that with what is installed.
 """

@@ -48,7 +48,7 @@ class BoundServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]
 
     def load(self, *_args: Any, **_kwargs: Any) -> RuntimeServer:
         """The server."""
-        from .server import BoundServer
+        from .serving.server import BoundServer
 
         return BoundServer()
 
@@ -74,7 +74,7 @@ def cloudformation() -> Service:
     """LocalStack's own CloudFormation, which looks at what it makes as often as that changes."""
     from localstack.services.cloudformation.v2.provider import CloudformationProviderV2
 
-    from .resources import end_with_the_stack, look_often
+    from .cloudformation import end_with_the_stack, look_often
 
     look_often()
     end_with_the_stack()

@@ -78,7 +78,7 @@ PATCHES: dict[str, tuple[str, str]] = {
 _COMPARISONS, _PARSING = "moto.dynamodb.comparisons", "moto.dynamodb.parsing"
 _SERVICE = f"{_LAMBDA}.invocation.lambda_service:LambdaService"
 CALLED: dict[str, str] = {
-    # resetting.py
+    # serving/resetting.py
     "localstack.services.stores:AccountRegionBundle.reset": "self",
     "localstack.services.stores:RegionBundle.reset": "self, _reset_universal",
     "moto.core.model_instances:reset_model_data": "",
@@ -91,7 +91,7 @@ CALLED: dict[str, str] = {
     "localstack.services.sqs.models:FifoQueue.shutdown": "self",
     "localstack.services.s3.storage.ephemeral:EphemeralS3ObjectStore.delete_bucket": "self, bucket",
     "localstack.services.s3.provider:S3Provider.on_after_state_reset": "self",
-    # functions/urls.py, resources.py, services.py, server.py
+    # functions/urls.py, cloudformation.py, serving/services.py, serving/server.py
     f"{_LAMBDA}.urlrouter:FunctionUrlRouter.handle_lambda_url_invocation": (
         "self, request, api_id, region, url_params"
     ),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from localstack_embedded.plugin.admission import Admission
+from localstack_embedded.plugin.serving.admission import Admission
 
 PEER, OWN = ("127.0.0.1", 54321), ("127.0.0.1", 4566)
 KEY = "EMBEDDED0123456789ABCDEF"

@@ -244,7 +244,7 @@ def test_outside_a_checkout_an_environment_has_a_copy_of_the_plugin(
     monkeypatch.setattr(environment, "PLUGIN", tmp_path / "elsewhere")
     assert ensure_environment(tmp_path / "home", on_step=refuse) == made
     assert environment.shared_home() == shared
-    (tmp_path / "elsewhere" / "guard.py").write_text("# another version")
+    (tmp_path / "elsewhere" / "serving" / "guard.py").write_text("# another version")
     assert environment.shared_home() != shared
     with pytest.raises(MadeAgainError):
         ensure_environment(tmp_path / "home", on_step=refuse)

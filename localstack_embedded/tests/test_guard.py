@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from localstack_embedded.plugin.guard import refusal
+from localstack_embedded.plugin.serving.guard import refusal
 
 HOST = "127.0.0.1:4566"
 SIGNED = {

@@ -10,7 +10,6 @@ from botocore.eventstream import EventStreamBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
-from localstack_embedded.plugin.kinesis.tokens import ForgedTokenError, seal, unseal
 from localstack_embedded.plugin.kinesis.wire import (
     CBOR,
     JSON,
@@ -20,6 +19,7 @@ from localstack_embedded.plugin.kinesis.wire import (
     event_message,
     exception_message,
 )
+from localstack_embedded.plugin.tokens import ForgedTokenError, seal, unseal
 
 
 @pytest.mark.parametrize(

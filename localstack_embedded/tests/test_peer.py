@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from localstack_embedded.plugin import peer
+from localstack_embedded.plugin.serving import peer
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has these tables")
 

@@ -10,7 +10,7 @@ from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
-from ..kinesis.tokens import ForgedTokenError, seal, unseal
+from ..tokens import ForgedTokenError, seal, unseal
 from .errors import Refused, check_range, invalid, not_found, unconstrained
 from .provider import as_service_exceptions
 

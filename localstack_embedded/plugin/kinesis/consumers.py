@@ -7,6 +7,7 @@ from typing import Any
 
 from ..streams import NoSuchShardError, NoSuchStreamError, Stream, StreamsError, arns
 from ..streams.numbers import number_of
+from ..tokens import SECONDS_VALID, ForgedTokenError, seal, unseal
 from .details import Consumer, details_of
 from .errors import KinesisError, in_use, invalid, not_found, over_limit
 from .reading import starting_position
@@ -14,7 +15,6 @@ from .service import Answer, Caller, Kinesis, Request, account_in, missing, shar
 from .shown import children_shown, records_shown
 from .tags import checked_tags, consumer_in, present_consumers
 from .times import seconds_in
-from .tokens import SECONDS_VALID, ForgedTokenError, seal, unseal
 from .wire import Moment
 
 _MOST_CONSUMERS, _MOST_AT_ONCE = 20, 5

@@ -13,12 +13,12 @@ from ..streams import (
     Stream,
 )
 from ..streams.numbers import parts_of
+from ..tokens import SECONDS_VALID, ForgedTokenError, seal, unseal
 from .details import details_of
 from .errors import KinesisError, invalid, not_found, throttled
 from .service import Answer, Caller, Kinesis, Request, account_in, shard_in
 from .shown import children_shown, records_shown
 from .times import seconds_in, utc
-from .tokens import SECONDS_VALID, ForgedTokenError, seal, unseal
 
 _MOST_RECORDS = 10_000
 _ITERATOR = "GetRecords"

@@ -12,13 +12,13 @@ from ..streams import (
     ShardsNotAdjacentError,
     Stream,
 )
+from ..tokens import SECONDS_VALID, ForgedTokenError, seal, unseal
 from .details import ON_DEMAND, details_of
 from .errors import KinesisError, in_use, invalid, malformed, not_found, over_limit
 from .lifecycle import require_shards
 from .service import Answer, Caller, Kinesis, Request, account_in, shard_in
 from .shown import shard_shown
 from .times import seconds_in
-from .tokens import SECONDS_VALID, ForgedTokenError, seal, unseal
 
 _SHARDS_A_PAGE = 1000
 _MOST_SHARDS = 10_000

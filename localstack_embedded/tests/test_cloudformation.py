@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from localstack_embedded.plugin.resources import look_often
+from localstack_embedded.plugin.cloudformation import look_often
 
 MODULE = "localstack.services.cloudformation.resource_provider"
 

@@ -20,8 +20,8 @@ from localstack.services.internal import get_internal_apis
 from rolo.gateway import Gateway  # type: ignore[import-not-found]
 from twisted.internet import reactor  # type: ignore[import-not-found]
 
+from ..dynamodb.specification import hand_items_on
 from .channel import GuardedGateway, admission
-from .dynamodb.specification import hand_items_on
 from .guard import UNSIGNED
 from .resetting import PATH, answer
 from .services import say_which_there_are, unknown

@@ -26,8 +26,8 @@ from localstack.utils.functions import call_safe
 from moto.core.base_backend import BackendDict, backend_lock
 from moto.core.model_instances import reset_model_data
 
-from .mapping.install import forget as forget_counts
-from .resources import wait_for_actions
+from ..cloudformation import wait_for_actions
+from ..mapping.install import forget as forget_counts
 
 LOG = logging.getLogger(__name__)
 
