@@ -20,6 +20,7 @@ from .errors import (
     InstallError,
     PortInUseError,
     ResetError,
+    SettingError,
     StartError,
 )
 from .neighbors import neighbor_at_default_port
@@ -40,6 +41,7 @@ __all__ = [
     "Instance",
     "PortInUseError",
     "ResetError",
+    "SettingError",
     "StartError",
     "Stopped",
     "by_whom",

@@ -20,10 +20,11 @@ import psutil
 
 from . import access, answering, ports, processes, state
 from .environment import DEFAULT_HOME, Environment, OnStep, ensure_environment
-from .errors import StartError, writing_to
+from .errors import SettingError, StartError, writing_to
 from .launch import localstack_environ
 from .lock import held
 from .ownership import close_to_others, require_own
+from .plugin.settings import wrong
 
 # The first start of all compiles LocalStack, which on a busy machine takes most of a minute.
 START_SECONDS = 120.0
@@ -112,13 +113,16 @@ def start(
     one in `environment_home`, by default the instance's home, and is made if need be. It serves its
     user's programs and whoever has its access key, or all on this machine. With `shard_limits`,
     the shards of its streams take and give no more than AWS's do. Raises HomeError, InstallError,
-    PortInUseError and StartError; whatever is raised, KeyboardInterrupt too, leaves no process.
+    PortInUseError, SettingError and StartError; whatever is raised, KeyboardInterrupt too, leaves
+    no process.
     """
     home = home.absolute()
     with held(home / LOCK_FILE, partial(on_step, WAITING)):
         close_to_others(home)
         record = _living(home)
         if record is None:
+            if faults := wrong(os.environ):
+                raise SettingError("; ".join(faults))
             environment = ensure_environment(environment_home or home, on_step=on_step)
             with closing(ports.listen(port)) as listener:
                 _say_port(listener, port, on_step)

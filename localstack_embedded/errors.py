@@ -4,6 +4,7 @@ EmulatorError              catch this one; its message says what to do
 ├── HomeError              its folder can't be written: no space, no permission
 ├── InstallError           pip could not make the environment; again later, it goes on
 ├── PortInUseError         ask for another port
+├── SettingError           a variable of the environment has a value that can't be used
 └── StartError             LocalStack ended or did not answer; its log says why
 """
 
@@ -40,6 +41,10 @@ class PortInUseError(EmulatorError):
 
 class ResetError(EmulatorError):
     """LocalStack could not be emptied."""
+
+
+class SettingError(EmulatorError):
+    """A setting in the environment has a value that LocalStack can't use."""
 
 
 class StartError(EmulatorError):

@@ -75,7 +75,7 @@ def localstack_environ(
     """
     return {
         **DEFAULTS,
-        **{name: value for name, value in ambient.items() if PASSED_ON.fullmatch(name)},
+        **{name: value for name, value in ambient.items() if value and PASSED_ON.fullmatch(name)},
         **OFFLINE,
         **WITHOUT_DOCKER,
         **LEFT_OUT,

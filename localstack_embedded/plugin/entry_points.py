@@ -10,7 +10,7 @@
     PROVIDER_OVERRIDE_LAMBDA=reachable        LocalStack's own, with URLs that need no DNS
     PROVIDER_OVERRIDE_S3=separate             objects in a folder that no other LocalStack shares
 
-And a hook, `leave`, which ends it at once.
+And hooks: `right_settings` refuses values that can't be used, and `leave` ends it at once.
 
 LocalStack loads a service at its first use, so imports wait until then.
 """
@@ -27,6 +27,8 @@ from localstack.runtime.shutdown import SERVICE_SHUTDOWN_PRIORITY
 from localstack.services.lambda_ import hooks as lambda_hooks
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.plugins import Service, aws_provider
+
+from .settings import wrong
 
 
 class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
@@ -99,6 +101,13 @@ def dynamodbstreams() -> Service:
 
     tell_who_deleted()
     return Service.for_provider(TableStreams())
+
+
+@hooks.on_runtime_create()  # type: ignore[untyped-decorator]
+def right_settings() -> None:
+    """End LocalStack before it starts if a setting can't be used."""
+    if faults := wrong(os.environ):
+        raise SystemExit("\n".join(("LocalStack was not started:", *faults)))
 
 
 def _has_streams_of_its_own() -> bool:

@@ -23,3 +23,9 @@ def test_the_health_check_asks_no_proxy() -> None:
 
 def test_a_deployment_in_a_container_waits_for_nobodys_answer() -> None:
     assert SERVICES["deploy"]["command"][:2] == ["deploy", "--yes"]
+
+
+def test_the_plugin_is_told_the_provider_by_the_name_that_its_user_gave() -> None:
+    environment = SERVICES["localstack"]["environment"]
+
+    assert environment["KINESIS_PROVIDER"] == environment["PROVIDER_OVERRIDE_KINESIS"]

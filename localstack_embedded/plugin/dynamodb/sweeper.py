@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from threading import RLock, Thread
@@ -11,6 +10,7 @@ from typing import Any
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.table import Table
 
+from ..settings import number
 from .errors import invalid, not_found
 from .expiry import has_expired
 from .tables import Place, all_items, plain
@@ -22,7 +22,7 @@ class Sweeper:
     def __init__(self, lock: RLock, clock: Callable[[], float] = time.time) -> None:
         self._lock = lock
         self._clock = clock
-        self._seconds = float(os.environ.get("DYNAMODB_TTL_SECONDS", "5"))
+        self._seconds = number("DYNAMODB_TTL_SECONDS")
         self._thread: Thread | None = None
 
     def sweep(self) -> int:

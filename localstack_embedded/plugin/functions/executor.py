@@ -25,6 +25,7 @@ from localstack.services.lambda_.invocation.runtime_executor import (
     RuntimeExecutor,
 )
 
+from .. import settings
 from .environment import FunctionEnvironment
 from .runtimes import (
     Interpreter,
@@ -64,7 +65,7 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
         package = Package(runtime=function.runtime, code=code, opt=merged(layers, folder / "opt"))
         interpreter = Interpreter(
             python=Path(os.environ.get("LAMBDA_PROCESS_PYTHON") or sys.executable),
-            client=os.environ.get("LAMBDA_PROCESS_CLIENT") or "auto",
+            client=settings.text("LAMBDA_PROCESS_CLIENT"),
         )
         run = command(package, interpreter)
         found = variables(package, run)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from random import random
 from typing import Any, NamedTuple
 
+from ..settings import number
 from ..streams import Shard, Stream, Streams
 from .details import Details, details_of
 from .errors import in_use, invalid, not_found
@@ -43,13 +44,13 @@ class Settings:
     def of(cls, environ: Mapping[str, str], error_probability: Callable[[], float]) -> Settings:
         """As the variables have it that LocalStack reads, with AWS's limits by default."""
 
-        def number(name: str, default: int) -> float:
-            return float(environ.get(name, "").strip() or default)
+        def limit(name: str) -> int:
+            return int(min(number(name, environ), 10**9))  # it may be Infinity
 
         return cls(
-            latency=number("KINESIS_LATENCY", 0) / 1000,
-            shard_limit=int(min(number("KINESIS_SHARD_LIMIT", 500), 10**9)),
-            on_demand_limit=int(number("KINESIS_ON_DEMAND_STREAM_COUNT_LIMIT", 50)),
+            latency=number("KINESIS_LATENCY", environ) / 1000,
+            shard_limit=limit("KINESIS_SHARD_LIMIT"),
+            on_demand_limit=limit("KINESIS_ON_DEMAND_STREAM_COUNT_LIMIT"),
             error_probability=error_probability,
         )
 

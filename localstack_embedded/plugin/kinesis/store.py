@@ -7,19 +7,17 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from .. import settings
 from ..streams import Stream, Streams, arns
 from .details import details_of
-
-_DISK_LIMIT_MB = 10_240
 
 
 def streams_of(environ: Mapping[str, str], folder: Path) -> Streams:
     """As the user has set them, with the records that are too many for memory in a folder."""
-    megabytes = int(environ.get("KINESIS_DISK_LIMIT_MB", "").strip() or _DISK_LIMIT_MB)
     return Streams(
         folder,
-        max_bytes=megabytes * 2**20,
-        has_limits=environ.get("KINESIS_SHARD_LIMITS") == "1",
+        max_bytes=int(settings.number("KINESIS_DISK_LIMIT_MB", environ)) * 2**20,
+        has_limits=settings.text("KINESIS_SHARD_LIMITS", environ) == "1",
     )
 
 
