@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import base64
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from processor.aggregation import MAX_RECORDS
 from processor.dead_letters import dead_letter
 from processor.errors import Reason, Rejected, Retryable
-from processor.lambda_event import Origin, payloads
+from processor.lambda_event import Origin, arrival, payloads
 from processor.table import Put, key_of
-from processor.tweet import to_item
+from processor.trial import Trial, try_out
+from processor.tweet import EXAMPLE, to_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -27,6 +30,10 @@ B = TypeVar("B")
 # function with a short timeout keeps back a share of it instead.
 RESERVE = 3.0
 RESERVE_SHARE = 0.2
+
+# Seconds for which the first record of a batch has been waiting when all are tried out before they
+# are read here: that costs as much CPU as reading them, and is not needed while all goes well.
+PATIENCE = 60.0
 
 # As many of an aggregated record's have dead letters of their own. With more it is rejected as a
 # whole, in one letter: a batch of seven bytes each would make 640,000.
@@ -85,25 +92,39 @@ def process(
     table: Table,
     queue: DeadLetterQueue,
     seconds_left: Callable[[], float],
+    trial: Trial | None = None,
 ) -> BatchAccount:
     """Store what can be stored, send the rest to the dead-letter queue, and account for all.
+
+    After a trial it reads nothing that would end it, and no record that was not tried.
 
     Comes back before `seconds_left`, the time until Lambda ends the function, has run out. What
     many aggregated records hold is worked through in parts, in the order of the stream. The first
     part that leaves something unhandled is the last one: Lambda retries all behind it anyway.
     """
     reserve = min(RESERVE, RESERVE_SHARE * seconds_left())
+    trial = trial or Trial(len(records))
     account, begun = BatchAccount(), 0
     longest = 0.0  # seconds that a part took
-    while begun < len(records) and not account.unhandled:
+    while begun < trial.end and not account.unhandled:
         before = seconds_left()
         if begun and before - reserve <= longest:
             break
-        part = _sort(records, begun, seconds_left)
+        part = _sort(records, begun, trial, seconds_left)
         account += _settle(part, table, queue, seconds_left, reserve)
         begun = part.end
         longest = max(longest, before - seconds_left())
     return account + _left(records[begun:], is_late=not account.unhandled)
+
+
+def tried(records: Sequence[KinesisRecord], *, now: float, seconds: float) -> Trial:
+    """Try to read the records, if the first one has been waiting for so long that one may be fatal.
+
+    `now` is in seconds since 1970. Takes two thirds of `seconds` at most.
+    """
+    if not records or now - (arrival(records[0]) or 0.0) < PATIENCE:
+        return Trial(len(records))
+    return try_out(records, _read, example=_EXAMPLE, seconds=seconds)
 
 
 def _left(records: Sequence[KinesisRecord], *, is_late: bool) -> BatchAccount:
@@ -161,7 +182,9 @@ class _Part(NamedTuple):
     end: int
 
 
-def _sort(records: Sequence[KinesisRecord], start: int, seconds_left: Callable[[], float]) -> _Part:
+def _sort(
+    records: Sequence[KinesisRecord], start: int, trial: Trial, seconds_left: Callable[[], float]
+) -> _Part:
     """Part what the next records hold into puts, one for each key, and rejections.
 
     Takes at least one record, but no more than hold MAX_RECORDS in all, or than can be read in half
@@ -171,11 +194,15 @@ def _sort(records: Sequence[KinesisRecord], start: int, seconds_left: Callable[[
     puts: dict[tuple[str, str], Put] = {}
     rejections: list[Rejection] = []
     taken = 0
-    for place in range(start, len(records)):
+    for place in range(start, trial.end):
         if taken and seconds_left() < half:
             return _Part(list(puts.values()), rejections, place)
         record = records[place]
-        contents = _or_why_not(payloads, record)
+        contents: list[tuple[Origin, bytes]] | Rejected
+        if place in trial.fatal:
+            contents = Rejected(Reason.CRASH, trial.fatal[place])
+        else:
+            contents = _or_why_not(payloads, record)
         size = 1 if isinstance(contents, Rejected) else len(contents)
         if taken and taken + size > MAX_RECORDS:
             return _Part(list(puts.values()), rejections, place)
@@ -193,7 +220,7 @@ def _sort(records: Sequence[KinesisRecord], start: int, seconds_left: Callable[[
             earlier = puts[key].origins if key in puts else ()
             puts[key] = Put(item, (*earlier, origin))
         rejections += unusable if len(unusable) <= MAX_LETTERS else [_as_one(unusable, size)]
-    return _Part(list(puts.values()), rejections, len(records))
+    return _Part(list(puts.values()), rejections, trial.end)
 
 
 def _as_one(unusable: list[Rejection], size: int) -> Rejection:
@@ -203,6 +230,27 @@ def _as_one(unusable: list[Rejection], size: int) -> Rejection:
     return Rejection(Origin(unusable[0].origin.record), Rejected(Reason.BAD_AGGREGATE, detail))
 
 
+# Of a record that holds an event which code that is in order makes an item of.
+_EXAMPLE: KinesisRecord = {
+    "eventID": "",
+    "eventSourceARN": "",
+    "kinesis": {
+        "sequenceNumber": "",
+        "partitionKey": "",
+        "data": base64.b64encode(EXAMPLE).decode(),
+        "approximateArrivalTimestamp": 0.0,
+    },
+}
+
+
+def _read(record: KinesisRecord) -> None:
+    """Do all that is done to a record on its own."""
+    contents = _or_why_not(payloads, record)
+    if not isinstance(contents, Rejected):
+        for _, data in contents:
+            _or_why_not(to_item, data)
+
+
 def _or_why_not(make: Callable[[A], B], value: A) -> B | Rejected:
     try:
         return make(value)
@@ -210,5 +258,13 @@ def _or_why_not(make: Callable[[A], B], value: A) -> B | Rejected:
         # Another one: this one's traceback keeps all the frames it came through, with their data.
         return Rejected(rejected.reason, rejected.detail)
     except Exception as error:
+        _require_code_in_order()
         # Whatever it is, it must not hold up the records behind it.
         return Rejected(Reason.UNEXPECTED, type(error).__name__)
+
+
+def _require_code_in_order() -> None:
+    """Raise what reading the example raises: then the code is at fault, and its mend is awaited."""
+    with suppress(Rejected):
+        for _, data in payloads(_EXAMPLE):
+            to_item(data)

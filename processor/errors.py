@@ -30,6 +30,7 @@ class Reason(StrEnum):
     KEY_TOO_LONG = "key-too-long"
     ITEM_TOO_LARGE = "item-too-large"
     VALIDATION = "validation"
+    CRASH = "crash"
     UNEXPECTED = "unexpected"
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 
 from processor import clients, report
-from processor.batch import process
+from processor.batch import process, tried
 from processor.dead_letters import DeadLetterQueue
 from processor.lambda_event import every_record_failed, records_in, respond
 from processor.rounds import Rounds
@@ -47,12 +47,14 @@ def handler(event: object, context: LambdaContext) -> BatchResponse:
         _logger.error("no list of records in the event", remedy="invoke with a Kinesis event")
         _metrics.add_metric("Unhandled", "Count", 1)
         return every_record_failed()
+
+    def seconds_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
     try:
+        trial = tried(records, now=time.time(), seconds=seconds_left())
         account = process(
-            records,
-            table=_table,
-            queue=_queue,
-            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000,
+            records, table=_table, queue=_queue, seconds_left=seconds_left, trial=trial
         )
     except Exception:
         # Metrics are published also when an exception leaves; nobody knows how many were in these.

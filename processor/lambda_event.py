@@ -109,12 +109,21 @@ def sequence_number(record: KinesisRecord) -> str:
 
 def arrived_at(record: KinesisRecord) -> str:
     """When Kinesis received a record, in ISO 8601 UTC with milliseconds."""
+    seconds = arrival(record)
+    if seconds is None:
+        return ""
+    moment = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
+
+
+def arrival(record: KinesisRecord) -> float | None:
+    """When Kinesis received a record, in seconds since 1970."""
     seconds: Any = _kinesis(record).get("approximateArrivalTimestamp")
     try:
         moment = datetime.fromtimestamp(seconds / 1000 if seconds > _MAX_SECONDS else seconds, UTC)
     except (TypeError, ValueError, OverflowError, OSError):
-        return ""
-    return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
+        return None
+    return moment.timestamp()
 
 
 def respond(unhandled: Iterable[Origin]) -> BatchResponse:

@@ -15,6 +15,12 @@ MAX_ITEM_BYTES = 400 * 1024
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
 
+# What code that is in order makes an item of. Where even this raises, the code is at fault.
+EXAMPLE = (
+    b'{"id_str": "1050118621198921728", "created_at": "Wed Oct 10 20:19:24 +0000 2018",'
+    b' "text": "An example", "user": {"name": "Ana Example", "screen_name": "ana"}}'
+)
+
 _KINDS = {bool: "true or false", int: "a number", float: "a number", dict: "an object"}
 
 

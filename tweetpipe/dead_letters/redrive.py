@@ -16,7 +16,8 @@ from botocore.config import Config
 from processor.aggregation import deaggregate
 from processor.batch import MAX_LETTERS
 from processor.errors import Reason, Rejected
-from processor.tweet import to_item
+from processor.trial import try_out
+from processor.tweet import EXAMPLE, to_item
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters.function import NotStored, calls, store, store_in_parts
@@ -29,6 +30,8 @@ from tweetpipe.words import counted
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 2})
 
+
+_TRIAL = 60.0  # seconds in which to read the records of a call of the function
 
 _NOWHERE = StreamPosition(stream_arn="", shard="", first="", last="")
 
@@ -104,8 +107,7 @@ def redrive_since(
                 for record in group:
                     letters = known.get((record.shard, record.sequence_number), {})
                     replaced += [id_ for ids in letters.values() for id_ in ids]
-                for record in group:
-                    yield record, _refusals(record.data)
+                yield from zip(group, _refusals([r.data for r in group]), strict=True)
     finally:
         if replaced:
             purge(place, queue_url, replaced)
@@ -129,7 +131,9 @@ def _known(place: Place, queue_url: str, stream: str) -> dict[tuple[str, str], L
 
 def _is_told(record: StreamRecord, letters: Letters) -> bool:
     """Whether nothing of a record can be stored, and letters tell of all of it."""
-    refusals = _refusals(record.data)
+    if not letters:
+        return False
+    [refusals] = _refusals([record.data])
     return all(refusals) and (None in letters or set(range(len(refusals))) <= letters.keys())
 
 
@@ -173,7 +177,7 @@ class _Worker:
             return Redriven(
                 letter=letter, why="too large for its message, and no longer in the stream"
             )
-        refusals = _refusals(data)
+        [refusals] = _refusals([data])
         refused = [refusal for refusal in refusals if refusal]
         # Of an aggregated record rejected as a whole, what can be stored is stored.
         if all(refusals) or len(refused) > MAX_LETTERS:
@@ -206,7 +210,8 @@ class _Worker:
             for group in self.stored(read_again(self._place, letter)):
                 first = group[0].sequence_number if first is None else first
                 last = group[-1].sequence_number
-                refusals = [refusal for record in group for refusal in _refusals(record.data)]
+                each = _refusals([record.data for record in group])
+                refusals = [refusal for of_record in each for refusal in of_record]
                 found += len(group)
                 stored += refusals.count("")
                 rejected += len(refusals) - refusals.count("")
@@ -242,8 +247,19 @@ def _contained(data: bytes, place: int) -> bytes | None:
     return contents[place].data if place < len(contents) else None
 
 
-def _refusals(data: bytes) -> list[str]:
-    """For each tweet in these bytes why the function would reject it; empty when it would not."""
+def _refusals(records: Sequence[bytes]) -> list[list[str]]:
+    """For each record, for each tweet in it, why the function would reject it; empty if it won't.
+
+    What would end the function would end this process as well, and is only read in another.
+    """
+    fatal = try_out(records, _read, example=EXAMPLE, seconds=_TRIAL).fatal
+    return [
+        [f"{Reason.CRASH}: {fatal[place]}"] if place in fatal else _read(data)
+        for place, data in enumerate(records)
+    ]
+
+
+def _read(data: bytes) -> list[str]:
     try:
         contents = deaggregate(data)
     except Rejected as rejected:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
 import tracemalloc
 from typing import TYPE_CHECKING, Any
 
@@ -9,11 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processor import batch
-from processor.batch import MAX_LETTERS, RESERVE, BatchAccount, process
+from processor.batch import MAX_LETTERS, PATIENCE, RESERVE, BatchAccount, process, tried
 from processor.dead_letters import DeadLetterQueue
 from processor.lambda_event import respond, sequence_number
 from processor.rounds import Rounds
 from processor.table import Table
+from processor.trial import Trial
 from processor.tweet import to_item
 from tests.fuzz.aggregates import aggregate
 from tests.unit.processor.events import encode, kinesis_records, v1_tweet, v2_tweet
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from processor.tweet import Item
 
 POISON = b"\xff not a tweet"
+NOW = 1_800_000_000.0
 
 
 @pytest.fixture
@@ -261,6 +265,81 @@ def test_an_exception_nobody_thought_of_rejects_its_record_only(
         "unexpected",
         "ZeroDivisionError",
     )
+
+
+def test_where_the_code_fails_for_each_record_none_is_rejected(
+    run: Callable[[list[bytes]], BatchAccount], sqs: FakeSQS, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_data: bytes) -> Item:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(batch, "to_item", fail)
+
+    with pytest.raises(ZeroDivisionError):
+        run(tweets(3))
+    assert sqs.messages == []
+
+
+@pytest.fixture
+def deadly(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A record that ends whatever reads it; fails a test that reads it in its own process."""
+    here = os.getpid()
+
+    def to_item_or_die(data: bytes) -> Item:
+        if data == POISON:
+            assert os.getpid() != here
+            os.kill(os.getpid(), signal.SIGKILL)
+        return to_item(data)
+
+    monkeypatch.setattr(batch, "to_item", to_item_or_die)
+    return POISON
+
+
+def test_a_record_that_ends_the_function_is_rejected_once_its_batch_has_waited(
+    deadly: bytes, table: Table, queue: DeadLetterQueue, clock: Clock, sqs: FakeSQS
+) -> None:
+    records = kinesis_records([*tweets(2), deadly, *tweets(4)[2:]])
+    now = records[0]["kinesis"]["approximateArrivalTimestamp"] + PATIENCE
+
+    trial = tried(records, now=now, seconds=60)
+    account = process(records, table=table, queue=queue, seconds_left=clock.left, trial=trial)
+
+    assert_all_accounted_for(account)
+    assert (account.stored, account.rejected, lowest(account)) == (4, 1, None)
+    [letter] = sqs.messages
+    assert (letter["reason"], letter["detail"]) == (
+        "crash",
+        "reading it ends the function (SIGKILL)",
+    )
+    assert base64.b64decode(letter["payload"] or "") == deadly
+
+
+def test_a_batch_that_has_just_arrived_is_not_tried_first(deadly: bytes) -> None:
+    records = kinesis_records([deadly])
+    now = records[0]["kinesis"]["approximateArrivalTimestamp"] + PATIENCE - 1
+
+    assert tried(records, now=now, seconds=60) == Trial(1)
+
+
+def test_what_was_not_tried_is_left_for_a_retry(
+    table: Table, queue: DeadLetterQueue, clock: Clock
+) -> None:
+    account = process(
+        kinesis_records(tweets(5)),
+        table=table,
+        queue=queue,
+        seconds_left=clock.left,
+        trial=Trial(3),
+    )
+
+    assert_all_accounted_for(account)
+    assert (account.stored, lowest(account)) == (3, 3)
+    assert [failure.code for failure in account.failures] == ["OutOfTime"]
+
+
+@pytest.mark.parametrize("record", [None, {}, {"kinesis": {"data": "!"}}, []])
+def test_odd_records_are_tried_like_others(record: Any) -> None:
+    assert tried([record], now=NOW, seconds=60) == Trial(1)
 
 
 KINESIS_FIELDS = ("data", "partitionKey", "sequenceNumber", "approximateArrivalTimestamp")

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import base64
+import os
+import signal
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from processor.tweet import Item, to_item
 from tests.fuzz.aggregates import aggregate, sealed
 from tests.unit.tweetpipe.dead_letters.doubles import (
     FUNCTION,
@@ -63,6 +66,25 @@ def test_the_function_gets_what_lambda_gives_it() -> None:
             ]
         }
     ]
+
+
+def test_a_record_that_ends_its_reader_is_kept_without_a_call(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = os.getpid()
+
+    def die(data: bytes) -> Item:
+        if data == tweet(1):
+            assert os.getpid() != here
+            os.kill(os.getpid(), signal.SIGKILL)
+        return to_item(data)
+
+    monkeypatch.setattr("tweetpipe.dead_letters.redrive.to_item", die)
+    function = FakeLambda()
+    outcome, sqs = redrive_one(rejected(tweet(1)), function=function)
+
+    assert_kept(outcome, sqs, saying="crash: reading it ends the function (SIGKILL)")
+    assert not function.events
 
 
 @pytest.mark.parametrize("edited", [None, b"still no tweet"])

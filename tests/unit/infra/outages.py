@@ -1,0 +1,199 @@
+"""The function behind its event source mapping, as the template sets them up, in virtual time.
+
+The mapping is the embedded LocalStack's engine, which retries as AWS documents it; the function is
+the processor's own code, but that it tries records out without a child process; DynamoDB and SQS
+are stand-ins with AWS's rules that can be told to refuse.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from typing import Any, cast
+
+import pytest
+
+import processor.batch
+from localstack_embedded.plugin.mapping.event import Events
+from localstack_embedded.plugin.mapping.interfaces import Answer, Batch
+from localstack_embedded.plugin.streams import Entry
+from localstack_embedded.tests.mapping_world import ARN, FAILED, NOON, World
+from processor.batch import process, tried
+from processor.dead_letters import DeadLetterQueue
+from processor.lambda_event import respond
+from processor.rounds import Rounds
+from processor.table import Table
+from processor.trial import Trial
+from processor.tweet import Item, to_item
+from tests.unit.infra.reading import DEFAULTS, RESOURCES
+from tests.unit.processor.events import encode, v1_tweet
+from tests.unit.processor.fakes import QUEUE_URL, FakeDynamoDB, FakeSQS
+
+HOUR = 3600.0
+CRASHING = b'{"crash": true}'
+_EVERY = 60.0  # seconds between two tweets
+_RESTART = 0.5  # seconds in which a function that has died is there again
+_CALL = 0.02  # seconds
+
+
+class _Died(BaseException):
+    """Stands for the end of the interpreter."""
+
+
+class _AtOnce:
+    """A pool that does everything where it is submitted."""
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def _try_out(
+    items: Sequence[Any], read: Callable[[Any], object], *, example: Any, seconds: float
+) -> Trial:
+    """What child processes would find out."""
+    fatal = {}
+    for place, item in enumerate([example, *items]):
+        try:
+            read(item)
+        except _Died:
+            fatal[place - 1] = "it dies"
+        except Exception:
+            pass
+    return Trial(len(items), {} if -1 in fatal else fatal)
+
+
+class Pipeline(World):
+    """A stack with the template's defaults, but for `changes`.
+
+    `refusals` has what calls of `table` and `queue` raise. While `is_broken`, the function can't be
+    imported; a `bug` is what it raises for each record.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, changes: Mapping[str, str]) -> None:
+        super().__init__(shards=2)
+        parameters = {**DEFAULTS, **changes}
+        self.refusals: dict[str, Exception] = {}
+        self.is_broken = False
+        self.bug: type[Exception] | None = None
+        self.put_at: dict[str, float] = {}
+        self.stored_at: dict[str, float] = {}
+        self.malformed = 0
+        self.table = FakeDynamoDB(self._fault("table"))
+        self.queue = FakeSQS(self._fault("queue"))
+        self._timeout = float(parameters["Timeout"])
+        self._elapsed = 0.0  # seconds in the invocation
+        self._events = Events(ARN, "")
+        monkeypatch.setattr(processor.batch, "to_item", self._to_item)
+        monkeypatch.setattr(processor.batch, "try_out", _try_out)
+        rounds = Rounds(cast("Any", _AtOnce()), sleep=self._pass, uniform=lambda _, most: most)
+        self._writer = Table(self.table, "tweets-EventData", rounds)
+        self._sender = DeadLetterQueue(self.queue, QUEUE_URL, rounds)
+        self.stream.retention_hours = int(parameters["RetentionHours"])
+        self.start(**mapping_settings(parameters))
+
+    def flow(self, seconds: float) -> None:
+        """Have tweets come for so long, one in ten of which is none."""
+        for _ in range(round(seconds / _EVERY)):
+            number = len(self.put_at) + 1
+            self.put_one(encode(v1_tweet(number)), str(number))
+            self.put_at[str(number)] = self.now
+            if number % 10 == 0:
+                self.put_one(b"no tweet", str(number))
+                self.malformed += 1
+            self.wait(_EVERY)
+
+    def put_one(self, data: bytes, key: str) -> None:
+        """Put a record, whose key decides in which shard."""
+        self.stream.put([Entry(data, key, None)])
+
+    @property
+    def missing(self) -> int:
+        """How many tweets are neither stored nor on their way, as all of them had time enough."""
+        return len(self.put_at.keys() - self.stored_at.keys())
+
+    @property
+    def longest(self) -> float:
+        """The most seconds that a tweet took from its arrival until it was stored."""
+        return max(self.stored_at[number] - self.put_at[number] for number in self.stored_at)
+
+    async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        if function == self._give_up:
+            return function(*arguments)
+        self._elapsed = 0.0
+        answer = self._run(arguments[0])
+        await asyncio.sleep(self._elapsed)
+        return answer
+
+    def _run(self, batch: Batch) -> Answer:
+        """An invocation of the function."""
+        records = json.loads(self._events.of(batch))["Records"]
+        try:
+            if self.is_broken:
+                raise ImportError
+            trial = tried(records, now=NOON + self.now, seconds=self._left())
+            account = process(
+                records,
+                table=self._writer,
+                queue=self._sender,
+                seconds_left=self._left,
+                trial=trial,
+            )
+        except (Exception, _Died):
+            self._pass(_RESTART)
+            return FAILED
+        for _, number in self.table.items:
+            self.stored_at.setdefault(number, self.now + self._elapsed)
+        return Answer(respond(account.unhandled))
+
+    def _left(self) -> float:
+        return self._timeout - self._elapsed
+
+    def _pass(self, seconds: float) -> None:
+        self._elapsed += seconds
+
+    def _fault(self, whose: str) -> Callable[[list[str]], list[str]]:
+        def fault(_: list[str]) -> list[str]:
+            self._pass(_CALL)
+            if whose in self.refusals:
+                raise self.refusals[whose]
+            return []
+
+        return fault
+
+    def _to_item(self, data: bytes) -> Item:
+        if self.bug:
+            raise self.bug
+        if data == CRASHING:
+            raise _Died
+        return to_item(data)
+
+
+@contextmanager
+def pipeline(**changes: str) -> Iterator[Pipeline]:
+    """A stack, until the block is left."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        made = Pipeline(monkeypatch, changes)
+        try:
+            yield made
+        finally:
+            made.close()
+
+
+def mapping_settings(parameters: Mapping[str, str]) -> dict[str, Any]:
+    """The properties of the template's mapping, as Lambda gets them."""
+    values = {
+        name: parameters[value["Ref"]] if isinstance(value, dict) and "Ref" in value else value
+        for name, value in RESOURCES["StreamToProcessor"]["Properties"].items()
+    }
+    return {
+        name: int(value) if isinstance(value, str) and value.lstrip("-").isdigit() else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from processor.trial import Trial, try_out
+
+PATIENT = 60.0  # seconds
+
+
+def read(item: str) -> None:
+    """What the item says happens."""
+    if item == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if item == "crashed":
+        faulthandler.disable()
+        os.abort()
+    if item == "exits":
+        sys.exit(7)
+    if item == "raises":
+        raise ValueError
+    if item == "hangs":
+        threading.Event().wait()
+
+
+def test_all_are_readable_where_none_does_harm() -> None:
+    assert try_out(["good", "raises", "good"], read, example="good", seconds=PATIENT) == Trial(3)
+
+
+@pytest.mark.parametrize(
+    ("item", "how"),
+    [("killed", "SIGKILL"), ("crashed", "SIGABRT"), ("exits", "exit code 1")],
+)
+def test_each_record_that_ends_its_reader_is_found(item: str, how: str) -> None:
+    items = [item, "good", item, item, "raises", item]
+
+    trial = try_out(items, read, example="good", seconds=PATIENT)
+
+    assert trial.end == len(items)
+    assert trial.fatal == dict.fromkeys([0, 2, 3, 5], f"reading it ends the function ({how})")
+
+
+def test_a_record_that_is_read_for_ever_is_found_as_long_as_there_is_time() -> None:
+    trial = try_out(["good", "hangs", "hangs", "good"], read, example="good", seconds=6.0)
+
+    assert trial == Trial(2, {1: "reading it takes longer than 1 s"})
+
+
+def test_a_child_that_is_killed_from_outside_makes_no_record_fatal(tmp_path: Path) -> None:
+    def read_and_be_killed_once(item: str) -> None:
+        if item == "second" and not (tmp_path / "killed").exists():
+            (tmp_path / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    items = ["first", "second", "third"]
+
+    assert try_out(items, read_and_be_killed_once, example="", seconds=PATIENT) == Trial(3)
+    assert (tmp_path / "killed").exists()
+
+
+@pytest.mark.parametrize("example", ["killed", "exits"])
+def test_nothing_is_said_of_records_where_the_example_does_the_same(example: str) -> None:
+    assert try_out(["killed", "good"], read, example=example, seconds=PATIENT) == Trial(2)
+
+
+def test_nothing_is_said_of_records_where_there_can_be_no_child(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse() -> NoReturn:
+        raise BlockingIOError
+
+    before = os.dup(0)
+    os.close(before)
+    monkeypatch.setattr(os, "fork", refuse)
+
+    assert try_out(["killed"], read, example="good", seconds=PATIENT) == Trial(1)
+    after = os.dup(0)
+    os.close(after)
+    assert after == before, "it left descriptors open"
