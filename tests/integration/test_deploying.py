@@ -125,34 +125,53 @@ def test_a_new_stack_has_what_the_emulators_cloudformation_leaves_out(
     assert deploy_saying(place, name)[0] is False
 
 
-def test_an_update_of_stream_and_table_is_made_or_named_with_the_commands_that_make_it(
+def test_an_update_of_stream_and_table_is_made(place: Place, name: str) -> None:
+    deployed = deploy_quietly(place, name, PARAMETERS)
+
+    changed, said = deploy_saying(
+        place,
+        name,
+        RetentionHours="48",
+        TableDeletionProtection="true",
+        TableBilling="PROVISIONED",
+        ShardCount="5",
+    )
+
+    assert changed
+    assert "Found and put right: EventStream: ShardCount is 2 instead of 5" in said
+    stream = stream_of(place, deployed)
+    assert (stream["RetentionPeriodHours"], stream["OpenShardCount"]) == (48, 5)
+    assert table_of(place, name)["DeletionProtectionEnabled"]
+    assert table_of(place, name)["ProvisionedThroughput"]["WriteCapacityUnits"] > 0
+
+    deploy_saying(place, name, StreamMode="ON_DEMAND", TableBilling="PAY_PER_REQUEST")
+    assert stream_of(place, deployed)["StreamModeDetails"] == {"StreamMode": "ON_DEMAND"}
+    assert table_of(place, name)["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
+
+    deploy_saying(place, name, StreamMode="PROVISIONED", ShardCount="1")
+    assert stream_of(place, deployed)["StreamModeDetails"] == {"StreamMode": "PROVISIONED"}
+    assert stream_of(place, deployed)["OpenShardCount"] == 1
+    assert deploy_saying(place, name)[0] is False
+
+
+def test_what_can_not_be_put_right_is_named_with_the_commands_that_make_it(
     place: Place, name: str
 ) -> None:
-    deployed = deploy_quietly(place, name, PARAMETERS)
+    deploy_quietly(place, name, PARAMETERS)
+    place.dynamodb().delete_table(TableName=f"{name}-EventData")
     with pytest.raises(DeployFailed) as failed:
-        deploy_saying(
-            place,
-            name,
-            RetentionHours="48",
-            TableDeletionProtection="true",
-            TableBilling="PROVISIONED",
-            ShardCount="3",
-        )
+        deploy_saying(place, name, RetentionHours="48", TableBilling="PROVISIONED", ShardCount="3")
 
     said = str(failed.value)
-    assert "EventData: BillingMode is PAY_PER_REQUEST instead of PROVISIONED" in said
-    assert "EventStream: ShardCount is 2 instead of 3" in said
-    assert "Retention" not in said.partition("The emulator")[0]
-    assert stream_of(place, deployed)["RetentionPeriodHours"] == 48
-    assert table_of(place, name)["DeletionProtectionEnabled"]
+    assert "Not as the template says: EventData is gone." in said
     destroy, again = said.rstrip(".").partition("data: ")[2].split(", then ")
     assert destroy == f"tweetpipe destroy --stack {name}"
     assert again.startswith(f"tweetpipe deploy --stack {name} -p ")
     asked = dict(option.split("=") for option in again.split(" -p ")[1:])
     wanted = {"RetentionHours": "48", "TableBilling": "PROVISIONED", "ShardCount": "3"}
-    assert asked == PARAMETERS | wanted | {"TableDeletionProtection": "true"}
+    assert asked == PARAMETERS | wanted
 
-    with pytest.raises(DeployFailed, match="BillingMode is PAY_PER_REQUEST"):
+    with pytest.raises(DeployFailed, match="EventData is gone"):
         deploy_saying(place, name)
 
     deploy.destroy(place, name, on_event=lambda _: None)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tweetpipe.aws.place import Place
-from tweetpipe.deploying import identities
+from tweetpipe.deploying import identities, resharding
 from tweetpipe.deploying.identities import Properties
 
 _FUNCTION = (
@@ -64,7 +64,8 @@ def _read_stream(place: Place, name: str) -> Properties:
         "Tags": place.kinesis().list_tags_for_stream(StreamName=name)["Tags"],
     }
     # The shards of an on-demand stream are AWS's business.
-    return found | ({"ShardCount": summary["OpenShardCount"]} if mode == "PROVISIONED" else {})
+    shards = summary["OpenShardCount"] if mode == "PROVISIONED" else None
+    return found | {"ShardCount": shards}
 
 
 def _mend_stream(place: Place, name: str, wanted: Properties) -> None:
@@ -84,6 +85,16 @@ def _mend_stream(place: Place, name: str, wanted: Properties) -> None:
         foreign = {tag["Key"] for tag in _read_stream(place, name)["Tags"]} - tags.keys()
         if foreign:
             kinesis.remove_tags_from_stream(StreamName=name, TagKeys=[*foreign])
+    summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    if "StreamModeDetails" in wanted:
+        kinesis.update_stream_mode(
+            StreamARN=summary["StreamARN"], StreamModeDetails=wanted["StreamModeDetails"]
+        )
+        resharding.wait_until_active(place, name)
+    # With other streams than ours, which tell the size of records, LocalStack's mapping would begin
+    # at the oldest record again and again once a shard is closed.
+    if wanted.get("ShardCount") and "MaxRecordSizeInKiB" in summary:
+        resharding.resize(place, name, int(wanted["ShardCount"]))
 
 
 def _read_table(place: Place, name: str) -> Properties:
@@ -111,6 +122,14 @@ def _mend_table(place: Place, name: str, wanted: Properties) -> None:
             TableName=name,
             PointInTimeRecoverySpecification=wanted["PointInTimeRecoverySpecification"],
         )
+    if "ProvisionedThroughput" in wanted:
+        units = wanted["ProvisionedThroughput"]
+        throughput: Any = (
+            {"BillingMode": "PROVISIONED", "ProvisionedThroughput": _typed(units)}
+            if units
+            else {"BillingMode": "PAY_PER_REQUEST"}
+        )
+        dynamodb.update_table(TableName=name, **throughput)
     if "DeletionProtectionEnabled" in wanted:
         protected = wanted["DeletionProtectionEnabled"] == "true"
         dynamodb.update_table(TableName=name, DeletionProtectionEnabled=protected)

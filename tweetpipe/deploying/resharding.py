@@ -24,6 +24,24 @@ def steps(now: int, wanted: int) -> list[int]:
     return [*passed, wanted]
 
 
+def resize(place: Place, stream: str, wanted: int) -> None:
+    """Take a stream to this number of shards, without CloudFormation."""
+    kinesis = place.kinesis()
+    found = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
+    for count in steps(found["OpenShardCount"], wanted):
+        kinesis.update_shard_count(
+            StreamName=stream, TargetShardCount=count, ScalingType="UNIFORM_SCALING"
+        )
+        wait_until_active(place, stream)
+
+
+def wait_until_active(place: Place, stream: str) -> None:
+    """Until a change of an emulator's stream is made."""
+    place.kinesis().get_waiter("stream_exists").wait(
+        StreamName=stream, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+
 def stages(
     place: Place, existing: Stack | None, parameters: Mapping[str, str]
 ) -> list[Mapping[str, str]]:
@@ -40,7 +58,7 @@ def stages(
 
 
 def _changes_shards(place: Place, existing: Stack | None, parameters: Mapping[str, str]) -> bool:
-    # An emulator's stream has the shards that it was made with: see `emulated`.
+    # An emulator's CloudFormation changes no stream: see `emulated`.
     if place.is_local or existing is None or not existing.is_usable:
         return False
     modes = {existing.parameters.get("StreamMode"), parameters.get("StreamMode", "PROVISIONED")}

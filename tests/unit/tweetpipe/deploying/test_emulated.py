@@ -62,4 +62,12 @@ def test_the_shards_of_an_on_demand_stream_are_not_compared() -> None:
     with stubbed_place("kinesis") as place:
         will_tell_of_stream(place, StreamModeDetails={"StreamMode": "ON_DEMAND"})
 
-        assert "ShardCount" not in PARTS["AWS::Kinesis::Stream"].read(place, "s")
+        assert PARTS["AWS::Kinesis::Stream"].read(place, "s")["ShardCount"] is None
+
+
+def test_a_stream_whose_shards_the_mapping_would_not_follow_keeps_them() -> None:
+    with stubbed_place("kinesis") as place:
+        will_be_summed_up = place.stubbers["kinesis"].add_response
+        will_be_summed_up("describe_stream_summary", {"StreamDescriptionSummary": stream()})
+
+        PARTS["AWS::Kinesis::Stream"].mend(place, "s", {"ShardCount": "8"})
