@@ -139,9 +139,9 @@ def kinesis() -> Service:
     from .kinesis.store import stream_of
     from .mapping.install import put_in_place
 
-    put_in_place(stream_of)
     # Not what LocalStack has loaded, which is patched.
     provider = NativeKinesis(Loader().load_service_model("kinesis", "service-2"))
+    put_in_place(stream_of, provider.kinesis.metrics)
     return Service.for_provider(provider, NativeKinesis.dispatch_table)
 
 

@@ -18,7 +18,7 @@ from localstack_embedded.plugin.mapping.interfaces import (
     Record,
 )
 from localstack_embedded.plugin.mapping.settings import Settings
-from localstack_embedded.plugin.streams import Accepted, Entry, Streams
+from localstack_embedded.plugin.streams import Accepted, Entry, Read, Streams
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
 NOON = 1_800_000_000.0
@@ -56,6 +56,7 @@ class World:
         self.times: list[float] = []
         self.given_up: list[GivenUp] = []
         self.counts: Counter[str] = Counter()
+        self.reads: Counter[str] = Counter()
         self.ages: list[float] = []
         self.results: list[str] = []
         self.running = self.most_running = 0
@@ -79,7 +80,14 @@ class World:
         assert len(accepted) == len(data)
         return [one.sequence_number for one in accepted]
 
-    def start(self, *, matches: Matches | None = None, size: int = 100, **settings: Any) -> Engine:
+    def start(
+        self,
+        *,
+        matches: Matches | None = None,
+        size: int = 100,
+        shares_limits: bool = True,
+        **settings: Any,
+    ) -> Engine:
         """Start a mapping with these of AWS's settings, from the checkpoints on."""
         assert self._task is None
         self._engine = Engine(
@@ -91,6 +99,7 @@ class World:
             size=lambda record: size + len(record.data),
             observe=self,
             matches=matches,
+            shares_limits=shares_limits,
             clock=self.clock,
             call=self._call,
         )
@@ -163,6 +172,12 @@ class World:
         if self.refusal is not None:
             raise self.refusal
         self.given_up.append(given_up)
+
+    def read(self, shard_id: str, read: Read) -> None:
+        self.reads["read"] += 1
+
+    def refused_read(self, shard_id: str) -> None:
+        self.reads["refused"] += 1
 
     def polled(self, records: int) -> None:
         self.counts["polled"] += records

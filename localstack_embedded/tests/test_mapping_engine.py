@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 
 from localstack_embedded.plugin.mapping.interfaces import MAX_PAYLOAD, Record
 from localstack_embedded.plugin.mapping.settings import Settings
+from localstack_embedded.plugin.streams import ReadLimitError
 from localstack_embedded.tests.mapping_world import ARN, FAILED, NOON, World, raises_at
 
 FIRST, SECOND, THIRD, FOURTH = (f"shardId-{index:012d}" for index in range(4))
@@ -417,3 +419,60 @@ def test_settings_are_taken_from_a_configuration() -> None:
         maximum_age=60,
     )
     assert Settings.of(configuration) == expected
+
+
+def put_for_three_seconds(world: World) -> None:
+    """A record ten times a second."""
+    for number in range(30):
+        world.put(str(number))
+        world.wait(0.1)
+
+
+def test_a_shard_with_limits_is_polled_once_a_second(world: World) -> None:
+    world.stream.has_limits = True
+    world.start(StartingPosition="TRIM_HORIZON")
+    put_for_three_seconds(world)
+    world.wait()
+
+    assert sum(len(batch.records) for batch in world.batches) == 30
+    assert min(after - before for before, after in pairwise(world.times)) > 0.99
+    for _ in range(4):
+        world.stream.read("shardId-000000000000", 0, is_counted=True)
+    assert world.reads["refused"] == 0
+
+
+def test_other_readers_hold_up_a_mapping_of_a_shard_with_limits(world: World) -> None:
+    world.stream.has_limits = True
+    for _ in range(5):
+        world.stream.read("shardId-000000000000", 0, is_counted=True)
+    world.put("a")
+    world.start(StartingPosition="TRIM_HORIZON")
+    world.wait(0.9)
+    assert (world.sent, world.reads["read"]) == ([], 0)
+
+    world.wait(0.2)
+
+    assert world.sent == ["a"]
+    assert world.reads["refused"] > 0
+
+
+def test_what_a_mapping_reads_counts_against_the_bytes_of_a_second(world: World) -> None:
+    world.stream.has_limits = True
+    for _ in range(4):
+        world.put("x" * 1_000_000)
+        world.wait(1.1)
+    world.start(StartingPosition="TRIM_HORIZON")
+    world.wait(0.1)
+
+    with pytest.raises(ReadLimitError):
+        world.stream.read("shardId-000000000000", 0, is_counted=True)
+
+
+def test_a_consumer_of_its_own_shares_no_limits(world: World) -> None:
+    world.stream.has_limits = True
+    for _ in range(5):
+        world.stream.read("shardId-000000000000", 0, is_counted=True)
+    world.start(StartingPosition="TRIM_HORIZON", shares_limits=False)
+    put_for_three_seconds(world)
+
+    assert len(world.batches) == 30

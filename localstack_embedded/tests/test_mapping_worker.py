@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 from localstack_embedded.plugin.mapping.interfaces import Answer
 from localstack_embedded.plugin.mapping.worker import KinesisMappingWorker, Surroundings
 from localstack_embedded.plugin.metrics import Metrics
-from localstack_embedded.plugin.streams import Entry, Stream, Streams
+from localstack_embedded.plugin.streams import Entry, Read, Stream, Streams
 from localstack_embedded.tests.waiting import wait_for
 
 STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
@@ -33,6 +34,7 @@ class World:
         self.seen: list[str] = []
         self.letters: list[dict[str, Any]] = []
         self.counted: dict[str, float] = {}
+        self.reads: Counter[str] = Counter()
         self.fails = False
         self.invoked = threading.Event()
         self.may_answer = threading.Event()
@@ -46,6 +48,7 @@ class World:
             invoke=self._invoke,
             make_client=lambda *_: self,
             metrics=Metrics(self._count, pause=lambda: None),
+            reads=self,
             shown=self._shown,
         )
 
@@ -115,6 +118,15 @@ class World:
         for record in json.loads(event)["Records"]:
             self.seen.append(base64.b64decode(record["kinesis"]["data"]).decode())
         return Answer()
+
+    def read(self, stream: Stream, shard_id: str, read: Read) -> None:
+        self.reads[f"{stream.name} {shard_id}"] += len(read.records)
+
+    def refused_read(self, stream: Stream, shard_id: str) -> None:
+        raise AssertionError("nothing is limited")
+
+    def sent(self, stream: Stream, consumer: str, read: Read) -> None:
+        self.reads[f"{stream.name} {consumer}"] += len(read.records)
 
     def _count(self, _account: str, _region: str, data: list[dict[str, Any]]) -> None:
         for metric in data:
@@ -350,11 +362,22 @@ def test_a_batch_that_is_given_up(world: World, destination: Any, counted: str) 
     assert batches == ([1] if destination else [])
 
 
-def test_a_consumer_leads_to_its_stream(world: World) -> None:
+def test_what_is_read_counts_for_the_shard(world: World) -> None:
+    world.create()
+    world.put("a", "b")
+
+    world.wait_for_records("a", "b")
+    assert world.reads == {"s shardId-000000000000": 2}
+
+
+def test_a_consumer_leads_to_its_stream_and_what_it_gets_is_counted_as_its_own(
+    world: World,
+) -> None:
     world.create(EventSourceArn=f"{STREAM}/consumer/fast:1")
     world.put("a")
 
     world.wait_for_records("a")
+    assert world.reads == {"s fast": 1}
 
 
 def test_without_its_consumer_a_mapping_reads_nothing(world: World) -> None:

@@ -37,6 +37,8 @@ class Context:
     observe: Observer
     clock: Callable[[], float]
     call: Call
+    shares_limits: bool = False
+    """Whether reads count against the shards' limits: not those of a consumer with its own."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     last_result: str = "No records processed"
 

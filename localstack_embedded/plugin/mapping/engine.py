@@ -41,6 +41,7 @@ class Engine:
         size: Size,
         observe: Observer,
         matches: Matches | None = None,
+        shares_limits: bool = False,
         clock: Callable[[], float] = time.time,
         call: Call = in_thread,
     ) -> None:
@@ -55,6 +56,7 @@ class Engine:
             observe=observe,
             clock=clock,
             call=call,
+            shares_limits=shares_limits,
         )
         self._readers: dict[str, ShardReader] = {}
         self._begun: set[str] = set()

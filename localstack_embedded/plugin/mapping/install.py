@@ -24,7 +24,7 @@ from uuid import uuid4
 
 from ..metrics import Metrics, to_cloudwatch
 from ..streams import Stream, arns
-from .interfaces import Answer
+from .interfaces import Answer, Reads
 from .invocations import gather
 from .metrics import NAMESPACE
 from .validation import OutOfConstraints, Unsuitable, check
@@ -35,14 +35,14 @@ LOG = logging.getLogger(__name__)
 _Method = Callable[..., Any]
 
 
-def put_in_place(find_stream: Callable[[str], Stream | None]) -> None:
+def put_in_place(find_stream: Callable[[str], Stream | None], reads: Reads) -> None:
     """Have this process's mappings for Kinesis read the streams that are found like this."""
     from localstack.services.lambda_.event_source_mapping.esm_worker_factory import EsmWorkerFactory
     from localstack.services.lambda_.provider import LambdaProvider
 
     metrics = Metrics(to_cloudwatch(NAMESPACE))
     gather(metrics)
-    around = _surroundings(find_stream, metrics)
+    around = _surroundings(find_stream, metrics, reads)
 
     def get_esm_worker(_: _Method, factory: Any) -> KinesisMappingWorker:
         _normalize(factory.esm_config)
@@ -112,13 +112,16 @@ def _refuse_as_aws_does(request: MutableMapping[str, Any]) -> None:
         raise InvalidParameterValueException(str(error), Type="User") from error
 
 
-def _surroundings(find_stream: Callable[[str], Stream | None], metrics: Metrics) -> Surroundings:
+def _surroundings(
+    find_stream: Callable[[str], Stream | None], metrics: Metrics, reads: Reads
+) -> Surroundings:
     around = Surroundings(
         find_stream=find_stream,
         function_exists=_function_exists,
         invoke=_invoke,
         make_client=_make_client,
         metrics=metrics,
+        reads=reads,
         shown=_shown,
     )
     _IN_PLACE.append(around)

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from ..streams import Read, Stream
+
 MAX_PAYLOAD = 6 * 2**20  # bytes of an invocation: Lambda's quota for synchronous ones
 
 
@@ -85,6 +87,12 @@ class Checkpoint:
 class Observer(Protocol):
     """Is told of what happens, from the engine's thread: must return at once."""
 
+    def read(self, shard_id: str, read: Read) -> None:
+        """A call has read a shard."""
+
+    def refused_read(self, shard_id: str) -> None:
+        """A call was one more than the shard's limits allow."""
+
     def polled(self, records: int) -> None: ...
     def filtered_out(self, records: int) -> None: ...
     def invoked(self, records: int, iterator_age_ms: float) -> None:
@@ -101,6 +109,14 @@ class Observer(Protocol):
 
     def ended(self, reason: str) -> None:
         """The stream was deleted, so that there is nothing left to read."""
+
+
+class Reads(Protocol):
+    """Counts what is read of a stream, for the stream's own metrics."""
+
+    def read(self, stream: Stream, shard_id: str, read: Read) -> None: ...
+    def refused_read(self, stream: Stream, shard_id: str) -> None: ...
+    def sent(self, stream: Stream, consumer: str, read: Read) -> None: ...
 
 
 Invoke = Callable[[Batch], Answer]

@@ -11,7 +11,7 @@ from contextlib import suppress
 from itertools import count
 from zlib import crc32
 
-from ..streams import NoSuchShardError, NoSuchStreamError
+from ..streams import NoSuchShardError, NoSuchStreamError, ReadLimitError
 from .context import Context, Stopped
 from .interfaces import MAX_PAYLOAD, Record
 from .lane import Lane
@@ -20,6 +20,11 @@ from .starting import position_after
 
 # Records of one read: so many that the filter leaves a batch of them, most of the time.
 _MIN_READ, _MAX_READ = 1000, 10_000
+
+# With shards' limits, seconds from one read to the next: Lambda polls a shard once a second. While
+# there is more to read, a call a second is left to others.
+_POLL = 1.0
+_CATCH_UP = 0.25
 
 # What may wait in the lanes of a shard: one that is stuck in retries doesn't hold up the others
 # until then.
@@ -67,13 +72,17 @@ class ShardReader:
         with suppress(Stopped):
             while not self._is_at_end:
                 await self._wait_for_room()
-                if self._read_once():
+                shares_limits = self._context.shares_limits
+                is_all = self._read_once(is_counted=shares_limits)
+                if shares_limits and self._context.stream.has_limits:
+                    await self._context.pause(_POLL if is_all else _CATCH_UP)
+                if is_all:
                     await self._wait_for_record()
                 # A backlog is read without waiting: others have their turn too.
                 await asyncio.sleep(0)
                 self._context.check()
 
-    def _read_once(self) -> bool:
+    def _read_once(self, *, is_counted: bool = False) -> bool:
         """Take what there is; whether that was all so far."""
         if self._is_at_end:
             return False
@@ -86,12 +95,17 @@ class ShardReader:
                     _MIN_READ, min(_MAX_READ, settings.batch_size * settings.parallelization_factor)
                 ),
                 max_bytes=MAX_PAYLOAD,
+                is_counted=is_counted,
             )
+        except ReadLimitError:
+            self._context.observe.refused_read(self._shard_id)
+            return False
         except NoSuchShardError:  # It has been closed for so long that it is gone.
             self._is_at_end = True
             return False
         except NoSuchStreamError as error:
             raise Stopped from error
+        self._context.observe.read(self._shard_id, read)
         if read.next is None:
             self._is_at_end = True
         else:

@@ -14,13 +14,13 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from ..metrics import Metrics
-from ..streams import Stream, arns
+from ..streams import Read, Stream, arns
 from ..streams.errors import NoSuchStreamError
 from .destinations import Destination, MakeClient
 from .engine import Engine
 from .event import Events
 from .filters import Filters
-from .interfaces import Answer, Batch, Checkpoint, GivenUp
+from .interfaces import Answer, Batch, Checkpoint, GivenUp, Reads
 from .metrics import MappingMetrics
 from .settings import Settings
 
@@ -51,6 +51,7 @@ class Surroundings:
     invoke: Callable[[str, bytes], Answer]  # with the function's ARN and the event
     make_client: MakeClient
     metrics: Metrics
+    reads: Reads
     # The configurations that are shown, by the mapping's function's ARN and its UUID.
     shown: Callable[[str], MutableMapping[str, Any]]
     places: dict[str, Place] = field(default_factory=dict)
@@ -166,6 +167,7 @@ class KinesisMappingWorker:
 
     def _read(self, stream: Stream) -> None:
         """Have the engine read until something changes."""
+        self._stream = stream
         engine = self._engine(stream)
         self._is_stream_gone = False
         try:
@@ -233,9 +235,20 @@ class KinesisMappingWorker:
             size=events.size,
             observe=self,
             matches=Filters(patterns).passes if patterns else None,
+            shares_limits=not self._is_for_consumer,
         )
 
     # What the engine tells of.
+
+    def read(self, shard_id: str, read: Read) -> None:
+        if self._is_for_consumer:
+            name = self.esm_config["EventSourceArn"].rpartition("/")[2].partition(":")[0]
+            self._around.reads.sent(self._stream, name, read)
+        else:
+            self._around.reads.read(self._stream, shard_id, read)
+
+    def refused_read(self, shard_id: str) -> None:
+        self._around.reads.refused_read(self._stream, shard_id)
 
     def polled(self, records: int) -> None:
         self._metrics.count("PolledEventCount", records)
