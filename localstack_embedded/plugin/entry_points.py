@@ -147,12 +147,14 @@ def kinesis() -> Service:
 
 @aws_provider(api="lambda", name="reachable")  # type: ignore[untyped-decorator]
 def lambda_() -> Service:
-    """LocalStack's own Lambda, with URLs of functions that need no DNS."""
+    """LocalStack's own Lambda, with AWS's limits, and URLs of functions that need no DNS."""
     from localstack.services.lambda_.provider import LambdaProvider
 
+    from .functions.payloads import limit
     from .functions.urls import make_reachable
 
     provider = LambdaProvider()
+    limit(provider)
     make_reachable(provider)
     return Service.for_provider(provider)
 

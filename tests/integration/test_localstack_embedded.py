@@ -69,6 +69,9 @@ def packed_program(name: str, content: str) -> bytes:
     return archive.getvalue()
 
 
+EVENT: dict[str, Any] = {"InvocationType": "Event"}
+
+
 class Function:
     """A function that is deployed for one test."""
 
@@ -274,6 +277,25 @@ def test_a_node_function_runs_in_the_node_that_is_here(emulator: Instance) -> No
     )
     assert function.invoke({"a": 1}) == 1
     wait_for(lambda: any("INFO\tseen" in line for line in function.logged()), "its line")
+
+
+def test_a_payload_that_is_too_large_is_refused(emulator: Instance) -> None:
+    function = Function(emulator, "def handler(event, context): return len(event)")
+    client = aws_client(emulator, "lambda")
+    url = client.create_function_url_config(FunctionName=function.name, AuthType="NONE")
+
+    assert function.invoke("x" * (6 * 2**20 - 2)) == 6 * 2**20 - 2
+    for parameters in ({"Payload": b"1" * (6 * 2**20 + 1)}, EVENT | {"Payload": b"1" * 2**21}):
+        with pytest.raises(client.exceptions.ClientError) as refused:
+            client.invoke(FunctionName=function.name, **parameters)
+        answer = refused.value.response
+        assert answer["Error"]["Code"] == "RequestEntityTooLargeException"
+        assert answer["ResponseMetadata"]["HTTPStatusCode"] == 413
+    request = urllib.request.Request(url["FunctionUrl"], data=b"1" * (6 * 2**20 + 1))
+    with pytest.raises(urllib.error.HTTPError) as answered:
+        urllib.request.urlopen(request)
+    with answered.value as error:
+        assert error.code == 413
 
 
 def test_a_functions_url_can_be_called_by_any_program(emulator: Instance) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from .payloads import MOST, too_large
+
 PATH = "/_aws/lambda-url"
 
 
@@ -30,6 +32,8 @@ def make_reachable(provider: Any) -> None:
         return shown
 
     def serve(request: Request, region: str, function: str, path: str = "") -> Response:
+        if (request.content_length or 0) > MOST:
+            return Response.for_json({"Message": too_large(MOST + 1, None)}, status=413)
         # The function sees its own part, as if the rest were its host.
         request.path = f"/{path}"
         request.__dict__.pop("full_path", None)
