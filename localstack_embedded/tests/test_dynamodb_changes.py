@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
 from base64 import b64encode
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from localstack_embedded import ensure_environment, shared_home
 from localstack_embedded.plugin.dynamodb.capacity import Consumed, read_units, write_units
 from localstack_embedded.plugin.dynamodb.changes import change_record
 from localstack_embedded.plugin.dynamodb.expiry import has_expired
@@ -168,3 +170,61 @@ def test_what_has_expired_is_told_to_be_the_services_work() -> None:
 def test_an_item_expires_after_its_time(value: dict[str, Any], expired: bool) -> None:
     assert has_expired({"ttl": value}, "ttl", now=1000.0) is expired
     assert not has_expired({"other": value}, "ttl", now=1000.0)
+
+
+# In LocalStack's environment, which has moto.
+A_DAY_LATER = """
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from localstack_embedded_plugin.dynamodb import stream_api, tables
+from localstack_embedded_plugin.dynamodb.errors import Refused
+from moto.dynamodb.models import dynamodb_backends
+
+moments = []
+for module in tables, stream_api:
+    module.datetime = SimpleNamespace(now=lambda zone: datetime.now(zone) + sum(moments, NOTHING))
+NOTHING = timedelta()
+tables.mend()
+table = dynamodb_backends["1"]["eu-west-1"].create_table(
+    "t", schema=[{"AttributeName": "id", "KeyType": "HASH"}],
+    attr=[{"AttributeName": "id", "AttributeType": "S"}], throughput=None, global_indexes=[],
+    indexes=[], streams={"StreamEnabled": True, "StreamViewType": "KEYS_ONLY"},
+    billing_mode="PAY_PER_REQUEST", sse_specification=None, tags=[],
+    deletion_protection_enabled=False)
+arn = f"{table.table_arn}/stream/{table.latest_stream_label}"
+api, context = stream_api.TableStreams(), SimpleNamespace(account_id="1", region="eu-west-1")
+
+def put(id_):
+    tables.Place(table, {"id": {"S": id_}}).set({"id": {"S": id_}})
+
+def read(kind="TRIM_HORIZON", **more):
+    shard = {"StreamArn": arn, "ShardId": table.stream_shard.id, "ShardIteratorType": kind}
+    iterator = api.get_shard_iterator(context, {**shard, **more})["ShardIterator"]
+    records = api.get_records(context, {"ShardIterator": iterator})["Records"]
+    return [(each["dynamodb"]["Keys"]["id"]["S"], each["dynamodb"]["SequenceNumber"])
+            for each in records]
+
+put("a")
+moments.append(timedelta(hours=23))
+put("b")
+(a, first), (b, second) = read()
+moments.append(timedelta(hours=1, seconds=1))
+assert read() == [("b", second)]
+put("c")
+(_, _), (c, third) = read()
+assert int(third) == int(second) + 1 == int(first) + 2
+assert read("AFTER_SEQUENCE_NUMBER", SequenceNumber=second) == [("c", third)]
+described = api.describe_stream(context, {"StreamArn": arn})["StreamDescription"]["Shards"][0]
+assert described["SequenceNumberRange"]["StartingSequenceNumber"] == second
+assert len(table.stream_shard.items) == 2
+try:
+    read("AT_SEQUENCE_NUMBER", SequenceNumber=first)
+except Exception as error:
+    print(getattr(error, "code", error))
+"""
+
+
+def test_a_streams_records_are_gone_after_a_day() -> None:
+    python = ensure_environment(shared_home()).python
+    check = subprocess.run([python, "-c", A_DAY_LATER], capture_output=True, text=True, check=False)
+    assert (check.stdout.strip(), check.stderr) == ("TrimmedDataAccessException", "")

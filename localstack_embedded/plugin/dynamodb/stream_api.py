@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 from localstack.aws.api import RequestContext, handler
 from localstack.aws.api.dynamodbstreams import DynamodbstreamsApi
 from moto.dynamodb.models import dynamodb_backends
-from moto.dynamodb.models.table import Table
+from moto.dynamodb.models.table import StreamShard, Table
 
 from ..tokens import ForgedTokenError, seal, unseal
 from .errors import Refused, check_range, invalid, not_found, unconstrained
 from .provider import as_service_exceptions
+from .tables import trim
 
 Answer = dict[str, Any]
 
@@ -52,10 +54,11 @@ class TableStreams(DynamodbstreamsApi):  # type: ignore[misc]
         """The stream, and its shard."""
         check_range(request.get("Limit") or 1, "limit", 1, _MAX_LISTED)
         table = _table_of(request["StreamArn"])
-        shard = table.stream_shard
-        numbers = {"StartingSequenceNumber": str(shard.starting_sequence_number)}
+        shard = _trimmed(table)
+        first = shard.starting_sequence_number + shard.trimmed
+        numbers = {"StartingSequenceNumber": str(first)}
         if not _is_on(table):
-            end = shard.starting_sequence_number + max(len(shard.items) - 1, 0)
+            end = first + max(len(shard.items) - 1, 0)
             numbers["EndingSequenceNumber"] = str(end)
         shards = [{"ShardId": shard.id, "SequenceNumberRange": numbers}]
         return {
@@ -80,28 +83,23 @@ class TableStreams(DynamodbstreamsApi):  # type: ignore[misc]
             raise unconstrained(
                 kind, "shardIteratorType", f"satisfy enum value set: [{', '.join(_TYPES)}]"
             )
-        table = _table_of(request["StreamArn"])
-        shard = table.stream_shard
+        shard = _trimmed(_table_of(request["StreamArn"]))
         if request["ShardId"] != shard.id:
             raise not_found(
                 f"Requested resource not found: Shard: {request['ShardId']} in stream:"
                 f" {request['StreamArn']} not found"
             )
         position = len(shard.items) if kind == "LATEST" else 0
+        first = shard.starting_sequence_number + shard.trimmed
         if kind.endswith("SEQUENCE_NUMBER"):
             if number is None or not number.isdecimal():
                 raise invalid(f"Invalid SequenceNumber: {kind} needs one of this shard")
-            position = int(number) - shard.starting_sequence_number + kind.startswith("AFTER")
-            if not 0 <= position <= max(len(shard.items), 1):
-                raise (
-                    Refused(
-                        "TrimmedDataAccessException",
-                        "The operation attempted to read past the oldest stream record in a shard",
-                    )
-                    if position < 0
-                    else invalid(f"Invalid SequenceNumber: {number}")
-                )
-        return {"ShardIterator": _iterator(request["StreamArn"], position)}
+            position = int(number) - first + kind.startswith("AFTER")
+            if position < 0:
+                raise _past_the_oldest()
+            if position > max(len(shard.items), 1):
+                raise invalid(f"Invalid SequenceNumber: {number}")
+        return {"ShardIterator": _iterator(request["StreamArn"], shard.trimmed + position)}
 
     @handler("GetRecords", expand=False)  # type: ignore[untyped-decorator]
     @as_service_exceptions
@@ -111,18 +109,34 @@ class TableStreams(DynamodbstreamsApi):  # type: ignore[misc]
         check_range(limit, "limit", 1, _MAX_RECORDS)
         arn, position = _position_of(request["ShardIterator"])
         table = _table_of(arn)
+        shard = _trimmed(table)
+        start = position - shard.trimmed
+        if start < 0:
+            raise _past_the_oldest()
         records: list[Answer] = []
         size = 0
-        for told in table.stream_shard.items[position : position + limit]:
+        for told in shard.items[start : start + limit]:
             record = told.to_json()
             size += record["dynamodb"]["SizeBytes"]
             if records and size > _MAX_BYTES:
                 break
             records.append(record)
         position += len(records)
-        ended = not _is_on(table) and position >= len(table.stream_shard.items)
+        ended = not _is_on(table) and position >= shard.trimmed + len(shard.items)
         following = {} if ended else {"NextShardIterator": _iterator(arn, position)}
         return {"Records": records, **following}
+
+
+def _trimmed(table: Table) -> StreamShard:
+    trim(table.stream_shard, datetime.now(UTC))
+    return table.stream_shard
+
+
+def _past_the_oldest() -> Refused:
+    return Refused(
+        "TrimmedDataAccessException",
+        "The operation attempted to read past the oldest stream record in a shard",
+    )
 
 
 def _arn(table: Table) -> str | None:

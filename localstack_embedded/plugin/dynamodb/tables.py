@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -20,6 +20,10 @@ from .expressions import RESERVED
 from .keys import Attributes, Schema
 from .old_updates import ARITHMETIC
 from .values import Item, stored_number
+
+# "All data in DynamoDB Streams is subject to a 24-hour lifetime": Change data capture for DynamoDB
+# Streams.
+_RETENTION = timedelta(hours=24)
 
 
 def mend() -> None:
@@ -130,6 +134,15 @@ def _begin(shard: StreamShard, account_id: str, table: Table) -> None:
     if view is None:
         raise invalid_parameter("StreamViewType must be specified when StreamEnabled is true")
     shard.view = view  # The table forgets it with the end of the stream.
+    shard.trimmed = 0  # records that have expired
+
+
+def trim(shard: StreamShard, now: datetime) -> None:
+    """Drop the records of a stream that are older than a day."""
+    kept = (index for index, told in enumerate(shard.items) if now - told.at < _RETENTION)
+    expired = next(kept, len(shard.items))
+    del shard.items[:expired]
+    shard.trimmed += expired
 
 
 def _tell(
@@ -142,18 +155,20 @@ def _tell(
     table = shard.table
     if not table.stream_specification["StreamEnabled"]:
         return
+    now = datetime.now(UTC)
     record = change_record(
         plain(before),
         plain(after),
         keys=dict.fromkeys(table.table_key_attrs),
         view=shard.view,
-        sequence_number=shard.starting_sequence_number + len(shard.items),
+        sequence_number=shard.starting_sequence_number + shard.trimmed + len(shard.items),
         region=table.region_name,
-        now=datetime.now(UTC),
+        now=now,
         by_expiry=by_expiry,
     )
     if record is not None:
-        shard.items.append(_Told(record))
+        trim(shard, now)
+        shard.items.append(_Told(record, now))
 
 
 def _switch_stream(_backend: DynamoDBBackend, table: Table, wanted: dict[str, Any]) -> None:
@@ -168,8 +183,9 @@ def _switch_stream(_backend: DynamoDBBackend, table: Table, wanted: dict[str, An
 class _Told:
     """What moto keeps in a stream."""
 
-    def __init__(self, record: dict[str, Any]) -> None:
+    def __init__(self, record: dict[str, Any], at: datetime) -> None:
         self._record = record
+        self.at = at
 
     def to_json(self) -> dict[str, Any]:
         return self._record
