@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
-from localstack_embedded.plugin.kinesis.store import streams_of
+from localstack_embedded.plugin.kinesis.store import own_folder, streams_of
 from localstack_embedded.plugin.streams import Entry, Streams
 
 ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
@@ -43,3 +45,16 @@ def test_the_user_says_how_much_may_be_on_disk(tmp_path: Path) -> None:
 def test_limits_of_shards_are_on_when_the_user_wants_them(tmp_path: Path) -> None:
     assert not streams_of({}, tmp_path).has_limits
     assert streams_of({"KINESIS_SHARD_LIMITS": "1"}, tmp_path).has_limits
+
+
+def test_what_a_localstack_that_was_killed_has_left_is_removed(tmp_path: Path) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    for name in (f"kinesis-{ended.pid}", f"kinesis-{os.getppid()}", "kinesis-notes"):
+        (tmp_path / name).mkdir()
+
+    assert own_folder(tmp_path) == tmp_path / f"kinesis-{os.getpid()}"
+    assert {each.name for each in tmp_path.iterdir()} == {
+        f"kinesis-{os.getppid()}",
+        "kinesis-notes",
+    }

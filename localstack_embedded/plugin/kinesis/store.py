@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+
+import psutil
 
 from .. import settings
 from ..streams import Stream, Streams, arns
@@ -21,7 +24,19 @@ def streams_of(environ: Mapping[str, str], folder: Path) -> Streams:
     )
 
 
-STREAMS = streams_of(os.environ, Path(tempfile.gettempdir()) / f"kinesis-{os.getpid()}")
+def own_folder(parent: Path) -> Path:
+    """This process's folder; those of LocalStacks that were killed are removed.
+
+    A container keeps its /tmp when it is started again.
+    """
+    for left in parent.glob("kinesis-*"):
+        pid = left.name.removeprefix("kinesis-")
+        if pid.isascii() and pid.isdecimal() and not psutil.pid_exists(int(pid)):
+            shutil.rmtree(left, ignore_errors=True)
+    return parent / f"kinesis-{os.getpid()}"
+
+
+STREAMS = streams_of(os.environ, own_folder(Path(tempfile.gettempdir())))
 
 
 def stream_of(arn: str) -> Stream | None:
