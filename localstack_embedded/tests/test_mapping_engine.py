@@ -8,10 +8,11 @@ from itertools import pairwise
 
 import pytest
 
+from localstack_embedded.plugin.mapping import shard_reader
 from localstack_embedded.plugin.mapping.interfaces import MAX_PAYLOAD, Record
 from localstack_embedded.plugin.mapping.settings import Settings
 from localstack_embedded.plugin.streams import ReadLimitError
-from localstack_embedded.tests.mapping_world import ARN, FAILED, NOON, World, raises_at
+from localstack_embedded.tests.mapping_world import ARN, DONE, FAILED, NOON, World, raises_at
 
 FIRST, SECOND, THIRD, FOURTH = (f"shardId-{index:012d}" for index in range(4))
 
@@ -476,3 +477,24 @@ def test_a_consumer_of_its_own_shares_no_limits(world: World) -> None:
     put_for_three_seconds(world)
 
     assert len(world.batches) == 30
+
+
+def test_shards_that_are_stuck_hold_only_so_much_in_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(shard_reader, "_MAX_WAITING_BYTES_IN_ALL", 2**20)
+    monkeypatch.setattr(shard_reader, "_SMALL_READ_BYTES", 2**16)
+    world = World(shards=8)
+    world.answer = lambda _: FAILED
+    for number in range(800):
+        world.put(f"{number}:" + "x" * 2**14)
+    engine = world.start(StartingPosition="TRIM_HORIZON", BatchSize=1)
+    world.wait(60)
+
+    assert len({batch.shard_id for batch in world.batches}) == 8
+    assert engine.waiting_bytes < 2**20 + 8 * 2**17
+    world.answer = lambda _: DONE
+    world.wait(600)
+    assert len({batch.records[0].data for batch in world.batches}) == 800
+    world.close()
+    assert engine.waiting_bytes == 0

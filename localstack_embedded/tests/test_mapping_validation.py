@@ -73,6 +73,8 @@ def test_what_no_mapping_can_have(parameters: dict[str, Any], message: str) -> N
 @pytest.mark.parametrize(
     ("parameters", "message"),
     [
+        ({"ScalingConfig": {"MaximumConcurrency": 2}}, "^Unsupported 'ScalingConfig' parameter"),
+        ({"Topics": ["t"]}, "^Unsupported 'Topics' parameter"),
         ({"MaximumRecordAgeInSeconds": 59}, "-1, or at least 60"),
         ({"MaximumRecordAgeInSeconds": 0}, "-1, or at least 60"),
         ({"StartingPosition": "AT_TIMESTAMP"}, "needs a StartingPositionTimestamp"),

@@ -73,8 +73,10 @@ class Stream:
             StreamName=self.name, Records=[{**entry, "Data": text.encode()} for text in texts]
         )
 
-    def update(self, **parameters: Any) -> None:
-        self.functions.update_event_source_mapping(UUID=self.mapping, **parameters)
+    def update(self, **parameters: Any) -> str:
+        """Change the mapping; returns the state that the answer tells."""
+        updated = self.functions.update_event_source_mapping(UUID=self.mapping, **parameters)
+        return str(updated["State"])
 
     def wait_for_state(self, state: str) -> dict[str, Any]:
         def reached() -> dict[str, Any] | None:
@@ -379,6 +381,54 @@ def test_a_consumer_must_be_there(stream_of: MakeStream) -> None:
     stream.map()
     with pytest.raises(stream.functions.exceptions.ClientError, match="Consumer not found"):
         stream.map(source=f"{stream.arn}/consumer/fast:1")
+
+
+@pytest.mark.parametrize(
+    "destination",
+    ["sqs:us-east-1:{account}:nobody", "sns:us-east-1:{account}:nobody", "s3:::nobody-at-all"],
+)
+def test_a_destination_must_be_there(
+    account: Account, stream_of: MakeStream, destination: str
+) -> None:
+    stream = stream_of()
+    arn = "arn:aws:" + destination.format(account=account.id)
+    missing: dict[str, Any] = {"DestinationConfig": {"OnFailure": {"Destination": arn}}}
+    with pytest.raises(stream.functions.exceptions.ClientError, match="there is no such"):
+        stream.map(**missing)
+    stream.map()
+    with pytest.raises(stream.functions.exceptions.ClientError, match="there is no such"):
+        stream.update(**missing)
+
+
+def test_a_mapping_can_be_changed_when_its_destination_is_gone(
+    account: Account, stream_of: MakeStream
+) -> None:
+    stream = stream_of()
+    queues = account.client("sqs")
+    url = queues.create_queue(QueueName=stream.name)["QueueUrl"]
+    arn = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    destination = arn["Attributes"]["QueueArn"]
+    stream.map(DestinationConfig={"OnFailure": {"Destination": destination}})
+    queues.delete_queue(QueueUrl=url)
+
+    stream.update(BatchSize=7)
+
+    assert stream.wait_for_state("Enabled")["BatchSize"] == 7
+
+
+def test_an_update_tells_what_the_mapping_is_about_to_become(stream_of: MakeStream) -> None:
+    stream = stream_of()
+    stream.map()
+
+    assert stream.update(BatchSize=7) == "Updating"
+    stream.wait_for_state("Enabled")
+    assert stream.update(BatchSize=8, Enabled=True) == "Updating"
+    stream.wait_for_state("Enabled")
+    assert stream.update(Enabled=False) == "Disabling"
+    stream.wait_for_state("Disabled")
+    assert stream.update(BatchSize=9, Enabled=False) == "Updating"
+    stream.wait_for_state("Disabled")
+    assert stream.update(Enabled=True) == "Enabling"
 
 
 @pytest.mark.parametrize(

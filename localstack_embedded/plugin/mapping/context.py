@@ -39,6 +39,8 @@ class Context:
     call: Call
     shares_limits: bool = False
     """Whether reads count against the shards' limits: not those of a consumer with its own."""
+    waiting_bytes: int = 0
+    """Of all shards' records that no invocation has yet."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     last_result: str = "No records processed"
 

@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any
 from uuid import uuid4
+
+from botocore.exceptions import ClientError
 
 from .event import Events, to_json
 from .interfaces import Batch, GivenUp
@@ -86,6 +89,26 @@ class Destination:
     def _with_records(self, message: dict[str, Any], batch: Batch) -> bytes:
         payload = self.events.of(Batch(batch.shard_id, batch.records))
         return to_json(message)[:-1].encode() + b',"payload":' + payload + b"}"
+
+
+def is_there(arn: str, account: str, region: str, make_client: MakeClient) -> bool:
+    """Whether there is such a queue or topic, or a bucket that the account's mappings reach."""
+    _, _, service, *place, resource = arn.split(":", 5)
+    if service != "s3":
+        region, account = place
+    client = make_client(service, account, region)
+    try:
+        if service == "sqs":
+            client.get_queue_url(QueueName=resource)
+        elif service == "sns":
+            client.get_topic_attributes(TopicArn=arn)
+        else:
+            client.head_bucket(Bucket=resource)
+    except ClientError as error:
+        if error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise
+        return False
+    return True
 
 
 def _key(mapping_id: str, shard_id: str, at: datetime) -> str:

@@ -69,6 +69,11 @@ class Engine:
         """The mapping's LastProcessingResult."""
         return self._context.last_result
 
+    @property
+    def waiting_bytes(self) -> int:
+        """How much has been read that no invocation has yet."""
+        return self._context.waiting_bytes
+
     def start(self) -> None:
         """Begin to read; returns at once."""
         self.resolve()

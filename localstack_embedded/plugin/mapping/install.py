@@ -24,11 +24,12 @@ from uuid import uuid4
 
 from ..metrics import Metrics, to_cloudwatch
 from ..streams import Stream, arns
+from .destinations import is_there
 from .interfaces import Answer, Reads
 from .invocations import gather
 from .metrics import NAMESPACE
 from .validation import OutOfConstraints, Unsuitable, check
-from .worker import KinesisMappingWorker, Surroundings
+from .worker import KinesisMappingWorker, Surroundings, destination_of
 
 LOG = logging.getLogger(__name__)
 
@@ -52,6 +53,13 @@ def put_in_place(find_stream: Callable[[str], Stream | None], reads: Reads) -> N
 
     def validate(original: _Method, provider: Any, context: Any, request: Any) -> Any:
         _refuse_as_aws_does(request)
+        before = None
+        if "UUID" in request:  # the mapping as it is to become
+            before = _shown(request["FunctionArn"]).get(request["UUID"])
+            request["State"] = "Updating"  # LocalStack knows better if it is turned on or off.
+        destination = destination_of(request)
+        if destination and destination != destination_of(before or {}):
+            _require(destination, context)
         return original(provider, context, request)
 
     def look_up(_: _Method, _provider: Any, _service: str, arn: str, *_others: str) -> None:
@@ -110,6 +118,17 @@ def _refuse_as_aws_does(request: MutableMapping[str, Any]) -> None:
         raise CommonServiceException("ValidationException", str(error)) from error
     except Unsuitable as error:
         raise InvalidParameterValueException(str(error), Type="User") from error
+
+
+def _require(destination: str, context: Any) -> None:
+    from localstack.aws.api.lambda_ import InvalidParameterValueException
+
+    if not is_there(destination, context.account_id, context.region, _make_client):
+        raise InvalidParameterValueException(
+            f"The destination ARN {destination} is invalid: there is no such queue, topic, or"
+            " bucket.",
+            Type="User",
+        )
 
 
 def _surroundings(

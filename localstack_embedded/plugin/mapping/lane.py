@@ -56,13 +56,18 @@ class Lane:
     def add(self, record: Record) -> None:
         size = self._context.size(record)
         self.waiting.append((record, size))
-        self.bytes += size
+        self._count(size)
         self._news.set()
 
     def close(self) -> None:
         """Say that no record follows."""
         self._is_closed = True
         self._news.set()
+
+    def drop(self) -> None:
+        """Forget what waits; it is read again, if anything is."""
+        self.waiting.clear()
+        self._count(-self.bytes)
 
     def wake(self) -> None:
         """Have it see that the engine stops."""
@@ -122,8 +127,12 @@ class Lane:
             self.waiting.popleft()
             records.append(record)
             taken += size
-        self.bytes -= taken
+        self._count(-taken)
         return records, taken
+
+    def _count(self, size: int) -> None:
+        self.bytes += size
+        self._context.waiting_bytes += size
 
     async def _close_window_at_its_end(self, window: Tumbling) -> None:
         """Wait until it is known whether the open window goes on."""

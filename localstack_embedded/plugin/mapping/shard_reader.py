@@ -30,6 +30,9 @@ _CATCH_UP = 0.25
 # until then.
 _MAX_WAITING = 10_000  # records, and two batches for each lane
 _MAX_WAITING_BYTES = 16 * 2**20
+# The same for all shards of the mapping. Beyond it, each has one read, and a small one.
+_MAX_WAITING_BYTES_IN_ALL = 128 * 2**20
+_SMALL_READ_BYTES = 2**18
 
 
 class ShardReader:
@@ -59,6 +62,8 @@ class ShardReader:
                     lane.close()
         finally:
             self._progress.write()
+            for lane in self._lanes.values():
+                lane.drop()
         return self._is_at_end
 
     def wake(self) -> None:
@@ -94,7 +99,7 @@ class ShardReader:
                 limit=max(
                     _MIN_READ, min(_MAX_READ, settings.batch_size * settings.parallelization_factor)
                 ),
-                max_bytes=MAX_PAYLOAD,
+                max_bytes=_SMALL_READ_BYTES if self._is_too_much_in_all else MAX_PAYLOAD,
                 is_counted=is_counted,
             )
         except ReadLimitError:
@@ -154,11 +159,15 @@ class ShardReader:
         lanes = self._lanes.values()
         if len(lanes) == factor and all(lane.is_full for lane in lanes):
             return False
+        waiting = sum(lane.bytes for lane in lanes)
+        if waiting and self._is_too_much_in_all:
+            return False
         most = max(_MAX_WAITING, 2 * factor * self._context.settings.batch_size)
-        return (
-            sum(len(lane.waiting) for lane in lanes) < most
-            and sum(lane.bytes for lane in lanes) < _MAX_WAITING_BYTES
-        )
+        return sum(len(lane.waiting) for lane in lanes) < most and waiting < _MAX_WAITING_BYTES
+
+    @property
+    def _is_too_much_in_all(self) -> bool:
+        return self._context.waiting_bytes >= _MAX_WAITING_BYTES_IN_ALL
 
     async def _wait_for_room(self) -> None:
         while not self._has_room:

@@ -24,6 +24,18 @@ _RANGES = {
 _SHORTEST_AGE = 60  # seconds; -1 is for records of any age
 _CHOICES = {"FunctionResponseTypes": {"ReportBatchItemFailures"}, "Metrics": {"EventCount"}}
 _DESTINATIONS = ("sqs", "sns", "s3")
+# What only mappings for queues, Kafka, MQ, or DocumentDB have.
+_OF_OTHERS = (
+    "AmazonManagedKafkaEventSourceConfig",
+    "DocumentDBEventSourceConfig",
+    "ProvisionedPollerConfig",
+    "Queues",
+    "ScalingConfig",
+    "SelfManagedEventSource",
+    "SelfManagedKafkaEventSourceConfig",
+    "SourceAccessConfigurations",
+    "Topics",
+)
 
 
 class OutOfConstraints(Exception):
@@ -39,6 +51,9 @@ def check(request: Mapping[str, Any], now: datetime) -> None:
     if broken := list(_broken_constraints(request)):
         errors = f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected: "
         raise OutOfConstraints(errors + "; ".join(broken))
+    for name in _OF_OTHERS:
+        if request.get(name):
+            raise Unsuitable(f"Unsupported '{name}' parameter for given event source mapping type.")
     age = request.get("MaximumRecordAgeInSeconds")
     if age is not None and -1 < age < _SHORTEST_AGE:
         raise Unsuitable(
