@@ -141,7 +141,7 @@ class FakeCollector:
 
 
 class BreakingCollector(FakeCollector):
-    """Raises `error` at the next wait for a snapshot."""
+    """Raises `error` after each wait for a snapshot, while there is one."""
 
     error: BaseException | None = None
 
@@ -155,9 +155,8 @@ class BreakingSubscription(FakeSubscription):
         snapshot = super().wait(timeout)
         collector = self._collector
         assert isinstance(collector, BreakingCollector)
-        error, collector.error = collector.error, None
-        if error is not None:
-            raise error
+        if collector.error is not None:
+            raise collector.error
         return snapshot
 
 
