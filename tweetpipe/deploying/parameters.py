@@ -16,11 +16,11 @@ from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.deploying.resolve import StackFacts, holds
 
 
-class _TemplateLoader(yaml.SafeLoader):
+class _TemplateLoader(yaml.CSafeLoader):
     """Reads CloudFormation's short forms as mappings: `!Ref X` as `{Ref: X}`."""
 
 
-def _short_form(loader: yaml.SafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+def _short_form(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
     if isinstance(node, yaml.MappingNode):
         return {suffix: loader.construct_mapping(node, deep=True)}
     if isinstance(node, yaml.SequenceNode):

@@ -22,7 +22,7 @@ from tweetpipe.plan import constants as c
 TEMPLATE = Path(__file__).parents[4] / "infra" / "template.yaml"
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.CSafeLoader):
     """Reads over CloudFormation's short functions."""
 
 
