@@ -12,14 +12,18 @@ from typing import Any
 import botocore.hooks
 import botocore.session
 import pytest
+from _pytest.runner import runtestprotocol
 from botocore.compat import accepts_kwargs
 from hypothesis import HealthCheck, settings
 
 # The size of the terminal as well: readline sets it for whatever a process starts, as workers are.
 _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL", "COLUMNS", "LINES")
+# Of what took less, --durations says nothing.
+_LEAST_DURATION = 0.005
 
 
 def pytest_configure() -> None:
+    gc.disable()
     _interrupt_as_in_a_shell()
     let_sessions_share()
     _give_properties_time()
@@ -41,8 +45,8 @@ def _takes_any_keywords(handler: Any) -> bool:
 
 def pytest_collection_finish() -> None:
     """What is imported by now stays: nobody has to look through it for garbage again and again."""
-    gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def _give_properties_time() -> None:
@@ -70,6 +74,20 @@ def _forget_settings_of_this_machine() -> None:
 
 # At once: the conftest of a folder may import what looks at them, such as how wide a terminal is.
 _forget_settings_of_this_machine()
+
+
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
+    """Have a worker report what somebody may want to know: each report costs as much as a test."""
+    if not hasattr(item.config, "workerinput"):
+        return None
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    for report in runtestprotocol(item, nextitem=nextitem, log=False):
+        if report.when == "call" or not report.passed or report.duration > _LEAST_DURATION:
+            if report.passed:
+                report.keywords = {}
+            item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
 
 
 @pytest.hookimpl(optionalhook=True)
