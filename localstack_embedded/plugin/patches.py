@@ -98,6 +98,10 @@ CALLED: dict[str, str] = {
     "localstack.services.cloudformation.stores:get_cloudformation_store": "account_id, region_name",
     "localstack.aws.spec:ServiceCatalog.by_signing_name": "self, signing_name",
     "localstack.services.internal:get_internal_apis": "",
+    # serving/direct.py
+    "localstack.aws.accounts:get_account_id_from_access_key_id": "access_key_id",
+    "twisted.web.http:Request.gotLength": "self, length",
+    "twisted.web.http:Request.requestReceived": "self, command, path, version",
     # mapping
     f"{_LAMBDA}.event_source_mapping.esm_worker_factory:EsmWorkerFactory.__init__": (
         "self, esm_config, function_role, enabled"

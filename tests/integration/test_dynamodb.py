@@ -457,3 +457,24 @@ def test_what_can_not_be_read_is_no_fault_of_the_service(dynamodb: Any, table: s
         dynamodb.scan(TableName=table, Limit=True)
 
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_what_partiql_changes_is_read_by_all_other_calls(dynamodb: Any, table: str) -> None:
+    dynamodb.put_item(TableName=table, Item=note("partiql", 1, tag={"S": "old"}))
+    dynamodb.execute_statement(Statement=f"UPDATE \"{table}\" SET tag='new' WHERE tag='old'")
+    expected = note("partiql", 1, tag={"S": "new"})
+    key = {"user": {"S": "partiql"}, "id": {"N": "1"}}
+    assert dynamodb.get_item(TableName=table, Key=key)["Item"] == expected
+    found = dynamodb.query(
+        TableName=table,
+        IndexName="by-tag",
+        KeyConditionExpression="tag = :new",
+        ExpressionAttributeValues={":new": {"S": "new"}},
+    )
+    assert found["Items"] == [expected]
+    dynamodb.delete_item(
+        TableName=table,
+        Key=key,
+        ConditionExpression="tag = :new",
+        ExpressionAttributeValues={":new": {"S": "new"}},
+    )

@@ -57,6 +57,8 @@ def _with_bytes(value: Value) -> Value:
             content = b64decode(content)
         case "BS":
             content = [b64decode(member) for member in content]
+        case "SS" | "NS":
+            content = list(content)
         case "M":
             content = {name: _with_bytes(member) for name, member in content.items()}
         case "L":

@@ -5,6 +5,7 @@ Each takes a request in DynamoDB's own JSON and gives the answer; raises Refused
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import Any
 
 from moto.core.exceptions import JsonRESTError
@@ -21,7 +22,7 @@ from .keys import Schema, check_index_keys
 from .old_updates import updated
 from .reading import Page, read_page
 from .requests import Request
-from .tables import Place, plain, schema_of
+from .tables import Place, schema_of, shown_to_moto
 from .values import MAX_ITEM_BYTES, Item, check_item, item_size
 
 Answer = dict[str, Any]
@@ -78,7 +79,7 @@ class Operations:
                 after = write["PutRequest"]["Item"] if "PutRequest" in write else None
                 place = Place(table, after or write["DeleteRequest"]["Key"])
                 if asked_for(request):
-                    used.wrote(plain(place.stored), after)
+                    used.wrote(place.item, after)
                 place.set(after)
         return {"UnprocessedItems": {}} | shown(request, consumed)
 
@@ -99,7 +100,7 @@ class Operations:
             consumed.append(used)
             items = answer["Responses"].setdefault(name, [])
             for place, key in enumerate(wanted["Keys"]):
-                stored = plain(Place(self._table(name), key).stored)
+                stored = Place(self._table(name), key).item
                 size += item_size(stored) if stored else 0
                 if size > _MAX_BATCH_GET_BYTES:
                     answer["UnprocessedKeys"][name] = wanted | {"Keys": wanted["Keys"][place:]}
@@ -151,20 +152,20 @@ class Operations:
     def _meeting_conditions(self, request: Request, place: Place) -> Item | None:
         """The item as it is; raises Refused if it doesn't meet the request's conditions."""
         stored = place.stored
-        if not condition(request, "ConditionExpression", "Expected")(stored):
+        if not condition(request, "ConditionExpression", "Expected")(shown_to_moto(stored)):
             shows = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-            item = plain(stored) if shows else None
+            item = place.item if shows else None
             raise Refused(
                 "ConditionalCheckFailedException",
                 "The conditional request failed",
                 **({"Item": item} if item else {}),
             )
-        return plain(stored)
+        return place.item
 
     def _updated(self, request: Request, place: Place) -> Item:
         """What the item is after an update, which is not stored yet."""
         if request.get("AttributeUpdates"):
-            after = updated(plain(place.stored) or request["Key"], request["AttributeUpdates"])
+            after = updated(place.item or request["Key"], request["AttributeUpdates"])
         else:
             after = self._updated_by_moto(request, place)
         if check_item(after) > MAX_ITEM_BYTES:
@@ -175,7 +176,7 @@ class Operations:
     def _updated_by_moto(self, request: Request, place: Place) -> Item:
         stored, table = place.stored, place.table
         shard, table.stream_shard = table.stream_shard, None
-        copy = plain(stored)
+        copy = deepcopy(place.item)
         try:
             # moto changes it in place, even if it then finds a fault.
             place.replace(StoredItem(stored.hash_key, stored.range_key, copy) if stored else None)
@@ -187,7 +188,7 @@ class Operations:
                 expression_attribute_values=request.get("ExpressionAttributeValues", {}),
                 attribute_updates={},
             )
-            return plain(place.stored) or {}
+            return place.item or {}
         except JsonRESTError as error:
             raise invalid(error.message) from error
         finally:
@@ -195,7 +196,7 @@ class Operations:
             table.stream_shard = shard
 
     def _got(self, get: Request, key: Item, consumed: Consumed, consistent: Any) -> Item | None:
-        item = plain(self._place(get, key).stored)
+        item = self._place(get, key).item
         consumed.read(item_size(item or {}), consistent=bool(consistent))
         return item
 

@@ -20,6 +20,7 @@ from localstack.services.moto import MotoFallbackDispatcher
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
 
+from ..serving.direct import CALLS, Answer
 from .descriptions import check_tables, complete
 from .errors import Refused
 from .members import check_members
@@ -30,6 +31,7 @@ from .tables import mend
 from .transactions import Transactions
 
 _MAX_REQUEST_BYTES = 16 * 2**20
+_LONG = ("Query", "Scan")  # as long as a table is
 _Call = TypeVar("_Call", bound=Callable[..., Any])
 
 
@@ -65,12 +67,30 @@ def dispatch_table(provider: object) -> DispatchTable:
         method = getattr(Transactions, xform_name(name))
         shape = model.shape_for(f"{name}Input")
 
-        def answer(context: RequestContext, request: dict[str, Any] | None) -> Response:
+        def run(account: str, region: str, request: Any) -> Answer:
+            operations = Transactions(dynamodb_backends[account][region])
+            request = {} if request is None else request
+            return _answered(shape, partial(method, operations), request)
+
+        def at_once(account: str, region: str, body: bytes) -> Answer | None:
+            if len(body) > _MAX_REQUEST_BYTES or not lock.acquire(blocking=False):
+                return None
+            try:
+                return run(account, region, json.loads(body))
+            finally:
+                lock.release()
+
+        if name not in _LONG:
+            CALLS[f"DynamoDB_20120810.{name}".encode()] = at_once
+
+        def answer(context: RequestContext, request: Any) -> Response:
             if len(context.request.data) > _MAX_REQUEST_BYTES:
-                return _response(context, 413, {"message": "Request size limit exceeded"})
-            with lock:
-                operations = Transactions(dynamodb_backends[context.account_id][context.region])
-                return _answered(context, shape, partial(method, operations), request or {})
+                said = _answer(413, {"message": "Request size limit exceeded"})
+            else:
+                with lock:
+                    said = run(context.account_id, context.region, request)
+            headers = {**said.headers, "x-amzn-RequestId": context.request_id}
+            return Response(said.content, said.status, headers)
 
         return answer
 
@@ -113,29 +133,24 @@ def dispatch_table(provider: object) -> DispatchTable:
 
 
 def _answered(
-    context: RequestContext,
-    shape: Shape,
-    run: Callable[[dict[str, Any]], dict[str, Any]],
-    request: dict[str, Any],
-) -> Response:
+    shape: Shape, run: Callable[[dict[str, Any]], dict[str, Any]], request: dict[str, Any]
+) -> Answer:
     try:
         check_members(shape, request)
         check_options(request)
-        return _response(context, 200, run(request))
+        return _answer(200, run(request))
     except Refused as refused:
-        return _refusal(context, refused.code, refused.message, refused.more)
+        return _refusal(refused.code, refused.message, refused.more)
     except JsonRESTError as error:
-        return _refusal(context, error.error_type.rpartition("#")[2], error.message, {})
+        return _refusal(error.error_type.rpartition("#")[2], error.message, {})
 
 
-def _refusal(context: RequestContext, code: str, message: str, more: Mapping[str, Any]) -> Response:
+def _refusal(code: str, message: str, more: Mapping[str, Any]) -> Answer:
     kind = f"com.amazonaws.dynamodb.v20120810#{code}"
-    return _response(context, 400, {"__type": kind, "message": message, **more})
+    return _answer(400, {"__type": kind, "message": message, **more})
 
 
-def _response(context: RequestContext, status: int, answer: Mapping[str, Any]) -> Response:
-    return Response(
-        json.dumps(answer),
-        status,
-        {"Content-Type": "application/x-amz-json-1.0", "x-amzn-RequestId": context.request_id},
+def _answer(status: int, content: Mapping[str, Any]) -> Answer:
+    return Answer(
+        status, {"Content-Type": "application/x-amz-json-1.0"}, json.dumps(content).encode()
     )

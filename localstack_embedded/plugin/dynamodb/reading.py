@@ -19,7 +19,7 @@ from .conditions import STUMBLES, condition
 from .errors import invalid, invalid_parameter
 from .keys import Attributes, Schema, names_of
 from .requests import Request
-from .tables import all_items, plain
+from .tables import KeptItem, all_items, plain
 from .values import Item, Value, check_value, item_size
 
 MAX_PAGE_BYTES = 2**20
@@ -61,14 +61,14 @@ def read_page(table: Table, schema: Schema, request: Request) -> Page:
     projected = _projection(table, schema, key_names, request)
     latest: Item | None = None
     for stored in ordered:
-        item = projected(plain(stored) or {})
+        item = projected(plain(stored))
         size = item_size(item)
         if latest is not None and (page.scanned == limit or page.size + size > MAX_PAGE_BYTES):
             break
         latest = item
         page.scanned += 1
         page.size += size
-        if fits(StoredItem(stored.hash_key, stored.range_key, item)):
+        if fits(KeptItem(stored.hash_key, stored.range_key, item)):
             page.items.append(item)
     else:
         # At its limit, AWS doesn't look whether there is more.
@@ -86,11 +86,11 @@ def _queried(
         there: Iterable[StoredItem] = (
             item
             for item in all_items(table)
-            if item.attrs.get(keys[0][0]) == wanted
-            and all(name in item.attrs for name, _kind in keys)
+            if plain(item).get(keys[0][0]) == wanted
+            and all(name in plain(item) for name, _kind in keys)
         )
     else:
-        partition = table.items.get(wanted, {})
+        partition = table.items.get(DynamoType(wanted), {})
         there = partition.values() if table.range_key_attr else [partition] * bool(partition)
     order = _order([*keys[1:], *schema.keys])
     ordered = sorted(there, key=order)
@@ -107,9 +107,9 @@ def _queried(
 
 
 def _check_start(
-    start: Item, keys: Attributes, wanted: DynamoType, comparison: str | None, bounds: list[Any]
+    start: Item, keys: Attributes, wanted: Value, comparison: str | None, bounds: list[Any]
 ) -> None:
-    if DynamoType(start[keys[0][0]]) != wanted:
+    if start[keys[0][0]] != wanted:
         raise invalid(
             "The provided starting key is outside query boundaries based on provided conditions"
         )
@@ -124,8 +124,10 @@ def _scanned(
     attribute = keys[0][0]
     partitions: dict[tuple[int, str], list[StoredItem]] = {}
     for item in all_items(table):
-        if all(name in item.attrs for name, _kind in keys):
-            partitions.setdefault(_digest(item.attrs[attribute].value), []).append(item)
+        found = plain(item)
+        if all(name in found for name, _kind in keys):
+            (content,) = found[attribute].values()
+            partitions.setdefault(_digest(content), []).append(item)
     rest = [*keys[1:], *schema.keys]
     order, start = _order(rest), request.get("ExclusiveStartKey")
     begin = _digest(next(iter(start[attribute].values()))) if start else None
@@ -140,7 +142,7 @@ def _scanned(
                 yield item
 
 
-def _key_condition(keys: Attributes, request: Request) -> tuple[DynamoType, str | None, list[Any]]:
+def _key_condition(keys: Attributes, request: Request) -> tuple[Value, str | None, list[Any]]:
     """The partition key, and what the sort key is compared with; raises Refused."""
     if request.get("KeyConditionExpression") is not None:
         partition, comparison, bounds = _parsed(keys, request)
@@ -180,7 +182,7 @@ def _key_condition(keys: Attributes, request: Request) -> tuple[DynamoType, str 
             "Invalid KeyConditionExpression: Incorrect operand type for operator or function;"
             " operator or function: begins_with, operand type: N"
         )
-    return DynamoType(partition), comparison, [_orderly(bound) for bound in bounds]
+    return partition, comparison, [_orderly(bound) for bound in bounds]
 
 
 def _parsed(keys: Attributes, request: Request) -> tuple[Value, str | None, list[Value]]:
@@ -229,8 +231,7 @@ def _order(names: list[tuple[str, str]]) -> Callable[[StoredItem], list[Any]]:
 
 
 def _sortable(item: StoredItem, name: str) -> Any:
-    attribute = item.attrs[name]
-    return _orderly({attribute.type: attribute.value})
+    return _orderly(plain(item)[name])
 
 
 def _order_of(key: Item, names: list[tuple[str, str]]) -> list[Any]:

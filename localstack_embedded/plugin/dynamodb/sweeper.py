@@ -34,11 +34,9 @@ class Sweeper:
             with self._lock:
                 attribute = table.ttl.get("AttributeName")  # none once it has been turned off
                 for item in list(all_items(table)) if attribute else ():
-                    value = item.attrs.get(attribute)
-                    if value is None or not value.is_number():
-                        continue
-                    if has_expired({attribute: {"N": value.value}}, attribute, now):
-                        Place(table, plain(item) or {}).set(None, by_expiry=True)
+                    found = plain(item)
+                    if has_expired(found, attribute, now):
+                        Place(table, found).set(None, by_expiry=True)
                         swept += 1
         return swept
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from moto.dynamodb.exceptions import IncorrectDataType
@@ -63,11 +64,36 @@ def all_items(table: Table) -> Iterator[StoredItem]:
             yield partition
 
 
-def plain(item: StoredItem | None) -> Item | None:
-    """An item of moto's in DynamoDB's own JSON."""
-    return (
-        None if item is None else {name: plain_value(value) for name, value in item.attrs.items()}
-    )
+class KeptItem(StoredItem):  # type: ignore[misc]
+    """moto's item, whose values are made moto's once something asks for them.
+
+    Little does, and making them takes as long as all the rest of storing an item.
+    """
+
+    def __init__(self, hash_key: DynamoType, range_key: DynamoType | None, plain: Item) -> None:
+        self.hash_key = hash_key
+        self.range_key = range_key
+        self.plain: Item | None = plain
+
+    @cached_property
+    def attrs(self) -> dict[str, DynamoType]:
+        """What moto reads, and may change: from now on it counts, and no longer `plain`."""
+        attrs = {name: DynamoType(value) for name, value in (self.plain or {}).items()}
+        self.plain = None
+        return attrs
+
+
+def plain(item: StoredItem) -> Item:
+    """An item of moto's in DynamoDB's own JSON, which nobody may change."""
+    kept: Item | None = getattr(item, "plain", None)
+    if kept is not None:
+        return kept
+    return {name: plain_value(value) for name, value in item.attrs.items()}
+
+
+def shown_to_moto(item: StoredItem | None) -> StoredItem | None:
+    """The item for moto to look at, so that the one that is kept stays as it is."""
+    return item and KeptItem(item.hash_key, item.range_key, plain(item))
 
 
 def plain_value(value: DynamoType) -> dict[str, Any]:
@@ -94,21 +120,23 @@ class Place:
     @property
     def stored(self) -> StoredItem | None:
         """moto's item."""
-        # Looking a partition up makes it.
-        if self._hash not in self.table.items:
-            return None
-        found = self.table.items[self._hash]
-        return found.get(self._range) if self._range else found
+        found = self.table.items.get(self._hash)
+        return found.get(self._range) if found is not None and self._range else found
+
+    @property
+    def item(self) -> Item | None:
+        """The same in DynamoDB's own JSON."""
+        stored = self.stored
+        return None if stored is None else plain(stored)
 
     def set(self, item: Item | None, *, by_expiry: bool = False) -> None:
         """Store the item, or none, and tell the stream of it."""
-        before = self.stored
-        after = None
-        if item is not None:
-            after = StoredItem(self._hash, self._range, item)
+        shard = self.table.stream_shard
+        before = None if shard is None else self.stored
+        after = None if item is None else KeptItem(self._hash, self._range, item)
         self.replace(after)
-        if self.table.stream_shard is not None:
-            _tell(self.table.stream_shard, before, after, by_expiry=by_expiry)
+        if shard is not None:
+            _tell(shard, before, after, by_expiry=by_expiry)
 
     def replace(self, after: StoredItem | None) -> None:
         """Store moto's item, or none, and tell nobody."""
@@ -157,8 +185,8 @@ def _tell(
         return
     now = datetime.now(UTC)
     record = change_record(
-        plain(before),
-        plain(after),
+        before and plain(before),
+        after and plain(after),
         keys=dict.fromkeys(table.table_key_attrs),
         view=shard.view,
         sequence_number=shard.starting_sequence_number + shard.trimmed + len(shard.items),

@@ -13,7 +13,7 @@ from .capacity import Consumed
 from .errors import Refused
 from .operations import Answer, Operations, found, shown
 from .requests import Request
-from .tables import Place, plain
+from .tables import Place
 from .values import Item
 
 _TOKEN_SECONDS = 600.0
@@ -55,7 +55,7 @@ class Transactions(Operations):
         for kind, action, place, after in prepared:
             schema = self._schema(action["TableName"])
             used = consumed.setdefault(schema.table, Consumed(schema, "Write"))
-            used.wrote(plain(place.stored), after)
+            used.wrote(place.item, after)
             if kind != "ConditionCheck":
                 place.set(after)
         if token := request.get("ClientRequestToken"):
@@ -81,7 +81,7 @@ class Transactions(Operations):
             return item
         if kind == "Update":
             return self._updated(action, place)
-        return None if kind == "Delete" else plain(place.stored)
+        return None if kind == "Delete" else place.item
 
     def _was_done(self, request: Request) -> bool:
         """Whether the same transaction has been done already, within the time of its token."""

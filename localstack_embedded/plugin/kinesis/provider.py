@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -15,8 +17,10 @@ from localstack.aws.chain import HandlerChain
 from localstack.aws.handlers import run_custom_response_handlers
 from localstack.http import Response
 from localstack.services.plugins import ServiceLifecycleHook
+from localstack.utils.aws.arns import get_partition
 
 from ..metrics import Metrics, to_cloudwatch
+from ..serving import direct
 from .errors import KinesisError
 from .metrics import NAMESPACE, StreamMetrics
 from .operations import OPERATIONS, SUBSCRIBE, Operations
@@ -25,11 +29,14 @@ from .shapes import Shapes
 from .store import STREAMS
 from .wire import (
     EVENT_STREAM,
+    JSON,
     content_type,
     encoded,
     event_message,
     exception_message,
 )
+
+_AT_ONCE = ("PutRecord", "PutRecords")
 
 
 class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
@@ -47,6 +54,8 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
 
     def dispatch_table(self) -> dict[str, Callable[[RequestContext, Any], Response]]:
         """What LocalStack calls for each operation; answers are written here, not by LocalStack."""
+        for name in _AT_ONCE:
+            direct.CALLS[f"Kinesis_20131202.{name}".encode()] = partial(self._answer_at_once, name)
         table = {name: self._answering(name) for name in OPERATIONS}
         return {**table, SUBSCRIBE: self._subscribe}
 
@@ -69,6 +78,16 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
             return _response(context, encoded(content, form) if content else b"", form)
 
         return answer
+
+    def _answer_at_once(self, name: str, account: str, region: str, body: bytes) -> direct.Answer:
+        caller = Caller(account, region, get_partition(region))
+        try:
+            content = self._operations.answer(name, caller, json.loads(body))
+        except KinesisError as error:
+            said = {"__type": error.code, "message": error.message}
+            headers = {"Content-Type": "application/json", "X-Amzn-Errortype": error.code}
+            return direct.Answer(HTTPStatus.BAD_REQUEST, headers, encoded(said, JSON))
+        return direct.Answer(HTTPStatus.OK, {"Content-Type": JSON}, encoded(content, JSON))
 
     def _subscribe(self, context: RequestContext, arguments: Any) -> Response:
         with _as_localstack_has_it():

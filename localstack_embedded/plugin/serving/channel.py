@@ -16,6 +16,7 @@ from rolo.serving.twisted import (  # type: ignore[import-not-found]
 from twisted.web.http import _GenericHTTPChannelProtocol  # type: ignore[import-not-found]
 
 from .admission import STRANGER, Admission
+from .direct import DirectRequest
 from .guard import Values, is_for_anybody, refusal
 
 
@@ -24,6 +25,7 @@ class GuardedGateway(TwistedGateway):  # type: ignore[misc]
 
     def __init__(self, gateway: Gateway) -> None:
         super().__init__(gateway)
+        self.requestFactory = DirectRequest
         self.protocol = lambda: _GenericHTTPChannelProtocol(GuardedChannel())
 
 

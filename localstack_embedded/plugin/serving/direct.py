@@ -1,0 +1,118 @@
+"""Calls that are answered by the thread that reads them, as soon as they are read.
+
+LocalStack gives each request to another thread, where thirty handlers look at it, and that thread
+waits for the first one to write each piece of the answer: several times the CPU of storing a batch
+of items. A service of this plugin names in CALLS what takes no longer than all this. A request with
+anything unusual about it goes LocalStack's way, which has the same answer.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from io import BytesIO
+from typing import NamedTuple
+from uuid import uuid4
+
+from localstack import config
+from localstack.aws.accounts import get_account_id_from_access_key_id
+from localstack.aws.handlers import rewrite_region
+from rolo.serving.twisted import TwistedRequestAdapter  # type: ignore[import-not-found]
+from twisted.web.http import RESPONSES, datetimeToString  # type: ignore[import-not-found]
+from twisted.web.server import version  # type: ignore[import-not-found]
+
+
+class Answer(NamedTuple):
+    """What a call is answered with."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+# Takes the account, the region, and the body; None leaves the call to LocalStack.
+Call = Callable[[str, str, bytes], Answer | None]
+
+CALLS: dict[bytes, Call] = {}
+"""By X-Amz-Target."""
+
+_MAX_IN_MEMORY = 16 * 2**20
+# Where it logs more than warnings, LocalStack logs each call.
+_LOCALSTACKS_LOG = logging.getLogger("localstack")
+_LOG = logging.getLogger(__name__)
+_CREDENTIAL = re.compile(rb"AWS4-HMAC-SHA256 Credential=([^/]+)/\d+/([^/]+)/(dynamodb|kinesis)/")
+
+
+class DirectRequest(TwistedRequestAdapter):  # type: ignore[misc]
+    """A request, which answers itself if its call is one of those."""
+
+    def gotLength(self, length: int | None) -> None:
+        """Prepare for a body of this length, which Twisted would have in a file from 100 KB on."""
+        if length is not None and length <= _MAX_IN_MEMORY:
+            self.content = BytesIO()
+        else:
+            super().gotLength(length)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
+        """Take the request, now that all of it is there."""
+        is_usual = command == b"POST" and path == b"/" and version == b"HTTP/1.1"
+        answer = self._answer() if is_usual and self.channel.persistent else None
+        if answer is None:
+            super().requestReceived(command, path, version)
+        else:
+            self._write(answer)
+
+    def _answer(self) -> Answer | None:
+        call = CALLS.get(self._header(b"x-amz-target"))
+        caller = _caller(self._header(b"authorization").partition(b", ")[0])
+        if (
+            call is None
+            or caller is None
+            or not self._header(b"content-type").startswith(b"application/x-amz-json-1.")
+            or b"cbor" in self._header(b"accept")
+            or self._header(b"content-encoding")
+            or _LOCALSTACKS_LOG.isEnabledFor(logging.INFO)
+        ):
+            return None
+        self.content.seek(0)
+        try:
+            return call(*caller, self.content.read())
+        except Exception:
+            _LOG.debug("A call is left to LocalStack.", exc_info=True)
+            return None
+
+    def _header(self, name: bytes) -> bytes:
+        values: list[bytes] = self.requestHeaders.getRawHeaders(name, ())
+        return values[0] if values else b""
+
+    def _write(self, answer: Answer) -> None:
+        headers = {
+            "Server": version.decode(),
+            "Date": datetimeToString().decode(),
+            **answer.headers,
+            "x-amzn-RequestId": str(uuid4()),
+            "Content-Length": str(len(answer.content)),
+            **({"x-localstack": "true"} if config.LOCALSTACK_RESPONSE_HEADER_ENABLED else {}),
+        }
+        self.startedWriting = True
+        self.channel.writeHeaders(
+            b"HTTP/1.1",
+            b"%d" % answer.status,
+            RESPONSES[answer.status],
+            [(name.encode(), value.encode()) for name, value in headers.items()],
+        )
+        self.channel.write(answer.content)
+        self.finish()
+
+
+@lru_cache(1024)
+def _caller(credential: bytes) -> tuple[str, str] | None:
+    """The account and the region that a request is signed for."""
+    signed = _CREDENTIAL.match(credential)
+    if signed is None:
+        return None
+    key, region = signed[1].decode(), signed[2].decode()
+    known = rewrite_region.region_rewriter_strategy.available_regions
+    return (get_account_id_from_access_key_id(key), region) if region in known else None
