@@ -12,6 +12,7 @@ keys, the newer one has them.
 from __future__ import annotations
 
 from bisect import bisect_right, insort
+from operator import attrgetter
 from typing import NamedTuple
 
 
@@ -25,6 +26,9 @@ class _Span(NamedTuple):
         return max(self.low - key, key - self.high, 0)
 
 
+_LOW = attrgetter("low")
+
+
 class Ranges:
     """The hash keys that each shard is known to have."""
 
@@ -33,10 +37,11 @@ class Ranges:
 
     def shard_of(self, key: int, *, guess: bool) -> str | None:
         """The shard that has the key; with `guess`, the one that has the nearest key known."""
-        after = bisect_right(self._spans, key, key=lambda span: span.low)
+        after = bisect_right(self._spans, key, key=_LOW)
         near = self._spans[max(0, after - 1) : after + 1]
-        nearest = min(near, key=lambda span: span.away(key), default=None)
-        return nearest.shard if nearest and (guess or not nearest.away(key)) else None
+        if near and near[0].low <= key <= near[0].high:
+            return near[0].shard
+        return min(near, key=lambda span: span.away(key)).shard if near and guess else None
 
     def shards(self) -> set[str]:
         """The shards that have keys."""
@@ -44,7 +49,7 @@ class Ranges:
 
     def learn(self, key: int, shard: str) -> bool:
         """Book that a shard has a key; True if that was not known before."""
-        after = bisect_right(self._spans, key, key=lambda span: span.low)
+        after = bisect_right(self._spans, key, key=_LOW)
         if after and self._spans[after - 1].high >= key:
             holder = self._spans[after - 1].shard
             if holder == shard or _age(holder) > _age(shard):
