@@ -52,7 +52,7 @@ def pytest_collection_finish() -> None:
 def _give_properties_time() -> None:
     """An example may take long on a busy machine, and `make test-slow` has time for many."""
     busy = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
-    settings.register_profile("busy", settings(), **busy, max_examples=50)
+    settings.register_profile("busy", settings(), **busy, max_examples=30)
     settings.register_profile("slow", settings(), **busy, max_examples=1000)
     settings.load_profile("busy")
 
