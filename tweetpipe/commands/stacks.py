@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC
 from typing import Annotated
 
@@ -23,18 +22,17 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_place,
 )
+from tweetpipe.commands.shown.change_set import show_change_set
 from tweetpipe.deploying import deploy as deployment
 from tweetpipe.deploying import owner
-from tweetpipe.deploying.changes import Change, ChangeSet
+from tweetpipe.deploying.changes import ChangeSet
 from tweetpipe.deploying.events import Event
 from tweetpipe.deploying.leftovers import Leftover
 from tweetpipe.live import losses
 from tweetpipe.live.losses import Loss
-from tweetpipe.plan.prices import load_prices
 from tweetpipe.words import counted
 
 _YES = "Say --yes where nobody can answer."
-_HOURS = 730  # a month
 
 
 def deploy(
@@ -119,7 +117,7 @@ def deploy_stack(
     def approve(plan: ChangeSet) -> bool:
         if place.is_local:
             return True
-        _show_plan(plan, place.region)
+        show_change_set(plan, place.region)
         if plan.loses_data and not loss_confirmed:
             return _agrees_to_loss(name, yes=yes)
         return yes or terminal.agrees("Carry this out?", otherwise=_YES)
@@ -229,55 +227,6 @@ def _show_leftovers(place: Place, name: str, theirs: Sequence[Leftover]) -> None
     )
     for left in theirs:
         terminal.say(f"  {left}", "bold red" if left.holds_data else "yellow")
-
-
-def _show_plan(plan: ChangeSet, region: str) -> None:
-    for change in plan.changes:
-        what = ", ".join(change.properties)
-        terminal.say(
-            f"  {_verb(change):<16} {change.logical_id}  {change.type}"
-            + (f"  ({what})" if what else "")
-            + ("  its data is lost" if change.loses_data else ""),
-            "bold red" if change.loses_data else "yellow" if _removes(change) else "",
-        )
-    counts = Counter(map(_verb, plan.changes))
-    terminal.say(", ".join(f"{n} {verb}" for verb, n in counts.items()) or "No resource changes.")
-    terminal.say(cost_line(plan.parameters, region))
-
-
-def cost_line(parameters: Mapping[str, str], region: str) -> str:
-    """What a stack with these parameters costs before any tweet comes; all else is paid by use."""
-    try:
-        prices = load_prices(region)
-    except WrongUsage:
-        return f"Cost: no prices are known here for {region}; see tweetpipe plan for us-east-1."
-    if parameters.get("StreamMode") == "ON_DEMAND":
-        stream, cost = "an on-demand stream", prices["kinesis_stream_hour"] * _HOURS
-    else:
-        shards = int(parameters.get("ShardCount", "1"))
-        stream = f"{shards:,} shard{'s' if shards > 1 else ''}"
-        cost = shards * prices["kinesis_shard_hour"] * _HOURS
-    return (
-        f"Cost: about ${cost:,.0f} a month for {stream} ({region}), "
-        "and what tweets cost on top of it."
-    )
-
-
-def _removes(change: Change) -> bool:
-    return change.action == "Remove" or change.is_replaced
-
-
-def _verb(change: Change) -> str:
-    match change.action:
-        case "Add":
-            return "added"
-        case "Import":
-            return "imported"
-        case "Remove":
-            return "left behind" if change.keeps_old else "removed"
-        case "Modify" if change.is_replaced:
-            return "replaced" if change.replacement == "True" else "perhaps replaced"
-    return "changed"
 
 
 def _show_event(event: Event) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         DescribeChangeSetOutputTypeDef,
         ParameterTypeDef,
         ResourceChangeTypeDef,
+        ResourceTargetDefinitionTypeDef,
     )
 
 # The words with which CloudFormation says that a change set is empty.
@@ -42,6 +43,26 @@ _ONCE = Config(retries={"total_max_attempts": 1})
 HOLDS_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::SQS::Queue"})
 
 
+# Whose values are shown to nobody.
+_SECRET = frozenset({"SecretString"})
+_LONGEST = 60  # characters of a value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Property:
+    """A property that changes, or Tags and the like; `path` leads to a part of it, if not all.
+
+    `change` is its old and its new value, as far as CloudFormation tells them.
+    """
+
+    name: str
+    path: str = ""
+    change: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path or self.name} {self.change}".rstrip()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """One resource that a change set touches.
@@ -55,7 +76,7 @@ class Change:
     logical_id: str
     type: str
     replacement: str = ""
-    properties: tuple[str, ...] = ()
+    properties: tuple[Property, ...] = ()
     keeps_old: bool = False
 
     @property
@@ -190,14 +211,19 @@ def _planned(
 ) -> DescribeChangeSetOutputTypeDef:
     client = place.cloudformation()
     while True:
-        described = client.describe_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
+        described = client.describe_change_set(
+            ChangeSetName=plan.id, StackName=plan.stack_id, IncludePropertyValues=True
+        )
         if described["Status"] in ("CREATE_COMPLETE", "FAILED"):
             break
         sleep(0.2 if place.is_local else 2)
     page = described
     while token := page.get("NextToken"):
         page = client.describe_change_set(
-            ChangeSetName=plan.id, StackName=plan.stack_id, NextToken=token
+            ChangeSetName=plan.id,
+            StackName=plan.stack_id,
+            NextToken=token,
+            IncludePropertyValues=True,
         )
         described["Changes"] += page["Changes"]
     return described
@@ -230,8 +256,27 @@ def _change(entry: ChangeTypeDef) -> Change:
     )
 
 
-def _properties(resource: ResourceChangeTypeDef) -> tuple[str, ...]:
-    """The names of the properties that change, or Tags and the like where it is not a property."""
-    targets = [detail.get("Target", {}) for detail in resource.get("Details", [])]
-    names = [target.get("Name") or target.get("Attribute", "") for target in targets]
-    return tuple(dict.fromkeys(name for name in names if name))
+def _properties(resource: ResourceChangeTypeDef) -> tuple[Property, ...]:
+    """What changes; of several reasons for the same change, the one that tells the values."""
+    found = [_property(detail.get("Target", {})) for detail in resource.get("Details", [])]
+    told = {one.name for one in found if one.change}
+    return tuple(dict.fromkeys(one for one in found if one.change or one.name not in told))
+
+
+def _property(target: ResourceTargetDefinitionTypeDef) -> Property:
+    name = target.get("Name") or target.get("Attribute", "")
+    change = ""
+    if name not in _SECRET and ("BeforeValue" in target or "AfterValue" in target):
+        change = f"{_short(target.get('BeforeValue'))} -> {_short(target.get('AfterValue'))}"
+    return Property(
+        name=name,
+        path=target.get("Path", "").removeprefix("/Properties").removeprefix("/"),
+        change=change,
+    )
+
+
+def _short(value: str | None) -> str:
+    if value is None:
+        return "(not set)"
+    text = " ".join(value.split())
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"

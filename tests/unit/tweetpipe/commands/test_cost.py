@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tweetpipe.commands.stacks import cost_line
+from tweetpipe.commands.shown.change_set import cost_line
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import stacks
 from tweetpipe.deploying import artifacts, changes, deploy, drift, events, package, resharding
 from tweetpipe.deploying.artifacts import Artifact
-from tweetpipe.deploying.changes import Change, ChangeSet
+from tweetpipe.deploying.changes import Change, ChangeSet, Property
 from tweetpipe.deploying.events import Event
 from tweetpipe.live import losses
 from tweetpipe.live.losses import Loss
@@ -35,7 +35,7 @@ PLAN = ChangeSet(
             logical_id="EventStream",
             type="AWS::Kinesis::Stream",
             replacement="False",
-            properties=("ShardCount",),
+            properties=(Property(name="ShardCount", change="2 -> 4"),),
         ),
     ),
     parameters={"StreamMode": "PROVISIONED", "ShardCount": "4"},
@@ -155,7 +155,8 @@ def test_a_plan_is_shown_and_carried_out_once_approved(
     said = capfd.readouterr().err
     assert "Account 123456789012, region eu-west-1, stack tweets" in said
     assert "as arn:aws:sts::123456789012:assumed-role/dev/me" in said
-    assert "changed          EventStream  AWS::Kinesis::Stream  (ShardCount)" in said
+    assert "changed          EventStream  AWS::Kinesis::Stream  (ShardCount 2 -> 4)" in said
+    assert "Mind: AWS changes the shards of a stream at most ten times in 24 hours" in said
     assert "Cost: no prices are known here for eu-west-1" in said
     assert aws.done == ["upload", "execute"]
 

@@ -48,7 +48,7 @@ def will_start(place: StubbedPlace, kind: str, parameters: list[dict[str, Any]])
 
 def will_say(place: StubbedPlace, status: str, **more: Any) -> None:
     place.stubbers["cloudformation"].add_response(
-        "describe_change_set", {"Status": status, **more}, IDS
+        "describe_change_set", {"Status": status, **more}, {**IDS, "IncludePropertyValues": True}
     )
 
 
@@ -304,8 +304,73 @@ def test_a_plan_names_what_changes_and_the_parameters_to_come() -> None:
         found = plan(place, None)
 
     assert found is not None
-    assert found.changes[0].properties == ("ShardCount", "Tags")
+    assert [*map(str, found.changes[0].properties)] == ["ShardCount", "Tags"]
     assert found.parameters == {"ShardCount": "4"}
+
+
+def changed(name: str, path: str = "", **values: str) -> dict[str, Any]:
+    where = {"Path": f"/Properties/{path}"} if path else {}
+    return {"Target": {"Attribute": "Properties", "Name": name, **where, **values}}
+
+
+@pytest.mark.parametrize(
+    ("details", "shown"),
+    [
+        (
+            [changed("ShardCount", "ShardCount", BeforeValue="1", AfterValue="2")] * 2,
+            ["ShardCount 1 -> 2"],
+        ),
+        (
+            # One says that it changes, the other what it was and becomes.
+            [
+                changed("ShardCount"),
+                changed("ShardCount", "ShardCount", BeforeValue="1", AfterValue="2"),
+            ],
+            ["ShardCount 1 -> 2"],
+        ),
+        (
+            [
+                changed(
+                    "StreamModeDetails",
+                    "StreamModeDetails/StreamMode",
+                    BeforeValue="PROVISIONED",
+                    AfterValue="ON_DEMAND",
+                ),
+                changed("ShardCount", "ShardCount", BeforeValue="4"),
+                changed("RecordDistributionStrategy", AfterValue="AUTO"),
+            ],
+            [
+                "StreamModeDetails/StreamMode PROVISIONED -> ON_DEMAND",
+                "ShardCount 4 -> (not set)",
+                "RecordDistributionStrategy (not set) -> AUTO",
+            ],
+        ),
+        (
+            [changed("SecretString", BeforeValue="wJalrXUtnFEMI", AfterValue="known later")],
+            ["SecretString"],
+        ),
+        (
+            [changed("Description", BeforeValue="x" * 61, AfterValue="two\n lines")],
+            [f"Description {'x' * 59}… -> two lines"],
+        ),
+    ],
+)
+def test_a_plan_tells_the_old_and_the_new_value_but_of_no_secret(
+    details: list[dict[str, Any]], shown: list[str]
+) -> None:
+    resource = {
+        "Action": "Modify",
+        "LogicalResourceId": "X",
+        "ResourceType": "AWS::Kinesis::Stream",
+        "Details": details,
+    }
+    with stubbed_place("cloudformation") as place:
+        will_start(place, "CREATE", [])
+        will_say(place, "CREATE_COMPLETE", Changes=[{"ResourceChange": resource}])
+        found = plan(place, None)
+
+    assert found is not None
+    assert [*map(str, found.changes[0].properties)] == shown
 
 
 def test_a_plan_that_reverts_drift_asks_for_that() -> None:
@@ -349,7 +414,7 @@ def test_all_pages_of_a_plan_count() -> None:
         place.stubbers["cloudformation"].add_response(
             "describe_change_set",
             {"Status": "CREATE_COMPLETE", "Changes": [change("Remove", "AWS::DynamoDB::Table")]},
-            {**IDS, "NextToken": "more"},
+            {**IDS, "NextToken": "more", "IncludePropertyValues": True},
         )
         found = plan(place, None)
 

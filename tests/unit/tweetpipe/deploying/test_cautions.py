@@ -1,0 +1,65 @@
+"""Before a change, deploy says what AWS limits of it, and what it brings with it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tweetpipe.deploying.cautions import cautions
+from tweetpipe.deploying.changes import Change, ChangeSet, Property
+
+
+def plan(*changes: Change) -> ChangeSet:
+    return ChangeSet(id="plan", stack_id="arn:stack", creates=False, changes=changes)
+
+
+def change(
+    kind: str, *properties: str, action: str = "Modify", replacement: str = "False"
+) -> Change:
+    return Change(
+        action=action,
+        logical_id="X",
+        type=kind,
+        replacement=replacement,
+        properties=tuple(Property(name=name) for name in properties),
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "said"),
+    [
+        ("AWS::Kinesis::Stream", "ShardCount", "at most ten times in 24 hours"),
+        ("AWS::Kinesis::Stream", "StreamModeDetails", "at most twice in 24 hours"),
+        ("AWS::DynamoDB::Table", "BillingMode", "at most four times in 24 hours"),
+        ("AWS::DynamoDB::Table", "TimeToLiveSpecification", "may take an hour"),
+        ("AWS::DynamoDB::Table", "WarmThroughput", "can't lower them"),
+    ],
+)
+def test_what_aws_limits_is_said_once(kind: str, name: str, said: str) -> None:
+    [line] = cautions(plan(change(kind, name, "Tags"), change(kind, name)))
+
+    assert said in line
+
+
+@pytest.mark.parametrize("replacement", ["True", "Conditional"])
+def test_a_mapping_that_is_made_anew_reads_all_again_and_makes_dead_letters_twice(
+    replacement: str,
+) -> None:
+    mapping = change("AWS::Lambda::EventSourceMapping", "EventSourceArn", replacement=replacement)
+
+    [line] = cautions(plan(mapping))
+
+    assert "once more" in line
+    assert "a second dead letter" in line
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        change("AWS::Kinesis::Stream", "ShardCount", action="Add"),
+        change("AWS::Kinesis::Stream", "RetentionPeriodHours", "Tags"),
+        change("AWS::Lambda::EventSourceMapping", "BatchSize"),
+        change("AWS::Lambda::EventSourceMapping", action="Add"),
+    ],
+)
+def test_what_has_no_limit_and_what_is_new_needs_no_word(harmless: Change) -> None:
+    assert cautions(plan(harmless)) == []
