@@ -79,14 +79,15 @@ bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 
 	@$(PEERS)/bin/python -m benchmarks.picture benchmarks/results.json benchmarks/results.png
 
 # cfripper looks at one choice of parameters: the one with all policies.
-lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, lint-imports, hadolint; cfn-lint, cfripper, checkov on the template
+lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, lint-imports, hadolint; cfn-lint, cfripper, checkov on the templates
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@$(BIN)/cfn-lint --include-checks I --template infra/template.yaml
+	@$(BIN)/cfn-lint --include-checks I --template infra/template.yaml infra/producer.yaml
 	@$(BIN)/cfripper infra/template.yaml --resolve --resolve-parameters infra/everything-on.json --logging ERROR
-	@$(CHECKOV)/bin/checkov --file infra/template.yaml --framework cloudformation --skip-download --compact --quiet
+	@$(BIN)/cfripper infra/producer.yaml --resolve --resolve-parameters infra/producer-everything-on.json --logging ERROR
+	@$(CHECKOV)/bin/checkov --file infra/template.yaml infra/producer.yaml --framework cloudformation --skip-download --compact --quiet
 	@$(BIN)/hadolint Dockerfile
 
 # make lint-workflows ACTIONLINT=actionlint runs one that is installed.

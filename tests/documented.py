@@ -41,7 +41,7 @@ NOT_RUN = {
     r"uvx .*": "test_wheels.py runs the demo of the wheels",
     r"make package": "test_aws_tools.py runs it, and the two commands after it",
     r"(\.venv/bin/)?python -m benchmarks.*": "takes a quarter of an hour",
-    r"docker compose.*": "needs an engine; tests/containers run it",
+    r"docker (compose|buildx) .*": "needs an engine; tests/containers run it",
     r"tweetpipe .*--target aws.*": "needs an AWS account",
     r"aws .*": "needs an AWS account",
     r"python docs/drained\.py .*": "needs an AWS account; test_drain_check.py runs it elsewhere",
@@ -156,6 +156,8 @@ def check(words: list[str]) -> None:
                 assert f"$({variable.partition('=')[0]})" in makefile, variable
         case ["docker", "compose", *arguments]:
             _check_compose(arguments)
+        case ["docker", "buildx", "build", *_, "."]:
+            pass
         case ["aws", "login"]:
             pass
         case ["uvx", "--find-links", folder, "--from", wheel, "tweetpipe", *arguments]:

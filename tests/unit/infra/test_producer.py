@@ -1,0 +1,116 @@
+"""infra/producer.yaml: one task that nothing reaches, with as few rights as it needs."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.documented import check
+from tests.unit.infra.reading import references
+from tweetpipe.deploying import parameters
+from tweetpipe.project import ROOT
+
+TEXT = (ROOT / "infra" / "producer.yaml").read_text(encoding="utf-8")
+WHOLE = parameters.read(TEXT)
+RESOURCES: dict[str, dict[str, Any]] = WHOLE["Resources"]
+TASK = RESOURCES["Task"]["Properties"]
+[CONTAINER] = TASK["ContainerDefinitions"]
+SERVICE = RESOURCES["Service"]["Properties"]
+
+
+def granted(role: str) -> dict[str, Any]:
+    """Each action, or those of a statement, with the resource that it is allowed on."""
+    found = {}
+    for entry in RESOURCES[role]["Properties"]["Policies"]:
+        policy = entry.get("If", (None, entry))[1]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            action = statement["Action"]
+            for one in [action] if isinstance(action, str) else action:
+                found[one] = statement["Resource"]
+    return found
+
+
+def test_the_producer_may_put_records_on_its_stream_and_learn_which_that_is() -> None:
+    rights = granted("TaskRole")
+
+    assert set(rights) == {
+        "kinesis:PutRecords",
+        "cloudformation:DescribeStacks",
+        "kms:GenerateDataKey",
+    }
+    assert rights["kinesis:PutRecords"]["Sub"].endswith(":stream/${StreamName}")
+    assert rights["cloudformation:DescribeStacks"]["Sub"].endswith(":stack/${PipelineStack}/*")
+
+
+def test_the_token_is_ecss_to_read_and_is_nowhere_but_in_its_secret() -> None:
+    rights = granted("ExecutionRole")
+
+    assert rights["secretsmanager:GetSecretValue"] == {"Ref": "TokenSecretArn"}
+    assert not {"kinesis", "dynamodb", "s3"} & {action.split(":")[0] for action in rights}
+    assert CONTAINER["Secrets"] == [
+        {"Name": "bearer_token", "ValueFrom": {"Ref": "TokenSecretArn"}}
+    ]
+    assert "TokenSecretArn" not in set(references([CONTAINER["Command"], WHOLE["Outputs"]]))
+
+
+@pytest.mark.parametrize("role", ["TaskRole", "ExecutionRole"])
+def test_a_role_is_ecss_alone_has_no_wildcard_and_fits_a_boundary(role: str) -> None:
+    properties = RESOURCES[role]["Properties"]
+    [trust] = properties["AssumeRolePolicyDocument"]["Statement"]
+
+    assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+    assert properties["PermissionsBoundary"]["If"][0] == "HasBoundary"
+    assert not properties.keys() & {"ManagedPolicyArns"}
+    for action, resource in granted(role).items():
+        assert "*" not in action
+        # To sign in to the registry is the one thing that names no resource.
+        assert resource != "*" or action == "ecr:GetAuthorizationToken"
+
+
+def test_there_is_one_task_at_most_and_nothing_reaches_it() -> None:
+    deployment = SERVICE["DeploymentConfiguration"]
+
+    assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (0, 100)
+    assert WHOLE["Parameters"]["Running"]["AllowedValues"] == [0, 1]
+    assert "SecurityGroupIngress" not in RESOURCES["NoWayIn"]["Properties"]
+    assert "PortMappings" not in CONTAINER
+    assert "LoadBalancers" not in SERVICE
+    assert SERVICE["EnableExecuteCommand"] is False
+
+
+def test_it_runs_on_arm_and_has_the_time_to_deliver_what_it_has_read() -> None:
+    assert TASK["RuntimePlatform"] == {"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"}
+    assert TASK["RequiresCompatibilities"] == ["FARGATE"]
+    # As long as docker-compose.yml waits, or longer; Fargate allows 120 s.
+    assert 40 <= CONTAINER["StopTimeout"] <= 120
+
+
+def test_its_command_is_one_of_tweetpipes() -> None:
+    values = {"PipelineStack": "tweets", "Track": "#aws lang:en"}
+    command = CONTAINER["Command"]
+
+    check(["tweetpipe", *(values[w["Ref"]] if isinstance(w, dict) else w for w in command)])
+
+
+def test_what_the_linters_switch_on_is_allowed() -> None:
+    path = ROOT / "infra" / "producer-everything-on.json"
+    values = json.loads(path.read_text(encoding="utf-8"))
+    rules = WHOLE["Parameters"]
+
+    for name, value in values.items():
+        assert name.startswith("AWS::") or name in rules, name
+        if not name.startswith("AWS::") and rules[name]["Type"] == "String":
+            parameters.check(TEXT, {name: value})
+    assert set(values) >= {name for name, rule in rules.items() if "Default" not in rule}
+
+
+def test_the_linters_look_at_both_templates() -> None:
+    lint = (ROOT / "Makefile").read_text(encoding="utf-8")
+
+    for tool in ("cfn-lint", "cfripper", "checkov"):
+        words = [
+            line for line in lint.splitlines() if line.startswith("\t") and f"/{tool} " in line
+        ]
+        assert {"infra/template.yaml", "infra/producer.yaml"} <= set(" ".join(words).split()), tool
