@@ -31,7 +31,12 @@ _logger = Logger(service=_settings.service)
 _metrics = Metrics(service=_settings.service, namespace=_settings.metrics_namespace)
 _dynamodb, _sqs = clients.connect()
 # Pools of their own: writes that hang must not keep dead letters from being sent.
-_table = Table(_dynamodb, _settings.table_name, Rounds(ThreadPoolExecutor(clients.MAX_CALLS)))
+_table = Table(
+    _dynamodb,
+    _settings.table_name,
+    Rounds(ThreadPoolExecutor(clients.MAX_CALLS)),
+    expire_after_days=_settings.expire_after_days,
+)
 _queue = DeadLetterQueue(
     _sqs, _settings.dead_letter_queue_url, Rounds(ThreadPoolExecutor(clients.MAX_CALLS))
 )

@@ -12,22 +12,27 @@ if TYPE_CHECKING:
 
 TABLE_NAME = "TABLE_NAME"
 DEAD_LETTER_QUEUE_URL = "DEAD_LETTER_QUEUE_URL"
+EXPIRE_AFTER_DAYS = "EXPIRE_AFTER_DAYS"
 SERVICE_NAME = "POWERTOOLS_SERVICE_NAME"
 METRICS_NAMESPACE = "POWERTOOLS_METRICS_NAMESPACE"
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
-    """Where the function writes, and under which names it logs and counts."""
+    """Where the function writes, and under which names it logs and counts.
+
+    Items expire `expire_after_days` after their records came; with 0, never.
+    """
 
     table_name: str
     dead_letter_queue_url: str
     service: str
     metrics_namespace: str
+    expire_after_days: int = 0
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> FunctionSettings:
-        """Raise ConfigurationError naming every variable that is missing or empty."""
+        """Raise ConfigurationError naming every variable that is missing, empty, or wrong."""
         missing = [
             name for name in (TABLE_NAME, DEAD_LETTER_QUEUE_URL) if not environment.get(name)
         ]
@@ -36,9 +41,13 @@ class FunctionSettings:
                 f"set {' and '.join(missing)} in the function's environment "
                 "(infra/template.yaml does)"
             )
+        days = environment.get(EXPIRE_AFTER_DAYS) or "0"
+        if not (days.isascii() and days.isdigit()):
+            raise ConfigurationError(f"{EXPIRE_AFTER_DAYS}={days!r} is not a number of days")
         return cls(
             table_name=environment[TABLE_NAME],
             dead_letter_queue_url=environment[DEAD_LETTER_QUEUE_URL],
             service=environment.get(SERVICE_NAME) or "processor",
             metrics_namespace=environment.get(METRICS_NAMESPACE) or "tweetpipe",
+            expire_after_days=int(days),
         )

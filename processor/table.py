@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypedDict
+from typing import TYPE_CHECKING, Protocol, TypedDict, cast
 
 from processor.errors import Retryable
 from processor.failures import failure
+from processor.lambda_event import arrival
 from processor.rounds import Rounds, SendAnswer, SendOutcome
 
 if TYPE_CHECKING:
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 # Lambda hands over at most 6 MB of base64, which is 4.5 MB of tweets, and writing characters as
 # \uXXXX makes their text three times as long at worst.
 MAX_PUTS_PER_CALL = 25
+
+
+EXPIRES_AT = "ExpiresAt"
+"""The attribute that says when DynamoDB deletes an item; infra/template.yaml names it too."""
+_DAY = 24 * 3600
 
 
 class PutRequest(TypedDict):
@@ -58,18 +65,19 @@ def key_of(item: Item) -> tuple[str, str]:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table items are written to."""
+    """The table items are written to; with `expire_after_days`, they are told when to expire."""
 
     client: BatchWriter
     name: str
     rounds: Rounds
+    expire_after_days: int = 0
 
     def write(self, puts: Sequence[Put], *, time_left: Callable[[], float]) -> SendOutcome[Put]:
         """Store as many of the puts as `time_left` (seconds) allows; no two may share a key."""
         return self.rounds.run(puts, group=_in_calls, send=self._send, time_left=time_left)
 
     def _send(self, puts: list[Put]) -> SendAnswer[Put]:
-        requests: list[WriteRequest] = [{"PutRequest": {"Item": put.item}} for put in puts]
+        requests: list[WriteRequest] = [{"PutRequest": {"Item": self._item(put)}} for put in puts]
         try:
             response = self.client.batch_write_item(RequestItems={self.name: requests})
         except Exception as error:
@@ -84,6 +92,14 @@ class Table:
             for item in (write["PutRequest"]["Item"] for write in writes)
         }
         return SendAnswer(again=[put for put in puts if key_of(put.item) in unprocessed])
+
+    def _item(self, put: Put) -> Item:
+        if not self.expire_after_days:
+            return put.item
+        # From its arrival on, so that doing it twice changes nothing.
+        came = arrival(put.origins[-1].record)
+        end = int(time.time() if came is None else came) + self.expire_after_days * _DAY
+        return cast("Item", {**put.item, EXPIRES_AT: {"N": str(end)}})
 
 
 def _in_calls(puts: Sequence[Put]) -> list[list[Put]]:

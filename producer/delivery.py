@@ -30,7 +30,7 @@ from producer import undelivered as undelivered_file
 from producer.backlog import Backlog
 from producer.errors import DeliveryError, PositionError, ProducerError, SourceError
 from producer.keeping import Keeper
-from producer.outgoing import MAX_RECORD_BYTES, OutgoingRecord
+from producer.outgoing import OutgoingRecord
 from producer.pacing import paced
 from producer.report import Progress, Report
 from producer.sending.direct_calls import write_and_read_directly
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
 TOO_LARGE = "RecordTooLarge"
-"""The error code under which records beyond Kinesis' limit are counted; they are never sent."""
+"""The error code under which records beyond the stream's limit are counted; they are never sent."""
 
 _BATCHES_PER_CALL = 2
 _RECORDS_PER_GROUP = 10
@@ -236,7 +236,7 @@ class _Run:
         try:
             for record in source:
                 size = record.size
-                refusal = TOO_LARGE if size > MAX_RECORD_BYTES else None
+                refusal = TOO_LARGE if size > self._settings.max_record_bytes else None
                 wait = self._live is None
                 end = resumable.offset if resumable else 0
                 wanted = self._backlog.add(record, size=size, end=end, refusal=refusal, wait=wait)

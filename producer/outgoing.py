@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 MAX_RECORD_BYTES = 1024 * 1024
 """Data and partition key of one record, unless the stream's `MaxRecordSizeInKiB` was raised."""
 
+LARGEST_RECORD_BYTES = 10 * MAX_RECORD_BYTES
+"""As much as that can be raised to: https://docs.aws.amazon.com/streams/latest/dev/large-records.html"""
+
 MAX_PARTITION_KEY_CHARACTERS = 256
 """Kinesis API reference, PutRecordsRequestEntry."""
 
@@ -51,7 +54,7 @@ def partition_key_of(data: bytes) -> str:
     The same bytes always give the same key, whether they hold a tweet or not.
     """
     tweet = None
-    if len(data) <= MAX_RECORD_BYTES:
+    if len(data) <= LARGEST_RECORD_BYTES:
         with suppress(ValueError, RecursionError):
             tweet = json.loads(data)
     return partition_key_of_tweet(tweet, data)

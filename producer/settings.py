@@ -28,6 +28,9 @@ class Settings:
     source's records make that file no larger than `max_undelivered` bytes; what goes beyond is
     dropped and counted. `rate` is in records a second. With `aggregate`, several records travel in
     one Kinesis record in the KPL's format, which counts as one of `max_records`.
+
+    The stream takes a record of up to `max_record_bytes`. Unless `by_key`, it distributes records
+    by itself, whatever their keys; then AWS supports no aggregated ones.
     """
 
     max_records: int = MAX_CALL_RECORDS
@@ -41,6 +44,8 @@ class Settings:
     max_undelivered: int = 1_000_000_000
     rate: float | None = None
     aggregate: bool = False
+    max_record_bytes: int = MAX_RECORD_BYTES
+    by_key: bool = True
 
     def __post_init__(self) -> None:
         _require(
@@ -51,6 +56,15 @@ class Settings:
             MAX_RECORD_BYTES <= self.max_bytes <= MAX_CALL_BYTES,
             f"max_bytes must be {MAX_RECORD_BYTES} (1 MiB) to {MAX_CALL_BYTES} (10 MiB), "
             f"not {self.max_bytes}",
+        )
+        _require(
+            MAX_RECORD_BYTES <= self.max_record_bytes <= self.max_bytes,
+            f"max_record_bytes must be {MAX_RECORD_BYTES} (1 MiB) to max_bytes, "
+            f"not {self.max_record_bytes}",
+        )
+        _require(
+            self.by_key or not self.aggregate,
+            "aggregate needs a stream that distributes records by their keys",
         )
         _require(
             1 <= self.calls_in_flight <= 64,

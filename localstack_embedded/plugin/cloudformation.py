@@ -23,6 +23,32 @@ def look_often() -> None:
     ResourceProviderExecutor.deploy_loop = waiting
 
 
+def spare_what_is_not_there() -> None:
+    """Let an update make or remove a resource with a condition, of which others name attributes.
+
+    LocalStack looks them up as they were before and as they come to be, wherever they are named,
+    and fails where the resource is not there. AWS looks up what it needs.
+    """
+    from localstack.services.cloudformation.engine.v2.change_set_model import Nothing
+    from localstack.services.cloudformation.engine.v2.change_set_model_preproc import (
+        ChangeSetModelPreproc,
+    )
+    from localstack.services.cloudformation.engine.validations import ValidationError
+
+    resolve = ChangeSetModelPreproc._resolve_attribute
+
+    def resolve_if_there(self: Any, arguments: Any, select_before: bool) -> Any:
+        try:
+            return resolve(self, arguments, select_before)
+        except ValidationError:
+            name = arguments.split(".")[0] if isinstance(arguments, str) else arguments[0]
+            # Raises again for what the template doesn't have at all.
+            self._get_node_resource_for(name, self._change_set.update_model.node_template)
+            return Nothing
+
+    ChangeSetModelPreproc._resolve_attribute = resolve_if_there
+
+
 _under_way = 0
 _ended = Condition()
 

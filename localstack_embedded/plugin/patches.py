@@ -11,6 +11,7 @@ do it in one place, when the service is loaded; and add a line here. The tests f
 from __future__ import annotations
 
 _CLOUDFORMATION = "localstack.services.cloudformation.resource_provider:ResourceProviderExecutor"
+_PREPARING = "localstack.services.cloudformation.engine.v2.change_set_model_preproc"
 _LAMBDA = "localstack.services.lambda_"
 _MOTO = "moto.dynamodb.models"
 _POLLERS = f"{_LAMBDA}.event_source_mapping.pollers"
@@ -23,6 +24,10 @@ PATCHES: dict[str, tuple[str, str]] = {
     f"{_CLOUDFORMATION}.execute_action": (
         "self, resource_provider, raw_payload",
         "a deployment would go on after a reset",
+    ),
+    f"{_PREPARING}:ChangeSetModelPreproc._resolve_attribute": (
+        "self, arguments, select_before",
+        "no update can make or remove a resource that others name attributes of",
     ),
     "localstack.aws.skeleton:get_coverage_link_for_service": (
         "service_name, action_name",
@@ -78,6 +83,10 @@ PATCHES: dict[str, tuple[str, str]] = {
 _COMPARISONS, _PARSING = "moto.dynamodb.comparisons", "moto.dynamodb.parsing"
 _SERVICE = f"{_LAMBDA}.invocation.lambda_service:LambdaService"
 CALLED: dict[str, str] = {
+    # cloudformation.py
+    f"{_PREPARING}:ChangeSetModelPreproc._get_node_resource_for": (
+        "self, resource_name, node_template"
+    ),
     # serving/resetting.py
     "localstack.services.stores:AccountRegionBundle.reset": "self",
     "localstack.services.stores:RegionBundle.reset": "self, _reset_universal",

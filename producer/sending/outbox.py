@@ -101,6 +101,10 @@ class Outbox:
         """How full the shards are, None if none is; `offered` is how many records a second come."""
         if (lanes := self._waiting.lanes) is not None:
             known, full = lanes.known, lanes.full(now)
+            if not self._settings.by_key:
+                # All wait in one lane, for whichever shard takes them.
+                known = self._allowance.known
+                full = known if full else 0
         else:
             known = self._allowance.known
             full = known if self._allowance.holds_up(now) else 0
@@ -167,7 +171,8 @@ class Outbox:
             parcel.attempts += 1
             parcel.unanswered |= code in UNANSWERED
             lanes = self._waiting.lanes if code == SHARD_FULL else None
-            shard = lanes.refused(parcel, name, now, sent=start) if lanes else None
+            known = name if self._settings.by_key else None
+            shard = lanes.refused(parcel, known, now, sent=start) if lanes else None
             patience = shard.patience if shard else self._patience
             if patience.is_over(now, sent=start):
                 settled.given_up.append(parcel)
@@ -263,7 +268,7 @@ class Outbox:
             self._allowance.found({shard for shard in set(shards) if shard})
         if (lanes := self._waiting.lanes) is not None:
             for parcel, shard in zip(parcels, shards, strict=True):
-                if shard is not None:
+                if shard is not None and self._settings.by_key:
                     lanes.learn(parcel, shard, now)
                 lanes.of(parcel).accepted(parcel.wire)
         return Settled(sent=parcels, records=records, bytes=size)
@@ -288,6 +293,6 @@ class Outbox:
             share = max(1.0, records / SHARD_RECORDS / known, size / SHARD_BYTES / known)
         lanes = Lanes(now, patience=self._settings.give_up_after, shards=known, share=share)
         for parcel, shard in zip(call.batch, answer.shards, strict=True):
-            if shard is not None:
+            if shard is not None and self._settings.by_key:
                 lanes.learn(parcel, shard, now)
         self._waiting.open(lanes, now)

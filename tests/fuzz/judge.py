@@ -15,7 +15,7 @@ from processor.lambda_event import respond
 from processor.rounds import Rounds
 from processor.table import Table
 from producer.messages import Post, message_of
-from producer.outgoing import MAX_RECORD_BYTES, partition_key_of
+from producer.outgoing import LARGEST_RECORD_BYTES, partition_key_of
 from tests.fuzz.aggregates import inside
 from tests.fuzz.events import data_in, letter_fields, odd_records
 from tests.unit.processor.events import kinesis_records
@@ -164,7 +164,7 @@ def checked_partition_key(data: bytes) -> str:
         assert 1 <= len(message.record.partition_key) <= 256
         message.record.partition_key.encode()
         # A longer one is not parsed for its key where nothing else needs it parsed.
-        assert message.record.partition_key == key or len(data) > MAX_RECORD_BYTES
+        assert message.record.partition_key == key or len(data) > LARGEST_RECORD_BYTES
     return key
 
 

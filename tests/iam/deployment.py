@@ -78,7 +78,7 @@ _QUEUE = f"arn:aws:sqs:{_HERE}:{{stack}}-DeadLetters"
 _FUNCTION = f"arn:aws:lambda:{_HERE}:function:{{stack}}-DDBEventProcessor"
 _LOG = f"arn:aws:logs:{_HERE}:log-group:/aws/lambda/{{stack}}-DDBEventProcessor:*"
 _ROLE = f"arn:aws:iam::{ACCOUNT}:role/{{stack}}-ProcessorRole-1A2B3C"
-_USER = f"arn:aws:iam::{ACCOUNT}:user/{{stack}}-ProducerUser-1A2B3C"
+_USER = f"arn:aws:iam::{ACCOUNT}:user/{{stack}}-Producer-1A2B3C"
 
 BY_TYPE: dict[str, tuple[Need, ...]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": (),
@@ -104,12 +104,22 @@ BY_TYPE: dict[str, tuple[Need, ...]] = {
             "CreateTable DeleteResourcePolicy DeleteTable DescribeContinuousBackups"
             " DescribeContributorInsights DescribeKinesisStreamingDestination DescribeTable"
             " DescribeTimeToLive GetResourcePolicy ListTagsOfResource PutResourcePolicy TagResource"
-            " UntagResource UpdateContinuousBackups UpdateTable",
+            " UntagResource UpdateContinuousBackups UpdateTable UpdateTimeToLive",
         ),
     ),
     "AWS::IAM::AccessKey": (
         _need(
             _USER, "iam", "CreateAccessKey DeleteAccessKey ListAccessKeys UpdateAccessKey GetUser"
+        ),
+    ),
+    # Without CreatePolicyVersion: to change the policy that somebody has attached to another
+    # identity would give the deployer that identity's place. It can't be deleted while attached.
+    "AWS::IAM::ManagedPolicy": (
+        _need(
+            f"arn:aws:iam::{ACCOUNT}:policy/{{stack}}-ProducerPolicy-1A2B3C",
+            "iam",
+            "CreatePolicy DeletePolicy DeletePolicyVersion GetPolicy GetPolicyVersion"
+            " ListEntitiesForPolicy ListPolicyVersions",
         ),
     ),
     "AWS::IAM::Role": (
@@ -139,7 +149,9 @@ BY_TYPE: dict[str, tuple[Need, ...]] = {
             "AddTagsToStream CreateStream DecreaseStreamRetentionPeriod DeleteStream"
             " DescribeStream DescribeStreamSummary IncreaseStreamRetentionPeriod"
             " ListTagsForResource ListTagsForStream RemoveTagsFromStream StartStreamEncryption"
-            " StopStreamEncryption TagResource UntagResource UpdateShardCount UpdateStreamMode",
+            " StopStreamEncryption TagResource UntagResource UpdateMaxRecordSize UpdateShardCount"
+            " UpdateStreamMode UpdateStreamRecordDistributionStrategy"
+            " UpdateStreamWarmThroughput",
         ),
     ),
     "AWS::Kinesis::StreamConsumer": (

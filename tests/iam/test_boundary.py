@@ -30,7 +30,7 @@ TRUST = json.dumps(
         },
     }
 )
-USER, ROLE = "tweets-ProducerUser-1A2B3C", "tweets-ProcessorRole-1A2B3C"
+USER, ROLE = "tweets-Producer-1A2B3C", "tweets-ProcessorRole-1A2B3C"
 # Runs as the role: what it tries is said in its answer.
 ESCALATES = """
 import botocore.session
@@ -144,7 +144,7 @@ def test_whoever_has_no_boundary_gets_no_rights_but_may_be_put_into_it(
     admin: Identity, intruder: Identity, boundary: str
 ) -> None:
     """Such as the user and the role of a stack that an administrator deployed without one."""
-    name = "tweets-old-ProducerUser-1A2B3C"
+    name = "tweets-old-Producer-1A2B3C"
     admin.client("iam").create_user(UserName=name)
     iam = intruder.client("iam")
     right = {"UserName": name, "PolicyName": "all", "PolicyDocument": EVERYTHING}

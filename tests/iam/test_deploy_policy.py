@@ -122,8 +122,9 @@ def test_what_is_allowed_on_everything_only_reads_or_has_a_condition() -> None:
     [
         "iam:AttachRolePolicy",
         "iam:AttachUserPolicy",
-        "iam:CreatePolicy",
         "iam:CreateLoginProfile",
+        "iam:CreatePolicyVersion",
+        "iam:SetDefaultPolicyVersion",
         "sts:AssumeRole",
         "s3:ListAllMyBuckets",
         "s3:PutBucketPolicy",

@@ -200,7 +200,7 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
     )
     place.iam().delete_role_policy(RoleName=role, PolicyName="process-events")
     place.iam().attach_role_policy(RoleName=role, PolicyArn=ADMINISTRATOR)
-    user = physical_id(place, name, "ProducerUser")
+    user = physical_id(place, name, "Producer")
     place.iam().attach_user_policy(UserName=user, PolicyArn=ADMINISTRATOR)
     place.sqs().set_queue_attributes(
         QueueUrl=physical_id(place, name, "DeadLetters"),
@@ -222,7 +222,7 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
         "Found and put right: Processor: Timeout",
         "Found and put right: ProcessorRole: ManagedPolicyArns",
         "Found and put right: ProcessorRole: Policies",
-        "Found and put right: ProducerUser: ManagedPolicyArns",
+        "Found and put right: Producer: ManagedPolicyArns",
         "Found and put right: StreamToProcessor: BatchSize",
         "Found and put right: StreamToProcessor: Enabled",
     }

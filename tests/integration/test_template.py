@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
@@ -11,9 +13,12 @@ import boto3
 import pytest
 
 from tests.stack_fixtures import Command, deployed_stack
+from tests.unit.processor.events import encode, v1_tweet
+from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import parameters
+from tweetpipe.looking.table import scan
 from tweetpipe.project import TEMPLATE
 
 EMAIL = "ops@example.com"
@@ -25,11 +30,13 @@ VARIANTS: dict[str, dict[str, str]] = {
     "provisioned and watched": {
         "ShardCount": "2",
         "RetentionHours": "48",
+        "MaxRecordSizeKiB": "2048",
         "TableBilling": "PROVISIONED",
         "TableMinWriteUnits": "50",
         "TableMaxWriteUnits": "200",
         "TableMinReadUnits": "10",
         "TableMaxReadUnits": "20",
+        "WarmWriteUnits": "8000",
         "Architecture": "x86_64",
         "MemorySize": "256",
         "Timeout": "30",
@@ -47,16 +54,21 @@ VARIANTS: dict[str, dict[str, str]] = {
         "Dashboard": "true",
         "SecretInOutputs": "true",
         "PermissionsBoundary": BOUNDARY,
+        "ProducerKeyVersion": "2",
     },
-    "on demand and with a key": {
+    "on demand, with a key and without a user": {
         "StreamMode": "ON_DEMAND",
+        "RecordDistribution": "AUTO",
+        "ExpireAfterDays": "30",
+        "Runtime": "python3.14",
         "TableDeletionProtection": "true",
         "LogLevel": "WARNING",
         "LogFormat": "JSON",
         "Tracing": "true",
         "Alarms": "true",
+        "DeadLetterAlarm": "false",
         "KmsKeyArn": KEY,
-        "ProducerKeyVersion": "2",
+        "ProducerUser": "false",
     },
 }
 ALARMS = {"Behind", "Errors", "Throttles", "DeadLetters", "TableThrottles", "StreamThrottles"}
@@ -105,7 +117,7 @@ def test_what_was_chosen_is_there(variant: tuple[str, Stack], place: Place) -> N
     topics = {action for alarm in found for action in alarm["AlarmActions"] + alarm["OKActions"]}
 
     assert {alarm["AlarmName"].removeprefix(prefix) for alarm in found} == (
-        ALARMS if "Alarms" in values else set()
+        ALARMS if "Alarms" in values else {"DeadLetters"}
     )
     assert len(topics) == ("AlarmEmail" in values)
     assert subscribers(place, topics) == ([EMAIL] if "AlarmEmail" in values else [])
@@ -119,6 +131,10 @@ def test_what_was_chosen_is_there(variant: tuple[str, Stack], place: Place) -> N
         if parameter in values
     }
     assert ("SecretAccessKey" in stack.outputs) == ("SecretInOutputs" in values)
+    signs_itself = "ProducerUser" in values
+    assert ("AccessKeyId" in stack.outputs) is not signs_itself
+    assert ("ClientSecretArn" in stack.outputs) is not signs_itself
+    assert ("ProducerPolicyArn" in stack.outputs) is signs_itself
 
 
 def test_the_function_logs_and_traces_as_chosen(variant: tuple[str, Stack], place: Place) -> None:
@@ -145,6 +161,85 @@ def test_the_table_is_billed_as_chosen(variant: tuple[str, Stack], place: Place)
     assert units == ((50, 10) if "TableBilling" in VARIANTS[name] else (0, 0))
 
 
+def test_the_stream_and_the_mapping_are_as_chosen(variant: tuple[str, Stack], place: Place) -> None:
+    name, stack = variant
+    summary: Any = place.kinesis().describe_stream_summary(
+        StreamName=stack.outputs["KinesisStream"]
+    )["StreamDescriptionSummary"]
+    function = stack.outputs["DDBEventProcessor"]
+    [mapping] = place.lambda_().list_event_source_mappings(FunctionName=function)[
+        "EventSourceMappings"
+    ]
+    assert summary["MaxRecordSizeInKiB"] == int(VARIANTS[name].get("MaxRecordSizeKiB", 1024))
+    assert (summary.get("RecordDistributionStrategy") == "AUTO") == (
+        "RecordDistribution" in VARIANTS[name]
+    )
+    assert mapping["MetricsConfig"] == {"Metrics": ["EventCount"]}
+
+
+def test_what_the_mapping_counts_is_shown_beside_what_the_function_does(
+    variant: tuple[str, Stack], tweetpipe_command: Command
+) -> None:
+    _, stack = variant
+    at = ("--stack", stack.name)
+    produced = tweetpipe_command("produce", "fake", *at, "--seed", "61", "--count", "300")
+    assert produced.returncode == 0, produced.stderr
+
+    def counted() -> bool:
+        shown = json.loads(tweetpipe_command("status", *at, "--json").stdout)
+        mapping = shown["metrics"]["mapping"]
+        return bool(mapping["polled"] and mapping["polled"] == mapping["invoked"] >= 300)
+
+    wait_for(counted, "the records that the mapping counts")
+
+
+def test_items_expire_as_chosen_and_their_readers_see_nothing_of_it(
+    variant: tuple[str, Stack], place: Place, tweetpipe_command: Command
+) -> None:
+    name, stack = variant
+    table = stack.outputs["EventDataTable"]
+    fake = ("--stack", stack.name, "--seed", "61", "--count", "300")
+    produced = tweetpipe_command("produce", *fake)
+    verified = tweetpipe_command("verify", *fake)
+    assert (produced.returncode, verified.returncode) == (0, 0), verified.stderr
+
+    items = place.dynamodb().scan(TableName=table, Limit=20)["Items"]
+    expiry = place.dynamodb().describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+    expires = "ExpireAfterDays" in VARIANTS[name]
+
+    assert (expiry["TimeToLiveStatus"] == "ENABLED") is expires
+    assert {"ExpiresAt" in item for item in items} == {expires}
+    left = [int(item["ExpiresAt"]["N"]) - time.time() for item in items if expires]
+    assert all(29 * 24 * 3600 < seconds <= 30 * 24 * 3600 for seconds in left)
+
+
+def test_records_without_a_key_are_stored_where_the_stream_needs_none(
+    stack_of: Callable[[str], Stack], place: Place
+) -> None:
+    stack = stack_of("on demand, with a key and without a user")
+    put: Any = place.kinesis().put_record
+    put(StreamName=stack.outputs["KinesisStream"], Data=encode(v1_tweet(4711)))
+
+    def stored() -> bool:
+        return any(item["Id"] == "4711" for item in scan(place, stack.outputs["EventDataTable"]))
+
+    wait_for(stored, "the tweet without a key")
+    # Others look at all that is in this table.
+    key = {"Username": {"S": "Ana Example"}, "Id": {"S": "4711"}}
+    place.dynamodb().delete_item(TableName=stack.outputs["EventDataTable"], Key=key)
+
+
+def test_aggregated_records_are_refused_where_the_stream_ignores_their_keys(
+    stack_of: Callable[[str], Stack], tweetpipe_command: Command
+) -> None:
+    stack = stack_of("on demand, with a key and without a user")
+
+    refused = tweetpipe_command("produce", "fake", "--stack", stack.name, "--aggregate")
+
+    assert refused.returncode == 2
+    assert "RecordDistribution=AUTO" in refused.stderr
+
+
 def test_destroy_removes_all_that_was_chosen(place: Place) -> None:
     with deployed_stack(place, VARIANTS["provisioned and watched"]) as stack:
         described = place.cloudformation().describe_stack_resources(StackName=stack.name)
@@ -165,8 +260,27 @@ def test_options_are_switched_on_and_off_while_tweets_flow(
     for seed, values in enumerate(
         [
             {"Alarms": "true", "AlarmEmail": EMAIL, "EnhancedFanOut": "true", "LogFormat": "JSON"},
-            {"Tracing": "true", "KmsKeyArn": KEY, "ReservedConcurrency": "4"},
-            {"Alarms": "false", "AlarmEmail": "", "EnhancedFanOut": "false", "LogFormat": "Text"},
+            {
+                "Tracing": "true",
+                "KmsKeyArn": KEY,
+                "ReservedConcurrency": "4",
+                "ProducerUser": "false",
+                "ExpireAfterDays": "1",
+                "WarmWriteUnits": "5000",
+                "MaxRecordSizeKiB": "4096",
+                "Runtime": "python3.14",
+            },
+            {
+                "Alarms": "false",
+                "AlarmEmail": "",
+                "DeadLetterAlarm": "false",
+                "EnhancedFanOut": "false",
+                "LogFormat": "Text",
+                "ProducerUser": "true",
+                "ExpireAfterDays": "0",
+                "WarmWriteUnits": "0",
+                "MaxRecordSizeKiB": "1024",
+            },
         ]
     ):
         options = [f"--parameter={name}={value}" for name, value in values.items()]
@@ -176,6 +290,12 @@ def test_options_are_switched_on_and_off_while_tweets_flow(
         produced = tweetpipe_command("produce", *fake)
         verified = tweetpipe_command("verify", *fake, "--allow-others")
         assert (produced.returncode, verified.returncode) == (0, 0), verified.stderr
+    for seed in range(3):
+        # What came first is still there: nothing was made anew.
+        kept = tweetpipe_command(
+            "verify", "--stack", stack.name, f"--seed={seed}", "--count=50", "--allow-others"
+        )
+        assert kept.returncode == 0, kept.stderr
     assert not client(place, "cloudwatch").describe_alarms(AlarmNamePrefix=stack.name)[
         "MetricAlarms"
     ]
@@ -185,10 +305,10 @@ def test_values_that_do_not_go_together_are_refused_before_anything_happens(
     deployed: Stack, tweetpipe_command: Command
 ) -> None:
     outcome = tweetpipe_command(
-        "deploy", "--stack", deployed.name, "--parameter", f"AlarmEmail={EMAIL}"
+        "deploy", "--stack", deployed.name, "--parameter", "RecordDistribution=AUTO"
     )
     assert outcome.returncode == 2
-    assert "AlarmEmail needs Alarms=true" in outcome.stderr
+    assert "RecordDistribution=AUTO needs StreamMode=ON_DEMAND" in outcome.stderr
 
 
 def is_among_topics(place: Place, names: set[str]) -> bool:

@@ -12,7 +12,7 @@ from rich.progress import TaskID
 import producer
 from producer import OutgoingRecord, ProducerError, Progress, Report, Settings
 from tweetpipe.aws import producer_key
-from tweetpipe.aws.errors import Interrupted, TweetpipeError
+from tweetpipe.aws.errors import Interrupted, TweetpipeError, WrongUsage
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import ending, interrupt, terminal
@@ -43,11 +43,11 @@ def deliver(
     However it ends, the counts are said, and where the rest is. `remark` is what else there is to
     say at the moment, beside the counts, and `last_words` at the end.
     """
-    settings = settings or Settings()
+    settings = _as_the_stream_is(settings or Settings(), deployed)
     config = producer.kinesis_client_config(settings)
     client = (
         place.kinesis(config)
-        if own_credentials
+        if own_credentials or "AccessKeyId" not in deployed.outputs
         else producer_key.kinesis(place, deployed, config, say=terminal.say)
     )
 
@@ -58,7 +58,13 @@ def deliver(
         command = ending.resend_command(
             undelivered or UNDELIVERED, place, deployed, own_credentials=own_credentials
         )
-        return ending.undelivered(report, path=undelivered, command=command, causes=causes)
+        return ending.undelivered(
+            report,
+            path=undelivered,
+            command=command,
+            causes=causes,
+            max_record_bytes=settings.max_record_bytes,
+        )
 
     # Cut off, it would lose what is in hand; it is quick to end by itself.
     with interrupt.must_finish, interrupt.asking_to_stop() as stop:
@@ -95,6 +101,19 @@ def settings_of(
         give_up_after=default.give_up_after if give_up_after is None else give_up_after,
         max_in_hand=None if max_in_hand is None else int(max_in_hand * MB),
     )
+
+
+def _as_the_stream_is(settings: Settings, deployed: Stack) -> Settings:
+    """The settings, with what the stack's parameters say of its stream."""
+    is_even = deployed.parameters.get("RecordDistribution") == "AUTO"
+    if is_even and settings.aggregate:
+        raise WrongUsage(
+            f"The stream of {deployed.name} distributes records by itself "
+            "(RecordDistribution=AUTO), and AWS supports no aggregated records there. Leave "
+            "--aggregate out, or deploy with -p RecordDistribution=PARTITION_KEY."
+        )
+    kib = int(deployed.parameters.get("MaxRecordSizeKiB", "1024"))
+    return replace(settings, by_key=not is_even, max_record_bytes=kib * 1024)
 
 
 @contextmanager

@@ -105,16 +105,22 @@ def resend_command(path: Path, place: Place, deployed: Stack, *, own_credentials
 
 
 def undelivered(
-    report: Report, *, path: Path | None, command: str, causes: Sequence[str] = ()
+    report: Report,
+    *,
+    path: Path | None,
+    command: str,
+    causes: Sequence[str] = (),
+    max_record_bytes: int = MAX_RECORD_BYTES,
 ) -> str:
     """What became of the records that failed; `causes` are what ended the run, if anything did.
 
-    `path` is where those were to be kept that could be.
+    `path` is where those were to be kept that could be; the stream takes records of up to
+    `max_record_bytes`.
     """
     said = [cause.rstrip(". ") for cause in causes]
     unsendable = report.unsendable.codes.total()
     if unsendable:
-        said.append(_never_sent(report.unsendable, path))
+        said.append(_never_sent(report.unsendable, path, max_record_bytes))
     if report.failed > unsendable:
         said.append(_why(report, is_explained=bool(causes)))
     if report.dropped:
@@ -129,9 +135,9 @@ def undelivered(
     return ". ".join(said)
 
 
-def _never_sent(unsendable: Unsendable, path: Path | None) -> str:
+def _never_sent(unsendable: Unsendable, path: Path | None, limit: int) -> str:
     total = unsendable.codes.total()
-    why = [_why_never(*record) for record in unsendable.first]
+    why = [_why_never(*record, limit) for record in unsendable.first]
     if total > len(why):
         why.append(f"and {total - len(why):,} more")
     stays, are = ("It stays", "is") if total == 1 else ("They stay", "are")
@@ -146,10 +152,10 @@ def _never_sent(unsendable: Unsendable, path: Path | None) -> str:
     )
 
 
-def _why_never(code: str, size: int, origin: Origin | None) -> str:
+def _why_never(code: str, size: int, origin: Origin | None, limit: int) -> str:
     record = f"{origin or 'a record'} has {size:,} bytes"
     if code == TOO_LARGE:
-        return f"{record}, and Kinesis takes {MAX_RECORD_BYTES:,} at most"
+        return f"{record}, and Kinesis takes {limit:,} at most"
     return f"{record}, and Kinesis refuses it as invalid ({code})"
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.commands.shown.live import LABELS, mark
+from tweetpipe.commands.shown.live import LABELS, mapping_words, mark
 from tweetpipe.live.snapshot import Health, Snapshot
 from tweetpipe.looking.metrics import WINDOW, Metrics
 from tweetpipe.words import counted
@@ -112,4 +112,5 @@ def figures(found: Metrics, *, is_local: bool) -> list[tuple[str, str]]:
                 count(found.unhandled, "record left for a retry", "records left for a retry"),
             ),
         ),
+        (f"AWS's own count, {minutes}", each(*mapping_words(found.mapping))),
     ]

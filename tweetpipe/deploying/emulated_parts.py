@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from processor.table import EXPIRES_AT
 from tweetpipe.aws.place import Place
 from tweetpipe.deploying import identities, resharding
 from tweetpipe.deploying.identities import Properties
@@ -35,6 +36,7 @@ _MAPPING = (
     "MaximumBatchingWindowInSeconds",
     "MaximumRecordAgeInSeconds",
     "MaximumRetryAttempts",
+    "MetricsConfig",
     "ParallelizationFactor",
 )
 
@@ -63,6 +65,11 @@ def _read_stream(place: Place, name: str) -> Properties:
         "RetentionPeriodHours": summary["RetentionPeriodHours"],
         "Tags": place.kinesis().list_tags_for_stream(StreamName=name)["Tags"],
     }
+    # Not every emulator knows the newer ones.
+    if "MaxRecordSizeInKiB" in summary:
+        found["MaxRecordSizeInKiB"] = summary["MaxRecordSizeInKiB"]
+        strategy = summary.get("RecordDistributionStrategy")
+        found["RecordDistributionStrategy"] = strategy if mode == "ON_DEMAND" else None
     # The shards of an on-demand stream are AWS's business.
     shards = summary["OpenShardCount"] if mode == "PROVISIONED" else None
     return found | {"ShardCount": shards}
@@ -86,6 +93,10 @@ def _mend_stream(place: Place, name: str, wanted: Properties) -> None:
         if foreign:
             kinesis.remove_tags_from_stream(StreamName=name, TagKeys=[*foreign])
     summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    strategy = wanted.get("RecordDistributionStrategy", "")
+    if strategy is None:
+        # Only a stream on demand may have the other one.
+        _distribute(place, name, "USER_PARTITION_KEY")
     if "StreamModeDetails" in wanted:
         kinesis.update_stream_mode(
             StreamARN=summary["StreamARN"], StreamModeDetails=wanted["StreamModeDetails"]
@@ -95,12 +106,27 @@ def _mend_stream(place: Place, name: str, wanted: Properties) -> None:
     # at the oldest record again and again once a shard is closed.
     if wanted.get("ShardCount") and "MaxRecordSizeInKiB" in summary:
         resharding.resize(place, name, int(wanted["ShardCount"]))
+    if "MaxRecordSizeInKiB" in wanted:
+        size = int(wanted["MaxRecordSizeInKiB"])
+        kinesis.update_max_record_size(StreamARN=summary["StreamARN"], MaxRecordSizeInKiB=size)
+        resharding.wait_until_active(place, name)
+    if strategy:
+        _distribute(place, name, strategy)
+
+
+def _distribute(place: Place, name: str, strategy: Any) -> None:
+    kinesis: Any = place.kinesis()
+    summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    kinesis.update_stream_record_distribution_strategy(
+        StreamARN=summary["StreamARN"], RecordDistributionStrategy=strategy
+    )
 
 
 def _read_table(place: Place, name: str) -> Properties:
     table = place.dynamodb().describe_table(TableName=name)["Table"]
     backups = place.dynamodb().describe_continuous_backups(TableName=name)
     recovery = backups["ContinuousBackupsDescription"].get("PointInTimeRecoveryDescription", {})
+    expiry = place.dynamodb().describe_time_to_live(TableName=name)
     billing = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
     throughput = table.get("ProvisionedThroughput", {})
     units = {unit: throughput.get(unit) for unit in ("ReadCapacityUnits", "WriteCapacityUnits")}
@@ -112,6 +138,10 @@ def _read_table(place: Place, name: str) -> Properties:
         "ProvisionedThroughput": units if billing == "PROVISIONED" else None,
         "DeletionProtectionEnabled": table.get("DeletionProtectionEnabled", False),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": enabled},
+        "TimeToLiveSpecification": {
+            "AttributeName": EXPIRES_AT,
+            "Enabled": expiry["TimeToLiveDescription"].get("TimeToLiveStatus") == "ENABLED",
+        },
     }
 
 
@@ -133,6 +163,10 @@ def _mend_table(place: Place, name: str, wanted: Properties) -> None:
     if "DeletionProtectionEnabled" in wanted:
         protected = wanted["DeletionProtectionEnabled"] == "true"
         dynamodb.update_table(TableName=name, DeletionProtectionEnabled=protected)
+    if "TimeToLiveSpecification" in wanted:
+        dynamodb.update_time_to_live(
+            TableName=name, TimeToLiveSpecification=wanted["TimeToLiveSpecification"]
+        )
 
 
 def _read_function(place: Place, name: str) -> Properties:

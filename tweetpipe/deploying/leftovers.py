@@ -168,6 +168,14 @@ def _remove_table(place: Place, name: str) -> None:
     place.dynamodb().delete_table(TableName=name)
 
 
+def _remove_policy(place: Place, arn: str) -> None:
+    iam = place.iam()
+    for version in iam.list_policy_versions(PolicyArn=arn)["Versions"]:
+        if not version["IsDefaultVersion"]:
+            iam.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+    iam.delete_policy(PolicyArn=arn)
+
+
 def _remove_role(place: Place, name: str) -> None:
     identities.mend_role(place, name, _NO_POLICIES)
     place.iam().delete_role(RoleName=name)
@@ -207,6 +215,10 @@ _KINDS = {
             "CreationDateTime"
         ],
         _remove_table,
+    ),
+    "AWS::IAM::ManagedPolicy": _Kind(
+        lambda place, arn: place.iam().get_policy(PolicyArn=arn)["Policy"]["CreateDate"],
+        _remove_policy,
     ),
     "AWS::IAM::Role": _Kind(
         lambda place, name: place.iam().get_role(RoleName=name)["Role"]["CreateDate"],

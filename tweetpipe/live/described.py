@@ -24,6 +24,7 @@ class Described:
         self.stream_mode: str | None = None
         self.shards: int | None = None
         self.mapping: str | None = None
+        self.mapping_id: str | None = None
         self.last_result: str | None = None
         self.concurrency: int | None = None
         self.letters: int | None = None
@@ -62,12 +63,13 @@ class Described:
         self.counts = counts
 
     def _read_mapping(self, at: float) -> None:
-        self.mapping = self.last_result = None
+        self.mapping = self.mapping_id = self.last_result = None
         name = self._outputs["DDBEventProcessor"]
         found = self._place.lambda_().list_event_source_mappings(FunctionName=name)
         # LocalStack also lists those of functions whose names end alike.
         ours = [m for m in found["EventSourceMappings"] if m["FunctionArn"].endswith(f":{name}")]
         self.mapping = ours[0]["State"] if ours else "missing"
+        self.mapping_id = ours[0].get("UUID") if ours else None
         self.last_result = ours[0].get("LastProcessingResult") if ours else None
 
     def _read_function(self, at: float) -> None:
@@ -81,7 +83,7 @@ class Described:
         self.letters = sum(dead_letters.counts(self._place, self._outputs["DeadLetterQueueUrl"]))
 
     def _measure(self, at: float) -> None:
-        self.measured = metrics.measure(self._place, self._deployed)
+        self.measured = metrics.measure(self._place, self._deployed, mapping=self.mapping_id)
 
     def _describe_stream(self, at: float) -> None:
         self.stream_status = self.stream_mode = self.shards = None

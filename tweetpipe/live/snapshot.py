@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from tweetpipe.looking.metrics import MappingCounts
+
 State = Literal["ok", "idle", "warning", "error", "unknown"]
 
 MAX_NEWEST = 100
@@ -51,7 +53,7 @@ class FunctionState:
     """The function; `duration_ms` is the average of its invocations.
 
     `mapping` is the state of what reads the stream for it, and `last_result` what Lambda says of
-    its last batch.
+    its last batch; `counted` is what AWS has counted there in the last minutes.
     """
 
     name: str
@@ -64,6 +66,7 @@ class FunctionState:
     mapping: str | None = None
     last_result: str | None = None
     reserved_concurrency: int | None = None
+    counted: MappingCounts | None = None
 
 
 @dataclass(frozen=True, slots=True)

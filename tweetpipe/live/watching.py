@@ -181,6 +181,7 @@ class Watching:
             mapping=described.mapping,
             last_result=described.last_result,
             reserved_concurrency=described.concurrency,
+            counted=described.measured.window.mapping,
         )
 
     def _unreserve(self, function: str) -> str:

@@ -20,6 +20,31 @@ _PERIOD = 60  # seconds; what AWS measures without detailed monitoring
 _METRICS_NAMESPACE = "tweetpipe"  # POWERTOOLS_METRICS_NAMESPACE in infra/template.yaml
 
 
+# https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+_OF_MAPPING = {
+    "polled": "PolledEventCount",
+    "invoked": "InvokedEventCount",
+    "failed": "FailedInvokeEventCount",
+    "given_up": "OnFailureDestinationDeliveredEventCount",
+    "dropped": "DroppedEventCount",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MappingCounts:
+    """AWS's own count of the records between stream and function; None where there is no figure.
+
+    The function got those that were `invoked`, some of them more than once. After all retries, the
+    dead-letter queue has word of those `given_up`, and of those `dropped` nothing has.
+    """
+
+    polled: float | None = None
+    invoked: float | None = None
+    failed: float | None = None
+    given_up: float | None = None
+    dropped: float | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
     """Sums and maxima of some minutes; None where CloudWatch has no figure.
@@ -34,6 +59,7 @@ class Metrics:
     iterator_age: float | None = None
     errors: float | None = None
     throttles: float | None = None
+    mapping: MappingCounts = MappingCounts()
     why_not: str = ""
 
 
@@ -44,12 +70,17 @@ class MeasuredMinutes(NamedTuple):
     minute: Metrics = Metrics()
 
 
-def measure(place: Place, deployed: Stack, *, now: datetime | None = None) -> MeasuredMinutes:
-    """Asks CloudWatch; that it refuses, or isn't there, is an answer too."""
+def measure(
+    place: Place, deployed: Stack, *, mapping: str | None = None, now: datetime | None = None
+) -> MeasuredMinutes:
+    """Asks CloudWatch; that it refuses, or isn't there, is an answer too.
+
+    With the id of the mapping, also for what that counts.
+    """
     end = now or datetime.now(UTC)
     try:
         found = place.cloudwatch().get_metric_data(
-            MetricDataQueries=_queries(deployed), StartTime=end - WINDOW, EndTime=end
+            MetricDataQueries=_queries(deployed, mapping), StartTime=end - WINDOW, EndTime=end
         )
     except (BotoCoreError, ClientError) as error:
         refused = Metrics(why_not=explain(error))
@@ -68,6 +99,7 @@ def _metrics(values: dict[str, list[float]]) -> Metrics:
         iterator_age=None if age is None else age / 1000,
         errors=_total(values, "errors"),
         throttles=_total(values, "throttles"),
+        mapping=MappingCounts(**{name: _total(values, name) for name in _OF_MAPPING}),
     )
 
 
@@ -99,7 +131,7 @@ def _values(found: dict[str, Any], *, since: datetime | None = None) -> dict[str
     }
 
 
-def _queries(deployed: Stack) -> list[dict[str, Any]]:
+def _queries(deployed: Stack, mapping: str | None = None) -> list[dict[str, Any]]:
     stream = ("AWS/Kinesis", "StreamName", deployed.outputs["KinesisStream"])
     function = ("AWS/Lambda", "FunctionName", deployed.outputs["DDBEventProcessor"])
     # The dimension that Powertools adds; the template names the service after the stack.
@@ -111,6 +143,11 @@ def _queries(deployed: Stack) -> list[dict[str, Any]]:
         _query("iterator_age", function, "IteratorAge", "Maximum"),
         _query("errors", function, "Errors", "Sum"),
         _query("throttles", function, "Throttles", "Sum"),
+        *(
+            _query(name, ("AWS/Lambda", "EventSourceMappingUUID", mapping), metric, "Sum")
+            for name, metric in _OF_MAPPING.items()
+            if mapping
+        ),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from processor.table import EXPIRES_AT
 from tweetpipe.aws.place import Place
 
 if TYPE_CHECKING:
@@ -117,4 +118,4 @@ def get_each(place: Place, table: str, keys: Iterable[Key]) -> Iterator[Item]:
 
 def _plain(item: dict[str, AttributeValueTypeDef]) -> Item:
     # Whatever else a stranger may have put there, it shows up as what it is and not as an error.
-    return {name: value.get("S", repr(value)) for name, value in item.items()}
+    return {name: value.get("S", repr(value)) for name, value in item.items() if name != EXPIRES_AT}

@@ -46,7 +46,8 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
         "one partition key",
         f"the largest author alone brings {key:.0%} of what a shard takes (1,000/s, 1 MB/s)",
         key,
-        "no number of shards helps: spread this author over several partition keys",
+        "no number of shards helps: RecordDistribution=AUTO does on an on-demand stream, or "
+        "several partition keys for this author",
     )
     if key <= 1:
         yield Limit(
@@ -54,7 +55,8 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
             f"it is to get {capacity.hottest_load:.0%} of what a shard takes at the peak",
             # A shard as full as its headroom allows is meant to be that full.
             capacity.hottest_load if capacity.hottest_load > 1 else 0,
-            "split that shard, or spread the largest authors over several partition keys",
+            "split that shard, or spread records evenly: RecordDistribution=AUTO on an on-demand "
+            "stream, or aggregated ones",
         )
     yield Limit(
         "record size",

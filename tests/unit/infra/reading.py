@@ -43,11 +43,16 @@ def references(node: Any, functions: tuple[str, ...] = ("Ref", "Sub", "GetAtt"))
 
 
 def statements() -> Iterator[Statement]:
-    """All statements of the policies of all identities."""
+    """All statements of the policies of all identities, and of those to be attached to others."""
     for identity, resource in RESOURCES.items():
-        for entry in resource["Properties"].get("Policies", []):
-            condition, policy, _ = entry.get("If", (None, entry, None))
-            for statement in policy["PolicyDocument"]["Statement"]:
+        properties = resource["Properties"]
+        policies = properties.get("Policies", [])
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            policies = [properties]
+        for entry in policies:
+            of_policy, policy, _ = entry.get("If", (None, entry, None))
+            for part in policy["PolicyDocument"]["Statement"]:
+                condition, statement, _ = part.get("If", (of_policy, part, None))
                 action = statement["Action"]
                 actions = (action,) if isinstance(action, str) else tuple(action)
                 yield Statement(identity, condition, actions, statement["Resource"])

@@ -49,13 +49,16 @@ def test_each_parameter_is_used() -> None:
         ("Alarms", "false"),
         ("Dashboard", "false"),
         ("KmsKeyArn", ""),
+        ("WarmWriteUnits", "0"),
     ],
 )
 def test_what_costs_money_is_off_by_default(name: str, default: str) -> None:
     assert DEFAULTS[name] == default
 
 
-@pytest.mark.parametrize("name", ["EnhancedFanOut", "Tracing", "Alarms", "Dashboard"])
+@pytest.mark.parametrize(
+    "name", ["EnhancedFanOut", "Tracing", "DeadLetterAlarm", "Alarms", "Dashboard"]
+)
 def test_what_costs_money_says_how_much(name: str) -> None:
     assert "$" in PARAMETERS[name]["Description"]
 
@@ -109,8 +112,27 @@ def test_the_defaults_go_together() -> None:
 @pytest.mark.parametrize(
     ("given", "previous", "told"),
     [
-        ({"AlarmEmail": "ops@example.com"}, {}, "AlarmEmail needs Alarms=true"),
-        ({"Alarms": "false"}, {"AlarmEmail": "ops@example.com"}, "AlarmEmail needs Alarms=true"),
+        (
+            {"AlarmEmail": "ops@example.com", "DeadLetterAlarm": "false"},
+            {},
+            "AlarmEmail needs Alarms=true or DeadLetterAlarm=true",
+        ),
+        (
+            {"Alarms": "false"},
+            {"AlarmEmail": "ops@example.com", "DeadLetterAlarm": "false"},
+            "AlarmEmail needs Alarms=true",
+        ),
+        ({"RecordDistribution": "AUTO"}, {}, "RecordDistribution=AUTO needs StreamMode=ON_DEMAND"),
+        (
+            {"StreamMode": "PROVISIONED"},
+            {"RecordDistribution": "AUTO", "StreamMode": "ON_DEMAND"},
+            "RecordDistribution=AUTO needs",
+        ),
+        (
+            {"ProducerUser": "false"},
+            {"SecretInOutputs": "true"},
+            "SecretInOutputs=true needs ProducerUser=true",
+        ),
         ({"TableMinWriteUnits": "101"}, {}, "above TableMaxWriteUnits=100"),
         ({"TableMaxReadUnits": "9"}, {"TableMinReadUnits": "10"}, "above TableMaxReadUnits=9"),
     ],
@@ -125,7 +147,9 @@ def test_values_that_do_not_go_together_are_told(
 @pytest.mark.parametrize(
     ("given", "previous"),
     [
-        ({"AlarmEmail": "ops@example.com"}, {"Alarms": "true"}),
+        ({"AlarmEmail": "ops@example.com"}, {}),
+        ({"AlarmEmail": "ops@example.com", "DeadLetterAlarm": "false"}, {"Alarms": "true"}),
+        ({"RecordDistribution": "AUTO"}, {"StreamMode": "ON_DEMAND"}),
         ({"TableMinWriteUnits": "101", "TableMaxWriteUnits": "101"}, {}),
         ({"TableMinWriteUnits": "101"}, {"TableMaxWriteUnits": "200"}),
     ],

@@ -28,7 +28,33 @@ def test_the_function_may_do_what_it_needs() -> None:
 
 
 def test_the_producer_may_put_records_and_look_at_the_stream() -> None:
-    assert actions("ProducerUser", None) == PRODUCER
+    assert actions("Producer", None) == PRODUCER
+
+
+def test_the_policy_to_attach_allows_what_the_user_may_do_under_the_same_conditions() -> None:
+    properties = RESOURCES["Producer"]["Properties"]
+    inline, with_key = (entry.get("If", (None, entry))[1] for entry in properties["Policies"])
+    [put, (_, key, _)] = [
+        entry.get("If", entry)
+        for entry in RESOURCES["ProducerPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    ]
+    assert [put] == inline["PolicyDocument"]["Statement"]
+    assert [key] == with_key["PolicyDocument"]["Statement"]
+
+
+def test_there_is_a_user_with_key_and_secret_or_a_policy_to_attach() -> None:
+    conditions = {name: entry.get("Condition") for name, entry in RESOURCES.items()}
+    of_user = {name for name, condition in conditions.items() if condition == "HasUser"}
+    assert of_user == {"Producer", "ProducerAccessKey", "ProducerSecret"}
+    assert conditions["ProducerPolicy"] == "HasNoUser"
+    assert WHOLE["Conditions"]["HasNoUser"] == {"Not": [{"Condition": "HasUser"}]}
+    assert DEFAULTS["ProducerUser"] == "true"
+    outputs = {name: entry.get("Condition") for name, entry in WHOLE["Outputs"].items()}
+    assert {name for name, condition in outputs.items() if condition == "HasUser"} == {
+        "AccessKeyId",
+        "ClientSecretArn",
+    }
+    assert outputs["ProducerPolicyArn"] == "HasNoUser"
 
 
 @pytest.mark.parametrize(
@@ -37,7 +63,8 @@ def test_the_producer_may_put_records_and_look_at_the_stream() -> None:
         ("ProcessorRole", "FansOut", {"kinesis:SubscribeToShard"}),
         ("ProcessorRole", "HasKey", {"kms:Decrypt", "kms:GenerateDataKey"}),
         ("ProcessorRole", "Traces", {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}),
-        ("ProducerUser", "HasKey", {"kms:GenerateDataKey"}),
+        ("Producer", "HasKey", {"kms:GenerateDataKey"}),
+        ("ProducerPolicy", "HasKey", {"kms:GenerateDataKey"}),
     ],
 )
 def test_an_option_adds_only_what_it_needs(
@@ -52,8 +79,10 @@ def test_there_are_no_other_identities_and_no_other_options() -> None:
         ("ProcessorRole", "FansOut"),
         ("ProcessorRole", "HasKey"),
         ("ProcessorRole", "Traces"),
-        ("ProducerUser", None),
-        ("ProducerUser", "HasKey"),
+        ("Producer", None),
+        ("Producer", "HasKey"),
+        ("ProducerPolicy", None),
+        ("ProducerPolicy", "HasKey"),
     }
 
 
@@ -77,7 +106,7 @@ def test_a_statement_is_about_one_resource_of_the_stack(statement: Statement) ->
 
 
 def test_the_key_is_used_through_the_services_of_the_stack_alone() -> None:
-    for identity in ("ProcessorRole", "ProducerUser"):
+    for identity in ("ProcessorRole", "Producer"):
         [policy] = [
             entry["If"][1]
             for entry in RESOURCES[identity]["Properties"]["Policies"]
@@ -98,7 +127,9 @@ def test_the_secret_key_is_in_secrets_manager_and_in_the_outputs_only_when_asked
     outputs = {name: part.get("Condition") for name, part in outputs_with_secret().items()}
     assert holders == {"ProducerSecret"}
     assert outputs == {"SecretAccessKey": "ShowSecret"}
-    assert WHOLE["Conditions"]["ShowSecret"] == {"Equals": [{"Ref": "SecretInOutputs"}, "true"]}
+    assert WHOLE["Conditions"]["ShowSecret"] == {
+        "And": [{"Condition": "HasUser"}, {"Equals": [{"Ref": "SecretInOutputs"}, "true"]}]
+    }
     assert DEFAULTS["SecretInOutputs"] == "false"
 
 
@@ -127,7 +158,7 @@ def test_what_holds_tweets_refuses_plain_http_and_nothing_else(
     assert f"{service}:" in str(statement["Action"])
 
 
-@pytest.mark.parametrize("name", ["ProcessorRole", "ProducerUser"])
+@pytest.mark.parametrize("name", ["ProcessorRole", "Producer"])
 def test_every_identity_is_put_into_the_boundary(name: str) -> None:
     boundary = RESOURCES[name]["Properties"]["PermissionsBoundary"]
     assert boundary == {

@@ -88,7 +88,9 @@ class FakeDynamoDB:
 
 
 def _check(item: Item) -> None:
-    values = {name: cast("dict[str, str]", value)["S"] for name, value in item.items()}
+    values = {
+        name: next(iter(cast("dict[str, str]", value).values())) for name, value in item.items()
+    }
     sizes = {name: len(value.encode()) for name, value in values.items()}
     if not 1 <= sizes["Username"] <= 2048 or not 1 <= sizes["Id"] <= 1024:
         raise client_error("ValidationException", message="key size")

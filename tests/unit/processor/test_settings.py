@@ -22,6 +22,19 @@ def test_names_for_logs_and_metrics_come_from_powertools_variables() -> None:
     )
 
 
+@pytest.mark.parametrize(("said", "days"), [(None, 0), ("", 0), ("0", 0), ("90", 90)])
+def test_items_expire_only_where_a_number_of_days_is_given(said: str | None, days: int) -> None:
+    environment = COMPLETE if said is None else COMPLETE | {"EXPIRE_AFTER_DAYS": said}
+
+    assert FunctionSettings.from_environment(environment).expire_after_days == days
+
+
+@pytest.mark.parametrize("said", ["-1", "soon", "1.5", "²"])
+def test_a_wrong_number_of_days_is_told(said: str) -> None:
+    with pytest.raises(ConfigurationError, match="EXPIRE_AFTER_DAYS"):
+        FunctionSettings.from_environment(COMPLETE | {"EXPIRE_AFTER_DAYS": said})
+
+
 @pytest.mark.parametrize("name", COMPLETE)
 @pytest.mark.parametrize("change", [None, ""])
 def test_a_missing_variable_is_named(name: str, change: str | None) -> None:

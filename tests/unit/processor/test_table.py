@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from processor.lambda_event import Origin
 from processor.rounds import Rounds
 from processor.table import Put, Table
 from processor.tweet import to_item
@@ -41,6 +43,37 @@ def test_items_go_to_the_named_table_as_they_are(table: Table, dynamodb: FakeDyn
 
     assert dynamodb.tables == {"tweets-EventData"}
     assert list(dynamodb.items.values()) == [put.item for put in given_puts]
+
+
+@pytest.mark.parametrize("arrival", [1_700_000_000.123, 1_700_000_000_123])
+def test_an_item_expires_so_many_days_after_its_record_came(
+    pool: ThreadPoolExecutor, dynamodb: FakeDynamoDB, arrival: float
+) -> None:
+    """As often as it is written, it says the same."""
+    earlier: Any = {}
+    record: Any = {"kinesis": {"approximateArrivalTimestamp": arrival}}
+    item = to_item(encode(v1_tweet(1)))
+    lasting = Table(dynamodb, "table", Rounds(pool), expire_after_days=3)
+
+    for _ in range(2):
+        lasting.write([Put(item, (Origin(earlier), Origin(record)))], time_left=Clock().left)
+
+        [stored] = dynamodb.items.values()
+        assert stored == {**item, "ExpiresAt": {"N": str(1_700_000_000 + 3 * 24 * 3600)}}
+
+
+def test_an_item_of_a_record_that_does_not_say_when_it_came_expires_too(
+    pool: ThreadPoolExecutor, dynamodb: FakeDynamoDB
+) -> None:
+    lasting = Table(dynamodb, "table", Rounds(pool), expire_after_days=1)
+    nothing: Any = {}
+    before = time.time()
+
+    lasting.write([Put(to_item(encode(v1_tweet(1))), (Origin(nothing),))], time_left=Clock().left)
+
+    [stored] = dynamodb.items.values()
+    end: Any = stored["ExpiresAt"]  # type: ignore[typeddict-item]
+    assert int(before) <= int(end["N"]) - 24 * 3600 <= time.time()
 
 
 def test_unprocessed_items_alone_are_sent_again(

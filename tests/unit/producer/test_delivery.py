@@ -176,6 +176,17 @@ def test_a_record_too_large_for_kinesis_is_never_sent(undelivered: Path) -> None
     assert report.errors == report.unsendable.codes == {"RecordTooLarge": 1}
 
 
+def test_a_stream_that_takes_larger_records_gets_them(undelivered: Path) -> None:
+    fits = OutgoingRecord(b"x" * (2 * MAX_RECORD_BYTES - 1), "k")
+    too_large = OutgoingRecord(b"y" * 2 * MAX_RECORD_BYTES, "k")
+    kinesis = FakeKinesis()
+
+    report = run([too_large, fits], kinesis, undelivered, max_record_bytes=2 * MAX_RECORD_BYTES)
+
+    assert kinesis.stored == Counter([fits.data])
+    assert report.errors == {"RecordTooLarge": 1}
+
+
 def test_memory_is_bounded_by_two_batches_for_each_call_in_flight(undelivered: Path) -> None:
     given = 0
     gate = threading.Event()

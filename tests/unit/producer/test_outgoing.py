@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from producer import OutgoingRecord, partition_key_of
-from producer.outgoing import MAX_PARTITION_KEY_CHARACTERS, MAX_RECORD_BYTES
+from producer.outgoing import LARGEST_RECORD_BYTES, MAX_PARTITION_KEY_CHARACTERS
 
 
 def encoded(document: Any) -> bytes:
@@ -108,7 +108,7 @@ def test_a_name_beyond_the_limit_is_cut() -> None:
 
 
 def test_a_line_that_can_never_be_sent_is_not_parsed() -> None:
-    tweet = encoded({"user": {"screen_name": "author"}, "text": "x" * MAX_RECORD_BYTES})
+    tweet = encoded({"user": {"screen_name": "author"}, "text": "x" * LARGEST_RECORD_BYTES})
 
     assert partition_key_of(tweet) != "author"
 

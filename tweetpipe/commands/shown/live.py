@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tweetpipe.commands.terminal import printable
 from tweetpipe.live.snapshot import Health, Landed, Point, Snapshot
+from tweetpipe.looking.metrics import MappingCounts
 from tweetpipe.words import counted
 
 # Not by colour alone.
@@ -62,6 +63,7 @@ def plain(snapshot: Snapshot) -> str:
             f"{_seconds(snapshot.function.iterator_age_s)} behind",
             _counted(snapshot.table.total, "item"),
             _counted(snapshot.dead_letters.total, "dead letter"),
+            *mapping_words(snapshot.function.counted),
         )
     )
     lines = [f"\n    {line.plain}" for line in troubles(snapshot.healths)]
@@ -75,6 +77,20 @@ def troubles(healths: Mapping[str, Health]) -> list[Text]:
         for name, health in healths.items()
         if health.state not in ("ok", "idle")
     ]
+
+
+def mapping_words(found: MappingCounts | None) -> list[str]:
+    """What AWS's own count of the records between stream and function is, as far as it is known."""
+    if found is None:
+        return []
+    counts = {
+        "polled": found.polled,
+        "handed to the function": found.invoked,
+        "in failed calls": found.failed,
+        "given up": found.given_up,
+        "dropped": found.dropped,
+    }
+    return [f"{value:,.0f} {what}" for what, value in counts.items() if value is not None]
 
 
 def mark(health: Health) -> Text:
@@ -109,6 +125,8 @@ def _parts(snapshot: Snapshot, width: int) -> list[Text]:
         "table": f"{_rate(table.items_per_s)} stored, {_counted(table.total, 'item')}",
         "dead_letters": _count(letters.total),
     }
+    if counted_by_aws := mapping_words(function.counted):
+        figures["function"] += f"; in 5 min {', '.join(counted_by_aws)}"
     lines = []
     for name, health in snapshot.healths.items():
         line = Text.assemble(

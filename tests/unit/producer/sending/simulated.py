@@ -46,12 +46,14 @@ class Bucket:
 class Stream:
     """Shards of equal parts of the keys; others who put take `beside` of each, in small portions.
 
-    `share` is what others leave of each all the time, of what it saves up as well.
+    `share` is what others leave of each all the time, of what it saves up as well. With `is_even`,
+    records go to the shards in turn, whatever their keys.
     """
 
     count: int
     share: float = 1.0
     names_the_full: bool = False
+    is_even: bool = False
     beside: Callable[[float], float] = lambda now: 0.0
     shards: dict[str, tuple[int, int, Bucket]] = field(init=False)
     accepted: list[tuple[float, int, int]] = field(default_factory=list)
@@ -83,11 +85,7 @@ class Stream:
         shards: list[str | None] = []
         for parcel in batch:
             self.entries += parcel.count
-            name, bucket = next(
-                (name, bucket)
-                for name, (low, high, bucket) in self.shards.items()
-                if low <= parcel.hash_key < high
-            )
+            name, bucket = self._shard_of(parcel.hash_key)
             if bucket.takes(parcel.wire, now):
                 codes.append(None)
                 shards.append(name)
@@ -98,6 +96,16 @@ class Stream:
                 codes.append(SHARD_FULL)
                 shards.append(name if self.names_the_full else None)
         return Answer(codes, shards)
+
+    def _shard_of(self, hash_key: int) -> tuple[str, Bucket]:
+        if self.is_even:
+            name = [*self.shards][self.entries % len(self.shards)]
+            return name, self.shards[name][2]
+        return next(
+            (name, bucket)
+            for name, (low, high, bucket) in self.shards.items()
+            if low <= hash_key < high
+        )
 
     def seconds_to_steady(self) -> float:
         """From the first refusal until each five seconds have 90 % of the limits; -1 for never.

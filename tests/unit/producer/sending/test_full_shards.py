@@ -174,6 +174,19 @@ def test_authors_fill_shards_as_unevenly_as_their_keys_lie() -> None:
     assert sendings(producer) <= 1.05
 
 
+@pytest.mark.parametrize("names_the_full", [False, True])
+def test_one_author_fills_all_shards_of_a_stream_that_ignores_keys(names_the_full: bool) -> None:
+    """By the shards of its keys, the producer would send what one of them takes."""
+    stream = Stream(4, is_even=True, names_the_full=names_the_full)
+    settings = Settings(by_key=False, give_up_after=5.0)
+    producer = run(
+        Producer(stream=stream, records=lines(20_000, 8_000, authors=1), settings=settings)
+    )
+
+    assert producer.now <= 1.15 * (20_000 * 8_000 / BYTES / 4 - 1)
+    assert sendings(producer) <= 1.15
+
+
 def test_what_another_producer_leaves_is_found_again_when_it_stops() -> None:
     def until_40(now: float) -> float:
         return OWN_HALF if 20 <= now < 40 else 0.0

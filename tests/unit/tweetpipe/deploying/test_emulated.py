@@ -15,7 +15,14 @@ TEMPLATE_PARSED = parameters.read(TEMPLATE.read_text(encoding="utf-8"))
 # Names can't change, and a table has its tags from its creation.
 NOT_COMPARED = {
     "AWS::Kinesis::Stream": {"StreamEncryption"},
-    "AWS::DynamoDB::Table": {"TableName", "SSESpecification", "ResourcePolicy", "Tags"},
+    "AWS::DynamoDB::Table": {
+        "TableName",
+        "SSESpecification",
+        "ResourcePolicy",
+        "Tags",
+        # An emulator is always warm.
+        "WarmThroughput",
+    },
 }
 
 
@@ -43,7 +50,7 @@ def test_each_property_of_stream_and_table_is_compared_or_left_out_on_purpose(ki
     [resource] = [r for r in TEMPLATE_PARSED["Resources"].values() if r["Type"] == kind]
     with stubbed_place("kinesis", "dynamodb") as place:
         if kind == "AWS::Kinesis::Stream":
-            will_tell_of_stream(place)
+            will_tell_of_stream(place, MaxRecordSizeInKiB=1024)
         else:
             client = place.stubbers["dynamodb"]
             key = [{"AttributeName": "Id", "KeyType": "HASH"}]
@@ -53,6 +60,7 @@ def test_each_property_of_stream_and_table_is_compared_or_left_out_on_purpose(ki
             client.add_response(
                 "describe_continuous_backups", {"ContinuousBackupsDescription": backups}
             )
+            client.add_response("describe_time_to_live", {"TimeToLiveDescription": {}})
         told = PARTS[kind].read(place, "s")
 
     assert set(resource["Properties"]) == set(told) | NOT_COMPARED[kind]

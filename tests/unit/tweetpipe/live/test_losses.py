@@ -12,7 +12,7 @@ from tweetpipe.commands.reporting import figures
 from tweetpipe.live import losses
 from tweetpipe.live.losses import Loss
 from tweetpipe.looking import metrics
-from tweetpipe.looking.metrics import Metrics
+from tweetpipe.looking.metrics import MappingCounts, Metrics
 
 NOW = datetime(2026, 11, 23, 5, 32, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -117,22 +117,30 @@ def test_that_losses_cannot_be_counted_is_said(place: StubbedPlace) -> None:
 @pytest.mark.parametrize(
     ("found", "is_local", "shown"),
     [
-        (Metrics(), True, ["not measured here"] * 3),
-        (Metrics(), False, ["no figures in 5 min"] * 3),
-        (Metrics(why_not="No permission."), False, ["No permission."] * 3),
+        (Metrics(), True, ["not measured here"] * 4),
+        (Metrics(), False, ["no figures in 5 min"] * 4),
+        (Metrics(why_not="No permission."), False, ["No permission."] * 4),
         (
-            Metrics(arrived=300, stored=0, iterator_age=1.5, errors=0, unhandled=2),
+            Metrics(
+                arrived=300,
+                stored=0,
+                iterator_age=1.5,
+                errors=0,
+                unhandled=2,
+                mapping=MappingCounts(polled=1300, invoked=1500, dropped=0),
+            ),
             False,
             [
                 "1.0/s in, 0.0/s stored",
                 "1.5 s at most",
                 "0 failed calls, 2 records left for a retry",
+                "1,300 polled, 1,500 handed to the function, 0 dropped",
             ],
         ),
         (
             Metrics(errors=1),
             True,
-            ["not measured here", "not measured here", "1 failed call"],
+            ["not measured here", "not measured here", "1 failed call", "not measured here"],
         ),
     ],
 )
