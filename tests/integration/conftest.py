@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 import localstack_embedded
-from localstack_embedded import DEFAULT_HOME, Instance
+from localstack_embedded import DEFAULT_HOME, Account, Instance
 from producer import Settings
 from tests.stack_fixtures import (
     command_environment,
@@ -32,15 +32,19 @@ __all__ = [
 
 
 @pytest.fixture(scope="session")
-def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
+def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("localstack")
+
+
+@pytest.fixture(scope="session")
+def emulator(emulator_home: Path) -> Iterator[Instance]:
     """A running LocalStack with a home and a port of the tests' own, for those that try it itself.
 
     It runs in the project's environment, which is made on first use.
     """
-    home = tmp_path_factory.mktemp("localstack")
     try:
         yield localstack_embedded.start(
-            home,
+            emulator_home,
             environment_home=DEFAULT_HOME,
             port=0,
             # Elsewhere nothing shows whose the tests' programs are, and few have the key.
@@ -48,18 +52,25 @@ def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Instance]:
             on_step=print,
         )
     finally:
-        localstack_embedded.stop(home)
+        localstack_embedded.stop(emulator_home)
 
 
 @pytest.fixture(scope="session")
-def endpoint(request: pytest.FixtureRequest) -> str:
-    """The value for AWS_ENDPOINT_URL, of an emulator on which a test leaves nothing behind.
+def shared(request: pytest.FixtureRequest) -> Account:
+    """The default account of an emulator on which a test leaves nothing behind.
 
     After `make up` that is the one of this checkout, which saves starting one.
     """
-    instance = up_to_date() or request.getfixturevalue("emulator")
-    assert isinstance(instance, Instance)
-    return instance.endpoint
+    if up_to_date():
+        return Account(DEFAULT_HOME)
+    request.getfixturevalue("emulator")
+    return Account(request.getfixturevalue("emulator_home"))
+
+
+@pytest.fixture(scope="session")
+def endpoint(shared: Account) -> str:
+    """The value for AWS_ENDPOINT_URL, of that emulator."""
+    return shared.instance.endpoint
 
 
 def up_to_date() -> Instance | None:

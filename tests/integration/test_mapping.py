@@ -16,8 +16,7 @@ from typing import Any
 
 import pytest
 
-import localstack_embedded
-from localstack_embedded import DEFAULT_HOME, Account
+from localstack_embedded import Account
 from tests.waiting import wait_for
 
 ROLE = "arn:aws:iam::000000000000:role/any"
@@ -118,14 +117,13 @@ def numbered(prefix: str, count: int) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    home = tmp_path_factory.mktemp("localstack")
-    with localstack_embedded.running(home, environment_home=DEFAULT_HOME) as account:
-        yield account
+def account(shared: Account) -> Account:
+    """One that no other test has."""
+    return shared.another()
 
 
 @pytest.fixture(scope="module")
-def seen(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def seen(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The file that the function writes its events to."""
     seen = tmp_path_factory.mktemp("function") / "seen"
     code = io.BytesIO()
@@ -142,7 +140,8 @@ def seen(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Path:
         Environment={"Variables": {"SEEN": str(seen)}},
     )
     functions.get_waiter("function_active_v2").wait(FunctionName="seen")
-    return seen
+    yield seen
+    functions.delete_function(FunctionName="seen")
 
 
 MakeStream = Callable[..., Stream]
@@ -160,6 +159,7 @@ def stream_of(account: Account, seen: Path) -> Iterator[MakeStream]:
     yield make
     for stream in streams:
         stream.functions.delete_event_source_mapping(UUID=stream.mapping)
+        stream.kinesis.delete_stream(StreamName=stream.name, EnforceConsumerDeletion=True)
 
 
 @pytest.fixture
@@ -173,7 +173,7 @@ def letters(account: Account) -> Iterator[Any]:
         answer = queues.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
         return [json.loads(message["Body"]) for message in answer.get("Messages", ())]
 
-    yield f"arn:aws:sqs:us-east-1:000000000000:{name}", received
+    yield f"arn:aws:sqs:us-east-1:{account.id}:{name}", received
     queues.delete_queue(QueueUrl=url)
 
 
