@@ -499,7 +499,7 @@ def test_each_service_is_asked_no_more_often_than_its_bound(target: Target) -> N
     started = onlooker.clock.now
     for number in range(60):
         for shard in onlooker.stack.records:
-            for other in range(30):
+            for other in range(10):
                 onlooker.stack.put(tweet(1000 * number + other, author=shard), shard=shard)
         snapshot = onlooker.look()
         for service, limit in snapshot.reads.limit_per_s.items():
