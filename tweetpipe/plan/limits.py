@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -125,11 +126,12 @@ def _of_function(load: Load, capacity: Capacity) -> Iterator[Limit]:
 
 def _of_table(load: Load, capacity: Capacity) -> Iterator[Limit]:
     writes = capacity.peak_writes_per_second
+    warm = min(math.ceil(writes), c.TABLE_WRITES)
     yield Limit(
         "new table",
         f"{writes:,.0f} write units/s; a new on-demand table takes {c.NEW_TABLE_WRITES:,}",
         writes / c.NEW_TABLE_WRITES,
-        "raise the rate slowly, or set the table's warm throughput first",
+        f"raise the rate slowly, or deploy with WarmWriteUnits={warm} first",
     )
     yield Limit(
         "table",

@@ -109,7 +109,23 @@ def notes(load: Load, plans: Sequence[Plan], prices: Prices) -> list[str]:
         found.append(crossing_note(load, prices))
     if (together := load.aggregated()).aggregate > load.aggregate == 1:
         found.append(_aggregation_note(together, plans, prices))
+    found += [_even_note(plan) for plan in plans if _gains_by_even(load, plan)]
     return found
+
+
+def _gains_by_even(load: Load, plan: Plan) -> bool:
+    """Whether shards that get equal parts of the records would be any better."""
+    hottest, shards = plan.capacity.hottest_share, plan.capacity.shards
+    return plan.mode is Mode.ON_DEMAND and load.aggregate == 1 and hottest * shards > 1
+
+
+def _even_note(plan: Plan) -> str:
+    capacity = plan.capacity
+    return (
+        "With RecordDistribution=AUTO, which only an on-demand stream has, each of its shards gets "
+        f"{1 / capacity.shards:.1%} of the records instead of up to {capacity.hottest_share:.1%}, "
+        "whoever the authors are; it excludes produce --aggregate."
+    )
 
 
 def _aggregation_note(load: Load, plans: Sequence[Plan], prices: Prices) -> str:

@@ -57,6 +57,20 @@ def test_programs_get_json_with_every_source(capsys: pytest.CaptureFixture[str])
     assert shown["prices"]["kinesis_shard_hour"]["source"].startswith("https://")
 
 
+def test_a_plan_on_demand_tells_what_the_stream_gains_by_ignoring_keys(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("--rate", "5000", "--hottest-author", "0.3") == 0
+    with_keys = capsys.readouterr().out
+    assert run("--rate", "5000", "--mode", "provisioned") == 0
+    provisioned = capsys.readouterr().out
+    assert run("--rate", "5000", "--aggregate", "10") == 0
+    aggregated = capsys.readouterr().out
+
+    assert "With RecordDistribution=AUTO, which only an on-demand stream has" in with_keys
+    assert "With RecordDistribution=AUTO" not in provisioned + aggregated
+
+
 def test_one_mode_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--rate", "5", "--mode", "on-demand", "--json") == 0
 
