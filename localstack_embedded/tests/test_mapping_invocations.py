@@ -52,6 +52,19 @@ def test_streams_stay_apart_and_the_end_comes_last() -> None:
     assert got[3] is END
 
 
+def test_streams_that_take_turns_come_together_each() -> None:
+    queue = LogQueue(pause=lambda _: None)
+    for stream, text in (("s", "a"), ("t", "b"), ("s", "c"), ("t", "d")):
+        queue.put(Logged("g", stream, text))
+
+    got = [queue.get() for _ in range(2)]
+
+    assert [(item.log_stream, lines(item)) for item in got] == [
+        ("s", ["a", "c"]),
+        ("t", ["b", "d"]),
+    ]
+
+
 def test_a_second_call_waits_for_more_to_log() -> None:
     queue = LogQueue(pause=lambda _: queue.put(Logged("g", "s", "c")))
     queue.put(Logged("g", "s", "a"))

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial, wraps
-from queue import Empty, Queue
+from queue import Queue
 from typing import Any
 
 from ..metrics import Metrics
 
-_PAUSE = 0.2  # seconds between two calls of CloudWatch Logs for one function
+_PAUSE = 0.5  # seconds between two rounds of calls of CloudWatch Logs for one function
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 _MOST_TEXT = 2**18  # characters, far below the million bytes that a call may have
 
@@ -44,39 +44,35 @@ def gather(metrics: Metrics) -> None:
 
 
 class LogQueue(Queue[Any]):
-    """Hands out what waits for one log stream as one item, and not too often."""
+    """Hands out what waits for each log stream as one item, and not too often."""
 
     def __init__(self, pause: Callable[[float], None] = time.sleep) -> None:
         super().__init__()
         self._pause = pause
         self._last = float("-inf")
-        self._next: Any = None
+        self._gathered: dict[Any, list[str]] = {}  # by an item without its text
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
         """What comes alone comes at once; LocalStack's LogItems, and what ends its loop."""
-        item = self._next or super().get(block, timeout)
-        self._next = None
-        if not hasattr(item, "logs"):
-            return item
-        if (early := self._last + _PAUSE - time.monotonic()) > 0:
-            self._pause(early)
-        self._last = time.monotonic()
-        texts = [item.logs]
-        while sum(map(len, texts)) < _MOST_TEXT:
-            self._next = self._waiting()
-            if self._next is None or replace(item, logs="") != _without_text(self._next):
-                break
-            texts.append(self._next.logs)
-            self._next = None
+        if not self._gathered:
+            item = super().get(block, timeout)
+            if not hasattr(item, "logs"):
+                return item
+            if (early := self._last + _PAUSE - time.monotonic()) > 0:
+                self._pause(early)
+            self._last = time.monotonic()
+            self._gather(item)
+        first = next(iter(self._gathered))
         # A text need not end with a line's end, and the next would go on in that line.
-        return replace(item, logs="\n".join(texts))
+        return replace(first, logs="\n".join(self._gathered.pop(first)))
 
-    def _waiting(self) -> Any:
-        try:
-            return super().get(block=False)
-        except Empty:
-            return None
-
-
-def _without_text(item: Any) -> Any:
-    return replace(item, logs="") if hasattr(item, "logs") else item
+    def _gather(self, item: Any) -> None:
+        """Take what waits by its log stream, up to the end or to what one call may have."""
+        size = 0
+        while item is not None:
+            self._gathered.setdefault(replace(item, logs=""), []).append(item.logs)
+            size += len(item.logs)
+            with self.mutex:
+                is_next = size < _MOST_TEXT and self.queue and hasattr(self.queue[0], "logs")
+            # Nobody else takes anything.
+            item = super().get() if is_next else None

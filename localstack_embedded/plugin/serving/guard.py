@@ -41,7 +41,7 @@ def refusal(method: str, target: str, values: Values) -> str:
     if not target.startswith("/"):
         return "This LocalStack is no proxy."
     path, _, parameters = target.partition("?")
-    path, query = unquote(path), parse_qs(parameters, keep_blank_values=True)
+    path, query = unquote(path), parse_qs(parameters, keep_blank_values=True) if parameters else {}
     if _from_a_page(hosts[0], values) or (
         "none" in values("sec-fetch-site")
         and not (method in _READING and (path == _HEALTH or _is_object(hosts[0], path, query)))
