@@ -12,17 +12,19 @@ from __future__ import annotations
 from .access import DEFAULT_KEY, KEY_PREFIX
 from .account import Account, running
 from .emptying import reset
-from .emulator import Died, Instance, Stopped, find, start, status, stop
+from .emulator import find, start, status, stop
 from .environment import DEFAULT_HOME, Environment, ensure_environment, shared_home
 from .errors import (
     EmulatorError,
     HomeError,
     InstallError,
+    KeptStateError,
     PortInUseError,
     ResetError,
     SettingError,
     StartError,
 )
+from .instance import Died, Instance, Stopped
 from .neighbors import neighbor_at_default_port
 from .plugin.serving.peer import Address, peer_uid
 from .ports import by_whom, is_free
@@ -39,6 +41,7 @@ __all__ = [
     "HomeError",
     "InstallError",
     "Instance",
+    "KeptStateError",
     "PortInUseError",
     "ResetError",
     "SettingError",

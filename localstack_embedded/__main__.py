@@ -23,12 +23,14 @@ from .doctor import Finding, examine
 
 COMMANDS = {
     "up": "start it, or find it running; its environment is made on first use",
-    "down": "stop it, and forget all it holds",
+    "down": "stop it, and forget all it holds, unless it was started with --keep",
     "reset": "empty it while it runs on: all services, of all accounts or of one",
     "status": "say whether it runs",
     "env": 'print what AWS\'s tools need: eval "$(localstack-embedded env)"',
     "doctor": "say what is missing on this machine",
 }
+
+EXAMPLE = "localstack-embedded up --keep, deploy, down, and up --keep again: all is there"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -55,6 +57,7 @@ def _run(options: argparse.Namespace) -> int:
                 port=options.port,
                 open_to_this_machine=options.open_to_this_machine,
                 shard_limits=options.shard_limits,
+                keep=options.keep,
                 on_step=_say,
             )
             which = "is up" if instance.started_by_this_call else "was up already"
@@ -126,7 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="localstack-embedded",
         description="Run LocalStack as a plain process.",
-        epilog="\n".join(f"{name:8}{text}" for name, text in COMMANDS.items()),
+        epilog="\n".join(
+            [*(f"{name:8}{text}" for name, text in COMMANDS.items()), "", f"example: {EXAMPLE}"]
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=COMMANDS, help="see below")
@@ -139,6 +144,11 @@ def _parser() -> argparse.ArgumentParser:
         "--open-to-this-machine",
         action="store_true",
         help="serve programs of all users on this machine, which can then run code as you",
+    )
+    parser.add_argument(
+        "--keep",
+        action="store_true",
+        help="keep what it holds in its home, and start with what was kept there",
     )
     parser.add_argument(
         "--shard-limits",

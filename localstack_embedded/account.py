@@ -12,9 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .emulator import Instance, find, start, stop
+from .emulator import find, start, stop
 from .environment import OnStep, shared_home
 from .errors import StartError
+from .instance import Instance
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -106,18 +107,26 @@ def running(
     *,
     environment_home: Path | None = None,
     port: int = 0,
+    keep: bool = False,
     on_step: OnStep = lambda step: None,
 ) -> Iterator[Account]:
     """A LocalStack for the length of the block, on any free port, by default in a temporary home.
 
-    One that ran already in `home` will do, and goes on. The environment is the one in
-    `environment_home`, by default the one that the user's programs share. Raises what `start` does.
+    One that ran already in `home` will do, and goes on. With `keep`, what it holds is kept in
+    `home`, and is there again in the next block. The environment is the one in `environment_home`,
+    by default the one that the user's programs share. Raises what `start` and `stop` do.
     """
+    if keep and home is None:
+        raise ValueError("a temporary home keeps nothing: name a home")
     with ExitStack() as cleanup:
         if home is None:
             home = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="localstack-")))
         instance = start(
-            home, environment_home=environment_home or shared_home(), port=port, on_step=on_step
+            home,
+            environment_home=environment_home or shared_home(),
+            port=port,
+            keep=keep,
+            on_step=on_step,
         )
         if instance.started_by_this_call:
             cleanup.callback(stop, home)

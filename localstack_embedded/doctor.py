@@ -10,9 +10,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from . import ports
-from .emulator import Died, Instance, status
+from .emulator import status
 from .environment import is_made, require_python
 from .errors import HomeError, InstallError
+from .instance import Died, Instance
 from .ownership import require_own
 
 SPACE = 10**9

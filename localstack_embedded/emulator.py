@@ -1,7 +1,8 @@
 """Starts and stops a LocalStack of one's own, and tells how it is.
 
-An instance's home holds `instance.json`, `localstack.log` of the latest start, and `volume/`, what
-LocalStack keeps while it runs. Several instances, with a home each, may share one environment.
+An instance's home holds `instance.json`, `localstack.log` of the latest start, `volume/`, the files
+of the one that runs, and `kept/`, what is kept for the next. Several instances, with a home each,
+may share one environment.
 """
 
 from __future__ import annotations
@@ -18,83 +19,32 @@ from pathlib import Path
 
 import psutil
 
-from . import access, answering, ports, processes, state
+from . import access, answering, kept, ports, processes, state
 from .environment import DEFAULT_HOME, Environment, OnStep, ensure_environment
 from .errors import SettingError, StartError, writing_to
+from .instance import Died, Instance, Stopped
 from .launch import localstack_environ
 from .lock import held
 from .ownership import close_to_others, require_own
+from .plugin.kept import KEPT_FOLDER
 from .plugin.settings import wrong
 
 # The first start of all compiles LocalStack, which on a busy machine takes most of a minute.
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
+KEEP_SECONDS = 60.0
 LOG_TAIL_LINES = 15
 LOCK_FILE = "instance.lock"
 WAITING = "Waiting for another process that starts or stops LocalStack"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Instance:
-    """A LocalStack that runs; `version` is None while it is still starting.
+class _Options:
+    """How a LocalStack is to be; one that runs otherwise won't do."""
 
-    `access_key_id` is the value for AWS_ACCESS_KEY_ID; any secret goes with it, but for presigned
-    URLs "test".
-    """
-
-    port: int
-    pid: int
-    version: str | None
-    access_key_id: str = access.DEFAULT_KEY
-    started_by_this_call: bool = False
-
-    @property
-    def endpoint(self) -> str:
-        """The value for AWS_ENDPOINT_URL."""
-        return f"http://{ports.LOOPBACK}:{self.port}"
-
-    @property
-    def variables(self) -> dict[str, str]:
-        """What AWS's tools need in their environment to use it."""
-        return {
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ACCESS_KEY_ID": self.access_key_id,
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "AWS_REGION": "us-east-1",
-            "AWS_DEFAULT_REGION": "us-east-1",
-        }
-
-    @property
-    def whom_it_serves(self) -> str:
-        """A line for a person to read: whose programs, and what the others need."""
-        if self.access_key_id == access.DEFAULT_KEY:
-            return "It is open to this machine: any user's program may run code as you there."
-        return (
-            "It serves your own programs; what it can't tell to be yours needs"
-            f" AWS_ACCESS_KEY_ID={self.access_key_id}"
-        )
-
-
-@dataclass(frozen=True)
-class Stopped:
-    """No LocalStack was started, or it was stopped."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Died:
-    """LocalStack was started and has ended by itself; what it held is gone."""
-
-    port: int
-    log: Path
-    log_tail: str
-
-    @property
-    def explanation(self) -> str:
-        """What happened and what to do."""
-        return (
-            "LocalStack has ended by itself, and what was deployed in it is gone;"
-            f" start it again. The end of {self.log}:\n{self.log_tail}"
-        )
+    open_to_this_machine: bool
+    shard_limits: bool
+    keep: bool
 
 
 def start(
@@ -104,6 +54,7 @@ def start(
     port: int | None = None,
     open_to_this_machine: bool = False,
     shard_limits: bool = False,
+    keep: bool = False,
     on_step: OnStep = lambda step: None,
     timeout: float = START_SECONDS,
 ) -> Instance:
@@ -112,11 +63,15 @@ def start(
     Without `port` it takes 4566 or the next free one, with 0 any free one. The environment is the
     one in `environment_home`, by default the instance's home, and is made if need be. It serves its
     user's programs and whoever has its access key, or all on this machine. With `shard_limits`,
-    the shards of its streams take and give no more than AWS's do. Raises HomeError, InstallError,
-    PortInUseError, SettingError and StartError; whatever is raised, KeyboardInterrupt too, leaves
-    no process.
+    the shards of its streams take and give no more than AWS's do. With `keep`, it holds what the
+    one before it kept in this home, and keeps it for the next. Raises HomeError, InstallError,
+    KeptStateError, PortInUseError, SettingError and StartError; whatever is raised,
+    KeyboardInterrupt too, leaves no process.
     """
     home = home.absolute()
+    options = _Options(
+        open_to_this_machine=open_to_this_machine, shard_limits=shard_limits, keep=keep
+    )
     with held(home / LOCK_FILE, partial(on_step, WAITING)):
         close_to_others(home)
         record = _living(home)
@@ -125,18 +80,19 @@ def start(
                 raise SettingError("; ".join(faults))
             environment = ensure_environment(environment_home or home, on_step=on_step)
             with closing(ports.listen(port)) as listener:
+                kept.say_before(home, keep, on_step)
                 _say_port(listener, port, on_step)
-                options = (open_to_this_machine, shard_limits)
-                process = _launch(home, environment, listener, *options)
+                process = _launch(home, environment, listener, options)
                 # The listener is still open, so that nobody else can answer at its port.
                 with _ending_it_on_failure(process.pid, home):
-                    record = _remembered(home, process.pid, listener, shard_limits)
+                    record = _remembered(home, process.pid, listener, options)
                     record = _completed(home, record, timeout)
                 return _instance(home, record, started_by_this_call=True)
         for is_otherwise, wanted in (
             (port not in (None, 0, record.port), f"it on port {port}"),
             (open_to_this_machine and not access.is_open(home), "it open to this machine"),
             (shard_limits and not record.has_shard_limits, "its shards limited"),
+            (keep and not record.is_kept, "it keep what it holds"),
         ):
             if is_otherwise:
                 raise StartError(
@@ -158,7 +114,8 @@ def stop(
 ) -> bool:
     """Stop LocalStack and all it has started; False when it was not running.
 
-    It may take `timeout` seconds to end in good order before it is killed.
+    It may take `timeout` seconds to end in good order before it is killed, and a minute if it is
+    to keep what it holds. Raises KeptStateError, once it has ended, if not all could be kept.
     """
     home = home.absolute()
     if not home.exists():
@@ -168,11 +125,14 @@ def stop(
         process = record.process() if record else None
         if process:
             on_step("Stopping LocalStack")
-            processes.end(process, patience=timeout)
+            is_kept = record is not None and record.is_kept
+            processes.end(process, patience=max(timeout, KEEP_SECONDS) if is_kept else timeout)
         shutil.rmtree(home / "volume", ignore_errors=True)
         state.remove(home)
         access.revoke(home)
-        return process is not None
+    if record and record.is_kept:
+        kept.say_after(home, on_step, _log(home))
+    return process is not None
 
 
 def status(home: Path = DEFAULT_HOME) -> Instance | Stopped | Died:
@@ -184,7 +144,9 @@ def status(home: Path = DEFAULT_HOME) -> Instance | Stopped | Died:
     if record is None:
         return Stopped()
     if record.process() is None:
-        return Died(port=record.port, log=_log(home), log_tail=_log_tail(_log(home)))
+        where = kept.folder(home) if record.is_kept else None
+        tail = _log_tail(_log(home))
+        return Died(port=record.port, log=_log(home), log_tail=tail, kept=where)
     return _instance(home, record)
 
 
@@ -207,6 +169,7 @@ def _instance(
         pid=record.pid,
         version=record.version,
         access_key_id=access.key_of(home),
+        is_kept=record.is_kept,
         started_by_this_call=started_by_this_call,
     )
 
@@ -222,8 +185,7 @@ def _launch(
     home: Path,
     environment: Environment,
     listener: socket.socket,
-    open_to_this_machine: bool,
-    shard_limits: bool,
+    options: _Options,
 ) -> subprocess.Popen[bytes]:
     with writing_to(home):
         environ = localstack_environ(
@@ -232,18 +194,22 @@ def _launch(
             volume=_fresh(home / "volume"),
             port=ports.port_of(listener),
             listener=listener.fileno(),
-        ) | access.grant(home, open_to_this_machine=open_to_this_machine)
-        if shard_limits:
+        ) | access.grant(home, open_to_this_machine=options.open_to_this_machine)
+        if options.shard_limits:
             environ["KINESIS_SHARD_LIMITS"] = "1"
+        if options.keep:
+            environ[KEPT_FOLDER] = str(kept.folder(home))
         return processes.spawn(environment.python, environ, _log(home), listener)
 
 
 def _remembered(
-    home: Path, pid: int, listener: socket.socket, shard_limits: bool
+    home: Path, pid: int, listener: socket.socket, options: _Options
 ) -> state.InstanceRecord:
     with writing_to(home):
         port = ports.port_of(listener)
-        record = state.InstanceRecord.of(pid, port, has_shard_limits=shard_limits)
+        record = state.InstanceRecord.of(
+            pid, port, has_shard_limits=options.shard_limits, is_kept=options.keep
+        )
         state.write(home, record)
     return record
 
@@ -255,6 +221,7 @@ def _completed(home: Path, record: state.InstanceRecord, timeout: float) -> stat
     def check() -> None:
         with suppress(psutil.TimeoutExpired):
             status = process.wait(0)
+            kept.raise_if_refused(log)
             with_status = "" if status is None else f" with status {status}"
             raise StartError(
                 f"LocalStack ended{with_status} while it started;"

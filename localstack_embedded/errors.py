@@ -27,6 +27,10 @@ class InstallError(EmulatorError):
     """pip failed."""
 
 
+class KeptStateError(EmulatorError):
+    """What was kept can't be used, or what was to be kept could not be."""
+
+
 class PortInUseError(EmulatorError):
     """The port that was asked for belongs to another program."""
 

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from .errors import HomeError
 
 _PROJECT = Path(__file__).resolve().parents[1]
-_RUN = ("localstack", "functions")
+_RUN = ("localstack", "functions", "kept")
 
 
 def require_own(home: Path) -> None:

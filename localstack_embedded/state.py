@@ -27,15 +27,19 @@ class InstanceRecord:
     port: int
     version: str | None = None
     has_shard_limits: bool = False
+    is_kept: bool = False
 
     @classmethod
-    def of(cls, pid: int, port: int, *, has_shard_limits: bool = False) -> Self:
+    def of(
+        cls, pid: int, port: int, *, has_shard_limits: bool = False, is_kept: bool = False
+    ) -> Self:
         """The record of a process that was just started."""
         return cls(
             pid=pid,
             started=_started(psutil.Process(pid)),
             port=port,
             has_shard_limits=has_shard_limits,
+            is_kept=is_kept,
         )
 
     def process(self) -> psutil.Process | None:

@@ -28,6 +28,7 @@ from localstack.services.lambda_ import hooks as lambda_hooks
 from localstack.services.lambda_.invocation.plugins import RuntimeExecutorPlugin
 from localstack.services.plugins import Service, aws_provider
 
+from .kept import kept_folder
 from .settings import wrong
 
 
@@ -65,10 +66,16 @@ def _runs_functions_in_processes() -> bool:
 def leave() -> None:
     """End the process, after the user's own scripts and before the services.
 
-    These would wait seconds for threads in the middle of a call, each for its own, and nothing that
-    they hold is kept. What functions have started ends with this process.
+    These would wait seconds for threads in the middle of a call, each for its own. What functions
+    have started ends with this process, and what is to be kept is kept before.
     """
-    os._exit(0)
+    try:
+        if kept_folder(os.environ):
+            from .keeping.start import close
+
+            close()
+    finally:
+        os._exit(0)
 
 
 @aws_provider(api="cloudformation", name="prompt")  # type: ignore[untyped-decorator]
@@ -154,7 +161,14 @@ def lambda_() -> Service:
     from .functions.payloads import limit
     from .functions.urls import make_reachable
 
-    provider = LambdaProvider()
+    class Provider(LambdaProvider):  # type: ignore[misc]
+        def on_before_start(self) -> None:
+            if kept_folder(os.environ):
+                from .keeping.resuming import start_functions
+
+                start_functions(self)
+
+    provider = Provider()
     limit(provider)
     make_reachable(provider)
     return Service.for_provider(provider)
@@ -170,4 +184,8 @@ def s3() -> Service:
     from localstack.services.s3.provider import S3Provider
     from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore
 
-    return Service.for_provider(S3Provider(EphemeralS3ObjectStore(mkdtemp(prefix="s3-"))))
+    from .keeping.objects import KeptObjects
+
+    scratch, kept = mkdtemp(prefix="s3-"), kept_folder(os.environ)
+    objects = KeptObjects(scratch, kept / "objects") if kept else EphemeralS3ObjectStore(scratch)
+    return Service.for_provider(S3Provider(objects))

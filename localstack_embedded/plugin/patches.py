@@ -81,6 +81,7 @@ PATCHES: dict[str, tuple[str, str]] = {
 }
 
 _COMPARISONS, _PARSING = "moto.dynamodb.comparisons", "moto.dynamodb.parsing"
+_OBJECTS = "localstack.services.s3.storage.ephemeral"
 _SERVICE = f"{_LAMBDA}.invocation.lambda_service:LambdaService"
 CALLED: dict[str, str] = {
     # cloudformation.py
@@ -100,6 +101,24 @@ CALLED: dict[str, str] = {
     "localstack.services.sqs.models:FifoQueue.shutdown": "self",
     "localstack.services.s3.storage.ephemeral:EphemeralS3ObjectStore.delete_bucket": "self, bucket",
     "localstack.services.s3.provider:S3Provider.on_after_state_reset": "self",
+    # keeping
+    "localstack.services.stores:AccountRegionBundle.iter_stores": "self",
+    f"{_LAMBDA}.provider:LambdaProvider.on_before_state_load": "self",
+    f"{_LAMBDA}.provider:LambdaProvider.on_after_state_load": "self",
+    "localstack.services.cloudformation.v2.entities:Stack.set_stack_status": (
+        "self, status, reason"
+    ),
+    "localstack.services.cloudwatch.alarm_scheduler:AlarmScheduler.schedule_metric_alarm": (
+        "self, alarm_arn"
+    ),
+    f"{_OBJECTS}:EphemeralS3ObjectStore.__init__": "self, root_directory",
+    f"{_OBJECTS}:EphemeralS3ObjectStore.open": "self, bucket, s3_object, mode",
+    f"{_OBJECTS}:EphemeralS3ObjectStore.copy": (
+        "self, src_bucket, src_object, dest_bucket, dest_object"
+    ),
+    f"{_OBJECTS}:EphemeralS3ObjectStore._get_object_file": "self, bucket, key",
+    f"{_OBJECTS}:EphemeralS3ObjectStore._key_from_s3_object": "s3_object",
+    f"{_OBJECTS}:EphemeralS3StoredObject.close": "self",
     # functions/urls.py, cloudformation.py, serving/services.py, serving/server.py
     f"{_LAMBDA}.urlrouter:FunctionUrlRouter.handle_lambda_url_invocation": (
         "self, request, api_id, region, url_params"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from localstack_embedded import SettingError, ensure_environment, shared_home, start, status
-from localstack_embedded.emulator import Stopped
 from localstack_embedded.environment import PLUGIN
+from localstack_embedded.instance import Stopped
 from localstack_embedded.launch import DEFAULTS, PASSED_ON
 from localstack_embedded.plugin.settings import SETTINGS, number, text, wrong
 from localstack_embedded.tests.fake_localstack import make_environment

@@ -20,7 +20,9 @@ from tests.documented import (
 )
 
 # What a checkout gets only when it is used.
-MADE = (".localstack/", ".venv", "build/", "dist/", "requirements/images.txt", "volume/")
+MADE = (
+    *(".localstack/", ".venv", "build/", "dist/", "kept/", "requirements/images.txt", "volume/"),
+)
 
 BLOCKS = [block for document in DOCUMENTS for block in blocks(document)]
 IN_THE_TEXT = sorted(

@@ -43,20 +43,30 @@ LimitsOption = Annotated[
 ]
 
 
+KeepOption = Annotated[
+    bool,
+    typer.Option(
+        "--keep",
+        help="Keep what is deployed and stored there, and start with what was kept before.",
+    ),
+]
+
+
 def up(
     port: PortOption = None,
     open_to_this_machine: OpenOption = False,
     shard_limits: LimitsOption = False,
+    keep: KeepOption = False,
 ) -> None:
     """Start the embedded LocalStack; the first time, make its environment."""
     instance = start_localstack(
-        port, open_to_this_machine=open_to_this_machine, shard_limits=shard_limits
+        port, open_to_this_machine=open_to_this_machine, shard_limits=shard_limits, keep=keep
     )
     terminal.say(instance.whom_it_serves)
 
 
 def down() -> None:
-    """Stop the embedded LocalStack, and with it everything deployed there."""
+    """Stop the embedded LocalStack, and delete what it holds unless it was started with --keep."""
     if localstack_embedded.stop(LOCALSTACK_HOME, on_step=terminal.say):
         terminal.done("LocalStack has stopped.")
     else:
@@ -64,7 +74,11 @@ def down() -> None:
 
 
 def start_localstack(
-    port: int | None, *, open_to_this_machine: bool = False, shard_limits: bool = False
+    port: int | None,
+    *,
+    open_to_this_machine: bool = False,
+    shard_limits: bool = False,
+    keep: bool = False,
 ) -> Instance:
     """Starts LocalStack, or finds it running, and says so."""
     started = time.monotonic()
@@ -74,6 +88,7 @@ def start_localstack(
         port=port,
         open_to_this_machine=open_to_this_machine,
         shard_limits=shard_limits,
+        keep=keep,
         on_step=terminal.say,
     )
     if instance.started_by_this_call:

@@ -11,14 +11,20 @@ from pathlib import Path
 import psutil
 
 from .. import settings
+from ..kept import kept_folder
 from ..streams import Stream, Streams, arns
 from .details import details_of
 
 
 def streams_of(environ: Mapping[str, str], folder: Path) -> Streams:
-    """As the user has set them, with the records that are too many for memory in a folder."""
+    """As the user has set them, with the records that are too many for memory in a folder.
+
+    It is another one if LocalStack keeps what it holds, and the streams that are there come back.
+    """
+    kept = kept_folder(environ)
     return Streams(
-        folder,
+        kept / "streams" if kept else folder,
+        is_kept=kept is not None,
         max_bytes=int(settings.number("KINESIS_DISK_LIMIT_MB", environ)) * 2**20,
         has_limits=settings.text("KINESIS_SHARD_LIMITS", environ) == "1",
     )

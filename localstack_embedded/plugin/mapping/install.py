@@ -29,7 +29,7 @@ from .interfaces import Answer, Reads
 from .invocations import gather
 from .metrics import NAMESPACE
 from .validation import OutOfConstraints, Unsuitable, check
-from .worker import KinesisMappingWorker, Surroundings, destination_of
+from .worker import KinesisMappingWorker, Place, Surroundings, destination_of
 
 LOG = logging.getLogger(__name__)
 
@@ -148,6 +148,11 @@ def _surroundings(
 
 
 _IN_PLACE: list[Surroundings] = []
+
+
+def places() -> dict[str, Place]:
+    """Where all mappings for Kinesis are; none before `put_in_place`."""
+    return _IN_PLACE[-1].places if _IN_PLACE else {}
 
 
 def notice_deleted_functions() -> None:

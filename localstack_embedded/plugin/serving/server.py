@@ -21,7 +21,9 @@ from rolo.gateway import Gateway  # type: ignore[import-not-found]
 from twisted.internet import reactor  # type: ignore[import-not-found]
 
 from ..dynamodb.specification import hand_items_on
+from ..kept import kept_folder
 from .channel import GuardedGateway, admission
+from .direct import watch
 from .guard import UNSIGNED
 from .resetting import PATH, answer
 from .services import say_which_there_are, unknown
@@ -47,6 +49,10 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         chain = gateway.request_handlers
         chain.insert(chain.index(handlers.parse_service_name), _name_services)
         chain.insert(chain.index(handlers.inject_auth_header_if_missing), _refuse_unsigned_call)
+        if kept_folder(os.environ):
+            from ..keeping.start import keep  # which loads what others need much later
+
+            watch(keep(gateway, reset_path=PATH))
         with socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) as inherited:
             inherited.setblocking(False)
             # It makes a copy.

@@ -122,6 +122,15 @@ class Streams:
             if account in (None, arn.split(":")[4]):
                 self._remove(arn)
 
+    def save(self) -> None:
+        """Have what is set at the streams kept, if they are to be kept."""
+        for _, stream in self._all():
+            stream.save()
+
+    def flush(self) -> bool:
+        """Write what is to be kept and not on disk yet, now; whether all is there."""
+        return all([stream.flush() or stream.is_deleted for _, stream in self._all()])
+
     def close(self) -> None:
         """End all streams; those that are to be kept are then in the folder."""
         if self._flusher:
@@ -168,5 +177,4 @@ class Streams:
             self._changed.wait()
             self._closed.wait(_FLUSH_EVERY)
             self._changed.clear()
-            for _, stream in self._all():
-                stream.flush()
+            self.flush()

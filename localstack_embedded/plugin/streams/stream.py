@@ -231,13 +231,13 @@ class Stream:
         with self._lock:
             self._save()
 
-    def flush(self) -> None:
-        """Write what is not on disk yet, if it is to be kept."""
+    def flush(self) -> bool:
+        """Write what is not on disk yet, if it is to be kept; whether all is there."""
         with self._lock:
-            for shard in self._shards.all.values():
-                shard.log.flush()
+            is_flushed = all([shard.log.flush() for shard in self._shards.all.values()])
             if not self._is_saved:
                 self._save()
+            return is_flushed and self._is_saved
 
     def shrink(self) -> None:
         """Keep no more in memory than its share, of which each new stream takes some."""

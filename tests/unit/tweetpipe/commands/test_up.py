@@ -42,3 +42,15 @@ def test_up_limits_shards_if_it_is_asked_to(
 
     monkeypatch.setattr(localstack_embedded, "start", start)
     assert run("up", *options) == 0
+
+
+@pytest.mark.parametrize("options", [(), ("--keep",)])
+def test_up_keeps_what_is_there_if_it_is_asked_to(
+    options: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(*_: object, keep: bool, **__: Any) -> Instance:
+        assert keep == bool(options)
+        return Instance(port=4570, pid=1, version="4.9.2")
+
+    monkeypatch.setattr(localstack_embedded, "start", start)
+    assert run("up", *options) == 0

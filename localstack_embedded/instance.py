@@ -1,0 +1,75 @@
+"""How a home's LocalStack may be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import access, ports
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """A LocalStack that runs; `version` is None while it is still starting.
+
+    `access_key_id` is the value for AWS_ACCESS_KEY_ID; any secret goes with it, but for presigned
+    URLs "test".
+    """
+
+    port: int
+    pid: int
+    version: str | None
+    access_key_id: str = access.DEFAULT_KEY
+    is_kept: bool = False
+    started_by_this_call: bool = False
+
+    @property
+    def endpoint(self) -> str:
+        """The value for AWS_ENDPOINT_URL."""
+        return f"http://{ports.LOOPBACK}:{self.port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What AWS's tools need in their environment to use it."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ACCESS_KEY_ID": self.access_key_id,
+            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
+        }
+
+    @property
+    def whom_it_serves(self) -> str:
+        """A line for a person to read: whose programs, and what the others need."""
+        if self.access_key_id == access.DEFAULT_KEY:
+            return "It is open to this machine: any user's program may run code as you there."
+        return (
+            "It serves your own programs; what it can't tell to be yours needs"
+            f" AWS_ACCESS_KEY_ID={self.access_key_id}"
+        )
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """No LocalStack was started, or it was stopped."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Died:
+    """LocalStack was started and has ended by itself; what it held is gone unless it is kept."""
+
+    port: int
+    log: Path
+    log_tail: str
+    kept: Path | None = None
+
+    @property
+    def explanation(self) -> str:
+        """What happened and what to do."""
+        what = "what was deployed in it is gone; start it again"
+        if self.kept:
+            what = f"what it held is kept in {self.kept}; start it again with --keep"
+        return (
+            f"LocalStack has ended by itself, and {what}. The end of {self.log}:\n{self.log_tail}"
+        )

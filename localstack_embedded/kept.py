@@ -1,0 +1,70 @@
+"""What a home keeps of a LocalStack for the next one, as far as it is told to people.
+
+The folder is written and read by LocalStack itself: see plugin/keeping.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .environment import OnStep
+from .errors import KeptStateError
+from .plugin.keeping.folder import MANIFEST
+from .plugin.kept import REFUSED
+
+
+def folder(home: Path) -> Path:
+    """Where it is."""
+    return home / "kept"
+
+
+def say_before(home: Path, keep: bool, on_step: OnStep) -> None:
+    """Say what becomes of what is there when LocalStack starts."""
+    note = _note(home)
+    if note is None:
+        return
+    if not keep:
+        on_step(
+            f"What an earlier LocalStack kept in {folder(home)} stays there, and this one does not"
+            " have it: start it with --keep to have it, or delete that folder to forget it"
+        )
+    elif not note.get("is_clean"):
+        on_step(
+            "The last LocalStack here was killed, or could not keep all that it held:"
+            " what came at its end may be missing"
+        )
+
+
+def say_after(home: Path, on_step: OnStep, log: Path) -> None:
+    """Say where it is when LocalStack has ended; raises KeptStateError if that isn't all."""
+    note = _note(home) or {}
+    if not note.get("is_clean"):
+        raise KeptStateError(
+            f"LocalStack has stopped, and not all that it held could be kept in {folder(home)}:"
+            f" {log} says why. What was kept before that is there: start it with --keep"
+        )
+    on_step(
+        f"What it held is kept in {folder(home)}: start it with --keep to have it again, or delete"
+        " that folder to forget it"
+    )
+
+
+def raise_if_refused(log: Path) -> None:
+    """Raise KeptStateError if LocalStack has said that it can't start with what is kept."""
+    for line in log.read_text(errors="replace").splitlines():
+        if line.startswith(REFUSED):
+            raise KeptStateError(line.removeprefix(REFUSED))
+
+
+def _note(home: Path) -> dict[str, Any] | None:
+    """What LocalStack has noted last; None if nothing was ever kept."""
+    try:
+        text = (folder(home) / MANIFEST).read_text()
+        note: dict[str, Any] = json.loads(text.partition("\n")[2])["note"]
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return note

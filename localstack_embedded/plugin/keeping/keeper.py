@@ -1,0 +1,143 @@
+"""Keeps what the services hold, about once a second while something changes.
+
+All that has changed is written at once, with the checkpoints of the mappings as they were before:
+what a function had done by then is kept, too, so that a mapping may begin a batch anew, but never
+goes on behind one whose effects are lost. Writing takes a tenth of the time at most, so that the
+seconds become more where a service holds much.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from math import inf
+from threading import Event, Lock, Thread
+from typing import Any
+from zlib import crc32
+
+from .folder import Folder
+
+LOG = logging.getLogger(__name__)
+
+EVERY = 1.0  # second
+_SHARE = 10  # times as long as writing takes, until the next time
+_LINGER = 10.0  # seconds in which a call may still change something
+_ALWAYS = frozenset({"cloudformation", "lambda"})  # what these do goes on after the call
+
+Part = tuple[str, Callable[[], bytes]]  # the service, and what makes the bytes
+
+
+@dataclass
+class Keeper:
+    """`touch` says that a service may have changed; `close` is the last that is called."""
+
+    folder: Folder
+    parts: Callable[[], Mapping[str, Part]]
+    noted: Callable[[], Any]  # as JSON
+    flush: Callable[[], bool]  # what keeps itself; whether that was possible
+    waiting: Callable[[], set[str]] = set  # the parts that nobody has asked for yet
+    kept: Callable[[set[str]], None] = lambda services: None  # told which are kept as they are now
+    clock: Callable[[], float] = time.monotonic
+    _touched: dict[str, float] = field(default_factory=dict)
+    _swept: float = -inf
+    _sums: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _is_failing: bool = False
+    _lock: Lock = field(default_factory=Lock)
+    _end: Event = field(default_factory=Event)
+
+    def start(self) -> None:
+        """Begin to keep."""
+        Thread(target=self._run, name="keeping", daemon=True).start()
+
+    def touch(self, service: str) -> None:
+        """A call to this service has ended, and may have changed it."""
+        self._touched[service] = self.clock()
+
+    def touch_all(self) -> None:
+        """Everything may have changed."""
+        self._swept = -inf
+        self.touch("")
+
+    def close(self) -> bool:
+        """Keep all for the last time; whether that was possible."""
+        self._end.set()
+        with self._lock:
+            self.touch_all()
+            return self._keep(is_last=True)
+
+    def _run(self) -> None:
+        pause = EVERY
+        while not self._end.wait(pause):
+            with self._lock:
+                began = self.clock()
+                if not self._end.is_set():
+                    self._keep()
+                pause = max(EVERY, _SHARE * (self.clock() - began))
+
+    def _keep(self, *, is_last: bool = False) -> bool:
+        try:
+            self._write(is_last=is_last)
+        except Exception as error:
+            if not self._is_failing:
+                LOG.error(
+                    "What has changed can't be kept, and is lost if LocalStack ends before it can:"
+                    " %s",
+                    error,
+                    exc_info=not isinstance(error, OSError),
+                )
+            self._is_failing = True
+            self.touch_all()
+            return False
+        if self._is_failing:
+            LOG.warning("What has changed is kept again")
+            self._is_failing = False
+        return True
+
+    def _write(self, *, is_last: bool) -> None:
+        places = self.noted()
+        if not self.flush():
+            raise OSError("the records of streams can't be written, as said above")
+        waiting = self.waiting()  # before the others, which it may be among a moment later
+        there = {name: part for name, part in self.parts().items() if name not in waiting}
+        chosen = self._chosen(there)
+        made, failed = _made({name: there[name] for name in chosen})
+        sums = {name: (len(content), crc32(content)) for name, content in made.items()}
+        changed = {name: made[name] for name in made if sums[name] != self._sums.get(name)}
+        gone = self.folder.names - there.keys() - waiting
+        if failed:  # what the functions have done may be in there
+            places = (self.folder.note or {}).get("mappings")
+        note = {"mappings": places, "is_clean": is_last and not failed}
+        if changed or gone or note != self.folder.note:
+            self.folder.write(changed, gone=gone, note=note)
+        self._sums = {name: it for name, it in (self._sums | sums).items() if name not in gone}
+        self.kept({there[name][0] for name in made})
+        if failed:
+            raise ExceptionGroup(
+                f"this has no form to be kept in: {', '.join(failed)}", [*failed.values()]
+            )
+
+    def _chosen(self, there: Mapping[str, Part]) -> Iterable[str]:
+        """What may have changed since it was last kept; everything, once in a while."""
+        now = self.clock()
+        touched = self._touched.copy()
+        recent = {service for service, when in touched.items() if now - when < _LINGER}
+        for service in touched.keys() - recent:
+            self._touched.pop(service, None)
+        if touched and now - self._swept >= _LINGER:
+            self._swept = now
+            return list(there)
+        services = recent and recent | _ALWAYS
+        return [name for name, (service, _) in there.items() if service in services]
+
+
+def _made(parts: Mapping[str, Part]) -> tuple[dict[str, bytes], dict[str, Exception]]:
+    """The bytes of the parts, and why there are none of some."""
+    made, failed = {}, {}
+    for name, (_, make) in parts.items():
+        try:
+            made[name] = make()
+        except Exception as error:  # the others are to be kept all the same
+            failed[name] = error
+    return made, failed

@@ -1,0 +1,197 @@
+"""What LocalStack's services hold: its own stores, and moto's backends, each a part.
+
+A part's name says which variable of which module it is. It is given back when that module is
+loaded, which LocalStack does at the first use of a service: most are not used in most runs, and
+take their time.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from importlib.machinery import ModuleSpec
+from threading import RLock, local
+from types import ModuleType
+from typing import Any
+
+from localstack.services.stores import AccountRegionBundle
+from moto.core.base_backend import BackendDict
+
+from . import pickling
+
+NOT_KEPT = {
+    "es": "its clusters are processes of their own",
+    "events": "rules, buses, and archives of EventBridge run in objects of their own",
+    "opensearch": "its clusters are processes of their own",
+    "transcribe": "its jobs run in threads of their own",
+}
+"""Services of which nothing is kept, and why."""
+
+_TRIES = 20
+_LOADED_FOR_SERVICES = ("localstack.", "moto.", "localstack_embedded_plugin.")
+
+Make = Callable[[], bytes]
+Restored = Callable[[str, Any], None]
+
+
+def parts() -> dict[str, tuple[str, Make]]:
+    """For each part there is now, the service that it belongs to, and what makes its bytes."""
+    found: dict[str, tuple[str, Make]] = {}
+    for module in list(sys.modules.values()):
+        for variable, value in list(getattr(module, "__dict__", {}).items()):
+            if isinstance(value, AccountRegionBundle):
+                home, make = value.store.__module__, _pickles_of_store(value)
+            elif isinstance(value, BackendDict):
+                home, make = value.backend.__module__, _pickles_of_backends(value)
+            else:
+                continue
+            if value and home == module.__name__ and value.service_name not in NOT_KEPT:
+                found[f"{home}:{variable}"] = value.service_name, make
+    return found
+
+
+class Waiting(importlib.abc.MetaPathFinder):
+    """The parts that are not given back yet; is asked for modules before Python's own finders are.
+
+    Not when their own modules are loaded: those that they need may be half loaded by then, since
+    one imports the other. But when all are that were to be loaded.
+    """
+
+    def __init__(
+        self, names: Iterable[str], read: Callable[[str], bytes], restored: Restored
+    ) -> None:
+        self._names = set(names)
+        self._read = read
+        self._restored = restored
+        self._lock = RLock()
+        self._here = local()
+
+    @property
+    def names(self) -> set[str]:
+        """Which they are."""
+        return self._names.copy()
+
+    def load(self) -> None:
+        """Give all back now."""
+        for name in sorted(self._names):
+            importlib.import_module(name.partition(":")[0])
+        self.restore()
+
+    def restore(self) -> None:
+        """Give back what belongs to modules that are loaded."""
+        with self._lock, self._deeper():
+            while loaded := [it for it in self._names if it.partition(":")[0] in sys.modules]:
+                for name in loaded:
+                    module, _, variable = name.partition(":")
+                    holder = getattr(sys.modules[module], variable)
+                    _give_back(holder, self._read(name))
+                    self._restored(holder.service_name, holder)
+                    self._names.discard(name)
+
+    @contextmanager
+    def loading(self) -> Iterator[None]:
+        """Something is loaded; what belongs to it is given back at the end of it all."""
+        with self._deeper():
+            yield
+        if not self._here.depth and self._names:
+            self.restore()
+
+    @contextmanager
+    def _deeper(self) -> Iterator[None]:
+        self._here.depth = getattr(self._here, "depth", 0) + 1
+        try:
+            yield
+        finally:
+            self._here.depth -= 1
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """The module as Python finds it."""
+        if not self._names or not fullname.startswith(_LOADED_FOR_SERVICES):
+            return None
+        for finder in [each for each in sys.meta_path if each is not self]:
+            spec = finder.find_spec(fullname, path, target)
+            if spec:
+                if spec.loader:
+                    spec.loader = _Loader(spec.loader, self)
+                return spec
+        return None
+
+
+class _Loader(importlib.abc.Loader):
+    def __init__(self, loader: Any, waiting: Waiting) -> None:
+        self._loader, self._waiting = loader, waiting
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        created: ModuleType | None = self._loader.create_module(spec)
+        return created
+
+    def exec_module(self, module: ModuleType) -> None:
+        assert module.__spec__
+        module.__spec__.loader = module.__loader__ = self._loader
+        with self._waiting.loading():
+            self._loader.exec_module(module)
+
+
+def _give_back(variable: Any, content: bytes) -> None:
+    """Have a store, or backends, hold what they held when these bytes were made."""
+    state = pickling.loads(content)
+    if isinstance(variable, BackendDict):
+        for account, backends in state.items():
+            dict.update(variable[account], backends)
+        return
+    variable._universal.update(state["universal"])
+    for account, (shared, stores) in state["accounts"].items():
+        variable[account]._global.update(shared)
+        for region, attributes in stores.items():
+            vars(variable[account][region]).update(attributes)
+
+
+def _pickles_of_store(bundle: Any) -> Make:
+    def make() -> bytes:
+        with ExitStack() as held:
+            held.enter_context(bundle.lock)
+            for queue in _queues(bundle):
+                held.enter_context(queue.mutex)
+            accounts = {
+                account: (stores._global, {region: _own(each) for region, each in stores.items()})
+                for account, stores in bundle.items()
+            }
+            return pickling.dumps({"universal": bundle._universal, "accounts": accounts})
+
+    return lambda: _undisturbed(make)
+
+
+def _own(store: Any) -> Mapping[str, Any]:
+    shared = ("_global", "_universal")
+    return {name: value for name, value in vars(store).items() if name not in shared}
+
+
+def _queues(bundle: Any) -> Iterator[Any]:
+    """What moves messages from one place to another, between which they must not be lost."""
+    if bundle.service_name == "sqs":
+        for _, _, store in bundle.iter_stores():
+            yield from list(store.queues.values())
+
+
+def _pickles_of_backends(backends: Any) -> Make:
+    def make() -> bytes:
+        return pickling.dumps(
+            {account: dict(regions) for account, regions in list(backends.items())}
+        )
+
+    return lambda: _undisturbed(make)
+
+
+def _undisturbed(make: Make) -> bytes:
+    """Try again if something is changed meanwhile, of which Python says so."""
+    for _ in range(_TRIES - 1):
+        try:
+            return make()
+        except RuntimeError:  # "dictionary changed size during iteration", and the like
+            continue
+    return make()
