@@ -69,8 +69,6 @@ PATCHES: dict[str, tuple[str, str]] = {
         "self, records, shard_id",
         "it leaves out who deleted an item",
     ),
-    f"{_MOTO}.dynamo_type:DynamoType.__add__": ("self, other", "it adds with 28 digits"),
-    f"{_MOTO}.dynamo_type:DynamoType.__sub__": ("self, other", "it subtracts floating-point"),
     f"{_MOTO}.dynamo_type:LimitedSizeDict": ("args, kwargs", "it adds up sizes at each attribute"),
     f"{_MOTO}.table:StreamShard.__init__": ("self, account_id, table", "it keeps no view"),
     f"{_MOTO}.table:StreamShard.add": ("self, old, new", "it tells of puts that change nothing"),
@@ -80,7 +78,6 @@ PATCHES: dict[str, tuple[str, str]] = {
     ),
 }
 
-_COMPARISONS, _PARSING = "moto.dynamodb.comparisons", "moto.dynamodb.parsing"
 _OBJECTS = "localstack.services.s3.storage.ephemeral"
 _SERVICE = f"{_LAMBDA}.invocation.lambda_service:LambdaService"
 CALLED: dict[str, str] = {
@@ -144,22 +141,7 @@ CALLED: dict[str, str] = {
     # dynamodb
     f"{_MOTO}.dynamo_type:LimitedSizeDict.__setitem__": "self, key, value",
     f"{_MOTO}.dynamo_type:Item": "hash_key, range_key, attrs",
-    f"{_MOTO}:DynamoDBBackend.update_item": (
-        "self, table_name, key, update_expression, expression_attribute_names,"
-        " expression_attribute_values, attribute_updates, expected, condition_expression,"
-        " return_values_on_condition_check_failure"
-    ),
-    f"{_PARSING}.reserved_keywords:ReservedKeywords.get_reserved_keywords": "",
-    f"{_COMPARISONS}:get_expected": "expected",
-    f"{_COMPARISONS}:get_filter_expression": "expr, names, values",
-    f"{_COMPARISONS}:FuncBetween": "attribute, start, end",
-    f"{_COMPARISONS}:FuncSize": "attribute",
-    f"{_COMPARISONS}:OpLessThan": "lhs, rhs",
-    f"{_COMPARISONS}:AttributeValue": "value",
-    f"{_COMPARISONS}:AttributePath._get_attr": "self, item",
-    f"{_PARSING}.key_condition_expression:parse_expression": (
-        "key_condition_expression, expression_attribute_values, expression_attribute_names, schema"
-    ),
+    "moto.dynamodb.parsing.reserved_keywords:ReservedKeywords.get_reserved_keywords": "",
 }
 
 

@@ -57,6 +57,21 @@ def test_an_index_takes_its_own() -> None:
     }
 
 
+def test_an_index_takes_only_what_it_holds_and_nothing_for_the_rest() -> None:
+    schema = Schema("t", (("p", "S"),), {}, SCHEMA.global_, {"by-tag": frozenset(["p", "tag"])})
+    consumed = Consumed(schema)
+    one, two = item(3000, tag={"S": "one"}), item(3001, tag={"S": "one"})
+    consumed.wrote(None, one)
+    consumed.wrote(one, two)
+    consumed.wrote(two, None)
+    assert consumed.shown("INDEXES") == {
+        "TableName": "t",
+        "CapacityUnits": 11.0,
+        "Table": {"CapacityUnits": 9.0},
+        "GlobalSecondaryIndexes": {"by-tag": {"CapacityUnits": 2.0}},
+    }
+
+
 def test_a_transaction_takes_twice_as_much_and_says_what_for() -> None:
     written, read = Consumed(SCHEMA, "Write"), Consumed(SCHEMA, "Read")
     written.wrote(None, item(2000))

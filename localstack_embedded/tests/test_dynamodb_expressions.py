@@ -8,7 +8,8 @@ import pytest
 
 from localstack_embedded.plugin.dynamodb import expressions
 from localstack_embedded.plugin.dynamodb.errors import Refused
-from localstack_embedded.plugin.dynamodb.expressions import Path, check_expressions, project
+from localstack_embedded.plugin.dynamodb.expressions import check_expressions, project
+from localstack_embedded.plugin.dynamodb.operands import Path
 from localstack_embedded.plugin.dynamodb.values import Item
 
 UPDATE = ["UpdateExpression", "ConditionExpression"]
@@ -124,11 +125,11 @@ def test_a_reserved_word_is_no_name(monkeypatch: pytest.MonkeyPatch, expression:
 def test_the_paths_that_an_update_changes_are_found() -> None:
     request = {
         "UpdateExpression": (
-            "SET a.#b[2] = list_append(c, :a), d=e+:a  remove f[0], g ADD h :a DELETE i.j :a"
+            "SET a.#b[2] = list_append(c, :l), d=e+:n  remove f[0], g ADD h :n DELETE i.j :s"
         ),
-        "ConditionExpression": "size(k) > :a and not attribute_exists(#b.b)",
+        "ConditionExpression": "size(k) > :n and not attribute_exists(#b.b)",
         "ExpressionAttributeNames": {"#b": "b.b"},
-        "ExpressionAttributeValues": ONE,
+        "ExpressionAttributeValues": {":l": {"L": []}, ":n": {"N": "1"}, ":s": {"SS": ["x"]}},
     }
     assert check_expressions(request, UPDATE) == {
         "UpdateExpression": [("a", "b.b", 2), ("d",), ("f", 0), ("g",), ("h",), ("i", "j")],

@@ -409,6 +409,64 @@ def test_a_page_begins_within_what_is_asked_for(dynamodb: Any, table: str) -> No
         assert why in refusal(dynamodb.query, **query, ExclusiveStartKey=start)
 
 
+def test_an_index_has_the_items_with_its_keys_and_what_it_projects(dynamodb: Any) -> None:
+    name = f"indexed-{uuid.uuid4().hex[:8]}"
+    by_number = [
+        {"AttributeName": "p", "KeyType": "HASH"},
+        {"AttributeName": "n", "KeyType": "RANGE"},
+    ]
+    dynamodb.create_table(
+        TableName=name,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[by_number[0], {"AttributeName": "s", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": key, "AttributeType": kind}
+            for key, kind in (("p", "S"), ("s", "S"), ("n", "N"), ("g", "S"))
+        ],
+        LocalSecondaryIndexes=[
+            {
+                "IndexName": "local",
+                "KeySchema": by_number,
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        GlobalSecondaryIndexes=[
+            {
+                "IndexName": "global",
+                "KeySchema": [{"AttributeName": "g", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x"]},
+            }
+        ],
+    )
+    keys = {"p": {"S": "1"}, "s": {"S": "a"}}
+    whole = keys | {"n": {"N": "7"}, "g": {"S": "g"}, "x": {"S": "x"}, "y": {"S": "y"}}
+    for item in (whole, keys | {"s": {"S": "b"}, "y": {"S": "y"}}):
+        dynamodb.put_item(TableName=name, Item=item)
+    by_g = {
+        "TableName": name,
+        "IndexName": "global",
+        "KeyConditionExpression": "g = :g",
+        "ExpressionAttributeValues": {":g": {"S": "g"}},
+    }
+    by_n = by_g | {
+        "IndexName": "local",
+        "KeyConditionExpression": "p = :p",
+        "ExpressionAttributeValues": {":p": {"S": "1"}},
+    }
+
+    held = {key: value for key, value in whole.items() if key not in ("n", "y")}
+    assert dynamodb.query(**by_g)["Items"] == [held]
+    assert "index global does not project [n, y]" in refusal(
+        dynamodb.query, **by_g, ProjectionExpression="y, x, n.o"
+    )
+    assert dynamodb.query(**by_n)["Items"] == [keys | {"n": {"N": "7"}}]
+    fetched = dynamodb.query(**by_n, ProjectionExpression="y", ReturnConsumedCapacity="INDEXES")
+    assert fetched["Items"] == [{"y": {"S": "y"}}]
+    assert fetched["ConsumedCapacity"]["Table"] == {"CapacityUnits": 0.5}
+    assert dynamodb.query(**by_n, Select="ALL_ATTRIBUTES")["Items"] == [whole]
+    assert "at 'segment'" in refusal(dynamodb.scan, TableName=name, Segment=-1, TotalSegments=2)
+
+
 def test_binary_keys_are_in_the_order_of_their_bytes(dynamodb: Any) -> None:
     name = f"binary-{uuid.uuid4().hex[:8]}"
     keys = (("p", "HASH"), ("s", "RANGE"))

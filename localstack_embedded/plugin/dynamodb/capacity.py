@@ -46,13 +46,18 @@ class Consumed:
         self.table += factor * write_units(*sizes, 0)
         for index, keys in self.schema.indexes.items():
             was, now = (
-                item is not None and all(name in item for name, _kind in keys)
+                self.schema.entry(index, item)
+                if item is not None and all(name in item for name, _kind in keys)
+                else None
                 for item in (before, after)
             )
-            if (was or now) and before != after:
-                # Another key means deleting one entry of the index, and putting another.
-                moved = was and now and _key(before, keys) != _key(after, keys)
-                self.indexes[index] += factor * write_units(*sizes, 0) * (2 if moved else 1)
+            if was == now:
+                continue
+            entries = [item_size(entry) for entry in (was, now) if entry]
+            # Another key means deleting one entry of the index, and putting another.
+            moved = was and now and _key(was, keys) != _key(now, keys)
+            units = sum(map(write_units, entries)) if moved else write_units(*entries)
+            self.indexes[index] += factor * units
 
     def read(self, size: int, *, consistent: bool, index: str | None = None) -> None:
         """Count what was looked at."""
@@ -83,8 +88,8 @@ class Consumed:
         return {"CapacityUnits": units, **told_apart}
 
 
-def _key(item: Item | None, keys: Iterable[tuple[str, str]]) -> list[Any]:
-    return [(item or {}).get(name) for name, _kind in keys]
+def _key(item: Item, keys: Iterable[tuple[str, str]]) -> list[Any]:
+    return [item[name] for name, _kind in keys]
 
 
 def asked_for(request: Mapping[str, Any]) -> str | None:

@@ -1,7 +1,7 @@
 """The expressions of a request, and the names and values that they use.
 
-moto parses and runs them. This finds what it lets pass: names and values that are missing or of no
-use, sections and paths that an update must not have twice, old parameters beside new ones.
+`grammar` parses them. This finds names and values that are missing or of no use, paths that an
+update must not have twice, and old parameters beside new ones.
 """
 
 from __future__ import annotations
@@ -11,24 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from .errors import Refused, invalid
-from .values import Item, Value, check_value, utf8_size
+from .grammar import OPERATORS, Token, parse_condition, parse_update, tokens_of
+from .operands import Change, Path, faulty, shown
+from .values import Item, Value, check_value
 
-Path = tuple[str | int, ...]
-"""Names of attributes and of map entries, and places in lists."""
-
-_Token = tuple[str, str]  # its kind, and itself
-
-_MAX_BYTES = 4096
 _PLACEHOLDER = re.compile(r"[#:]\w+", re.ASCII)
-_TOKEN = re.compile(
-    r"\s*(?:(?P<name>#\w+)|(?P<value>:\w+)|(?P<word>[A-Za-z_]\w*)|(?P<number>\d+)"
-    r"|(?P<sign><>|<=|>=|[-+=<>()\[\],.]))",
-    re.ASCII,
-)
 _PATH = r"[A-Za-z_#]\w*(\s*\.\s*[\w#]+|\s*\[\s*\d+\s*\])*"
 _PROJECTION = re.compile(rf"\s*{_PATH}\s*(,\s*{_PATH}\s*)*", re.ASCII)
-_SECTIONS = frozenset(["SET", "REMOVE", "ADD", "DELETE"])
-_OPERATORS = frozenset(["AND", "OR", "NOT", "BETWEEN", "IN", *_SECTIONS])
 RESERVED: set[str] = set()
 """Words that no attribute is called by in an expression; moto has them, and fills this."""
 
@@ -80,6 +69,16 @@ def check_expressions(
                 f" keys: {{{', '.join(unused)}}}"
             )
     return found
+
+
+def changes_of(request: Mapping[str, Any]) -> list[Change]:
+    """What the request's update expression changes, if it has one."""
+    kind = "UpdateExpression"
+    if request.get(kind) is None:
+        return []
+    names = request.get("ExpressionAttributeNames") or {}
+    values = request.get("ExpressionAttributeValues") or {}
+    return parse_update(kind, list(tokens_of(kind, request[kind])), names, values)
 
 
 def project(item: Item, paths: Sequence[Path]) -> Item:
@@ -140,16 +139,16 @@ def _paths(
     values: Mapping[str, Value],
     used: set[str],
 ) -> list[Path]:
-    tokens = list(_tokens(kind, expression))
+    tokens = list(tokens_of(kind, expression))
     for sort, text in tokens:
         if sort == "name" and text not in names:
-            raise _faulty(
+            raise faulty(
                 kind,
                 "An expression attribute name used in the document path is not defined;"
                 f" attribute name: {text}",
             )
         if sort == "value" and text not in values:
-            raise _faulty(
+            raise faulty(
                 kind,
                 "An expression attribute value used in expression is not defined;"
                 f" attribute value: {text}",
@@ -157,46 +156,27 @@ def _paths(
         if sort in ("name", "value"):
             used.add(text)
     if word := next(_reserved(tokens), None):
-        raise _faulty(kind, f"Attribute name is a reserved keyword; reserved keyword: {word}")
+        raise faulty(kind, f"Attribute name is a reserved keyword; reserved keyword: {word}")
     if kind == "ProjectionExpression" and not _PROJECTION.fullmatch(expression):
-        raise _faulty(kind, f'Syntax error; token: "{tokens[-1][1]}", near: "{expression[-20:]}"')
+        raise faulty(kind, f'Syntax error; token: "{tokens[-1][1]}", near: "{expression[-20:]}"')
     if kind == "UpdateExpression":
-        found = list(_changed_paths(kind, tokens, names))
+        found = [change.path for change in parse_update(kind, tokens, names, values)]
     else:
-        found = [path for path, _end in _all_paths(tokens, names)]
+        if kind != "ProjectionExpression":
+            parse_condition(kind, tokens, names, values)
+        found = list(_all_paths(tokens, names))
     if kind in ("UpdateExpression", "ProjectionExpression"):
         _check_apart(kind, found)
     return found
 
 
-def _tokens(kind: str, expression: str) -> Iterator[_Token]:
-    if not expression.strip():
-        raise _faulty(kind, "The expression can not be empty;")
-    if utf8_size(expression) > _MAX_BYTES:
-        raise _faulty(kind, "Expression size has exceeded the maximum allowed size;")
+def _all_paths(tokens: Sequence[Token], names: Mapping[str, str]) -> Iterator[Path]:
     place = 0
-    expression = expression.rstrip()
-    while place < len(expression):
-        match = _TOKEN.match(expression, place)
-        if match is None:
-            rest = expression[place:].split(maxsplit=1)[0]
-            near = expression[max(0, place - 10) : place + 10].strip()
-            raise _faulty(kind, f'Syntax error; token: "{rest}", near: "{near}"')
-        assert match.lastgroup
-        yield match.lastgroup, match[match.lastgroup]
-        place = match.end()
-
-
-def _all_paths(
-    tokens: Sequence[_Token], names: Mapping[str, str], start: int = 0
-) -> Iterator[tuple[Path, int]]:
-    """The paths from a token on, each with the place behind it."""
-    place = start
     while place < len(tokens):
         sort, text = tokens[place]
         is_function = place + 1 < len(tokens) and tokens[place + 1][1] == "("
         place += 1
-        if sort not in ("name", "word") or is_function or text.upper() in _OPERATORS:
+        if sort not in ("name", "word") or is_function or text.upper() in OPERATORS:
             continue
         path: list[str | int] = [names.get(text, text)]
         while place + 1 < len(tokens) and tokens[place][1] in (".", "["):
@@ -207,38 +187,15 @@ def _all_paths(
             else:
                 path.append(names.get(step, step))
                 place += 2
-        yield tuple(path), place
+        yield tuple(path)
 
 
-def _reserved(tokens: Sequence[_Token]) -> Iterator[str]:
+def _reserved(tokens: Sequence[Token]) -> Iterator[str]:
     following = [text for _sort, text in tokens[1:]] + [""]
     for (sort, text), behind in zip(tokens, following, strict=True):
         word = text.upper()
-        if sort == "word" and word in RESERVED - _OPERATORS and behind != "(":
+        if sort == "word" and word in RESERVED - OPERATORS and behind != "(":
             yield text
-
-
-def _changed_paths(kind: str, tokens: Sequence[_Token], names: Mapping[str, str]) -> Iterator[Path]:
-    """The paths that an update sets, removes, adds to, or deletes from."""
-    sections: set[str] = set()
-    depth, place = 0, 0
-    while place < len(tokens):
-        text = tokens[place][1]
-        depth += {"(": 1, ")": -1}.get(text, 0)
-        place += 1
-        section = text.upper()
-        if depth == 0 and section in _SECTIONS:
-            if section in sections:
-                raise _faulty(
-                    kind, f'The "{section}" section can only be used once in an update expression;'
-                )
-            sections.add(section)
-        elif depth or text != ",":
-            continue
-        found = next(_all_paths(tokens, names, place), None)
-        if found:
-            path, place = found
-            yield path
 
 
 def _check_apart(kind: str, paths: Sequence[Path]) -> None:
@@ -254,16 +211,8 @@ def _check_apart(kind: str, paths: Sequence[Path]) -> None:
 
 
 def _between(kind: str, what: str, one: Path, two: Path) -> Refused:
-    def shown(path: Path) -> str:
-        steps = (f"[{step}]" if isinstance(step, int) else step for step in path)
-        return f"[{', '.join(steps)}]"
-
-    return _faulty(
+    return faulty(
         kind,
         f"Two document paths {what} with each other; must remove or rewrite one of these paths;"
         f" path one: {shown(one)}, path two: {shown(two)}",
     )
-
-
-def _faulty(kind: str, what: str) -> Refused:
-    return invalid(f"Invalid {kind}: {what}")

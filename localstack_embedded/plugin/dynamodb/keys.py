@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .errors import invalid, invalid_parameter
 from .values import Item, Value, utf8_size
@@ -25,6 +25,15 @@ class Schema:
     keys: Attributes
     local: Mapping[str, Attributes]
     global_: Mapping[str, Attributes]
+    projected: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """What those indexes hold of an item that don't hold all of it."""
+
+    def entry(self, index: str, item: Item) -> Item:
+        """What an index holds of an item."""
+        names = self.projected.get(index)
+        if names is None:
+            return item
+        return {name: value for name, value in item.items() if name in names}
 
     @property
     def indexes(self) -> Mapping[str, Attributes]:

@@ -10,7 +10,7 @@ from .values import Item, Value, stored_number
 
 _ACTIONS = ("ADD", "PUT", "DELETE")
 _SETS = ("SS", "NS", "BS")
-ARITHMETIC = Context(prec=76)  # Twice the digits of a number: what a sum has is never cut off.
+ARITHMETIC = Context(prec=300)  # From 10**125 to 10**-130: what a sum has is never cut off.
 
 
 def check_action(name: str, update: dict[str, Any]) -> None:

@@ -5,24 +5,22 @@ Each takes a request in DynamoDB's own JSON and gives the answer; raises Refused
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
-from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import DynamoDBBackend
-from moto.dynamodb.models.dynamo_type import Item as StoredItem
 from moto.dynamodb.models.table import Table
 
-from . import pages, requests
+from . import pages, requests, updates
 from .capacity import Consumed, asked_for
 from .conditions import condition
 from .errors import Refused, invalid, not_found
-from .expressions import Path, project
+from .expressions import changes_of, project
 from .keys import Schema, check_index_keys
 from .old_updates import updated
+from .operands import Path
 from .reading import Page, read_page
 from .requests import Request
-from .tables import Place, schema_of, shown_to_moto
+from .tables import Place, schema_of
 from .values import MAX_ITEM_BYTES, Item, check_item, item_size
 
 Answer = dict[str, Any]
@@ -121,13 +119,16 @@ class Operations:
 
     def _page(self, request: Request, paths: list[Path]) -> Answer:
         schema = self._schema(request["TableName"])
-        page: Page = read_page(self._table(request["TableName"]), schema, request)
+        wanted = [*paths, *((name,) for name in request.get("AttributesToGet") or ())]
+        page: Page = read_page(self._table(request["TableName"]), schema, request, wanted)
         consumed = Consumed(schema)
         consumed.read(
             page.size,
             consistent=bool(request.get("ConsistentRead")),
             index=request.get("IndexName"),
         )
+        for size in page.fetched:
+            consumed.read(size, consistent=bool(request.get("ConsistentRead")))
         answer: Answer = {"Count": len(page.items), "ScannedCount": page.scanned}
         if request.get("Select") != "COUNT":
             answer["Items"] = [found(item, paths, request)["Item"] for item in page.items]
@@ -151,49 +152,27 @@ class Operations:
 
     def _meeting_conditions(self, request: Request, place: Place) -> Item | None:
         """The item as it is; raises Refused if it doesn't meet the request's conditions."""
-        stored = place.stored
-        if not condition(request, "ConditionExpression", "Expected")(shown_to_moto(stored)):
+        item = place.item
+        if not condition(request, "ConditionExpression", "Expected")(item):
             shows = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
-            item = place.item if shows else None
             raise Refused(
                 "ConditionalCheckFailedException",
                 "The conditional request failed",
-                **({"Item": item} if item else {}),
+                **({"Item": item} if item and shows else {}),
             )
-        return place.item
+        return item
 
     def _updated(self, request: Request, place: Place) -> Item:
         """What the item is after an update, which is not stored yet."""
+        before = place.item or request["Key"]
         if request.get("AttributeUpdates"):
-            after = updated(place.item or request["Key"], request["AttributeUpdates"])
+            after = updated(before, request["AttributeUpdates"])
         else:
-            after = self._updated_by_moto(request, place)
+            after = updates.apply(changes_of(request), before)
         if check_item(after) > MAX_ITEM_BYTES:
             raise invalid("Item size to update has exceeded the maximum allowed size")
         check_index_keys(after, schema_of(place.table))
         return after
-
-    def _updated_by_moto(self, request: Request, place: Place) -> Item:
-        stored, table = place.stored, place.table
-        shard, table.stream_shard = table.stream_shard, None
-        copy = deepcopy(place.item)
-        try:
-            # moto changes it in place, even if it then finds a fault.
-            place.replace(StoredItem(stored.hash_key, stored.range_key, copy) if stored else None)
-            self._backend.update_item(
-                table.name,
-                request["Key"],
-                update_expression=request.get("UpdateExpression", ""),
-                expression_attribute_names=request.get("ExpressionAttributeNames", {}),
-                expression_attribute_values=request.get("ExpressionAttributeValues", {}),
-                attribute_updates={},
-            )
-            return place.item or {}
-        except JsonRESTError as error:
-            raise invalid(error.message) from error
-        finally:
-            place.replace(stored)
-            table.stream_shard = shard
 
     def _got(self, get: Request, key: Item, consumed: Consumed, consistent: Any) -> Item | None:
         item = self._place(get, key).item

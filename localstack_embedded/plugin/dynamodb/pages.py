@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import Refused, check_range, invalid, invalid_parameter
-from .expressions import Path, check_expressions
+from .expressions import check_expressions
 from .keys import Attributes, Schema, check_key, names_of
+from .operands import Path
 from .requests import OLD_PARAMETERS, Request, SchemaOf, check_names, one_of
 from .values import Item, check_item, check_value
 
@@ -76,6 +77,8 @@ def check_scan(request: Request, schema_of: SchemaOf) -> list[Path]:
                 f"The {one} parameter is required but was not present in the request when {other}"
                 " is present"
             )
+    if segment is not None:
+        check_range(segment, "segment", 0, _MAX_SEGMENTS - 1)
     if segment is not None and segments is not None and segment >= segments:
         raise invalid(
             "The Segment parameter is zero-based and must be less than parameter TotalSegments:"

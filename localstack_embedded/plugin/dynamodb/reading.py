@@ -5,22 +5,23 @@ from __future__ import annotations
 import hashlib
 import operator
 from base64 import b64decode
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.dynamo_type import Item as StoredItem
 from moto.dynamodb.models.table import Table
-from moto.dynamodb.parsing.key_condition_expression import parse_expression
 
-from .conditions import STUMBLES, condition
+from .conditions import condition
 from .errors import invalid, invalid_parameter
+from .key_conditions import key_condition
 from .keys import Attributes, Schema, names_of
+from .operands import Path
 from .requests import Request
-from .tables import KeptItem, all_items, plain
-from .values import Item, Value, check_value, item_size
+from .tables import all_items, plain
+from .values import Item, Value, item_size
 
 MAX_PAGE_BYTES = 2**20
 _PREFIX = 2**32
@@ -44,10 +45,15 @@ class Page:
     size: int = 0
     last: Item | None = None
     """The key to go on behind, None where nothing is left."""
+    fetched: list[int] = field(default_factory=list)
+    """The sizes of items that a local index doesn't hold all of that is wanted."""
 
 
-def read_page(table: Table, schema: Schema, request: Request) -> Page:
-    """The next page: at most Limit items and 1 MiB before the filter, which counts for neither."""
+def read_page(table: Table, schema: Schema, request: Request, wanted: Sequence[Path]) -> Page:
+    """The next page: at most Limit items and 1 MiB before the filter, which counts for neither.
+
+    `wanted` is what is projected of an item, nothing if that isn't said.
+    """
     index = request.get("IndexName")
     keys = schema.indexes[index] if index else schema.keys
     if "KeyConditionExpression" in request or "KeyConditions" in request:
@@ -58,17 +64,21 @@ def read_page(table: Table, schema: Schema, request: Request) -> Page:
     fits = condition(request, "FilterExpression", old)
     limit, page = request.get("Limit"), Page([])
     key_names = names_of([keys, schema.keys])
-    projected = _projection(table, schema, key_names, request)
+    fetches = _fetches(schema, request, wanted)
     latest: Item | None = None
     for stored in ordered:
-        item = projected(plain(stored))
+        whole = plain(stored)
+        item = schema.entry(index, whole) if index else whole
         size = item_size(item)
         if latest is not None and (page.scanned == limit or page.size + size > MAX_PAGE_BYTES):
             break
         latest = item
         page.scanned += 1
         page.size += size
-        if fits(KeptItem(stored.hash_key, stored.range_key, item)):
+        if fetches:
+            item = whole
+            page.fetched.append(item_size(whole))
+        if fits(item):
             page.items.append(item)
     else:
         # At its limit, AWS doesn't look whether there is more.
@@ -81,7 +91,8 @@ def read_page(table: Table, schema: Schema, request: Request) -> Page:
 def _queried(
     table: Table, schema: Schema, keys: Attributes, request: Request
 ) -> Iterator[StoredItem]:
-    wanted, comparison, bounds = _key_condition(keys, request)
+    wanted, (comparison, values) = key_condition(keys, request)
+    bounds = [_orderly(value) for value in values]
     if request.get("IndexName"):
         there: Iterable[StoredItem] = (
             item
@@ -142,88 +153,25 @@ def _scanned(
                 yield item
 
 
-def _key_condition(keys: Attributes, request: Request) -> tuple[Value, str | None, list[Any]]:
-    """The partition key, and what the sort key is compared with; raises Refused."""
-    if request.get("KeyConditionExpression") is not None:
-        partition, comparison, bounds = _parsed(keys, request)
-    else:
-        conditions = dict(request["KeyConditions"])
-        first = conditions.pop(keys[0][0], None)
-        if first is None:
-            raise invalid(f"Query condition missed key schema element: {keys[0][0]}")
-        if first["ComparisonOperator"] != "EQ":
-            raise invalid("Query key condition not supported")
-        partition, comparison, bounds = first["AttributeValueList"][0], None, []
-        if conditions:
-            second = conditions.pop(keys[1][0], None) if len(keys) > 1 else None
-            if second is None:
-                missed = keys[1][0] if len(keys) > 1 else keys[0][0]
-                raise invalid(f"Query condition missed key schema element: {missed}")
-            comparison, bounds = second["ComparisonOperator"], second["AttributeValueList"]
-        if conditions:
-            raise invalid("Conditions can be of length 1 or 2 only")
-    for value, (name, wanted) in ((partition, keys[0]), *((bound, keys[-1]) for bound in bounds)):
-        if wanted not in value:
-            raise invalid_parameter("Condition parameter type does not match schema type")
-        check_value(value)
-        if value[wanted] == "" and name == keys[0][0]:
-            raise invalid_parameter(
-                "One or more parameter values are not valid. The AttributeValue for a key attribute"
-                f" cannot contain an empty string value. Key: {name}"
-            )
-    if comparison == "BETWEEN" and _orderly(bounds[0]) > _orderly(bounds[1]):
-        raise invalid(
-            "Invalid KeyConditionExpression: The BETWEEN operator requires upper bound to be"
-            " greater than or equal to lower bound; lower bound operand: AttributeValue:"
-            f" {_shown(bounds[0])}, upper bound operand: AttributeValue: {_shown(bounds[1])}"
-        )
-    if comparison == "BEGINS_WITH" and "N" in bounds[0]:
-        raise invalid(
-            "Invalid KeyConditionExpression: Incorrect operand type for operator or function;"
-            " operator or function: begins_with, operand type: N"
-        )
-    return partition, comparison, [_orderly(bound) for bound in bounds]
-
-
-def _parsed(keys: Attributes, request: Request) -> tuple[Value, str | None, list[Value]]:
-    kinds = ("HASH", "RANGE")
-    schema = [
-        {"AttributeName": name, "KeyType": kind}
-        for (name, _type), kind in zip(keys, kinds, strict=False)
-    ]
-    try:
-        partition, comparison, bounds, _names = parse_expression(
-            key_condition_expression=request["KeyConditionExpression"],
-            expression_attribute_names=request.get("ExpressionAttributeNames") or {},
-            expression_attribute_values=request.get("ExpressionAttributeValues") or {},
-            schema=schema,
-        )
-    except STUMBLES as error:
-        raise invalid(f"Invalid KeyConditionExpression: Syntax error; {error}") from error
-    return partition, comparison and comparison.upper(), bounds
-
-
-def _projection(
-    table: Table, schema: Schema, keys: list[str], request: Request
-) -> Callable[[Item], Item]:
-    """What an index holds of an item."""
+def _fetches(schema: Schema, request: Request, wanted: Sequence[Path]) -> bool:
+    """Whether items come from the table, since more is wanted of them than an index holds."""
     index = request.get("IndexName")
-    if index is None:
-        return lambda item: item
-    projection = table.get_index(index).projection or {}
-    kind = projection.get("ProjectionType", "ALL")
-    if kind == "ALL":
-        return lambda item: item
+    held = schema.projected.get(index or "")
+    if held is None:
+        return False
+    lacking = sorted({str(path[0]) for path in wanted} - held)
+    if index not in schema.global_:
+        return bool(lacking) or request.get("Select") == "ALL_ATTRIBUTES"
     if request.get("Select") == "ALL_ATTRIBUTES":
-        if index in schema.global_:
-            raise invalid_parameter(
-                "Select type ALL_ATTRIBUTES is not supported for global secondary index"
-                f" {index} because its projection type is not ALL"
-            )
-        # A local index fetches from the table what it doesn't hold.
-        return lambda item: item
-    names = {*keys, *(projection.get("NonKeyAttributes", ()) if kind == "INCLUDE" else ())}
-    return lambda item: {name: value for name, value in item.items() if name in names}
+        raise invalid_parameter(
+            "Select type ALL_ATTRIBUTES is not supported for global secondary index"
+            f" {index} because its projection type is not ALL"
+        )
+    if lacking:
+        raise invalid_parameter(
+            f"Global secondary index {index} does not project [{', '.join(lacking)}]"
+        )
+    return False
 
 
 def _order(names: list[tuple[str, str]]) -> Callable[[StoredItem], list[Any]]:
@@ -248,8 +196,3 @@ def _orderly(value: Value) -> Any:
 def _digest(content: str) -> tuple[int, str]:
     digest = hashlib.md5(content.encode(errors="surrogatepass"), usedforsecurity=False).digest()
     return int.from_bytes(digest[:4]), content
-
-
-def _shown(value: Value) -> str:
-    ((kind, content),) = value.items()
-    return f"{{{kind}:{content}}}"

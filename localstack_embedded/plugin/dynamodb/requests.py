@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from .errors import Refused, invalid, invalid_parameter, unconstrained
-from .expressions import Path, check_expressions
+from .expressions import check_expressions
 from .keys import (
     MISMATCH,
     Schema,
@@ -18,6 +18,7 @@ from .keys import (
     identity,
 )
 from .old_updates import check_action
+from .operands import Path
 from .values import MAX_ITEM_BYTES, Item, check_item, check_value
 
 Request = dict[str, Any]

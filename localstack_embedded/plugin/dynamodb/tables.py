@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from moto.dynamodb.exceptions import IncorrectDataType
 from moto.dynamodb.models import DynamoDBBackend, dynamo_type
 from moto.dynamodb.models.dynamo_type import DynamoType
 from moto.dynamodb.models.dynamo_type import Item as StoredItem
@@ -19,8 +17,7 @@ from .changes import change_record
 from .errors import invalid, invalid_parameter
 from .expressions import RESERVED
 from .keys import Attributes, Schema
-from .old_updates import ARITHMETIC
-from .values import Item, stored_number
+from .values import Item
 
 # "All data in DynamoDB Streams is subject to a 24-hour lifetime": Change data capture for DynamoDB
 # Streams.
@@ -28,9 +25,7 @@ _RETENTION = timedelta(hours=24)
 
 
 def mend() -> None:
-    """Change what moto does wrong by itself: its sums, its streams, and the cost of an item."""
-    DynamoType.__add__ = lambda one, other: _calculated(ARITHMETIC.add, one, other)
-    DynamoType.__sub__ = lambda one, other: _calculated(ARITHMETIC.subtract, one, other)
+    """Change what moto does wrong by itself: its streams, and the cost of an item."""
     StreamShard.add = _tell
     DynamoDBBackend.update_table_streams = _switch_stream
     StreamShard.__init__ = _begin
@@ -47,11 +42,20 @@ def schema_of(table: Table) -> Schema:
         ordered = sorted(schema, key=lambda entry: entry["KeyType"])  # HASH, then RANGE
         return tuple((entry["AttributeName"], types[entry["AttributeName"]]) for entry in ordered)
 
+    projected = {}
+    for index in (*table.indexes, *table.global_indexes):
+        projection = index.projection or {}
+        kind = projection.get("ProjectionType", "ALL")
+        if kind != "ALL":
+            more = projection.get("NonKeyAttributes", ()) if kind == "INCLUDE" else ()
+            names = (entry["AttributeName"] for entry in (*table.schema, *index.schema))
+            projected[index.name] = frozenset((*names, *more))
     return Schema(
         table.name,
         keys(table.schema),
         {index.name: keys(index.schema) for index in table.indexes},
         {index.name: keys(index.schema) for index in table.global_indexes},
+        projected,
     )
 
 
@@ -89,11 +93,6 @@ def plain(item: StoredItem) -> Item:
     if kept is not None:
         return kept
     return {name: plain_value(value) for name, value in item.attrs.items()}
-
-
-def shown_to_moto(item: StoredItem | None) -> StoredItem | None:
-    """The item for moto to look at, so that the one that is kept stays as it is."""
-    return item and KeptItem(item.hash_key, item.range_key, plain(item))
 
 
 def plain_value(value: DynamoType) -> dict[str, Any]:
@@ -217,12 +216,3 @@ class _Told:
 
     def to_json(self) -> dict[str, Any]:
         return self._record
-
-
-def _calculated(
-    operation: Callable[[Decimal, Decimal], Decimal], one: DynamoType, other: DynamoType
-) -> DynamoType:
-    if not one.is_number() or not other.is_number():
-        raise IncorrectDataType
-    result = operation(Decimal(one.value), Decimal(other.value))
-    return DynamoType({"N": stored_number(f"{result}")})

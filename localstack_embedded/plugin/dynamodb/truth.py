@@ -1,20 +1,18 @@
-"""Whether a condition holds for an item, once moto has parsed it.
+"""Whether a condition holds for an item.
 
-moto compares values of any two types, which ends in errors or is true of a number and a boolean.
-In DynamoDB, values of different types are different, and none comes before the other.
+Values of different types are different, and none comes before the other.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
+from collections.abc import Sequence
 from decimal import Decimal
 from operator import ge, gt, le, lt
 from typing import Any
 
-from moto.dynamodb.models.dynamo_type import Item as StoredItem
-
-from .tables import plain_value
-from .values import Value
+from .operands import At, Function, Given, Operand, Operator, Path
+from .values import Item, Value
 
 _ORDERS = {"<": lt, "<=": le, ">": gt, ">=": ge}
 _ORDERED = ("S", "N", "B")
@@ -23,28 +21,29 @@ _SIZED = ("S", "B", "SS", "NS", "BS", "L", "M")
 Typed = tuple[str, Any]
 
 
-def holds(condition: Any, item: StoredItem | None) -> bool:
-    """The answer for one of moto's operators or functions."""
-    match getattr(condition, "OP", None):
-        case None:
-            return _function_holds(condition, item)
-        case "NONE":
-            return True
-        case "NOT":
-            return not holds(condition.lhs, item)
-        case "AND":
-            return holds(condition.lhs, item) and holds(condition.rhs, item)
-        case "OR":
-            return holds(condition.lhs, item) or holds(condition.rhs, item)
-        case sign:
-            return _compare(sign, _typed(condition.lhs, item), _typed(condition.rhs, item))
+def holds(condition: Operand, item: Item | None) -> bool:
+    """The answer for what `grammar` has parsed."""
+    match condition:
+        case Operator("NOT", (one,)):
+            return not holds(one, item)
+        case Operator("AND", (one, other)):
+            return holds(one, item) and holds(other, item)
+        case Operator("OR", (one, other)):
+            return holds(one, item) or holds(other, item)
+        case Operator(sign, (one, other)):
+            return _compare(sign, _typed(one, item), _typed(other, item))
+        case Function(name, operands):
+            return _function_holds(name, [_typed(operand, item) for operand in operands])
+    raise AssertionError(condition)
 
 
-def _function_holds(function: Any, item: StoredItem | None) -> bool:
-    value, *others = (_typed(operand, item) for operand in function.arguments)
-    match function.FUNC:
+def _function_holds(name: str, operands: Sequence[Typed | None]) -> bool:
+    value, *others = operands
+    match name:
         case "attribute_exists":
             return value is not None
+        case "attribute_not_exists":
+            return value is None
         case "BETWEEN":
             least, most = others
             return _compare(">=", value, least) and _compare("<=", value, most)
@@ -53,9 +52,9 @@ def _function_holds(function: Any, item: StoredItem | None) -> bool:
     (other,) = others
     if value is None or other is None:
         return False
-    if function.FUNC == "attribute_type":
+    if name == "attribute_type":
         return bool(other[1] == value[0])
-    if function.FUNC == "begins_with":
+    if name == "begins_with":
         is_alike = value[0] == other[0] and value[0] in ("S", "B")
         return is_alike and bool(value[1].startswith(other[1]))
     return _contains(value, other)
@@ -76,15 +75,33 @@ def _contains(value: Typed, other: Typed) -> bool:
     return kind in ("L", "SS", "NS", "BS") and other in content
 
 
-def _typed(operand: Any, item: StoredItem | None) -> Typed | None:
+def _typed(operand: Operand, item: Item | None) -> Typed | None:
     """What an operand is for the item, or None: an attribute, a value, or a size."""
-    if getattr(operand, "FUNC", None) == "size":
-        sized = _typed(operand.arguments[0], item)
-        return ("N", Decimal(_size(*sized))) if sized and sized[0] in _SIZED else None
-    if hasattr(operand, "path"):
-        found = operand._get_attr(item)
-        return None if found is None else _comparable(plain_value(found))
-    return _comparable({operand.type: operand.value})
+    match operand:
+        case Function("size", (inner,)):
+            sized = _typed(inner, item)
+            return ("N", Decimal(_size(*sized))) if sized and sized[0] in _SIZED else None
+        case At(path):
+            found = _found(path, item)
+            return None if found is None else _comparable(found)
+        case Given(value):
+            return _comparable(value)
+    raise AssertionError(operand)
+
+
+def _found(path: Path, item: Item | None) -> Value | None:
+    found = (item or {}).get(str(path[0]))
+    for step in path[1:]:
+        if found is None:
+            return None
+        ((kind, content),) = found.items()
+        if kind == "M" and isinstance(step, str):
+            found = content.get(step)
+        elif kind == "L" and isinstance(step, int):
+            found = content[step] if step < len(content) else None
+        else:
+            return None
+    return found
 
 
 def _size(kind: str, content: Any) -> int:
