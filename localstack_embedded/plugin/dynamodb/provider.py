@@ -20,7 +20,7 @@ from localstack.services.moto import MotoFallbackDispatcher
 from moto.core.exceptions import JsonRESTError
 from moto.dynamodb.models import dynamodb_backends
 
-from ..serving.direct import CALLS, Answer
+from ..calls import CALLS, Answer
 from .descriptions import check_tables, complete
 from .errors import Refused
 from .members import check_members

@@ -19,8 +19,8 @@ from localstack.http import Response
 from localstack.services.plugins import ServiceLifecycleHook
 from localstack.utils.aws.arns import get_partition
 
+from .. import calls
 from ..metrics import Metrics, to_cloudwatch
-from ..serving import direct
 from .errors import KinesisError
 from .metrics import NAMESPACE, StreamMetrics
 from .operations import OPERATIONS, SUBSCRIBE, Operations
@@ -55,7 +55,7 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
     def dispatch_table(self) -> dict[str, Callable[[RequestContext, Any], Response]]:
         """What LocalStack calls for each operation; answers are written here, not by LocalStack."""
         for name in _AT_ONCE:
-            direct.CALLS[f"Kinesis_20131202.{name}".encode()] = partial(self._answer_at_once, name)
+            calls.CALLS[f"Kinesis_20131202.{name}".encode()] = partial(self._answer_at_once, name)
         table = {name: self._answering(name) for name in OPERATIONS}
         return {**table, SUBSCRIBE: self._subscribe}
 
@@ -79,15 +79,15 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
 
         return answer
 
-    def _answer_at_once(self, name: str, account: str, region: str, body: bytes) -> direct.Answer:
+    def _answer_at_once(self, name: str, account: str, region: str, body: bytes) -> calls.Answer:
         caller = Caller(account, region, get_partition(region))
         try:
             content = self._operations.answer(name, caller, json.loads(body))
         except KinesisError as error:
             said = {"__type": error.code, "message": error.message}
             headers = {"Content-Type": "application/json", "X-Amzn-Errortype": error.code}
-            return direct.Answer(HTTPStatus.BAD_REQUEST, headers, encoded(said, JSON))
-        return direct.Answer(HTTPStatus.OK, {"Content-Type": JSON}, encoded(content, JSON))
+            return calls.Answer(HTTPStatus.BAD_REQUEST, headers, encoded(said, JSON))
+        return calls.Answer(HTTPStatus.OK, {"Content-Type": JSON}, encoded(content, JSON))
 
     def _subscribe(self, context: RequestContext, arguments: Any) -> Response:
         with _as_localstack_has_it():

@@ -11,10 +11,9 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import lru_cache, partial
 from io import BytesIO
-from typing import NamedTuple
 from uuid import uuid4
 
 from localstack import config
@@ -24,20 +23,7 @@ from rolo.serving.twisted import TwistedRequestAdapter  # type: ignore[import-no
 from twisted.web.http import RESPONSES, datetimeToString  # type: ignore[import-not-found]
 from twisted.web.server import version  # type: ignore[import-not-found]
 
-
-class Answer(NamedTuple):
-    """What a call is answered with."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-
-# Takes the account, the region, and the body; None leaves the call to LocalStack.
-Call = Callable[[str, str, bytes], Answer | None]
-
-CALLS: dict[bytes, Call] = {}
-"""By X-Amz-Target."""
+from ..calls import CALLS, Answer
 
 # Takes the service, the operation, and what answers the call.
 Watch = Callable[[str, str, Callable[[], Answer | None]], Answer | None]
