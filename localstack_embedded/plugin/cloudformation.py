@@ -49,6 +49,23 @@ def spare_what_is_not_there() -> None:
     ChangeSetModelPreproc._resolve_attribute = resolve_if_there
 
 
+def tell_conditions_apart() -> None:
+    """Have an update look at the condition that is named.
+
+    LocalStack keeps the first one that it has looked at for all. If that changes, it takes each
+    property that has an If for changed, and makes a second one of a resource that is there.
+    """
+    from localstack.services.cloudformation.engine.v2.change_set_model import ChangeSetModel
+
+    visit = ChangeSetModel._visit_condition
+
+    def visit_in_its_scope(self: Any, scope: Any, condition_name: str, **both: Any) -> Any:
+        own = scope if scope.endswith(f"/{condition_name}") else scope.open_scope(condition_name)
+        return visit(self, own, condition_name, **both)
+
+    ChangeSetModel._visit_condition = visit_in_its_scope
+
+
 _under_way = 0
 _ended = Condition()
 

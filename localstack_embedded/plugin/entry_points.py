@@ -83,11 +83,17 @@ def cloudformation() -> Service:
     """LocalStack's own CloudFormation, which looks at what it makes as often as that changes."""
     from localstack.services.cloudformation.v2.provider import CloudformationProviderV2
 
-    from .cloudformation import end_with_the_stack, look_often, spare_what_is_not_there
+    from .cloudformation import (
+        end_with_the_stack,
+        look_often,
+        spare_what_is_not_there,
+        tell_conditions_apart,
+    )
 
     look_often()
     end_with_the_stack()
     spare_what_is_not_there()
+    tell_conditions_apart()
     return Service.for_provider(CloudformationProviderV2())
 
 

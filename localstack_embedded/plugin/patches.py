@@ -11,6 +11,7 @@ do it in one place, when the service is loaded; and add a line here. The tests f
 from __future__ import annotations
 
 _CLOUDFORMATION = "localstack.services.cloudformation.resource_provider:ResourceProviderExecutor"
+_CHANGES = "localstack.services.cloudformation.engine.v2.change_set_model:ChangeSetModel"
 _PREPARING = "localstack.services.cloudformation.engine.v2.change_set_model_preproc"
 _LAMBDA = "localstack.services.lambda_"
 _MOTO = "moto.dynamodb.models"
@@ -28,6 +29,10 @@ PATCHES: dict[str, tuple[str, str]] = {
     f"{_PREPARING}:ChangeSetModelPreproc._resolve_attribute": (
         "self, arguments, select_before",
         "no update can make or remove a resource that others name attributes of",
+    ),
+    f"{_CHANGES}._visit_condition": (
+        "self, scope, condition_name, before_condition, after_condition",
+        "it takes the first condition for all, and replaces what only had to be updated",
     ),
     "localstack.aws.skeleton:get_coverage_link_for_service": (
         "service_name, action_name",

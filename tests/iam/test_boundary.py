@@ -203,8 +203,14 @@ def test_the_boundary_is_wide_enough_for_a_stack_with_all_options(admin: Identit
     wide = iam.create_policy(PolicyName="wide", PolicyDocument=named_after_the_tests)
     key = admin.client("kms").create_key()["KeyMetadata"]["Arn"]
     arn = wide["Policy"]["Arn"]
+    admin.client("s3").create_bucket(Bucket="iam-exhausted")
     pair = stacks.deploy_pair(
-        admin, template.load(), PermissionsBoundary=arn, KmsKeyArn=key, Tracing="true"
+        admin,
+        template.load(),
+        PermissionsBoundary=arn,
+        KmsKeyArn=key,
+        Tracing="true",
+        ExhaustedBucket="iam-exhausted",
     )
     # MiniStack's CloudFormation takes a user's boundary from the template, but no role's.
     iam.put_role_permissions_boundary(RoleName=pair.own.role, PermissionsBoundary=arn)
@@ -212,7 +218,10 @@ def test_the_boundary_is_wide_enough_for_a_stack_with_all_options(admin: Identit
 
     assert user["PermissionsBoundary"]["PermissionsBoundaryArn"] == arn
     assert not tables.departures(identities.user(admin, pair.own.user), tables.PRODUCER, pair)
-    assert not tables.departures(identities.role(admin, pair.own.role), tables.FUNCTION, pair)
+    function = identities.role(admin, pair.own.role)
+    assert not tables.departures(function, tables.FUNCTION, pair)
+    function.client("s3").put_object(Bucket="iam-exhausted", Key="aws/lambda/1a2b3c")
+    function.client("s3").list_objects_v2(Bucket="iam-exhausted")
 
 
 def denied(action: str, call: Any, **arguments: Any) -> None:

@@ -87,6 +87,29 @@ def test_the_templates_options_open_nothing_of_the_table(admin: Identity) -> Non
     assert not tables.departures(function, tables.FUNCTION, opted)
 
 
+def test_the_function_only_adds_to_the_bucket_for_exhausted_batches(admin: Identity) -> None:
+    """Lambda does it as the function's role."""
+    mine, other = "iam-kept", "iam-kept-by-others"
+    for name in (mine, other):
+        admin.client("s3").create_bucket(Bucket=name)
+    loaded = template.load()
+    names = stacks.deploy_pair(admin, loaded, ExhaustedBucket=mine).own
+    s3 = identities.role(admin, names.role).client("s3")
+    key = "aws/lambda/1a2b3c"
+
+    s3.put_object(Bucket=mine, Key=key)
+    s3.list_objects_v2(Bucket=mine)
+    for call, arguments in (
+        (s3.put_object, {"Bucket": mine, "Key": "elsewhere"}),
+        (s3.get_object, {"Bucket": mine, "Key": key}),
+        (s3.delete_object, {"Bucket": mine, "Key": key}),
+        (s3.put_object, {"Bucket": other, "Key": key}),
+        (s3.list_objects_v2, {"Bucket": other}),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            call(**arguments)
+
+
 def test_not_even_an_administrators_user_may_assume_the_functions_role(
     admin: Identity, pair: Pair
 ) -> None:

@@ -24,6 +24,7 @@ from tweetpipe.project import TEMPLATE
 EMAIL = "ops@example.com"
 BOUNDARY = "arn:aws:iam::000000000000:policy/tweetpipe-boundary"
 KEY = "arn:aws:kms:us-east-1:000000000000:key/11111111-2222-3333-4444-555555555555"
+BUCKET = "exhausted-batches"
 
 VARIANTS: dict[str, dict[str, str]] = {
     "defaults": {},
@@ -69,6 +70,7 @@ VARIANTS: dict[str, dict[str, str]] = {
         "DeadLetterAlarm": "false",
         "KmsKeyArn": KEY,
         "ProducerUser": "false",
+        "ExhaustedBucket": BUCKET,
     },
 }
 ALARMS = {"Behind", "Errors", "Throttles", "DeadLetters", "TableThrottles", "StreamThrottles"}
@@ -77,8 +79,10 @@ ALARMS = {"Behind", "Errors", "Throttles", "DeadLetters", "TableThrottles", "Str
 @pytest.fixture(scope="module")
 def stack_of(place: Place) -> Iterator[Callable[[str], Stack]]:
     """The stack of a variant, deployed once in whatever order the tests come."""
+    place.s3().create_bucket(Bucket=BUCKET)
     with ExitStack() as cleanup:
         yield cache(lambda name: cleanup.enter_context(deployed_stack(place, VARIANTS[name])))
+    place.s3().delete_bucket(Bucket=BUCKET)
 
 
 @pytest.fixture(params=VARIANTS)
@@ -125,6 +129,7 @@ def test_what_was_chosen_is_there(variant: tuple[str, Stack], place: Place) -> N
         policy
         for parameter, policy in {
             "EnhancedFanOut": "read-by-consumer",
+            "ExhaustedBucket": "keep-exhausted",
             "KmsKeyArn": "use-key",
             "Tracing": "send-traces",
         }.items()

@@ -55,7 +55,7 @@ class Books:
 
 def balance(place: Place, stack: Stack, offered: Offered, *, expected: verify.Expected) -> Books:
     """Compares EventData and the dead-letter queue with what was offered."""
-    letters, _ = dead_letters.peek(place, stack.outputs["DeadLetterQueueUrl"], _ALL)
+    letters = _letters(place, stack)
     payloads = [letter.payload or b"" for letter in letters if letter.kind is Kind.REJECTED]
     return Books(
         items=verify.compare(expected, table.scan(place, stack.outputs["EventDataTable"])),
@@ -66,10 +66,15 @@ def balance(place: Place, stack: Stack, offered: Offered, *, expected: verify.Ex
     )
 
 
+def _letters(place: Place, stack: Stack) -> list[DeadLetter]:
+    url, bucket = stack.outputs["DeadLetterQueueUrl"], dead_letters.bucket_of(stack)
+    return dead_letters.peek(place, url, _ALL, bucket=bucket)[0]
+
+
 def history(place: Place, stack: Stack, identifier: str) -> list[str]:
     """Where a tweet is found on its way: in the stream, and in dead letters."""
     found = []
-    letters, _ = dead_letters.peek(place, stack.outputs["DeadLetterQueueUrl"], _ALL)
+    letters = _letters(place, stack)
     for shard, record in _stream(place, stack.outputs["KinesisStream"]):
         if identifier.encode() in record["Data"]:
             number = record["SequenceNumber"]

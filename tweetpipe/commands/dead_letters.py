@@ -14,6 +14,7 @@ from rich.text import Text
 from tweetpipe import dead_letters as letters
 from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.aws.place import Place, Target
+from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import redriven, terminal
 from tweetpipe.commands.logs import age
 from tweetpipe.commands.options import (
@@ -47,13 +48,14 @@ def list_command(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what could not be stored, and why; nothing is taken out of the queue."""
+    """Show what could not be stored, and why; nothing is taken away."""
     place, deployed = open_stack(target, stack_name)
     with _reading():
         found, about = letters.peek(
             place,
             deployed.outputs["DeadLetterQueueUrl"],
             sys.maxsize if by_reason else limit,
+            bucket=letters.bucket_of(deployed),
             wanted=lambda letter: kind in (None, letter.kind),
         )
     reasons = shown.reasons(found)
@@ -84,7 +86,7 @@ def show(
 ) -> None:
     """Show everything about one dead letter."""
     place, deployed = open_stack(target, stack_name)
-    [letter] = _find(place, deployed.outputs["DeadLetterQueueUrl"], [letter_id])
+    [letter] = _find(place, deployed, [letter_id])
     if payload:
         data = _payload(place, letter)
         if terminal.out.is_terminal:
@@ -124,8 +126,8 @@ def redrive_command(
 ) -> None:
     """Store dead letters after all: rejected records, and batches from the stream.
 
-    A letter leaves the queue once its records are stored; what can't be stored stays in it, and
-    the exit code is 1. It may be interrupted, and run again, at any moment.
+    A letter is deleted once its records are stored; what can't be stored stays, and then the exit
+    code is 1. It may be interrupted, and run again, at any moment.
 
     A record that would be rejected again can be edited: show ID --payload > tweet.json, mend it,
     redrive ID --payload tweet.json. What the stream no longer has can't be stored: send those
@@ -143,11 +145,11 @@ def redrive_command(
         raise WrongUsage("--payload goes with exactly one ID.")
     data = payload.read_bytes() if payload else None
     place, deployed = open_stack(target, stack_name)
-    queue_url = deployed.outputs["DeadLetterQueueUrl"]
-    chosen = {letter.id: letter for letter in _find(place, queue_url, prefixes)}
+    queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
+    chosen = {letter.id: letter for letter in _find(place, deployed, prefixes)}
     if data is not None:
         _check_rejected(next(iter(chosen.values())), "--payload")
-    visible, held = letters.counts(place, queue_url)
+    visible, held = letters.counts(place, queue_url, bucket=bucket)
 
     def wanted(letter: DeadLetter) -> bool:
         return letter.kind is kind if every else letter.id in chosen
@@ -211,12 +213,12 @@ def purge(
     if not yes and not sys.stdin.isatty():
         raise WrongUsage("purge deletes for good, and nobody is here to be asked: add --yes.")
     place, deployed = open_stack(target, stack_name)
-    queue_url = deployed.outputs["DeadLetterQueueUrl"]
+    queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
     # Just what is counted now is deleted: not what arrives while a person thinks it over.
-    chosen = {letter.id for letter in _find(place, queue_url, prefixes)}
+    chosen = {_deletable(letter).id for letter in _find(place, deployed, prefixes)}
     if not prefixes:
         with _reading():
-            chosen = letters.every_id(place, queue_url, wanted=wanted)
+            chosen = letters.every_id(place, queue_url, bucket=bucket, wanted=wanted)
     if not chosen:
         terminal.say(f"No {'such ' if chooses else ''}dead letters; nothing to do.")
         return
@@ -236,7 +238,7 @@ def purge(
 
     try:
         with terminal.counting("Deleting", total=len(chosen)) as show_count:
-            letters.purge(place, queue_url, chosen, on_deleted=note)
+            letters.purge(place, queue_url, chosen, bucket=bucket, on_deleted=note)
     except BaseException:
         # Whoever stops it, or sees it fail, wants to know how far it came.
         terminal.say(f"Dead letters deleted: {deleted:,} of {len(chosen):,}.")
@@ -255,11 +257,21 @@ def _selection(ids: list[str] | None, *, every: bool) -> list[str]:
     return ids or []
 
 
-def _find(place: Place, queue_url: str, prefixes: list[str]) -> list[DeadLetter]:
+def _find(place: Place, deployed: Stack, prefixes: list[str]) -> list[DeadLetter]:
     if not prefixes:
         return []
+    queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
     with _reading():
-        return letters.find(place, queue_url, prefixes)
+        return letters.find(place, queue_url, prefixes, bucket=bucket)
+
+
+def _deletable(letter: DeadLetter) -> DeadLetter:
+    if not letter.is_deletable:
+        raise WrongUsage(
+            f"{letter.short_id} is in your bucket and not of this stack: {letter.key}. If nobody "
+            "needs it, delete it there: aws s3 rm."
+        )
+    return letter
 
 
 def _reading() -> AbstractContextManager[None]:

@@ -73,7 +73,8 @@ class Actions:
     def purge(self, ids: Collection[str]) -> dict[str, Any]:
         """Deletes these letters for good; raises as `redrive`."""
         with self._alone(), self._door.stack() as (place, stack):
-            deleted = dead_letters.purge(place, stack.outputs["DeadLetterQueueUrl"], ids)
+            url, bucket = stack.outputs["DeadLetterQueueUrl"], dead_letters.bucket_of(stack)
+            deleted = dead_letters.purge(place, url, ids, bucket=bucket)
         return {"deleted": deleted, "missed": len(ids) - deleted}
 
     @contextmanager

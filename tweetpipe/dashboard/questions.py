@@ -89,7 +89,8 @@ class Questions:
         self.budget.take()
         with self._door.stack() as (place, stack):
             url = stack.outputs["DeadLetterQueueUrl"]
-            found, about = dead_letters.peek(place, url, MAX_LETTERS)
+            bucket = dead_letters.bucket_of(stack)
+            found, about = dead_letters.peek(place, url, MAX_LETTERS, bucket=bucket)
         oldest_first = sorted(found, key=lambda letter: letter.arrived_at)
         return {
             "letters": [page_json.dead_letter(letter) for letter in oldest_first],

@@ -1,4 +1,4 @@
-"""What a message of the dead-letter queue says."""
+"""What a message of the dead-letter queue, or an object beside it, says."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SHORT_ID = 8  # characters of an id that people see and type
 
+_ID_LENGTH = len("00000000-0000-0000-0000-000000000000")
 _FOREIGN = "not written by this stack"
 # What a rejected record's message must have for it to be stored again; see RejectedRecord in
 # processor/dead_letters.py.
@@ -57,6 +58,8 @@ class DeadLetter:
     for a record too large for SQS. `position` is None for what this stack did not write, and for a
     rejected record of which the function was not told it.
     `subsequence_number` is a rejected record's place, from 0 on, in an aggregated one, if it was.
+    `key` is that of the object, where it is none of the queue, but of the bucket of exhausted
+    batches.
     """
 
     id: str
@@ -70,6 +73,12 @@ class DeadLetter:
     records: int = 1
     payload: bytes | None = None
     size: int | None = None
+    key: str = ""
+
+    @property
+    def is_deletable(self) -> bool:
+        """Of the user's own bucket, only what this stack has put there."""
+        return not self.key or self.kind is not Kind.UNKNOWN
 
     @property
     def short_id(self) -> str:
@@ -152,6 +161,31 @@ def read(message: MessageTypeDef) -> DeadLetter:
         size=len(text.encode(errors="replace")),
     )
     return _rejected(unknown) or _exhausted(unknown) or unknown
+
+
+def read_object(key: str, content: bytes, written: datetime | None) -> DeadLetter:
+    """What an object says, of which the beginning is enough; its id is the end of its name."""
+    text = content.decode(errors="replace")
+    # The records come last, and are read when they are needed.
+    head = text.partition(',"payload"')[0]
+    body = _object(head + "}") or _object(text)
+    unknown = DeadLetter(
+        id=key.rpartition("/")[2][-_ID_LENGTH:],
+        kind=Kind.UNKNOWN,
+        reason=f"{_FOREIGN}: {key}",
+        body={name: value for name, value in body.items() if name != "payload"} or {"key": key},
+        sent_at=written,
+        key=key,
+    )
+    return _exhausted(unknown) or unknown
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _rejected(unknown: DeadLetter) -> DeadLetter | None:

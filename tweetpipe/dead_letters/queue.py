@@ -7,19 +7,19 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage, mistake
+from tweetpipe.aws.errors import TweetpipeError, mistake
 from tweetpipe.aws.place import Place
-from tweetpipe.dead_letters.letter import SHORT_ID, DeadLetter, read
+from tweetpipe.dead_letters.bucket import Bucket, Objects
+from tweetpipe.dead_letters.letter import DeadLetter, read
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:
-    from mypy_boto3_sqs.literals import QueueAttributeNameType
     from mypy_boto3_sqs.type_defs import (
         ChangeMessageVisibilityBatchRequestEntryTypeDef,
         DeleteMessageBatchRequestEntryTypeDef,
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     )
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
-_AT_A_TIME = 10
+AT_A_TIME = 10
 # A queue of SQS lies on many servers, and an empty answer may only mean that those asked had none.
 # An emulator is one server.
 _EMPTY_IN_A_ROW = 3
@@ -42,22 +42,25 @@ _MOST_UNDATED = 100
 HIDDEN_FOR = 30
 _MESSAGES_A_SECOND = 20
 
-# Messages to be seen, and those that a reader holds or that are yet to appear.
-_VISIBLE: QueueAttributeNameType = "ApproximateNumberOfMessages"
-_HELD: tuple[QueueAttributeNameType, ...] = (
-    "ApproximateNumberOfMessagesNotVisible",
-    "ApproximateNumberOfMessagesDelayed",
-)
-
 
 class Hold:
     """Messages nobody else sees, until they are deleted or the block is left.
 
     Those not deleted are given back then; after a kill they come back within half a minute (later
-    where there are hundreds of them).
+    where there are hundreds of them). Letters in a bucket are seen by all: storing one twice does
+    no harm.
     """
 
-    def __init__(self, place: Place, queue_url: str, *, hidden_for: int = HIDDEN_FOR) -> None:
+    def __init__(
+        self,
+        place: Place,
+        queue_url: str,
+        *,
+        bucket: Bucket | None = None,
+        hidden_for: int = HIDDEN_FOR,
+    ) -> None:
+        self._objects = Objects(place, bucket) if bucket else None
+        self._keys: dict[str, str] = {}  # of objects, by letter id
         self._hidden_for = hidden_for
         self._patience = _EMPTY_IN_A_ROW_LOCALLY if place.is_local else _EMPTY_IN_A_ROW
         self._sqs = place.sqs()
@@ -93,7 +96,7 @@ class Hold:
         fruitless = count = undated = 0
         began: datetime | None = None
         while fruitless < self._patience and (limit is None or count < limit):
-            at_most = _AT_A_TIME if limit is None else min(_AT_A_TIME, limit - count)
+            at_most = AT_A_TIME if limit is None else min(AT_A_TIME, limit - count)
             answer = self._receive(at_most)
             began = began or _time_of(answer)
             new = self._take(answer.get("Messages", []))
@@ -102,6 +105,11 @@ class Hold:
             fruitless = 0 if old and undated <= _MOST_UNDATED else fruitless + 1
             count += len(old)
             yield from old
+        if self._objects:
+            left = None if limit is None else limit - count
+            for letter in islice(self._objects.letters(), left):
+                self._keys[letter.id] = letter.key
+                yield letter
 
     def wanted(
         self, wanted: Callable[[DeadLetter], bool], at_most: int | None = None
@@ -118,7 +126,10 @@ class Hold:
 
     def delete(self, ids: Sequence[str]) -> None:
         """Deletes letters for good; raises TweetpipeError when the queue keeps one of them."""
-        for some in _in_calls(ids):
+        keys = [self._keys[id_] for id_ in ids if id_ in self._keys]
+        if self._objects and keys:
+            self._objects.delete(keys)
+        for some in _in_calls([id_ for id_ in ids if id_ not in self._keys]):
             entries: list[DeleteMessageBatchRequestEntryTypeDef] = [
                 {"Id": str(n), "ReceiptHandle": self._held[id_]} for n, id_ in enumerate(some)
             ]
@@ -197,100 +208,5 @@ def _time_of(answer: ReceiveMessageResultTypeDef) -> datetime:
     return parsedate_to_datetime(date) + timedelta(seconds=1) if date else datetime.now(UTC)
 
 
-def counts(place: Place, queue_url: str, *, config: Config | None = None) -> tuple[int, int]:
-    """About how many dead letters there are to be seen, and how many more are being held."""
-    attributes = place.sqs(config).get_queue_attributes(
-        QueueUrl=queue_url,
-        AttributeNames=[_VISIBLE, *_HELD],
-    )["Attributes"]
-    return int(attributes[_VISIBLE]), sum(int(attributes[held]) for held in _HELD)
-
-
-def peek(
-    place: Place,
-    queue_url: str,
-    limit: int,
-    *,
-    wanted: Callable[[DeadLetter], bool] = lambda _: True,
-) -> tuple[list[DeadLetter], int]:
-    """Up to `limit` dead letters in no particular order, and about how many there are in all.
-
-    They are hidden from other readers while this reads, and given back before it returns.
-    """
-    about = sum(counts(place, queue_url))
-    with Hold(place, queue_url) as hold:
-        return hold.wanted(wanted, limit), about
-
-
-def find(place: Place, queue_url: str, prefixes: Collection[str]) -> list[DeadLetter]:
-    """The letters whose ids begin so, one for each; stops once all ids that list shows are found.
-
-    Raises WrongUsage where several begin so, NothingThere where none does.
-    """
-    if not prefixes:
-        return []
-    found: dict[str, list[DeadLetter]] = {prefix: [] for prefix in prefixes}
-    if not all(found):
-        raise WrongUsage("An empty id names no dead letter. Name one of: dead-letters list.")
-    with Hold(place, queue_url) as hold:
-        for letter in hold.letters():
-            for prefix in found:
-                if letter.id.startswith(prefix):
-                    found[prefix].append(letter)
-            # Shorter ones may be the beginning of several.
-            if all(letters and len(prefix) >= SHORT_ID for prefix, letters in found.items()):
-                break
-    for prefix, letters in found.items():
-        if not letters:
-            raise NothingThere(
-                f"No dead letter's id begins with {prefix!r}: it is gone, or another reader holds "
-                "it at the moment. See what is there: tweetpipe dead-letters list."
-            )
-        if len(letters) > 1:
-            ids = ", ".join(letter.id for letter in letters[:3])
-            raise WrongUsage(
-                f"{len(letters):,} dead letters' ids begin with {prefix!r} ({ids}): "
-                "give more of the one you mean."
-            )
-    return list({letter.id: letter for [letter] in found.values()}.values())
-
-
-def every_id(
-    place: Place, queue_url: str, *, wanted: Callable[[DeadLetter], bool] = lambda _: True
-) -> set[str]:
-    """The ids of all wanted letters that nobody holds."""
-    with Hold(place, queue_url) as hold:
-        return {letter.id for letter in hold.letters() if wanted(letter)}
-
-
-def purge(
-    place: Place,
-    queue_url: str,
-    ids: Collection[str],
-    *,
-    on_deleted: Callable[[int], None] = lambda _: None,
-) -> int:
-    """Deletes these letters for good, and says how many of them were there to be deleted."""
-    left = set(ids)
-    with Hold(place, queue_url) as hold:
-        chosen: list[str] = []
-
-        def delete() -> None:
-            hold.delete(chosen)
-            left.difference_update(chosen)
-            chosen.clear()
-            on_deleted(len(ids) - len(left))
-
-        for letter in hold.letters():
-            if letter.id in left:
-                chosen.append(letter.id)
-            if len(chosen) == min(_AT_A_TIME, len(left)):
-                delete()
-            if not left:
-                break
-        delete()
-    return len(ids) - len(left)
-
-
 def _in_calls(items: Sequence[str]) -> list[Sequence[str]]:
-    return [items[start : start + _AT_A_TIME] for start in range(0, len(items), _AT_A_TIME)]
+    return [items[start : start + AT_A_TIME] for start in range(0, len(items), AT_A_TIME)]

@@ -20,9 +20,11 @@ from processor.trial import try_out
 from processor.tweet import EXAMPLE, to_item
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.dead_letters.bucket import Objects, bucket_of
+from tweetpipe.dead_letters.finding import peek, purge
 from tweetpipe.dead_letters.function import NotStored, calls, store, store_in_parts
 from tweetpipe.dead_letters.letter import DeadLetter, Kind, StreamPosition
-from tweetpipe.dead_letters.queue import Hold, peek, purge
+from tweetpipe.dead_letters.queue import Hold
 from tweetpipe.dead_letters.stream import StreamRecord, read_again, read_since
 from tweetpipe.words import counted
 
@@ -72,7 +74,7 @@ def redrive(
     """
     outcomes: list[Redriven] = []
     worker = _Worker(place, stack)
-    with Hold(place, stack.outputs["DeadLetterQueueUrl"]) as hold:
+    with Hold(place, stack.outputs["DeadLetterQueueUrl"], bucket=bucket_of(stack)) as hold:
         for letter in hold.wanted(wanted, at_most) if wanted else hold.letters(at_most):
             outcome = worker.store(letter, (edited or {}).get(letter.id))
             if outcome.is_done:
@@ -155,6 +157,8 @@ class _Worker:
         self._stream = stack.outputs["KinesisStream"]
         self._function = stack.outputs["DDBEventProcessor"]
         self._lambda = place.lambda_(_PATIENT)
+        bucket = bucket_of(stack)
+        self._objects = Objects(place, bucket) if bucket else None
 
     def store(self, letter: DeadLetter, edited: bytes | None) -> Redriven:
         if letter.kind is Kind.REJECTED and letter.position is None:
@@ -207,7 +211,7 @@ class _Worker:
         found = stored = rejected = 0
         first = last = None
         try:
-            for group in self.stored(read_again(self._place, letter)):
+            for group in self.stored(self._records(letter)):
                 first = group[0].sequence_number if first is None else first
                 last = group[-1].sequence_number
                 each = _refusals([record.data for record in group])
@@ -228,8 +232,18 @@ class _Worker:
             why="" if complete else _no_longer_there(letter, found),
         )
 
+    def _records(self, letter: DeadLetter) -> Iterable[StreamRecord]:
+        """A batch's records: from its object, else from the stream."""
+        kept = self._objects.records(letter) if self._objects and letter.key else None
+        return read_again(self._place, letter) if kept is None else kept
+
 
 def _no_longer_there(letter: DeadLetter, found: int) -> str:
+    if letter.key:
+        return (
+            f"its object, {letter.key}, does not hold the batch, and the stream has {found:,} of "
+            f"its {counted(letter.records, 'record')}"
+        )
     if not found:
         return "the stream no longer has its records: they are older than its retention"
     return (

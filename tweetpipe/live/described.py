@@ -80,7 +80,8 @@ class Described:
 
     def _read_queue(self, at: float) -> None:
         self.letters = None
-        self.letters = sum(dead_letters.counts(self._place, self._outputs["DeadLetterQueueUrl"]))
+        url, bucket = self._outputs["DeadLetterQueueUrl"], dead_letters.bucket_of(self._deployed)
+        self.letters = sum(dead_letters.counts(self._place, url, bucket=bucket))
 
     def _measure(self, at: float) -> None:
         self.measured = metrics.measure(self._place, self._deployed, mapping=self.mapping_id)

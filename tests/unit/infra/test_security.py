@@ -10,6 +10,7 @@ from tests.iam.tables import FUNCTION, PRODUCER
 from tests.unit.infra.reading import DEFAULTS, RESOURCES, WHOLE, Statement, statements
 
 ALL = list(statements())
+BUCKET = "arn:${AWS::Partition}:s3:::${ExhaustedBucket}"
 ON_ONE_RESOURCE = [statement for statement in ALL if statement.condition != "Traces"]
 
 
@@ -62,6 +63,11 @@ def test_there_is_a_user_with_key_and_secret_or_a_policy_to_attach() -> None:
     [
         ("ProcessorRole", "FansOut", {"kinesis:SubscribeToShard"}),
         ("ProcessorRole", "HasKey", {"kms:Decrypt", "kms:GenerateDataKey"}),
+        (
+            "ProcessorRole",
+            "KeepsExhausted",
+            {"s3:PutObject", "s3:ListBucket", "kms:GenerateDataKey"},
+        ),
         ("ProcessorRole", "Traces", {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}),
         ("Producer", "HasKey", {"kms:GenerateDataKey"}),
         ("ProducerPolicy", "HasKey", {"kms:GenerateDataKey"}),
@@ -78,6 +84,7 @@ def test_there_are_no_other_identities_and_no_other_options() -> None:
         ("ProcessorRole", None),
         ("ProcessorRole", "FansOut"),
         ("ProcessorRole", "HasKey"),
+        ("ProcessorRole", "KeepsExhausted"),
         ("ProcessorRole", "Traces"),
         ("Producer", None),
         ("Producer", "HasKey"),
@@ -102,6 +109,8 @@ def test_a_statement_is_about_one_resource_of_the_stack(statement: Statement) ->
         ("GetAtt", "DeadLetters.Arn", {"sqs"}),
         ("GetAtt", "ProcessorLogs.Arn", {"logs"}),
         ("Ref", "KmsKeyArn", {"kms"}),
+        ("Sub", f"{BUCKET}/aws/lambda/*", {"s3"}),
+        ("Sub", BUCKET, {"s3"}),
     ]
 
 
@@ -112,7 +121,8 @@ def test_the_key_is_used_through_the_services_of_the_stack_alone() -> None:
             for entry in RESOURCES[identity]["Properties"]["Policies"]
             if "If" in entry and entry["If"][0] == "HasKey"
         ]
-        for statement in policy["PolicyDocument"]["Statement"]:
+        for entry in policy["PolicyDocument"]["Statement"]:
+            statement = entry["If"][1] if "If" in entry else entry
             assert list(statement["Condition"]["StringEquals"]) == ["kms:ViaService"]
 
 

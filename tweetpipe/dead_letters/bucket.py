@@ -1,0 +1,151 @@
+"""Exhausted batches in a bucket of the user's own, where Lambda keeps the records themselves.
+
+https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
+from tweetpipe.dead_letters.letter import DeadLetter, Kind, read_object
+from tweetpipe.dead_letters.stream import StreamRecord
+from tweetpipe.words import counted
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectIdentifierTypeDef
+
+# aws/lambda/<mapping>/<shard>/<year>/<month>/<day>/<time>-<id>
+PREFIX = "aws/lambda/"
+# What is before the records; Lambda writes it first.
+_HEAD = 4096
+# An object has an invocation's 6 MB at most, and what is around it.
+_MAX_BYTES = 16 * 2**20
+_AT_A_TIME = 1000  # DeleteObjects takes no more
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """Where a stack's exhausted batches are, and the stream that they come from."""
+
+    name: str
+    stream: str
+
+
+def bucket_of(stack: Stack) -> Bucket | None:
+    """The stack's bucket, if it was deployed with one."""
+    name = stack.outputs.get("ExhaustedBucket")
+    return Bucket(name=name, stream=stack.outputs["KinesisStream"]) if name else None
+
+
+class Objects:
+    """The objects of a bucket as dead letters; those of other stacks are unknown ones."""
+
+    def __init__(self, place: Place, bucket: Bucket) -> None:
+        self._s3 = place.s3()
+        self._bucket = bucket
+
+    def count(self) -> int:
+        """How many there are, whosever they are."""
+        return sum(1 for _ in self._keys())
+
+    def letters(self) -> Iterator[DeadLetter]:
+        """All that are there."""
+        for key, sent_at, size in self._keys():
+            head = self._read(key, min(size, _HEAD)) if size else b""
+            if head is None:
+                continue
+            letter = read_object(key, head, sent_at)
+            if letter.kind is Kind.UNKNOWN and _HEAD < size <= _MAX_BYTES:
+                # Should Lambda write the records first one day.
+                letter = read_object(key, self._read(key, size) or b"", sent_at)
+            yield self._ours_or_unknown(letter)
+
+    def records(self, letter: DeadLetter) -> list[StreamRecord] | None:
+        """The batch's records; None where they can't be read from the object."""
+        content = self._read(letter.key, _MAX_BYTES)
+        try:
+            payload = json.loads(content or b"")["payload"]
+            event = json.loads(payload) if isinstance(payload, str) else payload
+            records = [_record(letter, record) for record in event["Records"]]
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return None
+        return records if letter.position and len(records) == letter.records else None
+
+    def delete(self, keys: Collection[str]) -> None:
+        """Deletes these objects for good; raises TweetpipeError when one of them stays."""
+        left = list(keys)
+        while left:
+            some, left = left[:_AT_A_TIME], left[_AT_A_TIME:]
+            objects: list[ObjectIdentifierTypeDef] = [{"Key": key} for key in some]
+            answer = self._s3.delete_objects(
+                Bucket=self._bucket.name, Delete={"Objects": objects, "Quiet": True}
+            )
+            failed = answer.get("Errors", [])
+            if failed:
+                raise TweetpipeError(
+                    f"S3 did not delete {counted(len(failed), 'object')} of {self._bucket.name} "
+                    f"({failed[0].get('Code', 'no reason given')}). Run this again: doing it twice "
+                    "does no harm."
+                )
+
+    def _keys(self) -> Iterator[tuple[str, Any, int]]:
+        pages = self._s3.get_paginator("list_objects_v2")
+        try:
+            for page in pages.paginate(Bucket=self._bucket.name, Prefix=PREFIX):
+                for entry in page.get("Contents", []):
+                    yield entry["Key"], entry.get("LastModified"), entry.get("Size", 0)
+        except ClientError as error:
+            if _code(error) != "NoSuchBucket":
+                raise
+            raise TweetpipeError(
+                f"The bucket {self._bucket.name}, which the stack keeps exhausted batches in, does "
+                "not exist. Make it again, or deploy another: -p ExhaustedBucket=NAME."
+            ) from error
+
+    def _read(self, key: str, size: int) -> bytes | None:
+        """The object's first bytes; None where it is gone."""
+        try:
+            answer = self._s3.get_object(
+                Bucket=self._bucket.name, Key=key, Range=f"bytes=0-{size - 1}"
+            )
+        except ClientError as error:
+            if _code(error) in ("NoSuchKey", "404"):
+                return None
+            raise
+        return answer["Body"].read()
+
+    def _ours_or_unknown(self, letter: DeadLetter) -> DeadLetter:
+        position = letter.position
+        if position is None or position.stream == self._bucket.stream:
+            return letter
+        return replace(
+            letter, kind=Kind.UNKNOWN, reason=f"of another stack's stream, {position.stream}"
+        )
+
+
+def _record(letter: DeadLetter, record: Any) -> StreamRecord:
+    kinesis, position = record["kinesis"], letter.position
+    number = str(int(kinesis["sequenceNumber"]))
+    if position is None or not position.holds(number):
+        raise ValueError("not of this batch")
+    return StreamRecord(
+        stream_arn=position.stream_arn,
+        shard=position.shard,
+        sequence_number=kinesis["sequenceNumber"],
+        partition_key=kinesis.get("partitionKey") or "",
+        arrived=float(kinesis.get("approximateArrivalTimestamp") or 0.0),
+        data=base64.b64decode(kinesis["data"], validate=True),
+    )
+
+
+def _code(error: ClientError) -> str:
+    return error.response.get("Error", {}).get("Code", "")
