@@ -56,7 +56,7 @@ class FaultProxy:
     Each operation of `faults` fails in each of its ways once in a round of calls, in an order that
     `seed` decides; half of the calls fail at all, or as many as `shares` says. A hanging call ends
     after `hang` seconds. `accepted` counts the records that PutRecords calls left on the stream.
-    All calls of the operations that it `refuses` fail.
+    `refuses` counts who wants all calls of an operation to fail.
     """
 
     endpoint: str
@@ -73,7 +73,7 @@ class FaultProxy:
         self.counts: Counter[tuple[str, Fault]] = Counter()
         self.accepted = 0
         self.is_mischievous = True
-        self.refuses: set[str] = set()
+        self.refuses: Counter[str] = Counter()
         self._upstream = urlsplit(upstream)
         self._hang = hang
         self._fates = {
@@ -90,6 +90,15 @@ class FaultProxy:
         with serving(self._handle) as self.endpoint:
             yield self
 
+    @contextmanager
+    def refusing(self, *operations: str) -> Iterator[None]:
+        """All calls of these operations fail until the block is left."""
+        self.refuses.update(operations)
+        try:
+            yield
+        finally:
+            self.refuses.subtract(operations)
+
     def _handle(self, request: Request) -> None:
         answer = self.answer(request.path, dict(request.headers.items()), request.body)
         if answer is None:
@@ -103,7 +112,7 @@ class FaultProxy:
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> _Answer | None:
         """What the client gets; None means nothing, on a connection that breaks."""
         operation = headers.get("X-Amz-Target", "")
-        if operation in self.refuses:
+        if self.refuses[operation] > 0:
             return _error(500, "InternalFailure")
         fault = self._next_fault(operation)
         if fault is Fault.THROTTLED:

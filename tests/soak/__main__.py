@@ -76,7 +76,6 @@ def _show(outcome: SoakOutcome, *, aggregate: bool) -> None:
         ("put on the stream", outcome.accepted),
         *again.items(),
         ("undelivered at first, sent again", outcome.undelivered),
-        ("exhausted batches redriven", outcome.redriven),
         ("stored, equal in every field", books.items.verified),
         ("dead-lettered, payload intact", len(offered.malformed) - len(books.missing_letters)),
         ("  more than once", books.repeated_letters),

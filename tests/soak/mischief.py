@@ -70,7 +70,7 @@ class Mischief:
         return found
 
     def _kill_worker(self) -> None:
-        if self._proxy.refuses:
+        if any(self._proxy.refuses.values()):
             return  # it must live to see what it does then
         for worker in self._workers()[:1]:
             worker.kill()
@@ -84,10 +84,9 @@ class Mischief:
             worker.resume()
 
     def _refuse(self, operation: str, what: str) -> None:
-        self._proxy.refuses.add(operation)
-        self.counts[what] += 1
-        self._over.wait(self._timeout + 2)
-        self._proxy.refuses.discard(operation)
+        with self._proxy.refusing(operation):
+            self.counts[what] += 1
+            self._over.wait(self._timeout + 2)
 
     def _pause_emulator(self) -> None:
         self._emulator.suspend()

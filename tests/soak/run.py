@@ -9,7 +9,9 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,8 +24,6 @@ from tests.soak.forms import write_in_forms, write_lines
 from tests.soak.mischief import Mischief
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.dead_letters import Kind
-from tweetpipe.dead_letters.redrive import redrive
 from tweetpipe.looking import verify
 from tweets import fakes
 
@@ -34,9 +34,8 @@ PARAMETERS = {
     "BatchSize": "500",
     "BatchWindowSeconds": "0",
     "Timeout": str(TIMEOUT),
-    "MaximumRetryAttempts": "1",
 }
-"""What the stack must be deployed with."""
+"""What the stack must be deployed with; what an outage meets are the template's defaults."""
 
 # Of the calls of each operation; a batch takes twenty BatchWriteItem calls.
 _FAULTY = {BATCH_WRITE_ITEM: 0.03, PUT_RECORDS: 0.15, SEND_MESSAGE_BATCH: 0.15}
@@ -45,8 +44,8 @@ _SLOWEST, _SENDING = 300.0, 90.0  # records a second, seconds: long enough to be
 _KILLED = "producer killed with kill -9"
 _KILLS_BEFORE_OUTAGE = 3
 _POLL_EVERY = 1.0  # seconds
-_IDLE = 10.0  # seconds without a new item, until it is time to redrive
-_PATIENCE = 90.0  # seconds without any success; a shard that retries holds up the others
+_PATIENCE = 90.0  # seconds without any success: Lambda may pause for 30 before it tries again
+_BETWEEN_OUTAGES = 15.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +56,6 @@ class SoakOutcome:
     books: Books
     accepted: int
     undelivered: int
-    redriven: int
     faults: Counter[str]
     seconds: float
 
@@ -77,9 +75,10 @@ def soak(
 ) -> SoakOutcome:
     """Sends `count` tweets, with malformed and repeated ones among them, through the faults.
 
-    Meanwhile, shards are split and merged, and the mapping is paused. Once, Kinesis is gone for
-    `outage` seconds. With `aggregate`, several travel in one record. They are read from a file of
-    lines, or with `in_forms` from files of several forms.
+    Meanwhile, shards are split and merged, and the mapping is paused. Once each, for `outage`
+    seconds, Kinesis is gone, what the function calls, and the function itself. All has to come home
+    without a command. With `aggregate`, several tweets travel in one record. They are read from a
+    file of lines, or with `in_forms` from files of several forms.
     """
     offered = Offered()
     records = fakes.records(seed, count=count, malformed=MALFORMED, duplicates=DUPLICATES)
@@ -106,19 +105,19 @@ def soak(
         producer = _Producer(proxy, stack, folder, seed=seed, outage=outage, aggregate=aggregate)
         with mischief.at_work((changes.reshard, 15.0), (changes.pause_mapping, 40.0)):
             say(f"Sending {offered.total:,} records, of which {count:,} are tweets")
-            producer.send_until_done(tweets, rate=max(_SLOWEST, offered.total / _SENDING))
-            undelivered = producer.resend_until_done()
-            say("Waiting until all tweets are stored, redriving what Lambda gave up")
-            redriven = _bring_home(place, stack, count)
+            with _outages(proxy, place, function, seconds=outage) as outages:
+                producer.send_until_done(tweets, rate=max(_SLOWEST, offered.total / _SENDING))
+                undelivered = producer.resend_until_done()
+            say("Waiting until all tweets are stored")
+            _wait_until_stored(place, stack, count)
         proxy.is_mischievous = False
-        books, late = _settled(place, stack, offered, expected)
+        books = _settled(place, stack, offered, expected)
     return SoakOutcome(
         offered=offered,
         books=books,
         accepted=proxy.accepted,
         undelivered=undelivered,
-        redriven=redriven + late,
-        faults=_in_words(proxy) + mischief.counts + changes.counts + producer.counts,
+        faults=_in_words(proxy) + mischief.counts + changes.counts + producer.counts + outages,
         seconds=time.monotonic() - started,
     )
 
@@ -188,31 +187,53 @@ class _Producer:
     def _begin_outage(self) -> float:
         """Seconds for which Kinesis is gone from now on."""
         seconds, self._outage = self._outage, 0.0
-
-        self._proxy.refuses.add(PUT_RECORDS)
+        refusing = ExitStack()
+        refusing.enter_context(self._proxy.refusing(PUT_RECORDS))
         self.counts[f"Kinesis gone for {seconds:.0f} s"] += 1
-        threading.Timer(seconds, self._proxy.refuses.discard, (PUT_RECORDS,)).start()
+        threading.Timer(seconds, refusing.close).start()
         return seconds
 
 
-def _bring_home(place: Place, stack: Stack, count: int) -> int:
-    """Redrives exhausted batches until so many items are there; returns how many batches it were.
+@contextmanager
+def _outages(
+    proxy: FaultProxy, place: Place, function: str, *, seconds: float
+) -> Iterator[Counter[str]]:
+    """Long outages one after the other, begun within the block; counts those that have been."""
+    counts: Counter[str] = Counter()
+    outages: dict[str, AbstractContextManager[None]] = {
+        "DynamoDB": proxy.refusing(BATCH_WRITE_ITEM),
+        "SQS": proxy.refusing(SEND_MESSAGE_BATCH),
+        "DynamoDB and SQS": proxy.refusing(BATCH_WRITE_ITEM, SEND_MESSAGE_BATCH),
+        "the function": configured(place, function, TABLE_NAME=""),
+    }
+
+    def one_after_the_other() -> None:
+        for what, outage in outages.items():
+            threading.Event().wait(_BETWEEN_OUTAGES)
+            with outage:
+                threading.Event().wait(seconds)
+            counts[f"{what} gone for {seconds:.0f} s"] += 1
+
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(one_after_the_other) if seconds else None
+        yield counts
+        if done:
+            done.result()
+
+
+def _wait_until_stored(place: Place, stack: Stack, count: int) -> None:
+    """Returns once so many items are there, or when no more of them come.
 
     Only counts items meanwhile: reading them all would keep the emulator from anything else.
     """
-    redriven = 0
-    most, last_arrival, last_redrive = -1, time.monotonic(), time.monotonic()
+    most, last_arrival = -1, time.monotonic()
     while (stored := _items(place, stack)) < count:
         now = time.monotonic()
         if stored > most:
             most, last_arrival = stored, now
         if now - last_arrival > _PATIENCE:
             break
-        if now - max(last_arrival, last_redrive) > _IDLE:
-            redriven += _redriven(place, stack)
-            last_redrive = time.monotonic()
         threading.Event().wait(_POLL_EVERY)
-    return redriven
 
 
 def _items(place: Place, stack: Stack) -> int:
@@ -221,21 +242,13 @@ def _items(place: Place, stack: Stack) -> int:
     return table["Table"]["ItemCount"]
 
 
-def _settled(
-    place: Place, stack: Stack, offered: Offered, expected: verify.Expected
-) -> tuple[Books, int]:
-    """The books, once they balance or nothing changes any more, and how many were redriven."""
-    redriven, since = 0, time.monotonic()
+def _settled(place: Place, stack: Stack, offered: Offered, expected: verify.Expected) -> Books:
+    """The books, once they balance or nothing changes any more."""
+    since = time.monotonic()
     while True:
-        redriven += _redriven(place, stack)
         books = balance(place, stack, offered, expected=expected)
         if books.is_equal or time.monotonic() - since > _PATIENCE:
-            return books, redriven
-
-
-def _redriven(place: Place, stack: Stack) -> int:
-    outcomes = redrive(place, stack, wanted=lambda letter: letter.kind is Kind.EXHAUSTED)
-    return sum(outcome.is_done for outcome in outcomes)
+            return books
 
 
 def _in_words(proxy: FaultProxy) -> Counter[str]:
