@@ -8,7 +8,7 @@ RELEASE := $(VENV)/environments/release
 EMBEDDED := localstack_embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down live test test-unit test-slow test-containers coverage soak soak-page fuzz bench lint lint-workflows screenshots format package lock release pins try-aws destroy-aws clean
+.PHONY: help demo install up down live test test-unit test-slow test-containers coverage soak soak-page fuzz bench lint lint-workflows screenshots format package lock release pins test-aws try-aws destroy-aws clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -142,6 +142,9 @@ try-aws: $(VENV)/app  ## Deploy to AWS, send COUNT=10000 fake tweets through, ve
 	@$(BIN)/tweetpipe deploy $(ON_AWS) --yes $(if $(BOUNDARY),-p PermissionsBoundary=$(BOUNDARY))
 	@$(BIN)/tweetpipe produce fake $(ON_AWS) --count $(or $(COUNT),10000)
 	@$(BIN)/tweetpipe verify $(ON_AWS) --count $(or $(COUNT),10000) --wait 60
+
+test-aws: $(VENV)/dev  ## Run the tests for AWS in a stack of their own, in your account: YES=1 agrees to the cost
+	@$(BIN)/python -m tests.on_aws $(if $(YES),--yes) $(if $(filter-out tweets-try,$(STACK)),--stack $(STACK)) $(if $(BOUNDARY),--boundary $(BOUNDARY)) $(if $(COUNT),--count $(COUNT))
 
 destroy-aws: $(VENV)/app  ## Delete that stack, and all that is in it
 	@$(BIN)/tweetpipe destroy $(ON_AWS) --yes

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import environment_for, run_here
+from tests.on_aws.given import given
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import deploy
@@ -29,9 +30,11 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def place(endpoint: str) -> Place:
-    """The emulator as tweetpipe's commands see it."""
-    return local_place(embedded_endpoint=endpoint, environ={})
+def place(request: pytest.FixtureRequest) -> Place:
+    """The emulator as tweetpipe's commands see it, or the account that the run is for."""
+    if ours := given(request):
+        return ours.place
+    return local_place(embedded_endpoint=request.getfixturevalue("endpoint"), environ={})
 
 
 @pytest.fixture
@@ -49,16 +52,21 @@ def deployed(place: Place) -> Iterator[Stack]:
 
 
 @pytest.fixture(scope="module")
-def own_stack(place: Place) -> Iterator[Stack]:
+def own_stack(place: Place, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """One stack for the tests of a file that want to know of everything that arrives there."""
+    if ours := given(request):
+        yield ours.stack
+        return
     with deployed_stack(place, PARAMETERS) as stack:
         yield stack
 
 
 @pytest.fixture
-def command_environment(endpoint: str) -> dict[str, str]:
+def command_environment(request: pytest.FixtureRequest) -> dict[str, str]:
     """The environment of a user who has nothing set but the emulator's address."""
-    return environment_for(endpoint)
+    if ours := given(request):
+        return ours.environment
+    return environment_for(request.getfixturevalue("endpoint"))
 
 
 @pytest.fixture

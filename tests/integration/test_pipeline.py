@@ -10,6 +10,8 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import producer
 from processor.errors import Reason
 from producer import OutgoingRecord, Report, Settings
@@ -76,6 +78,7 @@ def payload(letter: dict[str, Any]) -> bytes | None:
     return None if letter["payload"] is None else base64.b64decode(letter["payload"])
 
 
+@pytest.mark.aws
 def test_fake_tweets_are_stored_field_by_field_and_malformed_ones_kept_byte_for_byte(
     place: Place, own_stack: Stack, producer_settings: Settings, tmp_path: Path
 ) -> None:
@@ -144,6 +147,7 @@ def line(tweet: dict[str, object]) -> bytes:
     return json.dumps(tweet, ensure_ascii=False).encode()
 
 
+@pytest.mark.aws
 def test_a_hostile_file_is_stored_where_possible_and_explained_where_not(
     place: Place, own_stack: Stack, tweetpipe_command: Command, tmp_path: Path
 ) -> None:

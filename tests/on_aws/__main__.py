@@ -1,0 +1,132 @@
+"""`make test-aws`: the tests marked `aws`, and many tweets, against an account of yours.
+
+They run in a stack of their own, with your credentials, and remove it at the end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from tests.commands import Environment
+from tests.on_aws.given import Given
+from tests.stack_fixtures import deployed_stack
+from tweetpipe.aws import stack as stacks
+from tweetpipe.aws.place import Place, aws_place
+from tweetpipe.aws.stack import Stack
+from tweetpipe.looking import metrics, verify
+from tweetpipe.plan.prices import load_prices
+from tweetpipe.project import ROOT
+
+_console = Console(highlight=False, soft_wrap=True)
+# faker has a plugin, and is imported by then.
+_KNOWN = "ignore::pytest.PytestAssertRewriteWarning"
+_SEED = 1
+_PATIENCE = 300.0  # seconds without an arrival
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunReport:
+    """What may be published of a run: it names neither account nor stack."""
+
+    at: str
+    region: str
+    tests: dict[str, int]
+    tweets: int
+    stored_equal: int
+    difference: int
+    seconds_sending: float
+    seconds_until_stored: float  # after the last was sent
+    seconds_behind_at_most: float | None  # by CloudWatch, which may not know yet
+    dollars_at_most: float
+
+
+def main() -> int:
+    """Exit code 1 when a test fails, 2 without --yes, 3 when tweets differ."""
+    parser = argparse.ArgumentParser(prog="make test-aws", description=__doc__)
+    parser.add_argument("--yes", action="store_true", help="agree to what it costs")
+    parser.add_argument("--stack", default=f"tweets-test-{uuid.uuid4().hex[:8]}", help="its name")
+    parser.add_argument("--boundary", default="", help="ARN of a permissions boundary")
+    parser.add_argument("--count", type=int, default=10_000, help="how many tweets")
+    parser.add_argument("--report", type=Path, default=ROOT / "build" / "test-aws.json")
+    options = parser.parse_args()
+    place = aws_place()
+    if stacks.find(place, options.stack):
+        parser.error(f"there is a stack {options.stack}, which would be deleted: name another")
+    identity = place.identity()
+    cost = dollars(options.count)
+    _console.print(f"Account {identity.account} as {identity.arn}, region {place.region}")
+    _console.print(f"Stack {options.stack}, which is made, and deleted at the end")
+    _console.print(
+        f"Cost: about ${cost:.2f} at most, for {options.count:,} tweets and an hour of a shard"
+    )
+    if not options.yes:
+        parser.error("to agree to that, add --yes (make test-aws YES=1)")
+    parameters = {"PermissionsBoundary": options.boundary} if options.boundary else {}
+    # The tests forget the environment of whoever runs them.
+    environment = {**os.environ, "TWEETPIPE_TARGET": "aws", "TWEETPIPE_STACK": options.stack}
+    with deployed_stack(place, parameters, name=options.stack) as stack:
+        report = run(place, stack, environment, count=options.count, cost=cost)
+    options.report.parent.mkdir(parents=True, exist_ok=True)
+    options.report.write_text(json.dumps(asdict(report), indent=2) + "\n", encoding="utf-8")
+    _console.print(json.dumps(asdict(report), indent=2))
+    _console.print(f"The report is in {options.report}. The stack is deleted.")
+    if report.difference:
+        return 3
+    return 1 if report.tests.keys() - {"passed"} or not report.tests else 0
+
+
+def run(
+    place: Place, stack: Stack, environment: Environment, *, count: int, cost: float
+) -> RunReport:
+    """Sends the tweets, compares each one, and runs the tests."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "tweetpipe", "produce", "fake"]
+    choice = ["--count", str(count), "--seed", str(_SEED), "--rate", "900"]
+    subprocess.run([*command, *choice], env=environment, check=True)
+    sent = time.monotonic()
+    found = verify.wait_until_stored(
+        place,
+        stack.outputs["EventDataTable"],
+        verify.expected_items(_SEED, count),
+        patience=_PATIENCE,
+    )
+    stored = time.monotonic()
+    ours = Given(place=place, stack=stack, environment=environment)
+    tests = [str(ROOT / "tests" / "integration"), "-m", "aws", "-p", "no:xdist"]
+    pytest.main([*tests, "-p", "no:cacheprovider", "-W", _KNOWN], plugins=[ours])
+    return RunReport(
+        at=datetime.now(UTC).isoformat(timespec="seconds"),
+        region=place.region,
+        tests=dict(ours.outcomes),
+        tweets=count,
+        stored_equal=found.verified,
+        difference=len(found.missing) + len(found.different) + len(found.unexpected),
+        seconds_sending=round(sent - began, 1),
+        seconds_until_stored=round(stored - sent, 1),
+        seconds_behind_at_most=metrics.measure(place, stack).window.iterator_age,
+        dollars_at_most=round(cost, 2),
+    )
+
+
+def dollars(count: int) -> float:
+    """What a run costs at most: by the prices of us-east-1, each tweet put and written twice."""
+    prices = load_prices("us-east-1")
+    each = prices["kinesis_put_million"] + prices["dynamodb_write_million"]
+    calls = prices["lambda_request_million"]
+    return prices["kinesis_shard_hour"] + 2 * (count + 10_000) / 1e6 * (each + calls) + 0.01
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""What the tests marked `aws` get in place of an emulator: a stack in somebody's account."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.commands import Environment
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
+
+
+@dataclass(kw_only=True, eq=False)
+class Given:
+    """A plugin of pytest; `environment` is the caller's, which the tests otherwise forget."""
+
+    place: Place
+    stack: Stack
+    environment: Environment
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+    def pytest_configure(self) -> None:
+        os.environ.update(self.environment)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call" or not report.passed:
+            self.outcomes[report.outcome] += 1
+
+
+def given(request: pytest.FixtureRequest) -> Given | None:
+    """What the run was given, if it is one on AWS."""
+    plugins = request.config.pluginmanager.get_plugins()
+    return next((plugin for plugin in plugins if isinstance(plugin, Given)), None)
