@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,6 +16,7 @@ import pytest
 from tests.stack_fixtures import Command, deployed_stack
 from tests.unit.processor.events import encode, v1_tweet
 from tests.waiting import wait_for
+from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import parameters
@@ -73,6 +75,7 @@ VARIANTS: dict[str, dict[str, str]] = {
         "ExhaustedBucket": BUCKET,
     },
 }
+HOLDERS = ("KinesisStream", "EventDataTable", "DeadLetterQueueUrl")
 ALARMS = {"Behind", "Errors", "Throttles", "DeadLetters", "TableThrottles", "StreamThrottles"}
 
 
@@ -218,6 +221,19 @@ def test_items_expire_as_chosen_and_their_readers_see_nothing_of_it(
     assert all(29 * 24 * 3600 < seconds <= 30 * 24 * 3600 for seconds in left)
 
 
+def test_a_large_record_is_stored_where_the_stream_takes_it(
+    stack_of: Callable[[str], Stack], place: Place, tweetpipe_command: Command, tmp_path: Path
+) -> None:
+    stack = stack_of("provisioned and watched")
+    large = encode({**v1_tweet(4712), "entities": "x" * 3 * 2**19})
+    (tmp_path / "large.ndjson").write_bytes(large + b"\n")
+
+    produced = tweetpipe_command("produce", "file", "large.ndjson", "--stack", stack.name)
+
+    assert produced.returncode == 0, produced.stderr
+    _wait_and_remove(place, stack, "4712")
+
+
 def test_records_without_a_key_are_stored_where_the_stream_needs_none(
     stack_of: Callable[[str], Stack], place: Place
 ) -> None:
@@ -225,13 +241,20 @@ def test_records_without_a_key_are_stored_where_the_stream_needs_none(
     put: Any = place.kinesis().put_record
     put(StreamName=stack.outputs["KinesisStream"], Data=encode(v1_tweet(4711)))
 
-    def stored() -> bool:
-        return any(item["Id"] == "4711" for item in scan(place, stack.outputs["EventDataTable"]))
+    _wait_and_remove(place, stack, "4711")
 
-    wait_for(stored, "the tweet without a key")
-    # Others look at all that is in this table.
-    key = {"Username": {"S": "Ana Example"}, "Id": {"S": "4711"}}
-    place.dynamodb().delete_item(TableName=stack.outputs["EventDataTable"], Key=key)
+
+def _wait_and_remove(place: Place, stack: Stack, identifier: str) -> None:
+    """Waits until a tweet is stored, and removes it: others look at all that is in the table."""
+    table = stack.outputs["EventDataTable"]
+
+    def found() -> dict[str, str] | None:
+        return next((item for item in scan(place, table) if item["Id"] == identifier), None)
+
+    item = wait_for(found, f"the tweet {identifier}")
+    assert item is not None
+    key = {"Username": {"S": item["Username"]}, "Id": {"S": identifier}}
+    place.dynamodb().delete_item(TableName=table, Key=key)
 
 
 def test_aggregated_records_are_refused_where_the_stream_ignores_their_keys(
@@ -269,6 +292,9 @@ def test_options_are_switched_on_and_off_while_tweets_flow(
                 "Tracing": "true",
                 "KmsKeyArn": KEY,
                 "ReservedConcurrency": "4",
+                "StreamMode": "ON_DEMAND",
+                "RecordDistribution": "AUTO",
+                "TableBilling": "PROVISIONED",
                 "ProducerUser": "false",
                 "ExpireAfterDays": "1",
                 "WarmWriteUnits": "5000",
@@ -281,6 +307,9 @@ def test_options_are_switched_on_and_off_while_tweets_flow(
                 "DeadLetterAlarm": "false",
                 "EnhancedFanOut": "false",
                 "LogFormat": "Text",
+                "StreamMode": "PROVISIONED",
+                "RecordDistribution": "PARTITION_KEY",
+                "TableBilling": "PAY_PER_REQUEST",
                 "ProducerUser": "true",
                 "ExpireAfterDays": "0",
                 "WarmWriteUnits": "0",
@@ -295,6 +324,8 @@ def test_options_are_switched_on_and_off_while_tweets_flow(
         produced = tweetpipe_command("produce", *fake)
         verified = tweetpipe_command("verify", *fake, "--allow-others")
         assert (produced.returncode, verified.returncode) == (0, 0), verified.stderr
+    after = stacks.get(place, stack.name).outputs
+    assert {name: after[name] for name in HOLDERS} == {n: stack.outputs[n] for n in HOLDERS}
     for seed in range(3):
         # What came first is still there: nothing was made anew.
         kept = tweetpipe_command(

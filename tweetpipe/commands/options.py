@@ -55,7 +55,7 @@ OwnCredentialsOption = Annotated[
     bool,
     typer.Option(
         "--own-credentials",
-        help="Sign with your own AWS credentials, not those of the stack's producer.",
+        help="Sign with your own AWS credentials, as is done anyway where the stack has no user.",
     ),
 ]
 GiveUpAfterOption = Annotated[

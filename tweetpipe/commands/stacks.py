@@ -180,12 +180,12 @@ def _agrees_to_destroy(place: Place, existing: Stack, *, yes: bool) -> bool:
             f"protection off first: aws dynamodb update-table --table-name {table} "
             "--no-deletion-protection-enabled"
         )
-    for line in _loss_lines(loss):
+    for line in _loss_lines(loss, has_key="AccessKeyId" in existing.outputs):
         terminal.say(f"  {line}", "bold red")
     return yes or terminal.names(existing.name, "All of it is deleted.", otherwise=_YES)
 
 
-def _loss_lines(loss: Loss | str) -> list[str]:
+def _loss_lines(loss: Loss | str, *, has_key: bool) -> list[str]:
     if isinstance(loss, str):
         return [f"What will be lost could not be counted: {loss}"]
     if loss.behind is None:
@@ -200,7 +200,7 @@ def _loss_lines(loss: Loss | str) -> list[str]:
         "(AWS counts every six hours, and keeps a backup for 35 days)",
         counted(loss.dead_letters, "dead letter"),
         unread,
-        "the function's log, the producer's access key",
+        "the function's log" + (", the producer's access key" if has_key else ""),
     ]
 
 

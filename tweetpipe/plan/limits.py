@@ -64,7 +64,7 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
         f"a record averages {load.record_bytes:,.0f} bytes of 1 MiB",
         # Those of the upper tail are about three times the average.
         3 * load.record_bytes / c.MAX_RECORD_BYTES,
-        "aggregate fewer tweets, or raise the stream's MaxRecordSizeInKiB",
+        "aggregate fewer tweets, or deploy with a higher MaxRecordSizeKiB",
     )
     if mode is Mode.PROVISIONED:
         yield Limit(

@@ -241,10 +241,13 @@ def test_destroy_shows_what_is_lost_and_wants_the_name(
     said = capfd.readouterr().err
     for part in ("about 12,000 items", "3 dead letters", "about 450 records of the stream"):
         assert part in said
+    assert "access key" not in said
     assert aws.done == []
 
+    aws.existing = complete_stack(EventDataTable="tweets-EventData", AccessKeyId="AKIA")
     types("tweets\n")
     stacks.destroy(stack="tweets", target=Target.AWS)
+    assert "the producer's access key" in capfd.readouterr().err
     assert aws.done == ["delete arn:stack", "remove packages"]
 
 
