@@ -34,23 +34,24 @@ live: $(VENV)/app  ## Start LocalStack, deploy, show RATE=10 fake tweets a secon
 	$(BIN)/tweetpipe dashboard; code=$$?; \
 	kill $$producer; wait $$producer; exit $$code
 
-# Three files at a time, as some mostly wait. A test alone starts sooner without: .venv/bin/python -m pytest FILE::TEST
+# More files at a time than there are cores, as some mostly wait; fewer where each starts a LocalStack.
+# A test alone starts sooner without: .venv/bin/python -m pytest FILE::TEST
 # What is compiled once stays so, even where the environment would rather not have that.
-PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3
+PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Made here, it takes its time from no test.
 MAKE_ENVIRONMENT := $(BIN)/python -c "import localstack_embedded as e; e.ensure_environment(on_step=print)"
 
 test: $(VENV)/dev  ## Run the tests, in random order; those with containers only where a Docker engine answers
 	@$(MAKE_ENVIRONMENT)
-	@$(PYTEST) -m "not slow"
+	@$(PYTEST) -n 3 -m "not slow"
 
 test-unit: $(VENV)/dev  ## Run the unit tests alone, in a minute
 	@$(MAKE_ENVIRONMENT)
-	@$(PYTEST) -m "not slow" tests/unit $(EMBEDDED)/tests
+	@$(PYTEST) -n 4 -m "not slow" tests/unit $(EMBEDDED)/tests
 
 test-slow: $(VENV)/dev  ## Run what takes too long for make test, and all properties with many more examples
 	@$(MAKE_ENVIRONMENT)
-	@$(PYTEST) -m "slow or hypothesis" --hypothesis-profile slow
+	@$(PYTEST) -n 3 -m "slow or hypothesis" --hypothesis-profile slow
 
 test-containers: $(VENV)/dev  ## Run the tests with containers alone
 	@$(BIN)/python -m pytest tests/containers
