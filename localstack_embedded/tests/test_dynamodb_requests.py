@@ -223,6 +223,8 @@ def action(kind: str, id_: str = "1", **more: Any) -> dict[str, Any]:
         ([put_of("1"), action("Delete", "1.0")], "cannot include multiple operations on one item"),
         ([{"Get": {}}], "can only contain one of Check, Put, Update or Delete"),
         ([put_of("x")], "cannot be converted to a numeric value"),
+        ([action("Update", UpdateExpression="SET a =")], 'Syntax error; token: "<EOF>"'),
+        ([action("ConditionCheck", ConditionExpression="a = 1")], 'Syntax error; token: "1"'),
         (
             [
                 put_of(
