@@ -163,6 +163,37 @@ def test_the_script_for_the_samples_table_copies_every_item(
             client.delete_table(TableName=name)
 
 
+def test_a_backup_of_a_deleted_table_is_restored_and_copied_into_a_stack(
+    place: Place, deployed: Stack, command_environment: dict[str, str], tmp_path: Path
+) -> None:
+    [script] = re.findall(r"```python\n(.*?)```", DOCS.read_text("utf-8"), re.DOTALL)
+    lost, restored = (f"test-{uuid.uuid4().hex[:8]}-EventData" for _ in range(2))
+    client = place.dynamodb()
+    tweets = {verify.key(tweet): tweet for tweet in verify.expected_items(9, 60).values()}
+    make_sample_table(place, lost)
+    for tweet in tweets.values():
+        item = {field: {"S": value} for field, value in tweet.items()}
+        client.put_item(TableName=lost, Item=item)
+    backup = client.create_backup(TableName=lost, BackupName="last")["BackupDetails"]["BackupArn"]
+    client.delete_table(TableName=lost)
+    try:
+        client.restore_table_from_backup(TargetTableName=restored, BackupArn=backup)
+        client.get_waiter("table_exists").wait(TableName=restored)
+        subprocess.run(
+            [sys.executable, "-c", script, restored, deployed.outputs["EventDataTable"]],
+            cwd=tmp_path,
+            env=command_environment | AWS,
+            timeout=100,
+            check=True,
+        )
+    finally:
+        client.delete_table(TableName=restored)
+        client.delete_backup(BackupArn=backup)
+
+    found = table.scan(place, deployed.outputs["EventDataTable"])
+    assert tweets.items() <= {verify.key(item): item for item in found}.items()
+
+
 def test_sam_takes_the_template_as_it_is() -> None:
     # The part of the SAM CLI's validation that is a package; LocalStack's environment has it.
     python = localstack_embedded.ensure_environment(DEFAULT_HOME).python
