@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import sys
 from pathlib import Path
@@ -37,9 +38,14 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command: 0 when it is done, 1 when it failed, 130 when it was interrupted."""
     options = _parser().parse_args(arguments)
     try:
-        return _run(options)
+        status = _run(options)
+        sys.stdout.flush()
+        return status
     except EmulatorError as error:
         _say(f"error: {error}")
+        return 1
+    except BrokenPipeError:  # Whoever reads has had enough, as `head` has.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:
         _say("interrupted")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +14,7 @@ import pytest
 
 from localstack_embedded import Instance, status, stop
 from localstack_embedded.__main__ import main
+from localstack_embedded.environment import HERE
 from localstack_embedded.tests.fake_localstack import make_environment
 from localstack_embedded.tests.waiting import is_gone, wait_for
 
@@ -128,3 +132,17 @@ def test_what_is_no_account_is_wrong_usage(
     with pytest.raises(SystemExit, match="2"):
         main(["reset", "--home", home, "--account", account])
     assert "must have 12 digits" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_had_enough_is_no_fault(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with open(writing, "wb") as closed:
+        done = subprocess.run(
+            [sys.executable, "-m", "localstack_embedded", "status", "--home", tmp_path / "none"],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            cwd=HERE.parent,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (1, b"")
