@@ -22,6 +22,7 @@ from twisted.internet import reactor  # type: ignore[import-not-found]
 
 from ..dynamodb.specification import hand_items_on
 from ..kept import kept_folder
+from .catalog import keep_index
 from .channel import GuardedGateway, admission
 from .direct import watch
 from .guard import UNSIGNED
@@ -45,6 +46,7 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         admission()
         say_which_there_are()
         hand_items_on()
+        keep_index()
         get_internal_apis().add(PATH, endpoint=answer, methods=["POST"])
         chain = gateway.request_handlers
         chain.insert(chain.index(handlers.parse_service_name), _name_services)
