@@ -56,9 +56,10 @@ def _measured(write: Write, read: Callable[[Path], tuple[int, int]]) -> Sample:
 
 def _ours(path: Path) -> tuple[int, int]:
     from producer import file_source
+    from tweets.files import contents
 
     count = size = 0
-    for record in file_source(path):
+    for record in file_source(path, contents=contents()):
         count += 1
         size += len(record.data)
     return count, size

@@ -315,6 +315,7 @@ def _start(code: str, environment: dict[str, str]) -> tuple[float, float, float]
 
 
 def _package_bytes() -> int:
+    from tweetpipe import events
     from tweetpipe.deploying import package
 
-    return len(package.archive())
+    return len(package.archive(events.chosen().packaged))

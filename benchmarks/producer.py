@@ -204,17 +204,19 @@ def _in_memory(tweets: list[Tweet], _: Path) -> Iterable[Any]:
 def _from_file(tweets: list[Tweet], folder: Path) -> Iterable[Any]:
     """Each line is read, and parsed for its author."""
     from producer import file_source
+    from tweets.files import contents
 
     path = folder / "tweets.ndjson"
     path.write_bytes(b"".join(data + b"\n" for data, _ in tweets))
-    return file_source(path)
+    return file_source(path, contents=contents())
 
 
 def _from_fake_tweets(tweets: list[Tweet], _: Path) -> Iterable[Any]:
     """The same tweets, made as they are sent."""
     from producer import OutgoingRecord, fake_source
+    from tweetpipe import events
 
-    source = iter(fake_source(seed=SEED, count=len(tweets)))
+    source = iter(fake_source(events.chosen(), seed=SEED, count=len(tweets)))
     # What is made once, for all tweets, is made with the first.
     first = next(source)
 

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import base64
-from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
 from processor.aggregation import MAX_RECORDS
 from processor.dead_letters import dead_letter
 from processor.errors import Reason, Rejected, Retryable
 from processor.lambda_event import Origin, arrival, payloads
-from processor.table import Put, key_of
+from processor.table import Put
 from processor.trial import Trial, try_out
-from processor.tweet import EXAMPLE, to_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from processor.dead_letters import DeadLetterQueue
     from processor.errors import CallFailed
+    from processor.events import Events
+    from processor.key import Item
     from processor.lambda_event import KinesisRecord
     from processor.table import Table
-
-A = TypeVar("A")
-B = TypeVar("B")
 
 # Seconds kept back from writing: two thirds for the dead letters, one third for the answer. A
 # function with a short timeout keeps back a share of it instead.
@@ -89,6 +87,7 @@ class BatchAccount:
 def process(
     records: Sequence[KinesisRecord],
     *,
+    events: Events,
     table: Table,
     queue: DeadLetterQueue,
     seconds_left: Callable[[], float],
@@ -110,21 +109,22 @@ def process(
         before = seconds_left()
         if begun and before - reserve <= longest:
             break
-        part = _sort(records, begun, trial, seconds_left)
+        part = _sort(records, begun, events, trial, seconds_left)
         account += _settle(part, table, queue, seconds_left, reserve)
         begun = part.end
         longest = max(longest, before - seconds_left())
     return account + _left(records[begun:], is_late=not account.unhandled)
 
 
-def tried(records: Sequence[KinesisRecord], *, now: float, seconds: float) -> Trial:
+def tried(records: Sequence[KinesisRecord], *, events: Events, now: float, seconds: float) -> Trial:
     """Try to read the records, if the first one has been waiting for so long that one may be fatal.
 
     `now` is in seconds since 1970. Takes two thirds of `seconds` at most.
     """
     if not records or now - (arrival(records[0]) or 0.0) < PATIENCE:
         return Trial(len(records))
-    return try_out(records, _read, example=_EXAMPLE, seconds=seconds)
+    read = partial(_read, events)
+    return try_out(records, read, example=_record_of(events.example or b""), seconds=seconds)
 
 
 def _left(records: Sequence[KinesisRecord], *, is_late: bool) -> BatchAccount:
@@ -183,7 +183,11 @@ class _Part(NamedTuple):
 
 
 def _sort(
-    records: Sequence[KinesisRecord], start: int, trial: Trial, seconds_left: Callable[[], float]
+    records: Sequence[KinesisRecord],
+    start: int,
+    events: Events,
+    trial: Trial,
+    seconds_left: Callable[[], float],
 ) -> _Part:
     """Part what the next records hold into puts, one for each key, and rejections.
 
@@ -191,7 +195,7 @@ def _sort(
     the time. BatchWriteItem refuses two puts with the same key: the later one in the stream wins.
     """
     half = seconds_left() / 2
-    puts: dict[tuple[str, str], Put] = {}
+    puts: dict[tuple[object, object], Put] = {}
     rejections: list[Rejection] = []
     taken = 0
     for place in range(start, trial.end):
@@ -202,7 +206,7 @@ def _sort(
         if place in trial.fatal:
             contents = Rejected(Reason.CRASH, trial.fatal[place])
         else:
-            contents = _or_why_not(payloads, record)
+            contents = _contents(record)
         size = 1 if isinstance(contents, Rejected) else len(contents)
         if taken and taken + size > MAX_RECORDS:
             return _Part(list(puts.values()), rejections, place)
@@ -212,11 +216,11 @@ def _sort(
             continue
         unusable: list[Rejection] = []
         for origin, data in contents:
-            item = _or_why_not(to_item, data)
+            item = _item(events, data)
             if isinstance(item, Rejected):
                 unusable.append(Rejection(origin, item))
                 continue
-            key = key_of(item)
+            key = events.key.value(item)
             earlier = puts[key].origins if key in puts else ()
             puts[key] = Put(item, (*earlier, origin))
         rejections += unusable if len(unusable) <= MAX_LETTERS else [_as_one(unusable, size)]
@@ -230,41 +234,46 @@ def _as_one(unusable: list[Rejection], size: int) -> Rejection:
     return Rejection(Origin(unusable[0].origin.record), Rejected(Reason.BAD_AGGREGATE, detail))
 
 
-# Of a record that holds an event which code that is in order makes an item of.
-_EXAMPLE: KinesisRecord = {
-    "eventID": "",
-    "eventSourceARN": "",
-    "kinesis": {
-        "sequenceNumber": "",
-        "partitionKey": "",
-        "data": base64.b64encode(EXAMPLE).decode(),
-        "approximateArrivalTimestamp": 0.0,
-    },
-}
+def _record_of(data: bytes) -> KinesisRecord:
+    """A record that holds an event, and is of no stream."""
+    return {
+        "eventID": "",
+        "eventSourceARN": "",
+        "kinesis": {
+            "sequenceNumber": "",
+            "partitionKey": "",
+            "data": base64.b64encode(data).decode(),
+            "approximateArrivalTimestamp": 0.0,
+        },
+    }
 
 
-def _read(record: KinesisRecord) -> None:
+def _read(events: Events, record: KinesisRecord) -> None:
     """Do all that is done to a record on its own."""
-    contents = _or_why_not(payloads, record)
+    contents = _contents(record)
     if not isinstance(contents, Rejected):
         for _, data in contents:
-            _or_why_not(to_item, data)
+            _item(events, data)
 
 
-def _or_why_not(make: Callable[[A], B], value: A) -> B | Rejected:
+def _contents(record: KinesisRecord) -> list[tuple[Origin, bytes]] | Rejected:
     try:
-        return make(value)
+        return payloads(record)
     except Rejected as rejected:
-        # Another one: this one's traceback keeps all the frames it came through, with their data.
-        return Rejected(rejected.reason, rejected.detail)
+        return _anew(rejected)
     except Exception as error:
-        _require_code_in_order()
+        payloads(_record_of(b""))  # which raises too, where the code is at fault
         # Whatever it is, it must not hold up the records behind it.
         return Rejected(Reason.UNEXPECTED, type(error).__name__)
 
 
-def _require_code_in_order() -> None:
-    """Raise what reading the example raises: then the code is at fault, and its mend is awaited."""
-    with suppress(Rejected):
-        for _, data in payloads(_EXAMPLE):
-            to_item(data)
+def _item(events: Events, data: bytes) -> Item | Rejected:
+    try:
+        return events.item(data)
+    except Rejected as rejected:
+        return _anew(rejected)
+
+
+def _anew(rejected: Rejected) -> Rejected:
+    """Another one: this one's traceback keeps all the frames it came through, with their data."""
+    return Rejected(rejected.reason, rejected.detail)

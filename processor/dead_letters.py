@@ -29,7 +29,7 @@ MAX_BYTES = 256 * 1024
 class RejectedRecord(TypedDict):
     """The body of a message, as JSON in ASCII.
 
-    `detail` is for people and quotes no tweet text. `arrivedAt` is when Kinesis received the
+    `detail` is for people and quotes no data. `arrivedAt` is when Kinesis received the
     record, ISO 8601 UTC with milliseconds. `payload` is the record's data in base64, or null when
     the message would exceed MAX_BYTES (or the data was no base64): read it again from the stream,
     by its position. `payloadBytes` is the length of the data before base64.
@@ -125,8 +125,8 @@ def dead_letter(origin: Origin, rejected: Rejected) -> LetterToSend:
     payload, size = _payload(origin)
     content: RejectedRecord = {
         "kind": "rejected",
-        "reason": rejected.reason,
-        "detail": rejected.detail,
+        "reason": str(rejected.reason),
+        "detail": str(rejected.detail),
         "streamArn": stream_arn(record),
         "shardId": shard_id(record),
         "sequenceNumber": sequence_number(record),

@@ -15,18 +15,14 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a record can never be stored; the closed set of a dead letter's `reason`."""
+    """Why a record can never be stored, whatever it holds; events have further reasons."""
 
     NOT_BASE64 = "not-base64"
     BAD_AGGREGATE = "bad-aggregate"
     NOT_UTF_8 = "not-utf-8"
     NOT_JSON = "not-json"
-    NOT_A_TWEET = "not-a-tweet"
-    NO_ID = "no-id"
-    NO_AUTHOR = "no-author"
-    NO_TEXT = "no-text"
-    BAD_TIMESTAMP = "bad-timestamp"
     NOT_UNICODE = "not-unicode"
+    BAD_ITEM = "bad-item"
     KEY_TOO_LONG = "key-too-long"
     ITEM_TOO_LARGE = "item-too-large"
     VALIDATION = "validation"
@@ -43,9 +39,9 @@ class ConfigurationError(ProcessorError):
 
 
 class Rejected(ProcessorError):
-    """A record that can never be stored; `detail` says where it failed and quotes no tweet text."""
+    """A record that can never be stored; `detail` says where it failed and quotes no data."""
 
-    def __init__(self, reason: Reason, detail: str) -> None:
+    def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail

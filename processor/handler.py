@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics
 
-from processor import clients, report
+from processor import clients, events, report
 from processor.batch import process, tried
 from processor.dead_letters import DeadLetterQueue
 from processor.lambda_event import every_record_failed, records_in, respond
@@ -29,12 +29,14 @@ if TYPE_CHECKING:
 _settings = FunctionSettings.from_environment(os.environ)
 _logger = Logger(service=_settings.service)
 _metrics = Metrics(service=_settings.service, namespace=_settings.metrics_namespace)
+_events = events.load(_settings.events)
 _dynamodb, _sqs = clients.connect()
 # Pools of their own: writes that hang must not keep dead letters from being sent.
 _table = Table(
     _dynamodb,
     _settings.table_name,
     Rounds(ThreadPoolExecutor(clients.MAX_CALLS)),
+    _events.key,
     expire_after_days=_settings.expire_after_days,
 )
 _queue = DeadLetterQueue(
@@ -57,9 +59,14 @@ def handler(event: object, context: LambdaContext) -> BatchResponse:
         return context.get_remaining_time_in_millis() / 1000
 
     try:
-        trial = tried(records, now=time.time(), seconds=seconds_left())
+        trial = tried(records, events=_events, now=time.time(), seconds=seconds_left())
         account = process(
-            records, table=_table, queue=_queue, seconds_left=seconds_left, trial=trial
+            records,
+            events=_events,
+            table=_table,
+            queue=_queue,
+            seconds_left=seconds_left,
+            trial=trial,
         )
     except Exception:
         # Metrics are published also when an exception leaves; nobody knows how many were in these.

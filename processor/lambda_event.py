@@ -65,7 +65,7 @@ class BatchResponse(TypedDict):
 
 
 class Origin(NamedTuple):
-    """Where a tweet came from: a record, or one of several contained in an aggregated record."""
+    """Where an event came from: a record, or one of several contained in an aggregated record."""
 
     record: KinesisRecord
     contained: Contained | None = None

@@ -1,4 +1,4 @@
-"""What an operator sees of a batch: log lines and metrics, without any tweet text."""
+"""What an operator sees of a batch: log lines and metrics, without any of its text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def log(
             "record rejected",
             shard=shard,
             extra=_position(rejection.origin),
-            reason=rejection.why.reason.value,
+            reason=str(rejection.why.reason),
         )
     silent = account.unusable - len(account.rejections)
     if silent > 0:

@@ -15,19 +15,22 @@ DEAD_LETTER_QUEUE_URL = "DEAD_LETTER_QUEUE_URL"
 EXPIRE_AFTER_DAYS = "EXPIRE_AFTER_DAYS"
 SERVICE_NAME = "POWERTOOLS_SERVICE_NAME"
 METRICS_NAMESPACE = "POWERTOOLS_METRICS_NAMESPACE"
+EVENTS = "EVENTS"
 
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
     """Where the function writes, and under which names it logs and counts.
 
-    Items expire `expire_after_days` after their records came; with 0, never.
+    Items expire `expire_after_days` after their records came; with 0, never. `events` is the
+    package that says what a record becomes.
     """
 
     table_name: str
     dead_letter_queue_url: str
     service: str
     metrics_namespace: str
+    events: str = "tweets"
     expire_after_days: int = 0
 
     @classmethod
@@ -50,4 +53,5 @@ class FunctionSettings:
             service=environment.get(SERVICE_NAME) or "processor",
             metrics_namespace=environment.get(METRICS_NAMESPACE) or "tweetpipe",
             expire_after_days=int(days),
+            events=environment.get(EVENTS) or "tweets",
         )

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb.type_defs import BatchWriteItemOutputTypeDef
 
+    from processor.key import Item, Key
     from processor.lambda_event import Origin
-    from processor.tweet import Item
 
 # API reference, BatchWriteItem: 25 puts and 16 MB a call. The bytes need no count of their own:
-# Lambda hands over at most 6 MB of base64, which is 4.5 MB of tweets, and writing characters as
+# Lambda hands over at most 6 MB of base64, which is 4.5 MB of events, and writing characters as
 # \uXXXX makes their text three times as long at worst.
 MAX_PUTS_PER_CALL = 25
 
@@ -58,11 +58,6 @@ class Put:
     origins: tuple[Origin, ...]
 
 
-def key_of(item: Item) -> tuple[str, str]:
-    """An item's primary key: Username and Id."""
-    return item["Username"]["S"], item["Id"]["S"]
-
-
 @dataclass(frozen=True, slots=True)
 class Table:
     """The table items are written to; with `expire_after_days`, they are told when to expire."""
@@ -70,6 +65,7 @@ class Table:
     client: BatchWriter
     name: str
     rounds: Rounds
+    key: Key
     expire_after_days: int = 0
 
     def write(self, puts: Sequence[Put], *, time_left: Callable[[], float]) -> SendOutcome[Put]:
@@ -87,11 +83,11 @@ class Table:
             # with the error page of a proxy.
             raise Retryable("MalformedResponse", "no UnprocessedItems in it")
         unprocessed = {
-            (item["Username"]["S"], item["Id"]["S"])
+            self.key.value(write["PutRequest"]["Item"])
             for writes in response["UnprocessedItems"].values()
-            for item in (write["PutRequest"]["Item"] for write in writes)
+            for write in writes
         }
-        return SendAnswer(again=[put for put in puts if key_of(put.item) in unprocessed])
+        return SendAnswer(again=[put for put in puts if self.key.value(put.item) in unprocessed])
 
     def _item(self, put: Put) -> Item:
         if not self.expire_after_days:

@@ -11,22 +11,25 @@ from producer.errors import (
     SourceError,
     UndeliveredError,
 )
+from producer.fakes import fake_source
 from producer.file_set import FileSet, ResumableFiles, WholeFile
+from producer.files.contents import Contents, events_by
 from producer.files.listing import Listed, listed
 from producer.files.reading import held_back
 from producer.going_on import FakesGoingOn
-from producer.outgoing import MAX_RECORD_BYTES, STDIN, Origin, OutgoingRecord, partition_key_of
+from producer.outgoing import MAX_RECORD_BYTES, STDIN, Origin, OutgoingRecord
 from producer.report import Progress, Report, Shards, Unsendable
 from producer.resumable import ResumableFile
 from producer.sending.kinesis import kinesis_client_config
 from producer.settings import Settings
-from producer.sources import LiveSource, ResumableSource, fake_source, file_source
+from producer.sources import LiveSource, ResumableSource, file_source
 from producer.undelivered import undelivered_path
 
 __all__ = [
     "MAX_RECORD_BYTES",
     "STDIN",
     "TOO_LARGE",
+    "Contents",
     "DeliveryError",
     "FakesGoingOn",
     "FileSet",
@@ -48,12 +51,12 @@ __all__ = [
     "UndeliveredError",
     "Unsendable",
     "WholeFile",
+    "events_by",
     "fake_source",
     "file_source",
     "held_back",
     "kinesis_client_config",
     "listed",
-    "partition_key_of",
     "produce",
     "undelivered_path",
 ]

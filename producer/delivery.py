@@ -130,6 +130,7 @@ class _Run:
         self._clock = clock
         self._started = clock()
         self._interrupted = self._exhausted = False
+        self._keyless = 0
         self._source_error: SourceError | None = None
         self._refusal: DeliveryError | None = None
         self._position_error: PositionError | None = None
@@ -236,6 +237,8 @@ class _Run:
         try:
             for record in source:
                 size = record.size
+                if not record.has_key:
+                    self._keyless += 1
                 refusal = TOO_LARGE if size > self._settings.max_record_bytes else None
                 wait = self._live is None
                 end = resumable.offset if resumable else 0
@@ -282,6 +285,7 @@ class _Run:
             undelivered=self._undelivered,
             unwritten=end.waiting,
             unsendable=self._aside.unsendable,
+            keyless=self._keyless,
         )
         return report if report.kept else replace(report, undelivered=None)
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator, Sequence
 from typing import Generic, Protocol, TypeVar
 
 from producer.errors import SourceError
-from producer.files.reading import Reading, open_tweets
+from producer.files.contents import Contents
+from producer.files.reading import EVENTS, Reading, open_events
 from producer.outgoing import STDIN, OutgoingRecord
 from producer.resumable import ResumableFile
 
@@ -33,17 +34,17 @@ class OneFile(Protocol):
 
 
 class WholeFile:
-    """The tweets of a file, or of standard input for `-`, all of them.
+    """The events of a file, or of standard input for `-`, all of them.
 
     What it is is looked at at once, but for a pipe, which can't be read twice. Raises SettingsError
-    for what holds no tweets, SourceError when it can't be opened or read.
+    for what holds no events, SourceError when it can't be opened or read.
     """
 
-    def __init__(self, path: str, *, author: str | None = None) -> None:
+    def __init__(self, path: str, *, contents: Contents = EVENTS) -> None:
         self.name = path
         self.messages: Counter[str] = Counter()
-        self._author = author
-        self._reading: Reading | None = open_tweets(path, author=author)
+        self._contents = contents
+        self._reading: Reading | None = open_events(path, contents=contents)
         self.size = self._reading.size
         if self.size is not None and path != STDIN:
             # There may be more of them than can be open at once.
@@ -57,7 +58,7 @@ class WholeFile:
 
     def __iter__(self) -> Iterator[OutgoingRecord]:
         if self._reading is None:
-            self._reading = open_tweets(self.name, author=self._author)
+            self._reading = open_events(self.name, contents=self._contents)
         self.messages = self._reading.messages
         try:
             for piece in self._reading:
@@ -70,7 +71,7 @@ File = TypeVar("File", bound=OneFile)
 
 
 class FileSet(Generic[File]):
-    """The tweets of all the files, in their order. Iterate it once.
+    """The events of all the files, in their order. Iterate it once.
 
     A file that can't be read to its end holds up none after it: SourceError is raised when all have
     been read, and `broken` names such files then.
@@ -107,7 +108,7 @@ class FileSet(Generic[File]):
 
     @property
     def messages(self) -> Counter[str]:
-        """What was held back, since it is no tweet."""
+        """What was held back, since it is no event."""
         # Of a copy, made at once: the thread that reads adds to them meanwhile.
         return self._messages_before + Counter(self.current.messages)
 
@@ -142,7 +143,7 @@ class FileSet(Generic[File]):
 
 
 class ResumableFiles(FileSet[ResumableFile]):
-    """The tweets of all the files that no earlier run has sent.
+    """The events of all the files that no earlier run has sent.
 
     `offset` counts on from file to file, in bytes or records as each file does, and is 0 where this
     run starts.

@@ -1,23 +1,19 @@
-"""Fake tweets without end, of which no run sends a stack those that an earlier one sent."""
+"""Fake events without end, of which no run sends a stack those that an earlier one sent."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from producer.fakes import Fakes, fake_source
 from producer.outgoing import OutgoingRecord
 from producer.position import SavedPosition, load, save
-from producer.sources import fake_source
-
-if TYPE_CHECKING:
-    from tweets.fakes import Shape
 
 _SEED = 0
 
 
 class FakesGoingOn:
-    """The tweets after the last one that was sent to the same `stack`, its id; else all of them.
+    """The events after the last one that was sent to the same `stack`, its id; else all of them.
 
     How far that is, `path` keeps. Raises SettingsError as `fake_source`, and PositionError when
     what is kept there can't be read. Iterate it once.
@@ -26,9 +22,10 @@ class FakesGoingOn:
     def __init__(
         self,
         path: Path,
+        events: Fakes,
         *,
         stack: str,
-        shape: Shape = "mixed",
+        shape: str | None = None,
         malformed: float = 0.0,
         duplicates: float = 0.0,
     ) -> None:
@@ -36,9 +33,10 @@ class FakesGoingOn:
         self._stack = stack
         position = load(path)
         self.offset = position.offset if position and position.stream == stack else 0
-        # Where malformed ones and duplicates are added, `offset` counts these too: then some tweets
+        # Where malformed ones and duplicates are added, `offset` counts these too: then some events
         # are never sent, and none twice.
         self._records = fake_source(
+            events,
             seed=_SEED,
             count=None,
             shape=shape,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NamedTuple
+from hashlib import blake2b
+from typing import NamedTuple
 
 MAX_RECORD_BYTES = 1024 * 1024
 """Data and partition key of one record, unless the stream's `MaxRecordSizeInKiB` was raised."""
@@ -36,11 +36,37 @@ class Origin(NamedTuple):
 
 
 class OutgoingRecord(NamedTuple):
-    """One record for Kinesis; `data` is a single line, so it must hold no newline."""
+    """One record for Kinesis; `data` is a single line, so it must hold no newline.
+
+    `has_key` is False where the data has no partition key of its own: it got a digest instead.
+    """
 
     data: bytes
     partition_key: str
     origin: Origin | None = None
+    has_key: bool = True
+
+    @classmethod
+    def keyed(
+        cls, data: bytes, key_of: Callable[[bytes], str] | None, origin: Origin | None = None
+    ) -> OutgoingRecord:
+        """The record with the key that `key_of` says; with a digest where it says none, or fails.
+
+        The same bytes always have the same key. What could never be sent is not looked at.
+        """
+        key: object = None
+        if key_of is not None and len(data) <= LARGEST_RECORD_BYTES:
+            # Whatever the events' own code does, the record goes on to where it is dealt with.
+            with suppress(Exception, SystemExit):
+                key = key_of(data)
+        return cls.with_key(data, key, origin)
+
+    @classmethod
+    def with_key(cls, data: bytes, key: object, origin: Origin | None = None) -> OutgoingRecord:
+        """The record with this key, or with a digest where that can be none."""
+        if isinstance(key, str) and key and _encodable(key):
+            return cls(data, key[:MAX_PARTITION_KEY_CHARACTERS], origin)
+        return cls(data, blake2b(data, digest_size=16).hexdigest(), origin, has_key=False)
 
     @property
     def size(self) -> int:
@@ -48,67 +74,8 @@ class OutgoingRecord(NamedTuple):
         return len(self.data) + len(self.partition_key.encode())
 
 
-def partition_key_of(data: bytes) -> str:
-    """The author's screen name (v2: username), else the author's id, else a digest of the data.
-
-    The same bytes always give the same key, whether they hold a tweet or not.
-    """
-    tweet = None
-    if len(data) <= LARGEST_RECORD_BYTES:
-        with suppress(ValueError, RecursionError):
-            tweet = json.loads(data)
-    return partition_key_of_tweet(tweet, data)
-
-
-def partition_key_of_tweet(tweet: object, data: bytes) -> str:
-    """The partition key of `data`, which says `tweet`; for who has decoded it already."""
-    key = _author_of(tweet)
-    if key is None:
-        return hashlib.blake2b(data, digest_size=16).hexdigest()
-    return key[:MAX_PARTITION_KEY_CHARACTERS]
-
-
-def _author_of(tweet: object) -> str | None:
-    if not isinstance(tweet, dict):
-        return None
-    if isinstance(post := tweet.get("data"), dict):
-        return _author_of_post(post, tweet.get("includes"))
-    if isinstance(user := tweet.get("user"), dict):
-        return _first_text(user.get("screen_name"), user.get("id_str"), user.get("id"))
-    return _author_of_post(tweet, tweet.get("includes"))
-
-
-def _author_of_post(post: dict[str, Any], includes: Any) -> str | None:
-    """Of a v2 post, in an envelope or not, and flattened or not: an author has one key in all."""
-    author_id = post.get("author_id")
-    author = post.get("author")
-    inside = author if isinstance(author, dict) else {}
-    return _first_text(
-        _username_of(author_id, includes), inside.get("username"), author_id, inside.get("id")
-    )
-
-
-def _username_of(author_id: Any, includes: Any) -> Any:
-    users = includes.get("users") if isinstance(includes, dict) else None
-    if author_id is None or not isinstance(users, list):
-        return None
-    for user in users:
-        if isinstance(user, dict) and user.get("id") == author_id:
-            return user.get("username")
-    return None
-
-
-def _first_text(*candidates: Any) -> str | None:
-    for candidate in candidates:
-        if isinstance(candidate, int) and not isinstance(candidate, bool):
-            return str(candidate)
-        if isinstance(candidate, str) and candidate and _encodable(candidate):
-            return candidate
-    return None
-
-
 def _encodable(text: str) -> bool:
-    # JSON may escape half of a surrogate pair, which UTF-8 cannot carry.
+    # Half of a surrogate pair, which JSON may escape and UTF-8 can't carry.
     try:
         text.encode()
     except UnicodeEncodeError:

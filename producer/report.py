@@ -88,7 +88,7 @@ class Report(Progress):
 
     `undelivered` is the file that records were appended to, None when there were none.
     `unwritten` is how many of the failed could not be written there. `exhausted` is whether the
-    source was read to its end.
+    source was read to its end. `keyless` counts those that have no partition key of their own.
     """
 
     exhausted: bool
@@ -96,6 +96,7 @@ class Report(Progress):
     undelivered: Path | None
     unwritten: int
     unsendable: Unsendable = field(default_factory=Unsendable)
+    keyless: int = 0
 
     @property
     def kept(self) -> int:

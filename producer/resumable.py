@@ -12,14 +12,15 @@ from contextlib import closing
 from pathlib import Path
 
 from producer.errors import PositionError, SettingsError, SourceError
-from producer.files.reading import Reading, open_tweets
+from producer.files.contents import Contents
+from producer.files.reading import EVENTS, Reading, open_events
 from producer.outgoing import OutgoingRecord
 from producer.position import SavedPosition, fingerprint, load, position_path, save
 from producer.undelivered import identity
 
 
 class ResumableFile:
-    """The tweets of a file from its kept position on, as `file_source` has them.
+    """The events of a file from its kept position on, as `file_source` has them.
 
     The position holds for one stream, and is kept where `position_path` says. It is a byte in plain
     NDJSON, else a count of records: `offset` is, before the first record, where reading starts, and
@@ -34,12 +35,12 @@ class ResumableFile:
     PositionError when the position is not one of this file and stream. Iterate it once.
     """
 
-    def __init__(self, path: str | Path, *, stream: str, author: str | None = None) -> None:
+    def __init__(self, path: str | Path, *, stream: str, contents: Contents = EVENTS) -> None:
         self.name = str(path)
         self.waits = False
         self.messages: Counter[str] = Counter()
         self._stream = stream
-        self._author = author
+        self._contents = contents
         self._position_path = position_path(path)
         # Where unended lines that were given start, by where they end.
         self._unended: dict[int, int] = {}
@@ -52,7 +53,7 @@ class ResumableFile:
                 raise SettingsError(f"--resume needs a file on the disk, which {path} is not")
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}") from error
-        with closing(open_tweets(path, author=author)) as look:
+        with closing(open_events(path, contents=contents)) as look:
             self.is_plain = look.is_plain
             status = os.fstat(look.file.fileno())
             self._identity, self.size = identity(status), status.st_size
@@ -112,8 +113,8 @@ class ResumableFile:
         self._end = self._position_at(self.offset, reading, finished=not self.is_plain)
 
     def _open(self) -> Reading:
-        reading = open_tweets(
-            self.name, author=self._author, start=self._read_from, hold_unended=True
+        reading = open_events(
+            self.name, contents=self._contents, start=self._read_from, hold_unended=True
         )
         status = os.fstat(reading.file.fileno())
         if identity(status) != self._identity:

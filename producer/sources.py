@@ -1,7 +1,7 @@
 """Where records come from.
 
 A source is any iterable of OutgoingRecord. It is read in a thread of its own, so it may block
-for as long as it likes. A LiveSource, such as `producer.x`, can't be kept waiting.
+for as long as it likes. A LiveSource, such as X's stream, can't be kept waiting.
 """
 
 from __future__ import annotations
@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
-from producer.errors import SettingsError
-from producer.files.reading import Reading, open_tweets
+from producer.files.contents import Contents
+from producer.files.reading import EVENTS, Reading, open_events
 from producer.outgoing import OutgoingRecord
-
-if TYPE_CHECKING:
-    from tweets.fakes import Shape
 
 
 @runtime_checkable
@@ -48,45 +45,14 @@ class ResumableSource(Protocol):
         """
 
 
-def fake_source(
-    *,
-    seed: int,
-    count: int | None,
-    shape: Shape = "mixed",
-    malformed: float = 0.0,
-    duplicates: float = 0.0,
-    start: int = 0,
-) -> Iterator[OutgoingRecord]:
-    """Generated tweets from the one at `start` on, always the same; no end if `count` is None.
+def file_source(path: str | Path, *, contents: Contents = EVENTS) -> Iterator[OutgoingRecord]:
+    """The events of a file, or of standard input for `-`, in whatever form `open_events` knows.
 
-    `malformed` and `duplicates` are the shares, 0 to 1, of tweets that such a record is added to.
-    Raises SettingsError.
-    """
-    # Imported here: reading a file needs neither the generator nor what it imports.
-    from tweets.fakes import records
-
-    try:
-        tweets = records(
-            seed,
-            count=count,
-            shape=shape,
-            malformed=malformed,
-            duplicates=duplicates,
-            start=start,
-        )
-    except ValueError as error:
-        raise SettingsError(str(error)) from error
-    return (OutgoingRecord(tweet.data, tweet.partition_key) for tweet in tweets)
-
-
-def file_source(path: str | Path, *, author: str | None = None) -> Iterator[OutgoingRecord]:
-    """The tweets of a file, or of standard input for `-`, in whatever form `open_tweets` knows.
-
-    Of NDJSON, each line is given byte for byte; the processor puts what is no tweet aside with its
+    Of lines, each is given byte for byte; the processor puts what is no event aside with its
     reason. The file is opened at once, so that a wrong path fails before anything is sent. Raises
-    as `open_tweets` does.
+    as `open_events` does.
     """
-    return _records(open_tweets(path, author=author))
+    return _records(open_events(path, contents=contents))
 
 
 def _records(reading: Reading) -> Iterator[OutgoingRecord]:

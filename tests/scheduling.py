@@ -20,7 +20,7 @@ _SLOWEST_FIRST = (
     "tests/unit/tweetpipe/commands/test_limits.py",
     "localstack_embedded/tests/test_emulator.py",
     "tests/unit/tweetpipe/commands/test_plan.py",
-    "tests/unit/producer/x/test_against_the_fake_x.py",
+    "tests/unit/tweets/x/test_against_the_fake_x.py",
     "tests/unit/tweetpipe/commands/test_ends_of_produce.py",
     "tests/unit/tweetpipe/commands/test_dashboard.py",
     "tests/unit/processor/test_batch.py",

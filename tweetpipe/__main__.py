@@ -14,6 +14,7 @@ from botocore.parsers import ResponseParserError
 
 from localstack_embedded import EmulatorError
 from producer import ProducerError, SettingsError
+from tweetpipe import events
 from tweetpipe.aws.errors import INTERRUPTED, TweetpipeError, mistake
 from tweetpipe.aws.explain import explain
 from tweetpipe.commands import settings_file, terminal
@@ -39,7 +40,10 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
     with ending_in_time() as interrupted:
         try:
             settings_file.load()
-            _command().main(args=[a for a in arguments if a != "--debug"], prog_name=prog_name)
+            arguments = [a for a in arguments if a != "--debug"]
+            folder, arguments = _events_of(arguments)
+            events.choose(folder)
+            _command().main(args=arguments, prog_name=prog_name)
         except SystemExit as ended:
             code = ended.code
         except KeyboardInterrupt:
@@ -51,6 +55,19 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
             terminal.fail(message)
     # However the command took it: it was asked to end, and did not do what it was called for.
     sys.exit(INTERRUPTED if interrupted.is_set() else code)  # type: ignore[arg-type]
+
+
+def _events_of(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """What --events names, wherever in the line it stands, and the rest of the line."""
+    folder, rest = None, [*arguments]
+    for place, argument in enumerate(arguments):
+        name, separator, value = argument.partition("=")
+        if argument == "--":
+            break
+        if name == "--events" and (separator or place + 1 < len(arguments)):
+            end = place + 1 if separator else place + 2
+            folder, rest = value or arguments[place + 1], [*arguments[:place], *arguments[end:]]
+    return folder, rest
 
 
 @cache

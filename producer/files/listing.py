@@ -43,7 +43,7 @@ def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
         stands_for = _meant_by(name, aside)
         if not stands_for and not _is_position(name):
             what = (
-                f"no file of tweets is in {name}"
+                f"no file of events is in {name}"
                 if os.path.isdir(name)
                 else f"no file matches {name}"
             )
@@ -59,7 +59,7 @@ def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
             if who:
                 known.add(who)
     if not found.files:
-        raise SettingsError(f"{names[0]} is the position kept in a file of tweets: name that file")
+        raise SettingsError(f"{names[0]} is the position kept in a file of events: name that file")
     return found
 
 

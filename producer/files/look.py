@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from enum import StrEnum
 
 from producer.files.chunks import Chunks
-from producer.files.refusals import require_tweets
+from producer.files.refusals import require_text
 
 LONGEST_FIRST_LINE = 4 * 1024 * 1024
 """Bytes: whatever is longer is no line but a document."""
@@ -17,7 +18,7 @@ _decode = json.JSONDecoder().raw_decode
 
 
 class Form(StrEnum):
-    """How tweets are written down; each but LINES and DELIMITED is read as a document."""
+    """How events are written down; each but LINES and DELIMITED is read as a document."""
 
     LINES = "NDJSON"
     DELIMITED = "lines with their lengths before them"
@@ -26,15 +27,16 @@ class Form(StrEnum):
     ARCHIVE = "X's archive"
 
 
-def look(chunks: Chunks, name: str, *, author: str | None = None) -> Form:
+def look(chunks: Chunks, name: str, require: Callable[[bytes, str, bool], None]) -> Form:
     """The form of a text, after no more bytes than it takes to tell.
 
-    Raises SettingsError for what can't be tweets.
+    Raises SettingsError for what can't be text, and what `require` raises for what can't be events.
     """
     ended = False
     while True:
         text = chunks.head.lstrip()
-        require_tweets(chunks.head, name, ended=ended, author=author)
+        require_text(chunks.head, name, ended=ended)
+        require(chunks.head, name, ended)
         if text and (form := _form_of(text, ended=ended)):
             return form
         if ended or (not text and len(chunks.head) > _MOST_BLANK):
@@ -68,7 +70,7 @@ def _form_of_array(line: bytes, following: bytes, *, ended: bool) -> Form | None
         return Form.ARRAY
     if not following and not ended:
         return None
-    # A line that is no tweet, before others; or arrays, one after the other.
+    # A line that is no event, before others; or arrays, one after the other.
     return Form.LINES if following.startswith(b"{") else Form.ARRAY
 
 

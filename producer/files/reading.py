@@ -1,4 +1,4 @@
-"""Reads tweets from a file in whatever form people have them, one tweet a record."""
+"""Reads events from a file in whatever form people have them, one event a record."""
 
 from __future__ import annotations
 
@@ -16,17 +16,19 @@ from typing import NamedTuple
 from producer.errors import SourceError
 from producer.files.chunks import Chunks, raw_chunks
 from producer.files.compression import decompressed
+from producer.files.contents import Contents
 from producer.files.look import Form, look
-from producer.files.pages import is_tweet, lacks_author, tweets_in
-from producer.files.refusals import author_needed, if_long_page
 from producer.files.text import in_utf8
-from producer.files.values import Value, values
-from producer.outgoing import STDIN, Origin, OutgoingRecord, partition_key_of_tweet
+from producer.files.values import values
+from producer.outgoing import STDIN, Origin, OutgoingRecord
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """No stream takes a record of more than 10 MiB; a line longer than this is no NDJSON."""
 
 BLANK_LINE = "blank line"
+
+EVENTS = Contents()
+"""Whatever there is, without a partition key of its own."""
 
 _LINE_END = re.compile(r"[\r\n]\s*")
 
@@ -39,15 +41,19 @@ class Piece(NamedTuple):
     start: int
 
 
-def open_tweets(
-    path: str | Path, *, author: str | None = None, start: int = 0, hold_unended: bool = False
+def open_events(
+    path: str | Path,
+    *,
+    contents: Contents = EVENTS,
+    start: int = 0,
+    hold_unended: bool = False,
 ) -> Reading:
     """Open a file, or standard input for `-`, and look what it is.
 
-    What can't be tweets raises SettingsError, at once; for what is no ordinary file, when it is
+    What can't be events raises SettingsError, at once; for what is no ordinary file, when it is
     read. Raises SourceError when it can't be opened or read.
 
-    `author` is the name or id of who wrote the tweets in X's own archive. A run is resumed at
+    `contents` says what its values are. A run is resumed at
     `start`, the `end` of a piece that an earlier one gave. With `hold_unended`, a last line of
     NDJSON that has no newline and is no whole JSON object is left for later.
     """
@@ -60,7 +66,7 @@ def open_tweets(
             file = open(path, "rb", buffering=0)  # noqa: SIM115
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from error
-    reading = Reading(file, str(path), author=author, start=start, hold_unended=hold_unended)
+    reading = Reading(file, str(path), contents=contents, start=start, hold_unended=hold_unended)
     if reading.size is not None:
         try:
             reading.look()
@@ -77,11 +83,11 @@ def held_back(messages: Counter[str]) -> str:
 
 
 class Reading:
-    """The tweets of one file; made by `open_tweets`, and iterated once.
+    """The events of one file; made by `open_events`, and iterated once.
 
     `form` says in words what the file is, once that is known. If it `is_plain`, ends of pieces are
-    offsets in the file, else they count pieces. `messages` counts what a recorded stream has beside
-    tweets and is not given, by name.
+    offsets in the file, else they count pieces. `messages` counts what a file has beside
+    events and is not given, by name.
     """
 
     def __init__(
@@ -89,7 +95,7 @@ class Reading:
         file: io.FileIO,
         name: str,
         *,
-        author: str | None = None,
+        contents: Contents = EVENTS,
         start: int = 0,
         hold_unended: bool = False,
     ) -> None:
@@ -101,7 +107,7 @@ class Reading:
         self.waits = False
         self.messages: Counter[str] = Counter()
         self._name = name
-        self._author = author
+        self._contents = contents
         self._start = start
         self._hold_unended = hold_unended
         self._form = Form.LINES
@@ -126,7 +132,7 @@ class Reading:
         compressions, chunks = decompressed(raw, self._name)
         encoding, text = in_utf8(chunks, self._name)
         mark = self.bytes_read - len(text.head) if text is raw else 0
-        self._form = look(text, self._name, author=self._author)
+        self._form = look(text, self._name, self._contents.require)
         is_utf8 = encoding == "UTF-8"
         self.form = ", ".join([*compressions, *([] if is_utf8 else [encoding]), self._form])
         self.is_plain = (
@@ -166,6 +172,8 @@ class Reading:
 
     def _in_lines(self) -> Iterator[Piece]:
         is_delimited = self._form is Form.DELIMITED
+        is_read, is_event = self._contents.is_read, self._contents.is_event
+        record = self._contents.record
         began = self._start if self.is_plain else 0
         end, number, blank = self._begin, 0, 0
         for lines, is_last in self._blocks(began):
@@ -181,31 +189,28 @@ class Reading:
                 data = line.removesuffix(b"\r")
                 if is_delimited and data.isdigit():
                     continue
-                content = _content_of(data)
+                content = _content_of(data) if is_read or is_last else None
                 if is_last and self._hold_unended and not isinstance(content, dict):
                     self.waits = True
                     return
                 origin = Origin(self._name, number, byte=began)
-                if is_tweet(content):
-                    key = partition_key_of_tweet(content, data)
-                    yield Piece(OutgoingRecord(data, key, origin), end, start)
+                if is_event(content):
+                    yield Piece(record(content, data, origin), end, start)
                 else:
                     yield from self._of_line(content, data, origin, start, end)
 
     def _of_line(
         self, content: object, data: bytes, origin: Origin, start: int, end: int
     ) -> Iterator[Piece]:
-        """The tweets of a line that is perhaps none itself."""
+        """The events of a line that is perhaps none itself."""
         if not isinstance(content, dict):
-            yield Piece(
-                OutgoingRecord(data, partition_key_of_tweet(content, data), origin), end, start
-            )
+            yield Piece(self._contents.record(content, data, origin), end, start)
             return
         text = data.decode("utf-8", "surrogateescape")
-        found = tweets_in(content, text, self.messages, self._author)
-        for left, (tweet, part) in enumerate(found, start=1 - len(found)):
-            given = data if tweet is content else part.encode("utf-8", "surrogateescape")
-            record = OutgoingRecord(given, partition_key_of_tweet(tweet, given), origin)
+        found = self._contents.taken_apart(content, text, self.messages)
+        for left, (event, part) in enumerate(found, start=1 - len(found)):
+            given = data if event is content else part.encode("utf-8", "surrogateescape")
+            record = self._contents.record(event, given, origin)
             # A run that is resumed in the middle of a line starts with the line.
             yield Piece(record, start if left else end, start)
 
@@ -220,8 +225,9 @@ class Reading:
             if len(rest) > MAX_LINE_BYTES:
                 origin = Origin(self._name, number + 1, byte=began)
                 raise SourceError(
-                    f"{origin} is longer than {MAX_LINE_BYTES:,} bytes, more than any tweet; what "
-                    f"comes before that was read. {if_long_page(self._name)}"
+                    f"{origin} is longer than {MAX_LINE_BYTES:,} bytes, more than any "
+                    f"{self._contents.noun}; what comes before that was read. "
+                    f"{self._contents.if_long(self._name)}".rstrip()
                 )
         if rest:
             yield [rest], True
@@ -229,23 +235,20 @@ class Reading:
     def _values(self) -> Iterator[Piece]:
         assert self._chunks is not None
         number = 0
-        for content, text in values(self._chunks, self._name):
-            if number == 0 and self._author is None and lacks_author(content):
-                raise author_needed(self._name)
-            for tweet, part in tweets_in(content, text, self.messages, self._author):
+        for content, text in values(self._chunks, self._name, self._contents.if_long):
+            if number == 0 and (refusal := self._contents.refusal(content, self._name)):
+                raise refusal
+            for event, part in self._contents.taken_apart(content, text, self.messages):
                 number += 1
-                yield Piece(
-                    _record_of((tweet, part), Origin(self._name, number, unit="tweet")), 0, 0
-                )
+                origin = Origin(self._name, number, unit=self._contents.noun)
+                yield Piece(self._contents.record(event, _in_one_line(part), origin), 0, 0)
 
 
-def _record_of(value: Value, origin: Origin) -> OutgoingRecord:
-    content, text = value
+def _in_one_line(text: str) -> bytes:
     if "\n" in text or "\r" in text:
         # Only between values: in a string, a line's end is always escaped.
         text = _LINE_END.sub("", text)
-    data = text.encode("utf-8", "surrogateescape")
-    return OutgoingRecord(data, partition_key_of_tweet(content, data), origin)
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _content_of(data: bytes) -> object:

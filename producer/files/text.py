@@ -46,7 +46,7 @@ def _without_bom(head: bytes) -> str:
 
 
 def _recoded(chunks: Chunks, encoding: str, name: str) -> Iterator[bytes]:
-    # Half of a surrogate pair is passed on, so that the processor rejects that tweet alone.
+    # Half of a surrogate pair is passed on, so that the processor rejects that event alone.
     decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
     ending = b""
     try:

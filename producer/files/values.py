@@ -5,11 +5,10 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from producer.errors import SourceError
 from producer.files.chunks import Chunks
-from producer.files.refusals import if_long_page
 
 MAX_VALUE_CHARACTERS = 16 * 1024 * 1024
 
@@ -17,7 +16,7 @@ Value = tuple[object, str]
 """What was read, and its text."""
 
 _decode = json.JSONDecoder().raw_decode
-# Python reads no integer of more than 4,300 digits; the processor is to say so of that tweet alone.
+# Python reads no integer of more than 4,300 digits; the processor is to say so of that event alone.
 _decode_any_integer = json.JSONDecoder(parse_int=str).raw_decode
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ASSIGNMENT = re.compile(r"(?:window|Grailbird)\.[\w.]+\s*=|;")
@@ -27,13 +26,16 @@ _LONGEST_LITERAL = 16
 _DEEPEST = 5  # arrays in each other
 
 
-def values(chunks: Chunks, name: str) -> Iterator[Value]:
-    """The tweets of arrays and objects, one after the other: what no array and no search holds.
+def values(
+    chunks: Chunks, name: str, if_long: Callable[[str], str] = lambda _: ""
+) -> Iterator[Value]:
+    """The events of arrays and objects, one after the other: what no array and no search holds.
 
     An array is taken apart however long it is, and so are the `statuses` of a search; any other
-    value must fit into memory. Raises SourceError where it is no JSON.
+    value must fit into memory. Raises SourceError where it is no JSON, and for a longer one, of
+    which `if_long` says what to do.
     """
-    text = _Text(chunks, name)
+    text = _Text(chunks, name, if_long)
     while text.peek():
         # What X's own archive puts before an array.
         if not text.matches(_ASSIGNMENT, take=True):
@@ -89,11 +91,12 @@ def _taken_apart(text: _Text, depth: int = 0) -> Iterator[Value]:
 class _Text:
     """What is left of the text; only a part of it is in memory."""
 
-    def __init__(self, chunks: Chunks, name: str) -> None:
+    def __init__(self, chunks: Chunks, name: str, if_long: Callable[[str], str]) -> None:
         self._chunks = iter(chunks)
         # Bytes that are no UTF-8 are given back as they were.
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._name = name
+        self._if_long = if_long
         self._text = ""
         self._at = 0
         self._ended = False
@@ -148,7 +151,7 @@ class _Text:
                 raise SourceError(
                     f"{self._name} can't be read on: what begins at {self._place(self._at)} is "
                     f"longer than {MAX_VALUE_CHARACTERS:,} characters; what comes before that was "
-                    f"read. {if_long_page(self._name)}"
+                    f"read. {self._if_long(self._name)}".rstrip()
                 )
             # Twice as much each time: no part of a long value is looked at over and over.
             self._read_on(len(self._text) - self._at)

@@ -26,8 +26,8 @@ def tab_to(page: Page, selector: str) -> None:
 
 def test_a_tweet_is_opened_and_left_by_keys(served: Dashboard, page: Page) -> None:
     served.collector.push(snapshot(landed(3), landed(2), landed(1)))
-    expect(page.locator("#tweets li")).to_have_count(3)
-    tab_to(page, "#tweets button")
+    expect(page.locator("#events li")).to_have_count(3)
+    tab_to(page, "#events button")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")
@@ -36,22 +36,22 @@ def test_a_tweet_is_opened_and_left_by_keys(served: Dashboard, page: Page) -> No
     expect(page.get_by_role("dialog").get_by_role("heading", level=2)).to_have_text("Author 2")
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.locator("#tweets button").nth(1)).to_be_focused()
+    expect(page.locator("#events button").nth(1)).to_be_focused()
 
 
 def test_a_list_is_one_stop(served: Dashboard, page: Page) -> None:
     served.collector.push(snapshot(*(landed(n) for n in range(50))))
-    expect(page.locator("#tweets li")).to_have_count(50)
+    expect(page.locator("#events li")).to_have_count(50)
 
-    tab_to(page, "#tweets button")
+    tab_to(page, "#events button")
     page.keyboard.press("End")
-    expect(page.locator("#tweets button").last).to_be_focused()
+    expect(page.locator("#events button").last).to_be_focused()
     page.keyboard.press("Tab")
     expect(page.get_by_label("Author, as stored")).to_be_focused()
 
 
 def test_an_author_is_looked_up_by_keys(page: Page) -> None:
-    tab_to(page, "#author")
+    tab_to(page, "#partition")
     page.keyboard.type("Ada")
     page.keyboard.press("Enter")
     expect(page.locator("#items li")).to_have_count(20)

@@ -36,14 +36,14 @@ def fill(served: Dashboard, page: Page) -> None:
     bad = Health("warning", "It is 42 s behind.")
     served.collector.push(
         snapshot(
-            landed(1, username="a" * 300, message="b" * 900),
+            landed(1, title="a" * 300, text="b" * 900),
             landed(2),
             stream=StreamState("s" * 100, Health("unknown", "It can't be read."), (), None),
             function=FunctionState("f" * 64, bad, 1.0, 0.5, 800.0, 42.0),
             dead_letters=DeadLettersState(Health("error", "3 dead letters wait."), 2, 1, 3),
         )
     )
-    expect(page.locator("#tweets li")).to_have_count(2)
+    expect(page.locator("#events li")).to_have_count(2)
     page.get_by_role("button", name="Read the queue").click()
     expect(page.locator(".letter")).to_have_count(3)
     page.locator("summary").first.click()
@@ -60,7 +60,7 @@ def test_every_text_stands_out(served: Dashboard, new_page: NewPage, scheme: str
     count, found = page.evaluate(CONTRAST)
     assert count > 100
     assert found == []
-    page.locator("#tweets button").first.click()
+    page.locator("#events button").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert page.evaluate(CONTRAST)[1] == []
 
@@ -82,7 +82,7 @@ def test_nothing_is_wider_than_the_screen(served: Dashboard, new_page: NewPage, 
     fill(served, page)
 
     assert page.evaluate("document.documentElement.scrollWidth") == width
-    page.locator("#tweets button").first.click()
+    page.locator("#events button").first.click()
     box = page.get_by_role("dialog").bounding_box()
     assert box is not None
     assert box["x"] >= 0
@@ -104,7 +104,7 @@ def test_everything_that_can_be_used_has_a_name(served: Dashboard, page: Page) -
     fill(served, page)
 
     assert page.evaluate(WITHOUT_A_NAME) == []
-    page.locator("#tweets button").first.click()
+    page.locator("#events button").first.click()
     assert page.evaluate(WITHOUT_A_NAME) == []
 
 
@@ -112,7 +112,7 @@ def test_the_page_has_its_landmarks_and_headings(page: Page) -> None:
     for role in ("banner", "main", "contentinfo", "search"):
         expect(page.get_by_role(role)).to_have_count(1)
     expect(page.get_by_role("heading", level=1)).to_have_text("tweetpipe")
-    regions = ["The flow", "The last 15 minutes", "Newest tweets", "Explorer", "Dead letters"]
+    regions = ["The flow", "The last 15 minutes", "Newest events", "Explorer", "Dead letters"]
     for name in regions:
         expect(page.get_by_role("region", name=name)).to_be_visible()
     assert page.evaluate("document.documentElement.lang") == "en"
@@ -140,7 +140,7 @@ def test_a_picture_of_the_page(new_page: NewPage, tmp_path: Path) -> None:
                 ),
             )
         )
-        expect(page.locator("#tweets li")).to_have_count(12)
+        expect(page.locator("#events li")).to_have_count(12)
         for n, item in enumerate(tweets[:5]):
             served.table.put(tweets[0]["Username"], f"{2039343553439037873 - n}", item["Message"])
         page.get_by_label("Author, as stored").fill(tweets[0]["Username"])
@@ -170,8 +170,8 @@ def _past(now: float, second: int) -> Any:
 def _landed(item: dict[str, str], now: float, n: int) -> Any:
     return landed(
         n,
-        username=item["Username"],
-        message=item["Message"],
+        title=item["Username"],
+        text=item["Message"],
         landed_at=now - n / 5,
         latency_s=0.19 + n % 5 / 20,
     )

@@ -15,7 +15,7 @@ def test_ten_pages_share_one_look_and_one_connection(served: Dashboard, browser:
             served.collector.push(snapshot())  # what is older than half a minute is not shown
             page.goto(served.url)
             expect(page.locator("#overall")).to_have_text("OK")
-        served.collector.push(snapshot(landed(1, message="for all")))
+        served.collector.push(snapshot(landed(1, text="for all")))
         for page in pages:
             expect(page.get_by_text("for all")).to_be_visible()
 
@@ -30,7 +30,7 @@ def test_a_page_that_closes_leaves_the_others_alone(served: Dashboard, browser: 
             page.goto(served.url)
             expect(page.locator("#overall")).to_have_text("OK")
         first.close()
-        served.collector.push(snapshot(landed(1, message="still there")))
+        served.collector.push(snapshot(landed(1, text="still there")))
 
         expect(second.get_by_text("still there")).to_be_visible()
 
@@ -41,6 +41,6 @@ def test_without_shared_workers_a_page_looks_by_itself(served: Dashboard, browse
         page = context.new_page()
         page.goto(served.url)
         expect(page.locator("#overall")).to_have_text("OK")
-        served.collector.push(snapshot(landed(1, message="by itself")))
+        served.collector.push(snapshot(landed(1, text="by itself")))
 
         expect(page.get_by_text("by itself")).to_be_visible()

@@ -84,7 +84,7 @@ def test_a_server_that_is_gone_is_told_and_found_again(new_page: NewPage) -> Non
 
     with dashboard(collector=collector, letters=LETTERS, port=port) as served:
         expect(page.get_by_role("alert")).to_be_hidden()
-        collector.push(snapshot(landed(1, message="after the pause")))
+        collector.push(snapshot(landed(1, text="after the pause")))
         expect(page.get_by_text("after the pause")).to_be_visible()
         # With the token of the new server.
         page.get_by_role("button", name="Read the queue").click()

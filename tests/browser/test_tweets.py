@@ -18,12 +18,12 @@ def push(served: Dashboard, *newest: Landed) -> None:
 
 
 def ids(page: Page) -> list[str]:
-    return page.locator("#tweets .message").all_inner_texts()
+    return page.locator("#events .message").all_inner_texts()
 
 
 def test_a_tweet_is_shown_within_two_seconds_of_landing(served: Dashboard, page: Page) -> None:
     def is_shown_soon(number: int) -> bool:
-        push(served, landed(number, message=f"just landed: {number}"))
+        push(served, landed(number, text=f"just landed: {number}"))
         try:
             expect(page.get_by_text(f"just landed: {number}")).to_be_visible(timeout=2000)
         except AssertionError:
@@ -36,17 +36,17 @@ def test_a_tweet_is_shown_within_two_seconds_of_landing(served: Dashboard, page:
 
 def test_newer_tweets_come_above_older_ones(served: Dashboard, page: Page) -> None:
     push(served, landed(2), landed(1))
-    expect(page.locator("#tweets li")).to_have_count(2)
+    expect(page.locator("#events li")).to_have_count(2)
     push(served, landed(3), landed(2), landed(1))
-    expect(page.locator("#tweets li")).not_to_have_count(2)
+    expect(page.locator("#events li")).not_to_have_count(2)
 
     assert ids(page)[:3] == ["message 3", "message 2", "message 1"]
 
 
 def test_markup_in_a_tweet_is_shown_as_text(served: Dashboard, page: Page) -> None:
-    push(served, landed(1, username=SCRIPT, message=SCRIPT))
+    push(served, landed(1, title=SCRIPT, text=SCRIPT))
 
-    row = page.locator("#tweets li")
+    row = page.locator("#events li")
     expect(row.locator(".message")).to_have_text(SCRIPT)
     expect(row.locator(".author")).to_have_text(SCRIPT)
     assert row.locator("script, img").count() == 0
@@ -58,7 +58,7 @@ def test_markup_in_a_tweet_is_shown_as_text(served: Dashboard, page: Page) -> No
 
 
 def test_right_to_left_text_runs_from_right_to_left(served: Dashboard, page: Page) -> None:
-    push(served, landed(1, username="דנה", message=HEBREW), landed(2, message="plain"))
+    push(served, landed(1, title="דנה", message=HEBREW), landed(2, text="plain"))
 
     message = page.get_by_text(HEBREW)
     expect(message).to_have_css("direction", "rtl")
@@ -66,9 +66,9 @@ def test_right_to_left_text_runs_from_right_to_left(served: Dashboard, page: Pag
 
 
 def test_a_name_does_not_turn_around_what_stands_beside_it(served: Dashboard, page: Page) -> None:
-    push(served, landed(1, username=OVERRIDE, latency_s=0.25))
+    push(served, landed(1, title=OVERRIDE, latency_s=0.25))
 
-    row = page.locator("#tweets li")
+    row = page.locator("#events li")
     expect(row.locator(".author bdi")).to_have_text(OVERRIDE.strip())
     name, when = row.locator(".author").bounding_box(), row.locator(".when").bounding_box()
     assert name is not None
@@ -77,47 +77,47 @@ def test_a_name_does_not_turn_around_what_stands_beside_it(served: Dashboard, pa
 
 
 def test_a_pile_of_accents_stays_in_its_row(served: Dashboard, page: Page) -> None:
-    push(served, landed(1, message="Z" + "\u0351\u0363\u0312" * 200), landed(2))
+    push(served, landed(1, text="Z" + "\u0351\u0363\u0312" * 200), landed(2))
 
-    expect(page.locator("#tweets li").first).to_have_css("overflow", "hidden")
+    expect(page.locator("#events li").first).to_have_css("overflow", "hidden")
 
 
 def test_a_pause_holds_the_list_and_counts_what_comes(served: Dashboard, page: Page) -> None:
     push(served, landed(1))
-    expect(page.locator("#tweets li")).to_have_count(1)
+    expect(page.locator("#events li")).to_have_count(1)
     page.get_by_role("button", name="Pause").click()
     push(served, landed(3), landed(2))
 
     expect(page.locator("#newest-note")).to_have_text("Paused: 2 newer")
     assert ids(page) == ["message 1"]
     page.get_by_role("button", name="Resume").click()
-    expect(page.locator("#tweets li")).to_have_count(3)
+    expect(page.locator("#events li")).to_have_count(3)
     assert ids(page) == ["message 3", "message 2", "message 1"]
 
 
 def test_the_list_is_held_while_somebody_is_in_it(served: Dashboard, page: Page) -> None:
     push(served, landed(1))
-    page.locator("#tweets button").focus()
+    page.locator("#events button").focus()
     push(served, landed(2))
 
     expect(page.locator("#newest-note")).to_contain_text("1 newer")
-    expect(page.locator("#tweets button")).to_be_focused()
+    expect(page.locator("#events button")).to_be_focused()
     page.get_by_role("button", name="Pause").focus()
-    expect(page.locator("#tweets li")).to_have_count(2)
+    expect(page.locator("#events li")).to_have_count(2)
 
 
 def test_a_long_stream_does_not_fill_the_page(served: Dashboard, page: Page) -> None:
     for start in range(0, 2000, 100):
         push(served, *(landed(number) for number in range(start + 99, start - 1, -1)))
-    expect(page.locator("#tweets .message").first).to_have_text("message 1999")
+    expect(page.locator("#events .message").first).to_have_text("message 1999")
 
-    assert page.locator("#tweets li").count() == 50
+    assert page.locator("#events li").count() == 50
 
 
 def test_a_tweet_opens_with_its_way(served: Dashboard, page: Page) -> None:
     served.table.put("Author 7", "7", "message 7")
     push(served, landed(7))
-    page.locator("#tweets button").click()
+    page.locator("#events button").click()
 
     details = page.get_by_role("dialog")
     expect(details).to_contain_text("shardId-000000000001")

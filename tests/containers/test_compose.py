@@ -19,6 +19,7 @@ from tests.stack_fixtures import Command, free_port
 from tests.waiting import LONG, wait_for
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import local_place
+from tweetpipe.events import Item
 from tweetpipe.looking import table, verify
 from tweetpipe.project import ROOT
 from tweets.fakes import FakeTweets, expected_item
@@ -194,7 +195,7 @@ def test_our_image_runs_without_root_and_holds_no_settings_and_no_socket(
     assert looked.stdout.split() == ["10001"]
 
 
-def stored(endpoint: str) -> list[table.Item]:
+def stored(endpoint: str) -> list[Item]:
     """What is in the table; nothing before there is a table, or an emulator."""
     try:
         place = local_place(embedded_endpoint=endpoint, environ={})

@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-import producer
 from producer import Settings
 from tests.fault_proxy import PUT_RECORDS, Fault, FaultProxy
 from tests.integration.test_pipeline import send
+from tests.tweets import fake_source
 from tests.waiting import LONG
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
@@ -30,7 +30,7 @@ def test_put_records_that_fail_in_all_ways_lose_nothing(
         report = send(
             replace(place, endpoint=proxy.endpoint),
             stack,
-            producer.fake_source(seed=61, count=count),
+            fake_source(seed=61, count=count),
             settings=settings,
             folder=tmp_path,
         )

@@ -13,12 +13,12 @@ from pathlib import Path
 
 import pytest
 
-import producer
 from producer import Settings
 from tests.containers import janitor, localstack
 from tests.containers.localstack import EmulatorFailed
 from tests.integration.test_pipeline import send
 from tests.stack_fixtures import PARAMETERS, deployed_stack
+from tests.tweets import fake_source
 from tests.waiting import LONG, wait_for
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
@@ -33,7 +33,7 @@ def test_thousands_of_tweets_of_both_shapes_are_stored_from_every_shard(
     expected = verify.expected_items(47, count)
     assert any("\N{FACE WITH TEARS OF JOY}" in item["Message"] for item in expected.values())
 
-    tweets = producer.fake_source(seed=47, count=count, shape="mixed")
+    tweets = fake_source(seed=47, count=count, shape="mixed")
     report = send(place, stack, tweets, settings=producer_settings, folder=tmp_path)
 
     assert (report.sent, report.failed) == (count, 0)
@@ -71,7 +71,7 @@ def test_localstacks_own_streams_are_one_setting_away(
             report = send(
                 place,
                 stack,
-                producer.fake_source(seed=7, count=count),
+                fake_source(seed=7, count=count),
                 # kinesis-mock keeps not all records of calls that come at the same moment.
                 settings=Settings(calls_in_flight=1),
                 folder=tmp_path,

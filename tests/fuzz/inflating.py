@@ -19,9 +19,10 @@ from processor.lambda_event import respond
 from processor.table import Table
 from tests.fuzz.aggregates import aggregate, inside
 from tests.fuzz.judge import INLINE
+from tests.tweets import TWEETS
 from tests.unit.processor.events import kinesis_records
 from tests.unit.processor.fakes import QUEUE_URL, FakeDynamoDB, FakeSQS
-from tweetpipe.looking.oracle import expected_item
+from tweets.oracle import expected_item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,7 +88,8 @@ def judge_inflated(payloads: Sequence[bytes]) -> Figures:
 
         account = process(
             records[at:],
-            table=Table(dynamodb, "tweets-EventData", INLINE),
+            events=TWEETS,
+            table=Table(dynamodb, "tweets-EventData", INLINE, TWEETS.key),
             queue=DeadLetterQueue(sqs, QUEUE_URL, INLINE),
             seconds_left=seconds_left,
         )

@@ -14,13 +14,15 @@ from processor.errors import Reason
 from processor.lambda_event import respond
 from processor.rounds import Rounds
 from processor.table import Table
-from producer.messages import Post, message_of
-from producer.outgoing import LARGEST_RECORD_BYTES, partition_key_of
+from producer.outgoing import LARGEST_RECORD_BYTES
 from tests.fuzz.aggregates import inside
 from tests.fuzz.events import data_in, letter_fields, odd_records
+from tests.tweets import TWEETS, partition_key_of
 from tests.unit.processor.events import kinesis_records
 from tests.unit.processor.fakes import QUEUE_URL, FakeDynamoDB, FakeSQS
-from tweetpipe.looking.oracle import expected_item
+from tweets.item import Unusable
+from tweets.messages import Post, message_of
+from tweets.oracle import expected_item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +36,7 @@ T = TypeVar("T")
 
 # Those that only a check the processor lacks, or a mistake in it, can lead to.
 _NEVER = {Reason.UNEXPECTED.value, Reason.VALIDATION.value}
-_REASONS = {reason.value for reason in Reason} - _NEVER
+_REASONS = {reason.value for reason in (*Reason, *Unusable)} - _NEVER
 _MAX_MESSAGE_BYTES = 262_144
 # Python's JSON gives up at about a thousand levels, a little earlier or later by who calls it.
 _DEEP = 500
@@ -75,7 +77,8 @@ def judge(payloads: Sequence[bytes], draws: Draws | None = None) -> list[Rejecte
 
     account = process(
         records,
-        table=Table(dynamodb, "tweets-EventData", INLINE),
+        events=TWEETS,
+        table=Table(dynamodb, "tweets-EventData", INLINE, TWEETS.key),
         queue=DeadLetterQueue(sqs, QUEUE_URL, INLINE),
         seconds_left=lambda: 60.0,
     )

@@ -8,9 +8,9 @@ from functools import cache
 from typing import Any, Protocol
 
 from tests.fuzz.aggregates import aggregate, odd_aggregate
-from tweetpipe.looking.oracle import expected_item
 from tweets.fakes import FakeTweets
 from tweets.fakes.malformed import VARIETIES
+from tweets.oracle import expected_item
 
 
 class Draws(Protocol):

@@ -15,6 +15,7 @@ from tests.iam import template as templates
 from tests.iam.identities import ACCOUNT, REGION, Identity
 from tests.iam.template import Template
 from tests.waiting import wait_for
+from tweetpipe import events
 from tweetpipe.deploying import package
 
 BUCKET = "packages"
@@ -70,7 +71,7 @@ def upload_package(admin: Identity) -> None:
     """Puts the function's real package where CloudFormation finds it."""
     s3 = admin.client("s3")
     s3.create_bucket(Bucket=BUCKET)
-    s3.put_object(Bucket=BUCKET, Key=PACKAGE, Body=package.archive())
+    s3.put_object(Bucket=BUCKET, Key=PACKAGE, Body=package.archive(events.chosen().packaged))
 
 
 def deploy_pair(admin: Identity, template: Template, **parameters: str) -> Pair:

@@ -10,6 +10,7 @@ from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.looking import table, verify
+from tweetpipe.looking.table import Key
 from tweets import fakes
 
 COUNT = 500
@@ -53,11 +54,11 @@ def test_the_stream_holds_few_records_for_many_tweets(
     assert_stored(place, own_stack, seed=48, foreign=foreign)
 
 
-def stored_keys(place: Place, stack: Stack) -> frozenset[verify.Key]:
+def stored_keys(place: Place, stack: Stack) -> frozenset[Key]:
     return frozenset(map(verify.key, table.scan(place, stack.outputs["EventDataTable"])))
 
 
-def assert_stored(place: Place, stack: Stack, *, seed: int, foreign: frozenset[verify.Key]) -> None:
+def assert_stored(place: Place, stack: Stack, *, seed: int, foreign: frozenset[Key]) -> None:
     comparison = verify.wait_until_stored(
         place,
         stack.outputs["EventDataTable"],

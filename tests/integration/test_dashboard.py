@@ -52,7 +52,7 @@ def put_until_seen(place: Place, stack: Stack, page: Page, numbers: Iterator[int
         put(place, stack, tweet(int(text.split()[1]), text))
         # The page is asked between two tweets, and no longer than that.
         page.wait_for_timeout(500)
-        shown = page.locator("#tweets .message").all_inner_texts()
+        shown = page.locator("#events .message").all_inner_texts()
         return shown[0] if shown else ""
 
     return wait_for(seen, "a tweet on the page")
@@ -78,11 +78,11 @@ def test_tweets_land_on_the_page_and_dead_letters_are_handled_there(
         expect(page.locator("#overall")).not_to_have_text("Connecting")
         text = put_until_seen(place, deployed, page, count(7_000))
 
-        page.locator("#tweets li").filter(has_text=text).get_by_role("button").click()
+        page.locator("#events li").filter(has_text=text).get_by_role("button").click()
         details = page.get_by_role("dialog")
         expect(details.locator("pre")).to_contain_text(text)
         expect(details).to_contain_text("shardId-")
-        page.get_by_role("button", name="All by this author").click()
+        page.get_by_role("button", name="All of this Username").click()
         expect(page.locator("#items").get_by_text(text)).to_be_visible()
 
         put(place, deployed, b"<script>not json</script>")
@@ -122,7 +122,7 @@ def test_a_rejected_record_comes_home_by_a_button(
         page.get_by_role("dialog").get_by_role("button", name="Redrive").click()
         expect(page.locator("#letters-note")).to_contain_text("1 record stored, 1 dead letter gone")
 
-    stored = table.get(place, deployed.outputs["EventDataTable"], "Some One", "9000")
+    stored = table.get(place, deployed.outputs["EventDataTable"], ("Some One", "9000"))
     assert stored is not None
     assert stored["Message"] == text
 
@@ -178,7 +178,7 @@ def test_a_moving_picture_of_the_page(
         producing(command_environment, stack.name, tmp_path),
     ):
         page = new_page(url, viewport={"width": 1280, "height": 1080})
-        expect(page.locator("#tweets li").nth(4)).to_be_visible()
+        expect(page.locator("#events li").nth(4)).to_be_visible()
         wait_for(lambda: item_count(place, stack) >= items, f"{items} tweets")
         for _ in range(frames):
             page.wait_for_timeout(250)

@@ -17,8 +17,8 @@ from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.events import Item
 from tweetpipe.looking import table, verify
-from tweetpipe.looking.table import Item
 
 PATIENCE = 30.0
 FIRST_ID = 1_300_000_000_000_000_000

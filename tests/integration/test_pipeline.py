@@ -18,12 +18,15 @@ from producer import OutgoingRecord, Report, Settings
 from tests.fault_proxy import BATCH_WRITE_ITEM, Fault, FaultProxy
 from tests.functions import configured
 from tests.stack_fixtures import Command
+from tests.tweets import fake_source
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.looking import table, verify
+from tweetpipe.looking.table import Key
 from tweets import fakes
+from tweets.item import Unusable
 
 PATIENCE = 120.0  # seconds without an arrival
 QUICK_FAULTS = set(Fault) - {Fault.HANGING}
@@ -51,7 +54,7 @@ def send(
     )
 
 
-def stored_keys(place: Place, stack: Stack) -> frozenset[verify.Key]:
+def stored_keys(place: Place, stack: Stack) -> frozenset[Key]:
     """The keys of what earlier tests stored."""
     return frozenset(map(verify.key, table.scan(place, stack.outputs["EventDataTable"])))
 
@@ -161,9 +164,9 @@ def test_a_hostile_file_is_stored_where_possible_and_explained_where_not(
     bad = {
         b'{"id_str": "904", "text": ': Reason.NOT_JSON,
         b'{"id_str": "905", "text": "\xff"}': Reason.NOT_UTF_8,
-        line(without(v1_tweet(id_str="906"), "user")): Reason.NO_AUTHOR,
-        line(without(v1_tweet(text="no id"), "id_str")): Reason.NO_ID,
-        line(v1_tweet(id_str="907", created_at="yesterday")): Reason.BAD_TIMESTAMP,
+        line(without(v1_tweet(id_str="906"), "user")): Unusable.NO_AUTHOR,
+        line(without(v1_tweet(text="no id"), "id_str")): Unusable.NO_ID,
+        line(v1_tweet(id_str="907", created_at="yesterday")): Unusable.BAD_TIMESTAMP,
     }
     file = tmp_path / "hostile.ndjson"
     file.write_bytes(b"\n".join([good[0], *bad, too_large, good[1], good[1], b"", good[2]]))
@@ -263,7 +266,7 @@ def test_a_failing_dynamodb_loses_nothing(
         ).serving() as proxy,
         configured(place, function, AWS_ENDPOINT_URL_DYNAMODB=proxy.endpoint),
     ):
-        tweets = producer.fake_source(seed=43, count=400)
+        tweets = fake_source(seed=43, count=400)
         send(place, own_stack, tweets, settings=producer_settings, folder=tmp_path)
         comparison = verify.wait_until_stored(
             place,

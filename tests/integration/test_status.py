@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-import producer
 from tests.stack_fixtures import Command
+from tests.tweets import fake_source
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
@@ -21,7 +21,7 @@ SEED = 3
 
 
 def send_tweets(place: Place, stack: Stack) -> None:
-    deliver(place, stack, producer.fake_source(seed=SEED, count=TWEETS), total=TWEETS)
+    deliver(place, stack, fake_source(seed=SEED, count=TWEETS), total=TWEETS)
 
 
 def test_a_function_that_fails_every_call_is_an_error_although_its_tweets_are_stored(

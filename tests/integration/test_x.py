@@ -15,16 +15,18 @@ import psutil
 import pytest
 
 from producer import Settings
-from producer.x import Credentials, XApi, XSource, synchronise
 from tests.integration.test_pipeline import send
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.events import Item
 from tweetpipe.looking import table, verify
+from tweetpipe.looking.table import Key
 from tweets.fakes import expected_item
 from tweets.fakes.x_api import Credentials as FakeCredentials
 from tweets.fakes.x_api import FakeX, Served, serving
+from tweets.x import Credentials, XApi, XSource, synchronise
 
 OFTEN = "RT OR is OR a OR the"  # a quarter of the fake tweets
 PUBLISHED = 3000
@@ -43,7 +45,7 @@ SECRETS = FakeCredentials(
 )
 
 
-def items(x: FakeX) -> dict[verify.Key, table.Item]:
+def items(x: FakeX) -> dict[Key, Item]:
     """What must be in the table of all that was sent whole."""
     found = (expected_item(x.tweet(index)) for index in x.sent)
     return {verify.key(item): item for item in found}

@@ -145,7 +145,7 @@ def _watched(
 
 def _newer(page: Page, known: str) -> str:
     """The tweet on top of the page, once it is another than this."""
-    top = page.locator("#tweets .message").first
+    top = page.locator("#events .message").first
     expect(top).not_to_have_text(known, timeout=_PATIENCE)
     return top.inner_text()
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import tomllib
 
-from processor.tweet import Item
 from tests.documented import PROJECT
 from tests.unit.infra.reading import WHOLE
 from tweetpipe.aws.errors import DIFFERENT, INTERRUPTED, TweetpipeError
+from tweets.item import Item
 
 TEXT = (PROJECT / "docs" / "architecture.md").read_text(encoding="utf-8")
 
@@ -45,7 +45,7 @@ def test_its_floors_are_those_that_the_linter_holds_the_imports_to() -> None:
 
 
 def test_its_item_and_outputs_are_those_of_function_and_template() -> None:
-    assert set(first_cells("### An item")) - {"attribute"} == Item.__annotations__.keys()
+    assert set(first_cells("### An item of a tweet")) - {"attribute"} == Item.__annotations__.keys()
     outputs = section("### Names").partition("Outputs are")[2]
     assert {name for name in re.findall(r"`(\w+)`", outputs)} == WHOLE["Outputs"].keys()
 

@@ -59,11 +59,21 @@ def tweetpipe(
     show_version: Annotated[
         bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
     ] = False,
+    events: Annotated[  # taken out of the line before it gets here
+        str | None,
+        typer.Option(
+            "--events",
+            metavar="FOLDER",
+            show_default="tweets",
+            help="The folder that says what a record is, anywhere in the line. Also "
+            "TWEETPIPE_EVENTS, or events in [tool.tweetpipe] of pyproject.toml.",
+        ),
+    ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error; anywhere in the line.")
     ] = False,
 ) -> None:
-    """Tweets through Amazon Kinesis and AWS Lambda into Amazon DynamoDB, here or on AWS."""
+    """Tweets, or other events, through Amazon Kinesis and AWS Lambda into Amazon DynamoDB."""
 
 
 app.command()(demo.demo)

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 import producer
+from tweetpipe import events
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import INTERRUPTED
 from tweetpipe.aws.place import local_place
@@ -32,17 +33,18 @@ _PATIENCE = 30.0  # seconds without a new item until the demo gives up
 
 
 def demo(
-    count: Annotated[int, typer.Option(min=1, help="How many fake tweets.")] = 1000,
+    count: Annotated[int, typer.Option(min=1, help="How many fake events.")] = 1000,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, show_default="a new one each time", help="Which fake tweets."),
+        typer.Option(min=0, show_default="a new one each time", help="Which fake events."),
     ] = None,
     port: PortOption = None,
     stack_name: StackOption = DEFAULT_STACK,
 ) -> None:
-    """Start LocalStack, deploy, send fake tweets through, and check that each one is stored."""
+    """Start LocalStack, deploy, send fake events through, and check that each one is stored."""
     stacks.check_name(stack_name)
     started = time.monotonic()
+    chosen = events.chosen()
     # A seed of its own for each run: what an earlier run stored can't pass for this run's.
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     instance = start_localstack(port)
@@ -54,9 +56,11 @@ def demo(
 
     expected = verify.expected_items(seed, count)
     foreign = {verify.key(item) for item in tables.scan(place, table)}
-    terminal.say(f"Sending {counted(count, 'fake tweet')} (seed {seed})")
+    terminal.say(f"Sending {counted(count, f'fake {chosen.noun}')} (seed {seed})")
     first_put = time.monotonic()
-    report = deliver(place, deployed, producer.fake_source(seed=seed, count=count), total=count)
+    report = deliver(
+        place, deployed, producer.fake_source(chosen, seed=seed, count=count), total=count
+    )
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
     with terminal.bar("{task.completed:,.0f} of {task.total:,.0f} in EventData") as progress:
@@ -75,7 +79,8 @@ def demo(
         terminal.out.print(look.items_table(list(expected.values())[:_ROWS]))
         verdict = (
             f"{count:,} of {count:,} verified, field by field: {end_to_end:.1f} s end to end "
-            f"({count / end_to_end:,.0f} tweets/s), {time.monotonic() - started:.0f} s in all."
+            f"({count / end_to_end:,.0f} {chosen.noun}s/s), "
+            f"{time.monotonic() - started:.0f} s in all."
         )
     else:
         verdict = (
@@ -83,15 +88,16 @@ def demo(
             f"{options(place, stack_name)} and the end of {LOCALSTACK_HOME / 'localstack.log'}."
         )
     end_with(verdict, place, deployed, is_equal=comparison.is_equal)
-    for line in next_steps(next(iter(expected.values()))["Username"], options(place, stack_name)):
+    first = chosen.key_of(next(iter(expected.values())))[0]
+    for line in next_steps(str(first), options(place, stack_name)):
         terminal.say(line)
 
 
-def next_steps(author: str, options: str) -> list[str]:
+def next_steps(partition: str, options: str) -> list[str]:
     """What to try after the demo; each command is a line of its own, to be copied into a shell."""
-    name = f"-- {shlex.quote(author)}" if author.startswith("-") else shlex.quote(author)
+    name = f"-- {shlex.quote(partition)}" if partition.startswith("-") else shlex.quote(partition)
     steps = {
-        "an author's tweets": f"query{options} {name}",
+        "the items of one key": f"query{options} {name}",
         "more of them, at 200 a second": f"produce fake{options} --rate 200 --count 5000",
         "the parts of the stack": f"status{options}",
         "take the stack away": f"destroy{options}",

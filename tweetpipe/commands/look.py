@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from itertools import compress
 from typing import Annotated
 
 import typer
@@ -10,7 +10,7 @@ from rich import box
 from rich.table import Column, Table
 from rich.text import Text
 
-from tweetpipe.aws.errors import WrongUsage
+from tweetpipe import events
 from tweetpipe.aws.place import Target
 from tweetpipe.commands import terminal
 from tweetpipe.commands.options import (
@@ -21,53 +21,46 @@ from tweetpipe.commands.options import (
     open_stack,
 )
 from tweetpipe.commands.terminal import printable
+from tweetpipe.events import Item
 from tweetpipe.looking import table as tables
 
-_COLUMNS = ("Username", "Timestamp", "Id", "Message")
-# What the others leave of a line: a message needs some of it, so that in a narrow terminal there
-# are fewer others.
-_SHARES = {"Username": 1, "Message": 2}
-_FROM_WIDTH = {"Timestamp": 76, "Id": 48}
-_LONGEST_NAME = 2048  # bytes that DynamoDB takes for a partition key
+# Widths of a terminal from which on these are shown: a text needs some of a line.
+_TIME_FROM, _SORT_FROM = 76, 48
 
 
 def query(
-    username: Annotated[str, typer.Argument(help="The author's display name, as it is stored.")],
-    limit: Annotated[int, typer.Option(min=1, help="How many tweets at most.")] = 20,
+    partition: Annotated[
+        str,
+        typer.Argument(
+            metavar="KEY", help="The partition key, as it is stored: of tweets, the author's name."
+        ),
+    ],
+    limit: Annotated[int, typer.Option(min=1, help="How many items at most.")] = 20,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Show an author's newest tweets in EventData."""
-    if not 1 <= len(username.encode()) <= _LONGEST_NAME:
-        raise WrongUsage(f"A name has 1 to {_LONGEST_NAME:,} bytes; there are no others stored.")
+    """Show the items of a partition key in EventData, those with the highest sort keys first."""
+    tables.typed(partition)
     place, deployed = open_stack(target, stack_name)
-    items = tables.query(place, deployed.outputs["EventDataTable"], username, limit)
+    items = tables.query(place, deployed.outputs["EventDataTable"], partition, limit)
     if as_json:
         terminal.print_json(items)
     elif items:
         terminal.out.print(items_table(items))
     else:
-        terminal.say(f"No tweets by {username!r} in {deployed.outputs['EventDataTable']}.")
+        terminal.say(f"Nothing has the key {partition!r} in {deployed.outputs['EventDataTable']}.")
 
 
-def items_table(items: list[tables.Item]) -> Table:
+def items_table(items: list[Item]) -> Table:
     """Items of EventData for a terminal."""
-    width = terminal.out.width
-    names = [name for name in _COLUMNS if width >= _FROM_WIDTH.get(name, 0)]
-    table = Table(
-        *(Column(name, no_wrap=True, ratio=_SHARES.get(name)) for name in names),
-        expand=True,
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1),
-    )
+    chosen, width = events.chosen(), terminal.out.width
+    columns = [Column("Title", no_wrap=True, ratio=1), Column("Time", no_wrap=True)]
+    columns += [Column(chosen.key.sort.name, no_wrap=True), Column("Text", no_wrap=True, ratio=2)]
+    shown = [True, width >= _TIME_FROM, width >= _SORT_FROM, True]
+    table = Table(*compress(columns, shown), expand=True, box=box.SIMPLE_HEAD, padding=(0, 1))
     for item in items:
-        shown = item | {"Timestamp": _brief(item.get("Timestamp", ""))}
-        table.add_row(*(Text(printable(shown.get(name, ""))) for name in names))
+        title, time, text = chosen.show(item)
+        cells = (title, time, str(chosen.key_of(item)[1]), text)
+        table.add_row(*(Text(printable(cell)) for cell in compress(cells, shown)))
     return table
-
-
-def _brief(timestamp: str) -> str:
-    """To the second, where it is as the function stores it."""
-    found = re.fullmatch(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z", timestamp)
-    return f"{found[1]} {found[2]}Z" if found else timestamp

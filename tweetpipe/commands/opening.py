@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import producer
 from producer import FileSet, OutgoingRecord, Report, ResumableFile, ResumableFiles, WholeFile
+from tweetpipe import events
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.words import counted, named
-from tweets.fakes import Shape
-
-if TYPE_CHECKING:
-    from producer.x import Credentials
-
 
 _MANY_FILES = 200
 _MOST_NAMED = 3
@@ -41,13 +35,18 @@ def open_fake(
     *,
     seed: int,
     count: int | None,
-    shape: Shape,
+    shape: str | None,
     malformed: float,
     duplicates: float,
 ) -> Opened:
-    """Generated tweets, always the same for a seed; without end if `count` is None."""
+    """Generated events, always the same for a seed; without end if `count` is None."""
     records = producer.fake_source(
-        seed=seed, count=count, shape=shape, malformed=malformed, duplicates=duplicates
+        events.chosen(),
+        seed=seed,
+        count=count,
+        shape=shape,
+        malformed=malformed,
+        duplicates=duplicates,
     )
 
     def last_words(report: Report) -> str:
@@ -59,24 +58,27 @@ def open_fake(
 
 
 def open_going_on(
-    folder: Path, deployed: Stack, *, shape: Shape, malformed: float, duplicates: float
+    folder: Path, deployed: Stack, *, shape: str | None, malformed: float, duplicates: float
 ) -> Opened:
-    """Generated tweets without end, after those that an earlier run sent to this stack."""
+    """Generated events without end, after those that an earlier run sent to this stack."""
+    chosen = events.chosen()
     records = producer.FakesGoingOn(
-        folder / f"fake-tweets-{deployed.name}.position",
+        folder / f"fake-{chosen.name}-{deployed.name}.position",
+        chosen,
         stack=deployed.id,
         shape=shape,
         malformed=malformed,
         duplicates=duplicates,
     )
     if records.offset:
-        terminal.say(f"Going on after the first {counted(records.offset, 'fake tweet')}")
+        terminal.say(f"Going on after the first {counted(records.offset, f'fake {chosen.noun}')}")
     return Opened(records=records)
 
 
 def open_files(files: Sequence[str], *, author: str | None = None) -> Opened:
-    """The tweets of the files, or of standard input."""
-    records = FileSet([WholeFile(file, author=author) for file in _looked_at(files)])
+    """The events of the files, or of standard input."""
+    contents = events.chosen().contents(author)
+    records = FileSet([WholeFile(file, contents=contents) for file in _looked_at(files)])
     all_of = f"all of {files[0]}" if len(files) == 1 else f"all {len(files):,} files"
 
     def last_words(report: Report) -> str:
@@ -100,9 +102,10 @@ def _is_all_kept(report: Report) -> bool:
 
 
 def open_to_resume(files: Sequence[str], *, stream: str, author: str | None = None) -> Opened:
-    """The tweets of the files that no earlier run has sent."""
+    """The events of the files that no earlier run has sent."""
+    contents = events.chosen().contents(author)
     records = ResumableFiles(
-        [ResumableFile(file, stream=stream, author=author) for file in _looked_at(files)]
+        [ResumableFile(file, stream=stream, contents=contents) for file in _looked_at(files)]
     )
     for words in _going_on(records.files):
         terminal.say(words)
@@ -115,8 +118,9 @@ def open_to_resume(files: Sequence[str], *, stream: str, author: str | None = No
             return f"Stopped before the end of {records.current.name}: --resume goes on there."
         if waiting := records.waiting:
             return (
-                f"The last line of {', '.join(waiting)} has no newline and is no whole tweet yet: "
-                "it waits for the next --resume. To send it as it is, end it with a newline."
+                f"The last line of {', '.join(waiting)} has no newline and is no whole "
+                f"{events.chosen().noun} yet: it waits for the next --resume. To send it as it is, "
+                "end it with a newline."
             )
         return "" if report.read else f"Nothing is left of {all_of}: all of it has been sent."
 
@@ -167,46 +171,3 @@ def _where(files: FileSet[WholeFile] | FileSet[ResumableFile]) -> str:
     if len(files.files) == 1:
         return ""
     return f"file {files.number:,} of {len(files.files):,}: {files.current.name}"
-
-
-def x_credentials() -> Credentials:
-    """Those in the environment."""
-    # Imported here: no other source needs TwitterAPI and what it imports.
-    from producer.x import Credentials
-
-    return Credentials.of(os.environ)
-
-
-def open_twitter(
-    credentials: Credentials,
-    track: list[str],
-    *,
-    keep_rules: bool,
-    max_tweets: int | None,
-    max_minutes: float | None,
-    price: float,
-) -> Opened:
-    """The posts that X sends by the rules in `track`, at `price` dollars each."""
-    from producer import x
-
-    api = x.XApi(credentials, url=os.environ.get("X_API_URL") or x.DEFAULT_URL)
-    rules = x.synchronise(api, track, keep=keep_rules)
-    terminal.say(
-        f"Reading posts from X by {counted(len(rules), 'rule')}: "
-        + ", ".join(rule.value for rule in rules)
-    )
-    posts = x.XSource(
-        api,
-        rules,
-        max_posts=max_tweets,
-        max_seconds=None if max_minutes is None else max_minutes * 60,
-        on_event=terminal.say,
-    )
-
-    def remark() -> str:
-        cost = (
-            f"{counted(posts.counts.posts, 'post')} read from X, ${posts.counts.posts * price:,.2f}"
-        )
-        return ", ".join(filter(None, (cost, posts.counts.in_words())))
-
-    return Opened(records=posts, total=max_tweets, remark=remark)

@@ -10,6 +10,7 @@ import typer
 
 import localstack_embedded
 from localstack_embedded import Died, Instance, Stopped, neighbor_at_default_port
+from tweetpipe import events
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import Place, Target, aws_place, local_place
@@ -122,4 +123,6 @@ def open_stack(target: Target, name: str) -> tuple[Place, Stack]:
     """The deployed stack, and where it is."""
     stacks.check_name(name)
     place = open_place(target)
-    return place, stacks.get(place, name)
+    deployed = stacks.get(place, name)
+    events.require_those_of(name, deployed.parameters)
+    return place, deployed

@@ -24,8 +24,6 @@ from tweetpipe.commands.opening import (
     open_files,
     open_going_on,
     open_to_resume,
-    open_twitter,
-    x_credentials,
 )
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
@@ -41,7 +39,7 @@ from tweetpipe.commands.options import (
     open_stack,
 )
 from tweetpipe.commands.rejections import Rejections
-from tweets.fakes import Shape
+from tweetpipe.commands.twitter import open_twitter, x_credentials
 
 _COUNT = 1000
 _NEVER = 10 * 365 * 24 * 3600.0  # seconds
@@ -88,7 +86,12 @@ def fake(
         ),
     ] = False,
     seed: Annotated[int | None, typer.Option(min=0, show_default="0", help="Which tweets.")] = None,
-    shape: Annotated[Shape, typer.Option(help="The API version whose shape they have.")] = "mixed",
+    shape: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHAPE", show_default="mixed", help="How they are written: of tweets, v1 or v2."
+        ),
+    ] = None,
     malformed: Annotated[
         float, typer.Option(min=0, max=1, help="Share of malformed ones, in addition.")
     ] = 0,
@@ -276,7 +279,7 @@ def _send(
     def last_words(report: Report) -> str:
         # Whoever has stopped it waits for its end.
         rejected = "" if report.interrupted else rejections.words(report.sent)
-        return "\n".join(filter(None, (opened.last_words(report), rejected)))
+        return "\n".join(filter(None, (opened.last_words(report), _keyless(report), rejected)))
 
     report = deliver(
         place,
@@ -292,3 +295,13 @@ def _send(
     )
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _keyless(report: Report) -> str:
+    """What there is to say of records that have no partition key of their own."""
+    if not (report.keyless and report.sent):
+        return ""
+    return (
+        f"{words.counted(report.keyless, 'record')} of {report.read:,} named no partition key, and "
+        "got a digest of the data instead: their order is not kept."
+    )

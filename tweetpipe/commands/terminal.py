@@ -18,6 +18,7 @@ from rich.text import Text
 
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.redaction import redacted
+from tweetpipe.events.contract import in_json
 
 _PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
 _NOT_ASCII = re.compile(r"[^\n -~]")
@@ -55,7 +56,7 @@ def print_json(value: Any) -> None:
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
     """The value as JSON that is safe to look at: what could steer a terminal is escaped."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False, default=str)
+    text = json.dumps(value, indent=indent, ensure_ascii=False, default=in_json)
     return _NOT_ASCII.sub(lambda found: _escaped(found[0]), text)
 
 

@@ -7,13 +7,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
 from rich.text import Text
 
+from tweetpipe import events
 from tweetpipe.aws.errors import DIFFERENT, TweetpipeError
 from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.commands.terminal import printable
-from tweetpipe.looking.table import Item
+from tweetpipe.events import Item
 from tweetpipe.looking.verify import Comparison
 from tweetpipe.looking.verify_files import FileComparison
 
@@ -60,17 +61,14 @@ def show_differences(comparison: Comparison) -> None:
 def show_file_differences(comparison: FileComparison) -> None:
     """A few examples of each kind of difference, and where their records stand."""
     _show(
-        *(
-            ("missing", tweet.item, str(tweet.origin))
-            for tweet in comparison.first_missing[:_SHOWN]
-        ),
+        *(("missing", sent.item, str(sent.origin)) for sent in comparison.first_missing[:_SHOWN]),
         *(
             (
                 "different",
                 stored,
-                f"{_what_differs(tweet.item, stored)} ({tweet.origin})",
+                f"{_what_differs(sent.item, stored)} ({sent.origin})",
             )
-            for tweet, stored in comparison.first_different[:_SHOWN]
+            for sent, stored in comparison.first_different[:_SHOWN]
         ),
         *(("in no dead letter", {}, str(lost.origin)) for lost in comparison.first_lost[:_SHOWN]),
     )
@@ -86,11 +84,10 @@ def _what_differs(wanted: Item, stored: Item) -> str:
 
 def _show(*rows: tuple[str, Item, str]) -> None:
     if rows:
-        table = Table("", "Username", "Id", "What differs")
+        table = Table("", *(part.name for part in events.chosen().key), "What differs")
         for kind, item, what in rows:
-            table.add_row(
-                kind, _cell(item.get("Username", "")), _cell(item.get("Id", "")), _cell(what)
-            )
+            key = map(str, events.chosen().key_of(item))
+            table.add_row(kind, *map(_cell, key), _cell(what))
         terminal.out.print(table)
 
 

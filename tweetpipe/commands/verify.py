@@ -13,6 +13,7 @@ import typer
 import producer
 from producer import OutgoingRecord
 from producer.outgoing import Origin
+from tweetpipe import events
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
@@ -134,19 +135,19 @@ def file(
     if producer.STDIN in names:
         raise WrongUsage("Standard input can't be read again: name the files that were sent.")
     files = producer.listed(names, undelivered=UNDELIVERED).files
-    author = author or None
+    contents = events.chosen().contents(author or None)
     for name in files:
         if os.path.exists(name) and not os.path.isfile(name):
             raise WrongUsage(f"{name} can't be read again: name the files that were sent.")
         # Looks at it, so that a wrong one is told before anything else.
-        producer.file_source(name, author=author)
+        producer.file_source(name, contents=contents)
     place, deployed = open_stack(target, stack_name)
     damaged: dict[str, str] = {}
     with terminal.spinner("Comparing"):
         comparison = verify_files.compare_files(
             place,
             deployed.outputs["EventDataTable"],
-            lambda: _sent(files, author, damaged),
+            lambda: _sent(files, contents, damaged),
             rejected=lambda: _rejected(place, deployed),
             patience=wait,
         )
@@ -159,12 +160,12 @@ def file(
 
 
 def _sent(
-    files: list[str], author: str | None, damaged: dict[str, str]
+    files: list[str], contents: producer.Contents, damaged: dict[str, str]
 ) -> Iterator[OutgoingRecord]:
     """The records of all files, as far as each can be read; tells in `damaged` why no further."""
     for name in files:
         try:
-            yield from producer.file_source(name, author=author)
+            yield from producer.file_source(name, contents=contents)
         except producer.SourceError as error:
             damaged[name] = str(error)
 
@@ -187,7 +188,9 @@ def _rejected(place: Place, deployed: Stack) -> Iterator[bytes | int]:
 
 
 def _verdict(comparison: FileComparison) -> str:
-    verdict = f"{comparison.verified:,} of {counted(comparison.tweets, 'tweet')} verified"
+    verdict = (
+        f"{comparison.verified:,} of {counted(comparison.events, events.chosen().noun)} verified"
+    )
     if comparison.missing or comparison.different:
         verdict += f": {comparison.missing:,} missing, {comparison.different:,} different"
     if comparison.rejected:
@@ -204,18 +207,18 @@ def _verdict(comparison: FileComparison) -> str:
 def _files_as_json(comparison: FileComparison) -> dict[str, object]:
     """The counts, and examples of each kind of difference."""
     return {
-        "tweets": comparison.tweets,
+        "events": comparison.events,
         "verified": comparison.verified,
         "missing": comparison.missing,
         "different": comparison.different,
         "rejected": comparison.rejected,
         "lost": comparison.lost,
         "first_missing": [
-            _where(tweet.origin) | {"expected": tweet.item} for tweet in comparison.first_missing
+            _where(sent.origin) | {"expected": sent.item} for sent in comparison.first_missing
         ],
         "first_different": [
-            _where(tweet.origin) | {"expected": tweet.item, "stored": stored}
-            for tweet, stored in comparison.first_different
+            _where(sent.origin) | {"expected": sent.item, "stored": stored}
+            for sent, stored in comparison.first_different
         ],
         "first_lost": [_where(lost.origin) for lost in comparison.first_lost],
         "damaged": comparison.damaged,

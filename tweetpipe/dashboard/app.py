@@ -20,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from localstack_embedded import EmulatorError
+from tweetpipe import events
 from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage, mistake
 from tweetpipe.aws.explain import explain
 from tweetpipe.dashboard import page_json
@@ -94,6 +95,7 @@ class _Endpoints:
             {
                 "token": self._token,
                 "may_act": self._actions.allowed,
+                "key": [part.name for part in events.chosen().key],
                 "history": page_json.columns(self._pages.history()),
                 "snapshot": latest and page_json.snapshot(latest),
                 "asked": self._asked(),
@@ -101,7 +103,7 @@ class _Endpoints:
         )
 
     async def events(self, request: Request) -> Response:
-        """What changes, without end; a tweet is sent once."""
+        """What changes, without end; an event is sent once."""
         return StreamingResponse(
             self._events(),
             media_type="text/event-stream",
@@ -109,14 +111,14 @@ class _Endpoints:
         )
 
     async def items(self, request: Request) -> Response:
-        author = _parameter(request, "author")
+        partition = _parameter(request, "partition")
         after = _parameter(request, "after") if "after" in request.query_params else None
-        return _json(await _aside(lambda: self._questions.items(author, after)))
+        return _json(await _aside(lambda: self._questions.items(partition, after)))
 
     async def item(self, request: Request) -> Response:
-        author, id_ = _parameter(request, "author"), _parameter(request, "id")
-        item = await _aside(lambda: self._questions.item(author, id_))
-        way = self._pages.way(author, id_)
+        key = _parameter(request, "partition"), _parameter(request, "sort")
+        item = await _aside(lambda: self._questions.item(key))
+        way = self._pages.way(key)
         known = way and {
             "shard": way.shard,
             "sequence_number": way.sequence_number,

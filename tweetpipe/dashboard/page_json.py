@@ -7,10 +7,13 @@ from collections.abc import Iterable, Set
 from dataclasses import replace
 from typing import Any
 
+from tweetpipe import events
 from tweetpipe.dead_letters import DeadLetter
+from tweetpipe.events import Item
+from tweetpipe.events.contract import in_json
 from tweetpipe.live.snapshot import Landed, Point, Snapshot, as_json
 
-MAX_TEXT = 1000  # characters of a tweet in the list of the newest
+MAX_TEXT = 1000  # characters of a text in the list of the newest
 MAX_PAYLOAD = 64 * 1024  # characters of a dead letter
 _POINT = ("at", "records_per_s", "items_per_s", "p50_s", "p99_s", "errors")
 
@@ -18,14 +21,27 @@ Key = tuple[str, str, float]
 
 
 def key(landed: Landed) -> Key:
-    """What tells one landing from another, also of the same tweet."""
-    return landed.username, landed.id, landed.landed_at
+    """What tells one landing from another, also of the same event."""
+    return *landed.key, landed.landed_at
 
 
 def snapshot(seen: Snapshot, *, without: Set[Key] = frozenset()) -> dict[str, Any]:
-    """The snapshot, without those of the newest tweets that the page has already."""
+    """The snapshot, without those of the newest events that the page has already."""
     newest = tuple(_cut(landed) for landed in seen.newest if key(landed) not in without)
     return as_json(replace(seen, newest=newest))
+
+
+def item(found: Item, *, whole: bool = False) -> dict[str, Any]:
+    """An item as a person sees it; the `whole` one with all its attributes."""
+    chosen = events.chosen()
+    title, time, text = chosen.show(found)
+    return {
+        "key": [str(part) for part in chosen.key_of(found)],
+        "title": title,
+        "time": time,
+        "text": text if whole else shortened(text),
+        **({"attributes": json.loads(json.dumps(found, default=in_json))} if whole else {}),
+    }
 
 
 def columns(points: Iterable[Point]) -> dict[str, list[float | None]]:
@@ -60,6 +76,9 @@ def event(name: str, data: Any) -> bytes:
 
 
 def _cut(landed: Landed) -> Landed:
-    if len(landed.message) <= MAX_TEXT:
-        return landed
-    return replace(landed, message=landed.message[:MAX_TEXT] + "…")
+    return replace(landed, text=shortened(landed.text))
+
+
+def shortened(text: str) -> str:
+    """A text for a list."""
+    return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

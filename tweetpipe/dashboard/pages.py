@@ -16,7 +16,7 @@ from tweetpipe.live.snapshot import Landed, Point, Snapshot
 
 BEAT = 5.0  # seconds of silence after which a page gets a sign of life
 
-_REMEMBERED = 2000  # tweets whose way is still known
+_REMEMBERED = 2000  # events whose way is still known
 # Reading goes on for so long after the last page has gone: a reload is no reason to begin anew.
 _LINGER = 10.0
 _FRESH = 30.0  # seconds
@@ -69,9 +69,9 @@ class Pages:
     def history(self) -> list[Point]:
         return self._collector.history()
 
-    def way(self, username: str, id_: str) -> Landed | None:
-        """How a tweet came, if it was seen and is not too long ago."""
-        return self._ways.get((username, id_))
+    def way(self, key: tuple[str, str]) -> Landed | None:
+        """How an event came, if it was seen and is not too long ago."""
+        return self._ways.get(key)
 
     async def updates(self) -> AsyncIterator[Snapshot | Failure | None]:
         """Each snapshot as it comes; None after BEAT seconds without one. Ends with `close`.
@@ -149,8 +149,8 @@ class Pages:
     def _publish(self, snapshot: Snapshot) -> None:
         for landed in reversed(snapshot.newest):
             # Without its text, of which thousands would be held.
-            self._ways[landed.username, landed.id] = replace(landed, message="")
-            self._ways.move_to_end((landed.username, landed.id))
+            self._ways[landed.key] = replace(landed, text="")
+            self._ways.move_to_end(landed.key)
         while len(self._ways) > _REMEMBERED:
             self._ways.popitem(last=False)
         self._show(snapshot)

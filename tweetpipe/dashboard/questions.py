@@ -65,24 +65,22 @@ class Questions:
         self._door = door
         self.budget = budget
 
-    def items(self, author: str, after: str | None) -> dict[str, Any]:
-        """A page of an author's tweets, newest first; `next` is the `after` of the next one."""
+    def items(self, partition: str, after: str | None) -> dict[str, Any]:
+        """A page of a partition, highest sort keys first; `next` is the `after` of the next one."""
         self.budget.take()
         with self._door.stack() as (place, stack):
             table = stack.outputs["EventDataTable"]
-            page = tables.query_page(place, table, author, PAGE, after=after)
-        for item in page.items:
-            item["Message"] = item.get("Message", "")[: page_json.MAX_TEXT]
-        return {"items": page.items, "next": page.next}
+            page = tables.query_page(place, table, partition, PAGE, after=after)
+        return {"items": [page_json.item(item) for item in page.items], "next": page.next}
 
-    def item(self, author: str, id_: str) -> tables.Item:
+    def item(self, key: tuple[str, str]) -> dict[str, Any]:
         """A whole item; raises NothingThere when there is none."""
         self.budget.take()
         with self._door.stack() as (place, stack):
-            item = tables.get(place, stack.outputs["EventDataTable"], author, id_)
+            item = tables.get(place, stack.outputs["EventDataTable"], key)
         if item is None:
-            raise NothingThere("This tweet is not in the table: it was deleted, or never stored.")
-        return item
+            raise NothingThere("This item is not in the table: it was deleted, or never stored.")
+        return page_json.item(item, whole=True)
 
     def dead_letters(self) -> dict[str, Any]:
         """Some dead letters, and about how many there are."""

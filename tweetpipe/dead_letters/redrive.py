@@ -17,7 +17,7 @@ from processor.aggregation import deaggregate
 from processor.batch import MAX_LETTERS
 from processor.errors import Reason, Rejected
 from processor.trial import try_out
-from processor.tweet import EXAMPLE, to_item
+from tweetpipe import events
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters.bucket import Objects, bucket_of
@@ -266,7 +266,8 @@ def _refusals(records: Sequence[bytes]) -> list[list[str]]:
 
     What would end the function would end this process as well, and is only read in another.
     """
-    fatal = try_out(records, _read, example=EXAMPLE, seconds=_TRIAL).fatal
+    example = events.chosen().function.example or b""
+    fatal = try_out(records, _read, example=example, seconds=_TRIAL).fatal
     return [
         [f"{Reason.CRASH}: {fatal[place]}"] if place in fatal else _read(data)
         for place, data in enumerate(records)
@@ -285,7 +286,7 @@ def _read(data: bytes) -> list[str]:
 
 def _refusal(data: bytes) -> str:
     try:
-        to_item(data)
+        events.chosen().function.item(data)
     except Rejected as rejected:
         return str(rejected)
     except Exception as error:

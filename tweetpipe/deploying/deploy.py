@@ -32,6 +32,7 @@ from tweetpipe.deploying.changes import ChangeSet
 from tweetpipe.deploying.emulated import Difference
 from tweetpipe.deploying.events import Event
 from tweetpipe.deploying.leftovers import Leftover
+from tweetpipe.events import chosen as chosen_events
 from tweetpipe.project import TEMPLATE
 
 OnEvent = Callable[[Event], None]
@@ -58,11 +59,15 @@ def deploy(
     plan, isn't approved, DeployFailed with the first failing resource.
     """
     text = TEMPLATE.read_text(encoding="utf-8")
+    chosen = chosen_events()
+    parameters = parameter_rules.with_events(parameters, chosen)
     parameter_rules.check(text, parameters)
     existing, removed = _ready_for_change(place, name, may_remove, may_clear, on_step, on_event)
+    if existing:
+        parameter_rules.check_events(text, existing, chosen)
     parameter_rules.check_together(text, parameters, existing.parameters if existing else None)
     on_step("Building the function's package")
-    archive = package.archive()
+    archive = package.archive(chosen.packaged)
     attempt = _Attempt(
         place=place,
         name=name,

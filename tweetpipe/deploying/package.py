@@ -1,4 +1,4 @@
-"""Builds the function's package: the folder processor/ and its pinned dependencies.
+"""Builds the function's package: processor/, what it needs of the events, and its dependencies.
 
 Only what Python needs goes in, so that nothing that happens to lie there is sent to AWS: modules,
 `py.typed`, and the data that is declared here. The same input gives the same zip, byte for byte,
@@ -17,8 +17,10 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
+from types import MappingProxyType
 
 from filelock import FileLock
 
@@ -33,18 +35,21 @@ _MODIFIED = 946_684_800  # 2000: no time zone makes that earlier
 _NATIVE = {".so", ".pyd", ".dylib"}
 _LOG = logging.getLogger(__name__)
 
+Own = Mapping[str, Path]
+"""What the events have for the function, by the names in the package."""
 
-def build() -> Path:
+
+def build(own: Own = MappingProxyType({})) -> Path:
     """The folder that becomes the function's package, made anew from the sources."""
     with _lock():
-        return _build()
+        return _build(own)
 
 
-def archive() -> bytes:
+def archive(own: Own = MappingProxyType({})) -> bytes:
     """The package as a zip that depends on nothing but its files' names and contents."""
     # Built and read in one go: another deployment builds into the same folder.
     with _lock():
-        folder = _build()
+        folder = _build(own)
         _LOG.debug("%s", listing(folder))
         return _zipped(folder)
 
@@ -67,11 +72,14 @@ def _lock() -> FileLock:
     return FileLock(BUILD / "function.lock")
 
 
-def _build() -> Path:
+def _build(own: Own) -> Path:
     dependencies = _install_dependencies()
     shutil.rmtree(FUNCTION, ignore_errors=True)
     _copy(dependencies, FUNCTION)
     _copy(PROCESSOR, FUNCTION / PROCESSOR.name)
+    for name, path in own.items():
+        (FUNCTION / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, FUNCTION / name)
     for path in (FUNCTION, *FUNCTION.rglob("*")):
         # AWS's tools zip the folder as they find it, and Lambda reads it as another user.
         path.chmod(0o755 if path.is_dir() else 0o644)
@@ -173,4 +181,6 @@ def _pip_install(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{listing(build())}\n")
+    from tweetpipe import events
+
+    sys.stdout.write(f"{listing(build(events.chosen().packaged))}\n")

@@ -13,7 +13,9 @@ from typing import Any
 import yaml
 
 from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying.resolve import StackFacts, holds
+from tweetpipe.events import Events
 
 
 class _TemplateLoader(yaml.CSafeLoader):
@@ -52,6 +54,34 @@ def defaults(template: str) -> dict[str, str]:
     """The parameters that have a default, with it."""
     declared = read(template)["Parameters"]
     return {name: str(rules["Default"]) for name, rules in declared.items() if "Default" in rules}
+
+
+def with_events(given: Mapping[str, str], chosen: Events) -> dict[str, str]:
+    """The parameters, and those that follow from the events; raises WrongUsage for one of these."""
+    follow = chosen.parameters
+    for name in given.keys() & follow.keys():
+        raise WrongUsage(f"{name} follows from the events: name their folder with --events.")
+    return {**given, **follow}
+
+
+def check_events(template: str, existing: Stack, chosen: Events) -> None:
+    """Raises WrongUsage where the events have other keys than the stack's table.
+
+    A table's keys are for good: CloudFormation would make a new one in its place.
+    """
+    # A stack of before there were such parameters has the template's defaults.
+    before = defaults(template) | dict(existing.parameters)
+    changed = {n for n, value in chosen.parameters.items() if before[n] != value} - {"Events"}
+    if changed:
+        keys = " and ".join(
+            f"{before[f'{part}KeyName']} ({before[f'{part}KeyType']})"
+            for part in ("Partition", "Sort")
+        )
+        raise WrongUsage(
+            f"The table of the stack {existing.name} has the keys {keys}, other than the events "
+            f"{chosen.name}: with theirs it would be replaced, and what it holds deleted. Nothing "
+            "was changed. Take another --stack, or destroy this one first."
+        )
 
 
 def check_together(

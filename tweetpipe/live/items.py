@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import cast
 
 from processor.aggregation import deaggregate
 from processor.errors import Rejected
-from processor.tweet import to_item
-from tweetpipe.looking.table import Item
+from tweetpipe import events
+from tweetpipe.events import Item
+from tweetpipe.looking import table
 
 
 def items_of(data: bytes) -> list[Item]:
@@ -23,8 +23,7 @@ def items_of(data: bytes) -> list[Item]:
 
 def _item(payload: bytes) -> Iterator[Item]:
     try:
-        item = to_item(payload)
-    except Rejected:
+        yield table.plain(events.chosen().function.item(payload))
+    except Exception:
+        # It waits, or becomes a dead letter.
         return
-    attributes = cast(dict[str, dict[str, str]], item)
-    yield {name: attribute["S"] for name, attribute in attributes.items()}

@@ -13,11 +13,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
+from tweetpipe import events
+from tweetpipe.events import Item, Shown
 from tweetpipe.live.items import items_of
 from tweetpipe.live.reads import Pace
 from tweetpipe.live.shards import ShardSample
 from tweetpipe.live.snapshot import MAX_NEWEST, Landed
-from tweetpipe.looking.table import Item, Key
+from tweetpipe.looking.table import Key
 
 _MAX_AWAITED = 300
 _MAX_KNOWN = 2000
@@ -26,7 +28,7 @@ _LATENCIES_FOR = 60.0  # seconds
 # Seconds after which a tweet won't come, if the shard's later ones have: it is a dead letter.
 _OVERTAKEN = 30.0
 _PATIENCE = 900.0  # seconds
-_MESSAGE = 2000  # characters of a message that are kept
+_TEXT = 2000  # characters of a text that are kept
 
 
 @dataclass(slots=True)
@@ -36,10 +38,8 @@ class _Awaited:
     It holds no more than will be shown: a record has up to a megabyte.
     """
 
-    username: str
-    id: str
-    timestamp: str
-    message: str
+    key: Key
+    shown: Shown
     shard: str
     sequence_number: str
     arrived: float
@@ -67,7 +67,7 @@ class Landing:
         within = 1.5 * self._pace.check
         for sample in newest:
             for item in items_of(sample.data):
-                key = (item["Username"], item["Id"])
+                key = events.chosen().key_of(item)
                 # One that comes again is in the table already, and would seem to be quick.
                 if key not in self._known and len(self._awaited) < _MAX_AWAITED:
                     self._remember(key)
@@ -133,10 +133,10 @@ class Landing:
         self._reached[awaited.shard] = max(self._reached.get(awaited.shard, 0.0), awaited.arrived)
         self._newest.append(
             Landed(
-                username=awaited.username,
-                id=awaited.id,
-                timestamp=awaited.timestamp,
-                message=awaited.message,
+                key=(str(awaited.key[0]), str(awaited.key[1])),
+                title=awaited.shown.title,
+                time=awaited.shown.time,
+                text=awaited.shown.text,
                 shard=awaited.shard,
                 sequence_number=awaited.sequence_number,
                 latency_s=round(between, 3) if precise else None,
@@ -162,12 +162,12 @@ class Landing:
 
 
 def _awaited(item: Item, sample: ShardSample, fresh: bool) -> _Awaited:
-    message = item["Message"]
+    shown = events.chosen().show(item)
+    if len(shown.text) > _TEXT:
+        shown = shown._replace(text=f"{shown.text[:_TEXT]}…")
     return _Awaited(
-        username=item["Username"],
-        id=item["Id"],
-        timestamp=item["Timestamp"],
-        message=message if len(message) <= _MESSAGE else f"{message[:_MESSAGE]}…",
+        key=events.chosen().key_of(item),
+        shown=shown,
         shard=sample.shard,
         sequence_number=sample.sequence_number,
         arrived=sample.arrived,

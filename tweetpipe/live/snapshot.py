@@ -94,15 +94,15 @@ class DeadLettersState:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """A tweet that was seen in the table, with the beginning of its message.
+    """An event that was seen in the table: its key there, and what a person sees of it.
 
     Its latency counts from its arrival in the stream; None where that was not seen closely enough.
     """
 
-    username: str
-    id: str
-    timestamp: str
-    message: str
+    key: tuple[str, str]
+    title: str
+    time: str
+    text: str
     shard: str | None
     sequence_number: str | None
     latency_s: float | None

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from decimal import Decimal
+from typing import Any
 
 from processor.table import EXPIRES_AT
+from tweetpipe import events
+from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.place import Place
+from tweetpipe.events import Item
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+Key = tuple[Any, Any]  # the values of partition key and sort key
 
-Item = dict[str, str]
-Key = tuple[str, str]  # Username and Id
+_LONGEST_KEY = 2048  # bytes that DynamoDB takes for a partition key
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of an author's tweets; `next` is where the next page begins, None after the last."""
+    """Some items of a partition; `next` is where the next page begins, None after the last."""
 
     items: list[Item]
     next: str | None
@@ -29,54 +31,51 @@ def scan(place: Place, table: str) -> Iterator[Item]:
     pages = place.dynamodb().get_paginator("scan").paginate(TableName=table, ConsistentRead=True)
     for page in pages:
         for item in page["Items"]:
-            yield _plain(item)
+            yield plain(item)
 
 
-def query(place: Place, table: str, username: str, limit: int) -> list[Item]:
-    """An author's newest tweets, at most `limit` of them."""
+def query(place: Place, table: str, partition: str, limit: int) -> list[Item]:
+    """The items of a partition with the highest sort keys, at most `limit` of them."""
     pages = (
         place.dynamodb()
         .get_paginator("query")
         .paginate(
             TableName=table,
-            KeyConditionExpression="Username = :username",
-            ExpressionAttributeValues={":username": {"S": username}},
             ScanIndexForward=False,
             PaginationConfig={"MaxItems": limit, "PageSize": min(limit, 1000)},
+            **_condition(partition),
         )
     )
-    return [_plain(item) for page in pages for item in page["Items"]]
+    return [plain(item) for page in pages for item in page["Items"]]
 
 
 def query_page(
-    place: Place, table: str, username: str, limit: int, *, after: str | None = None
+    place: Place, table: str, partition: str, limit: int, *, after: str | None = None
 ) -> Page:
-    """Up to `limit` of an author's tweets, newest first, those after the id `after`; one call."""
+    """Up to `limit` of them, those after the sort key `after`; one call."""
     start: dict[str, Any] = {}
     if after is not None:
-        start = {"ExclusiveStartKey": {"Username": {"S": username}, "Id": {"S": after}}}
+        first, second = typed(partition, after)
+        start = {"ExclusiveStartKey": _wire((first, second))}
     answer = place.dynamodb().query(
         TableName=table,
-        KeyConditionExpression="Username = :username",
-        ExpressionAttributeValues={":username": {"S": username}},
         ScanIndexForward=False,
         Limit=limit,
+        **_condition(partition),
         **start,
     )
-    last = _plain(answer.get("LastEvaluatedKey", {}))
-    return Page(items=[_plain(item) for item in answer["Items"]], next=last.get("Id"))
-
-
-def get(place: Place, table: str, username: str, identifier: str) -> Item | None:
-    """One tweet, or None when it is not stored."""
-    # Who may query may do this as well; GetItem would be one more permission.
-    answer = place.dynamodb().query(
-        TableName=table,
-        KeyConditionExpression="Username = :username AND Id = :id",
-        ExpressionAttributeValues={":username": {"S": username}, ":id": {"S": identifier}},
-        ConsistentRead=True,
+    last = plain(answer.get("LastEvaluatedKey", {}))
+    found = last.get(events.chosen().key.sort.name)
+    return Page(
+        items=[plain(item) for item in answer["Items"]], next=None if found is None else str(found)
     )
-    return next((_plain(item) for item in answer["Items"]), None)
+
+
+def get(place: Place, table: str, key: tuple[str, str]) -> Item | None:
+    """One item, or None when it is not stored."""
+    # Who may query may do this as well; GetItem would be one more permission.
+    answer = place.dynamodb().query(TableName=table, ConsistentRead=True, **_condition(*key))
+    return next((plain(item) for item in answer["Items"]), None)
 
 
 def count_present(place: Place, table: str, keys: list[Key]) -> int:
@@ -86,36 +85,98 @@ def count_present(place: Place, table: str, keys: list[Key]) -> int:
 
 def present(place: Place, table: str, keys: list[Key], *, consistently: bool) -> set[Key]:
     """Which of up to 100 keys are stored, as far as one BatchGetItem call answers."""
-    wanted = [
-        {"Username": {"S": username}, "Id": {"S": identifier}} for username, identifier in keys
-    ]
     answer = place.dynamodb().batch_get_item(
         RequestItems={
             table: {
-                "Keys": wanted,
+                "Keys": [_wire(key) for key in keys],
                 "ConsistentRead": consistently,
-                "ProjectionExpression": "Username, Id",
+                "ProjectionExpression": "#partition, #sort",
+                "ExpressionAttributeNames": _names(),
             }
         }
     )
-    found = map(_plain, answer["Responses"].get(table, []))
-    return {(item["Username"], item["Id"]) for item in found}
+    return {events.chosen().key_of(plain(item)) for item in answer["Responses"].get(table, [])}
 
 
 def get_each(place: Place, table: str, keys: Iterable[Key]) -> Iterator[Item]:
     """Those of up to 100 items that are stored, read consistently, in no particular order."""
-    wanted = [
-        {"Username": {"S": username}, "Id": {"S": identifier}} for username, identifier in keys
-    ]
+    wanted = [_wire(key) for key in keys]
     left: Any = {table: {"Keys": wanted, "ConsistentRead": True}} if wanted else {}
     # Some are left over when they exceed 16 MB, or what the table may read in a second; where that
     # is none at all, DynamoDB throttles the call, which botocore repeats.
     while left:
         answer = place.dynamodb().batch_get_item(RequestItems=left)
-        yield from map(_plain, answer["Responses"].get(table, []))
+        yield from map(plain, answer["Responses"].get(table, []))
         left = answer.get("UnprocessedKeys", {})
 
 
-def _plain(item: dict[str, AttributeValueTypeDef]) -> Item:
-    # Whatever else a stranger may have put there, it shows up as what it is and not as an error.
-    return {name: value.get("S", repr(value)) for name, value in item.items() if name != EXPIRES_AT}
+def typed(*texts: str) -> list[Any]:
+    """A key, or its first part, as a person wrote it; raises WrongUsage for what can be none."""
+    values: list[Any] = []
+    for part, text in zip(events.chosen().key, texts, strict=False):
+        if not 1 <= len(text.encode(errors="surrogatepass")) <= _LONGEST_KEY:
+            raise WrongUsage(
+                f"{part.name} has 1 to {_LONGEST_KEY:,} bytes; there are no others stored."
+            )
+        try:
+            values.append(text if part.type == "S" else _number(text))
+        except ArithmeticError as error:
+            raise WrongUsage(f"{part.name} is a number, and {text!r} is none.") from error
+    return values
+
+
+def _number(text: str) -> int | Decimal:
+    number = Decimal(text)
+    return int(number) if number == number.to_integral_value() else number
+
+
+def _wire(key: Key) -> dict[str, Any]:
+    return {
+        part.name: {part.type: value if part.type == "S" else str(value)}
+        for part, value in zip(events.chosen().key, key, strict=True)
+    }
+
+
+def _names() -> dict[str, str]:
+    # A name may be one of the words that DynamoDB keeps to itself.
+    partition, sort = events.chosen().key
+    return {"#partition": partition.name, "#sort": sort.name}
+
+
+def _condition(*texts: str) -> dict[str, Any]:
+    """What a query asks for: a partition, or one item of it."""
+    names, values = ("#partition", "#sort")[: len(texts)], (":partition", ":sort")[: len(texts)]
+    parts = events.chosen().key[: len(texts)]
+    return {
+        "KeyConditionExpression": " AND ".join(map("{} = {}".format, names, values)),
+        "ExpressionAttributeNames": {
+            name: part.name for name, part in zip(names, parts, strict=True)
+        },
+        "ExpressionAttributeValues": {
+            value: {part.type: given if part.type == "S" else str(given)}
+            for value, part, given in zip(values, parts, typed(*texts), strict=True)
+        },
+    }
+
+
+def plain(item: Any) -> Item:
+    """An item of DynamoDB's wire format as plain Python, as its event said it."""
+    return {name: _value(attribute) for name, attribute in item.items() if name != EXPIRES_AT}
+
+
+def _value(attribute: Any) -> Any:
+    """An attribute as plain Python, with numbers as they are."""
+    ((type_, value),) = attribute.items()
+    match type_:
+        case "S" | "BOOL" | "B":
+            return value
+        case "N":
+            return _number(value)
+        case "NULL":
+            return None
+        case "L":
+            return [_value(inside) for inside in value]
+        case "M":
+            return {name: _value(inside) for name, inside in value.items()}
+    # Whatever else a stranger may have put there shows up as what it is and not as an error.
+    return repr(attribute)

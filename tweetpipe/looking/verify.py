@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 
+from tweetpipe import events
 from tweetpipe.aws.place import Place
+from tweetpipe.events import Item
+from tweetpipe.events.contract import normal
 from tweetpipe.looking import table
-from tweetpipe.looking.table import Item
-from tweets.fakes import FakeTweets, expected_item
+from tweetpipe.looking.table import Key
 
-Key = tuple[str, str]
 Expected = dict[Key, Item]
 
 _POLL_EVERY = 0.2  # seconds
@@ -40,13 +41,13 @@ class Comparison:
 
 def expected_items(seed: int, count: int) -> Expected:
     """The items that `produce fake --seed seed --count count` must end as."""
-    tweets = FakeTweets(seed)
-    items = (expected_item(tweets.tweet(index)) for index in range(count))
+    expected = events.chosen().expected
+    items = (normal(expected(seed, index)) for index in range(count))
     return {key(item): item for item in items}
 
 
 def key(item: Item) -> Key:
-    return item.get("Username", ""), item.get("Id", "")
+    return events.chosen().key_of(item)
 
 
 def compare(

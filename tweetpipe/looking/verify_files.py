@@ -1,8 +1,8 @@
-"""Compares what EventData and the dead letters hold with what files of tweets must have become.
+"""Compares what EventData and the dead letters hold with what files of events must have become.
 
-The files are read once, and what their tweets must become is asked for by key: on AWS that takes
-one read request unit for each tweet of up to 4 KB, and no more for a table that holds much else.
-In memory are some thousand tweets at a time, and a number for each difference.
+The files are read once, and what their events must become is asked for by key: on AWS that takes
+one read request unit for each event of up to 4 KB, and no more for a table that holds much else.
+In memory are some thousand events at a time, and a number for each difference.
 """
 
 from __future__ import annotations
@@ -17,10 +17,12 @@ from typing import NamedTuple
 
 from producer import OutgoingRecord
 from producer.outgoing import Origin
+from tweetpipe import events
 from tweetpipe.aws.place import Place
+from tweetpipe.events import Item
+from tweetpipe.events.contract import normal
 from tweetpipe.looking import table
-from tweetpipe.looking.oracle import expected_item
-from tweetpipe.looking.table import Item, Key
+from tweetpipe.looking.table import Key
 from tweetpipe.looking.verify import key
 
 _AT_ONCE = 100  # keys that BatchGetItem takes
@@ -29,7 +31,7 @@ _POLL_EVERY = 0.5  # seconds
 _EXAMPLES = 100  # of each kind of difference
 
 
-class Tweet(NamedTuple):
+class Sent(NamedTuple):
     """What a record must have become; `origin` is where the record stands."""
 
     origin: Origin | None
@@ -47,26 +49,26 @@ class Unstorable(NamedTuple):
 class FileComparison:
     """What became of the records of files; of the differences, the first hundred of each kind.
 
-    `verified`, `missing`, and `different` make the tweets. Where files say several things of one
-    tweet, any of them may be stored: order is not kept. `rejected` can never be stored, and
+    `verified`, `missing`, and `different` make the events. Where files say several things of one
+    key, any of them may be stored: order is not kept. `rejected` can never be stored, and
     `lost` is what of those is in no dead letter. `damaged` says of files that can't be read to
     their ends why; what comes before that is compared.
     """
 
-    tweets: int = 0
+    events: int = 0
     missing: int = 0
     different: int = 0
     rejected: int = 0
     lost: int = 0
-    first_missing: list[Tweet] = field(default_factory=list)
-    first_different: list[tuple[Tweet, Item]] = field(default_factory=list)
+    first_missing: list[Sent] = field(default_factory=list)
+    first_different: list[tuple[Sent, Item]] = field(default_factory=list)
     first_lost: list[Unstorable] = field(default_factory=list)
     damaged: dict[str, str] = field(default_factory=dict)
 
     @property
     def verified(self) -> int:
-        """How many tweets are stored, equal in every field."""
-        return self.tweets - self.missing - self.different
+        """How many events are stored, equal in every field."""
+        return self.events - self.missing - self.different
 
     @property
     def is_equal(self) -> bool:
@@ -115,7 +117,7 @@ class _Comparing:
         sleep: Callable[[float], None],
     ) -> None:
         self.found = FileComparison()
-        self.pending: dict[Key, list[Tweet]] = {}
+        self.pending: dict[Key, list[Sent]] = {}
         # How many records, by the hash of their key: a key itself takes three times the memory.
         self.differing: Counter[int] = Counter()
         self._unstorable: dict[bytes, Unstorable] = {}
@@ -127,9 +129,9 @@ class _Comparing:
         self._sleep = sleep
 
     def add(self, record: OutgoingRecord) -> None:
-        if tweet := _tweet(record):
-            self.found.tweets += 1
-            self.pending.setdefault(key(tweet.item), []).append(tweet)
+        if sent := _sent(record):
+            self.found.events += 1
+            self.pending.setdefault(key(sent.item), []).append(sent)
         else:
             self.found.rejected += 1
             digest = _digest(record.data)
@@ -141,8 +143,8 @@ class _Comparing:
         last_arrival = self._clock()
         while self.pending:
             before = len(self.pending)
-            for tweets, stored in self._stored(self.pending):
-                if wrong := sum(tweet.item != stored for tweet in tweets):
+            for wanted, stored in self._stored(self.pending):
+                if wrong := sum(each.item != stored for each in wanted):
                     self.differing[hash(key(stored))] += wrong
             if len(self.pending) < before:
                 last_arrival = self._clock()
@@ -156,22 +158,22 @@ class _Comparing:
     def look_again(self, records: Iterable[OutgoingRecord]) -> None:
         """Compare what differed with what all records say of it, and what is stored by now."""
         explained: set[int] = set()
-        examples: dict[int, tuple[Tweet, Item]] = {}
-        said: dict[Key, list[Tweet]] = {}
+        examples: dict[int, tuple[Sent, Item]] = {}
+        said: dict[Key, list[Sent]] = {}
 
         def compare() -> None:
-            for tweets, stored in self._stored(said):
+            for wanted, stored in self._stored(said):
                 hashed = hash(key(stored))
-                if any(tweet.item == stored for tweet in tweets):
+                if any(each.item == stored for each in wanted):
                     explained.add(hashed)
                     examples.pop(hashed, None)
                 elif hashed not in explained and len(examples) < _EXAMPLES:
-                    examples[hashed] = tweets[0], stored
+                    examples[hashed] = wanted[0], stored
             said.clear()
 
-        for tweet in filter(None, map(_tweet, records)):
-            if hash(key(tweet.item)) in self.differing:
-                said.setdefault(key(tweet.item), []).append(tweet)
+        for sent in filter(None, map(_sent, records)):
+            if hash(key(sent.item)) in self.differing:
+                said.setdefault(key(sent.item), []).append(sent)
                 if len(said) == _IN_HAND:
                     compare()
         compare()
@@ -214,7 +216,7 @@ class _Comparing:
                 lost.append(record)
         return lost
 
-    def _stored(self, wanted: dict[Key, list[Tweet]]) -> Iterator[tuple[list[Tweet], Item]]:
+    def _stored(self, wanted: dict[Key, list[Sent]]) -> Iterator[tuple[list[Sent], Item]]:
         """What there is of the wanted ones, which are wanted no longer then."""
         keys = iter([*wanted])
         while some := [*islice(keys, _AT_ONCE)]:
@@ -222,15 +224,15 @@ class _Comparing:
                 yield wanted.pop(key(stored)), stored
 
     def _give_up(self) -> None:
-        missing = [tweet for tweets in self.pending.values() for tweet in tweets]
+        missing = [sent for each in self.pending.values() for sent in each]
         self.found.missing += len(missing)
         self.found.first_missing += missing[: _EXAMPLES - len(self.found.first_missing)]
         self.pending.clear()
 
 
-def _tweet(record: OutgoingRecord) -> Tweet | None:
-    item = expected_item(record.data)
-    return None if item is None else Tweet(record.origin, item)
+def _sent(record: OutgoingRecord) -> Sent | None:
+    item = events.chosen().expected_of(record.data)
+    return None if item is None else Sent(record.origin, normal(item))
 
 
 def _digest(data: bytes) -> bytes:

@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -27,7 +28,7 @@ from processor.lambda_event import respond
 from processor.rounds import Rounds
 from processor.table import Table
 from processor.trial import Trial
-from processor.tweet import Item, to_item
+from tests.tweets import TWEETS
 from tests.unit.infra.reading import DEFAULTS, RESOURCES
 from tests.unit.processor.events import encode, v1_tweet
 from tests.unit.processor.fakes import QUEUE_URL, FakeDynamoDB, FakeSQS
@@ -91,10 +92,10 @@ class Pipeline(World):
         self._timeout = float(parameters["Timeout"])
         self._elapsed = 0.0  # seconds in the invocation
         self._events = Events(ARN, "")
-        monkeypatch.setattr(processor.batch, "to_item", self._to_item)
         monkeypatch.setattr(processor.batch, "try_out", _try_out)
         rounds = Rounds(cast("Any", _AtOnce()), sleep=self._pass, uniform=lambda _, most: most)
-        self._writer = Table(self.table, "tweets-EventData", rounds)
+        self._tweets = replace(TWEETS, to_item=self._to_item)
+        self._writer = Table(self.table, "tweets-EventData", rounds, TWEETS.key)
         self._sender = DeadLetterQueue(self.queue, QUEUE_URL, rounds)
         self.stream.retention_hours = int(parameters["RetentionHours"])
         self.start(**mapping_settings(parameters))
@@ -138,9 +139,10 @@ class Pipeline(World):
         try:
             if self.is_broken:
                 raise ImportError
-            trial = tried(records, now=NOON + self.now, seconds=self._left())
+            trial = tried(records, events=self._tweets, now=NOON + self.now, seconds=self._left())
             account = process(
                 records,
+                events=self._tweets,
                 table=self._writer,
                 queue=self._sender,
                 seconds_left=self._left,
@@ -168,12 +170,12 @@ class Pipeline(World):
 
         return fault
 
-    def _to_item(self, data: bytes) -> Item:
+    def _to_item(self, data: bytes) -> object:
         if self.bug:
             raise self.bug
         if data == CRASHING:
             raise _Died
-        return to_item(data)
+        return TWEETS.to_item(data)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import pytest
 from processor.dead_letters import DeadLetterQueue
 from processor.rounds import Rounds
 from processor.table import Table
+from tests.tweets import TWEETS
 from tests.unit.processor.aws_server import AwsServer, serving
 from tests.unit.processor.fakes import QUEUE_URL, Clock, FakeDynamoDB, FakeSQS
 
@@ -47,7 +48,7 @@ def sqs() -> FakeSQS:
 
 @pytest.fixture
 def table(dynamodb: FakeDynamoDB, rounds: Rounds) -> Table:
-    return Table(dynamodb, "tweets-EventData", rounds)
+    return Table(dynamodb, "tweets-EventData", rounds, TWEETS.key)
 
 
 @pytest.fixture

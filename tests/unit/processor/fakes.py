@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import SendMessageBatchResultTypeDef
 
     from processor.dead_letters import MessageEntry, RejectedRecord
+    from processor.key import Item
     from processor.table import WriteRequest
-    from processor.tweet import Item
 
 Key = tuple[str, str]
 

@@ -19,6 +19,7 @@ from processor.lambda_event import respond, sequence_number
 from processor.rounds import Rounds
 from processor.table import Table
 from tests.fuzz.aggregates import aggregate, bytes_field, fixed_field, number_field, sealed
+from tests.tweets import TWEETS
 from tests.unit.processor.events import encode, kinesis_records, v1_tweet, v2_tweet
 from tests.unit.processor.fakes import QUEUE_URL, Clock, FakeDynamoDB, FakeSQS, client_error
 
@@ -267,7 +268,8 @@ def run(pool: ThreadPoolExecutor, dynamodb: FakeDynamoDB, sqs: FakeSQS, clock: C
     def run(data: list[bytes]) -> BatchAccount:
         return process(
             kinesis_records(data),
-            table=Table(dynamodb, "table", rounds),
+            events=TWEETS,
+            table=Table(dynamodb, "table", rounds, TWEETS.key),
             queue=DeadLetterQueue(sqs, QUEUE_URL, rounds),
             seconds_left=clock.left,
         )
@@ -380,7 +382,8 @@ def test_aggregated_or_not_the_same_tweets_are_stored(
         dynamodb = FakeDynamoDB()
         account = process(
             kinesis_records(sent),
-            table=Table(dynamodb, "table", Rounds(pool)),
+            events=TWEETS,
+            table=Table(dynamodb, "table", Rounds(pool), TWEETS.key),
             queue=DeadLetterQueue(FakeSQS(), QUEUE_URL, Rounds(pool)),
             seconds_left=Clock().left,
         )

@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import signal
 import tracemalloc
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,8 +19,8 @@ from processor.lambda_event import respond, sequence_number
 from processor.rounds import Rounds
 from processor.table import Table
 from processor.trial import Trial
-from processor.tweet import to_item
 from tests.fuzz.aggregates import aggregate
+from tests.tweets import TWEETS
 from tests.unit.processor.events import encode, kinesis_records, v1_tweet, v2_tweet
 from tests.unit.processor.fakes import QUEUE_URL, Clock, FakeDynamoDB, FakeSQS, client_error
 
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from concurrent.futures import ThreadPoolExecutor
 
-    from processor.tweet import Item
+    from processor.events import Events
 
 POISON = b"\xff not a tweet"
 NOW = 1_800_000_000.0
@@ -40,7 +42,7 @@ def run(
 
     def run(payloads: list[bytes]) -> BatchAccount:
         records = kinesis_records(payloads)
-        account = process(records, table=table, queue=queue, seconds_left=clock.left)
+        account = process(records, events=TWEETS, table=table, queue=queue, seconds_left=clock.left)
         assert_all_accounted_for(account)
         return account
 
@@ -136,7 +138,8 @@ def test_a_reserve_is_kept_whatever_the_timeout(
 
     account = process(
         kinesis_records([*tweets(5), *[POISON] * poison]),
-        table=Table(dynamodb, "table", rounds),
+        events=TWEETS,
+        table=Table(dynamodb, "table", rounds, TWEETS.key),
         queue=DeadLetterQueue(sqs, QUEUE_URL, rounds),
         seconds_left=clock.left,
     )
@@ -249,60 +252,89 @@ def test_a_table_that_refuses_leaves_the_batch_but_not_the_dead_letters(
 
 
 def test_an_exception_nobody_thought_of_rejects_its_record_only(
-    run: Callable[[list[bytes]], BatchAccount], sqs: FakeSQS, monkeypatch: pytest.MonkeyPatch
+    table: Table, queue: DeadLetterQueue, clock: Clock, sqs: FakeSQS
 ) -> None:
-    def to_item_or_fail(data: bytes) -> Item:
+    def to_item_or_fail(data: bytes) -> object:
         if data == POISON:
-            raise ZeroDivisionError
-        return to_item(data)
+            raise ZeroDivisionError(data)
+        return TWEETS.to_item(data)
 
-    monkeypatch.setattr(batch, "to_item", to_item_or_fail)
-
-    account = run([*tweets(1), POISON, *tweets(2)[1:]])
+    account = process(
+        kinesis_records([*tweets(1), POISON, *tweets(2)[1:]]),
+        events=replace(TWEETS, to_item=to_item_or_fail),
+        table=table,
+        queue=queue,
+        seconds_left=clock.left,
+    )
 
     assert (account.stored, account.rejected) == (2, 1)
-    assert (sqs.messages[0]["reason"], sqs.messages[0]["detail"]) == (
-        "unexpected",
-        "ZeroDivisionError",
-    )
+    assert sqs.messages[0]["reason"] == "unexpected"
+    assert re.fullmatch(r"ZeroDivisionError at test_batch\.py:\d+", sqs.messages[0]["detail"])
 
 
 def test_where_the_code_fails_for_each_record_none_is_rejected(
-    run: Callable[[list[bytes]], BatchAccount], sqs: FakeSQS, monkeypatch: pytest.MonkeyPatch
+    table: Table, queue: DeadLetterQueue, clock: Clock, sqs: FakeSQS
 ) -> None:
-    def fail(_data: bytes) -> Item:
+    def fail(_data: bytes) -> object:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(batch, "to_item", fail)
-
     with pytest.raises(ZeroDivisionError):
-        run(tweets(3))
+        process(
+            kinesis_records(tweets(3)),
+            events=replace(TWEETS, to_item=fail),
+            table=table,
+            queue=queue,
+            seconds_left=clock.left,
+        )
     assert sqs.messages == []
 
 
+def test_without_an_example_each_record_that_fails_is_rejected(
+    table: Table, queue: DeadLetterQueue, clock: Clock, sqs: FakeSQS
+) -> None:
+    def fail(_data: bytes) -> object:
+        raise ZeroDivisionError
+
+    account = process(
+        kinesis_records(tweets(3)),
+        events=replace(TWEETS, to_item=fail, example=None),
+        table=table,
+        queue=queue,
+        seconds_left=clock.left,
+    )
+
+    assert (account.rejected, lowest(account)) == (3, None)
+
+
 @pytest.fixture
-def deadly(monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """A record that ends whatever reads it; fails a test that reads it in its own process."""
+def deadly() -> Events:
+    """Events of which POISON ends whatever reads it; fails a test that does so in its process."""
     here = os.getpid()
 
-    def to_item_or_die(data: bytes) -> Item:
+    def to_item_or_die(data: bytes) -> object:
         if data == POISON:
             assert os.getpid() != here
             os.kill(os.getpid(), signal.SIGKILL)
-        return to_item(data)
+        return TWEETS.to_item(data)
 
-    monkeypatch.setattr(batch, "to_item", to_item_or_die)
-    return POISON
+    return replace(TWEETS, to_item=to_item_or_die)
 
 
 def test_a_record_that_ends_the_function_is_rejected_once_its_batch_has_waited(
-    deadly: bytes, table: Table, queue: DeadLetterQueue, clock: Clock, sqs: FakeSQS
+    deadly: Events, table: Table, queue: DeadLetterQueue, clock: Clock, sqs: FakeSQS
 ) -> None:
-    records = kinesis_records([*tweets(2), deadly, *tweets(4)[2:]])
+    records = kinesis_records([*tweets(2), POISON, *tweets(4)[2:]])
     now = records[0]["kinesis"]["approximateArrivalTimestamp"] + PATIENCE
 
-    trial = tried(records, now=now, seconds=60)
-    account = process(records, table=table, queue=queue, seconds_left=clock.left, trial=trial)
+    trial = tried(records, events=deadly, now=now, seconds=60)
+    account = process(
+        records,
+        events=deadly,
+        table=table,
+        queue=queue,
+        seconds_left=clock.left,
+        trial=trial,
+    )
 
     assert_all_accounted_for(account)
     assert (account.stored, account.rejected, lowest(account)) == (4, 1, None)
@@ -311,14 +343,14 @@ def test_a_record_that_ends_the_function_is_rejected_once_its_batch_has_waited(
         "crash",
         "reading it ends the function (SIGKILL)",
     )
-    assert base64.b64decode(letter["payload"] or "") == deadly
+    assert base64.b64decode(letter["payload"] or "") == POISON
 
 
-def test_a_batch_that_has_just_arrived_is_not_tried_first(deadly: bytes) -> None:
-    records = kinesis_records([deadly])
+def test_a_batch_that_has_just_arrived_is_not_tried_first(deadly: Events) -> None:
+    records = kinesis_records([POISON])
     now = records[0]["kinesis"]["approximateArrivalTimestamp"] + PATIENCE - 1
 
-    assert tried(records, now=now, seconds=60) == Trial(1)
+    assert tried(records, events=deadly, now=now, seconds=60) == Trial(1)
 
 
 def test_what_was_not_tried_is_left_for_a_retry(
@@ -326,6 +358,7 @@ def test_what_was_not_tried_is_left_for_a_retry(
 ) -> None:
     account = process(
         kinesis_records(tweets(5)),
+        events=TWEETS,
         table=table,
         queue=queue,
         seconds_left=clock.left,
@@ -339,7 +372,7 @@ def test_what_was_not_tried_is_left_for_a_retry(
 
 @pytest.mark.parametrize("record", [None, {}, {"kinesis": {"data": "!"}}, []])
 def test_odd_records_are_tried_like_others(record: Any) -> None:
-    assert tried([record], now=NOW, seconds=60) == Trial(1)
+    assert tried([record], events=TWEETS, now=NOW, seconds=60) == Trial(1)
 
 
 KINESIS_FIELDS = ("data", "partitionKey", "sequenceNumber", "approximateArrivalTimestamp")
@@ -368,7 +401,9 @@ def test_a_record_that_is_not_as_lambda_gives_it_leaves_the_others_alone(
         sqs.messages.clear()
         dynamodb.items.clear()
 
-        account = process([good, odd, good], table=table, queue=queue, seconds_left=Clock().left)
+        account = process(
+            [good, odd, good], events=TWEETS, table=table, queue=queue, seconds_left=Clock().left
+        )
 
         assert_all_accounted_for(account)
         assert not account.unhandled
@@ -381,7 +416,7 @@ def test_what_has_neither_data_nor_a_position_is_in_its_dead_letter(
 ) -> None:
     foreign: Any = {"eventSource": "aws:sqs", "body": "\N{SNOWMAN}"}
 
-    process([foreign], table=table, queue=queue, seconds_left=Clock().left)
+    process([foreign], events=TWEETS, table=table, queue=queue, seconds_left=Clock().left)
 
     (letter,) = sqs.messages
     assert (letter["reason"], letter["payload"], letter["record"]) == ("not-base64", None, foreign)
@@ -395,7 +430,7 @@ def test_an_unhandled_record_without_a_sequence_number_fails_the_whole_batch(
     records[1]["kinesis"]["sequenceNumber"] = number
     dynamodb.fault = lambda ids: ["1"] if "1" in ids else []
 
-    account = process(records, table=table, queue=queue, seconds_left=clock.left)
+    account = process(records, events=TWEETS, table=table, queue=queue, seconds_left=clock.left)
 
     assert account.stored == 2
     assert respond(account.unhandled) == {"batchItemFailures": [{"itemIdentifier": ""}]}
@@ -506,7 +541,8 @@ def test_no_bytes_whatever_raise(pool: ThreadPoolExecutor, payloads: list[bytes]
     sqs = FakeSQS()
     account = process(
         kinesis_records(payloads),
-        table=Table(FakeDynamoDB(), "table", Rounds(pool)),
+        events=TWEETS,
+        table=Table(FakeDynamoDB(), "table", Rounds(pool), TWEETS.key),
         queue=DeadLetterQueue(sqs, QUEUE_URL, Rounds(pool)),
         seconds_left=Clock().left,
     )
@@ -553,7 +589,8 @@ def test_every_record_is_stored_or_sent_or_the_lowest_other_is_reported(
 
     account = process(
         records,
-        table=Table(dynamodb, "table", rounds),
+        events=TWEETS,
+        table=Table(dynamodb, "table", rounds, TWEETS.key),
         queue=DeadLetterQueue(sqs, QUEUE_URL, rounds),
         seconds_left=clock.left,
     )

@@ -11,7 +11,7 @@ from processor.errors import Reason, Rejected
 from processor.lambda_event import Origin
 from processor.rounds import Rounds
 from processor.table import Put, Table
-from processor.tweet import to_item
+from tests.tweets import TWEETS, to_item
 from tests.unit.processor.events import encode, kinesis_records, v1_tweet
 from tests.unit.processor.fakes import QUEUE_URL, Clock
 
@@ -36,7 +36,7 @@ def clients(aws_server: AwsServer) -> Iterator[tuple[Any, Any]]:
 
 @pytest.fixture
 def real_table(clients: tuple[Any, Any], pool: ThreadPoolExecutor) -> Table:
-    return Table(clients[0], "table", Rounds(pool))
+    return Table(clients[0], "table", Rounds(pool), TWEETS.key)
 
 
 @pytest.fixture

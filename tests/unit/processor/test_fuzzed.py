@@ -14,7 +14,7 @@ from tests.fuzz.inflating import Seeded
 from tests.fuzz.judge import checked_partition_key, judge
 from tests.fuzz.payloads import bases, payloads
 from tests.unit.processor.events import encode, v1_tweet, v2_tweet
-from tweetpipe.looking.oracle import expected_item
+from tweets.oracle import expected_item
 
 
 class Drawn:

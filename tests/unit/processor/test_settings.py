@@ -10,7 +10,7 @@ COMPLETE = {"TABLE_NAME": "table", "DEAD_LETTER_QUEUE_URL": "url"}
 
 def test_names_for_logs_and_metrics_have_defaults() -> None:
     assert FunctionSettings.from_environment(COMPLETE) == FunctionSettings(
-        "table", "url", "processor", "tweetpipe"
+        "table", "url", "processor", "tweetpipe", "tweets"
     )
 
 
@@ -18,7 +18,7 @@ def test_names_for_logs_and_metrics_come_from_powertools_variables() -> None:
     names = {"POWERTOOLS_SERVICE_NAME": "mine", "POWERTOOLS_METRICS_NAMESPACE": "ours"}
 
     assert FunctionSettings.from_environment(COMPLETE | names) == FunctionSettings(
-        "table", "url", "mine", "ours"
+        "table", "url", "mine", "ours", "tweets"
     )
 
 

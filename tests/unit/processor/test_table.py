@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from processor.lambda_event import Origin
 from processor.rounds import Rounds
 from processor.table import Put, Table
-from processor.tweet import to_item
+from tests.tweets import TWEETS, to_item
 from tests.unit.processor.events import encode, v1_tweet
 from tests.unit.processor.fakes import Clock, FakeDynamoDB, client_error
 
@@ -29,7 +29,7 @@ def ids(undone: list[Put]) -> list[str]:
 @given(count=st.integers(0, 120))
 def test_calls_hold_at_most_25_puts_and_all_of_them(pool: ThreadPoolExecutor, count: int) -> None:
     dynamodb = FakeDynamoDB()
-    Table(dynamodb, "table", Rounds(pool)).write(puts(count), time_left=Clock().left)
+    Table(dynamodb, "table", Rounds(pool), TWEETS.key).write(puts(count), time_left=Clock().left)
 
     assert len(dynamodb.calls) == -(-count // 25)
     assert all(len(call) <= 25 for call in dynamodb.calls)
@@ -53,7 +53,7 @@ def test_an_item_expires_so_many_days_after_its_record_came(
     earlier: Any = {}
     record: Any = {"kinesis": {"approximateArrivalTimestamp": arrival}}
     item = to_item(encode(v1_tweet(1)))
-    lasting = Table(dynamodb, "table", Rounds(pool), expire_after_days=3)
+    lasting = Table(dynamodb, "table", Rounds(pool), TWEETS.key, expire_after_days=3)
 
     for _ in range(2):
         lasting.write([Put(item, (Origin(earlier), Origin(record)))], time_left=Clock().left)
@@ -65,14 +65,14 @@ def test_an_item_expires_so_many_days_after_its_record_came(
 def test_an_item_of_a_record_that_does_not_say_when_it_came_expires_too(
     pool: ThreadPoolExecutor, dynamodb: FakeDynamoDB
 ) -> None:
-    lasting = Table(dynamodb, "table", Rounds(pool), expire_after_days=1)
+    lasting = Table(dynamodb, "table", Rounds(pool), TWEETS.key, expire_after_days=1)
     nothing: Any = {}
     before = time.time()
 
     lasting.write([Put(to_item(encode(v1_tweet(1))), (Origin(nothing),))], time_left=Clock().left)
 
     [stored] = dynamodb.items.values()
-    end: Any = stored["ExpiresAt"]  # type: ignore[typeddict-item]
+    end: Any = stored["ExpiresAt"]
     assert int(before) <= int(end["N"]) - 24 * 3600 <= time.time()
 
 

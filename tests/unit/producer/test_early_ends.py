@@ -17,11 +17,11 @@ from producer import (
     SettingsError,
     SourceError,
     UndeliveredError,
-    fake_source,
     file_source,
     produce,
     undelivered_path,
 )
+from tests.tweets import EVENTS, fake_source
 from tests.unit.producer.doubles import (
     THROTTLED,
     FakeKinesis,
@@ -226,7 +226,7 @@ def test_undelivered_records_can_be_sent_again(undelivered: Path) -> None:
 
 def test_records_that_are_kept_nowhere_are_given_again_by_the_next_run(tmp_path: Path) -> None:
     def going_on() -> FakesGoingOn:
-        return FakesGoingOn(tmp_path / "position", stack="a")
+        return FakesGoingOn(tmp_path / "position", EVENTS, stack="a")
 
     refusals = itertools.chain([None, None], itertools.repeat("ExpiredTokenException"))
 

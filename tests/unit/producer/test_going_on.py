@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from producer import FakesGoingOn, PositionError
+from tests.tweets import EVENTS
 from tests.unit.producer.doubles import FakeKinesis, run
 from tweets.fakes import records
 
@@ -21,7 +22,7 @@ def sent(folder: Path, *, stack: str = "arn:1", malformed: float = 0.0) -> set[b
         return [None] * len(data)
 
     kinesis = FakeKinesis(accept_and_stop)
-    fakes = FakesGoingOn(folder / "fakes.position", stack=stack, malformed=malformed)
+    fakes = FakesGoingOn(folder / "fakes.position", EVENTS, stack=stack, malformed=malformed)
     run(fakes, kinesis, folder / "undelivered.ndjson", stop=stop, rate=1000.0, linger=0.01)
     return set(kinesis.stored)
 

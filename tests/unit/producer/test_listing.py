@@ -66,7 +66,7 @@ def test_a_position_is_left_out_whatever_its_name(folder: Path) -> None:
 
 def test_what_a_shell_made_of_a_pattern_has_no_position_in_it() -> None:
     names = [YEAR[0], f"{YEAR[0]}.position", YEAR[1]]
-    with pytest.raises(SettingsError, match="is the position kept in a file of tweets"):
+    with pytest.raises(SettingsError, match="is the position kept in a file of events"):
         listed([f"{YEAR[0]}.position"], undelivered=UNDELIVERED)
 
     assert listed(names[:1] + names[2:], undelivered=UNDELIVERED).files == YEAR[:2]

@@ -12,12 +12,10 @@ from producer import (
     OutgoingRecord,
     SettingsError,
     SourceError,
-    fake_source,
-    file_source,
-    partition_key_of,
 )
 from producer.files.reading import MAX_LINE_BYTES
 from producer.undelivered import append
+from tests.tweets import fake_source, file_source, partition_key_of
 
 
 def read(path: Path, content: bytes) -> list[bytes]:

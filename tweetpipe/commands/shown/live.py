@@ -43,7 +43,7 @@ def screen(
     room = height - len(lines) - 1
     shown: list[RenderableType] = [*lines[:height]]
     if room > 2:
-        shown.append(_tweets(snapshot.newest[: room - 1], width))
+        shown.append(_events(snapshot.newest[: room - 1], width))
         rows = min(len(snapshot.newest), room - 1)
         shown += [Text("")] * (room - 1 - rows)
         shown.append(footer)
@@ -182,24 +182,24 @@ def _block(value: float | None, highest: float) -> str:
     return _BLOCKS[min(int(value / highest * len(_BLOCKS)), len(_BLOCKS) - 1)]
 
 
-def _tweets(newest: Sequence[Landed], width: int) -> Table:
+def _events(newest: Sequence[Landed], width: int) -> Table:
     table = Table(
         Column("Landed", no_wrap=True),
         *([] if width < _NARROW else [Column("Took", no_wrap=True, justify="right")]),
-        Column("Username", no_wrap=True, ratio=1, overflow="ellipsis"),
-        Column("Message", no_wrap=True, ratio=3, overflow="ellipsis"),
+        Column("Title", no_wrap=True, ratio=1, overflow="ellipsis"),
+        Column("Text", no_wrap=True, ratio=3, overflow="ellipsis"),
         box=None,
         expand=True,
         header_style="dim",
         padding=(0, 1),
     )
-    for tweet in newest:
-        took = [] if width < _NARROW else [Text(_seconds(tweet.latency_s))]
+    for event in newest:
+        took = [] if width < _NARROW else [Text(_seconds(event.latency_s))]
         table.add_row(
-            Text(f"{datetime.fromtimestamp(tweet.landed_at, UTC):%H:%M:%S}Z", style="dim"),
+            Text(f"{datetime.fromtimestamp(event.landed_at, UTC):%H:%M:%S}Z", style="dim"),
             *took,
-            Text(printable(tweet.username)),
-            Text(printable(tweet.message)),
+            Text(printable(event.title)),
+            Text(printable(event.text)),
         )
     return table
 

@@ -9,7 +9,7 @@ import { icon, known, WORDS, worst } from "./icons.js";
 import { Letters } from "./letters.js";
 import { listen } from "./live.js";
 import { Series } from "./series.js";
-import { Newest } from "./tweets.js";
+import { Newest } from "./landed.js";
 import { number } from "./words.js";
 
 const LOST = "The dashboard’s server does not answer: it has ended, or is busy. This page goes on trying, and continues by itself; if it doesn’t, open the address that tweetpipe dashboard has printed.";
@@ -32,7 +32,7 @@ let lookedAt = null;
 let problem = null;
 let mayAct = false;
 
-const lookUp = (author) => explorer.lookUp(author);
+const lookUp = (partition) => explorer.lookUp(partition);
 
 async function open() {
   const mine = ++opening;
@@ -42,6 +42,7 @@ async function open() {
     if (mine !== opening) return;
     setToken(now.token);
     mayAct = now.may_act;
+    explorer.named(...now.key);
     series.reset(now.history);
     if (now.snapshot) show(now.snapshot, now.asked);
     else trouble("", "Waiting for the first look at the stack");

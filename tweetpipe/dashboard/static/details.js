@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { byId, el, name } from "./dom.js";
-import { clock, moment, seconds } from "./words.js";
+import { clock, seconds } from "./words.js";
 
 /** Shows the item as known, and then as the table has it. */
 export async function showItem(item, way, lookUp) {
@@ -11,7 +11,7 @@ export async function showItem(item, way, lookUp) {
   if (!dialog.open) dialog.showModal();
   const opened = dialog.dataset.opened = String(Number(dialog.dataset.opened ?? 0) + 1);
   try {
-    const found = await get("/api/item", { author: item.Username, id: item.Id });
+    const found = await get("/api/item", { partition: item.key[0], sort: item.key[1] });
     if (dialog.dataset.opened === opened) fill(dialog, found.item, found.way ?? way, lookUp, "");
   } catch (error) {
     if (dialog.dataset.opened === opened) fill(dialog, item, way, lookUp, error.message);
@@ -20,17 +20,17 @@ export async function showItem(item, way, lookUp) {
 
 function fill(dialog, item, way, lookUp, note) {
   const close = el("button", { type: "button", onclick: () => dialog.close() }, "Close");
-  const theirs = el("button", { type: "button", onclick: () => { dialog.close(); lookUp(item.Username); } }, "All by this author");
-  const title = el("h2", { id: "details-title", tabindex: -1, autofocus: true }, name(item.Username ?? ""));
+  const theirs = el("button", { type: "button", onclick: () => { dialog.close(); lookUp(item.key[0]); } }, `All of this ${byId("partition-name").textContent}`);
+  const title = el("h2", { id: "details-title", tabindex: -1, autofocus: true }, name(item.title));
   const focused = dialog.contains(document.activeElement) ? document.activeElement.textContent : null;
   dialog.replaceChildren(
     title,
-    el("p", { class: "message whole", dir: "auto" }, item.Message ?? ""),
+    el("p", { class: "message whole", dir: "auto" }, item.text),
     el("p", { class: "note", role: "status" }, note),
     el("h3", {}, "Its way"),
-    facts({ Id: item.Id, Timestamp: moment(item.Timestamp), ...ways(way) }),
+    facts({ Key: item.key.join(" · "), Time: item.time, ...ways(way) }),
     el("h3", {}, "JSON"),
-    el("pre", { tabindex: 0, "aria-label": "The item as JSON" }, el("code", {}, JSON.stringify(item, null, 2))),
+    el("pre", { tabindex: 0, "aria-label": "The item as JSON" }, el("code", {}, JSON.stringify(item.attributes ?? item, null, 2))),
     el("div", { class: "buttons" }, theirs, close));
   if (focused !== null) ([theirs, close].find((one) => one.textContent === focused) ?? title).focus();
 }

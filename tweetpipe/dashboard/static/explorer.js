@@ -1,46 +1,53 @@
-// Looks an author's tweets up in the table, page by page.
+// Looks a partition's items up in the table, page by page.
 
 import { get } from "./api.js";
 import { byId, roving, setText } from "./dom.js";
 import { some } from "./words.js";
-import { itemRow } from "./tweets.js";
+import { itemRow } from "./landed.js";
 
 export class Explorer {
   constructor(open) {
     this.open = open;
     this.list = byId("items");
     this.refresh = roving(this.list, ".open");
-    this.author = "";
+    this.partition = "";
+    this.sort = "sort key";
     this.starts = [null]; // where each page up to the present one begins
     this.next = null;
     byId("lookup").addEventListener("submit", (event) => {
       event.preventDefault();
-      this.lookUp(byId("author").value);
+      this.lookUp(byId("partition").value);
     });
     byId("older").addEventListener("click", () => this.show([...this.starts, this.next]));
     byId("newer").addEventListener("click", () => this.show(this.starts.slice(0, -1)));
   }
 
-  lookUp(author) {
-    byId("author").value = author;
-    this.author = author;
+  /** What the table calls its keys. */
+  named(partition, sort) {
+    this.sort = sort;
+    setText(byId("partition-name"), partition);
+  }
+
+  lookUp(partition) {
+    byId("partition").value = partition;
+    this.partition = partition;
     byId("explorer").scrollIntoView({ block: "nearest" });
-    byId("author").focus({ preventScroll: true });
+    byId("partition").focus({ preventScroll: true });
     return this.show([null]);
   }
 
   async show(starts) {
-    const author = this.author;
+    const partition = this.partition;
     const after = starts.at(-1);
     setText(byId("found"), "Reading…");
     let page;
     try {
-      page = await get("/api/items", after === null ? { author } : { author, after });
+      page = await get("/api/items", after === null ? { partition } : { partition, after });
     } catch (error) {
       setText(byId("found"), error.message);
       return;
     }
-    if (author !== this.author) return;
+    if (partition !== this.partition) return;
     this.starts = starts;
     this.next = page.next;
     this.fill(page.items);
@@ -50,8 +57,8 @@ export class Explorer {
     const first = this.starts.length === 1;
     this.list.replaceChildren(...items.map((item) => itemRow(item, () => this.open(item, null))));
     this.refresh();
-    const none = first ? "No tweets by this author. The name must be exactly as stored." : "No more.";
-    setText(byId("found"), items.length ? `${some(items.length, "tweet", "tweets")}, the newest first` : none);
+    const none = first ? "There is no such item. The value must be exactly as stored." : "No more.";
+    setText(byId("found"), items.length ? `${some(items.length, "item", "items")}, the highest ${this.sort} first` : none);
     setText(byId("page-number"), `Page ${this.starts.length}`);
     byId("newer").disabled = first;
     byId("older").disabled = this.next === null;

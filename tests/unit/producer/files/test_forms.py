@@ -13,10 +13,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from producer import Origin, SourceError, file_source
+from producer import Origin, SourceError
 from producer.files.chunks import Chunks
-from producer.files.reading import open_tweets
 from producer.files.values import values
+from tests.tweets import file_source, open_tweets
 from tests.unit.producer.files.conftest import Keep
 from tests.unit.producer.files.forms import (
     FORMS,

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from producer import SettingsError, file_source
+from producer import SettingsError
+from tests.tweets import file_source
 from tests.unit.producer.files.conftest import Keep
 from tests.unit.producer.files.forms import Tweet, Write, array, lines, tweets
 

@@ -27,7 +27,13 @@ LAST_HASH_KEY = 2**128 - 1
 
 keys = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=256)
 outgoing = st.lists(
-    st.builds(OutgoingRecord, st.binary(max_size=300), st.sampled_from("abc") | keys, st.none()),
+    st.builds(
+        OutgoingRecord,
+        st.binary(max_size=300),
+        st.sampled_from("abc") | keys,
+        st.none(),
+        st.just(True),
+    ),
     min_size=1,
     max_size=40,
 )

@@ -110,7 +110,7 @@ def _command(line: str, url: str, home: Path) -> None:
     if url:
         os.environ |= {"AWS_ENDPOINT_URL": url, "X_API_URL": url, "bearer_token": "token"}
     with (
-        patch("tweetpipe.deploying.package.archive", bytes),  # takes a while
+        patch("tweetpipe.deploying.package.archive", lambda _: b""),  # takes a while
         patch("tweetpipe.commands.lifecycle.LOCALSTACK_HOME", home),
     ):
         main(line.split())

@@ -111,7 +111,7 @@ class Aws:
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     fake = Aws()
-    monkeypatch.setattr(package, "archive", lambda: b"")
+    monkeypatch.setattr(package, "archive", lambda _: b"")
     monkeypatch.setattr(artifacts, "locate", lambda *_: Artifact("bucket", "key"))
     monkeypatch.setattr(artifacts, "upload", fake.notes("upload"))
     monkeypatch.setattr(artifacts, "remove", fake.notes("remove packages"))

@@ -33,8 +33,8 @@ from producer import (
     SourceError,
     undelivered,
 )
-from producer.x import Credentials, XApi, XSource, synchronise
 from tests.http_server import Request
+from tests.tweets import fake_source
 from tests.unit.producer.doubles import (
     KinesisServer,
     Step,
@@ -56,6 +56,7 @@ from tweetpipe.commands.app import app
 from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.ending import Standstill, Surplus
 from tweets.fakes.x_api import FakeX, serving
+from tweets.x import Credentials, XApi, XSource, synchronise
 
 COUNT = 60
 PER_CALL = 10
@@ -101,7 +102,7 @@ ENDS: dict[str, tuple[Step, str]] = {
 
 
 def of_fake(_: Path) -> Iterable[OutgoingRecord]:
-    return producer.fake_source(seed=0, count=COUNT)
+    return fake_source(seed=0, count=COUNT)
 
 
 def of_file(folder: Path) -> Iterable[OutgoingRecord]:
@@ -482,7 +483,7 @@ def test_fake_tweets_without_end_are_not_kept_and_are_counted(
 ) -> None:
     kinesis.script = [fail_with(400, "ExpiredTokenException")] * 10
 
-    run = end_of(producer.fake_source(seed=0, count=None), kinesis, capsys, keep=False)
+    run = end_of(fake_source(seed=0, count=None), kinesis, capsys, keep=False)
 
     assert not KEPT.exists()
     assert run.number("read") == run.number("failed") > 0

@@ -72,7 +72,7 @@ def test_a_file_that_is_named_twice_is_sent_once_and_that_is_said(
     ("line", "said"),
     [
         ("file a.ndjson nope-*.gz", "no file matches nope-*.gz"),
-        ("--source file --file a.ndjson --file empty", "no file of tweets is in empty"),
+        ("--source file --file a.ndjson --file empty", "no file of events is in empty"),
         ("file a.ndjson - -", "- is named twice"),
         ("file a.ndjson - --resume", "standard input can't be read again"),
         ("file a.ndjson table.csv", "table.csv"),

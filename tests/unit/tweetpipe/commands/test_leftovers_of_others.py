@@ -45,7 +45,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(leftovers, "clear", fake.clear)
     monkeypatch.setattr(owner, "is_ours", lambda _: True)
     monkeypatch.setattr(owner, "tags", lambda *_: {})
-    monkeypatch.setattr(package, "archive", lambda: b"")
+    monkeypatch.setattr(package, "archive", lambda _: b"")
     monkeypatch.setattr(artifacts, "locate", lambda *_: artifacts.Artifact("bucket", "key"))
     monkeypatch.setattr(artifacts, "remove", lambda *_: None)
     monkeypatch.setattr(changes, "create", fake.plan)

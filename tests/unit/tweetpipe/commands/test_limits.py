@@ -109,7 +109,7 @@ ROWS: dict[str, Row] = {
     "verify file paths": Row(taken=["tweets.ndjson"], refused=["", "missing.ndjson", "missing*"]),
     "verify file --author": Row(taken=["ada"], beside="tweets.ndjson"),
     "verify file --wait": replace(WAIT, beside="tweets.ndjson"),
-    "query username": Row(taken=["x", "é" * 1024], refused=["", "é" * 1025]),
+    "query partition": Row(taken=["x", "é" * 1024], refused=["", "é" * 1025]),
     "query --limit": replace(AT_LEAST_ONE, beside="somebody"),
     "plan --rate": _between("0.01", "0.009", "10000000", "10000001"),
     "plan --tweet-bytes": _between("1", "0", "1048576", "1048577"),
@@ -226,7 +226,7 @@ def _nothing_that_takes_long(
     for name in ("up", "demo"):
         starts = "lifecycle" if name == "up" else name
         monkeypatch.setattr(f"tweetpipe.commands.{starts}.start_localstack", _not_now)
-    monkeypatch.setattr("tweetpipe.deploying.package.archive", bytes)
+    monkeypatch.setattr("tweetpipe.deploying.package.archive", lambda _: b"")
     at_once = partial(look_once, sleep=lambda _: None)
     monkeypatch.setattr("tweetpipe.live.once.look_once", at_once)
     with patch("tweetpipe.dashboard.server.DashboardServer.run"):

@@ -18,8 +18,9 @@ from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.__main__ import main
 from tweetpipe.commands import verdict, verify
 from tweetpipe.dead_letters import DeadLetter, Hold, Kind, StreamPosition
+from tweetpipe.events import Item
 from tweetpipe.looking import table
-from tweetpipe.looking.table import Item, Key
+from tweetpipe.looking.table import Key
 
 TWEET = {
     "id_str": "77",
@@ -103,7 +104,7 @@ def test_differences_are_listed_with_file_and_record_and_end_with_exit_code_3(
 
     assert ends(f"{line} --json") == 3
     assert json.loads(capfd.readouterr().out) == {
-        "tweets": 2,
+        "events": 2,
         "verified": 0,
         "missing": 1,
         "different": 1,

@@ -48,10 +48,10 @@ OK = Health("ok")
 def landed(number: int, **changes: Any) -> Landed:
     """A tweet that has landed."""
     fields: dict[str, Any] = {
-        "username": f"Author {number}",
-        "id": str(number),
-        "timestamp": "2026-11-23T05:32:00.000Z",
-        "message": f"message {number}",
+        "key": (f"Author {number}", str(number)),
+        "title": f"Author {number}",
+        "time": "2026-11-23 05:32:00Z",
+        "text": f"message {number}",
         "shard": "shardId-000000000001",
         "sequence_number": str(1000 + number),
         "latency_s": 0.25,
@@ -185,9 +185,9 @@ class FakeTable:
         **_: Any,
     ) -> dict[str, Any]:
         self.reads += 1
-        author = ExpressionAttributeValues[":username"]["S"]
+        author = ExpressionAttributeValues[":partition"]["S"]
         ids = sorted((id_ for name, id_ in self.items if name == author), reverse=True)
-        if wanted := ExpressionAttributeValues.get(":id"):
+        if wanted := ExpressionAttributeValues.get(":sort"):
             ids = [id_ for id_ in ids if id_ == wanted["S"]]
         if ExclusiveStartKey:
             ids = [id_ for id_ in ids if id_ < ExclusiveStartKey["Id"]["S"]]

@@ -38,8 +38,8 @@ def test_a_tweet_is_sent_to_a_page_once() -> None:
         served.collector.push(snapshot(landed(2, landed_at=2.0), landed(1, landed_at=1.0)))
         second = next(snapshots(found))
 
-    assert [tweet["id"] for tweet in first["newest"]] == ["1"]
-    assert [tweet["id"] for tweet in second["newest"]] == ["2"]
+    assert [tweet["key"][1] for tweet in first["newest"]] == ["1"]
+    assert [tweet["key"][1] for tweet in second["newest"]] == ["2"]
 
 
 def test_a_page_opened_later_gets_what_there_is_already() -> None:
@@ -48,7 +48,7 @@ def test_a_page_opened_later_gets_what_there_is_already() -> None:
         served.collector.push(snapshot(landed(2), latest=point(11.0)))
         now = get(served, "/api/now")
 
-    assert [tweet["id"] for tweet in now["snapshot"]["newest"]] == ["2"]
+    assert [tweet["key"][1] for tweet in now["snapshot"]["newest"]] == ["2"]
     assert now["history"]["at"] == [10.0, 11.0]
     assert now["history"]["p99_s"] == [None, 0.64]
 
@@ -74,7 +74,7 @@ def test_what_a_rested_collector_saw_last_is_not_shown_either() -> None:
     with dashboard(collector=collector, beat=0.05) as served, events(served) as found:
         assert {next(found)[0] for _ in range(5)} == {"beat"}
         collector.push(snapshot(landed(2)))
-        assert next(snapshots(found))["newest"][0]["id"] == "2"
+        assert next(snapshots(found))["newest"][0]["key"][1] == "2"
 
 
 @pytest.mark.parametrize("error", [KeyError("Responses"), RuntimeError("odd"), SystemExit(1)])
@@ -93,7 +93,7 @@ def test_what_breaks_the_reading_is_told_to_the_pages_and_over_with_the_next_loo
         assert "a mistake in tweetpipe" in why
         collector.error = None
         collector.push(snapshot(landed(3)))
-        assert any(seen["newest"][0]["id"] == "3" for seen in snapshots(found))
+        assert any(seen["newest"][0]["key"][1] == "3" for seen in snapshots(found))
 
 
 def test_ten_pages_look_through_one_subscription() -> None:
@@ -101,7 +101,7 @@ def test_ten_pages_look_through_one_subscription() -> None:
         with ExitStack() as leaving:
             opened = [leaving.enter_context(events(served)) for _ in range(10)]
             served.collector.push(snapshot(landed(1)))
-            got = [next(snapshots(found))["newest"][0]["id"] for found in opened]
+            got = [next(snapshots(found))["newest"][0]["key"][1] for found in opened]
             assert served.collector.most_subscribed == 1
         assert got == ["1"] * 10
         wait_for(lambda: served.collector.subscribed == 0, "the end of the reading")
@@ -119,7 +119,7 @@ def test_reading_begins_anew_with_the_next_page() -> None:
         for number in (1, 2):
             with events(served) as found:
                 served.collector.push(snapshot(landed(number)))
-                ids = (tweet["id"] for seen in snapshots(found) for tweet in seen["newest"])
+                ids = (tweet["key"][1] for seen in snapshots(found) for tweet in seen["newest"])
                 assert str(number) in ids
             wait_for(lambda: served.collector.subscribed == 0, "the end of the reading")
 
@@ -139,8 +139,8 @@ def test_a_page_is_told_that_the_server_ends() -> None:
 
 def test_of_an_endless_message_only_the_beginning_is_sent() -> None:
     with dashboard() as served:
-        served.collector.push(snapshot(landed(1, message="x" * 300_000)))
-        message = get(served, "/api/now")["snapshot"]["newest"][0]["message"]
+        served.collector.push(snapshot(landed(1, text="x" * 300_000)))
+        message = get(served, "/api/now")["snapshot"]["newest"][0]["text"]
 
     assert len(message) < 2000
     assert message.endswith("…")
@@ -149,13 +149,13 @@ def test_of_an_endless_message_only_the_beginning_is_sent() -> None:
 def test_whatever_a_tweet_holds_an_event_is_one_line() -> None:
     hostile = "a\r\nevent: end\n\ndata: \u2028\u2029\x85\ud800</script>"
     with dashboard() as served, events(served) as found:
-        served.collector.push(snapshot(landed(1, message=hostile)))
-        assert next(snapshots(found))["newest"][0]["message"] == hostile
+        served.collector.push(snapshot(landed(1, text=hostile)))
+        assert next(snapshots(found))["newest"][0]["text"] == hostile
 
 
 def test_a_slow_page_gets_the_newest_snapshot_and_no_backlog() -> None:
     collector = FakeCollector()
-    big = tuple(landed(n, message="x" * 1000) for n in range(100))
+    big = tuple(landed(n, text="x" * 1000) for n in range(100))
     with dashboard(collector=collector) as served, events(served) as found:
         next(found)
         for number in range(300):

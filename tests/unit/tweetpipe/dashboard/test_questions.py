@@ -28,8 +28,8 @@ def test_an_author_is_read_page_by_page_newest_first() -> None:
         sizes: list[int] = []
         after: dict[str, str] = {}
         while True:
-            page = get(served, "/api/items", author="Ada", **after)
-            found += [item["Id"] for item in page["items"]]
+            page = get(served, "/api/items", partition="Ada", **after)
+            found += [item["key"][1] for item in page["items"]]
             sizes.append(len(page["items"]))
             if page["next"] is None:
                 break
@@ -49,7 +49,7 @@ def test_an_unexpected_error_is_the_answer(
 
     monkeypatch.setattr(Questions, "items", break_off)
     with dashboard() as served:
-        code, why = refusal(served, "/api/items", author="Ada")
+        code, why = refusal(served, "/api/items", partition="Ada")
 
     assert code >= 500
     assert why.startswith(f"{type(error).__name__}: ")
@@ -58,13 +58,13 @@ def test_an_unexpected_error_is_the_answer(
 
 def test_an_author_without_tweets_has_an_empty_page() -> None:
     with dashboard() as served:
-        assert get(served, "/api/items", author="nobody") == {"items": [], "next": None}
+        assert get(served, "/api/items", partition="nobody") == {"items": [], "next": None}
 
 
 @pytest.mark.parametrize("author", ["", "x" * 2049])
 def test_what_can_be_no_author_is_not_looked_up(author: str) -> None:
     with dashboard() as served:
-        assert refusal(served, "/api/items", author=author)[0] == 400
+        assert refusal(served, "/api/items", partition=author)[0] == 400
         assert served.table.reads == 0
 
 
@@ -74,9 +74,9 @@ def test_an_item_comes_whole_and_with_its_way() -> None:
         served.table.put("Author 7", "7", message)
         served.collector.push(snapshot(landed(7, landed_at=1.0)))
         next(snapshots(found))
-        answer = get(served, "/api/item", author="Author 7", id="7")
+        answer = get(served, "/api/item", partition="Author 7", sort="7")
 
-    assert answer["item"]["Message"] == message
+    assert answer["item"]["attributes"]["Message"] == message
     assert answer["way"] == {
         "shard": "shardId-000000000001",
         "sequence_number": "1007",
@@ -88,12 +88,12 @@ def test_an_item_comes_whole_and_with_its_way() -> None:
 def test_an_item_nobody_saw_landing_has_no_way() -> None:
     with dashboard() as served:
         served.table.put("Ada", "1", "old")
-        assert get(served, "/api/item", author="Ada", id="1")["way"] is None
+        assert get(served, "/api/item", partition="Ada", sort="1")["way"] is None
 
 
 def test_an_item_that_is_gone_is_said_to_be() -> None:
     with dashboard() as served:
-        status, error = refusal(served, "/api/item", author="Ada", id="1")
+        status, error = refusal(served, "/api/item", partition="Ada", sort="1")
 
     assert status == 404
     assert "not in the table" in error
@@ -127,8 +127,8 @@ def test_of_many_dead_letters_some_come() -> None:
 def test_questions_beyond_the_budget_do_not_reach_the_stack() -> None:
     with dashboard(questions_per_s=0.2) as served:
         for _ in range(2):
-            get(served, "/api/items", author="Ada")
-        status, error = refusal(served, "/api/items", author="Ada")
+            get(served, "/api/items", partition="Ada")
+        status, error = refusal(served, "/api/items", partition="Ada")
         assert served.table.reads == 2
         asked = get(served, "/api/now")["asked"]
 
@@ -173,10 +173,12 @@ def test_after_a_failure_the_place_is_looked_for_anew() -> None:
 
 def test_a_question_that_fails_does_not_keep_others_out() -> None:
     with dashboard() as served:
-        refusal(served, "/api/item", author="Ada", id="1")
+        refusal(served, "/api/item", partition="Ada", sort="1")
         answers: list[Any] = []
         asking = [
-            threading.Thread(target=lambda: answers.append(get(served, "/api/items", author="Ada")))
+            threading.Thread(
+                target=lambda: answers.append(get(served, "/api/items", partition="Ada"))
+            )
             for _ in range(5)
         ]
         for one in asking:

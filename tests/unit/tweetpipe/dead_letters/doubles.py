@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from processor.errors import Rejected
-from processor.tweet import to_item
+from tests.tweets import to_item
 from tests.unit.tweetpipe.stubs import complete_stack, session
 from tweetpipe.aws.place import LOCAL_REGION, Place, Target
 from tweetpipe.dead_letters import DeadLetter

@@ -3,13 +3,14 @@ from __future__ import annotations
 import base64
 import os
 import signal
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from processor.tweet import Item, to_item
 from tests.fuzz.aggregates import aggregate, sealed
+from tests.tweets import EVENTS, TWEETS
 from tests.unit.tweetpipe.dead_letters.doubles import (
     FUNCTION,
     SHARD,
@@ -73,13 +74,14 @@ def test_a_record_that_ends_its_reader_is_kept_without_a_call(
 ) -> None:
     here = os.getpid()
 
-    def die(data: bytes) -> Item:
+    def die(data: bytes) -> object:
         if data == tweet(1):
             assert os.getpid() != here
             os.kill(os.getpid(), signal.SIGKILL)
-        return to_item(data)
+        return TWEETS.to_item(data)
 
-    monkeypatch.setattr("tweetpipe.dead_letters.redrive.to_item", die)
+    deadly = replace(EVENTS, function=replace(TWEETS, to_item=die))
+    monkeypatch.setattr("tweetpipe.events.chosen", lambda: deadly)
     function = FakeLambda()
     outcome, sqs = redrive_one(rejected(tweet(1)), function=function)
 

@@ -12,7 +12,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from processor.tweet import to_item
+from tests.tweets import to_item
 from tests.unit.tweetpipe.stubs import session
 from tweetpipe.aws.place import LOCAL_REGION, Place, Target
 

@@ -23,7 +23,8 @@ OK = Health("ok")
 
 def landed(message: str = "hello", username: str = "Ada") -> Landed:
     """A tweet that landed."""
-    return Landed(username, "1", "2026-11-23T05:32:00.000Z", message, "shard-0", "7", 0.25, AT)
+    when = "2026-11-23 05:32:00Z"
+    return Landed((username, "1"), username, when, message, "shard-0", "7", 0.25, AT)
 
 
 def busy(*newest: Landed) -> Snapshot:

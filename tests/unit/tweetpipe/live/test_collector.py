@@ -155,7 +155,7 @@ def test_a_stack_deployed_anew_is_found_without_the_tweets_of_the_former(
     )
     assert gone
     assert "tweetpipe deploy" in gone.reachable.why
-    assert [landed.id for landed in gone.newest] == ["1"]
+    assert [landed.key[1] for landed in gone.newest] == ["1"]
 
     stack.deployed, stack.id = True, "arn:2"
     assert reached(subscription, state="ok").newest == ()

@@ -23,9 +23,9 @@ def test_a_tweet_is_shown_when_it_is_in_the_table(onlooker: Onlooker) -> None:
     onlooker.pass_time(1)
 
     [landed] = onlooker.look().newest
-    assert (landed.username, landed.id, landed.message) == ("Ada", "1", "hello")
+    assert (landed.key, landed.title, landed.text) == (("Ada", "1"), "Ada", "hello")
     assert (landed.shard, landed.sequence_number) == ("shard-0", "0")
-    assert landed.timestamp == "2018-10-10T20:19:24.000Z"
+    assert landed.time == "2018-10-10 20:19:24Z"
 
 
 def test_latency_lies_between_the_last_look_that_missed_and_the_first_that_found(
@@ -93,7 +93,7 @@ def test_a_shard_that_gives_more_than_a_sample_is_not_followed(onlooker: Onlooke
     snapshot = onlooker.look()
 
     assert rate == pytest.approx(2 * onlooker.pace.records, rel=0.01)
-    assert [landed.id for landed in snapshot.newest] == ["-1"]
+    assert [landed.key[1] for landed in snapshot.newest] == ["-1"]
 
 
 def test_how_far_the_function_is_behind_is_the_age_of_what_it_has_yet_to_store(
@@ -489,7 +489,7 @@ def test_an_iterator_that_has_expired_is_replaced(onlooker: Onlooker) -> None:
     onlooker.stack.put(tweet(1))
     onlooker.stack.store(tweet(1))
 
-    assert [landed.id for landed in onlooker.look().newest] == ["1"]
+    assert [landed.key[1] for landed in onlooker.look().newest] == ["1"]
 
 
 @pytest.mark.parametrize("target", Target)

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.tweetpipe.stubs import stubbed_place
+from tweetpipe.events import Item
 from tweetpipe.looking import table, verify
-from tweetpipe.looking.table import Item
-from tweetpipe.looking.verify import Comparison, Key
+from tweetpipe.looking.table import Key
+from tweetpipe.looking.verify import Comparison
 
 
 def item(number: int, message: str = "hello") -> Item:

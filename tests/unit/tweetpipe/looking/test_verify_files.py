@@ -13,10 +13,11 @@ from producer import OutgoingRecord
 from producer.outgoing import Origin
 from tests.examples import examples
 from tests.unit.tweetpipe.stubs import stubbed_place
+from tweetpipe.events import Item
 from tweetpipe.looking import table, verify_files
-from tweetpipe.looking.table import Item, Key
+from tweetpipe.looking.table import Key
 from tweetpipe.looking.verify import key
-from tweetpipe.looking.verify_files import FileComparison, Tweet, Unstorable
+from tweetpipe.looking.verify_files import FileComparison, Sent, Unstorable
 
 PATIENCE = 3.0
 
@@ -92,7 +93,7 @@ def test_all_that_is_stored_is_verified_at_once(compare: Compare) -> None:
 
     found = compare(filled, sent(*(line(n) for n in range(250))))
 
-    assert found == FileComparison(tweets=250)
+    assert found == FileComparison(events=250)
     assert filled.asked == [100, 100, 50]
     assert filled.now == 0.0
 
@@ -104,11 +105,11 @@ def test_what_is_missing_or_differs_is_named_with_its_place(compare: Compare) ->
     found = compare(filled, records)
 
     assert found == FileComparison(
-        tweets=3,
+        events=3,
         missing=1,
         different=1,
-        first_missing=[Tweet(Origin("b.ndjson", 1), item(3))],
-        first_different=[(Tweet(Origin("a.ndjson", 2), item(2)), item(2, "other"))],
+        first_missing=[Sent(Origin("b.ndjson", 1), item(3))],
+        first_different=[(Sent(Origin("a.ndjson", 2), item(2)), item(2, "other"))],
     )
     assert found.verified == 1
     assert not found.is_equal
@@ -149,7 +150,7 @@ def test_of_several_versions_of_a_tweet_any_may_be_stored(
             patience=0,
         )
 
-    assert found == FileComparison(tweets=len(versions))
+    assert found == FileComparison(events=len(versions))
 
 
 def test_few_tweets_are_in_hand_however_many_are_missing(
@@ -182,7 +183,7 @@ def test_what_can_never_be_stored_must_be_in_the_dead_letters(compare: Compare) 
     found = compare(filled, sent(b"no tweet", line(1), long, b"null", b"null", b"lost"))
 
     assert found == FileComparison(
-        tweets=1, rejected=5, lost=1, first_lost=[Unstorable(Origin("a.ndjson", 6), 4)]
+        events=1, rejected=5, lost=1, first_lost=[Unstorable(Origin("a.ndjson", 6), 4)]
     )
     assert not found.is_equal
     assert 7.0 <= filled.now < 8.0

@@ -87,5 +87,5 @@ def test_as_json_has_the_names_of_the_fields() -> None:
     found = json.loads(json.dumps(as_json(busy(landed(HOSTILE)))))
 
     assert list(found) == [field.name for field in fields(Snapshot)]
-    assert found["newest"][0]["message"] == HOSTILE
+    assert found["newest"][0]["text"] == HOSTILE
     assert found["stream"]["shards"][0]["records_per_s"] == 50

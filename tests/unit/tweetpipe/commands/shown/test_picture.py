@@ -29,10 +29,10 @@ def at_work() -> Snapshot:
     items = list(expected_items(8, ROWS).values())
     newest = tuple(
         Landed(
-            username=item["Username"],
-            id=item["Id"],
-            timestamp=item["Timestamp"],
-            message=item["Message"],
+            key=(item["Username"], item["Id"]),
+            title=item["Username"],
+            time=item["Timestamp"],
+            text=item["Message"],
             shard="shardId-000000000000",
             sequence_number=str(n),
             latency_s=0.4 + n % 5 / 10,

@@ -1,0 +1,79 @@
+"""What identifies an item: the table's partition key and sort key."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from processor.errors import Reason, Rejected
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+Attribute = dict[str, Any]
+"""A value with its type: `{"S": "text"}`."""
+
+Item = dict[str, Attribute]
+
+# DynamoDB, "Service, account, and table quotas".
+MAX_PARTITION_KEY_BYTES = 2048
+MAX_SORT_KEY_BYTES = 1024
+
+_TYPES = {"S": "a string", "N": "a number"}
+
+
+class KeyAttribute(NamedTuple):
+    """One of the two: its name, its type (S or N), and its size at most."""
+
+    name: str
+    type: str
+    max_bytes: int
+
+    def check(self, item: Item) -> None:
+        """Raise Rejected where DynamoDB would take no item with such a key."""
+        name = self.name
+        if name not in item:
+            raise Rejected(Reason.BAD_ITEM, f"the item has no {name}, which is part of its key")
+        if self.type not in item[name]:
+            detail = f"{name} is not {_TYPES[self.type]}, as the table's key has it"
+            raise Rejected(Reason.BAD_ITEM, detail)
+        if self.type == "N":
+            return
+        text = item[name]["S"]
+        if not text:
+            raise Rejected(Reason.BAD_ITEM, f"{name} is empty, which no key may be")
+        # No character takes more than four bytes.
+        if len(text) * 4 > self.max_bytes and (length := len(text.encode())) > self.max_bytes:
+            raise Rejected(Reason.KEY_TOO_LONG, f"{name} has {length} bytes in UTF-8")
+
+
+class Key(NamedTuple):
+    """The attributes that identify an item."""
+
+    partition: KeyAttribute
+    sort: KeyAttribute
+
+    @classmethod
+    def of(cls, types: object) -> Key:
+        """The key that a module's KEY names; raises ValueError for what can be none."""
+        if not isinstance(types, dict) or len(types) != 2:
+            raise ValueError('KEY must be like {"sensor": "S", "time": "N"}')
+        for name, type_ in types.items():
+            if not (isinstance(name, str) and name and type_ in _TYPES):
+                raise ValueError(f'KEY gives {name!r} the type {type_!r}: it must be "S" or "N"')
+        (partition, of_partition), (sort, of_sort) = types.items()
+        return cls(
+            KeyAttribute(partition, of_partition, MAX_PARTITION_KEY_BYTES),
+            KeyAttribute(sort, of_sort, MAX_SORT_KEY_BYTES),
+        )
+
+    def value(self, item: Mapping[str, Any]) -> tuple[object, object]:
+        """What tells an item from all others."""
+        (partition, of_partition, _), (sort, of_sort, _) = self
+        first, second = item[partition][of_partition], item[sort][of_sort]
+        # A number may be written in several ways.
+        return (
+            first if of_partition == "S" else Decimal(first),
+            second if of_sort == "S" else Decimal(second),
+        )

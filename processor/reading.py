@@ -1,0 +1,35 @@
+"""Reads a record's bytes as JSON, for events that are written so."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NoReturn
+
+from processor.errors import Reason, Rejected
+
+
+def json_object(data: bytes, *, otherwise: str = "not-an-object") -> dict[str, Any]:
+    """The object that a record holds; where a key occurs twice, the last one counts.
+
+    Raises Rejected for what is none, with the reason `otherwise` for other JSON.
+    """
+    try:
+        value = _parse(data.decode().removeprefix("\ufeff"))
+    except UnicodeDecodeError as error:
+        raise Rejected(Reason.NOT_UTF_8, f"{error.reason} at byte {error.start}") from error
+    except ValueError as error:
+        # Also what Python raises for an integer of more than 4,300 digits.
+        raise Rejected(Reason.NOT_JSON, str(error)) from error
+    except RecursionError as error:
+        raise Rejected(Reason.NOT_JSON, "nested too deeply") from error
+    if not isinstance(value, dict):
+        raise Rejected(otherwise, "not a JSON object")
+    return value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+# Made once: json.loads builds a decoder at each call that passes an option.
+_parse = json.JSONDecoder(parse_constant=_refuse_constant).decode

@@ -1,0 +1,39 @@
+"""Tweets, as the function, the producer, and the commands know them by their folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import producer
+from processor import events
+from producer import OutgoingRecord
+from producer.files.reading import Reading, open_events
+from tweetpipe.events import load
+from tweetpipe.events.loading import TWEETS as FOLDER
+from tweets.files import contents
+
+TWEETS = events.load("tweets")
+EVENTS = load(FOLDER)
+to_item = TWEETS.item
+
+
+def partition_key_of(data: bytes) -> str:
+    """The key that a record with this data is sent with."""
+    return OutgoingRecord.keyed(data, EVENTS.partition_key).partition_key
+
+
+def fake_source(**settings: Any) -> Iterator[OutgoingRecord]:
+    """Fake tweets."""
+    return producer.fake_source(EVENTS, **settings)
+
+
+def file_source(path: Path | str, *, author: str | None = None) -> Iterator[OutgoingRecord]:
+    """The tweets of a file."""
+    return producer.file_source(path, contents=contents(author))
+
+
+def open_tweets(path: Path | str, *, author: str | None = None, **settings: Any) -> Reading:
+    """A file of tweets, looked at."""
+    return open_events(path, contents=contents(author), **settings)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.sensors import written
+from tweetpipe import events
+from tweetpipe.__main__ import main
+from tweetpipe.aws.errors import WrongUsage
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder of its own, with nothing chosen in it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TWEETPIPE_EVENTS", raising=False)
+    events.choose(None)
+    yield tmp_path
+    events.choose(None)
+
+
+def test_tweets_are_meant_where_nothing_is_said(here: Path) -> None:
+    assert events.chosen().name == "tweets"
+
+
+def test_the_option_comes_before_the_setting_and_that_before_the_project(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("of-project", "of-setting", "of-option"):
+        written(here / name)
+
+    (here / "pyproject.toml").write_text('[tool.tweetpipe]\nevents = "of-project"\n')
+    assert events.chosen().name == "of_project"
+    monkeypatch.setenv("TWEETPIPE_EVENTS", "of-setting")
+    assert events.chosen().name == "of_setting"
+    events.choose("of-option")
+    assert events.chosen().name == "of_option"
+
+
+@pytest.mark.parametrize("text", ["[tool", "[tool.tweetpipe]\nevents = 3\n"])
+def test_a_project_that_cannot_be_read_is_told(here: Path, text: str) -> None:
+    (here / "pyproject.toml").write_text(text)
+
+    with pytest.raises(WrongUsage, match=r"pyproject\.toml"):
+        events.chosen()
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "--events nowhere query a1",
+        "query --events nowhere a1",
+        "query a1 --events=nowhere",
+    ],
+)
+def test_the_option_may_stand_anywhere_in_the_line(
+    line: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+
+    assert ended.value.code == 2
+    assert "nowhere holds no events" in capsys.readouterr().err
+
+
+def test_a_stack_that_was_deployed_for_others_is_told_apart(here: Path) -> None:
+    events.choose(str(written(here / "sensors")))
+    own = events.chosen().parameters
+
+    assert events.require_those_of("mine", own).name == "sensors"
+    with pytest.raises(WrongUsage, match="deployed for the events tweets"):
+        events.require_those_of("tweets", {})
+    with pytest.raises(WrongUsage, match="deployed for the events sensors"):
+        events.require_those_of("mine", own | {"SortKeyName": "time"})

@@ -1,0 +1,12 @@
+"""Which events there are, and what their folder says of them.
+
+`docs/architecture.md` has the contract that such a folder keeps, `loading` holds it to that.
+"""
+
+from __future__ import annotations
+
+from tweetpipe.events.choosing import choose, chosen, require_those_of
+from tweetpipe.events.contract import Events, Item, Shown
+from tweetpipe.events.loading import load
+
+__all__ = ["Events", "Item", "Shown", "choose", "chosen", "load", "require_those_of"]

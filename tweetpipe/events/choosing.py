@@ -1,0 +1,59 @@
+"""Which folder of events is meant: the option's, the setting's, the project's, or tweets."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.events.contract import Events
+from tweetpipe.events.loading import TWEETS, load
+
+SETTING = "TWEETPIPE_EVENTS"
+_PROJECT = Path("pyproject.toml")
+_option: str | None = None
+
+
+def choose(folder: str | None) -> None:
+    """Takes what --events names; None where it is not given."""
+    global _option
+    _option = folder
+
+
+def chosen() -> Events:
+    """The events that are meant; raises WrongUsage when their folder can't be used."""
+    folder = _option or os.environ.get(SETTING) or _of_the_project()
+    return load(Path(folder) if folder else TWEETS)
+
+
+def require_those_of(stack: str, parameters: Mapping[str, str]) -> Events:
+    """The events that are meant; raises WrongUsage for a stack that was deployed for others."""
+    events = chosen()
+    deployed = parameters.get("Events", TWEETS.name)
+    if deployed != events.name or any(
+        parameters.get(name, value) != value for name, value in events.parameters.items()
+    ):
+        raise WrongUsage(
+            f"The stack {stack} was deployed for the events {deployed}, and those meant here are "
+            f"{events.name}. Name their folder: tweetpipe --events FOLDER …, "
+            f"or take another --stack."
+        )
+    return events
+
+
+def _of_the_project() -> str:
+    try:
+        project = tomllib.loads(_PROJECT.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        raise WrongUsage(f"{_PROJECT} can't be read: {error}.") from error
+    tools = project.get("tool", {})
+    folder = tools.get("tweetpipe", {}).get("events", "") if isinstance(tools, dict) else ""
+    if not isinstance(folder, str):
+        raise WrongUsage(
+            f'{_PROJECT}: events in [tool.tweetpipe] must be a folder, as "my_events".'
+        )
+    return folder

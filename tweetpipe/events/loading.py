@@ -1,0 +1,179 @@
+"""Reads a folder of events, and refuses one that the pipeline could not run with."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import types
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from processor.attributes import wire_form
+from processor.errors import Rejected
+from processor.events import Events as FunctionEvents
+from processor.key import Key
+from producer import Contents, events_by
+from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.events.contract import Events
+from tweetpipe.events.imports import RESERVED, function_files
+from tweetpipe.project import ROOT
+
+TWEETS = ROOT / "tweets"
+"""The folder of what is meant where nothing else is said."""
+
+_MAX_RECORD = 1024 * 1024
+_MAX_KEY = 256  # characters of a partition key
+
+
+def load(folder: Path) -> Events:
+    """The events of a folder; raises WrongUsage, in words, when they can't be used."""
+    return _load(folder.expanduser().resolve())
+
+
+@cache
+def _load(folder: Path) -> Events:
+    if folder == TWEETS:
+        return _events(folder, folder.name)
+    name = _name_of(folder)
+    function_files(folder, name)
+    package = types.ModuleType(name)
+    package.__path__ = [str(folder)]
+    for module in [each for each in sys.modules if each.partition(".")[0] == name]:
+        del sys.modules[module]
+    sys.modules[name] = package
+    events = _events(folder, name)
+    _try_out(events)
+    return events
+
+
+def _name_of(folder: Path) -> str:
+    """What Python calls the folder."""
+    for needed in ("item.py", "events.py"):
+        if not (folder / needed).is_file():
+            there = "" if folder.is_dir() else f": there is no folder {folder}"
+            raise WrongUsage(
+                f"{folder.name} holds no events, since it has no {needed}{there}. "
+                "docs/your-events.md tells what such a folder holds."
+            )
+    name = folder.name.replace("-", "_")
+    if not name.isidentifier() or name in RESERVED:
+        raise WrongUsage(
+            f"A folder of events can't be called {folder.name}: Python could not import it, or "
+            "has something of that name already. Rename it, for instance to my-events."
+        )
+    return name
+
+
+def _events(folder: Path, name: str) -> Events:
+    item, events = _imported(folder, name, "item"), _imported(folder, name, "events")
+    to_item = _function(item, "to_item")
+    try:
+        key = Key.of(getattr(item, "KEY", None))
+    except ValueError as error:
+        raise _refused(folder, "item.py", f"{error}") from error
+    function = FunctionEvents(to_item, key, _example(folder, item))
+
+    def expected_of(data: bytes) -> Any:
+        try:
+            wire_form(item := to_item(data), key)
+        except (Exception, SystemExit):
+            return None
+        return item
+
+    noun = getattr(events, "NAME", "event")
+    partition_key = _function(events, "partition_key")
+
+    def contents(author: str | None) -> Contents:
+        if author is not None:
+            raise WrongUsage(f"--author does not go with the events {name}.")
+        return events_by(partition_key, noun)
+
+    return Events(
+        name=name,
+        folder=folder,
+        noun=noun,
+        function=function,
+        partition_key=partition_key,
+        fake=_function(events, "fake"),
+        expected=_function(events, "expected"),
+        shown=_function(events, "shown"),
+        malformed=getattr(events, "malformed", None),
+        expected_of=getattr(events, "expected_of", expected_of),
+        shapes=getattr(events, "SHAPES", ()),
+        contents=getattr(events, "contents", contents),
+    )
+
+
+def _example(folder: Path, item: Any) -> bytes | None:
+    example = getattr(item, "EXAMPLE", None)
+    if example is not None and not isinstance(example, bytes):
+        raise _refused(folder, "item.py", "EXAMPLE must be the bytes of an event")
+    return example
+
+
+def _imported(folder: Path, name: str, module: str) -> Any:
+    try:
+        return importlib.import_module(f"{name}.{module}")
+    except (Exception, SystemExit) as error:
+        why = f"{type(error).__name__}: {error}"
+        raise _refused(folder, f"{module}.py", f"importing it raises {why}") from error
+
+
+def _function(module: Any, name: str) -> Callable[..., Any]:
+    found = getattr(module, name, None)
+    if not callable(found):
+        file = Path(str(module.__file__))
+        raise _refused(file.parent, file.name, f"it has no function {name}")
+    return found  # type: ignore[no-any-return]
+
+
+def _try_out(events: Events) -> None:
+    """Raise WrongUsage unless the first fake event of seed 0 goes all the way."""
+
+    def called(name: str, *arguments: object) -> Any:
+        try:
+            return getattr(events, name)(*arguments)
+        except (Exception, SystemExit) as error:
+            why = f"{type(error).__name__}: {error}"
+            words = ", ".join(map(str, arguments)) if name in ("fake", "expected") else "…"
+            raise _refused(events.folder, "events.py", f"{name}({words}) raises {why}") from error
+
+    def require(holds: bool, name: str, must: str, value: object, file: str = "events.py") -> None:
+        if not holds:
+            said = f"{name} must {must}; for event 0 of seed 0 it gives {value!r:.120}"
+            raise _refused(events.folder, file, said)
+
+    made = called("fake", 0, 0)
+    is_pair = isinstance(made, tuple) and len(made) == 2
+    require(is_pair, "fake", "return the event's bytes and its partition key", made)
+    data, key = made
+    is_record = isinstance(data, bytes) and 0 < len(data) < _MAX_RECORD
+    require(is_record, "fake", "give bytes first, of less than 1 MiB", data)
+    require(b"\n" not in data, "fake", "make an event of one line", data)
+    require(called("fake", 0, 0) == made, "fake", "always make the same event", made)
+    own = called("partition_key", data)
+    is_key = isinstance(own, str) and 0 < len(own) <= _MAX_KEY
+    require(is_key, "partition_key", "return text of 1 to 256 characters", own)
+    require(own == key, "partition_key", f"say what fake says, which is {key!r}", own)
+    expected = called("expected", 0, 0)
+    require(isinstance(expected, dict), "expected", "return a dict of attributes", expected)
+    missing = [part.name for part in events.key if part.name not in expected]
+    require(not missing, "expected", f"have the key's {', '.join(missing)}", expected)
+    example = events.function.example
+    for what, event in (("event 0 of seed 0, which events.py makes", data), ("EXAMPLE", example)):
+        try:
+            if event is not None:
+                wire_form(events.function.to_item(event), events.key)
+        except (Exception, SystemExit) as error:
+            why = f"{error}" if isinstance(error, Rejected) else f"{type(error).__name__}: {error}"
+            said = f"to_item has no item for {what}: {why}"
+            raise _refused(events.folder, "item.py", said) from error
+    shown = called("shown", expected)
+    is_shown = isinstance(shown, tuple) and [type(each) for each in shown] == [str, str, str]
+    require(is_shown, "shown", "return title, time, and text, each a str", shown)
+
+
+def _refused(folder: Path, file: str, why: str) -> WrongUsage:
+    return WrongUsage(f"{folder.name}/{file} can't be used: {why}. Nothing was started.")

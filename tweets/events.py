@@ -1,0 +1,75 @@
+"""Tweets as the producer and people know them; what the function makes of them is in `item`."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tweets.files import contents
+from tweets.oracle import expected_item as expected_of
+from tweets.partition import author_in
+
+if TYPE_CHECKING:
+    from tweets.fakes import FakeTweets, Shape
+
+__all__ = [
+    "NAME",
+    "SHAPES",
+    "contents",
+    "expected",
+    "expected_of",
+    "fake",
+    "malformed",
+    "partition_key",
+    "shown",
+]
+
+NAME = "tweet"
+SHAPES = ("mixed", "v1", "v2")
+
+_SECOND = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z", re.ASCII)
+
+
+def partition_key(data: bytes) -> str:
+    """The author: all tweets of one are in a shard. Raises ValueError where none is known."""
+    if author := author_in(data):
+        return author
+    raise ValueError("no author")
+
+
+def fake(seed: int, index: int, shape: Shape = "mixed") -> tuple[bytes, str]:
+    """A fake tweet in one of the SHAPES, and its partition key."""
+    record = _fakes(seed).record(index, shape)
+    return record.data, record.partition_key
+
+
+def malformed(seed: int, index: int) -> bytes:
+    """What looks like a tweet, and can't be stored."""
+    from tweets.fakes.malformed import malformed as spoil
+
+    # Of a past tweet: whatever is taken out of it belongs to no tweet of the stream.
+    return spoil(_fakes(seed).tweet(-1 - index), "mixed", index)
+
+
+def expected(seed: int, index: int) -> dict[str, Any]:
+    """What must be stored of a fake tweet."""
+    from tweets.fakes import expected_item
+
+    return {**expected_item(_fakes(seed).tweet(index))}
+
+
+def shown(item: dict[str, Any]) -> tuple[str, str, str]:
+    """The author, the time to the second where it is as the function stores it, and the text."""
+    time = item.get("Timestamp", "")
+    if found := _SECOND.fullmatch(time):
+        time = f"{found[1]} {found[2]}Z"
+    return item.get("Username", ""), time, item.get("Message", "")
+
+
+@lru_cache(maxsize=2)
+def _fakes(seed: int) -> FakeTweets:
+    # Imported here: most commands need neither the generator nor what it imports.
+    from tweets.fakes import FakeTweets
+
+    return FakeTweets(seed)

@@ -1,0 +1,155 @@
+"""What a line of a stream is, as X sends it or as somebody has recorded it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from producer import OutgoingRecord
+from producer.first_words import plain
+from tweets.records import record
+
+_DISCONNECTS = ("operational-disconnect", "streaming-connection")
+
+ERROR = "error message"
+DISCONNECT = "disconnect"
+
+# By the key of their content, an object. The streams of v1.1, its compliance streams included.
+_NOTICES = {
+    "delete": "delete",
+    "disconnect": DISCONNECT,
+    "limit": "limit notice",
+    "scrub_geo": "location removal",
+    "status_withheld": "withheld-tweet notice",
+    "user_withheld": "withheld-user notice",
+    "warning": "warning",
+    "direct_message": "direct message",
+    "control": "control message",
+    **dict.fromkeys(
+        (f"user_{what}" for what in ("delete", "undelete", "protect", "unprotect")),
+        "user notice",
+    ),
+    **dict.fromkeys(("user_suspend", "user_unsuspend"), "user notice"),
+}
+_FRIENDS = ("friends", "friends_str")
+# In the `data` of v2's compliance streams.
+_COMPLIANCE = ("tweet_", "user_", "scrub_geo")
+_MARKS_OF_TWEETS = ("id", "id_str", "text", "full_text", "user", "created_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post; `id` is None where X sent none, `rules` are those it matched: (id, tag)."""
+
+    id: str | None
+    rules: frozenset[tuple[str, str]]
+    record: OutgoingRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """An error message; after a disconnect, nothing more will come."""
+
+    detail: str
+    is_disconnect: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message of another known kind; `name` is that kind in the singular."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """JSON of a kind that is none of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rubbish:
+    """No JSON."""
+
+
+Message = Post | Problem | Notice | Unknown | Rubbish
+
+
+def message_of(line: bytes) -> Message:
+    """What a line that is not blank says."""
+    try:
+        content = json.loads(line)
+    except (ValueError, RecursionError):
+        return Rubbish()
+    if not isinstance(content, dict):
+        return Unknown()
+    if notice := notice_in(content):
+        return notice
+    if isinstance(content.get("data"), dict):
+        return _post(content, line)
+    return Unknown()
+
+
+def notice_in(content: Mapping[str, object]) -> Problem | Notice | None:
+    """What a JSON object says beside tweets, None if it may be one or is of no known kind."""
+    data = content.get("data")
+    if isinstance(data, dict):
+        is_compliance = bool(data) and all(map(_is_compliance, data.items()))
+        return Notice("compliance message") if is_compliance else None
+    if any(mark in content for mark in _MARKS_OF_TWEETS):
+        return None
+    for key, name in _NOTICES.items():
+        if isinstance(content.get(key), dict):
+            return Notice(name)
+    if any(isinstance(content.get(key), list) for key in _FRIENDS):
+        return Notice("friends list")
+    if isinstance(content.get("event"), str) and isinstance(content.get("source"), dict):
+        return Notice("event")
+    return _problem(content)
+
+
+def reason_of(problem: Mapping[str, object]) -> str:
+    """What a problem says in words, in whichever of the forms that X has; empty if nothing."""
+    for name in ("detail", "message", "title", "error_description", "error"):
+        if isinstance(said := problem.get(name), str) and (words := plain(said)):
+            return words
+    return ""
+
+
+def word(value: object) -> str:
+    """A string or a number, as X sends it; anything else may be nested too deep to be written."""
+    return str(value) if isinstance(value, str | int) else ""
+
+
+def _problem(content: Mapping[str, object]) -> Problem | None:
+    errors = content.get("errors")
+    problems = errors if isinstance(errors, list) else [content]
+    for problem in problems:
+        if isinstance(problem, dict) and (errors or _is_disconnect(problem)):
+            detail = reason_of(problem) or "no reason given"
+            return Problem(detail, any(map(_is_disconnect, problems)))
+    return None
+
+
+def _post(content: dict[str, object], line: bytes) -> Post:
+    data = content["data"]
+    id_ = data.get("id") if isinstance(data, dict) else None
+    rules = content.get("matching_rules")
+    return Post(
+        id=id_ if isinstance(id_, str) else None,
+        rules=frozenset(
+            (word(rule.get("id")), word(rule.get("tag")))
+            for rule in (rules if isinstance(rules, list) else [])
+            if isinstance(rule, dict)
+        ),
+        record=record(content, line),
+    )
+
+
+def _is_compliance(member: tuple[str, object]) -> bool:
+    key, value = member
+    return key.startswith(_COMPLIANCE) and isinstance(value, dict)
+
+
+def _is_disconnect(problem: object) -> bool:
+    return isinstance(problem, dict) and word(problem.get("type")).endswith(_DISCONNECTS)

@@ -1,0 +1,190 @@
+"""The three requests to X that are needed, made through TwitterAPI.
+
+Only the stream's body is read here and not by TwitterAPI, whose iterator takes it byte by byte, and
+spins for ever when the connection closes in the middle of a line.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib.metadata import version
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from TwitterAPI import OAuthType, TwitterAPI, TwitterConnectionError
+
+from producer.errors import SettingsError
+from tweets.x.answers import checked, first_problem, json_of, not_x, shown
+from tweets.x.credentials import Credentials
+from tweets.x.errors import Dropped, XRefused, XUnreachable
+
+DEFAULT_URL = "https://api.x.com"
+HEARTBEAT = 20.0
+"""Seconds: an empty line comes when nothing else does (X, "Consuming streaming data")."""
+
+_RULES = "tweets/search/stream/rules"
+_STREAM = "tweets/search/stream"
+_FIELDS = {
+    # What an item of EventData is made of, note_tweet being the whole text of a long post. A
+    # retweet's is in the post that it refers to (docs/architecture.md, on what that may cost).
+    "tweet.fields": "author_id,created_at,entities,lang,note_tweet,referenced_tweets",
+    "expansions": "author_id,referenced_tweets.id,referenced_tweets.id.author_id",
+    "user.fields": "name,username",
+}
+_PATIENCE = 1.25  # heartbeats: one that comes late is no reason to reconnect
+_REST_TIMEOUT = 20.0
+_CHUNK_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule of the stream, as X keeps it."""
+
+    id: str
+    value: str
+    tag: str
+
+
+class Connection:
+    """An established stream."""
+
+    def __init__(self, response: requests.Response) -> None:
+        self._response = response
+
+    def chunks(self) -> Iterator[bytes]:
+        """Bytes as they come; raises Dropped when there are no more."""
+        try:
+            while chunk := self._response.raw.read1(_CHUNK_BYTES):
+                yield chunk
+        except urllib3.exceptions.ReadTimeoutError as error:
+            raise Dropped("no sign of life from X") from error
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise Dropped("the connection broke") from error
+        raise Dropped("X ended the stream")
+
+    def end(self) -> None:
+        """Make a read that waits in another thread return at once."""
+        with suppress(RuntimeError, ValueError, OSError):  # it has ended by itself
+            self._response.raw.shutdown()
+
+    def close(self) -> None:
+        self._response.close()
+
+
+class XApi:
+    """X's API for one app, at `url`; `heartbeat` is in seconds."""
+
+    def __init__(
+        self, credentials: Credentials, *, url: str = DEFAULT_URL, heartbeat: float = HEARTBEAT
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise SettingsError(f"{shown(url)!r} is no address of X's API such as {DEFAULT_URL}")
+        self._url = url.rstrip("/")
+        self._proxies = _no_proxy_for(parts.hostname) if _is_near(parts.hostname) else None
+        token = credentials.bearer_token or self._token_for(credentials)
+        self._client = _client(
+            self._url, token, proxies=self._proxies, stall_after=heartbeat * _PATIENCE
+        )
+
+    def rules(self) -> list[Rule]:
+        """All rules of the app's stream, whoever made them."""
+        response = self._request(_RULES, method="GET")
+        rules = json_of(response).get("data") or []
+        try:
+            return [Rule(rule["id"], rule["value"], rule.get("tag", "")) for rule in rules]
+        except (AttributeError, KeyError, TypeError) as error:
+            raise not_x(response) from error
+
+    def add_rules(self, values: Sequence[str], *, tag: str) -> None:
+        """Add rules; raises XRefused with X's reason for the first that it does not take."""
+        body = {"add": [{"value": value, "tag": tag} for value in values]}
+        response = self._request(_RULES, body, method="POST")
+        # X answers 200 or 201 also where it refused some, and says so beside the others.
+        if errors := json_of(response).get("errors"):
+            raise XRefused(400, first_problem(errors), reset=None)
+
+    def delete_rules(self, ids: Sequence[str]) -> None:
+        self._request(_RULES, {"delete": {"ids": list(ids)}}, method="POST")
+
+    def connect(self) -> Connection:
+        """Open the stream; raises XUnreachable and XRefused."""
+        response = self._request(_STREAM, _FIELDS, method="GET")
+        if "html" in response.headers.get("content-type", ""):
+            with response:
+                raise not_x(response)
+        return Connection(response)
+
+    def _request(
+        self, resource: str, params: Mapping[str, object] | None = None, *, method: str
+    ) -> requests.Response:
+        override = method if resource == _RULES else None
+        try:
+            answer = self._client.request(
+                resource, dict(params) if params else None, method_override=override
+            )
+        except (TwitterConnectionError, requests.RequestException) as error:
+            raise self._unreachable(error) from error
+        return checked(answer.response)
+
+    def _unreachable(self, error: Exception) -> XUnreachable:
+        return XUnreachable(f"X can't be reached at {shown(self._url)}: {_reason(error)}")
+
+    def _token_for(self, credentials: Credentials) -> str:
+        # Not by TwitterAPI, which has one fixed host for it and waits without a limit.
+        try:
+            response = requests.post(
+                f"{self._url}/oauth2/token",
+                data={"grant_type": "client_credentials"},
+                auth=(credentials.consumer_key or "", credentials.consumer_secret or ""),
+                timeout=_REST_TIMEOUT,
+                proxies=self._proxies,
+            )
+        except requests.RequestException as error:
+            raise self._unreachable(error) from error
+        token = json_of(checked(response)).get("access_token")
+        if not isinstance(token, str) or not Credentials.is_well_formed(token):
+            raise not_x(response)
+        return token
+
+
+def _is_near(host: str) -> bool:
+    """Whether it is a fake X on this machine, or in a container beside this one."""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return "." not in host or host.endswith(".localhost")
+
+
+def _no_proxy_for(host: str) -> dict[str, str]:
+    """What makes requests leave out the proxies that the environment names."""
+    return {"no_proxy": host}
+
+
+def _client(url: str, token: str, *, proxies: dict[str, str] | None, stall_after: float) -> Any:
+    class Client(TwitterAPI):  # type: ignore[misc]
+        USER_AGENT = f"tweetpipe/{version('tweetpipe')} python-TwitterAPI"
+        REST_TIMEOUT = _REST_TIMEOUT
+        STREAMING_TIMEOUT = stall_after
+
+        def _prepare_url(self, subdomain: str, path: str) -> str:
+            return f"{url}/{self.version}/{path}"
+
+    return Client(
+        oauth2_access_token=token,
+        auth_type=OAuthType.OAUTH2USER,
+        api_version="2",
+        proxy_url=proxies,
+    )
+
+
+def _reason(error: Exception) -> str:
+    """The innermost cause, which is the one that says something."""
+    while (cause := error.__cause__ or error.__context__) and isinstance(cause, Exception):
+        error = cause
+    return str(getattr(error, "strerror", None) or type(error).__name__)

@@ -1,0 +1,102 @@
+"""What can go wrong between X and the producer.
+
+XError (SourceError)
+├── XRefused        X answered with an error; says whether trying again can help
+├── NotX            something else answered, such as a proxy or the login page of a network
+├── XUnreachable    no answer: the network, a name that does not resolve, a refused connection
+└── Dropped         an established stream has ended or fallen silent
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from http import HTTPStatus
+
+from producer.errors import SourceError
+from tweets.messages import reason_of, word
+
+_USAGE_CAPPED = "usage-capped"
+_RULE_CAP = "rule-cap"
+_FORBIDDEN = "client-forbidden"
+_ADVICE = {
+    401: "check bearer_token, or consumer_key and consumer_secret",
+    403: "check in X's developer console that the app may use the filtered stream",
+    409: "the stream has no rules: name one with --track",
+}
+
+
+class XError(SourceError):
+    """Something between X and the producer."""
+
+
+class XUnreachable(XError):
+    """X did not answer."""
+
+
+class NotX(XError):
+    """What answered is not X's API; `who` is the address, `said` its first words."""
+
+    def __init__(self, who: str, status: int, said: str) -> None:
+        super().__init__(
+            f"what answers at {who} is not X's API: it says {status} and {said}; look for a proxy "
+            "or a network that wants a login, and at X_API_URL"
+        )
+
+
+class Dropped(XError):
+    """The stream has ended, or nothing has come for too long."""
+
+
+class XRefused(XError):
+    """X answered with an HTTP error.
+
+    `reset` is the UNIX time at which requests are allowed again, None where the rate limit is not
+    used up.
+    """
+
+    def __init__(self, status: int, problem: Mapping[str, object], *, reset: float | None) -> None:
+        self.status = status
+        self.reset = reset
+        self._type = word(problem.get("type"))
+        self._detail = reason_of(problem) or _phrase(status)
+        super().__init__(self._in_one_line())
+
+    @property
+    def is_lasting(self) -> bool:
+        """Whether the same request won't succeed later, unless the answer was a mistake of X's."""
+        if self.is_rate_limit:
+            return self.is_usage_cap
+        return self.status < 500
+
+    @property
+    def is_usage_cap(self) -> bool:
+        return self._type.endswith(_USAGE_CAPPED)
+
+    @property
+    def is_rule_cap(self) -> bool:
+        return self._type.endswith(_RULE_CAP)
+
+    @property
+    def is_rate_limit(self) -> bool:
+        return self.status in (420, 429)
+
+    def _in_one_line(self) -> str:
+        if self.is_usage_cap:
+            advice = (
+                "the app has used up its posts: raise its cap in X's developer console, or wait"
+            )
+        elif self._type.endswith(_FORBIDDEN):
+            advice = "enroll the app for the API in X's developer console"
+        else:
+            advice = _ADVICE.get(self.status, "")
+        if self.is_rule_cap:
+            advice = "remove rules of the app, or track fewer"
+        reason = f"X refuses ({self.status}): {self._detail.rstrip('.')}"
+        return f"{reason}; {advice}, or use --source fake" if advice else reason
+
+
+def _phrase(status: int) -> str:
+    with suppress(ValueError):
+        return HTTPStatus(status).phrase
+    return "no reason given"

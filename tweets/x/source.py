@@ -1,0 +1,175 @@
+"""The stream as a source of records: connected again and again, until told to finish."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+
+from producer.files.reading import MAX_LINE_BYTES
+from producer.outgoing import OutgoingRecord
+from tweets.messages import Message, Notice, Post, Problem, Rubbish, message_of
+from tweets.x.api import Connection, Rule, XApi
+from tweets.x.counts import Counts
+from tweets.x.errors import Dropped, NotX, XRefused, XUnreachable
+from tweets.x.reconnect import Reconnect
+from tweets.x.rules import TAG
+
+_REMEMBERED = 10_000  # ids, to tell posts that X sends again after a reconnection
+
+
+class XSource:
+    """Posts that match `rules`, each once, until `finish` or a limit; one thread may iterate it.
+
+    `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` is
+    told, in words, of whatever interrupts the stream. Raises XError when X refuses for good.
+    """
+
+    def __init__(
+        self,
+        api: XApi,
+        rules: Iterable[Rule],
+        *,
+        max_posts: int | None = None,
+        max_seconds: float | None = None,
+        on_event: Callable[[str], None] = lambda _: None,
+        wait: Callable[[float], object] | None = None,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.counts = Counts()
+        self._api = api
+        self._rule_ids = {rule.id for rule in rules}
+        self._max_posts = max_posts
+        self._max_seconds = max_seconds
+        self._on_event = on_event
+        self._finished = threading.Event()
+        self._wait = wait or self._finished.wait
+        self._now = now
+        self._clock = clock
+        self._reconnect = Reconnect()
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._seen: OrderedDict[str, None] = OrderedDict()
+
+    def finish(self) -> None:
+        """End the iteration after what was read, from another thread."""
+        with self._lock:
+            self._finished.set()
+            if self._connection is not None:
+                self._connection.end()
+
+    def __iter__(self) -> Iterator[OutgoingRecord]:
+        timer: threading.Timer | None = None
+        if self._max_seconds is not None:
+            timer = threading.Timer(self._max_seconds, self.finish)
+            timer.daemon = True
+            timer.start()
+        try:
+            while not self._finished.is_set():
+                connection = self._connect()
+                if connection is not None:
+                    yield from self._posts(connection)
+        finally:
+            self.finish()
+            if timer is not None:
+                timer.cancel()
+
+    def _connect(self) -> Connection | None:
+        """The open stream, or None after the wait that a failed attempt asks for."""
+        try:
+            connection = self._api.connect()
+        except (XRefused, NotX, XUnreachable) as failure:
+            if self._reconnect.gives_up(failure, was_connected=self.counts.connections > 0):
+                raise
+            self._back_off(failure)
+            return None
+        with self._lock:
+            self._connection = connection
+            if self._finished.is_set():
+                connection.end()
+        self.counts.connections += 1
+        return connection
+
+    def _back_off(self, failure: XRefused | NotX | XUnreachable) -> None:
+        self._wait_for_next(str(failure), self._reconnect.after(failure, now=self._now()))
+
+    def _wait_for_next(self, what_happened: str, seconds: float) -> None:
+        if not seconds:
+            self._on_event(f"{what_happened}. Connecting again at once.")
+            return
+        self._on_event(f"{what_happened}. Connecting again in {seconds:g} s.")
+        self._wait(seconds)
+
+    def _posts(self, connection: Connection) -> Iterator[OutgoingRecord]:
+        begun, lines = self._clock(), 0
+        reason = ""
+        try:
+            for line in _lines(connection):
+                message = message_of(line) if line else None
+                # What is not X's language is no sign of life.
+                lines += not isinstance(message, Rubbish)
+                if message is None:
+                    continue
+                if isinstance(message, Post):
+                    record = self._new_record(message)
+                    if record is not None:
+                        yield record
+                    if self._max_posts is not None and self.counts.posts >= self._max_posts:
+                        self._finished.set()
+                        return
+                else:
+                    self._note(message)
+                    if isinstance(message, Problem) and message.is_disconnect:
+                        reason = message.detail.rstrip(".")
+                        connection.end()
+        except Dropped as dropped:
+            if not self._finished.is_set():
+                seconds = self._reconnect.dropped(lived=self._clock() - begun, lines=lines)
+                self._wait_for_next(f"Disconnected ({reason or dropped})", seconds)
+        finally:
+            connection.close()
+
+    def _note(self, message: Message) -> None:
+        if isinstance(message, Problem):
+            self.counts.errors += 1
+            if not message.is_disconnect:
+                self._on_event(f"X says: {message.detail}")
+        elif isinstance(message, Rubbish):
+            self.counts.rubbish += 1
+        elif isinstance(message, Notice):
+            self.counts.notices[message.name] += 1
+        else:
+            self.counts.unknown += 1
+
+    def _new_record(self, post: Post) -> OutgoingRecord | None:
+        self.counts.posts += 1
+        if post.rules and not any(id_ in self._rule_ids or tag == TAG for id_, tag in post.rules):
+            self.counts.foreign += 1
+            return None
+        if post.id is not None:
+            if post.id in self._seen:
+                self.counts.duplicates += 1
+                return None
+            self._seen[post.id] = None
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+        return post.record
+
+
+def _lines(connection: Connection) -> Iterator[bytes]:
+    """Lines without their ends; empty ones are heartbeats. Raises Dropped after the last."""
+    rest = b""
+    try:
+        for chunk in connection.chunks():
+            *lines, rest = (rest + chunk).split(b"\n")
+            for line in lines:
+                yield line.removesuffix(b"\r")
+            if len(rest) > MAX_LINE_BYTES:
+                raise Dropped(f"a line of more than {MAX_LINE_BYTES} bytes came")
+    except Dropped:
+        # A line without its end is a post cut in two, unless it happens to be whole.
+        if rest.strip():
+            yield rest.removesuffix(b"\r")
+        raise
