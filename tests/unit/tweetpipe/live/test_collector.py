@@ -176,8 +176,8 @@ def test_it_looks_where_the_emulator_is_found_again(stack: FakeStack) -> None:
         first = next_of(subscription)
         assert (first.table.total, first.endpoint) == (0, "http://127.0.0.1:1")
         stack.down = True
-        del places[0]
         reached(subscription, state="error")
+        del places[0]
         again = reached(subscription, state="ok")
         assert (again.table.total, again.endpoint) == (1, "http://127.0.0.1:2")
     finally:
