@@ -65,13 +65,18 @@ def test_nothing_is_started_with_a_wrong_setting(
     assert isinstance(status(home), Stopped)
 
 
-def test_in_a_container_localstack_ends_and_says_which_setting_is_wrong() -> None:
+def test_in_a_container_localstack_ends_and_says_which_setting_is_wrong(tmp_path: Path) -> None:
     made = ensure_environment(shared_home())
     program = "from localstack.runtime import hooks; hooks.on_runtime_create.run()"
 
     done = subprocess.run(
         [made.python, "-c", program],
-        env={"KINESIS_PROVIDER": "foo", "PROVIDER_OVERRIDE_KINESIS": "foo"},
+        # A home of its own, where no list of plugins from before is kept.
+        env={
+            "HOME": str(tmp_path),
+            "KINESIS_PROVIDER": "foo",
+            "PROVIDER_OVERRIDE_KINESIS": "foo",
+        },
         capture_output=True,
         text=True,
         timeout=120,
