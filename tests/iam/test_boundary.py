@@ -179,6 +179,28 @@ def test_the_boundary_stays(
         )
 
 
+def test_the_producers_policy_is_neither_changed_nor_attached(
+    admin: Identity, intruder: Identity
+) -> None:
+    """Whoever could change what a role has attached would have that role."""
+    # MiniStack doesn't tie this call to a name; AWS does.
+    made = admin.client("iam").create_policy(
+        PolicyName="tweets-ProducerPolicy-1A2B3C", PolicyDocument=EVERYTHING
+    )
+    iam, policy = intruder.client("iam"), {"PolicyArn": made["Policy"]["Arn"]}
+
+    denied(
+        "iam:CreatePolicyVersion",
+        iam.create_policy_version,
+        **policy,
+        PolicyDocument=EVERYTHING,
+        SetAsDefault=True,
+    )
+    denied("iam:AttachUserPolicy", iam.attach_user_policy, **policy, UserName=USER)
+    denied("iam:AttachRolePolicy", iam.attach_role_policy, **policy, RoleName=ROLE)
+    iam.delete_policy(**policy)
+
+
 def test_no_role_but_a_stacks_own_is_passed_to_a_function(
     admin: Identity, intruder: Identity
 ) -> None:
