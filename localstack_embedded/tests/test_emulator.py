@@ -254,10 +254,12 @@ def test_one_that_ends_while_it_starts_is_an_error_with_its_log(tmp_path: Path) 
 
 
 def test_one_that_never_answers_is_killed(tmp_path: Path) -> None:
-    home = make_environment(tmp_path / "home", "print(os.getpid(), flush=True); signal.pause()")
+    home = make_environment(tmp_path / "home", "signal.pause()")
     with pytest.raises(StartError, match="did not answer within"):
-        embedded.start(home, port=free_port(), timeout=1)
-    assert is_gone(int((home / "localstack.log").read_text()))
+        embedded.start(home, port=free_port(), timeout=0.2)
+    # On a busy machine, it may not have come to say its id.
+    commands = [each.info["cmdline"] or [] for each in psutil.process_iter(["cmdline"])]
+    assert not [words for words in commands if str(home) in " ".join(words)]
     assert embedded.status(home) == Stopped()
 
 
