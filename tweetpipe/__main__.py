@@ -43,7 +43,8 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
             arguments = [a for a in arguments if a != "--debug"]
             folder, arguments = _events_of(arguments)
             events.choose(folder)
-            _command().main(args=arguments, prog_name=prog_name)
+            defaults = _defaults(_command(), {"stack_name": events.stack_name()})
+            _command().main(args=arguments, prog_name=prog_name, default_map=defaults)
         except SystemExit as ended:
             code = ended.code
         except KeyboardInterrupt:
@@ -55,6 +56,12 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
             terminal.fail(message)
     # However the command took it: it was asked to end, and did not do what it was called for.
     sys.exit(INTERRUPTED if interrupted.is_set() else code)  # type: ignore[arg-type]
+
+
+def _defaults(command: Any, options: dict[str, str]) -> dict[str, Any]:
+    """These defaults for a command and all below it, as click takes them."""
+    below = getattr(command, "commands", {})
+    return options | {name: _defaults(each, options) for name, each in below.items()}
 
 
 def _events_of(arguments: list[str]) -> tuple[str | None, list[str]]:

@@ -27,7 +27,13 @@ TargetOption = Annotated[
     ),
 ]
 StackOption = Annotated[
-    str, typer.Option("--stack", envvar="TWEETPIPE_STACK", help="Name of the stack.")
+    str,
+    typer.Option(
+        "--stack",
+        envvar="TWEETPIPE_STACK",
+        show_default="tweets, or the name of the events' folder",
+        help="Name of the stack.",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
 NamedFilesOption = Annotated[

@@ -5,8 +5,18 @@
 
 from __future__ import annotations
 
-from tweetpipe.events.choosing import choose, chosen, require_those_of
+from tweetpipe.events.choosing import choose, chosen, require_those_of, stack_name
 from tweetpipe.events.contract import Events, Item, Shown
-from tweetpipe.events.loading import load
+from tweetpipe.events.loading import check_name, load
 
-__all__ = ["Events", "Item", "Shown", "choose", "chosen", "load", "require_those_of"]
+__all__ = [
+    "Events",
+    "Item",
+    "Shown",
+    "check_name",
+    "choose",
+    "chosen",
+    "load",
+    "require_those_of",
+    "stack_name",
+]

@@ -24,8 +24,17 @@ def choose(folder: str | None) -> None:
 
 def chosen() -> Events:
     """The events that are meant; raises WrongUsage when their folder can't be used."""
-    folder = _option or os.environ.get(SETTING) or _of_the_project()
+    folder = _named()
     return load(Path(folder) if folder else TWEETS)
+
+
+def stack_name() -> str:
+    """What a stack is called where nobody says so: the folder's name, so that events don't meet."""
+    return Path(_named() or TWEETS).absolute().name.replace("_", "-")
+
+
+def _named() -> str:
+    return _option or os.environ.get(SETTING) or _of_the_project()
 
 
 def require_those_of(stack: str, parameters: Mapping[str, str]) -> Events:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import keyword
 import sys
 import types
 from collections.abc import Callable
@@ -57,8 +58,13 @@ def _name_of(folder: Path) -> str:
                 f"{folder.name} holds no events, since it has no {needed}{there}. "
                 "docs/your-events.md tells what such a folder holds."
             )
-    name = folder.name.replace("-", "_")
-    if not name.isidentifier() or name in RESERVED:
+    return check_name(folder)
+
+
+def check_name(folder: Path) -> str:
+    """What Python calls a folder of events; raises WrongUsage for a name that it can't be."""
+    name = folder.absolute().name.replace("-", "_")
+    if not name.isidentifier() or keyword.iskeyword(name) or name in RESERVED:
         raise WrongUsage(
             f"A folder of events can't be called {folder.name}: Python could not import it, or "
             "has something of that name already. Rename it, for instance to my-events."
