@@ -29,6 +29,7 @@ COPY --chown=10001 tweets tweets
 COPY --chown=10001 producer producer
 COPY --chown=10001 processor processor
 COPY --chown=10001 infra infra
+COPY --chown=10001 examples examples
 RUN pip install --no-deps --no-build-isolation --editable ./localstack_embedded --editable .
 
 USER 10001

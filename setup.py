@@ -28,12 +28,18 @@ def requirements(name: str) -> list[str]:
 setup(
     packages=[
         *find_packages(include=["processor*", "producer*", "tweetpipe*", "tweets*"]),
+        "tweetpipe.examples.clickstream",
         "tweetpipe.infra",
         "tweetpipe.requirements",
     ],
-    package_dir={"tweetpipe.infra": "infra", "tweetpipe.requirements": "requirements"},
+    package_dir={
+        "tweetpipe.examples.clickstream": "examples/clickstream",
+        "tweetpipe.infra": "infra",
+        "tweetpipe.requirements": "requirements",
+    },
     package_data={
         "tweetpipe": ["dashboard/static/**"],
+        "tweetpipe.examples.clickstream": ["README.md"],
         "tweetpipe.infra": ["template.yaml"],
         "tweetpipe.plan": ["prices.json"],
         "tweetpipe.requirements": ["processor.txt"],

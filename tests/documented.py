@@ -32,6 +32,7 @@ PROJECT = Path(__file__).parents[1]
 DOCUMENTS = [
     *(PROJECT / name for name in ("README.md", "README.ko.md", "CONTRIBUTING.md", "SECURITY.md")),
     *sorted((PROJECT / "docs").glob("*.md")),
+    PROJECT / "examples" / "clickstream" / "README.md",
     PROJECT / "localstack_embedded" / "README.md",
 ]
 

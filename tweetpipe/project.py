@@ -1,8 +1,9 @@
 """Where the project's own files lie, and what it makes.
 
-In a checkout everything is in its folder. In what is installed, `infra` and `requirements` lie in
-this package, and what is made goes where the user's data belongs. The variable TWEETPIPE_HOME names
-another folder for that; a file `.env` doesn't, since what lies there is run.
+In a checkout everything is in its folder. In what is installed, `examples`, `infra`, and
+`requirements` lie in this package, and what is made goes where the user's data belongs. The
+variable TWEETPIPE_HOME names another folder for that; a file `.env` doesn't, since what lies there
+is run.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ IS_CHECKOUT = (ROOT / "requirements" / "processor.txt").is_file()
 _DATA = ROOT if IS_CHECKOUT else _PACKAGE
 
 TEMPLATE = _DATA / "infra" / "template.yaml"
+EXAMPLE = _DATA / "examples" / "clickstream"
 PROCESSOR = ROOT / "processor"
 PROCESSOR_REQUIREMENTS = _DATA / "requirements" / "processor.txt"
 

@@ -1,16 +1,19 @@
 """What the documents tell a reader to type, typed in their order, each command as it stands there.
 
 What belongs to the reader's own surroundings is replaced: the emulator's address, names of tables,
-the id of a dead letter. What goes on until Ctrl-C is given an end.
+the id of a dead letter. What goes on until Ctrl-C is given an end. Events that are no tweets get a
+stack of their own.
 """
 
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import os
 import re
 import runpy
+import shutil
 import subprocess
 import sys
 import urllib.request
@@ -22,13 +25,16 @@ from pathlib import Path
 import boto3
 import pytest
 
+from localstack_embedded import Account
 from tests import commands as running
-from tests.documented import DOCUMENTS, Command, blocks, commands
+from tests.documented import DOCUMENTS, PROJECT, Command, blocks, commands
 from tests.stack_fixtures import free_port, make_sample_table
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
+from tweetpipe.commands import demo
+from tweetpipe.deploying import deploy
 
 UNREADABLE = b"from the documents"
 TWEET = json.dumps(
@@ -60,7 +66,8 @@ class Reader:
     ) -> None:
         self._place, self._stack, self._folder = place, stack, folder
         self._monkeypatch = monkeypatch
-        self._processes = ExitStack()
+        self._cleanup = ExitStack()
+        self._stacks = {"": stack.name}
         self._replaced = {
             "http://localhost:4566": place.endpoint or "",
             "my-sample-EventData": table,
@@ -68,7 +75,6 @@ class Reader:
         }
         monkeypatch.chdir(folder)
         monkeypatch.setenv("AWS_ENDPOINT_URL", place.endpoint or "")
-        monkeypatch.setenv("TWEETPIPE_STACK", stack.name)
         # For programs that are not ours.
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
             monkeypatch.setenv(name, "test")
@@ -76,7 +82,7 @@ class Reader:
         monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it may have other credentials
 
     def close(self) -> None:
-        self._processes.close()
+        self._cleanup.close()
 
     def type(self, command: Command) -> None:
         words = [self._replaced.get(word, word) for word in command.words]
@@ -108,9 +114,21 @@ class Reader:
             self._mend(Path(arguments[-1]))
         if arguments[:2] == ["produce", "file"]:
             self._find(arguments[2:])
-        ended = running.run_here(*arguments, folder=self._folder, environment=dict(os.environ))
+        environment = os.environ | {"TWEETPIPE_STACK": self._stack_for(arguments)}
+        ended = running.run_here(*arguments, folder=self._folder, environment=environment)
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
+
+    def _stack_for(self, arguments: list[str]) -> str:
+        """The stack of the events that a command is for; makes sure that it is destroyed."""
+        named = dict(itertools.pairwise(arguments)).get("--events")
+        folder = named or os.environ.get("TWEETPIPE_EVENTS", "")
+        if folder not in self._stacks:
+            name = self._stacks[folder] = f"{self._stack.name}-{Path(folder).name}"
+            self._cleanup.callback(deploy.destroy, self._place, name, on_event=lambda _: None)
+        if folder.startswith("examples/") and not Path(folder).exists():
+            shutil.copytree(PROJECT / folder, folder)
+        return self._stacks[folder]
 
     def _letter(self) -> str:
         """The id of the letter of a record that could not be stored; sends one at first."""
@@ -142,13 +160,14 @@ class Reader:
 
     def _look_at_the_dashboard(self) -> None:
         environment = running.environment_for(os.environ["AWS_ENDPOINT_URL"])
-        with running.dashboard(environment, self._stack.name, self._folder) as (url, _):
+        environment |= {n: os.environ[n] for n in ("TWEETPIPE_EVENTS",) if n in os.environ}
+        with running.dashboard(environment, self._stack_for([]), self._folder) as (url, _):
             assert urllib.request.urlopen(url).status == 200
 
     def _serve_fake_x(self) -> None:
         port = free_port()
         self._replaced[FAKE_X] = f"http://127.0.0.1:{port}"
-        self._processes.enter_context(serving_fake_x(port))
+        self._cleanup.enter_context(serving_fake_x(port))
 
 
 @contextmanager
@@ -178,11 +197,13 @@ def sample_table(place: Place) -> Iterator[str]:
 @pytest.fixture
 def reader(
     place: Place,
+    shared: Account,
     deployed: Stack,
     sample_table: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Reader]:
+    monkeypatch.setattr(demo, "start_localstack", lambda *_: shared.instance)
     reader = Reader(place, deployed, sample_table, tmp_path, monkeypatch)
     # What the producer of docker compose has sent.
     reader.type(Command(["tweetpipe", "produce", "--count", "100"], {}))
@@ -201,12 +222,14 @@ def typed(document: Path) -> list[Command]:
 RUN_HERE = [document for document in DOCUMENTS if ".ko." not in document.name and typed(document)]
 
 
-@pytest.mark.parametrize("document", RUN_HERE, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", RUN_HERE, ids=lambda path: str(path.relative_to(PROJECT)))
 def test_what_a_document_says_works(document: Path, reader: Reader, tmp_path: Path) -> None:
     for block in blocks(document):
-        if block.language == "python":
-            named = re.search(r"`(\w+\.py)`", block.before)
-            assert named, f"{block} is to be typed into no file"
-            (tmp_path / named[1]).write_text(block.code)
+        named = re.search(r"`([\w/]+\.(?:py|ndjson))`", block.before)
+        assert named or block.language != "python", f"{block} is to be typed into no file"
+        if named and block.language in ("python", "json"):
+            file = tmp_path / named[1]
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(block.code, encoding="utf-8")
     for command in typed(document):
         reader.type(command)

@@ -18,7 +18,10 @@ from tweetpipe.project import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * LONG)]
 
-SOURCES = ("tweets", "infra", "localstack_embedded", "processor", "producer", "requirements")
+SOURCES = (
+    *("examples", "infra", "localstack_embedded", "processor", "producer", "requirements"),
+    "tweets",
+)
 FILES = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")
 MAKE_SDIST = "import sys; from setuptools import build_meta; build_meta.build_sdist(sys.argv[1])"
@@ -101,6 +104,25 @@ def test_the_demo_verifies_a_thousand_tweets_in_an_empty_folder(
         run(programs / "tweetpipe", "down", folder=tmp_path, environment=variables)
     assert "1,000 of 1,000 verified" in said
     assert not list(tmp_path.iterdir())
+
+
+def test_events_of_ones_own_begin_in_an_empty_folder(
+    environment: tuple[Path, dict[str, str]], tmp_path: Path
+) -> None:
+    programs, variables = environment
+    try:
+        run(programs / "tweetpipe", "new", "my-events", folder=tmp_path, environment=variables)
+        tested = run(
+            *(programs / "python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "my-events"),
+            folder=tmp_path,
+            environment=variables,
+        )
+        demo = (programs / "tweetpipe", "--events", "my-events", "demo", "--stack", "mine")
+        said = run(*demo, folder=tmp_path, environment=variables)
+    finally:
+        run(programs / "tweetpipe", "down", folder=tmp_path, environment=variables)
+    assert " passed" in tested
+    assert "1,000 of 1,000 verified" in said
 
 
 def test_a_function_of_another_project_is_tested_with_the_fixtures(

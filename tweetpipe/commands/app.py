@@ -16,6 +16,7 @@ from tweetpipe.commands import (
     lifecycle,
     logs,
     look,
+    new,
     plan,
     produce,
     stacks,
@@ -77,6 +78,7 @@ def tweetpipe(
 
 
 app.command()(demo.demo)
+app.command()(new.new)
 app.command()(lifecycle.up)
 app.command()(lifecycle.down)
 app.command()(status.status)
