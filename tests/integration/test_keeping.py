@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import signal
+import sys
 import time
 import zipfile
 from collections import Counter
@@ -17,10 +18,14 @@ import pytest
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME, Account, Instance, KeptStateError
 from tests.commands import environment_for, run_here
+from tests.other_user import answer_to_another_user
 from tests.stack_fixtures import PARAMETERS, deploy_quietly
 from tests.waiting import wait_for
 from tweetpipe.aws.place import local_place
 from tweetpipe.aws.stack import find
+
+# Each starts LocalStack several times, which takes long on a busy machine.
+pytestmark = pytest.mark.timeout(900)
 
 
 class Kept:
@@ -139,6 +144,19 @@ def records_of(kinesis: Any, stream: str, shard: int) -> list[dict[str, Any]]:
     return records
 
 
+def signed_by(key: str) -> str:
+    """A request that lists queues with this access key."""
+    scope = "20261126/us-east-1/sqs/aws4_request"
+    signature = f"AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders=x, Signature=0"
+    lines = [
+        "GET /?Action=ListQueues&Version=2012-11-05 HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: {signature}",
+        "Connection: close",
+    ]
+    return "\r\n".join(lines) + "\r\n\r\n"
+
+
 def received(account: Account) -> list[str]:
     """The messages that are in the queues."""
     sqs = account.client("sqs")
@@ -153,12 +171,27 @@ def test_the_services_of_all_accounts_are_there_again(kept: Kept) -> None:
     for each in (account, other):
         fill(each)
     before = [held(account), held(other)]
+    issued = account.client("iam").create_access_key(UserName="user")["AccessKey"]["AccessKeyId"]
+    dynamodb = account.client("dynamodb")
+    dynamodb.create_table(**TABLE | {"TableName": "expiring"})
+    dynamodb.update_time_to_live(
+        TableName="expiring", TimeToLiveSpecification={"Enabled": True, "AttributeName": "at"}
+    )
     kept.down()
     assert f"kept in {kept.home / 'kept'}" in kept.said[-1]
 
     account = kept.up()
+    if sys.platform == "linux" and os.geteuid() == 0:
+        answer = answer_to_another_user(signed_by(issued), "127.0.0.1", account.instance.port)
+        assert answer.startswith("HTTP/1.1 200 ")
     assert [held(account), held(other)] == before
     assert [received(account), received(other)] == [["in q", "in q.fifo"]] * 2
+
+    dynamodb = account.client("dynamodb")
+    item = {"k": {"S": "old"}, "at": {"N": str(int(time.time()) - 60)}}
+    dynamodb.put_item(TableName="expiring", Item=item)
+    wait_for(lambda: dynamodb.scan(TableName="expiring")["Count"] == 0, "the item's end")
+    dynamodb.delete_table(TableName="expiring")
 
     # What was reset is gone, whether it was used since or not; and only of that account.
     localstack_embedded.reset(kept.home, account=other.id)

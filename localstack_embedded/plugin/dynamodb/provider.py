@@ -55,6 +55,7 @@ def dispatch_table(provider: object) -> DispatchTable:
     mend()
     lock = RLock()
     sweeper = Sweeper(lock)
+    sweeper.begin()  # for tables that were kept
     # Not what LocalStack has loaded, which is patched.
     model = ServiceModel(Loader().load_service_model("dynamodb", "service-2"))
 

@@ -62,9 +62,13 @@ class Sweeper:
         table.ttl["TimeToLiveStatus"] = "ENABLED" if wanted["Enabled"] else "DISABLED"
         if wanted["Enabled"]:
             table.ttl["AttributeName"] = wanted["AttributeName"]
-            if self._thread is None:
-                self._thread = Thread(target=self._run, name="time-to-live", daemon=True)
-                self._thread.start()
+            self.begin()
+
+    def begin(self) -> None:
+        """Sweep from now on, if any table has a time to live."""
+        if self._thread is None and any(_with_time_to_live()):
+            self._thread = Thread(target=self._run, name="time-to-live", daemon=True)
+            self._thread.start()
 
     def _run(self) -> None:
         while True:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import importlib.abc
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from importlib.machinery import ModuleSpec
@@ -31,6 +32,7 @@ NOT_KEPT = {
 """Services of which nothing is kept, and why."""
 
 _TRIES = 20
+_LONG = 0.5  # seconds without another thread, if it needs no more
 _LOADED_FOR_SERVICES = ("localstack.", "moto.", "localstack_embedded_plugin.")
 
 Make = Callable[[], bytes]
@@ -61,11 +63,16 @@ class Waiting(importlib.abc.MetaPathFinder):
     """
 
     def __init__(
-        self, names: Iterable[str], read: Callable[[str], bytes], restored: Restored
+        self,
+        names: Iterable[str],
+        read: Callable[[str], bytes],
+        restored: Restored,
+        failed: Callable[[Exception], None],
     ) -> None:
         self._names = set(names)
         self._read = read
         self._restored = restored
+        self._failed = failed
         self._lock = RLock()
         self._here = local()
 
@@ -85,11 +92,17 @@ class Waiting(importlib.abc.MetaPathFinder):
         with self._lock, self._deeper():
             while loaded := [it for it in self._names if it.partition(":")[0] in sys.modules]:
                 for name in loaded:
-                    module, _, variable = name.partition(":")
-                    holder = getattr(sys.modules[module], variable)
-                    _give_back(holder, self._read(name))
-                    self._restored(holder.service_name, holder)
+                    try:
+                        self._give_back(name)
+                    except Exception as error:
+                        self._failed(error)
                     self._names.discard(name)
+
+    def _give_back(self, name: str) -> None:
+        module, _, variable = name.partition(":")
+        holder = getattr(sys.modules[module], variable)
+        _give_back(holder, self._read(name))
+        self._restored(holder.service_name, holder)
 
     @contextmanager
     def loading(self) -> Iterator[None]:
@@ -180,18 +193,50 @@ def _queues(bundle: Any) -> Iterator[Any]:
 
 def _pickles_of_backends(backends: Any) -> Make:
     def make() -> bytes:
-        return pickling.dumps(
-            {account: dict(regions) for account, regions in list(backends.items())}
-        )
+        state = {account: dict(regions) for account, regions in list(backends.items())}
+        if backends.service_name == "dynamodb":
+            state = {
+                account: {region: _at_this_moment(each) for region, each in regions.items()}
+                for account, regions in state.items()
+            }
+        return pickling.dumps(state)
 
     return lambda: _undisturbed(make)
 
 
+def _at_this_moment(backend: Any) -> Any:
+    """The tables as they are now, which may change while they are pickled."""
+    tables = {}
+    for name, table in list(backend.tables.items()):
+        tables[name] = _copy(table)
+        # Python copies a dictionary, or a list, without letting other threads run.
+        partitions = {
+            key: dict(each) if isinstance(each, dict) else each
+            for key, each in list(table.items.items())
+        }
+        tables[name].items = defaultdict(dict, partitions)
+        if shard := table.stream_shard:
+            told = list(shard.items)
+            tables[name].stream_shard = _copy(shard, items=told, table=tables[name])
+    return _copy(backend, tables=tables)
+
+
+def _copy(value: Any, **changes: Any) -> Any:
+    """Not by `copy`: moto notes each object of its that is made, for good."""
+    made = object.__new__(type(value))
+    vars(made).update(vars(value) | changes)
+    return made
+
+
 def _undisturbed(make: Make) -> bytes:
     """Try again if something is changed meanwhile, of which Python says so."""
-    for _ in range(_TRIES - 1):
-        try:
-            return make()
-        except RuntimeError:  # "dictionary changed size during iteration", and the like
-            continue
-    return make()
+    interval = sys.getswitchinterval()
+    try:
+        for _ in range(_TRIES - 1):
+            try:
+                return make()
+            except RuntimeError:  # "dictionary changed size during iteration", and the like
+                sys.setswitchinterval(_LONG)  # so that others have less of a chance
+        return make()
+    finally:
+        sys.setswitchinterval(interval)

@@ -49,8 +49,7 @@ def keep(gateway: Gateway, *, reset_path: str) -> Watch:
     except KeptStateError as error:
         _refuse(str(error))
     except Exception as error:
-        # Anything at all: it is better not to start than to start with less than was kept.
-        _refuse(unusable(path, f"{type(error).__name__}: {error}"))
+        _refuse(unusable(path, _told(error)))
     calls = _Calls(keeper, reset_path)
     chain = gateway.request_handlers
 
@@ -76,6 +75,10 @@ def close() -> None:
         each()
 
 
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
 def _refuse(why: str) -> None:
     sys.stderr.write(f"{REFUSED}{' '.join(why.split())}\n")
     sys.stderr.flush()
@@ -88,7 +91,13 @@ def _restored(path: Path) -> tuple[services.Waiting, Keeper]:
     config.dirs.data = str(path / "data")
     Path(config.dirs.data).mkdir(mode=0o700, exist_ok=True)
     folder.check()
-    waiting = services.Waiting(folder.names, folder.read, resuming.restored)
+
+    def fail(error: Exception) -> None:
+        # Anything at all: it is better to end than to go on with less than was kept.
+        is_told = isinstance(error, KeptStateError)
+        _refuse(str(error) if is_told else unusable(path, _told(error)))
+
+    waiting = services.Waiting(folder.names, folder.read, resuming.restored, fail)
     waiting.restore()
     sys.meta_path.insert(0, waiting)
     if places := (folder.note or {}).get("mappings"):
