@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
             arguments = [a for a in arguments if a != "--debug"]
             folder, arguments = _events_of(arguments)
             events.choose(folder)
-            defaults = _defaults(_command(), {"stack_name": events.stack_name()})
+            defaults = _defaults(_command(), stack=events.stack_name())
             _command().main(args=arguments, prog_name=prog_name, default_map=defaults)
         except SystemExit as ended:
             code = ended.code
@@ -58,10 +58,11 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
     sys.exit(INTERRUPTED if interrupted.is_set() else code)  # type: ignore[arg-type]
 
 
-def _defaults(command: Any, options: dict[str, str]) -> dict[str, Any]:
-    """These defaults for a command and all below it, as click takes them."""
+def _defaults(command: Any, *, stack: str) -> dict[str, Any]:
+    """The default of --stack for a command and all below it, as click takes them."""
+    own = {each.name: stack for each in command.params if "--stack" in each.opts}
     below = getattr(command, "commands", {})
-    return options | {name: _defaults(each, options) for name, each in below.items()}
+    return own | {name: _defaults(each, stack=stack) for name, each in below.items()}
 
 
 def _events_of(arguments: list[str]) -> tuple[str | None, list[str]]:

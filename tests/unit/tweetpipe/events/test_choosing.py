@@ -6,13 +6,10 @@ from pathlib import Path
 import pytest
 
 from tests.sensors import written
-from tests.unit.tweetpipe.recorder import Recorder
 from tweetpipe import events
 from tweetpipe.__main__ import main
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import NothingThere, WrongUsage
-from tweetpipe.aws.place import Place
-from tweetpipe.aws.stack import Stack
 
 
 @pytest.fixture(autouse=True)
@@ -89,21 +86,23 @@ def test_a_stack_that_was_deployed_for_others_is_told_apart(here: Path) -> None:
         ("--events my_events produce fake", "my-events"),
         ("--events my_events produce", "my-events"),
         ("--events my_events verify --count 1", "my-events"),
+        ("--events my_events deploy --yes", "my-events"),
+        ("--events my_events destroy --yes", "my-events"),
+        ("--events my_events demo", "my-events"),
         ("--events my_events status --stack other", "other"),
     ],
 )
 def test_a_stack_is_called_like_the_events(
-    line: str, stack: str, here: Path, recorder: Recorder, monkeypatch: pytest.MonkeyPatch
+    line: str, stack: str, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written(here / "my_events")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", recorder.url)
     asked: list[str] = []
 
-    def get(place: Place, name: str) -> Stack:
+    def check_name(name: str) -> None:
         asked.append(name)
         raise NothingThere(name)
 
-    monkeypatch.setattr(stacks, "get", get)
+    monkeypatch.setattr(stacks, "check_name", check_name)
     with pytest.raises(SystemExit):
         main(line.split())
 
