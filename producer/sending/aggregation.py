@@ -51,7 +51,7 @@ def aggregated(records: Sequence[OutgoingRecord], *, hash_key: str) -> bytes:
     """
     indexes: dict[str, int] = {}
     parts: list[bytes] = []
-    for data, key, *_ in records:
+    for data, key, _, _ in records:
         index = _varint(indexes.setdefault(key, len(indexes)))
         size = _varint(len(data))
         length = _varint(4 + len(index) + len(size) + len(data))

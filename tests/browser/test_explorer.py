@@ -10,7 +10,7 @@ from tests.unit.tweetpipe.dashboard.doubles import Dashboard, dashboard, snapsho
 
 
 def look_up(page: Page, author: str) -> None:
-    page.get_by_label("Author, as stored").fill(author)
+    page.get_by_label("Username, as stored").fill(author)
     page.get_by_role("button", name="Look up").click()
 
 
@@ -51,7 +51,7 @@ def test_from_a_tweet_one_comes_to_its_author(served: Dashboard, page: Page) -> 
     page.get_by_role("button", name="All of this Username").click()
 
     expect(page.get_by_role("dialog")).to_be_hidden()
-    expect(page.get_by_label("Author, as stored")).to_have_value("Ada")
+    expect(page.get_by_label("Username, as stored")).to_have_value("Ada")
     expect(page.locator("#items .message").first).to_have_text("message 144")
 
 

@@ -47,7 +47,7 @@ def test_a_list_is_one_stop(served: Dashboard, page: Page) -> None:
     page.keyboard.press("End")
     expect(page.locator("#events button").last).to_be_focused()
     page.keyboard.press("Tab")
-    expect(page.get_by_label("Author, as stored")).to_be_focused()
+    expect(page.get_by_label("Username, as stored")).to_be_focused()
 
 
 def test_an_author_is_looked_up_by_keys(page: Page) -> None:
@@ -83,4 +83,4 @@ def test_the_first_stop_skips_to_the_parts(page: Page) -> None:
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
 
-    expect(page.get_by_label("Author, as stored")).to_be_focused()
+    expect(page.get_by_label("Username, as stored")).to_be_focused()

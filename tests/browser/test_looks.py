@@ -47,7 +47,7 @@ def fill(served: Dashboard, page: Page) -> None:
     page.get_by_role("button", name="Read the queue").click()
     expect(page.locator(".letter")).to_have_count(3)
     page.locator("summary").first.click()
-    page.get_by_label("Author, as stored").fill("Ada")
+    page.get_by_label("Username, as stored").fill("Ada")
     page.keyboard.press("Enter")
     expect(page.locator("#items li")).to_have_count(20)
 
@@ -143,7 +143,7 @@ def test_a_picture_of_the_page(new_page: NewPage, tmp_path: Path) -> None:
         expect(page.locator("#events li")).to_have_count(12)
         for n, item in enumerate(tweets[:5]):
             served.table.put(tweets[0]["Username"], f"{2039343553439037873 - n}", item["Message"])
-        page.get_by_label("Author, as stored").fill(tweets[0]["Username"])
+        page.get_by_label("Username, as stored").fill(tweets[0]["Username"])
         page.keyboard.press("Enter")
         expect(page.locator("#items li")).to_have_count(5)
         asked = os.environ.get("SCREENSHOTS") == "1"

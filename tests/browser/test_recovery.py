@@ -79,7 +79,7 @@ def test_a_server_that_is_gone_is_told_and_found_again(new_page: NewPage) -> Non
         page = opened(new_page, served)
     expect(page.get_by_role("alert")).to_contain_text("server does not answer")
     expect(page.locator("#overall")).to_have_text("Unknown")
-    page.get_by_label("Author, as stored").fill("Ada")
+    page.get_by_label("Username, as stored").fill("Ada")
     page.keyboard.press("Enter")
     expect(page.locator("#found")).to_contain_text("server does not answer")
 

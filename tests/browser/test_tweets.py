@@ -48,7 +48,7 @@ def test_markup_in_a_tweet_is_shown_as_text(served: Dashboard, page: Page) -> No
 
     row = page.locator("#events li")
     expect(row.locator(".message")).to_have_text(SCRIPT)
-    expect(row.locator(".author")).to_have_text(SCRIPT)
+    expect(row.locator(".title")).to_have_text(SCRIPT)
     assert row.locator("script, img").count() == 0
     row.get_by_role("button").click()
     details = page.get_by_role("dialog")
@@ -58,7 +58,7 @@ def test_markup_in_a_tweet_is_shown_as_text(served: Dashboard, page: Page) -> No
 
 
 def test_right_to_left_text_runs_from_right_to_left(served: Dashboard, page: Page) -> None:
-    push(served, landed(1, title="דנה", message=HEBREW), landed(2, text="plain"))
+    push(served, landed(1, title="דנה", text=HEBREW), landed(2, text="plain"))
 
     message = page.get_by_text(HEBREW)
     expect(message).to_have_css("direction", "rtl")
@@ -69,8 +69,8 @@ def test_a_name_does_not_turn_around_what_stands_beside_it(served: Dashboard, pa
     push(served, landed(1, title=OVERRIDE, latency_s=0.25))
 
     row = page.locator("#events li")
-    expect(row.locator(".author bdi")).to_have_text(OVERRIDE.strip())
-    name, when = row.locator(".author").bounding_box(), row.locator(".when").bounding_box()
+    expect(row.locator(".title bdi")).to_have_text(OVERRIDE.strip())
+    name, when = row.locator(".title").bounding_box(), row.locator(".when").bounding_box()
     assert name is not None
     assert when is not None
     assert when["x"] > name["x"]
