@@ -110,7 +110,7 @@ def test_fake_tweets_are_stored_field_by_field_and_malformed_ones_kept_byte_for_
     new = [letter for letter in letters if position(letter) not in known]
     assert {payload(letter) for letter in new} == malformed
     for letter in new:
-        assert letter["reason"] in set(Reason)
+        assert letter["reason"] in {*Reason, *Unusable}
         assert letter["streamArn"].endswith(f"/{own_stack.outputs['KinesisStream']}")
         assert is_at_its_position(place, own_stack, letter)
 
