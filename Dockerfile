@@ -25,6 +25,7 @@ USER 0
 
 COPY --chown=10001 pyproject.toml setup.py README.md LICENSE ./
 COPY --chown=10001 localstack_embedded localstack_embedded
+COPY --chown=10001 fake_tweets fake_tweets
 COPY --chown=10001 tweets tweets
 COPY --chown=10001 producer producer
 COPY --chown=10001 processor processor

@@ -27,7 +27,9 @@ def requirements(name: str) -> list[str]:
 
 setup(
     packages=[
-        *find_packages(include=["processor*", "producer*", "tweetpipe*", "tweets*"]),
+        *find_packages(
+            include=["fake_tweets*", "processor*", "producer*", "tweetpipe*", "tweets*"]
+        ),
         "tweetpipe.examples.clickstream",
         "tweetpipe.infra",
         "tweetpipe.requirements",

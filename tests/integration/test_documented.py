@@ -98,7 +98,7 @@ class Reader:
             case ["tweetpipe", *arguments]:
                 ends = (end for what, end in ENDS.items() if re.fullmatch(what, " ".join(words)))
                 self._tweetpipe(arguments + next(ends, []))
-            case ["python", "-m", "tweets.fakes", "serve"]:
+            case ["python", "-m", "fake_tweets", "serve"]:
                 self._serve_fake_x()
             case ["python", script, *arguments]:
                 self._monkeypatch.setattr(sys, "argv", [script, *arguments])
@@ -172,7 +172,7 @@ class Reader:
 
 @contextmanager
 def serving_fake_x(port: int) -> Iterator[None]:
-    command = [sys.executable, "-m", "tweets.fakes", "serve", "--port", str(port), "--rate", "500"]
+    command = [sys.executable, "-m", "fake_tweets", "serve", "--port", str(port), "--rate", "500"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
         try:
             assert process.stdout is not None

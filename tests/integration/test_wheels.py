@@ -19,8 +19,8 @@ from tweetpipe.project import ROOT
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(2 * LONG)]
 
 SOURCES = (
-    *("examples", "infra", "localstack_embedded", "processor", "producer", "requirements"),
-    "tweets",
+    *("examples", "fake_tweets", "infra", "localstack_embedded", "processor", "producer"),
+    *("requirements", "tweets"),
 )
 FILES = ("LICENSE", "MANIFEST.in", "README.md", "pyproject.toml", "setup.py")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "build", "*.egg-info")

@@ -15,7 +15,8 @@ _PACKAGED = frozenset({"aws_lambda_powertools", "boto3", "botocore", "dateutil",
 RESERVED = (
     sys.stdlib_module_names
     | _PACKAGED
-    | {"benchmarks", "localstack_embedded", "processor", "producer", "tests", "tweetpipe", "tweets"}
+    | {"benchmarks", "localstack_embedded", "processor", "producer", "tests", "tweetpipe"}
+    | {"fake_tweets", "tweets"}
     | {"item", "events", "s3transfer", "six", "typing_extensions", "urllib3"}
 )
 """Names that a folder of events can't have: in the function, one would hide the other."""

@@ -1,0 +1,29 @@
+"""The name by which fake tweets have always been known; the code is in `tweets/fakes/`."""
+
+from __future__ import annotations
+
+from tweets.fakes import (
+    Author,
+    FakeRecord,
+    FakeTweets,
+    Kind,
+    Link,
+    Shape,
+    Tweet,
+    expected_item,
+    records,
+    render,
+)
+
+__all__ = [
+    "Author",
+    "FakeRecord",
+    "FakeTweets",
+    "Kind",
+    "Link",
+    "Shape",
+    "Tweet",
+    "expected_item",
+    "records",
+    "render",
+]
