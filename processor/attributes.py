@@ -34,10 +34,10 @@ def wire_form(item: object, key: Key) -> Item:
     for name, value in item.items():
         if type(name) is not str or not name:
             raise Rejected(Reason.BAD_ITEM, f"an attribute's name is {_kind(name)}")
-        size += _utf8_length("an attribute's name", name)
+        size += len(name) if name.isascii() else _utf8_length("an attribute's name", name)
         if type(value) is str:
             wire[name] = {"S": value}
-            size += _utf8_length(name, value)
+            size += len(value) if value.isascii() else _utf8_length(name, value)
         else:
             wire[name], bytes_of_it = _attribute(name, value, 1)
             size += bytes_of_it
