@@ -103,6 +103,12 @@ def remove_manifest(folder: Path) -> None:
     (folder / "manifest.json").unlink()
 
 
+def read_all(path: Path) -> None:
+    folder = opened(path)
+    for name in folder.names:
+        folder.read(name)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [damage_part, tear_part, remove_parts, tear_manifest, replace_manifest, remove_manifest],
@@ -113,7 +119,7 @@ def test_what_is_not_as_it_was_written_is_refused(
     spoil(written)
     before = {path: path.read_bytes() for path in written.rglob("*") if path.is_file()}
     with pytest.raises(KeptStateError, match="or delete that folder to begin anew"):
-        opened(written).check()
+        read_all(written)
     assert {path: path.read_bytes() for path in written.rglob("*") if path.is_file()} == before
 
 

@@ -20,7 +20,6 @@ class World:
         self.path = path
         self.clock = Clock()
         self.held: dict[str, bytes] = {"sqs": b"1", "lambda": b"1", "iam": b"1"}
-        self.waiting: set[str] = set()
         self.place = 0
         self.can_flush = True
         self.made: list[str] = []
@@ -29,7 +28,6 @@ class World:
             self.parts,
             lambda: {"place": self.place},
             lambda: self.can_flush,
-            waiting=lambda: self.waiting,
             clock=lambda: self.clock.now,
         )
 
@@ -104,10 +102,8 @@ def test_nothing_is_written_without_a_change(world: World) -> None:
     assert (world.path / "manifest.json").stat().st_ino == before
 
 
-def test_what_is_gone_is_dropped_and_what_waits_is_not(world: World) -> None:
+def test_what_is_gone_is_dropped(world: World) -> None:
     del world.held["iam"]
-    world.waiting = {"sqs"}
-    world.held["sqs"] = b""
     world.keeper.touch("sqs")
     world.tick()
     assert world.kept == {"sqs": b"1", "lambda": b"1"}

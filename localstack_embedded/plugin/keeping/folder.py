@@ -72,11 +72,6 @@ class Folder:
             raise self._unusable(f"{path} is not as it was written")
         return content
 
-    def check(self) -> None:
-        """Raise KeptStateError if a part is not what was written."""
-        for name in self._parts:
-            self.read(name)
-
     def write(self, parts: Mapping[str, bytes], *, gone: Collection[str], note: Any) -> None:
         """Write these parts anew, drop others, and note something, at once; raises OSError."""
         new = {name: part for name, part in self._parts.items() if name not in gone}

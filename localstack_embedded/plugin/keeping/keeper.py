@@ -37,7 +37,6 @@ class Keeper:
     parts: Callable[[], Mapping[str, Part]]
     noted: Callable[[], Any]  # as JSON
     flush: Callable[[], bool]  # what keeps itself; whether that was possible
-    waiting: Callable[[], set[str]] = set  # the parts that nobody has asked for yet
     kept: Callable[[set[str]], None] = lambda services: None  # told which are kept as they are now
     clock: Callable[[], float] = time.monotonic
     _touched: dict[str, float] = field(default_factory=dict)
@@ -99,13 +98,12 @@ class Keeper:
         places = self.noted()
         if not self.flush():
             raise OSError("the records of streams can't be written, as said above")
-        waiting = self.waiting()  # before the others, which it may be among a moment later
-        there = {name: part for name, part in self.parts().items() if name not in waiting}
+        there = self.parts()
         chosen = self._chosen(there)
         made, failed = _made({name: there[name] for name in chosen})
         sums = {name: (len(content), crc32(content)) for name, content in made.items()}
         changed = {name: made[name] for name in made if sums[name] != self._sums.get(name)}
-        gone = self.folder.names - there.keys() - waiting
+        gone = self.folder.names - there.keys()
         if failed:  # what the functions have done may be in there
             places = (self.folder.note or {}).get("mappings")
         note = {"mappings": places, "is_clean": is_last and not failed}

@@ -1,21 +1,15 @@
 """What LocalStack's services hold: its own stores, and moto's backends, each a part.
 
-A part's name says which variable of which module it is. It is given back when that module is
-loaded, which LocalStack does at the first use of a service: most are not used in most runs, and
-take their time.
+A part's name says which variable of which module it is.
 """
 
 from __future__ import annotations
 
 import importlib
-import importlib.abc
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from importlib.machinery import ModuleSpec
-from threading import RLock, local
-from types import ModuleType
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 from localstack.services.stores import AccountRegionBundle
@@ -33,7 +27,6 @@ NOT_KEPT = {
 
 _TRIES = 20
 _LONG = 0.5  # seconds without another thread, if it needs no more
-_LOADED_FOR_SERVICES = ("localstack.", "moto.", "localstack_embedded_plugin.")
 
 Make = Callable[[], bytes]
 Restored = Callable[[str, Any], None]
@@ -55,99 +48,21 @@ def parts() -> dict[str, tuple[str, Make]]:
     return found
 
 
-class Waiting(importlib.abc.MetaPathFinder):
-    """The parts that are not given back yet; is asked for modules before Python's own finders are.
+def give_back(names: Iterable[str], read: Callable[[str], bytes], restored: Restored) -> None:
+    """Have all hold again what they held; raises whatever keeps it from that.
 
-    Not when their own modules are loaded: those that they need may be half loaded by then, since
-    one imports the other. But when all are that were to be loaded.
+    All modules come first, since what is in one may be of another. And none waits for its first
+    use: of two threads that load them, one would give back to what the other has loaded half.
     """
-
-    def __init__(
-        self,
-        names: Iterable[str],
-        read: Callable[[str], bytes],
-        restored: Restored,
-        failed: Callable[[Exception], None],
-    ) -> None:
-        self._names = set(names)
-        self._read = read
-        self._restored = restored
-        self._failed = failed
-        self._lock = RLock()
-        self._here = local()
-
-    @property
-    def names(self) -> set[str]:
-        """Which they are."""
-        return self._names.copy()
-
-    def load(self) -> None:
-        """Give all back now."""
-        for name in sorted(self._names):
-            importlib.import_module(name.partition(":")[0])
-        self.restore()
-
-    def restore(self) -> None:
-        """Give back what belongs to modules that are loaded."""
-        with self._lock, self._deeper():
-            while loaded := [it for it in self._names if it.partition(":")[0] in sys.modules]:
-                for name in loaded:
-                    try:
-                        self._give_back(name)
-                    except Exception as error:
-                        self._failed(error)
-                    self._names.discard(name)
-
-    def _give_back(self, name: str) -> None:
-        module, _, variable = name.partition(":")
-        holder = getattr(sys.modules[module], variable)
-        _give_back(holder, self._read(name))
-        self._restored(holder.service_name, holder)
-
-    @contextmanager
-    def loading(self) -> Iterator[None]:
-        """Something is loaded; what belongs to it is given back at the end of it all."""
-        with self._deeper():
-            yield
-        if not self._here.depth and self._names:
-            self.restore()
-
-    @contextmanager
-    def _deeper(self) -> Iterator[None]:
-        self._here.depth = getattr(self._here, "depth", 0) + 1
-        try:
-            yield
-        finally:
-            self._here.depth -= 1
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """The module as Python finds it."""
-        if not self._names or not fullname.startswith(_LOADED_FOR_SERVICES):
-            return None
-        for finder in [each for each in sys.meta_path if each is not self]:
-            spec = finder.find_spec(fullname, path, target)
-            if spec:
-                if spec.loader:
-                    spec.loader = _Loader(spec.loader, self)
-                return spec
-        return None
+    holders = {name: _holder(name) for name in sorted(names)}
+    for name, holder in holders.items():
+        _give_back(holder, read(name))
+        restored(holder.service_name, holder)
 
 
-class _Loader(importlib.abc.Loader):
-    def __init__(self, loader: Any, waiting: Waiting) -> None:
-        self._loader, self._waiting = loader, waiting
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        created: ModuleType | None = self._loader.create_module(spec)
-        return created
-
-    def exec_module(self, module: ModuleType) -> None:
-        assert module.__spec__
-        module.__spec__.loader = module.__loader__ = self._loader
-        with self._waiting.loading():
-            self._loader.exec_module(module)
+def _holder(name: str) -> Any:
+    module, _, variable = name.partition(":")
+    return getattr(importlib.import_module(module), variable)
 
 
 def _give_back(variable: Any, content: bytes) -> None:

@@ -45,19 +45,13 @@ def keep(gateway: Gateway, *, reset_path: str) -> Watch:
     path = kept_folder(os.environ)
     assert path
     try:
-        waiting, keeper = _restored(path)
+        keeper = _restored(path)
     except KeptStateError as error:
         _refuse(str(error))
     except Exception as error:
         _refuse(unusable(path, _told(error)))
     calls = _Calls(keeper, reset_path)
     chain = gateway.request_handlers
-
-    def load_before_reset(_: HandlerChain, context: RequestContext, _response: Response) -> None:
-        if context.request.path == reset_path:
-            waiting.load()  # what is empty to begin with could come back
-
-    chain.insert(0, load_before_reset)
     chain.insert(chain.index(handlers.parse_service_request) + 1, calls.begin)
     gateway.finalizers.append(calls.end)
     _CLOSING.append(partial(_close, calls, keeper))
@@ -85,31 +79,15 @@ def _refuse(why: str) -> None:
     os._exit(1)
 
 
-def _restored(path: Path) -> tuple[services.Waiting, Keeper]:
+def _restored(path: Path) -> Keeper:
     folder = Folder(path, {"LocalStack": constants.VERSION, "format": FORMAT})
     # CloudWatch has its metrics there, in a database that looks after itself.
     config.dirs.data = str(path / "data")
     Path(config.dirs.data).mkdir(mode=0o700, exist_ok=True)
-    folder.check()
-
-    def fail(error: Exception) -> None:
-        # Anything at all: it is better to end than to go on with less than was kept.
-        is_told = isinstance(error, KeptStateError)
-        _refuse(str(error) if is_told else unusable(path, _told(error)))
-
-    waiting = services.Waiting(folder.names, folder.read, resuming.restored, fail)
-    waiting.restore()
-    sys.meta_path.insert(0, waiting)
+    services.give_back(folder.names, folder.read, resuming.restored)
     if places := (folder.note or {}).get("mappings"):
         mappings.wait(places)
-    return waiting, Keeper(
-        folder,
-        services.parts,
-        mappings.noted,
-        store.STREAMS.flush,
-        waiting=lambda: waiting.names,
-        kept=resuming.tidy,
-    )
+    return Keeper(folder, services.parts, mappings.noted, store.STREAMS.flush, kept=resuming.tidy)
 
 
 class _Calls:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Iterable
@@ -16,7 +15,6 @@ from rolo.serving.twisted import (  # type: ignore[import-not-found]
 )
 from twisted.web.http import _GenericHTTPChannelProtocol  # type: ignore[import-not-found]
 
-from ..kept import kept_folder
 from .admission import STRANGER, Admission
 from .direct import DirectRequest
 from .guard import Values, is_for_anybody, refusal
@@ -108,8 +106,6 @@ def admission() -> Admission:
 
 
 def _is_issued(key_id: str) -> bool:
-    if kept_folder(os.environ):  # by a LocalStack before this one, which need not have loaded it
-        importlib.import_module("moto.iam.models")
     iam = sys.modules.get("moto.iam.models")  # which nothing has been issued without
     return iam is not None and any(
         key_id in backend.access_keys
