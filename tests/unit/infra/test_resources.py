@@ -98,6 +98,20 @@ def test_no_parameter_replaces_what_holds_tweets(name: str) -> None:
     assert not set(PARAMETERS) & set(references(said))
 
 
+def test_the_mappings_stream_is_chosen_in_the_same_words_as_ever() -> None:
+    """LocalStack compares words: in others it makes a second mapping of a stack that is there.
+
+    It refuses that, and rolls the update back, which removes the first one.
+    """
+    # The account's number is that of LocalStack.
+    on_aws = {"Not": [{"Equals": [{"Ref": "AWS::AccountId"}, "000000000000"]}]}
+    assert RESOURCES["StreamToProcessor"]["Properties"]["EventSourceArn"] == {
+        "If": ["ReadsByConsumer", {"Ref": "FanOutConsumer"}, {"GetAtt": "EventStream.Arn"}]
+    }
+    assert WHOLE["Conditions"]["ReadsByConsumer"] == {"And": [{"Condition": "FansOut"}, on_aws]}
+    assert WHOLE["Conditions"]["FansOut"] == {"Equals": [{"Ref": "EnhancedFanOut"}, "true"]}
+
+
 def test_there_is_an_alarm_for_each_way_to_fall_behind_or_to_fail() -> None:
     watched = {
         (entry["Namespace"], entry["MetricName"])
