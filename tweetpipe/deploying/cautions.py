@@ -35,6 +35,18 @@ _OF_A_CHANGE = {
         "AWS charges once for write units that are made ready, and can't lower them again."
     ),
 }
+_NEW_KEY = (
+    "The producer's access key is replaced, and the old one deleted. `tweetpipe produce` reads the "
+    "new key by itself, while it runs; give it to other programs that use the old one."
+)
+_NO_KEY = "The producer's access key is deleted: AWS refuses what is signed with it from then on."
+# Such a stack was made when that was the default; an update keeps the values of parameters.
+_FEW_RETRIES = "10"
+_LEAVES_WORK = (
+    f"MaximumRetryAttempts is {_FEW_RETRIES}, once the default. After as many retries Lambda gives "
+    "a batch up, so an outage can leave dead letters to redrive. To have Lambda retry until the "
+    "stream forgets the records, as a new stack does: -p MaximumRetryAttempts=-1."
+)
 _READ_AGAIN = (
     "The function will read all that the stream still holds once more. What is stored stays as it "
     "is, but each record that can't be stored makes a second dead letter."
@@ -43,10 +55,18 @@ _READ_AGAIN = (
 
 def cautions(plan: ChangeSet) -> list[str]:
     """What to know before the plan is carried out, each only once."""
-    return list(dict.fromkeys(line for change in plan.changes for line in _of(change)))
+    lines = [line for change in plan.changes for line in _of(change)]
+    if not plan.creates and plan.parameters.get("MaximumRetryAttempts") == _FEW_RETRIES:
+        lines.append(_LEAVES_WORK)
+    return list(dict.fromkeys(lines))
 
 
 def _of(change: Change) -> Iterator[str]:
+    if change.type == "AWS::IAM::AccessKey":
+        if change.is_replaced:
+            yield _NEW_KEY
+        elif change.action == "Remove":
+            yield _NO_KEY
     if change.action != "Modify":
         return
     for changed in change.properties:

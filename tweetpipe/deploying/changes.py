@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from botocore.config import Config
@@ -267,7 +268,7 @@ def _property(target: ResourceTargetDefinitionTypeDef) -> Property:
     name = target.get("Name") or target.get("Attribute", "")
     change = ""
     if name not in _SECRET and ("BeforeValue" in target or "AfterValue" in target):
-        change = f"{_short(target.get('BeforeValue'))} -> {_short(target.get('AfterValue'))}"
+        change = _from_to(target.get("BeforeValue"), target.get("AfterValue"))
     return Property(
         name=name,
         path=target.get("Path", "").removeprefix("/Properties").removeprefix("/"),
@@ -275,8 +276,18 @@ def _property(target: ResourceTargetDefinitionTypeDef) -> Property:
     )
 
 
-def _short(value: str | None) -> str:
-    if value is None:
+def _from_to(before: str | None, after: str | None) -> str:
+    """Both values, cut to the part where they differ if they are long."""
+    old, new = (value if value is None else " ".join(value.split()) for value in (before, after))
+    start = 0
+    if old is not None and new is not None and max(len(old), len(new)) > _LONGEST:
+        same = takewhile(lambda pair: pair[0] == pair[1], zip(old, new, strict=False))
+        start = max(0, sum(1 for _ in same) - _LONGEST // 3)
+    return f"{_short(old, start)} -> {_short(new, start)}"
+
+
+def _short(text: str | None, start: int) -> str:
+    if text is None:
         return "(not set)"
-    text = " ".join(value.split())
-    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+    rest = f"…{text[start + 1 :]}" if start else text
+    return rest if len(rest) <= _LONGEST else f"{rest[: _LONGEST - 1]}…"

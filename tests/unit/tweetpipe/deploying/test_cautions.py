@@ -8,8 +8,14 @@ from tweetpipe.deploying.cautions import cautions
 from tweetpipe.deploying.changes import Change, ChangeSet, Property
 
 
-def plan(*changes: Change) -> ChangeSet:
-    return ChangeSet(id="plan", stack_id="arn:stack", creates=False, changes=changes)
+def plan(*changes: Change, creates: bool = False, retries: str = "-1") -> ChangeSet:
+    return ChangeSet(
+        id="plan",
+        stack_id="arn:stack",
+        creates=creates,
+        changes=changes,
+        parameters={"MaximumRetryAttempts": retries},
+    )
 
 
 def change(
@@ -59,7 +65,39 @@ def test_a_mapping_that_is_made_anew_reads_all_again_and_makes_dead_letters_twic
         change("AWS::Kinesis::Stream", "RetentionPeriodHours", "Tags"),
         change("AWS::Lambda::EventSourceMapping", "BatchSize"),
         change("AWS::Lambda::EventSourceMapping", action="Add"),
+        change("AWS::IAM::AccessKey", action="Add"),
     ],
 )
 def test_what_has_no_limit_and_what_is_new_needs_no_word(harmless: Change) -> None:
     assert cautions(plan(harmless)) == []
+
+
+@pytest.mark.parametrize(
+    ("action", "replacement", "said"),
+    [
+        ("Modify", "True", "is replaced, and the old one deleted"),
+        ("Modify", "Conditional", "is replaced, and the old one deleted"),
+        ("Remove", "", "is deleted: AWS refuses"),
+    ],
+)
+def test_whoever_has_the_producers_key_learns_that_it_ends(
+    action: str, replacement: str, said: str
+) -> None:
+    key = change("AWS::IAM::AccessKey", "UserName", action=action, replacement=replacement)
+
+    [line] = cautions(plan(key))
+
+    assert said in line
+
+
+def test_a_stack_that_keeps_the_retries_of_before_is_told_how_to_heal_by_itself() -> None:
+    function = change("AWS::Lambda::Function", "Code")
+
+    [line] = cautions(plan(function, retries="10"))
+
+    assert "-p MaximumRetryAttempts=-1" in line
+
+
+@pytest.mark.parametrize(("creates", "retries"), [(True, "10"), (False, "50"), (False, "-1")])
+def test_retries_that_somebody_chose_need_no_word(creates: bool, retries: str) -> None:
+    assert cautions(plan(creates=creates, retries=retries)) == []

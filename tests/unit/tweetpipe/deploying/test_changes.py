@@ -353,6 +353,19 @@ def changed(name: str, path: str = "", **values: str) -> dict[str, Any]:
             [changed("Description", BeforeValue="x" * 61, AfterValue="two\n lines")],
             [f"Description {'x' * 59}… -> two lines"],
         ),
+        (
+            # What differs is shown, wherever it is.
+            [
+                changed(
+                    "Policy", BeforeValue=f"{'x' * 90} old", AfterValue=f"{'x' * 90} new{'y' * 90}"
+                )
+            ],
+            [f"Policy …{'x' * 18} old -> …{'x' * 18} new{'y' * 36}…"],
+        ),
+        (
+            [changed("Policy", BeforeValue=f"old {'x' * 90}", AfterValue=f"new {'x' * 90}")],
+            [f"Policy old {'x' * 55}… -> new {'x' * 55}…"],
+        ),
     ],
 )
 def test_a_plan_tells_the_old_and_the_new_value_but_of_no_secret(
