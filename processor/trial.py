@@ -6,6 +6,7 @@ all records of its shard wait behind it.
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -109,6 +110,8 @@ def _read_and_exit(
     """In the child: tell of each item that has been read."""
     code = 1
     try:
+        # Collecting what this process inherits would copy all of it, and memory may be short.
+        gc.freeze()
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         for item in items:
             signal.setitimer(signal.ITIMER_REAL, limit)
