@@ -19,6 +19,7 @@ Item = dict[str, Attribute]
 # DynamoDB, "Service, account, and table quotas".
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
+MAX_NAME_BYTES = 255  # of a key's attribute
 
 _TYPES = {"S": "a string", "N": "a number"}
 
@@ -60,7 +61,9 @@ class Key(NamedTuple):
         if not isinstance(types, dict) or len(types) != 2:
             raise ValueError('KEY must be like {"sensor": "S", "time": "N"}')
         for name, type_ in types.items():
-            if not (isinstance(name, str) and name and type_ in _TYPES):
+            if not (isinstance(name, str) and 0 < len(name.encode()) <= MAX_NAME_BYTES):
+                raise ValueError(f"KEY names {name!r}: it must be text of 1 to 255 bytes")
+            if not (isinstance(type_, str) and type_ in _TYPES):
                 raise ValueError(f'KEY gives {name!r} the type {type_!r}: it must be "S" or "N"')
         (partition, of_partition), (sort, of_sort) = types.items()
         return cls(

@@ -30,7 +30,7 @@ def chosen() -> Events:
 
 def stack_name() -> str:
     """What a stack is called where nobody says so: the folder's name, so that events don't meet."""
-    return Path(_named() or TWEETS).absolute().name.replace("_", "-")
+    return Path(_named() or TWEETS).expanduser().resolve().name.replace("_", "-")
 
 
 def _named() -> str:

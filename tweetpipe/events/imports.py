@@ -53,7 +53,8 @@ def _names(file: Path, folder: Path, name: str) -> Iterator[tuple[int, str]]:
     try:
         tree = ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError) as error:
-        where = f" in line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        line = error.lineno if isinstance(error, SyntaxError) else None
+        where = f" in line {line}" if line else ""
         why = error.msg if isinstance(error, SyntaxError) else error
         raise WrongUsage(
             f"{folder.name}/{file.relative_to(folder).as_posix()} can't be used: it is no Python"

@@ -5,9 +5,12 @@ from __future__ import annotations
 import importlib
 import keyword
 import sys
+import traceback
 import types
 from collections.abc import Callable
 from functools import cache
+from importlib.machinery import PathFinder
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +18,10 @@ from processor.attributes import wire_form
 from processor.errors import Rejected
 from processor.events import Events as FunctionEvents
 from processor.key import Key
+from processor.table import EXPIRES_AT
 from producer import Contents, events_by
 from tweetpipe.aws.errors import WrongUsage
-from tweetpipe.events.contract import Events
+from tweetpipe.events.contract import Events, normal
 from tweetpipe.events.imports import RESERVED, function_files
 from tweetpipe.project import ROOT
 
@@ -39,11 +43,7 @@ def _load(folder: Path) -> Events:
         return _events(folder, folder.name)
     name = _name_of(folder)
     function_files(folder, name)
-    package = types.ModuleType(name)
-    package.__path__ = [str(folder)]
-    for module in [each for each in sys.modules if each.partition(".")[0] == name]:
-        del sys.modules[module]
-    sys.modules[name] = package
+    _make_package(folder, name)
     events = _events(folder, name)
     _try_out(events)
     return events
@@ -64,12 +64,42 @@ def _name_of(folder: Path) -> str:
 def check_name(folder: Path) -> str:
     """What Python calls a folder of events; raises WrongUsage for a name that it can't be."""
     name = folder.absolute().name.replace("-", "_")
-    if not name.isidentifier() or keyword.iskeyword(name) or name in RESERVED:
+    if not name.isidentifier() or keyword.iskeyword(name) or _is_taken(name):
         raise WrongUsage(
             f"A folder of events can't be called {folder.name}: Python could not import it, or "
             "has something of that name already. Rename it, for instance to my-events."
         )
+    if not (name.isascii() and name[0].isalpha()):
+        raise WrongUsage(
+            f"A folder of events can't be called {folder.name}: for AWS it must begin with a "
+            "letter from A to Z, and have only these, digits, and hyphens. Rename it, for instance "
+            "to my-events."
+        )
     return name
+
+
+def _is_taken(name: str) -> bool:
+    """Whether a package has the name that this program may need, or the function."""
+    installed = [folder for folder in sys.path if folder.endswith("-packages")]
+    return name in RESERVED or PathFinder.find_spec(name, installed) is not None
+
+
+def _make_package(folder: Path, name: str) -> None:
+    """Let Python know the folder by its name, in place of another of that name."""
+    for module in [each for each in sys.modules if each.partition(".")[0] == name]:
+        del sys.modules[module]
+    file = folder / "__init__.py"
+    spec = spec_from_file_location(name, file, submodule_search_locations=[str(folder)])
+    if not file.is_file() or spec is None or spec.loader is None:
+        sys.modules[name] = types.ModuleType(name)
+        sys.modules[name].__path__ = [str(folder)]
+        return
+    sys.modules[name] = module_from_spec(spec)
+    try:
+        spec.loader.exec_module(sys.modules[name])
+    except (Exception, SystemExit) as error:
+        why = f"importing it raises {_in_words(error, folder)}"
+        raise _refused(folder, file.name, why) from error
 
 
 def _events(folder: Path, name: str) -> Events:
@@ -89,6 +119,11 @@ def _events(folder: Path, name: str) -> Events:
         return item
 
     noun = getattr(events, "NAME", "event")
+    if not isinstance(noun, str) or not noun:
+        raise _refused(folder, "events.py", 'NAME must be what one is called, such as "reading"')
+    shapes = getattr(events, "SHAPES", ())
+    if not isinstance(shapes, tuple) or not all(isinstance(shape, str) for shape in shapes):
+        raise _refused(folder, "events.py", 'SHAPES must be a tuple of names, such as ("v1", "v2")')
     partition_key = _function(events, "partition_key")
 
     def contents(author: str | None) -> Contents:
@@ -105,10 +140,10 @@ def _events(folder: Path, name: str) -> Events:
         fake=_function(events, "fake"),
         expected=_function(events, "expected"),
         shown=_function(events, "shown"),
-        malformed=getattr(events, "malformed", None),
-        expected_of=getattr(events, "expected_of", expected_of),
-        shapes=getattr(events, "SHAPES", ()),
-        contents=getattr(events, "contents", contents),
+        malformed=_function(events, "malformed") if hasattr(events, "malformed") else None,
+        expected_of=_function(events, "expected_of", expected_of),
+        shapes=shapes,
+        contents=_function(events, "contents", contents),
     )
 
 
@@ -123,12 +158,14 @@ def _imported(folder: Path, name: str, module: str) -> Any:
     try:
         return importlib.import_module(f"{name}.{module}")
     except (Exception, SystemExit) as error:
-        why = f"{type(error).__name__}: {error}"
-        raise _refused(folder, f"{module}.py", f"importing it raises {why}") from error
+        why = f"importing it raises {_in_words(error, folder)}"
+        raise _refused(folder, f"{module}.py", why) from error
 
 
-def _function(module: Any, name: str) -> Callable[..., Any]:
-    found = getattr(module, name, None)
+def _function(
+    module: Any, name: str, default: Callable[..., Any] | None = None
+) -> Callable[..., Any]:
+    found = getattr(module, name, default)
     if not callable(found):
         file = Path(str(module.__file__))
         raise _refused(file.parent, file.name, f"it has no function {name}")
@@ -142,9 +179,9 @@ def _try_out(events: Events) -> None:
         try:
             return getattr(events, name)(*arguments)
         except (Exception, SystemExit) as error:
-            why = f"{type(error).__name__}: {error}"
-            words = ", ".join(map(str, arguments)) if name in ("fake", "expected") else "…"
-            raise _refused(events.folder, "events.py", f"{name}({words}) raises {why}") from error
+            words = "…" if name in ("partition_key", "shown") else ", ".join(map(str, arguments))
+            why = f"{name}({words}) raises {_in_words(error, events.folder)}"
+            raise _refused(events.folder, "events.py", why) from error
 
     def require(holds: bool, name: str, must: str, value: object, file: str = "events.py") -> None:
         if not holds:
@@ -165,20 +202,47 @@ def _try_out(events: Events) -> None:
     require(own == key, "partition_key", f"say what fake says, which is {key!r}", own)
     expected = called("expected", 0, 0)
     require(isinstance(expected, dict), "expected", "return a dict of attributes", expected)
-    missing = [part.name for part in events.key if part.name not in expected]
-    require(not missing, "expected", f"have the key's {', '.join(missing)}", expected)
+    try:
+        wire_form(normal(expected), events.key)
+    except Rejected as rejected:
+        must = f"be what the table can hold ({rejected.detail})"
+        require(False, "expected", must, expected)
+    own_name = f"leave {EXPIRES_AT} to ExpireAfterDays, which says by it when items go"
+    require(EXPIRES_AT not in expected, "expected", own_name, expected)
     example = events.function.example
     for what, event in (("event 0 of seed 0, which events.py makes", data), ("EXAMPLE", example)):
         try:
             if event is not None:
                 wire_form(events.function.to_item(event), events.key)
         except (Exception, SystemExit) as error:
-            why = f"{error}" if isinstance(error, Rejected) else f"{type(error).__name__}: {error}"
+            is_plain = isinstance(error, Rejected)
+            why = f"{error}" if is_plain else _in_words(error, events.folder)
             said = f"to_item has no item for {what}: {why}"
             raise _refused(events.folder, "item.py", said) from error
     shown = called("shown", expected)
     is_shown = isinstance(shown, tuple) and [type(each) for each in shown] == [str, str, str]
     require(is_shown, "shown", "return title, time, and text, each a str", shown)
+    if events.malformed:
+        spoilt = called("malformed", 0, 0)
+        is_line = isinstance(spoilt, bytes) and b"\n" not in spoilt
+        require(is_line, "malformed", "return bytes, in one line", spoilt)
+        require(_is_rejected(events, spoilt), "malformed", "be what to_item rejects", spoilt)
+
+
+def _is_rejected(events: Events, data: bytes) -> bool:
+    try:
+        events.function.item(data)
+    except Rejected:
+        return True
+    return False
+
+
+def _in_words(error: BaseException, folder: Path) -> str:
+    """The error in one line, with the line of the folder's code that raised it."""
+    said = " ".join(f"{type(error).__name__}: {error}".split())
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]
+    return f"{said} ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else said
 
 
 def _refused(folder: Path, file: str, why: str) -> WrongUsage:

@@ -87,6 +87,17 @@ def test_the_package_has_what_the_item_imports_and_nothing_else(tmp_path: Path) 
     ]
 
 
+def test_a_folder_may_be_a_package_as_it_is_one_in_the_function(tmp_path: Path) -> None:
+    folder = written(
+        tmp_path / "sensors",
+        item=f"from . import UNIT\n{ITEM}",
+        events=f"from sensors import UNIT\n{EVENTS}",
+        __init__='UNIT = "degree"',
+    )
+
+    assert sorted(load(folder).packaged) == ["sensors/__init__.py", "sensors/item.py"]
+
+
 def test_an_older_item_that_cannot_be_shown_is_shown_by_its_key(tmp_path: Path) -> None:
     events = load(written(tmp_path / "sensors"))
     older = {"sensor": "a1", "ts": 1, "fahrenheit": Decimal("70.7")}
@@ -125,13 +136,32 @@ OWN_KEY = 'json.loads(data)["sensor"]'
         ("events", 'Random(f"{seed} {index}")', "Random()", "fake must always make the same"),
         ("events", TEMPERATURE, '"temp": None', "item.py can't be used: to_item has no item for"),
         ("events", "return item", "return *item", "shown must return title, time, and text"),
+        ("item", '"N"', '["N"]', "KEY gives 'ts' the type ['N']"),
+        ("item", '"ts": "N"', f'"{"t" * 256}": "N"', "it must be text of 1 to 255 bytes"),
+        ("item", "KEY", "\0KEY", "item.py can't be used: it is no Python (source code string"),
+        ("events", '"reading"', "None", "NAME must be what one is called"),
+        ("events", "NAME", "SHAPES = 3\nNAME", "SHAPES must be a tuple of names"),
+        ("events", "NAME", "contents = 3\nNAME", "it has no function contents"),
+        ("events", "NAME", "expected_of = 3\nNAME", "it has no function expected_of"),
+        ("events", TEMPERATURE, '"temp": float("nan")', "(temp is a number without a value)"),
+        ("events", TEMPERATURE, '"temp": 1, 2: 3', "(an attribute's name is of type int)"),
+        ("events", TEMPERATURE, f'{TEMPERATURE}, "ExpiresAt": 1', "leave ExpiresAt to ExpireAfter"),
+        ("events", OWN_KEY, "1 / 0", "raises ZeroDivisionError: division by zero (events.py, line"),
+        ("events", OWN_KEY, "open('a\\nb')", "No such file or directory: 'a"),
+        ("events", 'Random(f"{seed} {index}")', 'int("a\\n\\nb")', "invalid literal for int"),
+        ("events", "return b'", "return '", "malformed must return bytes, in one line"),
+        ("events", "return b'", "return 1 / b'", "malformed(0, 0) raises TypeError"),
+        ("events", "return b'", "return b'\\n' + b'", "malformed must return bytes, in one line"),
+        ("events", '"seed":', '"temp":', "malformed must be what to_item rejects"),
+        ("events", "def malformed", "malformed = 3\ndef other", "it has no function malformed"),
+        ("__init__", "", "1 / 0", "__init__.py can't be used: importing it raises ZeroDivision"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_refused_in_words(
     tmp_path: Path, module: str, old: str, new: str, words: str
 ) -> None:
     modules = {"item": ITEM, "events": EVENTS, "other": "import numpy"}
-    modules[module] = modules[module].replace(old, new, 1)
+    modules[module] = modules.get(module, "").replace(old, new, 1)
     folder = tmp_path / "sensors"
 
     why = why_not(written(folder, **modules))
@@ -143,7 +173,15 @@ def test_a_folder_that_cannot_be_used_is_refused_in_words(
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("json", "can't be called json"), ("2fast", "can't be called 2fast"), ("tweets", "called tw")],
+    [
+        ("json", "can't be called json"),
+        ("2fast", "can't be called 2fast"),
+        ("tweets", "called tw"),
+        ("rich", "has something of that name already"),  # an installed package that is needed
+        ("fake-tweets", "has something of that name already"),
+        ("événements", "for AWS it must begin with a letter"),
+        ("_sensors", "for AWS it must begin with a letter"),
+    ],
 )
 def test_a_name_that_python_could_not_import_is_refused(
     tmp_path: Path, name: str, words: str
