@@ -48,6 +48,11 @@ def wire_form(item: object, key: Key) -> Item:
     return wire
 
 
+def item_size(item: dict[str, object]) -> int:
+    """Bytes that DynamoDB counts for an item."""
+    return _map("the item", item, 0)[1] - _CONTAINER_BYTES - len(item)
+
+
 def _attribute(name: str, value: object, depth: int) -> tuple[Attribute, int]:
     """A value with its type, and its size in bytes."""
     if depth > MAX_DEPTH:

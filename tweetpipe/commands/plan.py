@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from enum import StrEnum
 from pathlib import Path
+from statistics import mean
 from typing import Annotated
 
 import typer
 from rich.text import Text
 
+from processor.attributes import item_size
+from tweetpipe import events
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.commands import terminal
 from tweetpipe.commands.options import JsonOption
 from tweetpipe.commands.shown.plan import as_json, capacity_table, cost_table, limit_lines, notes
+from tweetpipe.events import Events
 from tweetpipe.plan import Load, Mode, make_plan
 from tweetpipe.plan.assumptions import assumptions
 from tweetpipe.plan.prices import Prices, load_prices
 
 _STACK = "Settings of the stack"
+_FAKES = 200  # so many fake events tell how large one is
 
 
 class Modes(StrEnum):
@@ -36,16 +42,22 @@ class Architecture(StrEnum):
 
 
 def plan(
-    rate: Annotated[float, typer.Option(min=0.01, max=1e7, help="Tweets a second on average.")],
+    rate: Annotated[float, typer.Option(min=0.01, max=1e7, help="Events a second on average.")],
     tweet_bytes: Annotated[
-        int, typer.Option(min=1, max=1024 * 1024, help="Bytes of a tweet's JSON on average.")
-    ] = 2500,
+        int | None,
+        typer.Option(
+            min=1,
+            max=1024 * 1024,
+            show_default="2500; of events of your own, what the fake ones have",
+            help="Bytes of an event's data on average.",
+        ),
+    ] = None,
     item_bytes: Annotated[
         int | None,
         typer.Option(
             min=1,
             max=400 * 1024,
-            show_default="18 % of the tweet",
+            show_default="18 % of the tweet; of events of your own, what the fake ones have",
             help="Bytes of an item in DynamoDB on average.",
         ),
     ] = None,
@@ -58,12 +70,16 @@ def plan(
     ] = 0.25,
     hottest_author: Annotated[
         float,
-        typer.Option(min=1e-6, max=1, help="Share of all tweets that the largest author has."),
+        typer.Option(
+            min=1e-6,
+            max=1,
+            help="Share of all events that the largest author, or other partition key, has.",
+        ),
     ] = 0.01,
     aggregate: Annotated[
         int,
         typer.Option(
-            min=1, max=1000, help="Tweets in one Kinesis record, as with produce --aggregate."
+            min=1, max=1000, help="Events in one Kinesis record, as with produce --aggregate."
         ),
     ] = 1,
     from_x: Annotated[
@@ -96,10 +112,13 @@ def plan(
     Nothing is asked of AWS: prices and limits are in the project, with their date and source.
     """
     prices = load_prices(region)
+    its_events = events.chosen()
+    sizes = (2500, None) if its_events.folder == events.TWEETS else _fake_sizes(its_events)
     load = Load(
         rate=rate,
-        tweet_bytes=tweet_bytes,
-        item_bytes=item_bytes,
+        noun=its_events.noun,
+        tweet_bytes=tweet_bytes or sizes[0],
+        item_bytes=item_bytes or sizes[1],
         hours_per_month=hours_per_month,
         aggregate=aggregate,
         headroom=headroom,
@@ -121,7 +140,8 @@ def plan(
     show = terminal.out.print
     show(
         Text(
-            f"{rate:,g} tweets/s of {tweet_bytes:,} bytes, {region}, {hours_per_month:g} h a month"
+            f"{rate:,g} {load.noun}s/s of {load.tweet_bytes:,} bytes, {region}, "
+            f"{hours_per_month:g} h a month"
         ),
         style="bold",
     )
@@ -138,6 +158,13 @@ def plan(
         show(Text(f"- {assumption}"))
     if plot:
         terminal.done(f"Drawn into {plot}.")
+
+
+def _fake_sizes(its_events: Events) -> tuple[int, int]:
+    """Bytes of a fake event, and of its item, on average."""
+    data = [len(its_events.fake(0, index)[0]) for index in range(_FAKES)]
+    items = [item_size(its_events.expected(0, index)) for index in range(_FAKES)]
+    return math.ceil(mean(data)), math.ceil(mean(items))
 
 
 def _draw(load: Load, prices: Prices, file: Path) -> None:

@@ -169,7 +169,7 @@ def _function(
     if not callable(found):
         file = Path(str(module.__file__))
         raise _refused(file.parent, file.name, f"it has no function {name}")
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _try_out(events: Events) -> None:

@@ -15,13 +15,13 @@ def assumptions(load: Load, prices: Prices) -> list[str]:
     found = [
         f"Prices of {prices.region} as read on {prices.read_on}, {others} of {len(prices.prices)} "
         "from third parties (prices.json names each source); no free tier, discount or tax.",
-        f"{load.rate:,g} tweets/s is the average, and the rate {peaks}; sizes vary around their "
-        f"average; an item has {load.item_size:,.0f} bytes{derived}.",
-        f"The largest author has {load.hottest_author:.1%} of all tweets, the others follow Zipf's "
-        "law; author and shard go by MD5 as in Kinesis.",
+        f"{load.rate:,g} {load.noun}s/s is the average, and the rate {peaks}; sizes vary around "
+        f"their average; an item has {load.item_size:,.0f} bytes{derived}.",
+        f"The largest partition key has {load.hottest_author:.1%} of all {load.noun}s, the others "
+        "follow Zipf's law; key and shard go by MD5 as in Kinesis.",
         "The function is as fast as on the machine it was measured on: "
-        f"{c.CPU_PER_TWEET * 1e6:.0f} µs of CPU a tweet and {c.CPU_PER_BYTE * 1e9:.0f} ns a byte "
-        f"at a full vCPU, {c.WRITE_CALL * 1000:.0f} ms a BatchWriteItem of {c.PUTS_PER_CALL}, "
+        f"{c.CPU_PER_TWEET * 1e6:.0f} µs of CPU a {load.noun} and {c.CPU_PER_BYTE * 1e9:.0f} ns a "
+        f"byte at a full vCPU, {c.WRITE_CALL * 1000:.0f} ms a BatchWriteItem of {c.PUTS_PER_CALL}, "
         f"{c.CALLS_AT_ONCE} at once. AWS may be slower.",
         f"Lambda polls a shard {c.POLL_EVERY:g} s after the last read; its window opens with the "
         "first record read. AWS does not document how the two interlock.",
@@ -33,7 +33,7 @@ def assumptions(load: Load, prices: Prices) -> list[str]:
     if load.aggregate > 1:
         found.insert(
             1,
-            f"{load.aggregate} tweets share a record (produce --aggregate), which may go to any "
-            "shard: tweets of an author may overtake each other.",
+            f"{load.aggregate} {load.noun}s share a record (produce --aggregate), which may go to "
+            "any shard: those of the same partition key may overtake each other.",
         )
     return found

@@ -45,10 +45,10 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
     key = load.largest_share * capacity.shards_at_peak
     yield Limit(
         "one partition key",
-        f"the largest author alone brings {key:.0%} of what a shard takes (1,000/s, 1 MB/s)",
+        f"the largest one alone brings {key:.0%} of what a shard takes (1,000/s, 1 MB/s)",
         key,
         "no number of shards helps: RecordDistribution=AUTO does on an on-demand stream, or "
-        "several partition keys for this author",
+        "several partition keys in place of this one",
     )
     if key <= 1:
         yield Limit(
@@ -141,10 +141,10 @@ def _of_table(load: Load, capacity: Capacity) -> Iterator[Limit]:
     )
     author = load.hottest_author * writes
     yield Limit(
-        "one author in the table",
+        "one key in the table",
         f"{author:,.0f} of the {c.PARTITION_WRITES:,} write units/s of a DynamoDB partition",
         author / c.PARTITION_WRITES,
-        "DynamoDB divides a hot author by Id only in time: expect throttling, and retries",
+        "DynamoDB divides a hot key by the sort key only in time: expect throttling, and retries",
     )
 
 

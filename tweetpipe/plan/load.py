@@ -20,10 +20,12 @@ class Load:
     """A steady stream of tweets; `rate` is its average a second, `peak_factor` times that its peak.
 
     A Kinesis record carries `aggregate` tweets. Sizes are averages in bytes; `item_bytes` is what
-    DynamoDB stores. `hottest_author` is a share of all tweets, 0 to 1.
+    DynamoDB stores. `hottest_author` is a share of all tweets, 0 to 1. Events of another kind count
+    as tweets do: `noun` is what one is called.
     """
 
     rate: float
+    noun: str = "tweet"
     tweet_bytes: int = 2500
     item_bytes: int | None = None
     hours_per_month: float = 730

@@ -81,7 +81,7 @@ def cost_table(load: Load, plans: Sequence[Plan]) -> Table:
     table.add_row("Month", "", *totals, style="bold")
     million = load.rate * load.seconds_per_month / 1e6
     each = [cell for plan in plans for cell in ("", f"{plan.costs.total / million:,.2f}")]
-    table.add_row("", "per M tweets", *each)
+    table.add_row("", f"per M {load.noun}s", *each)
     return table
 
 
@@ -96,7 +96,7 @@ def notes(load: Load, plans: Sequence[Plan], prices: Prices) -> list[str]:
     """What a person should know about the bill."""
     costs = plans[0].costs
     found = [
-        f"Each month of tweets that stays in the table is {costs.kept_gb:,.1f} GB, and adds "
+        f"Each month of {load.noun}s that stays in the table is {costs.kept_gb:,.1f} GB, and adds "
         f"${costs.kept:,.2f} to every later month (storage and point-in-time recovery).",
     ]
     writes = next(line.cost for line in costs.lines if line.price == "dynamodb_write_million")
@@ -124,7 +124,7 @@ def _even_note(plan: Plan) -> str:
     return (
         "With RecordDistribution=AUTO, which only an on-demand stream has, each of its shards gets "
         f"{1 / capacity.shards:.1%} of the records instead of up to {capacity.hottest_share:.1%}, "
-        "whoever the authors are; it excludes produce --aggregate."
+        "whatever the partition keys are; it excludes produce --aggregate."
     )
 
 
@@ -141,7 +141,7 @@ def _aggregation_note(load: Load, plans: Sequence[Plan], prices: Prices) -> str:
             f"${after.costs.total:,.2f} instead of ${before.costs.total:,.2f}"
         )
     return (
-        f"With produce --aggregate, {load.aggregate} tweets a record: {'; '.join(changes)} "
+        f"With produce --aggregate, {load.aggregate} {load.noun}s a record: {'; '.join(changes)} "
         f"(--aggregate {load.aggregate} shows it in full)."
     )
 
@@ -150,9 +150,9 @@ def crossing_note(load: Load, prices: Prices) -> str:
     """Where provisioned and on-demand streams cost the same."""
     rate = crossing(load, prices)
     if rate == LOWEST_RATE:
-        return f"On-demand costs no more than provisioned from {LOWEST_RATE:g} tweet/s on."
+        return f"On-demand costs no more than provisioned from {LOWEST_RATE:g} {load.noun}/s on."
     if rate is not None:
-        return f"On-demand costs no more than provisioned from {rate:,.0f} tweets/s on."
+        return f"On-demand costs no more than provisioned from {rate:,.0f} {load.noun}s/s on."
     peak = break_even_peak(load, prices)
     otherwise = (
         f"At {load.rate:,.0f}/s on-demand is cheaper once peaks reach {peak:,.0f} times the "
@@ -161,12 +161,12 @@ def crossing_note(load: Load, prices: Prices) -> str:
         else f"At {load.rate:,.0f}/s no peak up to 1,000 times the average changes that."
     )
     start = (
-        "Authors aside, at a steady rate"
+        "Large keys aside, at a steady rate"
         if load.peak_factor == 1
-        else "Authors aside, with these peaks"
+        else "Large keys aside, with these peaks"
     )
     return (
-        f"{start} on-demand is dearer up to {HIGHEST_RATE:,.0f} tweets/s: the lines do "
+        f"{start} on-demand is dearer up to {HIGHEST_RATE:,.0f} {load.noun}s/s: the lines do "
         f"not cross. {otherwise}"
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.sensors import written
 from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.commands import terminal
@@ -55,6 +56,25 @@ def test_programs_get_json_with_every_source(capsys: pytest.CaptureFixture[str])
     )
     assert shown["crossing_rate"] is None
     assert shown["prices"]["kinesis_shard_hour"]["source"].startswith("https://")
+
+
+def test_events_of_ones_own_are_planned_with_the_sizes_of_their_fakes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = str(written(tmp_path / "sensors"))
+    assert run("--rate", "2000", "--json", "--events", folder) == 0
+    load = json.loads(capsys.readouterr().out)["load"]
+    assert run("--rate", "2000", "--events", folder) == 0
+    shown = capsys.readouterr().out
+    assert run("--rate", "2000", "--json", "--events", folder, "--tweet-bytes", "900") == 0
+    told = json.loads(capsys.readouterr().out)["load"]
+
+    # {"sensor": "a12", "ts": 1764150000, "temp": 19.87} is 51 bytes, and its item 24.
+    assert 48 <= load["tweet_bytes"] <= 52
+    assert 22 <= load["item_bytes"] <= 26
+    assert f"2,000 readings/s of {load['tweet_bytes']} bytes" in shown
+    assert "tweet" not in shown
+    assert told["tweet_bytes"] == 900
 
 
 def test_a_plan_on_demand_tells_what_the_stream_gains_by_ignoring_keys(
