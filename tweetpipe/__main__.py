@@ -54,6 +54,8 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
                 raise
             message, code = _in_one_line(error)
             terminal.fail(message)
+        finally:
+            events.choose(None)
     # However the command took it: it was asked to end, and did not do what it was called for.
     sys.exit(INTERRUPTED if interrupted.is_set() else code)  # type: ignore[arg-type]
 
@@ -74,7 +76,8 @@ def _events_of(arguments: list[str]) -> tuple[str | None, list[str]]:
             break
         if name == "--events" and (separator or place + 1 < len(arguments)):
             end = place + 1 if separator else place + 2
-            folder, rest = value or arguments[place + 1], [*arguments[:place], *arguments[end:]]
+            folder = value if separator else arguments[place + 1]
+            rest = [*arguments[:place], *arguments[end:]]
     return folder, rest
 
 

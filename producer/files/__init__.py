@@ -1,1 +1,1 @@
-"""Tweets in files, as people have them."""
+"""Events in files, as people have them."""

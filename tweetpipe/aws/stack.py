@@ -107,10 +107,19 @@ def does_not_exist(error: ClientError) -> bool:
     return detail.get("Code") == "ValidationError" and "does not exist" in detail.get("Message", "")
 
 
+_every: str = ""
+
+
+def every_command_needs(options: str) -> None:
+    """Takes what this command was given and those that people are told to type need as well."""
+    global _every
+    _every = options
+
+
 def options(place: Place, name: str) -> str:
     """The options that lead a command to this stack, with a space in front."""
-    stack = "" if name == DEFAULT_NAME else f" --stack {name}"
-    return stack + ("" if place.is_local else " --target aws")
+    stack = "" if name == DEFAULT_NAME and not _every else f" --stack {name}"
+    return _every + stack + ("" if place.is_local else " --target aws")
 
 
 def _stack(described: StackTypeDef) -> Stack:

@@ -38,7 +38,7 @@ def _full(shards: Shards) -> str:
     more = _more(shards)
     return (
         f"limited by the stream: {shards.full:,} of {shards.known:,} shards full, "
-        f"{_about(shards.records_rate)} tweets/s; "
+        f"{_about(shards.records_rate)} records/s; "
         f"{more:,} shards would take {_about(shards.take(more))}"
     )
 
@@ -66,7 +66,7 @@ class Surplus:
         if shards is None or shards.wanted is None or shards.wanted <= self._told:
             return ""
         self._told = shards.wanted
-        said = f"More tweets come than the stream takes ({_about(shards.records_rate)}/s). "
+        said = f"More records come than the stream takes ({_about(shards.records_rate)}/s). "
         if self._scales:
             return f"{said}Being ON_DEMAND, it takes more within minutes"
         # Last, and without a period, so that the command can be copied.
@@ -124,7 +124,7 @@ def undelivered(
     if report.failed > unsendable:
         said.append(_why(report, is_explained=bool(causes)))
     if report.dropped:
-        limit = "fake tweets can be made again" if path is None else f"{path} is as large as it may"
+        limit = "fakes can be made again" if path is None else f"{path} is as large as it may"
         said.append(f"{_part(report.dropped, report)} not kept: {limit}")
     if again := report.kept - unsendable + report.unsendable.left:
         words = "send them again"

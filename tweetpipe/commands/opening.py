@@ -146,7 +146,8 @@ def _going_on(files: Sequence[ResumableFile]) -> Iterator[str]:
         if file.is_plain:
             yield f"Going on at byte {file.offset:,} of {file.size:,} in {file.name}"
         else:
-            yield f"Going on after the first {counted(file.offset, 'tweet')} of {file.name}"
+            first = counted(file.offset, events.chosen().noun)
+            yield f"Going on after the first {first} of {file.name}"
     if (further := len(begun) - _MOST_NAMED) > 0:
         yield f"Going on in {counted(further, 'further file')}"
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from tweetpipe.aws import stack
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.events.contract import Events
 from tweetpipe.events.loading import TWEETS, load
@@ -20,6 +22,7 @@ def choose(folder: str | None) -> None:
     """Takes what --events names; None where it is not given."""
     global _option
     _option = folder
+    stack.every_command_needs(f" --events {shlex.quote(folder)}" if folder else "")
 
 
 def chosen() -> Events:
@@ -37,7 +40,7 @@ def _named() -> str:
     return _option or os.environ.get(SETTING) or _of_the_project()
 
 
-def require_those_of(stack: str, parameters: Mapping[str, str]) -> Events:
+def require_those_of(name: str, parameters: Mapping[str, str]) -> Events:
     """The events that are meant; raises WrongUsage for a stack that was deployed for others."""
     events = chosen()
     deployed = parameters.get("Events", TWEETS.name)
@@ -45,7 +48,7 @@ def require_those_of(stack: str, parameters: Mapping[str, str]) -> Events:
         parameters.get(name, value) != value for name, value in events.parameters.items()
     ):
         raise WrongUsage(
-            f"The stack {stack} was deployed for the events {deployed}, and those meant here are "
+            f"The stack {name} was deployed for the events {deployed}, and those meant here are "
             f"{events.name}. Name their folder: tweetpipe --events FOLDER …, "
             f"or take another --stack."
         )
@@ -59,8 +62,10 @@ def _of_the_project() -> str:
         return ""
     except (OSError, ValueError) as error:
         raise WrongUsage(f"{_PROJECT} can't be read: {error}.") from error
-    tools = project.get("tool", {})
-    folder = tools.get("tweetpipe", {}).get("events", "") if isinstance(tools, dict) else ""
+    found: object = project
+    for name in ("tool", "tweetpipe"):
+        found = found.get(name, {}) if isinstance(found, dict) else None
+    folder = found.get("events", "") if isinstance(found, dict) else None
     if not isinstance(folder, str):
         raise WrongUsage(
             f'{_PROJECT}: events in [tool.tweetpipe] must be a folder, as "my_events".'

@@ -487,7 +487,7 @@ def test_fake_tweets_without_end_are_not_kept_and_are_counted(
 
     assert not KEPT.exists()
     assert run.number("read") == run.number("failed") > 0
-    assert "They are not kept: fake tweets can be made again" in run.said
+    assert "They are not kept: fakes can be made again" in run.said
 
 
 class Live:
@@ -533,9 +533,9 @@ ONE_FULL = "limited by the stream: 1 of 1 shards full, "
     [
         ({}, "failed 0; remark"),
         ({"endpoint_rate": 80.4}, "failed 0; the endpoint takes 80 records/s; remark"),
-        ({"shards": shards()}, f"{ONE_FULL}480 tweets/s; 4 shards would take 1,900; remark"),
-        ({"shards": shards(3)}, f"{ONE_FULL}480 tweets/s; 3 shards would take 1,400; remark"),
-        ({"shards": shards(rate=1.26)}, f"{ONE_FULL}1.3 tweets/s; 4 shards would take 5; remark"),
+        ({"shards": shards()}, f"{ONE_FULL}480 records/s; 4 shards would take 1,900; remark"),
+        ({"shards": shards(3)}, f"{ONE_FULL}480 records/s; 3 shards would take 1,400; remark"),
+        ({"shards": shards(rate=1.26)}, f"{ONE_FULL}1.3 records/s; 4 shards would take 5; remark"),
     ],
 )
 def test_what_limits_the_run_is_named_with_its_rate(fields: dict[str, Any], said: str) -> None:
@@ -569,7 +569,7 @@ def test_a_live_source_says_at_once_what_would_take_all_that_comes(
 
     told = [surplus.words(progress_of(shards=full)) for full in more]
 
-    assert told[2] == f"More tweets come than the stream takes (480/s). {said}"
+    assert told[2] == f"More records come than the stream takes (480/s). {said}"
     # Again only when even that would not do.
     assert [bool(words) for words in told] == [False, False, True, False, False, False, True, False]
 

@@ -114,7 +114,7 @@ def test_a_live_source_says_soon_how_many_shards_it_would_take(
 
     def end_once_said(words: str) -> None:
         say(words)
-        if "More tweets come" in words:
+        if "More records come" in words:
             posts.finish()
 
     monkeypatch.setattr(terminal, "say", end_once_said)
@@ -124,7 +124,7 @@ def test_a_live_source_says_soon_how_many_shards_it_would_take(
 
     said = capsys.readouterr().err
     found = re.search(
-        r"More tweets come than the stream takes \((.*)/s\)\. It would take (\d) shards; from "
+        r"More records come than the stream takes \((.*)/s\)\. It would take (\d) shards; from "
         r"another terminal: tweetpipe deploy -p ShardCount=\2\n",
         said,
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.sensors import written
+from tests.unit.tweetpipe.stubs import place_at
 from tweetpipe import events
 from tweetpipe.__main__ import main
 from tweetpipe.aws import stack as stacks
@@ -40,7 +41,9 @@ def test_the_option_comes_before_the_setting_and_that_before_the_project(
     assert events.chosen().name == "of_option"
 
 
-@pytest.mark.parametrize("text", ["[tool", "[tool.tweetpipe]\nevents = 3\n"])
+@pytest.mark.parametrize(
+    "text", ["[tool", "[tool.tweetpipe]\nevents = 3\n", "[tool]\ntweetpipe = 3\n"]
+)
 def test_a_project_that_cannot_be_read_is_told(here: Path, text: str) -> None:
     (here / "pyproject.toml").write_text(text)
 
@@ -64,6 +67,36 @@ def test_the_option_may_stand_anywhere_in_the_line(
 
     assert ended.value.code == 2
     assert "nowhere holds no events" in capsys.readouterr().err
+    assert events.chosen().name == "tweets", "what one command is given is gone with it"
+
+
+def test_commands_to_type_have_the_option_that_this_one_had(here: Path) -> None:
+    place = place_at("http://localhost:1")
+
+    events.choose("my events/sensors")
+    assert stacks.options(place, "sensors") == " --events 'my events/sensors' --stack sensors"
+    assert stacks.options(place, "tweets").endswith(" --stack tweets")
+    events.choose(None)
+    assert stacks.options(place, "tweets") == ""
+
+
+def test_an_empty_option_is_as_none_and_takes_nothing_else_of_the_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--events=", "plan", "--rate", "1"])
+
+    assert not ended.value.code
+    assert "1 tweets/s" in capsys.readouterr().out
+
+
+def test_a_stack_is_called_like_its_folder_however_that_is_named(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(written(here / "my_sensors" / "units").parent)
+    for named in (".", "units/..", str(here / "my_sensors") + "/"):
+        events.choose(named)
+        assert events.stack_name() == "my-sensors"
 
 
 def test_a_stack_that_was_deployed_for_others_is_told_apart(here: Path) -> None:
