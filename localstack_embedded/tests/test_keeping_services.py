@@ -11,8 +11,9 @@ from localstack_embedded import ensure_environment, shared_home
 # A table that grows while it is taken out, and something of another service.
 TAKE_OUT = """
 import sys
+from collections import defaultdict
 from pathlib import Path
-from localstack_embedded_plugin.dynamodb.tables import Place, mend
+from localstack_embedded_plugin.dynamodb.tables import LOCK, KeptItem, Place, mend, plain
 from localstack_embedded_plugin.keeping import services
 from localstack.services.sqs.models import StandardQueue, sqs_stores
 from moto.dynamodb.models import dynamodb_backends
@@ -35,6 +36,12 @@ class Meanwhile:
         put()
         return str, ()
 
+class Items(defaultdict):
+    def items(self):
+        assert LOCK._is_owned()  # or half of a transaction may be taken out
+        return super().items()
+
+table.items = Items(dict)
 for _ in range(100):
     put()
 next(iter(table.items.values())).plain["more"] = Meanwhile()
@@ -42,6 +49,11 @@ folder = Path(sys.argv[1])
 parts = services.parts()
 made = {name: make() for name, (_service, make) in parts.items()}
 assert len(table.items) == 101
+# What moto has begun to read is whole at any moment, also before the property has its value.
+item = [*table.items.values()][-1]
+whole = plain(item)
+KeptItem.attrs.func(item)
+assert plain(item) == whole
 for name, content in made.items():
     (folder / name).write_bytes(content)
 print(*sorted(service for service, _ in parts.values()))

@@ -47,7 +47,7 @@ class Place:
     def answer(self, path: str, operation: str, request: Any, **headers: str) -> Any:
         """Status, the headers that say something, and the answer, but for numbers that differ."""
         records = operation.startswith("PutRecord")
-        service = "kinesis" if records else "dynamodb"
+        service = headers.pop("service", "kinesis" if records else "dynamodb")
         if isinstance(request, dict):
             request = {"StreamName" if records else "TableName": self.name, **request}
         body = request if isinstance(request, str) else json.dumps(request)
@@ -108,7 +108,8 @@ def test_both_ways_give_the_same_answer(place: Place, operation: str, request_: 
 
 
 @pytest.mark.parametrize(
-    "headers", [{"region": "eu-nowhere-1"}, {"Accept": "application/x-amz-cbor-1.1"}]
+    "headers",
+    [{"region": "eu-nowhere-1"}, {"Accept": "application/x-amz-cbor-1.1"}, {"service": "kinesis"}],
 )
 def test_an_unusual_call_is_answered_the_same(place: Place, headers: dict[str, str]) -> None:
     request = {"Key": {"id": {"S": "a"}}}

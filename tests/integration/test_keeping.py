@@ -329,7 +329,8 @@ def test_a_pipeline_outlasts_its_emulator(kept: Kept, tmp_path: Path) -> None:
     kept.kill()
 
     account = kept.up()
-    run("verify", "fake", "--stack", "kept", "--count", "1400", "--seed", "1")
+    # A busy machine takes its time to prepare the function again.
+    run("verify", "fake", "--stack", "kept", "--count", "1400", "--seed", "1", "--wait", "300")
     run("status", "--stack", "kept")
     run("deploy", "--stack", "kept", "--parameter", "BatchSize=100", "--yes")
     run("destroy", "--stack", "kept", "--yes")

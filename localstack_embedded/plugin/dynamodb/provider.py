@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from functools import partial, wraps
-from threading import RLock
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -27,11 +26,13 @@ from .members import check_members
 from .requests import check_options
 from .specification import ON_ITEMS
 from .sweeper import Sweeper
-from .tables import mend
+from .tables import LOCK, mend
 from .transactions import Transactions
 
 _MAX_REQUEST_BYTES = 16 * 2**20
-_LONG = ("Query", "Scan")  # as long as a table is
+# Of one item, or of those in a body of this size: other calls must not wait for more than that.
+_AT_ONCE = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem")
+_MAX_BYTES_AT_ONCE = 256 * 2**10
 _Call = TypeVar("_Call", bound=Callable[..., Any])
 
 
@@ -51,10 +52,9 @@ def as_service_exceptions(call: _Call) -> _Call:
 
 
 def dispatch_table(provider: object) -> DispatchTable:
-    """All operations of DynamoDB, one at a time: moto's tables are not safe for concurrency."""
+    """All operations of DynamoDB, one at a time."""
     mend()
-    lock = RLock()
-    sweeper = Sweeper(lock)
+    sweeper = Sweeper(LOCK)
     sweeper.begin()  # for tables that were kept
     # Not what LocalStack has loaded, which is patched.
     model = ServiceModel(Loader().load_service_model("dynamodb", "service-2"))
@@ -74,21 +74,21 @@ def dispatch_table(provider: object) -> DispatchTable:
             return _answered(shape, partial(method, operations), request)
 
         def at_once(account: str, region: str, body: bytes) -> Answer | None:
-            if len(body) > _MAX_REQUEST_BYTES or not lock.acquire(blocking=False):
+            if len(body) > _MAX_BYTES_AT_ONCE or not LOCK.acquire(blocking=False):
                 return None
             try:
                 return run(account, region, json.loads(body))
             finally:
-                lock.release()
+                LOCK.release()
 
-        if name not in _LONG:
+        if name in _AT_ONCE:
             CALLS[f"DynamoDB_20120810.{name}".encode()] = at_once
 
         def answer(context: RequestContext, request: Any) -> Response:
             if len(context.request.data) > _MAX_REQUEST_BYTES:
                 said = _answer(413, {"message": "Request size limit exceeded"})
             else:
-                with lock:
+                with LOCK:
                     said = run(context.account_id, context.region, request)
             headers = {**said.headers, "x-amzn-RequestId": context.request_id}
             return Response(said.content, said.status, headers)
@@ -100,7 +100,7 @@ def dispatch_table(provider: object) -> DispatchTable:
         def answer(context: RequestContext, request: dict[str, Any]) -> Any:
             check_members(context.operation.input_shape, request)
             check_tables(name, request)
-            with lock:
+            with LOCK:
                 tables = dynamodb_backends[context.account_id][context.region].tables
                 before = tables.get(request.get("TableName"))
                 said = operation(context, request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from threading import RLock
 from typing import Any
 
 from moto.dynamodb.models import DynamoDBBackend, dynamo_type
@@ -22,6 +23,9 @@ from .values import Item
 # "All data in DynamoDB Streams is subject to a 24-hour lifetime": Change data capture for DynamoDB
 # Streams.
 _RETENTION = timedelta(hours=24)
+
+LOCK = RLock()
+"""Of whoever reads or changes tables, which moto has not made safe for concurrency."""
 
 
 def mend() -> None:
@@ -83,7 +87,8 @@ class KeptItem(StoredItem):  # type: ignore[misc]
     def attrs(self) -> dict[str, DynamoType]:
         """What moto reads, and may change: from now on it counts, and no longer `plain`."""
         attrs = {name: DynamoType(value) for name, value in (self.plain or {}).items()}
-        self.plain = None
+        # Both at once, since another thread may read or pickle the item just now.
+        self.__dict__.update(attrs=attrs, plain=None)
         return attrs
 
 

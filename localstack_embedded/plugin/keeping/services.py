@@ -110,10 +110,13 @@ def _pickles_of_backends(backends: Any) -> Make:
     def make() -> bytes:
         state = {account: dict(regions) for account, regions in list(backends.items())}
         if backends.service_name == "dynamodb":
-            state = {
-                account: {region: _at_this_moment(each) for region, each in regions.items()}
-                for account, regions in state.items()
-            }
+            from ..dynamodb.tables import LOCK
+
+            with LOCK:  # so that a transaction, or a change and what its stream tells, is whole
+                state = {
+                    account: {region: _at_this_moment(each) for region, each in regions.items()}
+                    for account, regions in state.items()
+                }
         return pickling.dumps(state)
 
     return lambda: _undisturbed(make)
