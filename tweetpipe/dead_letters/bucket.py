@@ -32,6 +32,15 @@ _MAX_BYTES = 16 * 2**20
 _AT_A_TIME = 1000  # DeleteObjects takes no more
 
 
+# As a rule of the bucket's may have it:
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
+_ARCHIVED = "in an archive of S3's, which must restore it before it can be read: {key}"
+
+
+class _Archived(Exception):
+    """S3 has the object, but in a storage class that can't be read at once."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
     """Where a stack's exhausted batches are, and the stream that they come from."""
@@ -60,7 +69,11 @@ class Objects:
     def letters(self) -> Iterator[DeadLetter]:
         """All that are there."""
         for key, sent_at, size in self._keys():
-            head = self._read(key, min(size, _HEAD)) if size else b""
+            try:
+                head = self._read(key, min(size, _HEAD)) if size else b""
+            except _Archived:
+                yield replace(read_object(key, b"", sent_at), reason=_ARCHIVED.format(key=key))
+                continue
             if head is None:
                 continue
             letter = read_object(key, head, sent_at)
@@ -71,12 +84,11 @@ class Objects:
 
     def records(self, letter: DeadLetter) -> list[StreamRecord] | None:
         """The batch's records; None where they can't be read from the object."""
-        content = self._read(letter.key, _MAX_BYTES)
         try:
-            payload = json.loads(content or b"")["payload"]
+            payload = json.loads(self._read(letter.key, _MAX_BYTES) or b"")["payload"]
             event = json.loads(payload) if isinstance(payload, str) else payload
             records = [_record(letter, record) for record in event["Records"]]
-        except (ValueError, TypeError, KeyError, RecursionError):
+        except (ValueError, TypeError, KeyError, RecursionError, _Archived):
             return None
         return records if letter.position and len(records) == letter.records else None
 
@@ -120,6 +132,8 @@ class Objects:
         except ClientError as error:
             if _code(error) in ("NoSuchKey", "404"):
                 return None
+            if _code(error) == "InvalidObjectState":
+                raise _Archived from error
             raise
         return answer["Body"].read()
 

@@ -164,7 +164,8 @@ class _Worker:
         if letter.kind is Kind.REJECTED and letter.position is None:
             return self._store_record(letter, _NOWHERE, edited)
         if letter.position is None:
-            return Redriven(letter=letter, why="not written by this stack, so nobody knows its use")
+            unknown = "not written by this stack, so nobody knows its use"
+            return Redriven(letter=letter, why=letter.reason if letter.key else unknown)
         if letter.position.stream != self._stream:
             return Redriven(letter=letter, why=f"it comes from {letter.position.stream_arn}")
         if letter.kind is Kind.EXHAUSTED:
