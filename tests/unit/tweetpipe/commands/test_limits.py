@@ -109,6 +109,10 @@ ROWS: dict[str, Row] = {
     "verify file paths": Row(taken=["tweets.ndjson"], refused=["", "missing.ndjson", "missing*"]),
     "verify file --author": Row(taken=["ada"], beside="tweets.ndjson"),
     "verify file --wait": replace(WAIT, beside="tweets.ndjson"),
+    "new folder": Row(
+        taken=["my-events"],
+        refused=["", ".", "/", "json", "rich", "2fast", "_mine", "ä", "a b", "nowhere/mine"],
+    ),
     "query partition": Row(taken=["x", "é" * 1024], refused=["", "é" * 1025]),
     "query --limit": replace(AT_LEAST_ONE, beside="somebody"),
     "plan --rate": _between("0.01", "0.009", "10000000", "10000001"),
