@@ -10,14 +10,25 @@ from localstack_embedded import Instance
 from tests.soak.run import PARAMETERS, soak
 from tests.stack_fixtures import deployed_stack
 from tweetpipe.aws.place import local_place
+from tweetpipe.events.loading import TWEETS
+from tweetpipe.project import EXAMPLE
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("aggregate", [False, True], ids=["plain", "aggregated"])
+@pytest.mark.parametrize(
+    ("folder", "aggregate"),
+    [(TWEETS, False), (TWEETS, True), (EXAMPLE, False)],
+    ids=["plain", "aggregated", "other events"],
+)
 def test_under_all_faults_at_once_the_books_balance(
-    aggregate: bool, emulator: Instance, tmp_path: Path
+    folder: Path,
+    aggregate: bool,
+    emulator: Instance,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("TWEETPIPE_EVENTS", str(folder))
     place = local_place(embedded_endpoint=emulator.endpoint, environ={})
     with deployed_stack(place, PARAMETERS) as stack:
         outcome = soak(

@@ -19,6 +19,7 @@ from tests.stack_fixtures import deployed_stack, free_port
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands.terminal import printable
+from tweetpipe.looking import verify
 
 _OUTAGE = 75.0  # seconds; the producer gives a record up after 60
 _console = Console(highlight=False)
@@ -27,9 +28,9 @@ _console = Console(highlight=False)
 def main() -> int:
     """Exit code 3 when the books differ."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--count", type=int, default=200_000, help="how many tweets")
-    parser.add_argument("--seed", type=int, default=1, help="of the tweets and of the faults")
-    parser.add_argument("--aggregate", action="store_true", help="several tweets in one record")
+    parser.add_argument("--count", type=int, default=200_000, help="how many events")
+    parser.add_argument("--seed", type=int, default=1, help="of the events and of the faults")
+    parser.add_argument("--aggregate", action="store_true", help="several events in one record")
     parser.add_argument("--forms", action="store_true", help="files of several forms as the source")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
@@ -70,7 +71,7 @@ def _show(outcome: SoakOutcome, *, aggregate: bool) -> None:
     account = Table("", "records", title="The books")
     for name, number in (
         ("offered", offered.total),
-        ("  tweets", offered.counts["tweet"]),
+        ("  events", offered.counts["event"]),
         ("  repeated", offered.counts["duplicate"]),
         ("  malformed", offered.counts["malformed"]),
         ("put on the stream", outcome.accepted),
@@ -95,11 +96,11 @@ def _show(outcome: SoakOutcome, *, aggregate: bool) -> None:
 def _show_differences(place: Place, stack: Stack, books: Books) -> None:
     for name, items in (("missing", books.items.missing), ("unexpected", books.items.unexpected)):
         for item in items[:1]:
-            _console.print(f"first {name}: {item['Username']} {item['Id']}", style="red")
-            _console.print("\n".join(history(place, stack, item["Id"])))
+            _console.print(f"first {name}: {item}", style="red")
+            _console.print("\n".join(history(place, stack, verify.key(item))))
     for wanted, stored in books.items.different[:1]:
         _console.print(f"first different: {wanted} is stored as {stored}", style="red")
-        _console.print("\n".join(history(place, stack, wanted["Id"])))
+        _console.print("\n".join(history(place, stack, verify.key(wanted))))
     for name, letters in (
         ("missing dead letter", books.missing_letters),
         ("dead letter from nowhere", books.foreign_letters),

@@ -1,30 +1,54 @@
-"""What was offered against what is there: every tweet stored, every other record a dead letter."""
+"""What was offered against what is there: every event stored, every other record a dead letter."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple, get_args
 
-from tweetpipe import dead_letters
+from producer.fakes import Kind as KindOfRecord
+from producer.fakes import strewn
+from tweetpipe import dead_letters, events
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.dead_letters import DeadLetter, Kind
+from tweetpipe.live.items import items_of
 from tweetpipe.looking import table, verify
-from tweets import fakes
+from tweetpipe.looking.table import Key
 
+MALFORMED = DUPLICATES = 0.02
 _ALL = 10_000_000
-_KINDS: tuple[fakes.Kind, ...] = ("tweet", "duplicate", "malformed")
+
+
+class Record(NamedTuple):
+    """What a source has."""
+
+    kind: KindOfRecord
+    data: bytes
+
+
+def records(seed: int, count: int) -> Iterator[Record]:
+    """So many of the events that are chosen, with malformed and repeated ones among them."""
+    chosen = events.chosen()
+    malformed = chosen.malformed
+    share = MALFORMED if malformed else 0.0
+    for kind, index, _ in strewn(range(count), seed, share, DUPLICATES, 0):
+        if malformed and kind == "malformed":
+            yield Record(kind, malformed(seed, index))
+        else:
+            yield Record(kind, chosen.fake(seed, index)[0])
 
 
 @dataclass(kw_only=True)
 class Offered:
     """The records that a source had: how many of each kind, and which can never be stored."""
 
-    counts: dict[fakes.Kind, int] = field(default_factory=lambda: dict.fromkeys(_KINDS, 0))
+    counts: dict[KindOfRecord, int] = field(
+        default_factory=lambda: dict.fromkeys(get_args(KindOfRecord), 0)
+    )
     malformed: set[bytes] = field(default_factory=set)
 
-    def counted(self, records: Iterable[fakes.FakeRecord]) -> Iterator[fakes.FakeRecord]:
+    def counted(self, records: Iterable[Record]) -> Iterator[Record]:
         """The same records, booked as they pass."""
         for record in records:
             self.counts[record.kind] += 1
@@ -71,12 +95,12 @@ def _letters(place: Place, stack: Stack) -> list[DeadLetter]:
     return dead_letters.peek(place, url, _ALL, bucket=bucket)[0]
 
 
-def history(place: Place, stack: Stack, identifier: str) -> list[str]:
-    """Where a tweet is found on its way: in the stream, and in dead letters."""
+def history(place: Place, stack: Stack, key: Key) -> list[str]:
+    """Where an event is found on its way: in the stream, and in dead letters."""
     found = []
     letters = _letters(place, stack)
     for shard, record in _stream(place, stack.outputs["KinesisStream"]):
-        if identifier.encode() in record["Data"]:
+        if key in map(events.chosen().key_of, items_of(record["Data"])):
             number = record["SequenceNumber"]
             found.append(f"{shard} {number}, arrived {record['ApproximateArrivalTimestamp']}")
             found += [

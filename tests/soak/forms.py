@@ -8,12 +8,12 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from tweets import fakes
+from tests.soak.books import Record
 
 _PAGE = 100  # posts, as X gives them
 
 
-def write_lines(records: Iterable[fakes.FakeRecord], folder: Path) -> list[Path]:
+def write_lines(records: Iterable[Record], folder: Path) -> list[Path]:
     """All records in one file, one a line."""
     path = folder / "offered.ndjson"
     with path.open("wb") as file:
@@ -21,7 +21,7 @@ def write_lines(records: Iterable[fakes.FakeRecord], folder: Path) -> list[Path]
     return [path]
 
 
-def write_in_forms(records: Iterable[fakes.FakeRecord], folder: Path) -> list[Path]:
+def write_in_forms(records: Iterable[Record], folder: Path) -> list[Path]:
     """About as many records in each of four files; only lines can hold what is malformed."""
     lines: list[bytes] = []
     zipped: list[bytes] = []

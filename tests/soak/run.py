@@ -18,16 +18,14 @@ from pathlib import Path
 from localstack_embedded import Instance
 from tests.fault_proxy import BATCH_WRITE_ITEM, PUT_RECORDS, SEND_MESSAGE_BATCH, Fault, FaultProxy
 from tests.functions import configured
-from tests.soak.books import Books, Offered, balance
+from tests.soak.books import Books, Offered, balance, records
 from tests.soak.changes import Changes
 from tests.soak.forms import write_in_forms, write_lines
 from tests.soak.mischief import Mischief
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.looking import verify
-from tweets import fakes
 
-MALFORMED = DUPLICATES = 0.02
 TIMEOUT = 12  # seconds
 PARAMETERS = {
     "ShardCount": "4",
@@ -39,7 +37,7 @@ PARAMETERS = {
 
 # Of the calls of each operation; a batch takes twenty BatchWriteItem calls.
 _FAULTY = {BATCH_WRITE_ITEM: 0.03, PUT_RECORDS: 0.15, SEND_MESSAGE_BATCH: 0.15}
-_SHORT = 10_000  # tweets; harm is done more often then, so that there is some at all
+_SHORT = 10_000  # events; harm is done more often then, so that there is some at all
 _SLOWEST, _SENDING = 300.0, 90.0  # records a second, seconds: long enough to be killed often
 _KILLED = "producer killed with kill -9"
 _KILLS_BEFORE_OUTAGE = 3
@@ -73,17 +71,16 @@ def soak(
     say: Callable[[str], None],
     in_forms: bool = False,
 ) -> SoakOutcome:
-    """Sends `count` tweets, with malformed and repeated ones among them, through the faults.
+    """Sends `count` events, with malformed and repeated ones among them, through the faults.
 
     Meanwhile, shards are split and merged, and the mapping is paused. Once each, for `outage`
     seconds, Kinesis is gone, what the function calls, and the function itself. All has to come home
-    without a command. With `aggregate`, several tweets travel in one record. They are read from a
+    without a command. With `aggregate`, several events travel in one record. They are read from a
     file of lines, or with `in_forms` from files of several forms.
     """
     offered = Offered()
-    records = fakes.records(seed, count=count, malformed=MALFORMED, duplicates=DUPLICATES)
     write = write_in_forms if in_forms else write_lines
-    tweets = write(offered.counted(records), folder)
+    files = write(offered.counted(records(seed, count)), folder)
     expected = verify.expected_items(seed, count)
     started = time.monotonic()
     every_fault = {operation: set(Fault) for operation in _FAULTY}
@@ -104,11 +101,11 @@ def soak(
     ):
         producer = _Producer(proxy, stack, folder, seed=seed, outage=outage, aggregate=aggregate)
         with mischief.at_work((changes.reshard, 15.0), (changes.pause_mapping, 40.0)):
-            say(f"Sending {offered.total:,} records, of which {count:,} are tweets")
+            say(f"Sending {offered.total:,} records, of which {count:,} are events")
             with _outages(proxy, place, function, seconds=outage) as outages:
-                producer.send_until_done(tweets, rate=max(_SLOWEST, offered.total / _SENDING))
+                producer.send_until_done(files, rate=max(_SLOWEST, offered.total / _SENDING))
                 undelivered = producer.resend_until_done()
-            say("Waiting until all tweets are stored")
+            say("Waiting until all events are stored")
             _wait_until_stored(place, stack, count)
         proxy.is_mischievous = False
         books = _settled(place, stack, offered, expected)
