@@ -231,7 +231,7 @@ class _Run:
 
     def _read(self) -> None:
         source, resumable = self._source, self._resumable
-        rate = self._settings.rate
+        rate, largest = self._settings.rate, self._settings.max_record_bytes
         if rate is not None:
             source = paced(source, rate, clock=self._clock, wait=self._stop.wait)
         try:
@@ -239,7 +239,7 @@ class _Run:
                 size = record.size
                 if not record.has_key:
                     self._keyless += 1
-                refusal = TOO_LARGE if size > self._settings.max_record_bytes else None
+                refusal = TOO_LARGE if size > largest else None
                 wait = self._live is None
                 end = resumable.offset if resumable else 0
                 wanted = self._backlog.add(record, size=size, end=end, refusal=refusal, wait=wait)
