@@ -123,7 +123,8 @@ def test_what_is_sent_is_stored_and_what_is_malformed_becomes_a_dead_letter(twee
 def test_a_file_is_sent_and_verified(tweetpipe: Run, tmp_path: Path) -> None:
     lines = [event(f"of a file {number % 7}", number) for number in range(50)]
     (tmp_path / "events.ndjson").write_bytes(b"\n".join([*lines, b"no event"]))
-    tweetpipe("produce", "file", "events.ndjson")
+    sent = tweetpipe("produce", "file", "events.ndjson")
+    assert "1 record of 51 named no partition key" in sent.stderr
 
     verified = tweetpipe("verify", "file", "events.ndjson", "--wait", "30")
 

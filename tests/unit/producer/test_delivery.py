@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -42,6 +43,23 @@ def test_without_faults_every_record_is_stored_once(undelivered: Path) -> None:
     assert report.undelivered is None
     assert not report.interrupted
     assert not undelivered.exists()
+
+
+def test_records_without_a_partition_key_are_sent_and_counted(undelivered: Path) -> None:
+    keyed = [b'{"sensor": "a%d"}' % number for number in range(20)]
+    keyless = [b"no JSON", b"{}", b"[1]", b'{"sensor": 7}', b'{"sensor": ""}']
+
+    def sensor(data: bytes) -> str:
+        key: str = json.loads(data)["sensor"]
+        return key
+
+    source = [OutgoingRecord.keyed(data, sensor) for data in (*keyed, *keyless)]
+    kinesis = FakeKinesis()
+
+    report = run(source, kinesis, undelivered)
+
+    assert (report.sent, report.keyless) == (25, 5)
+    assert kinesis.stored == Counter([*keyed, *keyless])
 
 
 def test_an_empty_source_is_no_fault(undelivered: Path) -> None:
