@@ -209,6 +209,11 @@ def test_the_services_of_all_accounts_are_there_again(kept: Kept) -> None:
     assert account.client("dynamodb").list_tables()["TableNames"] == []
     kept.down()
     assert held(kept.up()) == before[0]
+    objects = kept.home / "kept" / "objects"
+    assert [*objects.glob("*/*")]
+    localstack_embedded.reset(kept.home)
+    kept.down()
+    assert not [*objects.glob("*/*")]
 
 
 SEEN = """

@@ -32,7 +32,7 @@ class KeptObjects(EphemeralS3ObjectStore):  # type: ignore[misc]
     def __init__(self, scratch: str, folder: Path) -> None:
         super().__init__(scratch)
         self._folder = folder
-        self._suspects: set[Path] = set()
+        self._suspects = set(folder.glob("*/*"))  # what is known of them was kept long ago
         self._lock = Lock()
 
     def open(self, bucket: str, s3_object: Any, mode: str = "r") -> Any:
@@ -72,11 +72,12 @@ class KeptObjects(EphemeralS3ObjectStore):  # type: ignore[misc]
     def sweep(self) -> None:
         """Remove what no object needs; to be called when what is known of objects has been kept.
 
-        What was not needed at the call before, either, is needed by nothing that is kept.
+        What was not needed at the call before, either, is needed by nothing that is kept; nor is
+        anything when there are no buckets, as after a reset.
         """
         needed = {self._path(bucket, each) for bucket, each in _objects()}
         idle = {path for path in self._folder.glob("*/*")} - needed
-        for path in idle & self._suspects:
+        for path in idle & self._suspects if s3_stores else idle:
             path.unlink(missing_ok=True)
         self._suspects = idle
 

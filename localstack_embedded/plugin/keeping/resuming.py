@@ -62,8 +62,11 @@ def start_alarms(provider: Any) -> None:
 
 def tidy(services: set[str]) -> None:
     """Remove what is needed no longer, now that these services are kept as they are."""
-    if "s3" in services and SERVICE_PLUGINS.is_running("s3"):
-        SERVICE_PLUGINS.get_service("s3")._provider._storage_backend.sweep()
+    if SERVICE_PLUGINS.is_running("s3"):
+        from localstack.services.s3.models import s3_stores
+
+        if "s3" in services or not s3_stores:
+            SERVICE_PLUGINS.get_service("s3")._provider._storage_backend.sweep()
 
 
 def _fail_what_was_under_way(store: Any) -> None:
