@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from functools import cache
@@ -15,6 +16,7 @@ from botocore.parsers import ResponseParserError
 from localstack_embedded import EmulatorError
 from producer import ProducerError, SettingsError
 from tweetpipe import events
+from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import INTERRUPTED, TweetpipeError, mistake
 from tweetpipe.aws.explain import explain
 from tweetpipe.commands import settings_file, terminal
@@ -43,7 +45,9 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
             arguments = [a for a in arguments if a != "--debug"]
             folder, arguments = _events_of(arguments)
             events.choose(folder)
-            defaults = _defaults(_command(), stack=events.stack_name())
+            stack = events.stack_name()
+            stacks.is_meant(os.environ.get("TWEETPIPE_STACK") or stack)
+            defaults = _defaults(_command(), stack=stack)
             _command().main(args=arguments, prog_name=prog_name, default_map=defaults)
         except SystemExit as ended:
             code = ended.code
@@ -56,6 +60,7 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
             terminal.fail(message)
         finally:
             events.choose(None)
+            stacks.is_meant()
     # However the command took it: it was asked to end, and did not do what it was called for.
     sys.exit(INTERRUPTED if interrupted.is_set() else code)  # type: ignore[arg-type]
 

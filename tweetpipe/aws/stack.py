@@ -107,7 +107,7 @@ def does_not_exist(error: ClientError) -> bool:
     return detail.get("Code") == "ValidationError" and "does not exist" in detail.get("Message", "")
 
 
-_every: str = ""
+_every, _meant = "", DEFAULT_NAME
 
 
 def every_command_needs(options: str) -> None:
@@ -116,9 +116,15 @@ def every_command_needs(options: str) -> None:
     _every = options
 
 
+def is_meant(name: str = DEFAULT_NAME) -> None:
+    """Takes the name of the stack that is meant without --stack, as settings and events have it."""
+    global _meant
+    _meant = name
+
+
 def options(place: Place, name: str) -> str:
     """The options that lead a command to this stack, with a space in front."""
-    stack = "" if name == DEFAULT_NAME and not _every else f" --stack {name}"
+    stack = "" if name == DEFAULT_NAME == _meant and not _every else f" --stack {name}"
     return _every + stack + ("" if place.is_local else " --target aws")
 
 

@@ -18,6 +18,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of its own, with nothing chosen in it."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TWEETPIPE_EVENTS", raising=False)
+    monkeypatch.delenv("TWEETPIPE_STACK", raising=False)
     events.choose(None)
     yield tmp_path
     events.choose(None)
@@ -78,6 +79,34 @@ def test_commands_to_type_have_the_option_that_this_one_had(here: Path) -> None:
     assert stacks.options(place, "tweets").endswith(" --stack tweets")
     events.choose(None)
     assert stacks.options(place, "tweets") == ""
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "suggested"),
+    [
+        ("TWEETPIPE_EVENTS", "", ""),
+        ("TWEETPIPE_EVENTS", "my_events", " --stack tweets"),
+        ("TWEETPIPE_STACK", "other", " --stack tweets"),
+    ],
+)
+def test_a_suggested_command_leads_to_no_other_stack_that_a_setting_names(
+    setting: str, value: str, suggested: str, here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written(here / "my_events")
+    monkeypatch.setenv(setting, value)
+    place = place_at("http://localhost:1")
+    found: list[str] = []
+
+    def check_name(name: str) -> None:
+        found.append(stacks.options(place, name))
+        raise NothingThere(name)
+
+    monkeypatch.setattr(stacks, "check_name", check_name)
+    with pytest.raises(SystemExit):
+        main(["status", "--stack", "tweets"])
+
+    assert found == [suggested]
+    assert stacks.options(place, "tweets") == "", "it is forgotten when the command has ended"
 
 
 def test_an_empty_option_is_as_none_and_takes_nothing_else_of_the_line(
