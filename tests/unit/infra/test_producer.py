@@ -73,6 +73,7 @@ def test_there_is_one_task_at_most_and_nothing_reaches_it() -> None:
     deployment = SERVICE["DeploymentConfiguration"]
 
     assert (deployment["MinimumHealthyPercent"], deployment["MaximumPercent"]) == (0, 100)
+    assert SERVICE["AvailabilityZoneRebalancing"] == "DISABLED"
     assert WHOLE["Parameters"]["Running"]["AllowedValues"] == [0, 1]
     assert "SecurityGroupIngress" not in RESOURCES["NoWayIn"]["Properties"]
     assert "PortMappings" not in CONTAINER
