@@ -74,15 +74,21 @@ def _defaults(command: Any, *, stack: str) -> dict[str, Any]:
 
 def _events_of(arguments: list[str]) -> tuple[str | None, list[str]]:
     """What --events names, wherever in the line it stands, and the rest of the line."""
-    folder, rest = None, [*arguments]
-    for place, argument in enumerate(arguments):
+    folder: str | None = None
+    rest: list[str] = []
+    left = iter(arguments)
+    for argument in left:
         name, separator, value = argument.partition("=")
         if argument == "--":
-            break
-        if name == "--events" and (separator or place + 1 < len(arguments)):
-            end = place + 1 if separator else place + 2
-            folder = value if separator else arguments[place + 1]
-            rest = [*arguments[:place], *arguments[end:]]
+            return folder, [*rest, argument, *left]
+        if name != "--events":
+            rest.append(argument)
+        elif separator:
+            folder = value
+        elif (following := next(left, None)) is not None:
+            folder = following
+        else:
+            return None, [argument]  # alone, it has the parser say what is missing
     return folder, rest
 
 

@@ -67,7 +67,7 @@ def tweetpipe(
             metavar="FOLDER",
             show_default="tweets",
             help="The folder that says what a record is, anywhere in the line. Also "
-            "TWEETPIPE_EVENTS, or events in [tool.tweetpipe] of pyproject.toml.",
+            "TWEETPIPE_EVENTS, or events in \\[tool.tweetpipe] of pyproject.toml.",
         ),
     ] = None,
     debug: Annotated[

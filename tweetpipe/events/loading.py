@@ -63,15 +63,16 @@ def _name_of(folder: Path) -> str:
 
 def check_name(folder: Path) -> str:
     """What Python calls a folder of events; raises WrongUsage for a name that it can't be."""
-    name = folder.absolute().name.replace("-", "_")
+    said = folder.absolute().name or str(folder)
+    name = said.replace("-", "_")
     if not name.isidentifier() or keyword.iskeyword(name) or _is_taken(name):
         raise WrongUsage(
-            f"A folder of events can't be called {folder.name}: Python could not import it, or "
+            f"A folder of events can't be called {said}: Python could not import it, or "
             "has something of that name already. Rename it, for instance to my-events."
         )
     if not (name.isascii() and name[0].isalpha()):
         raise WrongUsage(
-            f"A folder of events can't be called {folder.name}: for AWS it must begin with a "
+            f"A folder of events can't be called {said}: for AWS it must begin with a "
             "letter from A to Z, and have only these, digits, and hyphens. Rename it, for instance "
             "to my-events."
         )

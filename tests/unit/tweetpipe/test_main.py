@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
+from rich.text import Text
+from typer.main import get_command
 
 from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
+from tweetpipe.commands.app import app
 
 
 def run(*arguments: str) -> int:
@@ -125,3 +131,17 @@ def test_debug_shows_where_an_error_comes_from(
 def test_the_version_is_a_result(capfd: pytest.CaptureFixture[str]) -> None:
     assert run("--version") == 0
     assert capfd.readouterr().out.startswith("tweetpipe ")
+
+
+def helps(command: Any) -> Iterator[str]:
+    """What each command and option says of itself in --help."""
+    yield command.help or ""
+    for parameter in command.params:
+        yield getattr(parameter, "help", None) or ""
+    for below in getattr(command, "commands", {}).values():
+        yield from helps(below)
+
+
+def test_help_shows_every_word_that_is_in_brackets() -> None:
+    for said in helps(get_command(app)):
+        assert Text.from_markup(said).plain == said.replace("\\[", "[")

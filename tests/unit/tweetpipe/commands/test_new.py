@@ -92,3 +92,14 @@ def test_a_failure_leaves_no_half_of_it(tmp_path: Path, monkeypatch: pytest.Monk
 
     assert outcome.returncode == 1
     assert not (tmp_path / "my-events").exists()
+
+
+@pytest.mark.parametrize("folder", ["", "."])
+def test_the_folder_that_it_is_typed_in_is_called_by_its_name(folder: str, tmp_path: Path) -> None:
+    within = tmp_path / "no name"
+    within.mkdir()
+
+    outcome = made(folder, within=within)
+
+    assert outcome.returncode == 2
+    assert "can't be called no name: " in outcome.stderr

@@ -169,3 +169,22 @@ def test_a_stack_is_called_like_the_events(
         main(line.split())
 
     assert asked == [stack]
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("--events", "'--events' requires an argument"),
+        ("status --events", "'--events' requires an argument"),
+        ("dead-letters list --events", "'--events' requires an argument"),
+        ("query --events first a1 --events last", "last holds no events"),
+    ],
+)
+def test_an_option_without_a_folder_is_told_and_the_last_of_several_counts(
+    line: str, says: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(line.split())
+
+    assert ended.value.code == 2
+    assert says in " ".join(capsys.readouterr().err.split())
