@@ -23,6 +23,8 @@ T = TypeVar("T")
 
 _SHARE = 2 / 3  # of the time; the rest is left for the work itself
 _TRIES = 2  # a child may also be killed from outside
+# Ctrl-C at a terminal, and the end of a host: they come from outside, and never from a record.
+_OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _read_in_child(
     if not is_over:
         os.kill(pid, signal.SIGKILL)
     code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if not is_over or code == 0:
+    if not is_over or code == 0 or -code in _OUTSIDE:
         return _End(done, "")
     if code == -signal.SIGALRM:
         return _End(done, f"reading it takes longer than {limit:.0f} s")
@@ -112,7 +114,8 @@ def _read_and_exit(
     try:
         # Collecting what this process inherits would copy all of it, and memory may be short.
         gc.freeze()
-        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        for number in (signal.SIGALRM, *_OUTSIDE):
+            signal.signal(number, signal.SIG_DFL)
         for item in items:
             signal.setitimer(signal.ITIMER_REAL, limit)
             with suppress(Exception):

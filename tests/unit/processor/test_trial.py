@@ -65,6 +65,22 @@ def test_a_child_that_is_killed_from_outside_makes_no_record_fatal(tmp_path: Pat
     assert (tmp_path / "killed").exists()
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_what_only_comes_from_outside_makes_no_record_fatal_however_often(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    def read_and_be_ended_thrice(item: str) -> None:
+        ends = len(list(tmp_path.iterdir()))
+        if item == "second" and ends < 3:
+            (tmp_path / str(ends)).touch()
+            os.kill(os.getpid(), number)
+
+    items = ["first", "second", "third"]
+
+    assert try_out(items, read_and_be_ended_thrice, example="", seconds=PATIENT) == Trial(3)
+    assert len(list(tmp_path.iterdir())) == 3
+
+
 @pytest.mark.parametrize("example", ["killed", "exits"])
 def test_nothing_is_said_of_records_where_the_example_does_the_same(example: str) -> None:
     assert try_out(["killed", "good"], read, example=example, seconds=PATIENT) == Trial(2)
