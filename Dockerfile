@@ -20,7 +20,7 @@ COPY --chown=10001 requirements/plot.in requirements/processor.txt requirements/
 COPY --chown=10001 tweetpipe tweetpipe
 # The function's dependencies; its package is put together by each deploy.
 USER 10001
-RUN python -m tweetpipe.deploying.package
+RUN python -c "from tweetpipe.deploying import package; package.prepare()"
 USER 0
 
 COPY --chown=10001 pyproject.toml setup.py README.md LICENSE ./

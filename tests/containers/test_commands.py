@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.integration.test_lifecycle import (
-    test_a_changed_shard_count_is_refused_with_the_way_out,
+    test_a_changed_shard_count_is_there_when_deploy_ends,
     test_deploying_again_changes_nothing,
     test_destroy_leaves_nothing_and_a_second_one_has_nothing_to_do,
     test_nothing_to_produce_is_no_failure,
@@ -16,7 +16,7 @@ from tests.integration.test_pipeline import (
 )
 
 __all__ = [
-    "test_a_changed_shard_count_is_refused_with_the_way_out",
+    "test_a_changed_shard_count_is_there_when_deploy_ends",
     "test_a_hostile_file_is_stored_where_possible_and_explained_where_not",
     "test_deploying_again_changes_nothing",
     "test_destroy_leaves_nothing_and_a_second_one_has_nothing_to_do",

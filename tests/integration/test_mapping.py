@@ -89,7 +89,8 @@ class Stream:
     @property
     def events(self) -> list[dict[str, Any]]:
         """What the function has been invoked with for this stream, in order."""
-        lines = self.seen.read_text().splitlines() if self.seen.exists() else []
+        written = self.seen.read_text() if self.seen.exists() else ""
+        lines = written[: written.rfind("\n") + 1].splitlines()  # the last one may not be whole yet
         events = [json.loads(line) for line in lines]
         return [
             event

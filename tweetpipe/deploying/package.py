@@ -45,6 +45,12 @@ def build(own: Own = MappingProxyType({})) -> Path:
         return _build(own)
 
 
+def prepare() -> None:
+    """Fetch the function's dependencies, so that building needs no network."""
+    with _lock():
+        _install_dependencies()
+
+
 def archive(own: Own = MappingProxyType({})) -> bytes:
     """The package as a zip that depends on nothing but its files' names and contents."""
     # Built and read in one go: another deployment builds into the same folder.

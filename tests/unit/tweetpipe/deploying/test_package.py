@@ -50,6 +50,13 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def test_what_was_prepared_needs_no_network(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package.prepare()
+    monkeypatch.setattr(package, "_pip_install", lambda _: pytest.fail("it asked the network"))
+
+    assert (package.build() / "dependency.py").is_file()
+
+
 def test_packages_made_at_the_same_time_are_whole(project: Path) -> None:
     for n in range(50):
         (project / "processor" / f"module{n}.py").write_text(f"answer = {n}\n")
