@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import faulthandler
+import gc
 import os
 import signal
 import sys
@@ -63,6 +64,19 @@ def test_a_child_that_is_killed_from_outside_makes_no_record_fatal(tmp_path: Pat
 
     assert try_out(items, read_and_be_killed_once, example="", seconds=PATIENT) == Trial(3)
     assert (tmp_path / "killed").exists()
+
+
+def test_a_child_collects_nothing_of_what_it_inherits(tmp_path: Path) -> None:
+    def write_count(item: str) -> None:
+        (tmp_path / item).write_text(str(gc.get_freeze_count()))
+
+    inherited = len(gc.get_objects())
+    before = gc.get_freeze_count()
+
+    try_out(["one"], write_count, example="example", seconds=PATIENT)
+
+    assert int((tmp_path / "one").read_text()) > inherited / 2
+    assert gc.get_freeze_count() == before
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
