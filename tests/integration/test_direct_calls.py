@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import uuid
 from dataclasses import dataclass
 from typing import Any
@@ -116,3 +117,18 @@ def test_an_unusual_call_is_answered_the_same(place: Place, headers: dict[str, s
     assert place.answer("/", "GetItem", request, **headers) == place.answer(
         "/?", "GetItem", request, **headers
     )
+
+
+def test_requests_that_come_together_are_all_answered(place: Place) -> None:
+    body = json.dumps({"TableName": place.name, "Key": {"id": {"S": "a"}}})
+    request = (
+        "POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: DynamoDB_20120810.GetItem\r\n"
+        "Content-Type: application/x-amz-json-1.0\r\nAuthorization: AWS4-HMAC-SHA256"
+        " Credential=test/20261126/us-east-1/dynamodb/aws4_request, SignedHeaders=x, Signature=0"
+        f"\r\nContent-Length: {len(body)}\r\n\r\n{body}"
+    )
+    with socket.create_connection(("127.0.0.1", place.port), timeout=60) as connection:
+        connection.sendall(3 * request.encode())
+        answers = b""
+        while answers.count(b"HTTP/1.1 200 ") < 3:
+            answers += connection.recv(65536) or pytest.fail("the connection was closed")

@@ -35,6 +35,7 @@ class GuardedGateway(TwistedGateway):  # type: ignore[misc]
 class GuardedChannel(HeaderPreservingHTTPChannel):  # type: ignore[misc]
     """A connection; looks at a request when its headers are there and its body is not yet."""
 
+    is_pipelined = False  # whether another request has come with the one that is taken
     _is_known: bool | None = None
 
     def allHeadersReceived(self) -> None:
@@ -52,6 +53,11 @@ class GuardedChannel(HeaderPreservingHTTPChannel):  # type: ignore[misc]
             self._refuse(reason, values)
         else:
             super().allHeadersReceived()
+
+    def _finishRequestBody(self, data: bytes) -> None:
+        # Twisted looks at this data when a request ends later, not when it has ended already.
+        self.is_pipelined = bool(data)
+        super()._finishRequestBody(data)
 
     def _is_admitted(self, target: str, values: Values) -> bool:
         # Once for all requests on a connection: behind it is one program.

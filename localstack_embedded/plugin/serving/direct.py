@@ -74,6 +74,7 @@ class DirectRequest(TwistedRequestAdapter):  # type: ignore[misc]
             or not self._header(b"content-type").startswith(b"application/x-amz-json-1.")
             or b"cbor" in self._header(b"accept")
             or self._header(b"content-encoding")
+            or self.channel.is_pipelined
             or _LOCALSTACKS_LOG.isEnabledFor(logging.INFO)
             or (_IS_KEPT and not _watches)
         ):
