@@ -135,6 +135,7 @@ CALLED: dict[str, str] = {
     "localstack.services.internal:get_internal_apis": "",
     # serving/direct.py
     "localstack.aws.accounts:get_account_id_from_access_key_id": "access_key_id",
+    "twisted.web.http:HTTPChannel._finishRequestBody": "self, data",
     "twisted.web.http:Request.gotLength": "self, length",
     "twisted.web.http:Request.requestReceived": "self, command, path, version",
     # mapping
