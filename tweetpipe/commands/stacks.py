@@ -11,6 +11,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from tweetpipe import events
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import DeployFailed, WrongUsage
 from tweetpipe.aws.place import Place, Target
@@ -155,12 +156,13 @@ def deploy_stack(
 
 def _agrees_to_loss(name: str, *, yes: bool) -> bool:
     otherwise = f"--confirm-loss {name} says that losing it is wanted."
+    what = f"{events.chosen().noun}s"
     if yes:
         raise WrongUsage(
-            "This would delete tweets, and --yes does not cover that: nothing was changed. "
+            f"This would delete {what}, and --yes does not cover that: nothing was changed. "
             f"{otherwise}"
         )
-    return terminal.names(name, "What is red deletes tweets.", otherwise=otherwise)
+    return terminal.names(name, f"What is red deletes {what}.", otherwise=otherwise)
 
 
 def _is_ours_or_agreed(place: Place, existing: Stack) -> bool:
