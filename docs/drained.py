@@ -54,6 +54,7 @@ while True:
 
 for key in keys:
     table.delete_item(Key=key)
+quiet_until = time.monotonic() + 3  # a producer collects records before it sends them
 for shard_id, sequence_number in behind.items():
     iterator = kinesis.get_shard_iterator(
         StreamName=stream,
@@ -65,7 +66,7 @@ for shard_id, sequence_number in behind.items():
         answer = kinesis.get_records(ShardIterator=iterator)
         if answer["Records"]:
             sys.exit("NOT drained: something still writes to the stream. Stop it, and start again.")
-        if not answer["MillisBehindLatest"]:
+        if not answer["MillisBehindLatest"] and time.monotonic() > quiet_until:
             break
         iterator = answer["NextShardIterator"]
         time.sleep(0.2)

@@ -24,7 +24,7 @@ from tests.stack_fixtures import (
     place,
     tweetpipe_command,
 )
-from tests.waiting import LONG
+from tests.waiting import LONG, wait_for
 
 __all__ = [
     "command_environment",
@@ -79,8 +79,8 @@ def container(docker_session: str) -> Iterator[DockerContainer]:
     service = localstack.compose_service(docker_session)
     with localstack.running(service, docker_session) as running:
         yield running
-    remaining = janitor.left(docker_session, "container")
-    assert not remaining, "LocalStack left containers of its functions behind"
+    # The engine may still be removing what LocalStack has ended.
+    wait_for(lambda: not janitor.left(docker_session, "container"), "the end of all containers")
 
 
 @pytest.fixture(scope="session")

@@ -22,6 +22,7 @@ import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
 from tests.stack_fixtures import Command, make_sample_table
 from tests.waiting import wait_for
+from tweetpipe import events
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
@@ -96,7 +97,7 @@ def test_the_plain_aws_cli_deploys_a_working_stack(
     tweetpipe_command: Command,
     tmp_path: Path,
 ) -> None:
-    package.build()  # make package
+    package.build(events.chosen().packaged)  # make package
     bucket = f"{stack_name}-packages"
     packaged = tmp_path / "packaged.yaml"
 

@@ -200,7 +200,7 @@ def test_tweets_in_every_form_plain_and_compressed_become_their_items(
     assert produced.returncode == 0, produced.stderr
     assert verified.returncode == 0, verified.stdout + verified.stderr
     told = json.loads(verified.stdout)
-    assert (told["tweets"], told["verified"]) == (len(items), len(items))
+    assert (told["events"], told["verified"]) == (len(items), len(items))
     assert (told["rejected"], told["lost"]) == (2 * len(COMPRESSED), 0)
     stored = table.scan(place, own_stack.outputs["EventDataTable"])
     of_these = (each for each in stored if int(each["Id"]) < FIRST_ID + 1_000_000)

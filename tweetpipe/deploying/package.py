@@ -40,9 +40,9 @@ Own = Mapping[str, Path]
 
 
 def build(own: Own = MappingProxyType({})) -> Path:
-    """The folder that becomes the function's package, made anew from the sources."""
+    """The folder that AWS's tools make the function's package of, made anew from the sources."""
     with _lock():
-        return _build(own)
+        return _build(own, FUNCTION)
 
 
 def prepare() -> None:
@@ -53,9 +53,10 @@ def prepare() -> None:
 
 def archive(own: Own = MappingProxyType({})) -> bytes:
     """The package as a zip that depends on nothing but its files' names and contents."""
-    # Built and read in one go: another deployment builds into the same folder.
+    # Built and read in one go: another deployment builds into the same folder. It is none that
+    # people take for their own events' package, between `make package` and AWS's tools.
     with _lock():
-        folder = _build(own)
+        folder = _build(own, BUILD / "archived")
         _LOG.debug("%s", listing(folder))
         return _zipped(folder)
 
@@ -78,28 +79,28 @@ def _lock() -> FileLock:
     return FileLock(BUILD / "function.lock")
 
 
-def _build(own: Own) -> Path:
+def _build(own: Own, folder: Path) -> Path:
     dependencies = _install_dependencies()
-    shutil.rmtree(FUNCTION, ignore_errors=True)
-    _copy(dependencies, FUNCTION)
-    _copy(PROCESSOR, FUNCTION / PROCESSOR.name)
+    shutil.rmtree(folder, ignore_errors=True)
+    _copy(dependencies, folder)
+    _copy(PROCESSOR, folder, PROCESSOR.name)
     for name, path in own.items():
-        (FUNCTION / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, FUNCTION / name)
-    for path in (FUNCTION, *FUNCTION.rglob("*")):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, folder / name)
+    for path in (folder, *folder.rglob("*")):
         # AWS's tools zip the folder as they find it, and Lambda reads it as another user.
         path.chmod(0o755 if path.is_dir() else 0o644)
         os.utime(path, (_MODIFIED, _MODIFIED))
-    return FUNCTION
+    return folder
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Path, folder: Path, within: str = "") -> None:
     """Copies the files that belong into the package."""
     for path in _files(source):
-        relative = path.relative_to(source)
-        if _belongs((target / relative).relative_to(FUNCTION)):
-            (target / relative).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, target / relative)
+        relative = within / path.relative_to(source)
+        if _belongs(relative):
+            (folder / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / relative)
 
 
 def _belongs(path: PurePath) -> bool:

@@ -57,6 +57,14 @@ def test_what_was_prepared_needs_no_network(project: Path, monkeypatch: pytest.M
     assert (package.build() / "dependency.py").is_file()
 
 
+def test_a_deployment_leaves_the_folder_for_other_tools_alone(project: Path) -> None:
+    own = {"mine/item.py": project / "processor" / "handler.py"}
+    folder = package.build(own)
+    package.archive()
+
+    assert (folder / "mine" / "item.py").is_file()
+
+
 def test_packages_made_at_the_same_time_are_whole(project: Path) -> None:
     for n in range(50):
         (project / "processor" / f"module{n}.py").write_text(f"answer = {n}\n")
