@@ -69,7 +69,7 @@ def _strewn(
     duplicates: float,
     start: int,
 ) -> Iterator[OutgoingRecord]:
-    for kind, index in strewn(indexes, seed, malformed, duplicates, start):
+    for kind, index, _ in strewn(indexes, seed, malformed, duplicates, start):
         data, key = events.fake(seed, index, *arguments)
         if kind == "malformed" and events.malformed is not None:
             data = events.malformed(seed, index)
@@ -78,23 +78,23 @@ def _strewn(
 
 def strewn(
     indexes: Iterable[int], seed: int, malformed: float, duplicates: float, start: int
-) -> Iterator[tuple[Kind, int]]:
-    """What comes when: events by their index, and with each what is added.
+) -> Iterator[tuple[Kind, int, int]]:
+    """What comes when: events by their index, and with each what is added; and a random number.
 
     A duplicate repeats one of the last thousand events from `start` on, about half of the time the
     very last.
     """
     counter = blake2b(b"noise %d" % seed, digest_size=_DRAWS.size)
     for index in indexes:
-        yield "event", index
+        yield "event", index, 0
         draws = counter.copy()
         draws.update(index.to_bytes(8, "little"))
-        repeat, nearest, back, spoilt, _ = _DRAWS.unpack(draws.digest())
+        repeat, nearest, back, spoilt, variety = _DRAWS.unpack(draws.digest())
         if repeat < duplicates * _DRAWN:
             reach = min(index - start, _FARTHEST_REPEAT)
-            yield "duplicate", index if nearest % 2 else index - back % (reach + 1)
+            yield "duplicate", index if nearest % 2 else index - back % (reach + 1), variety
         if spoilt < malformed * _DRAWN:
-            yield "malformed", index
+            yield "malformed", index, variety
 
 
 def check(count: int | None, malformed: float, duplicates: float, start: int) -> None:

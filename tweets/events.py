@@ -46,10 +46,14 @@ def fake(seed: int, index: int, shape: Shape = "mixed") -> tuple[bytes, str]:
 
 def malformed(seed: int, index: int) -> bytes:
     """What looks like a tweet, and can't be stored."""
-    from tweets.fakes.malformed import malformed as spoil
+    from tweets.fakes import records
 
-    # Of a past tweet: whatever is taken out of it belongs to no tweet of the stream.
-    return spoil(_fakes(seed).tweet(-1 - index), "mixed", index)
+    # Strewn in as everywhere, so that a seed makes the same bytes for all.
+    return next(
+        record.data
+        for record in records(seed, start=index, count=1, malformed=1.0)
+        if record.kind == "malformed"
+    )
 
 
 def expected(seed: int, index: int) -> dict[str, Any]:

@@ -32,7 +32,7 @@ def records(seed: int, count: int) -> Iterator[Record]:
     chosen = events.chosen()
     malformed = chosen.malformed
     share = MALFORMED if malformed else 0.0
-    for kind, index in strewn(range(count), seed, share, DUPLICATES, 0):
+    for kind, index, _ in strewn(range(count), seed, share, DUPLICATES, 0):
         if malformed and kind == "malformed":
             yield Record(kind, malformed(seed, index))
         else:

@@ -47,11 +47,11 @@ def _strewn(
     duplicates: float,
     start: int,
 ) -> Iterator[FakeRecord]:
-    for kind, index in strewn(indexes, seed, malformed, duplicates, start):
+    for kind, index, variety in strewn(indexes, seed, malformed, duplicates, start):
         if kind == "malformed":
             # Of a past tweet: whatever is taken out of it belongs to no tweet of the stream.
             victim = fakes.tweet(-1 - index)
-            data = spoil(victim, shape, index)
+            data = spoil(victim, shape, variety)
             yield FakeRecord("malformed", index, data, victim.author.screen_name)
         elif kind == "duplicate":
             yield fakes.record(index, shape)._replace(kind="duplicate")
