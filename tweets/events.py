@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from producer.fakes import strewn
 from tweets.files import contents
 from tweets.oracle import expected_item as expected_of
 from tweets.partition import author_in
@@ -46,14 +47,11 @@ def fake(seed: int, index: int, shape: Shape = "mixed") -> tuple[bytes, str]:
 
 def malformed(seed: int, index: int) -> bytes:
     """What looks like a tweet, and can't be stored."""
-    from tweets.fakes import records
+    from tweets.fakes.records import spoilt
 
     # Strewn in as everywhere, so that a seed makes the same bytes for all.
-    return next(
-        record.data
-        for record in records(seed, start=index, count=1, malformed=1.0)
-        if record.kind == "malformed"
-    )
+    *_, (_, _, variety) = strewn([index], seed, 1.0, 0.0, index)
+    return spoilt(_fakes(seed), index, "mixed", variety).data
 
 
 def expected(seed: int, index: int) -> dict[str, Any]:

@@ -96,7 +96,7 @@ def _mend_stream(place: Place, name: str, wanted: Properties) -> None:
     strategy = wanted.get("RecordDistributionStrategy", "")
     if strategy is None:
         # Only a stream on demand may have the other one.
-        _distribute(place, name, "USER_PARTITION_KEY")
+        _distribute(place, summary["StreamARN"], "USER_PARTITION_KEY")
     if "StreamModeDetails" in wanted:
         kinesis.update_stream_mode(
             StreamARN=summary["StreamARN"], StreamModeDetails=wanted["StreamModeDetails"]
@@ -111,14 +111,12 @@ def _mend_stream(place: Place, name: str, wanted: Properties) -> None:
         kinesis.update_max_record_size(StreamARN=summary["StreamARN"], MaxRecordSizeInKiB=size)
         resharding.wait_until_active(place, name)
     if strategy:
-        _distribute(place, name, strategy)
+        _distribute(place, summary["StreamARN"], strategy)
 
 
-def _distribute(place: Place, name: str, strategy: Any) -> None:
-    kinesis: Any = place.kinesis()
-    summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
-    kinesis.update_stream_record_distribution_strategy(
-        StreamARN=summary["StreamARN"], RecordDistributionStrategy=strategy
+def _distribute(place: Place, arn: str, strategy: Any) -> None:
+    place.kinesis().update_stream_record_distribution_strategy(
+        StreamARN=arn, RecordDistributionStrategy=strategy
     )
 
 

@@ -6,6 +6,7 @@ import os
 import shlex
 import tomllib
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from tweetpipe.aws import stack
@@ -22,13 +23,32 @@ def choose(folder: str | None) -> None:
     """Takes what --events names; None where it is not given."""
     global _option
     _option = folder
+    _chosen.cache_clear()
     stack.every_command_needs(f" --events {shlex.quote(folder)}" if folder else "")
 
 
 def chosen() -> Events:
-    """The events that are meant; raises WrongUsage when their folder can't be used."""
+    """The events that are meant; raises WrongUsage when their folder can't be used.
+
+    The project's file is looked into once for a folder and a setting, until `choose` is called.
+    """
+    return _chosen(_option, os.environ.get(SETTING), _here())
+
+
+@lru_cache(maxsize=1)
+def _chosen(*_: object) -> Events:
+    # Asked for each item: looking into a file each time takes longer than reading the item.
     folder = _named()
     return load(Path(folder) if folder else TWEETS)
+
+
+def _here() -> tuple[int, int] | None:
+    """What tells the current folder from others; None where it has been deleted."""
+    try:
+        found = os.stat(".")
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def stack_name() -> str:

@@ -49,11 +49,15 @@ def _strewn(
 ) -> Iterator[FakeRecord]:
     for kind, index, variety in strewn(indexes, seed, malformed, duplicates, start):
         if kind == "malformed":
-            # Of a past tweet: whatever is taken out of it belongs to no tweet of the stream.
-            victim = fakes.tweet(-1 - index)
-            data = spoil(victim, shape, variety)
-            yield FakeRecord("malformed", index, data, victim.author.screen_name)
+            yield spoilt(fakes, index, shape, variety)
         elif kind == "duplicate":
             yield fakes.record(index, shape)._replace(kind="duplicate")
         else:
             yield fakes.record(index, shape)
+
+
+def spoilt(fakes: FakeTweets, index: int, shape: Shape, variety: int) -> FakeRecord:
+    """The malformed record that may come behind a tweet, in one of many varieties."""
+    # Of a past tweet: whatever is taken out of it belongs to no tweet of the stream.
+    victim = fakes.tweet(-1 - index)
+    return FakeRecord("malformed", index, spoil(victim, shape, variety), victim.author.screen_name)

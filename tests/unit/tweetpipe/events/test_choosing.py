@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
@@ -40,6 +42,16 @@ def test_the_option_comes_before_the_setting_and_that_before_the_project(
     assert events.chosen().name == "of_setting"
     events.choose("of-option")
     assert events.chosen().name == "of_option"
+
+
+def test_the_project_is_read_once_for_however_many_items(here: Path) -> None:
+    (here / "pyproject.toml").write_text("")
+
+    with patch("tomllib.loads", wraps=tomllib.loads) as read:
+        chosen = [events.chosen() for _ in range(100)]
+
+    assert len({id(each) for each in chosen}) == 1
+    assert read.call_count == 1
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.examples import examples
+from tweets import events
 from tweets.fakes import FakeTweets, Shape, records
 
 shares = st.floats(min_value=0, max_value=1)
@@ -133,3 +134,12 @@ def test_memory_does_not_grow_with_the_number_of_records() -> None:
     finally:
         tracemalloc.stop()
     assert grown < 400_000
+
+
+def test_a_malformed_tweet_of_the_events_is_the_one_that_is_strewn_in() -> None:
+    strewn_in = {
+        record.index: record.data
+        for record in records(7, count=50, malformed=1.0)
+        if record.kind == "malformed"
+    }
+    assert strewn_in == {index: events.malformed(7, index) for index in range(50)}
