@@ -8,7 +8,7 @@ RELEASE := $(VENV)/environments/release
 EMBEDDED := localstack_embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down live test test-unit test-slow test-containers coverage soak soak-page fuzz bench lint lint-workflows screenshots format package lock release pins test-aws try-aws destroy-aws clean
+.PHONY: help demo install up down live test test-unit test-slow test-containers coverage soak soak-page fuzz bench lint lint-workflows screenshots format package prices lock release pins test-aws try-aws destroy-aws clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ format: $(VENV)/dev  ## Format the code
 
 package: $(VENV)/app  ## Build the function's folder for aws cloudformation package, or sam; list what is in it
 	@$(BIN)/python -m tweetpipe.deploying.package
+
+prices: $(VENV)/app  ## Fetch the prices of us-east-1 that plan shows from AWS's public price list
+	@$(BIN)/python -m tweetpipe.plan.refresh tweetpipe/plan/prices.json
 
 # LocalStack's requirements are resolved as of its release: it does not work with all later ones.
 lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt

@@ -48,6 +48,8 @@ NOT_RUN = {
     r"python docs/drained\.py .*": "needs an AWS account; test_drain_check.py runs it elsewhere",
     r"OLD=.*": "names a stack in an AWS account",
     r"(git|cd) .*": "works on a repository",
+    r"python -m tweetpipe\.plan\.refresh .*": "asks AWS; test_refresh.py asks a server of its own",
+    r"tweetpipe plan .*--prices prices\.json": "reads what the command before it fetches",
     r"pip install .*": "changes the reader's environment",
     r"localstack-embedded .*": "test_readme.py runs them",
     r"curl .*/_localstack/state/reset.*": "empties an emulator; test_reset.py asks for the same",

@@ -123,9 +123,9 @@ def run(
 def dollars(count: int) -> float:
     """What a run costs at most: by the prices of us-east-1, each tweet put and written twice."""
     prices = load_prices("us-east-1")
-    each = prices["kinesis_put_million"] + prices["dynamodb_write_million"]
-    calls = prices["lambda_request_million"]
-    return prices["kinesis_shard_hour"] + 2 * (count + 10_000) / 1e6 * (each + calls) + 0.01
+    used = ("kinesis_put", "dynamodb_write", "lambda_request_arm64")
+    twice = sum(prices[name].cost(2 * (count + 10_000)) for name in used)
+    return prices["kinesis_shard_hour"].cost(1) + twice + 0.01
 
 
 if __name__ == "__main__":

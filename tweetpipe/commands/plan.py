@@ -16,7 +16,8 @@ from tweetpipe import events
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.commands import terminal
 from tweetpipe.commands.options import JsonOption
-from tweetpipe.commands.shown.plan import as_json, capacity_table, cost_table, limit_lines, notes
+from tweetpipe.commands.shown.plan import as_json, capacity_table, cost_table, limit_lines
+from tweetpipe.commands.shown.plan_notes import notes
 from tweetpipe.events import Events
 from tweetpipe.plan import Load, Mode, make_plan
 from tweetpipe.plan.assumptions import assumptions
@@ -31,7 +32,15 @@ class Modes(StrEnum):
 
     PROVISIONED = Mode.PROVISIONED.value
     ON_DEMAND = Mode.ON_DEMAND.value
-    BOTH = "both"
+    ADVANTAGE = Mode.ADVANTAGE.value
+    ALL = "all"
+
+
+class Distribution(StrEnum):
+    """How the records of an on-demand stream get to its shards."""
+
+    PARTITION_KEY = "PARTITION_KEY"
+    AUTO = "AUTO"
 
 
 class Architecture(StrEnum):
@@ -61,7 +70,7 @@ def plan(
             help="Bytes of an item in DynamoDB on average.",
         ),
     ] = None,
-    mode: Annotated[Modes, typer.Option(help="How the stream is paid for.")] = Modes.BOTH,
+    mode: Annotated[Modes, typer.Option(help="How the stream is paid for.")] = Modes.ALL,
     peak_factor: Annotated[
         float, typer.Option(min=1, max=1000, help="The peak, as a multiple of the average.")
     ] = 1,
@@ -86,6 +95,13 @@ def plan(
         bool, typer.Option("--from-x", help="Add what X charges for reading the posts.")
     ] = False,
     region: Annotated[str, typer.Option(help="Region whose prices count.")] = "us-east-1",
+    prices: Annotated[
+        list[Path] | None,
+        typer.Option(
+            dir_okay=False,
+            help="Read prices from this file of AWS's price list; again for another service.",
+        ),
+    ] = None,
     hours_per_month: Annotated[
         float, typer.Option(min=1, max=744, help="Hours the stack is up.")
     ] = 730,
@@ -101,6 +117,10 @@ def plan(
     architecture: Annotated[
         Architecture, typer.Option(help="Architecture.", rich_help_panel=_STACK)
     ] = Architecture.ARM64,
+    record_distribution: Annotated[
+        Distribution,
+        typer.Option(help="RecordDistribution, of an on-demand stream.", rich_help_panel=_STACK),
+    ] = Distribution.PARTITION_KEY,
     plot: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="Also draw cost against rate into this PNG file."),
@@ -111,7 +131,13 @@ def plan(
 
     Nothing is asked of AWS: prices and limits are in the project, with their date and source.
     """
-    prices = load_prices(region)
+    even = record_distribution is Distribution.AUTO
+    if even and (aggregate > 1 or mode is Modes.PROVISIONED):
+        raise WrongUsage(
+            "--record-distribution AUTO is for an on-demand stream whose records are not "
+            "aggregated: leave it out, or leave out --aggregate and --mode provisioned."
+        )
+    known = load_prices(region, prices or ())
     its_events = events.chosen()
     sizes = (2500, None) if its_events.folder == events.TWEETS else _fake_sizes(its_events)
     load = Load(
@@ -128,14 +154,15 @@ def plan(
         window=window,
         memory=memory,
         architecture=architecture.value,
+        spreads_evenly=even,
         from_x=from_x,
     )
-    chosen = list(Mode) if mode is Modes.BOTH else [Mode(mode.value)]
-    plans = [make_plan(load, each, prices) for each in chosen]
+    chosen = list(Mode) if mode is Modes.ALL else [Mode(mode.value)]
+    plans = [make_plan(load, each, known) for each in chosen]
     if plot:
-        _draw(load, prices, plot)
+        _draw(load, known, plot)
     if as_json_:
-        terminal.print_json(as_json(load, plans, prices))
+        terminal.print_json(as_json(load, plans, known))
         return
     show = terminal.out.print
     show(
@@ -147,14 +174,14 @@ def plan(
     )
     show(capacity_table(load, plans))
     show(cost_table(load, plans))
-    for note in notes(load, plans, prices):
+    for note in notes(load, plans, known):
         show(Text(note))
     limits = limit_lines(plans)
     show(Text("\nLimits" if limits else "\nNo limit is near.", style="bold"))
     for line in limits:
         show(line)
     show(Text("\nAssumptions", style="bold"))
-    for assumption in assumptions(load, prices):
+    for assumption in assumptions(load, chosen, known):
         show(Text(f"- {assumption}"))
     if plot:
         terminal.done(f"Drawn into {plot}.")

@@ -2,14 +2,17 @@
 
 load        what the user says about the load, and the settings of infra/template.yaml
 constants   what was measured on this project, and what AWS documents, each with its origin
-prices      what AWS charges, from prices.json
+cases       what is assumed beyond that: the likely case, the least and the most
+offers      AWS's price list, as AWS publishes it
+prices      what a plan needs of it, from prices.json or files of the user's
+refresh     fetches that from AWS, when it is run by itself
 sizes       whole units that records of varying size are billed as
 spread      authors over shards: how hot the hottest shard gets
 capacity    shards, concurrent batches, duration of a batch
 reading     how Lambda reads a shard: latency, calls and billed time
 costs       monthly cost, line by line
 limits      what will be hit, and where
-planning    all of it put together, and where the two modes cross
+planning    all of it put together for each case, and where two modes cross
 """
 
 from __future__ import annotations

@@ -40,14 +40,14 @@ def make_capacity(load: Load, mode: Mode) -> Capacity:
     """Size everything for the load's peak."""
     at_peak = peak_in_shards(load)
     shards = _shards(load, mode, at_peak)
-    share = hottest_shard(load.largest_share, shards)
+    share = hottest_shard(load.largest_share(mode), shards)
     records = batch_records(load)
     seconds = batch_seconds(load, records)
     # No more comes out of a shard than Kinesis lets in.
     hottest_rate = load.record_rate * load.peak_factor * share / max(1.0, share * at_peak)
     busy = hottest_rate * (seconds + c.INVOKE_OVERHEAD) / records
     lanes = min(c.MAX_PARALLELIZATION, max(1, math.ceil(busy / c.MAX_UTILISATION)))
-    writes = load.rate * whole_units(load.item_size, c.ITEM_SIGMA, c.KB)
+    writes = load.rate * whole_units(load.item_size, load.case.item_sigma, c.KB)
     return Capacity(
         shards_at_peak=at_peak,
         shards=shards,
@@ -82,18 +82,18 @@ def batch_seconds(load: Load, records: float) -> float:
     after the other: the longer of the two decides.
     """
     tweets = records * load.aggregate
-    share = min(1.0, load.memory / c.FULL_VCPU_MB)
+    share = min(1.0, load.memory / c.FULL_VCPU_MB) / load.case.slowness
     fixed = c.CPU_PER_BATCH / share
     work = tweets * (c.CPU_PER_TWEET + c.CPU_PER_BYTE * load.tweet_bytes) / share
     rounds = math.ceil(math.ceil(tweets / c.PUTS_PER_CALL) / c.CALLS_AT_ONCE)
-    return fixed + max(work + c.WRITE_CALL, rounds * c.WRITE_CALL)
+    return fixed + max(work + load.case.write_call, rounds * load.case.write_call)
 
 
 def _shards(load: Load, mode: Mode, at_peak: float) -> int:
-    if mode is Mode.ON_DEMAND:
-        return max(c.ON_DEMAND_FIRST_SHARDS, math.ceil(c.ON_DEMAND_RESERVE * at_peak))
+    if mode is not Mode.PROVISIONED:
+        return max(c.ON_DEMAND_FIRST_SHARDS, math.ceil(load.case.reserve * at_peak))
     enough = max(1, math.ceil(at_peak * (1 + load.headroom)))
-    largest = load.largest_share
+    largest = load.largest_share(mode)
     if largest * at_peak > 1:
         # Shards don't help a key that is too large for one. It must be spread over several, until
         # each is small enough for the headroom.

@@ -35,9 +35,19 @@ SHARD_BYTES = 1_000_000  # a second; 1 MB, on the safe side of 1 MiB
 MAX_RECORD_BYTES = 1024 * 1024
 ON_DEMAND_FIRST_SHARDS = 4  # a new on-demand stream takes 4 MB/s
 ON_DEMAND_RESERVE = 2  # it then keeps room for twice the peak of the last 30 days
+LARGE_REGIONS = frozenset({"us-east-1", "us-west-2", "eu-west-1"})
+SHARDS_OF_ACCOUNT = 20_000  # in the large regions; 1,000 or 6,000 in others
+SHARDS_ELSEWHERE = 1000
+ON_DEMAND_MB = 10_000  # a second; 200 in others
+ON_DEMAND_MB_ELSEWHERE = 200
+# On-demand Advantage, announced in November 2025. An account's on-demand streams in a region write,
+# and read, at least so many MiB a second; what is short of it is charged alike:
+# https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html
+ADVANTAGE_MIB = 25
 PUT_UNIT = 25 * 1024
 KB = 1024
 GB = 1024**3
+MIB = 1024**2
 # Lambda developer guide, Kinesis: once a second and shard, whatever the window.
 POLL_EVERY = 1.0
 # An invocation takes 6 MB of JSON. A record is in it as base64, with its metadata.
@@ -55,6 +65,7 @@ ITEM_OVERHEAD = 100  # bytes of storage that are billed on top of each item
 # X documentation, rate limits and pricing.
 X_POSTS_PER_SECOND = 250
 X_POSTS_PER_MONTH = 3_000_000
+X_POST_READ = 0.005  # US dollars; as of 2026-08-22
 
 # --- Assumed -----------------------------------------------------------------------------------
 READ_CALL = 0.02  # one GetRecords call; the next poll counts from its end

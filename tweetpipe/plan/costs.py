@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from tweetpipe.plan import constants as c
@@ -14,7 +15,7 @@ from tweetpipe.plan.sizes import sigma_of_sum, whole_units
 
 @dataclass(frozen=True)
 class CostLine:
-    """One line of the bill; `price` names its entry in prices.json."""
+    """One line of the bill; `price` names its entry in `tweetpipe.plan.prices.SKUS`."""
 
     service: str
     what: str
@@ -25,75 +26,111 @@ class CostLine:
 
 @dataclass(frozen=True)
 class Costs:
-    """A month in US dollars.
+    """A month in US dollars; what is not a line is not in the total.
 
     `kept` is what the table's storage adds to every later month, for each month of tweets that
-    is kept; it is not in the total. `provisioned_table` is what capacity units at 70 % use would
-    cost instead of paying for each write.
+    is kept. `provisioned_table` is what capacity units at 70 % use would cost instead of paying
+    for each write. `warming` is paid once, to have a new table ready for the peak.
     """
 
     lines: tuple[CostLine, ...]
     kept: float
     kept_gb: float
     provisioned_table: float
+    warming: float
 
     @property
     def total(self) -> float:
         return sum(line.cost for line in self.lines)
 
 
+# (service, unit, price, quantity): the unit may be a million of what the price is for.
+_Part = tuple[str, str, str, float]
+_MILLION = "M "
+
+
 def make_costs(
     load: Load, mode: Mode, capacity: Capacity, reading: Reading, prices: Prices
 ) -> Costs:
     """Everything the stack is billed for that grows with the load."""
+    lines = [_line(part, prices) for part in _parts(load, mode, capacity, reading)]
     month = load.seconds_per_month
-    batches = reading.batches * capacity.concurrency * month
-    gb_seconds = reading.billed_seconds * capacity.concurrency * month * load.memory / 1024
-    writes = capacity.writes_per_second * month
-
-    def line(service: str, what: str, price: str, quantity: float) -> CostLine:
-        return CostLine(service, what, price, quantity, quantity * prices[price])
-
-    lines = [
-        line(service, what, price, quantity)
-        for service, what, price, quantity in _stream(load, mode, capacity)
-    ]
-    lines += [
-        line("Lambda", "M requests", "lambda_request_million", batches / 1e6),
-        line("Lambda", "GB-seconds", f"lambda_gb_second_{load.architecture}", gb_seconds),
-        line("DynamoDB", "M write units", "dynamodb_write_million", writes / 1e6),
-        line("CloudWatch", "GB of logs", "logs_in_gb", batches * c.LOG_BYTES_PER_BATCH / c.GB),
-        line("CloudWatch", "custom metrics", "custom_metric_month", c.CUSTOM_METRICS),
-    ]
     if load.from_x:
-        lines.append(line("X", "posts read", "x_post_read", load.rate * month))
+        posts = load.rate * month
+        lines.append(CostLine("X", "posts read", "X", posts, posts * c.X_POST_READ))
     kept = load.rate * month * (load.item_size + c.ITEM_OVERHEAD) / c.GB
+    peak = capacity.peak_writes_per_second
+    hour = prices["dynamodb_wcu_hour"]
     return Costs(
         lines=tuple(lines),
-        kept=kept * (prices["dynamodb_storage_gb_month"] + prices["dynamodb_recovery_gb_month"]),
+        kept=prices["dynamodb_storage_gb_month"].cost(kept)
+        + prices["dynamodb_recovery_gb_month"].cost(kept),
         kept_gb=kept,
-        provisioned_table=capacity.peak_writes_per_second
-        / 0.7
-        * load.hours_per_month
-        * prices["dynamodb_wcu_hour"],
+        provisioned_table=hour.cost(peak / 0.7 * load.hours_per_month),
+        warming=hour.cost(max(0.0, min(peak, c.TABLE_WRITES) - c.NEW_TABLE_WRITES)),
     )
 
 
-def _stream(load: Load, mode: Mode, capacity: Capacity) -> list[tuple[str, str, str, float]]:
-    """The lines of the stream: service, unit, price and quantity."""
+def _line(part: _Part, prices: Prices) -> CostLine:
+    service, what, price, quantity = part
+    shown = quantity / 1e6 if what.startswith(_MILLION) else quantity
+    return CostLine(service, what, price, shown, prices[price].cost(quantity))
+
+
+def _parts(load: Load, mode: Mode, capacity: Capacity, reading: Reading) -> Iterator[_Part]:
+    match mode:
+        case Mode.PROVISIONED:
+            yield from _provisioned(load, capacity)
+        case Mode.ON_DEMAND:
+            yield "Kinesis", "stream-hours", "kinesis_stream_hour", load.hours_per_month
+            yield "Kinesis", "GB in", "kinesis_in_gb", _gb_in(load)
+            yield "Kinesis", "GB out", "kinesis_out_gb", _gb_out(load)
+        case Mode.ADVANTAGE:
+            yield "Kinesis", "GB in", "advantage_in_gb", _gb_in(load)
+            yield "Kinesis", "GB out", "advantage_out_gb", _gb_out(load)
+            short = _missing(load, _gb_in(load)), _missing(load, _gb_out(load))
+            yield "Kinesis", "GB in, short of 25 MiB/s", "advantage_in_missing_gb", short[0]
+            yield "Kinesis", "GB out, short of 25 MiB/s", "advantage_out_missing_gb", short[1]
+    batches = reading.batches * capacity.concurrency * load.seconds_per_month
+    seconds = reading.billed_seconds * capacity.concurrency * load.seconds_per_month
+    gb_seconds = seconds * load.memory / 1024
+    writes = capacity.writes_per_second * load.seconds_per_month
+    yield "Lambda", "M requests", f"lambda_request_{load.architecture}", batches
+    yield "Lambda", "GB-seconds", f"lambda_gb_second_{load.architecture}", gb_seconds
+    yield "DynamoDB", "M write units", "dynamodb_write", writes
+    yield "CloudWatch", "GB of logs", "logs_in_gb", batches * load.case.log_bytes / c.GB
+    yield "CloudWatch", "custom metrics", "custom_metric_month", c.CUSTOM_METRICS
+
+
+def _provisioned(load: Load, capacity: Capacity) -> Iterator[_Part]:
+    units = load.record_rate * load.seconds_per_month
+    if not load.is_within_a_unit:
+        units *= whole_units(load.record_bytes, _sigma(load), c.PUT_UNIT)
+    yield "Kinesis", "shard-hours", "kinesis_shard_hour", capacity.shards * load.hours_per_month
+    yield "Kinesis", "M PUT units", "kinesis_put", units
+
+
+def _gb_in(load: Load) -> float:
     records = load.record_rate * load.seconds_per_month
-    sigma = sigma_of_sum(c.PAYLOAD_SIGMA, load.aggregate)
-    if mode is Mode.PROVISIONED:
-        hours = capacity.shards * load.hours_per_month
-        size = load.record_bytes
-        units = records * (1 if load.is_within_a_unit else whole_units(size, sigma, c.PUT_UNIT))
-        return [
-            ("Kinesis", "shard-hours", "kinesis_shard_hour", hours),
-            ("Kinesis", "M PUT units", "kinesis_put_million", units / 1e6),
-        ]
-    gigabytes = records * whole_units(load.record_bytes, sigma, c.KB) * c.KB / c.GB
-    return [
-        ("Kinesis", "stream-hours", "kinesis_stream_hour", load.hours_per_month),
-        ("Kinesis", "GB in", "kinesis_in_gb", gigabytes),
-        ("Kinesis", "GB out", "kinesis_out_gb", gigabytes),
-    ]
+    return records * whole_units(load.record_bytes, _sigma(load), c.KB) * c.KB / c.GB
+
+
+def _gb_out(load: Load) -> float:
+    if load.case.reads_are_rounded:
+        return _gb_in(load)
+    return load.record_rate * load.seconds_per_month * load.record_bytes / c.GB
+
+
+def _missing(load: Load, gigabytes: float) -> float:
+    """What a month's GB are short of Advantage's minimum, if this stream is the account's only one.
+
+    AWS doesn't say over which time it compares: over the month, or else what peaks have beyond the
+    minimum makes up for nothing of the time between them, in which there may be no traffic.
+    """
+    minimum = c.ADVANTAGE_MIB * load.seconds_per_month * c.MIB / c.GB
+    busy = 1 / load.peak_factor if load.case.is_short_between_peaks else 1.0
+    return minimum * (1 - busy) + max(0.0, minimum * busy - gigabytes)
+
+
+def _sigma(load: Load) -> float:
+    return sigma_of_sum(load.case.payload_sigma, load.aggregate)

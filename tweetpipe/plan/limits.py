@@ -42,7 +42,7 @@ def find_limits(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> t
 
 
 def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> Iterator[Limit]:
-    key = load.largest_share * capacity.shards_at_peak
+    key = load.largest_share(mode) * capacity.shards_at_peak
     yield Limit(
         "one partition key",
         f"the largest one alone brings {key:.0%} of what a shard takes (1,000/s, 1 MB/s)",
@@ -66,7 +66,9 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
         3 * load.record_bytes / c.MAX_RECORD_BYTES,
         "aggregate fewer tweets, or deploy with a higher MaxRecordSizeKiB",
     )
+    is_large = prices.region in c.LARGE_REGIONS
     if mode is Mode.PROVISIONED:
+        quota = c.SHARDS_OF_ACCOUNT if is_large else c.SHARDS_ELSEWHERE
         yield Limit(
             "ShardCount",
             f"{counted(capacity.shards, 'shard')}; "
@@ -76,8 +78,8 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
         )
         yield Limit(
             "shards of the account",
-            f"{capacity.shards:,} of {prices.shards_per_account:,} in {prices.region}",
-            capacity.shards / prices.shards_per_account,
+            f"{capacity.shards:,} of {quota:,} in {prices.region}",
+            capacity.shards / quota,
             "ask AWS for a higher quota",
         )
         return
@@ -85,14 +87,18 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
         "new on-demand stream",
         f"it starts with {c.ON_DEMAND_FIRST_SHARDS} MB/s and 4,000 records/s",
         capacity.shards_at_peak / c.ON_DEMAND_FIRST_SHARDS,
-        "raise the rate slowly, doubling it at most every 15 minutes, or start out provisioned",
+        "raise the rate slowly, doubling it at most every 15 minutes, or start out provisioned"
+        if mode is Mode.ON_DEMAND
+        else "raise its warm throughput first (aws kinesis update-stream-warm-throughput), which "
+        "On-demand Advantage does not charge for",
     )
+    most = c.ON_DEMAND_MB if is_large else c.ON_DEMAND_MB_ELSEWHERE
     megabytes = load.record_rate * load.peak_factor * (load.record_bytes + c.KEY_BYTES) / 1e6
     yield Limit(
         "on-demand stream",
-        f"{megabytes:,.0f} of {prices.on_demand_mb_per_second:,.0f} MB/s in {prices.region}",
-        megabytes / prices.on_demand_mb_per_second,
-        "use several streams, or a provisioned one",
+        f"{megabytes:,.0f} of {most:,} MB/s in {prices.region}",
+        megabytes / most,
+        "ask AWS for more, use several streams, or a provisioned one",
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from tweetpipe.plan import constants as c
+from tweetpipe.plan.cases import LIKELY, Case
 
 
 class Mode(StrEnum):
@@ -13,6 +14,7 @@ class Mode(StrEnum):
 
     PROVISIONED = "provisioned"
     ON_DEMAND = "on-demand"
+    ADVANTAGE = "advantage"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,7 +23,7 @@ class Load:
 
     A Kinesis record carries `aggregate` tweets. Sizes are averages in bytes; `item_bytes` is what
     DynamoDB stores. `hottest_author` is a share of all tweets, 0 to 1. Events of another kind count
-    as tweets do: `noun` is what one is called.
+    as tweets do: `noun` is what one is called. `spreads_evenly` is RecordDistribution=AUTO.
     """
 
     rate: float
@@ -37,12 +39,14 @@ class Load:
     window: float = 1
     memory: int = 512
     architecture: str = "arm64"
+    spreads_evenly: bool = False
     from_x: bool = False
+    case: Case = LIKELY
 
     @property
     def item_size(self) -> float:
         """Average bytes of an item."""
-        return self.item_bytes or self.tweet_bytes * c.ITEM_SHARE
+        return self.item_bytes or self.tweet_bytes * self.case.item_share
 
     @property
     def record_bytes(self) -> float:
@@ -54,10 +58,10 @@ class Load:
         """Records a second on average."""
         return self.rate / self.aggregate
 
-    @property
-    def largest_share(self) -> float:
+    def largest_share(self, mode: Mode) -> float:
         """The largest share of one partition key; an aggregate is given a random one."""
-        return self.hottest_author if self.aggregate == 1 else 0.0
+        ignored = self.spreads_evenly and mode is not Mode.PROVISIONED
+        return self.hottest_author if self.aggregate == 1 and not ignored else 0.0
 
     @property
     def is_within_a_unit(self) -> bool:

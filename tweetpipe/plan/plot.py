@@ -22,7 +22,8 @@ from tweetpipe.plan.planning import (
 from tweetpipe.plan.prices import Prices
 
 _CARD, _INK, _SOFT, _GRID = "#fcfcfa", "#1f2430", "#5b6270", "#e3e5e8"
-_BLUE, _ORANGE, _GREY = "#2457c5", "#c2570c", "#8a909b"
+_BLUE, _ORANGE, _GREEN, _GREY = "#2457c5", "#c2570c", "#1d7a4c", "#8a909b"
+_COLORS = {Mode.PROVISIONED: _BLUE, Mode.ON_DEMAND: _ORANGE, Mode.ADVANTAGE: _GREEN}
 _PEAKS = (5, 10, 20, 30, 50, 100)
 _STEPS = 180
 
@@ -88,17 +89,20 @@ def _conditions(load: Load, prices: Prices) -> str:
     return (
         f"{load.noun.capitalize()}s of {load.tweet_bytes:,} bytes, items of {load.item_size:,.0f}, "
         f"even keys, {peaks}, {load.hours_per_month:g} hours, {prices.region}, "
-        f"prices of {prices.read_on}"
+        f"prices of {prices.published}"
     )
 
 
 def _draw_rate(axes: Axes, load: Load, prices: Prices) -> None:
-    """The rate that was asked for, with its cost on both curves."""
-    provisioned, on_demand = (month(load, mode, prices).total for mode in Mode)
+    """The rate that was asked for, with its cost on each curve."""
+    costs = {mode: month(load, mode, prices).total for mode in Mode}
     bottom = axes.get_ylim()[0]
-    axes.vlines(load.rate, bottom, min(provisioned, on_demand), color=_SOFT, linewidth=0.8)
-    axes.scatter([load.rate] * 2, [provisioned, on_demand], c=[_BLUE, _ORANGE], zorder=3)
-    text = f"{load.rate:,g}/s: ${provisioned:,.0f} provisioned, ${on_demand:,.0f} on-demand"
+    axes.vlines(load.rate, bottom, min(costs.values()), color=_SOFT, linewidth=0.8)
+    colors = [_COLORS[mode] for mode in costs]
+    axes.scatter([load.rate] * len(costs), list(costs.values()), c=colors, zorder=3)
+    text = f"{load.rate:,g}/s: " + ", ".join(
+        f"${float(f'{cost:.2g}'):,g} {mode.value}" for mode, cost in costs.items()
+    )
     _note(axes, (load.rate, bottom), text, (8, 12))
 
 
@@ -149,6 +153,12 @@ def _curves(load: Load, prices: Prices) -> tuple[list[Curve], Mark | None]:
     provisioned = months(Mode.PROVISIONED, load.peak_factor)
     curves = [
         Curve("on-demand, all", _ORANGE, totals(on_demand), width=2.6),
+        Curve(
+            "on-demand Advantage, all",
+            _GREEN,
+            totals(months(Mode.ADVANTAGE, load.peak_factor)),
+            width=2.6,
+        ),
         Curve("provisioned, all", _BLUE, totals(provisioned), width=2.6),
         Curve("on-demand, stream alone", _ORANGE, part(on_demand, "Kinesis")),
         Curve("provisioned, stream alone", _BLUE, part(provisioned, "Kinesis")),

@@ -1,55 +1,84 @@
-"""What AWS charges, from prices.json: a price with its unit, date and source for each line."""
+"""What AWS charges in a region, from files in AWS's price list format.
+
+prices.json is such a file, with what a plan needs and nothing else. It was written by hand from
+what others quote of AWS's list, as the sources in it say, and `python -m tweetpipe.plan.refresh`
+replaces it by what AWS publishes.
+"""
 
 from __future__ import annotations
 
-import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.plan.offers import NotAPriceList, Offers, Price, Sku, read_offers
 
 PRICES_FILE = Path(__file__).with_name("prices.json")
 
+SKUS = {
+    "kinesis_shard_hour": Sku("AmazonKinesis", "Storage-ShardHour"),
+    "kinesis_put": Sku("AmazonKinesis", "PutRequestPayloadUnits"),
+    "kinesis_stream_hour": Sku("AmazonKinesis", "OnDemand-StreamHour"),
+    "kinesis_in_gb": Sku("AmazonKinesis", "OnDemand-BilledIncomingBytes"),
+    "kinesis_out_gb": Sku("AmazonKinesis", "OnDemand-BilledOutgoingBytes"),
+    "advantage_in_gb": Sku("AmazonKinesis", operation="AdvantageDataIngested"),
+    "advantage_in_missing_gb": Sku("AmazonKinesis", operation="AdvantageDataIngestionShortfall"),
+    "advantage_out_gb": Sku("AmazonKinesis", operation="AdvantageDataRetrieval"),
+    "advantage_out_missing_gb": Sku("AmazonKinesis", operation="AdvantageDataRetrievalShortfall"),
+    "lambda_request_arm64": Sku("AWSLambda", "Request-ARM"),
+    "lambda_request_x86_64": Sku("AWSLambda", "Request"),
+    "lambda_gb_second_arm64": Sku("AWSLambda", "Lambda-GB-Second-ARM"),
+    "lambda_gb_second_x86_64": Sku("AWSLambda", "Lambda-GB-Second"),
+    "dynamodb_write": Sku("AmazonDynamoDB", "WriteRequestUnits"),
+    "dynamodb_read": Sku("AmazonDynamoDB", "ReadRequestUnits"),
+    "dynamodb_wcu_hour": Sku("AmazonDynamoDB", "WriteCapacityUnit-Hrs"),
+    "dynamodb_storage_gb_month": Sku("AmazonDynamoDB", "TimedStorage-ByteHrs"),
+    "dynamodb_recovery_gb_month": Sku("AmazonDynamoDB", "TimedPITRStorage-ByteHrs"),
+    "logs_in_gb": Sku("AmazonCloudWatch", "DataProcessing-Bytes", "PutLogEvents"),
+    "custom_metric_month": Sku("AmazonCloudWatch", "CW:MetricMonitorUsage"),
+}
+"""What a plan needs. Of Advantage, only the names of the operations are known here."""
 
-@dataclass(frozen=True)
-class Price:
-    """US dollars for one `unit`; `third_party` tells that the source is not who charges it."""
-
-    price: float
-    unit: str
-    source: str
-    dated: str
-    third_party: bool
+SERVICES = frozenset(sku.service for sku in SKUS.values())
 
 
 @dataclass(frozen=True)
 class Prices:
-    """The prices and the quotas of one region."""
+    """The prices of one region; `published` is when the oldest of their lists was."""
 
     region: str
-    read_on: str
+    published: str
     prices: dict[str, Price]
-    on_demand_mb_per_second: float
-    shards_per_account: int
 
-    def __getitem__(self, name: str) -> float:
-        return self.prices[name].price
+    def __getitem__(self, name: str) -> Price:
+        return self.prices[name]
+
+    @property
+    def quoted(self) -> int:
+        """How many are quoted from others instead of read from AWS."""
+        return sum("://" in price.source for price in self.prices.values())
 
 
-def load_prices(region: str, file: Path = PRICES_FILE) -> Prices:
-    """The prices of a region; WrongUsage if the file has none for it."""
-    data = json.loads(file.read_text(encoding="utf-8"))
-    regions = data["regions"]
-    if region not in regions:
-        raise WrongUsage(
-            f"There are no prices for region {region!r}: choose {' or '.join(regions)}, "
-            f"or add the region to {file.name}."
+def load_prices(region: str, files: Sequence[Path] = ()) -> Prices:
+    """The prices of a region: each service's from the last file that has it, or from ours."""
+    lists: dict[str, Offers] = {}
+    for file in (PRICES_FILE, *files):
+        offers = read_offers(file)
+        if not offers.services & SERVICES:
+            raise NotAPriceList(
+                f"{file} has no prices of {', '.join(sorted(SERVICES))}: it is another service's."
+            )
+        lists |= dict.fromkeys(offers.services & SERVICES, offers)
+    if lacking := sorted(service for service in SERVICES if region not in lists[service].regions):
+        known = set.intersection(*(offers.regions for offers in lists.values()))
+        raise NotAPriceList(
+            f"There are no prices of {', '.join(lacking)} for region {region!r} "
+            f"(there are for {', '.join(sorted(known)) or 'none'}). Fetch them from AWS, and plan "
+            f"with them: `python -m tweetpipe.plan.refresh --region {region} prices.json`, then "
+            "`tweetpipe plan --prices prices.json`."
         )
-    known = regions[region]
     return Prices(
         region=region,
-        read_on=data["read_on"],
-        prices={name: Price(**price) for name, price in known["prices"].items()},
-        on_demand_mb_per_second=known["limits"]["on_demand_mb_per_second"]["value"],
-        shards_per_account=known["limits"]["shards_per_account"]["value"],
+        published=min(offers.published for offers in lists.values()),
+        prices={name: lists[sku.service].find(sku, region)[1] for name, sku in SKUS.items()},
     )

@@ -18,7 +18,6 @@ from tweetpipe.plan import constants as c
 from tweetpipe.plan.capacity import Capacity, batch_seconds
 from tweetpipe.plan.load import Load
 
-_INTERVAL = c.POLL_EVERY + c.READ_CALL
 # Polls or batches to follow where there is no formula: enough for latencies, and for costs.
 _LONG_WALK, _SHORT_WALK = 2000, 150
 _MOST_POLLS = 100_000
@@ -65,8 +64,8 @@ class _Tally:
 def read(load: Load, capacity: Capacity, *, roughly: bool = False) -> Reading:
     """Follow the average lane; `roughly` is good enough for its costs, and faster."""
     lane_rate = load.record_rate / capacity.concurrency
-    expected = lane_rate * _INTERVAL  # records of a poll
-    polls = 1 + math.floor(load.window / _INTERVAL)  # in one window
+    expected = lane_rate * load.case.interval  # records of a poll
+    polls = 1 + math.floor(load.window / load.case.interval)  # in one window
     first = expected / -math.expm1(-expected)  # of a poll that is not empty
     gathered = first + (polls - 1) * expected
     if polls == 1 or capacity.batch_records == 1:
@@ -102,7 +101,7 @@ def _each_poll_alone(load: Load, capacity: Capacity, expected: float) -> _Tally:
 
 def _one_poll(load: Load, capacity: Capacity, expected: float, late: float) -> tuple[_Tally, float]:
     """What a poll brings to a lane that is busy for `late` seconds, and how late it leaves it."""
-    tally = _Tally(seconds=_INTERVAL)
+    tally = _Tally(seconds=load.case.interval)
     later = 0.0
     for records, chance in _poisson(expected):
         taken, end = 0, late
@@ -113,11 +112,11 @@ def _one_poll(load: Load, capacity: Capacity, expected: float, late: float) -> t
             end = max(ready, end) + c.INVOKE_OVERHEAD + seconds
             tally.batch(chance, seconds)
             # Those that came first have waited longest for the poll, and leave it first.
-            longest = _INTERVAL * (1 - taken / records)
+            longest = load.case.interval * (1 - taken / records)
             taken += size
-            shortest = _INTERVAL * (1 - taken / records)
+            shortest = load.case.interval * (1 - taken / records)
             tally.pieces.append((chance * size, shortest + end, longest + end))
-        later += chance * max(0.0, end - _INTERVAL)
+        later += chance * max(0.0, end - load.case.interval)
     return tally, later
 
 
@@ -126,11 +125,11 @@ def _windows_end_first(load: Load, polls: int, first: float, expected: float) ->
     size = first + (polls - 1) * expected
     seconds = batch_seconds(load, size)
     empty_polls = 1 / -math.expm1(-expected) - 1
-    tally = _Tally(seconds=(polls + empty_polls) * _INTERVAL)
+    tally = _Tally(seconds=(polls + empty_polls) * load.case.interval)
     tally.batch(1, seconds)
     for number in range(polls):
-        after = load.window - number * _INTERVAL + c.INVOKE_OVERHEAD + seconds
-        tally.pieces.append((expected if number else first, after, after + _INTERVAL))
+        after = load.window - number * load.case.interval + c.INVOKE_OVERHEAD + seconds
+        tally.pieces.append((expected if number else first, after, after + load.case.interval))
     return tally
 
 
@@ -156,14 +155,14 @@ def _batches_fill(load: Load, capacity: Capacity, expected: float, *, walk: int)
             number, count, polled = waiting.popleft()
             part = min(count - number, size)
             # The first of a poll have waited for it the longest.
-            longest = free_at - polled + _INTERVAL * (1 - number / count)
-            tally.pieces.append((part, longest - _INTERVAL * part / count, longest))
+            longest = free_at - polled + load.case.interval * (1 - number / count)
+            tally.pieces.append((part, longest - load.case.interval * part / count, longest))
             size -= part
             if number + part < count:
                 waiting.appendleft((number + part, count, polled))
 
     held = 0
-    for now in (number * _INTERVAL for number in range(polls)):
+    for now in (number * load.case.interval for number in range(polls)):
         count = _draw(rng, expected)
         if count:
             opened = opened if held else now
@@ -173,11 +172,11 @@ def _batches_fill(load: Load, capacity: Capacity, expected: float, *, walk: int)
             leave(full, now)
             held -= full
             opened = now
-        if held and opened + load.window < now + _INTERVAL:
+        if held and opened + load.window < now + load.case.interval:
             leave(held, opened + load.window)
             held = 0
     # By what came, not by what was to come: so the draws don't change the rate.
-    tally.seconds = left / expected * _INTERVAL
+    tally.seconds = left / expected * load.case.interval
     return tally
 
 

@@ -38,11 +38,11 @@ def cost_line(parameters: Mapping[str, str], region: str) -> str:
     except WrongUsage:
         return f"Cost: no prices are known here for {region}; see tweetpipe plan for us-east-1."
     if parameters.get("StreamMode") == "ON_DEMAND":
-        stream, cost = "an on-demand stream", prices["kinesis_stream_hour"] * _HOURS
+        stream, cost = "an on-demand stream", prices["kinesis_stream_hour"].cost(_HOURS)
     else:
         shards = int(parameters.get("ShardCount", "1"))
         stream = f"{shards:,} shard{'s' if shards > 1 else ''}"
-        cost = shards * prices["kinesis_shard_hour"] * _HOURS
+        cost = prices["kinesis_shard_hour"].cost(shards * _HOURS)
     return (
         f"Cost: about ${cost:,.0f} a month for {stream} ({region}), "
         "and what tweets cost on top of it."

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 
 from rich.table import Column, Table
 from rich.text import Text
 
+from tweetpipe.commands.shown.plan_notes import crossings
+from tweetpipe.commands.shown.span import figure, money
 from tweetpipe.plan.assumptions import assumptions
+from tweetpipe.plan.costs import CostLine
 from tweetpipe.plan.load import Load, Mode
-from tweetpipe.plan.planning import (
-    HIGHEST_RATE,
-    LOWEST_RATE,
-    Plan,
-    break_even_peak,
-    crossing,
-    make_plan,
-)
+from tweetpipe.plan.offers import Price
+from tweetpipe.plan.planning import Figures, Plan, break_even_peak
 from tweetpipe.plan.prices import Prices
-from tweetpipe.plan.reading import Latency
 from tweetpipe.words import counted
 
 
@@ -34,141 +31,78 @@ def capacity_table(load: Load, plans: Sequence[Plan]) -> Table:
 
 def _capacity_rows(load: Load, plan: Plan) -> dict[str, str]:
     capacity = plan.capacity
+
+    def of(value: Callable[[Figures], float]) -> str:
+        return figure(plan.span(value))
+
     rows = {
-        "Shards": f"{capacity.shards:,} ({_what_shards_are(load, plan)})",
+        "Shards": _shards(load, plan),
         "Hottest shard": f"{capacity.hottest_share:.1%} of the records, "
         f"{capacity.hottest_load:.0%} full at the peak",
-        "Concurrency": f"{capacity.concurrency:,} at most "
-        f"(ParallelizationFactor {capacity.parallelization}), "
-        f"{plan.busy:.1f} on average",
+        "Concurrency": f"{of(lambda each: each.capacity.concurrency)} at most "
+        f"(ParallelizationFactor {of(lambda each: each.capacity.parallelization)}), "
+        f"{of(lambda each: each.busy)} on average",
         "Full batch": f"{counted(capacity.batch_records, 'record')}, "
-        f"{capacity.batch_seconds * 1000:,.0f} ms at {load.memory:,} MB",
-        "Batches": f"{plan.batches:,.1f}/s, of {load.record_rate / plan.batches:,.1f} records",
-        "Table": f"{capacity.writes_per_second:,.0f} write units/s",
-        "Latency": _latency(plan.latency),
+        f"{of(lambda each: each.capacity.batch_seconds * 1000)} ms at {load.memory:,} MB",
+        "Batches": f"{of(lambda each: each.batches)}/s, of "
+        f"{of(lambda each: load.record_rate / each.batches)} records",
+        "Table": f"{of(lambda each: each.capacity.writes_per_second)} write units/s",
+        "Latency": f"p50 {of(lambda each: each.latency.p50)} s, "
+        f"p99 {of(lambda each: each.latency.p99)} s",
     }
     if load.peak_factor != 1:
-        rows["Latency at the peak"] = _latency(plan.peak_latency)
+        rows["Latency at the peak"] = (
+            f"p50 {of(lambda each: each.peak_latency.p50)} s, "
+            f"p99 {of(lambda each: each.peak_latency.p99)} s"
+        )
     return rows
 
 
-def _what_shards_are(load: Load, plan: Plan) -> str:
+def _shards(load: Load, plan: Plan) -> str:
     needed = f"the peak fills {plan.capacity.shards_at_peak:,.2f}"
-    if plan.mode is Mode.ON_DEMAND:
-        return f"{needed}; AWS decides"
-    return f"{needed}, headroom {load.headroom:.0%}"
-
-
-def _latency(latency: Latency) -> str:
-    return f"p50 {latency.p50:.2f} s, p99 {latency.p99:.2f} s, mean {latency.mean:.2f} s"
+    if plan.mode is Mode.PROVISIONED:
+        return f"{plan.capacity.shards:,} ({needed}, headroom {load.headroom:.0%})"
+    return f"{figure(plan.span(lambda each: each.capacity.shards))} ({needed}; AWS decides)"
 
 
 def cost_table(load: Load, plans: Sequence[Plan]) -> Table:
     """The bill of a month, line by line."""
-    columns = [Column(head, justify="right") for plan in plans for head in (plan.mode.value, "US$")]
-    table = Table("Service", "Unit", *columns)
+    modes = [Column(f"{plan.mode.value} US$", justify="right") for plan in plans]
+    table = Table("Service", "Unit", Column("Quantity", justify="right"), *modes)
     names = dict.fromkeys((line.service, line.what) for plan in plans for line in plan.costs.lines)
     for service, what in sorted(names, key=lambda name: _ORDER.index(name[0])):
-        cells: list[str] = []
-        for plan in plans:
-            lines = [
-                line for line in plan.costs.lines if (line.service, line.what) == (service, what)
-            ]
-            cells += [_number(lines[0].quantity), f"{lines[0].cost:,.2f}"] if lines else ["", ""]
-        table.add_row(service, what, *cells)
+        quantities = [_span(plan, service, what, lambda line: line.quantity) for plan in plans]
+        ends = [end for span in quantities if span for end in span]
+        if any(ends):
+            costs = [_span(plan, service, what, lambda line: line.cost) for plan in plans]
+            cells = [money(span) if span else "" for span in costs]
+            table.add_row(service, what, figure((min(ends), max(ends))), *cells)
     table.add_section()
-    totals = [cell for plan in plans for cell in ("", f"{plan.costs.total:,.2f}")]
-    table.add_row("Month", "", *totals, style="bold")
     million = load.rate * load.seconds_per_month / 1e6
-    each = [cell for plan in plans for cell in ("", f"{plan.costs.total / million:,.2f}")]
-    table.add_row("", f"per M {load.noun}s", *each)
+    totals = [plan.span(lambda each: each.costs.total) for plan in plans]
+    table.add_row("Month", "", "", *map(money, totals), style="bold")
+    each = [money((low / million, high / million)) for low, high in totals]
+    table.add_row("", f"per M {load.noun}s", "", *each)
     return table
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 1000 or value == int(value) else f"{value:,.2f}"
 
 
 _ORDER = ("Kinesis", "Lambda", "DynamoDB", "CloudWatch", "X")
 
 
-def notes(load: Load, plans: Sequence[Plan], prices: Prices) -> list[str]:
-    """What a person should know about the bill."""
-    costs = plans[0].costs
-    found = [
-        f"Each month of {load.noun}s that stays in the table is {costs.kept_gb:,.1f} GB, and adds "
-        f"${costs.kept:,.2f} to every later month (storage and point-in-time recovery).",
-    ]
-    writes = next(line.cost for line in costs.lines if line.price == "dynamodb_write_million")
-    if costs.provisioned_table < writes:
-        found.append(
-            f"Write capacity provisioned for the peak at 70 % use would cost "
-            f"${costs.provisioned_table:,.2f} instead of ${writes:,.2f} for the writes."
+def _span(
+    plan: Plan, service: str, what: str, value: Callable[[CostLine], float]
+) -> tuple[float, float] | None:
+    """From where to where a line of the bill goes; None if it isn't there."""
+
+    def of(each: Figures) -> float:
+        return next(
+            value(line) for line in each.costs.lines if (line.service, line.what) == (service, what)
         )
-    if len(plans) == len(Mode):
-        found.append(crossing_note(load, prices))
-    if (together := load.aggregated()).aggregate > load.aggregate == 1:
-        found.append(_aggregation_note(together, plans, prices))
-    found += [_even_note(plan) for plan in plans if _gains_by_even(load, plan)]
-    return found
 
-
-def _gains_by_even(load: Load, plan: Plan) -> bool:
-    """Whether shards that get equal parts of the records would be any better."""
-    hottest, shards = plan.capacity.hottest_share, plan.capacity.shards
-    return plan.mode is Mode.ON_DEMAND and load.aggregate == 1 and hottest * shards > 1
-
-
-def _even_note(plan: Plan) -> str:
-    capacity = plan.capacity
-    return (
-        "With RecordDistribution=AUTO, which only an on-demand stream has, each of its shards gets "
-        f"{1 / capacity.shards:.1%} of the records instead of up to {capacity.hottest_share:.1%}, "
-        "whatever the partition keys are; it excludes produce --aggregate."
-    )
-
-
-def _aggregation_note(load: Load, plans: Sequence[Plan], prices: Prices) -> str:
-    """What `produce --aggregate` would change, given the load with it and the plans without."""
-    changes = []
-    for before in plans:
-        after = make_plan(load, before.mode, prices)
-        shards = (
-            f"{counted(after.capacity.shards, 'shard')} instead of {before.capacity.shards:,}, "
-        )
-        changes.append(
-            f"{before.mode.value} {shards if before.mode is Mode.PROVISIONED else ''}"
-            f"${after.costs.total:,.2f} instead of ${before.costs.total:,.2f}"
-        )
-    return (
-        f"With produce --aggregate, {load.aggregate} {load.noun}s a record: {'; '.join(changes)} "
-        f"(--aggregate {load.aggregate} shows it in full)."
-    )
-
-
-def crossing_note(load: Load, prices: Prices) -> str:
-    """Where provisioned and on-demand streams cost the same."""
-    rate = crossing(load, prices)
-    if rate == LOWEST_RATE:
-        return f"On-demand costs no more than provisioned from {LOWEST_RATE:g} {load.noun}/s on."
-    if rate is not None:
-        return f"On-demand costs no more than provisioned from {rate:,.0f} {load.noun}s/s on."
-    peak = break_even_peak(load, prices)
-    otherwise = (
-        f"At {load.rate:,.0f}/s on-demand is cheaper once peaks reach {peak:,.0f} times the "
-        "average (--peak-factor)."
-        if peak
-        else f"At {load.rate:,.0f}/s no peak up to 1,000 times the average changes that."
-    )
-    start = (
-        "Large keys aside, at a steady rate"
-        if load.peak_factor == 1
-        else "Large keys aside, with these peaks"
-    )
-    return (
-        f"{start} on-demand is dearer up to {HIGHEST_RATE:,.0f} {load.noun}s/s: the lines do "
-        f"not cross. {otherwise}"
-    )
+    try:
+        return plan.span(of)
+    except StopIteration:
+        return None
 
 
 def limit_lines(plans: Sequence[Plan]) -> list[Text]:
@@ -191,17 +125,34 @@ def limit_lines(plans: Sequence[Plan]) -> list[Text]:
 
 def as_json(load: Load, plans: Sequence[Plan], prices: Prices) -> dict[str, object]:
     """Everything a plan says, for another program."""
-    both = len(plans) == len(Mode)
+    modes = [plan.mode for plan in plans]
+    both = {Mode.PROVISIONED, Mode.ON_DEMAND} <= set(modes)
     return {
         "load": asdict(load) | {"item_bytes": load.item_size},
         "region": prices.region,
         "plans": [
-            asdict(plan) | {"costs": asdict(plan.costs) | {"total": plan.costs.total}}
+            asdict(plan)
+            | _with_total(plan)
+            | {"bounds": [asdict(each) | _with_total(each) for each in plan.bounds]}
             for plan in plans
         ],
-        "crossing_rate": crossing(load, prices) if both else None,
+        "crossing_rates": [
+            {"mode": mode.value, "costs_no_more_than": other.value, "from_rate": rate}
+            for mode, other, rate in crossings(load, modes, prices)
+        ],
         "break_even_peak_factor": break_even_peak(load, prices) if both else None,
-        "assumptions": assumptions(load, prices),
-        "prices": {"read_on": prices.read_on}
-        | {name: asdict(price) for name, price in prices.prices.items()},
+        "assumptions": assumptions(load, modes, prices),
+        "prices": {"published": prices.published}
+        | {name: _price_as_json(price) for name, price in prices.prices.items()},
     }
+
+
+def _with_total(figures: Figures) -> dict[str, object]:
+    return {"costs": asdict(figures.costs) | {"total": figures.costs.total}}
+
+
+def _price_as_json(price: Price) -> dict[str, object]:
+    tiers = [
+        asdict(tier) | {"end": None if tier.end == math.inf else tier.end} for tier in price.tiers
+    ]
+    return asdict(price) | {"tiers": tiers}

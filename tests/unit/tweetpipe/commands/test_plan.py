@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -8,10 +9,10 @@ import pytest
 from PIL import Image
 
 from tests.sensors import written
+from tests.unit.tweetpipe.plan.price_list import price_list, text
 from tweetpipe.__main__ import main
-from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.commands import terminal
-from tweetpipe.plan.prices import PRICES_FILE, load_prices
+from tweetpipe.plan.prices import SERVICES
 
 
 def run(*arguments: str) -> int:
@@ -40,55 +41,124 @@ def test_people_get_capacity_cost_limits_and_assumptions(
     assert run("--rate", "5000", "--tweet-bytes", "2500") == 0
 
     shown = capsys.readouterr().out
-    for words in ("provisioned", "on-demand", "16 (the peak fills", "shard-hours", "Limits"):
+    for words in ("provisioned", "on-demand", "advantage", "16 (the peak fills", "shard-hours"):
         assert words in shown
-    assert "Assumptions" in shown
-    assert "third parties" in shown
+    for words in ("GB in, short of 25 MiB/s", "Limits", "Assumptions", "as others quote"):
+        assert words in shown
+
+
+def test_only_what_rests_on_no_assumption_is_told_to_the_cent(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("--rate", "5000", "--tweet-bytes", "2000") == 0
+
+    shown = capsys.readouterr().out
+    exact = {line.split("│")[2].strip() for line in shown.splitlines() if _to_the_cent(line)}
+    assert exact == {"shard-hours", "stream-hours", "custom metrics"}
+    [month] = [line for line in shown.splitlines() if line.startswith("│ Month")]
+    assert month.count(" to ") + month.count("about") == 3
+
+
+def _to_the_cent(line: str) -> bool:
+    """Whether the line of a bill has dollars and cents that are at least ten."""
+    cells = [cell.strip() for cell in line.split("│")[4:]]
+    return any(re.fullmatch(r"[\d,]+\.\d\d", cell) for cell in cells)
 
 
 def test_programs_get_json_with_every_source(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--rate", "5000", "--json") == 0
 
     shown = json.loads(capsys.readouterr().out)
-    assert [plan["mode"] for plan in shown["plans"]] == ["provisioned", "on-demand"]
+    assert [plan["mode"] for plan in shown["plans"]] == ["provisioned", "on-demand", "advantage"]
     assert shown["plans"][0]["costs"]["total"] == pytest.approx(
         sum(line["cost"] for line in shown["plans"][0]["costs"]["lines"])
     )
-    assert shown["crossing_rate"] is None
+    bounds = [bound["costs"]["total"] for bound in shown["plans"][0]["bounds"]]
+    assert bounds[0] < shown["plans"][0]["costs"]["total"] < bounds[1]
+    crossings = {
+        (each["mode"], each["costs_no_more_than"]): each["from_rate"]
+        for each in shown["crossing_rates"]
+    }
+    assert crossings["on-demand", "provisioned"] is crossings["advantage", "provisioned"] is None
+    assert 3000 < crossings["advantage", "on-demand"] < 4000
     assert shown["prices"]["kinesis_shard_hour"]["source"].startswith("https://")
+    assert shown["prices"]["kinesis_shard_hour"]["tiers"] == [
+        {"begin": 0, "end": None, "dollars": 0.015}
+    ]
 
 
 def test_events_of_ones_own_are_planned_with_the_sizes_of_their_fakes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = str(written(tmp_path / "sensors"))
-    assert run("--rate", "2000", "--json", "--events", folder) == 0
+    one = ("--mode", "provisioned")
+    assert run("--rate", "2000", *one, "--json", "--events", folder) == 0
     load = json.loads(capsys.readouterr().out)["load"]
-    assert run("--rate", "2000", "--events", folder) == 0
+    assert run("--rate", "2000", *one, "--events", folder) == 0
     shown = capsys.readouterr().out
-    assert run("--rate", "2000", "--json", "--events", folder, "--tweet-bytes", "900") == 0
+    assert run("--rate", "2000", *one, "--json", "--events", folder, "--tweet-bytes", "900") == 0
     told = json.loads(capsys.readouterr().out)["load"]
 
     # {"sensor": "a12", "ts": 1764150000, "temp": 19.87} is 51 bytes, and its item 24.
     assert 48 <= load["tweet_bytes"] <= 52
     assert 22 <= load["item_bytes"] <= 26
     assert f"2,000 readings/s of {load['tweet_bytes']} bytes" in shown
-    assert "tweet" not in shown
+    assert "tweet" not in shown.replace("tweetpipe", "")
     assert told["tweet_bytes"] == 900
 
 
 def test_a_plan_on_demand_tells_what_the_stream_gains_by_ignoring_keys(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run("--rate", "5000", "--hottest-author", "0.3") == 0
+    assert run("--rate", "5000", "--mode", "on-demand", "--hottest-author", "0.3") == 0
     with_keys = capsys.readouterr().out
     assert run("--rate", "5000", "--mode", "provisioned") == 0
     provisioned = capsys.readouterr().out
-    assert run("--rate", "5000", "--aggregate", "10") == 0
+    assert run("--rate", "5000", "--mode", "on-demand", "--aggregate", "10") == 0
     aggregated = capsys.readouterr().out
 
     assert "With RecordDistribution=AUTO, which only an on-demand stream has" in with_keys
     assert "With RecordDistribution=AUTO" not in provisioned + aggregated
+
+
+def test_a_stream_that_ignores_keys_can_be_planned(capsys: pytest.CaptureFixture[str]) -> None:
+    even = ("--rate", "5000", "--hottest-author", "0.3", "--record-distribution", "AUTO")
+    assert run(*even, "--mode", "on-demand") == 0
+    shown = capsys.readouterr().out
+    refused = [run(*even, *more) for more in (("--aggregate", "5"), ("--mode", "provisioned"))]
+
+    assert "one partition key" not in shown
+    assert "With produce --aggregate" not in shown
+    assert refused == [2, 2]
+    assert capsys.readouterr().err.count("leave out --aggregate and --mode provisioned") == 2
+
+
+def test_prices_are_read_from_files_of_aws(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for service in SERVICES:
+        (tmp_path / f"{service}.json").write_text(text(price_list(service, "us-west-2", "2")))
+    given = [word for file in tmp_path.iterdir() for word in ("--prices", str(file))]
+    assert run("--rate", "1", "--region", "us-west-2", "--mode", "provisioned", *given) == 0
+
+    shown = capsys.readouterr().out
+    assert "1,460.00" in shown
+    assert "Prices of us-west-2 as of 2026-11-20, from AWS's price list." in shown
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [('{"products": {', "is not whole"), ("{}", "not in AWS's price list")]
+)
+def test_a_file_that_is_no_price_list_is_one_line(
+    content: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "prices.json"
+    file.write_text(content)
+    assert run("--rate", "1", "--prices", str(file)) == 2
+
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.count("\n") == 1
 
 
 def test_one_mode_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
@@ -142,23 +212,11 @@ def test_a_plot_that_cannot_be_written_is_one_line(
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_every_price_has_a_unit_a_date_and_a_source() -> None:
-    for region in json.loads(PRICES_FILE.read_text())["regions"]:
-        prices = load_prices(region)
-        for price in prices.prices.values():
-            assert price.price > 0
-            assert all((price.unit, price.dated, price.source))
-
-
-def test_a_region_without_prices_is_refused() -> None:
-    with pytest.raises(WrongUsage, match="choose us-east-1"):
-        load_prices("eu-west-1")
-
-
 def test_people_are_told_what_aggregation_would_save(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--rate", "5000", "--tweet-bytes", "2000") == 0
     without = capsys.readouterr().out
     assert "With produce --aggregate, 11 tweets a record: provisioned 13 shards" in without
+    assert "on-demand about $690 less a month; advantage no less a month" in without
 
     assert run("--rate", "5000", "--tweet-bytes", "2000", "--aggregate", "11") == 0
     aggregated = capsys.readouterr().out

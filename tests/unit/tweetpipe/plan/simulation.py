@@ -33,6 +33,7 @@ class Setup:
     item_bytes: float
     shards: int
     on_demand: bool = False
+    advantage: bool = False
     parallel: int = 1
     batch_size: int = 500
     window: float = 1.0
@@ -98,22 +99,30 @@ def simulate(setup: Setup, seed: int) -> Counted:
     return counted
 
 
-def monthly_cost(setup: Setup, counted: Counted, region: str = "us-east-1") -> float:
+def monthly_cost(setup: Setup, counted: Counted) -> float:
     """The bill of a month of seconds like those measured."""
-    entries = json.loads(PRICES.read_text())["regions"][region]["prices"]
-    price = {name: entry["price"] for name, entry in entries.items()}
+    price = {
+        sku: float(tier["pricePerUnit"]["USD"])
+        for sku, terms in json.loads(PRICES.read_text())["terms"]["OnDemand"].items()
+        for term in terms.values()
+        for tier in reversed(term["priceDimensions"].values())
+    }
     months = setup.hours_per_month * 3600 / setup.seconds
     if setup.on_demand:
         stream = setup.hours_per_month * price["kinesis_stream_hour"]
         gigabytes = counted.kilobytes / 1024**2
         stream += months * gigabytes * (price["kinesis_in_gb"] + price["kinesis_out_gb"])
+    elif setup.advantage:
+        least = 25 * setup.hours_per_month * 3600 / 1024
+        gigabytes = max(least, months * counted.kilobytes / 1024**2)
+        stream = gigabytes * (price["advantage_in_gb"] + price["advantage_out_gb"])
     else:
         stream = setup.shards * setup.hours_per_month * price["kinesis_shard_hour"]
-        stream += months * counted.put_units / 1e6 * price["kinesis_put_million"]
+        stream += months * counted.put_units * price["kinesis_put"]
     gb_seconds = counted.milliseconds / 1000 * setup.memory / 1024
-    per_use = counted.requests / 1e6 * price["lambda_request_million"]
+    per_use = counted.requests * price["lambda_request_arm64"]
     per_use += gb_seconds * price["lambda_gb_second_arm64"]
-    per_use += counted.write_units / 1e6 * price["dynamodb_write_million"]
+    per_use += counted.write_units * price["dynamodb_write"]
     per_use += counted.requests * 1000 / 1024**3 * price["logs_in_gb"]
     return float(stream + months * per_use + 7 * price["custom_metric_month"])
 

@@ -46,6 +46,7 @@ SECONDS = [10_000, 4000, 2500, 600, 300, 100, 50, 20, 8, 4]
 CASES = [
     *(Case(load, seconds) for load, seconds in zip(TEN_LOADS, SECONDS, strict=True)),
     *(Case(TEN_LOADS[index], SECONDS[index], Mode.ON_DEMAND) for index in (0, 5, 6, 7)),
+    *(Case(TEN_LOADS[index], SECONDS[index], Mode.ADVANTAGE) for index in (5, 9)),
 ]
 
 each_case = pytest.mark.parametrize(
@@ -68,6 +69,7 @@ def both(case: Case) -> tuple[Plan, Setup, Counted]:
         item_bytes=load.item_size,
         shards=plan.capacity.shards,
         on_demand=case.mode is Mode.ON_DEMAND,
+        advantage=case.mode is Mode.ADVANTAGE,
         parallel=plan.capacity.parallelization,
         batch_size=load.batch_size,
         window=load.window,

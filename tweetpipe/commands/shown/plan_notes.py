@@ -1,0 +1,147 @@
+"""What a person should know about the bill of a plan, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+from tweetpipe.commands.shown.span import money
+from tweetpipe.plan import constants as c
+from tweetpipe.plan import planning
+from tweetpipe.plan.load import Load, Mode
+from tweetpipe.plan.planning import (
+    HIGHEST_RATE,
+    LOWEST_RATE,
+    Figures,
+    Plan,
+    break_even_peak,
+    make_plan,
+)
+from tweetpipe.plan.prices import Prices
+from tweetpipe.words import counted
+
+_COMPARED = (
+    (Mode.ON_DEMAND, Mode.PROVISIONED),
+    (Mode.ADVANTAGE, Mode.ON_DEMAND),
+    (Mode.ADVANTAGE, Mode.PROVISIONED),
+)
+
+
+def notes(load: Load, plans: Sequence[Plan], prices: Prices) -> list[str]:
+    """What is not in the bill, and what would change it."""
+    return [
+        *_of_table(load, plans[0]),
+        *_of_modes(load, [plan.mode for plan in plans], prices),
+        *_of_aggregation(load, plans, prices),
+        *(_of_even_shards(plan) for plan in plans if _gains_by_even_shards(load, plan)),
+    ]
+
+
+def crossings(
+    load: Load, modes: Sequence[Mode], prices: Prices
+) -> list[tuple[Mode, Mode, float | None]]:
+    """From which rate on a mode costs no more than another, for those that are planned."""
+    pairs = [pair for pair in _COMPARED if set(pair) <= set(modes)]
+    rates = planning.crossings(load, prices, pairs)
+    return [(*pair, rate) for pair, rate in zip(pairs, rates, strict=True)]
+
+
+def _of_table(load: Load, plan: Plan) -> Iterator[str]:
+    def dollars(value: Callable[[Figures], float]) -> str:
+        return f"${money(plan.span(value))}"
+
+    def writes(figures: Figures) -> float:
+        return next(line.cost for line in figures.costs.lines if line.service == "DynamoDB")
+
+    yield (
+        f"Each month of {load.noun}s that stays in the table is "
+        f"{money(plan.span(lambda each: each.costs.kept_gb))} GB, and adds "
+        f"{dollars(lambda each: each.costs.kept)} to every later month (storage and point-in-time "
+        "recovery)."
+    )
+    if plan.costs.provisioned_table < writes(plan):
+        yield (
+            "Write capacity provisioned for the peak at 70 % use would cost "
+            f"{dollars(lambda each: each.costs.provisioned_table)} instead of {dollars(writes)} "
+            "for the writes."
+        )
+    if plan.costs.warming:
+        peak = math.ceil(min(plan.capacity.peak_writes_per_second, c.TABLE_WRITES))
+        yield (
+            f"WarmWriteUnits={peak} makes a new table ready for the peak, for "
+            f"about ${plan.costs.warming:,.2f} once, if a unit costs what an hour of a "
+            "provisioned one does: AWS documents that it charges once, not how much."
+        )
+
+
+def _of_modes(load: Load, modes: Sequence[Mode], prices: Prices) -> Iterator[str]:
+    names = {
+        Mode.PROVISIONED: "provisioned",
+        Mode.ON_DEMAND: "on-demand",
+        Mode.ADVANTAGE: "on-demand Advantage",
+    }
+    for mode, other, rate in crossings(load, modes, prices):
+        compared = f"costs no more than {names[other]}"
+        name = names[mode][0].upper() + names[mode][1:]
+        if rate == LOWEST_RATE:
+            yield f"{name} {compared} from {LOWEST_RATE:g} {load.noun}/s on."
+        elif rate is not None:
+            yield f"{name} {compared} from about {_two_digits(rate)} {load.noun}s/s on."
+        elif other is Mode.PROVISIONED:
+            peaks = "at a steady rate" if load.peak_factor == 1 else "with these peaks"
+            yield (
+                f"Large keys aside, {peaks} {names[mode]} is dearer than provisioned up to "
+                f"{HIGHEST_RATE:,.0f} {load.noun}s/s: the lines do not cross. "
+                + (_peak(load, prices) if mode is Mode.ON_DEMAND else "")
+            ).rstrip()
+
+
+def _peak(load: Load, prices: Prices) -> str:
+    if peak := break_even_peak(load, prices):
+        return (
+            f"At {load.rate:,.0f}/s on-demand is cheaper once peaks reach about "
+            f"{_two_digits(peak)} times the average (--peak-factor)."
+        )
+    return f"At {load.rate:,.0f}/s no peak up to 1,000 times the average changes that."
+
+
+def _two_digits(value: float) -> str:
+    return f"{float(f'{value:.2g}'):,.0f}"
+
+
+def _of_aggregation(load: Load, plans: Sequence[Plan], prices: Prices) -> Iterator[str]:
+    """What `produce --aggregate` would change."""
+    together = load.aggregated()
+    if not together.aggregate > load.aggregate == 1 or load.spreads_evenly:
+        return
+    changes = []
+    for before in plans:
+        after = make_plan(together, before.mode, prices)
+        shards = (
+            f"{counted(after.capacity.shards, 'shard')} instead of {before.capacity.shards:,}, "
+            if before.mode is Mode.PROVISIONED
+            else ""
+        )
+        saved = before.costs.total - after.costs.total
+        less = f"about ${_two_digits(saved)} less a month" if saved >= 1 else "no less a month"
+        changes.append(f"{before.mode.value} {shards}{less}")
+    yield (
+        f"With produce --aggregate, {together.aggregate} {load.noun}s a record: "
+        f"{'; '.join(changes)} (--aggregate {together.aggregate} shows it in full)."
+    )
+
+
+def _gains_by_even_shards(load: Load, plan: Plan) -> bool:
+    """Whether shards that get equal parts of the records would be any better."""
+    hottest, shards = plan.capacity.hottest_share, plan.capacity.shards
+    return plan.mode is Mode.ON_DEMAND and load.aggregate == 1 and hottest * shards > 1
+
+
+def _of_even_shards(plan: Plan) -> str:
+    capacity = plan.capacity
+    return (
+        "With RecordDistribution=AUTO, which only an on-demand stream has, each of its shards gets "
+        f"{1 / capacity.shards:.1%} of the records instead of up to {capacity.hottest_share:.1%}, "
+        "whatever the partition keys are; it excludes produce --aggregate (--record-distribution "
+        "AUTO shows it in full)."
+    )

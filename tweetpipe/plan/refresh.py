@@ -1,0 +1,89 @@
+"""Fetches what a plan needs of AWS's price list, for which nobody needs an account.
+
+AWS's files are public, one for each service and region, and large. What is kept of them stays in
+their format:
+https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-the-aws-price-list-bulk-api.html
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from pathlib import Path
+
+from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.plan.offers import Offers
+from tweetpipe.plan.prices import SERVICES, SKUS
+
+AWS = "https://pricing.us-east-1.amazonaws.com"
+_PATIENCE = 60.0  # seconds without an answer
+
+
+def refresh(regions: Sequence[str], file: Path, *, site: str = AWS) -> None:
+    """Replace a file by the prices of these regions; it stays as it is unless each was found."""
+    lists: list[Offers] = []
+    products: dict[str, object] = {}
+    terms: dict[str, object] = {}
+    for region in regions:
+        for service in sorted(SERVICES):
+            offers = _fetch(f"{site}/offers/v1.0/aws/{service}/current/{region}/index.json")
+            lists.append(offers)
+            for wanted in SKUS.values():
+                if wanted.service == service:
+                    sku, _ = offers.find(wanted, region)
+                    products[sku] = offers.data["products"][sku]
+                    terms[sku] = offers.terms[sku]
+    oldest = min(lists, key=lambda offers: offers.published).data
+    kept = oldest | {"products": products, "terms": {"OnDemand": terms}}
+    unfinished = file.with_name(f"{file.name}.new")
+    try:
+        unfinished.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
+        unfinished.replace(file)
+    except OSError as error:
+        raise TweetpipeError(f"{file} can't be written: {error.strerror}.") from error
+
+
+def _fetch(url: str) -> Offers:
+    try:
+        with urllib.request.urlopen(url, timeout=_PATIENCE) as answer:
+            return Offers(url, answer.read().decode("utf-8", errors="replace"))
+    except urllib.error.HTTPError as error:
+        with error:
+            raise TweetpipeError(
+                f"{url} answered {error.code}. AWS may have no such region, or not that service "
+                "there."
+            ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise TweetpipeError(
+            f"{url} could not be read ({error}). Check the network, then run this again."
+        ) from error
+
+
+def main(arguments: Sequence[str] | None = None, *, site: str = AWS) -> int:
+    """The command; its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tweetpipe.plan.refresh",
+        description="Fetch the prices that `tweetpipe plan` needs from AWS's public price list.",
+    )
+    parser.add_argument(
+        "--region", action="append", help="a region to fetch, again for each more; us-east-1"
+    )
+    parser.add_argument("file", type=Path, help="what to write, for `tweetpipe plan --prices`")
+    options = parser.parse_args(arguments)
+    regions = options.region or ["us-east-1"]
+    try:
+        refresh(regions, options.file, site=site)
+    except TweetpipeError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    sys.stdout.write(f"{options.file} has the prices of {', '.join(regions)}.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
