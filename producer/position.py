@@ -89,33 +89,37 @@ def load(path: Path) -> SavedPosition | None:
 
 
 def save(path: Path, position: SavedPosition) -> None:
-    """Replace what is kept at `path`, and return once that is on the disk; raises PositionError.
-
-    Whatever happens meanwhile, the old position or the new one is there, never a part of one.
-    """
+    """Replace what is kept at `path`, and return once that is on the disk; raises PositionError."""
     fields: dict[str, object] = {"version": 1 if position.records is None else 2} | asdict(position)
     if position.records is None:
         # As earlier releases wrote it, and read it.
         del fields["records"], fields["finished"]
-    content = json.dumps(fields).encode() + b"\n"
-    # Of this process alone: should a second one send the same file, each keeps whole positions.
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        try:
-            with new.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            new.replace(path)
-        except BaseException:
-            new.unlink(missing_ok=True)
-            raise
-        sync_folder(path.parent)
+        replace_file(path, json.dumps(fields).encode() + b"\n")
     except OSError as error:
         raise PositionError(
             f"cannot keep the position in {path}: {error.strerror}; see that its folder can be "
             "written and has room, then run this again: nothing is lost"
         ) from error
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Make `content` all that is at `path`, and return once it is on the disk; raises OSError.
+
+    Whatever happens meanwhile, the old content or the new is there, never a part of one.
+    """
+    # Of this process alone: should a second one write the same file, each writes it whole.
+    new = path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        with new.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+    except BaseException:
+        new.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:
