@@ -9,9 +9,11 @@ from tweets.fakes.x_api.auth import Credentials
 from tweets.fakes.x_api.faults import Fault, FaultError
 from tweets.fakes.x_api.limits import Limits
 from tweets.fakes.x_api.matching import Facts, compile_rule
+from tweets.fakes.x_api.replay import Recording
 from tweets.fakes.x_api.rule_syntax import RuleError
 from tweets.fakes.x_api.server import Served, serving
 from tweets.fakes.x_api.state import Connection, FakeX
+from tweets.fakes.x_api.usage import Usage
 
 __all__ = [
     "Connection",
@@ -21,8 +23,10 @@ __all__ = [
     "Fault",
     "FaultError",
     "Limits",
+    "Recording",
     "RuleError",
     "Served",
+    "Usage",
     "compile_rule",
     "serving",
 ]

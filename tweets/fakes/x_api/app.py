@@ -13,12 +13,13 @@ from tweets.fakes.x_api.auth import asks_for_app_token
 from tweets.fakes.x_api.connecting import connect
 from tweets.fakes.x_api.faults import FaultError
 from tweets.fakes.x_api.limits import Endpoint
-from tweets.fakes.x_api.problems import RATE_LIMIT, WRONG_CREDENTIALS
-from tweets.fakes.x_api.rules_endpoint import Answer, change_rules, list_rules
+from tweets.fakes.x_api.problems import RATE_LIMIT, WRONG_CREDENTIALS, Answer
+from tweets.fakes.x_api.rules_endpoint import change_rules, list_rules
 from tweets.fakes.x_api.state import FakeX
 
 STREAM_PATH = "/2/tweets/search/stream"
 RULES_PATH = f"{STREAM_PATH}/rules"
+USAGE_PATH = "/2/usage/tweets"
 
 
 def application(fake: FakeX) -> Starlette:
@@ -30,6 +31,7 @@ def application(fake: FakeX) -> Starlette:
             Route(STREAM_PATH, endpoints.stream, methods=["GET"]),
             Route(RULES_PATH, endpoints.list_rules, methods=["GET"]),
             Route(RULES_PATH, endpoints.change_rules, methods=["POST"]),
+            Route(USAGE_PATH, endpoints.usage, methods=["GET"]),
             Route("/_fake/status", endpoints.status, methods=["GET"]),
             Route("/_fake/faults", endpoints.add_faults, methods=["POST"]),
             Route("/_fake/faults", endpoints.clear_faults, methods=["DELETE"]),
@@ -59,14 +61,17 @@ class _Endpoints:
 
     async def list_rules(self, request: Request) -> Response:
         answer = self._over_limit("rules_get") or self._unauthorized(request)
-        ids = request.query_params.get("ids")
-        return self._response("rules_get", answer or list_rules(self._fake, ids))
+        return self._response("rules_get", answer or list_rules(self._fake, request.query_params))
 
     async def change_rules(self, request: Request) -> Response:
         answer = self._over_limit("rules_post") or self._unauthorized(request)
         if answer is None:
             answer = change_rules(self._fake, request.query_params, await request.body())
         return self._response("rules_post", answer)
+
+    async def usage(self, request: Request) -> Response:
+        answer = self._over_limit("usage") or self._unauthorized(request)
+        return self._response("usage", answer or self._fake.usage.answer(request.query_params))
 
     async def status(self, request: Request) -> Response:
         return _stranger(request) or JSONResponse(self._fake.status())

@@ -7,14 +7,19 @@ import signal
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from tweets.fakes.x_api.auth import Credentials
 from tweets.fakes.x_api.faults import KINDS, Fault, FaultError
-from tweets.fakes.x_api.limits import Limits
+from tweets.fakes.x_api.limits import ENTERPRISE, Limits
+from tweets.fakes.x_api.replay import Recording
 from tweets.fakes.x_api.server import FakeXServer, listening_socket, url_of
 from tweets.fakes.x_api.state import FakeX
+from tweets.fakes.x_api.usage import PRICE
 
 _BACKLOG = 128
+_ACCESS = {"pay-per-use": Limits(), "enterprise": ENTERPRISE}
 
 
 def serve(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
@@ -52,8 +57,19 @@ def _fake(options: argparse.Namespace) -> FakeX:
         match_all=options.match_all,
         rules=options.rule,
         faults=options.fault,
-        limits=Limits(stream=options.connections_per_window),
+        limits=_limits(options),
+        price=options.price,
+        recording=options.replay,
         log=_say,
+    )
+
+
+def _limits(options: argparse.Namespace) -> Limits:
+    given = {"rules": options.rules_cap, "posts": options.posts_cap}
+    return replace(
+        _ACCESS[options.access],
+        stream=options.connections_per_window,
+        **{name: number for name, number in given.items() if number is not None},
     )
 
 
@@ -107,6 +123,28 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="connects in 15 minutes (default: %(default)s)",
     )
+    add(
+        "--access",
+        choices=_ACCESS,
+        default="pay-per-use",
+        help="whose limits of rules and posts (default: %(default)s)",
+    )
+    add("--rules-cap", type=_count, metavar="N", help="rules that the App may have")
+    add("--posts-cap", type=_count, metavar="N", help="posts that are sent in a month")
+    add(
+        "--price",
+        type=_positive,
+        default=PRICE,
+        metavar="DOLLARS",
+        help="that a post costs, for the status and the usage (default: %(default)g)",
+    )
+    add(
+        "--replay",
+        type=_recording,
+        metavar="FILE",
+        help="send this recorded stream instead of fake tweets: one object of X's API v2 a line, "
+        "gzip or not; lines of other kinds go out as they are",
+    )
     add("--match-all", action="store_true", help="send each post, as matching each rule")
     add("--rule", action="append", default=[], help="a rule that is there from the start")
     add(
@@ -144,6 +182,15 @@ def _fault(text: str) -> Fault:
     try:
         return Fault.parse(text)
     except FaultError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def _recording(text: str) -> Recording:
+    try:
+        return Recording.read(Path(text))
+    except OSError as error:
+        raise argparse.ArgumentTypeError(f"can't read {text}: {error.strerror or error}") from error
+    except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
 
 

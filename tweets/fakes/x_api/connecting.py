@@ -53,6 +53,8 @@ async def connect(fake: FakeX, request: Request) -> Response:
             fake.changed()
             return _fault(fake, fault, headers)
         again = fake.sent[-int(fault.value) :] if fault.value >= 1 else []
+    if not fake.usage.left:
+        return JSONResponse(usage_capped(), 429, headers=headers)
     if not fake.rules.rules:
         return JSONResponse(no_rules(), 409, headers=headers)
     if await _occupied(fake):

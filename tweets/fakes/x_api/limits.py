@@ -9,18 +9,28 @@ from typing import Literal
 
 WINDOW_S = 900
 
-Endpoint = Literal["stream", "rules_get", "rules_post", "token"]
+Endpoint = Literal["stream", "rules_get", "rules_post", "token", "usage"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Requests per 15 minutes, and rules an App may have; the defaults are pay-per-use's."""
+    """Requests per 15 minutes, rules an App may have and their characters, and posts in a month.
+
+    The defaults are pay-per-use's.
+    """
 
     stream: int = 50
     rules_get: int = 450
     rules_post: int = 100
     token: int = 450
+    usage: int = 50
     rules: int = 1000
+    rule_length: int = 1024
+    posts: int = 3_000_000
+
+
+ENTERPRISE = Limits(rules=25_000, rule_length=2048, posts=100_000_000)
+"""Of the contracts that there are; X documents where they begin."""
 
 
 class RateWindow:
@@ -29,22 +39,22 @@ class RateWindow:
     def __init__(self, limit: int, clock: Callable[[], float]) -> None:
         self._limit = limit
         self._clock = clock
-        self._used = 0
+        self.used = 0
         self._reset = -math.inf
 
     def take(self) -> bool:
         """Count one request; False if it is one too many."""
         now = self._clock()
         if now >= self._reset:
-            self._used, self._reset = 0, math.ceil(now + WINDOW_S)
-        self._used += 1
-        return self._used <= self._limit
+            self.used, self._reset = 0, math.ceil(now + WINDOW_S)
+        self.used += 1
+        return self.used <= self._limit
 
     def headers(self) -> dict[str, str]:
         """What X says about the window in every answer, the reset in seconds of UNIX time."""
         reset = self._reset if math.isfinite(self._reset) else self._clock() + WINDOW_S
         return {
             "x-rate-limit-limit": str(self._limit),
-            "x-rate-limit-remaining": str(max(0, self._limit - self._used)),
+            "x-rate-limit-remaining": str(max(0, self._limit - self.used)),
             "x-rate-limit-reset": str(math.ceil(reset)),
         }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cached_property
 
 from tweets.fakes.model import Tweet
-from tweets.fakes.x_api.rule_syntax import All, Node, Term, parse
+from tweets.fakes.x_api.rule_syntax import MAX_LENGTH, All, Node, Term, parse
 from tweets.fakes.x_api.tokens import tokens
 
 _BETWEEN = "\0"
@@ -55,9 +55,9 @@ class Facts:
 Matcher = Callable[[Facts], bool]
 
 
-def compile_rule(text: str) -> Matcher:
+def compile_rule(text: str, *, longest: int = MAX_LENGTH) -> Matcher:
     """What tells whether a tweet matches the rule; raises RuleError."""
-    return compile_tree(parse(text))
+    return compile_tree(parse(text, longest=longest))
 
 
 def compile_tree(node: Node) -> Matcher:

@@ -1,12 +1,21 @@
-"""X's error bodies."""
+"""X's answers, and the bodies of its errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 _TYPES = "https://api.x.com/2/problems/"
 
 Problem = dict[str, object]
+
+
+class Answer(NamedTuple):
+    """A status and the JSON that goes with it."""
+
+    status: int
+    body: Mapping[str, Any]
+
 
 UNAUTHORIZED: Problem = {
     "title": "Unauthorized",

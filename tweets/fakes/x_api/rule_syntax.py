@@ -74,12 +74,12 @@ class _Lexeme(NamedTuple):
     at: int
 
 
-def parse(text: str) -> Node:
-    """The tree of a rule; raises RuleError and nothing else."""
+def parse(text: str, *, longest: int = MAX_LENGTH) -> Node:
+    """The tree of a rule of so many characters at most; raises RuleError and nothing else."""
     if not text.strip():
         raise RuleError("a rule needs at least one operator, and this one is empty")
-    if len(text) > MAX_LENGTH:
-        raise RuleError(f"a rule has at most {MAX_LENGTH} characters, and this one {len(text)}")
+    if len(text) > longest:
+        raise RuleError(f"a rule has at most {longest} characters, and this one {len(text)}")
     parser = _Parser(list(_lexemes(text)))
     tree = parser.whole()
     if not _stands(tree):

@@ -16,7 +16,7 @@ from tweets.fakes.x_api.problems import (
     invalid_rule,
     too_many_rules,
 )
-from tweets.fakes.x_api.rule_syntax import RuleError
+from tweets.fakes.x_api.rule_syntax import MAX_LENGTH, RuleError
 
 _FIRST_ID = 1_594_000_000_000_000_001
 
@@ -50,8 +50,8 @@ class Added(NamedTuple):
 class Rulebook:
     """The rules in force; the tuple is replaced as a whole, so any thread may read it."""
 
-    def __init__(self, most: int) -> None:
-        self._most = most
+    def __init__(self, most: int, longest: int = MAX_LENGTH) -> None:
+        self._most, self._longest = most, longest
         self._ids = itertools.count(_FIRST_ID)
         self.rules: tuple[Rule, ...] = ()
 
@@ -70,7 +70,7 @@ class Rulebook:
                 added.errors.append(duplicate_rule(value, ids[value]))
                 continue
             try:
-                matches = compile_rule(value)
+                matches = compile_rule(value, longest=self._longest)
             except RuleError as error:
                 added.errors.append(invalid_rule(value, str(error)))
                 continue

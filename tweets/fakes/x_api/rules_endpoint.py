@@ -5,17 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
-from tweets.fakes.x_api.problems import Problem, invalid_request
+from tweets.fakes.x_api.problems import Answer, Problem, invalid_request
 from tweets.fakes.x_api.state import FakeX
 
-
-class Answer(NamedTuple):
-    """A status and the JSON that goes with it."""
-
-    status: int
-    body: Mapping[str, Any]
+_PAGE = 1000
 
 
 class _Wrong(ValueError):
@@ -24,12 +19,23 @@ class _Wrong(ValueError):
         self.answer = Answer(400, invalid_request(parameter, [], message))
 
 
-def list_rules(fake: FakeX, ids: str | None) -> Answer:
-    """All rules, or those of `ids`, which are separated by commas."""
+def list_rules(fake: FakeX, query: Mapping[str, str]) -> Answer:
+    """A page of all rules, or of those of `ids`, which are separated by commas."""
+    ids = query.get("ids")
     wanted = None if ids is None else ids.split(",")
     rules = [rule.as_json() for rule in fake.rules.rules if wanted is None or rule.id in wanted]
-    body: dict[str, Any] = {"data": rules} if rules else {}
-    return Answer(200, {**body, "meta": {"sent": _now(fake), "result_count": len(rules)}})
+    most, token = query.get("max_results", str(_PAGE)), query.get("pagination_token", "0")
+    if not most.isdecimal() or not 1 <= int(most) <= _PAGE:
+        return Answer(400, invalid_request("max_results", [most], f"It is from 1 to {_PAGE}."))
+    if not token.isdecimal():
+        return Answer(400, invalid_request("pagination_token", [token], "There is no such page."))
+    end = int(token) + int(most)
+    page = rules[int(token) : end]
+    body: dict[str, Any] = {"data": page} if page else {}
+    meta: dict[str, Any] = {"sent": _now(fake), "result_count": len(page)}
+    if end < len(rules):
+        meta["next_token"] = f"{end:016}"
+    return Answer(200, {**body, "meta": meta})
 
 
 def change_rules(fake: FakeX, query: Mapping[str, str], body: bytes) -> Answer:

@@ -13,7 +13,9 @@ from tweets.fakes.model import Tweet
 from tweets.fakes.x_api.auth import Credentials
 from tweets.fakes.x_api.faults import Fault, Script
 from tweets.fakes.x_api.limits import Endpoint, Limits, RateWindow
+from tweets.fakes.x_api.replay import Recording
 from tweets.fakes.x_api.rulebook import Rule, Rulebook
+from tweets.fakes.x_api.usage import PRICE, Usage
 
 
 @dataclass(slots=True)
@@ -47,7 +49,9 @@ class FakeX:
     are published at all (None: no end). Posts are published while somebody is connected, and the
     next connection goes on with the next one. A reader who keeps the server waiting for `max_lag`
     seconds is cut off. `rules` are there from the start; `match_all` is for load: each post is
-    sent, as matching each rule. `clock` is UNIX time, for the rate limits.
+    sent, as matching each rule. `clock` is UNIX time, for the rate limits and the usage, which
+    begins anew on the `reset_day` of the month and costs `price` dollars a post. The posts of a
+    `recording` take the place of generated ones.
     """
 
     def __init__(
@@ -63,17 +67,20 @@ class FakeX:
         faults: Iterable[Fault | str] = (),
         credentials: Credentials | None = None,
         limits: Limits | None = None,
+        price: float = PRICE,
+        reset_day: int = 1,
+        recording: Recording | None = None,
         clock: Callable[[], float] = time.time,
         log: Callable[[str], None] = lambda line: None,
     ) -> None:
         self.rate, self.count, self.heartbeat, self.max_lag = rate, count, heartbeat, max_lag
         self.match_all, self.clock, self.log = match_all, clock, log
         self.credentials = credentials or Credentials()
-        limits = limits or Limits()
+        self.limits = limits = limits or Limits()
         self.windows: dict[Endpoint, RateWindow] = {
             name: RateWindow(getattr(limits, name), clock) for name in get_args(Endpoint)
         }
-        self.rules = Rulebook(limits.rules)
+        self.rules = Rulebook(limits.rules, limits.rule_length)
         if errors := self.rules.add((value, "") for value in rules).errors:
             raise ValueError(str(errors[0]["detail"]))
         self.listener = Listener()
@@ -81,13 +88,19 @@ class FakeX:
         self.connections: list[Connection] = []
         self.next_index = 0
         self.listening = False
+        self.usage = Usage(clock, cap=limits.posts, price=price, reset_day=reset_day)
+        self.recording = recording
+        if recording:
+            self.count = min(
+                len(recording.tweets), len(recording.tweets) if count is None else count
+            )
         self._tweets = FakeTweets(seed)
         self._changed = threading.Condition()
         self.add_faults(*faults)
 
     def tweet(self, index: int) -> Tweet:
         """The post at `index`."""
-        return self._tweets.tweet(index)
+        return self.recording.tweets[index] if self.recording else self._tweets.tweet(index)
 
     def matching(self, indexes: Iterable[int]) -> list[int]:
         """Those of `indexes` whose posts match the rules as they are now."""
@@ -157,6 +170,8 @@ class FakeX:
             "posts_sent": sum(len(connection.indexes) for connection in self.connections),
             "posts_published": self.next_index,
             "last_index": max((c.indexes[-1] for c in self.connections if c.indexes), default=None),
+            "posts_charged": self.usage.posts,
+            "dollars": round(self.usage.dollars, 3),
             "rules": len(self.rules.rules),
             "faults": {
                 "pending": [str(fault) for fault in self.script.pending],

@@ -26,8 +26,11 @@ End = Literal["final chunk", "none"]
 
 
 class _Line(NamedTuple):
-    post: int
+    """`post` is an index, or None for a message of another kind; `id` is what X charges for."""
+
+    post: int | None
     data: bytes
+    id: str = ""
 
 
 class _Over(Exception):
@@ -90,6 +93,8 @@ class Stream:
             self._fake.log(f"connection {self._connection.number}: {fault}")
             await self._act(fault)
             return
+        if not self._fake.usage.left:
+            raise _Over("the month's posts are used up", "final chunk")
         lines = self._due_lines()
         if lines:
             await self._write_lines(lines)
@@ -107,15 +112,23 @@ class Stream:
     def _due_lines(self) -> list[_Line]:
         """The lines that are due and come before the next fault."""
         until = self._fake.script.posts_until_next(len(self._connection.indexes))
-        most = _BATCH if until is None else min(until, _BATCH)
+        most = min(_BATCH if until is None else until, _BATCH, self._fake.usage.left)
+        recording = self._fake.recording
         lines: list[_Line] = []
         for index in self._due_indexes():
             tweet = self._fake.tweet(index)
             rules = self._fake.match(tweet)
+            if recording:
+                lines += [_Line(None, line) for line in recording.messages_before(index)]
             if rules:
-                lines.append(_Line(index, self._fields.line(tweet, rules)))
-                if len(lines) >= most:
-                    break
+                line = (
+                    recording.line(index, rules) if recording else self._fields.line(tweet, rules)
+                )
+                lines.append(_Line(index, line, tweet.id))
+            if recording and index + 1 == self._fake.count:
+                lines += [_Line(None, line) for line in recording.messages_before(index + 1)]
+            if len(lines) >= most:
+                break
         self._fake.changed()
         return lines
 
@@ -147,7 +160,8 @@ class Stream:
 
     async def _write(self, data: bytes, completed: Sequence[_Line] = ()) -> None:
         # Noted first: a reader may take them and leave, or stop the server, before this goes on.
-        self._connection.indexes += [line.post for line in completed]
+        self._connection.indexes += [line.post for line in completed if line.post is not None]
+        self._fake.usage.charge(line.id for line in completed if line.post is not None)
         self._fake.changed()
         try:
             async with asyncio.timeout(self._fake.max_lag):
@@ -192,6 +206,6 @@ class Stream:
     def _half_a_line(self) -> bytes:
         """Of the next post, whether or not it matches: nobody can tell, and it is lost."""
         index = self._fake.publish()
-        tweet = self._fake.tweet(self._fake.next_index if index is None else index)
+        tweet = self._fake.tweet(max(0, self._fake.next_index - 1) if index is None else index)
         line = self._fields.line(tweet, self._fake.rules.rules[:1])
         return line[: len(line) // 2]

@@ -8,6 +8,7 @@ import requests
 
 from tests.unit.tweets.fakes.x_api.client import BEARER, RULES, Client, served
 from tweets.fakes.x_api import FakeX, Limits
+from tweets.fakes.x_api.limits import ENTERPRISE
 
 PROBLEMS = "https://api.x.com/2/problems/"
 
@@ -157,3 +158,24 @@ def test_rules_can_be_there_from_the_start() -> None:
         assert values(client) == ["a", "b"]
     with pytest.raises(ValueError, match="alone"):
         FakeX(rules=["lang:en"])
+
+
+def test_many_rules_come_in_pages() -> None:
+    fake = FakeX(rules=[f"word{n}" for n in range(5)])
+    with served(fake) as client:
+        first = client.get(RULES, max_results="3").json()
+        token = first["meta"]["next_token"]
+        last = client.get(RULES, max_results="3", pagination_token=token).json()
+
+    assert [rule["value"] for rule in (*first["data"], *last["data"])] == [
+        f"word{n}" for n in range(5)
+    ]
+    assert "next_token" not in last["meta"]
+
+
+def test_an_enterprise_contract_has_more_and_longer_rules() -> None:
+    longer = " ".join(["yolo"] * 300)
+    with served(FakeX()) as client, served(FakeX(limits=ENTERPRISE)) as enterprise:
+        body = {"add": [{"value": longer}]}
+        assert client.post(RULES, body).json()["errors"][0]["type"].endswith("invalid-rules")
+        assert enterprise.post(RULES, body).status_code == 201
