@@ -21,7 +21,8 @@ _MOST_NAMED = 3
 class Opened:
     """A source that is ready, what it will give if that is known, and what it has to say.
 
-    `total` is in records, or in what `done` counts.
+    `total` is in records, or in what `done` counts. `fell_short` tells in the end whether it gave
+    less than was asked of it, though all of that was delivered.
     """
 
     records: Iterable[OutgoingRecord]
@@ -29,6 +30,7 @@ class Opened:
     done: Callable[[], int] | None = None
     remark: Callable[[], str] = str
     last_words: Callable[[Report], str] = lambda _: ""
+    fell_short: Callable[[], bool] = lambda: False
 
 
 def open_fake(

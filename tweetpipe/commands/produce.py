@@ -39,7 +39,13 @@ from tweetpipe.commands.options import (
     open_stack,
 )
 from tweetpipe.commands.rejections import Rejections
-from tweetpipe.commands.twitter import open_twitter, x_credentials
+from tweetpipe.commands.twitter import (
+    Prices,
+    open_twitter,
+    show_rules,
+    x_credentials,
+    x_rules,
+)
 
 _COUNT = 1000
 _NEVER = 10 * 365 * 24 * 3600.0  # seconds
@@ -210,6 +216,14 @@ def twitter(
         list[str] | None,
         typer.Option(help="Posts to read, as a rule of the filtered stream; repeatable."),
     ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Further rules, one a line as tag: rule."),
+    ] = None,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show which rules would change at X, and end."),
+    ] = False,
     keep_rules: Annotated[
         bool, typer.Option("--keep-rules", help="Remove no rule that an earlier run tracked.")
     ] = False,
@@ -224,6 +238,12 @@ def twitter(
         float,
         typer.Option(envvar="X_PRICE_PER_POST", min=0, help="What X charges, in dollars."),
     ] = 0.005,
+    monthly_limit: Annotated[
+        float | None,
+        typer.Option(
+            envvar="X_MONTHLY_LIMIT", min=0, help="Dollars that all runs may spend in a month."
+        ),
+    ] = None,
     max_undelivered: Annotated[
         float,
         typer.Option(
@@ -242,15 +262,21 @@ def twitter(
     target: TargetOption = Target.LOCAL,
 ) -> None:
     """Send posts that X's filtered stream gives. X charges for each."""
+    wanted = x_rules(track or [], rules)
     credentials = x_credentials()
+    if dry_run:
+        show_rules(credentials, wanted, rules, keep=keep_rules)
+        return
     place, deployed = open_stack(target, stack_name)
     opened = open_twitter(
         credentials,
-        track or [],
+        wanted,
+        rules,
         keep_rules=keep_rules,
         max_tweets=max_tweets,
         max_minutes=max_minutes,
-        price=price_per_post,
+        prices=Prices(per_post=price_per_post, monthly_limit=monthly_limit),
+        folder=undelivered.parent,
     )
     _send(
         opened,
@@ -295,6 +321,8 @@ def _send(
     )
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
+    if opened.fell_short():
+        raise typer.Exit(1)
 
 
 def _keyless(report: Report) -> str:

@@ -3,17 +3,36 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from producer import Report
 from tweetpipe import events
-from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.commands import terminal
 from tweetpipe.commands.opening import Opened
 from tweetpipe.events.loading import TWEETS
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:
-    from tweets.x import Credentials
+    from tweets.x import Allowance, Counts, Credentials, Spent, Usage, Wanted, XApi
+
+SPENDING = "x-spending.json"
+"""Beside the file of undelivered posts: what all runs have spent."""
+
+_ACCESS = "X_ACCESS"
+_MOST_RULES_SHOWN = 12
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """What X charges for a post, and what may be spent in a month, in dollars."""
+
+    per_post: float
+    monthly_limit: float | None
 
 
 def x_credentials() -> Credentials:
@@ -26,36 +45,170 @@ def x_credentials() -> Credentials:
     return Credentials.of(os.environ)
 
 
+def x_rules(track: Sequence[str], file: Path | None) -> list[str | Wanted]:
+    """The rules that the command names and those of the file."""
+    from tweets.x import LONGEST_RULE, read_rules
+
+    access = os.environ.get(_ACCESS) or "pay-per-use"
+    if access not in LONGEST_RULE:
+        raise WrongUsage(f"{_ACCESS} is one of {', '.join(LONGEST_RULE)}, not {access!r}.")
+    return [*track, *(read_rules(file, access=access) if file else [])]
+
+
+def show_rules(
+    credentials: Credentials, track: Sequence[str | Wanted], file: Path | None, *, keep: bool
+) -> None:
+    """Say which rules would be added, kept and removed, on standard output."""
+    from tweets import x
+
+    with _refusals_explained(track, file):
+        change = x.checked_plan(_api(credentials), track, keep=keep)
+    tagged = [(rule.tag and f"{rule.tag}: ") + rule.value for rule in change.add]
+    for what, rules in (
+        ("add", tagged),
+        ("keep", [_with_name(x.name_of(rule), rule.value) for rule in change.keep]),
+        ("remove", [_with_name(x.name_of(rule), rule.value) for rule in change.remove]),
+    ):
+        for rule in rules:
+            terminal.out.print(f"{what:<8}{terminal.printable(rule)}", markup=False, soft_wrap=True)
+    terminal.say(
+        f"Would add {len(change.add):,}, keep {len(change.keep):,} and remove "
+        f"{counted(len(change.remove), 'rule')}. Nothing was changed and no post read."
+    )
+
+
 def open_twitter(
     credentials: Credentials,
-    track: list[str],
+    track: Sequence[str | Wanted],
+    rules_file: Path | None,
     *,
     keep_rules: bool,
     max_tweets: int | None,
     max_minutes: float | None,
-    price: float,
+    prices: Prices,
+    folder: Path,
 ) -> Opened:
-    """The posts that X sends by the rules in `track`, at `price` dollars each."""
+    """The posts that X sends by the rules in `track`; what they cost is kept in the folder."""
     from tweets import x
 
-    api = x.XApi(credentials, url=os.environ.get("X_API_URL") or x.DEFAULT_URL)
-    rules = x.synchronise(api, track, keep=keep_rules)
+    allowance = x.Allowance(
+        folder / SPENDING,
+        account=_address(),
+        price=prices.per_post,
+        limit=prices.monthly_limit,
+    )
+    _refuse_if_used_up(allowance)
+    api = _api(credentials)
+    usage = api.usage()
+    if allowance.begin(usage):
+        terminal.say(
+            f"Nothing is counted yet in {folder / SPENDING}: counting on from what X says of this "
+            f"month, {counted(allowance.spent.posts, 'post')}"
+        )
+        _refuse_if_used_up(allowance)
+    with _refusals_explained(track, rules_file):
+        rules = x.synchronise(api, track, keep=keep_rules)
     terminal.say(
         f"Reading posts from X by {counted(len(rules), 'rule')}: "
-        + ", ".join(rule.value for rule in rules)
+        + _listed([_with_name(x.name_of(rule), rule.value) for rule in rules])
     )
     posts = x.XSource(
         api,
         rules,
         max_posts=max_tweets,
         max_seconds=None if max_minutes is None else max_minutes * 60,
+        allowance=allowance,
         on_event=terminal.say,
     )
 
     def remark() -> str:
-        cost = (
-            f"{counted(posts.counts.posts, 'post')} read from X, ${posts.counts.posts * price:,.2f}"
-        )
+        read = posts.counts.posts
+        cost = f"{counted(read, 'post')} read from X, ${read * prices.per_post:,.2f}"
         return ", ".join(filter(None, (cost, posts.counts.in_words())))
 
-    return Opened(records=posts, total=max_tweets, remark=remark)
+    def last_words(_: Report) -> str:
+        words = [_by_rule(posts.counts), _spent(allowance, api, before=usage)]
+        if posts.counts.limit_reached:
+            words.append(_reached(allowance))
+        return "\n".join(words)
+
+    return Opened(
+        records=posts,
+        total=max_tweets,
+        remark=remark,
+        last_words=last_words,
+        fell_short=lambda: posts.counts.limit_reached,
+    )
+
+
+def _address() -> str:
+    from tweets import x
+
+    return os.environ.get("X_API_URL") or x.DEFAULT_URL
+
+
+def _api(credentials: Credentials) -> XApi:
+    from tweets import x
+
+    return x.XApi(credentials, url=_address())
+
+
+@contextmanager
+def _refusals_explained(track: Sequence[str | Wanted], file: Path | None) -> Iterator[None]:
+    """Say in which line of the file the rule is that X does not take, and all that went wrong."""
+    from tweets.x import XError
+
+    try:
+        yield
+    except XError as error:
+        refused = getattr(error, "value", None)
+        lines = [each.line for each in track if not isinstance(each, str) and each.value == refused]
+        told = "; ".join([str(error), *getattr(error, "__notes__", ())])
+        if file and lines:
+            raise WrongUsage(f"{file}, line {lines[0]}: {told}") from error
+        raise TweetpipeError(told) from error
+
+
+def _refuse_if_used_up(allowance: Allowance) -> None:
+    if allowance.is_used_up:
+        raise TweetpipeError(f"{_reached(allowance)} Nothing was read from X.")
+
+
+def _reached(allowance: Allowance) -> str:
+    spent = allowance.spent
+    return (
+        f"The monthly limit of ${allowance.limit:,.2f} is reached: {_so_far(spent)}. From "
+        f"{spent.until} (UTC) on, when X's month begins anew, the same command reads again; to "
+        "read before that, raise X_MONTHLY_LIMIT or --monthly-limit."
+    )
+
+
+def _spent(allowance: Allowance, api: XApi, *, before: Usage | None) -> str:
+    """What was spent in this month, and what X itself has counted."""
+    limit = "" if allowance.limit is None else f" of ${allowance.limit:,.2f}"
+    words = f"This month until {allowance.spent.until}: {_so_far(allowance.spent)}{limit}"
+    usage = api.usage()
+    if usage is None:
+        return f"{words}; X's own count was not to be had"
+    cap = "" if usage.cap is None else f" of {usage.cap:,}"
+    more = "" if before is None else f", {usage.posts - before.posts:+,} in this run"
+    return f"{words}; X itself counts {usage.posts:,}{cap} posts for the whole project{more}"
+
+
+def _so_far(spent: Spent) -> str:
+    return f"{counted(spent.posts, 'post')} for ${spent.dollars:,.2f}"
+
+
+def _by_rule(counts: Counts) -> str:
+    """How many posts each rule has brought, the most first."""
+    return "By rule: " + _listed([f"{name} {n:,}" for name, n in counts.by_rule.most_common()])
+
+
+def _listed(each: Sequence[str]) -> str:
+    further = len(each) - _MOST_RULES_SHOWN
+    more = [f"and {further:,} more"] if further > 0 else []
+    return ", ".join([*each[:_MOST_RULES_SHOWN], *more])
+
+
+def _with_name(name: str, value: str) -> str:
+    return value if name == value else f"{name}: {value}"

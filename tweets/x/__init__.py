@@ -5,18 +5,35 @@ from __future__ import annotations
 from tweets.x.api import DEFAULT_URL, Rule, XApi
 from tweets.x.counts import Counts
 from tweets.x.credentials import Credentials
+from tweets.x.errors import XError
 from tweets.x.reconnect import Reconnect
-from tweets.x.rules import TAG, synchronise
+from tweets.x.rules import TAG, Change, Wanted, checked_plan, is_ours, name_of, synchronise
+from tweets.x.rules_file import LONGEST_RULE, MOST_RULES, read_rules
 from tweets.x.source import XSource
+from tweets.x.spending import Allowance, SpendingError, Spent
+from tweets.x.usage import Usage
 
 __all__ = [
     "DEFAULT_URL",
+    "LONGEST_RULE",
+    "MOST_RULES",
     "TAG",
+    "Allowance",
+    "Change",
     "Counts",
     "Credentials",
     "Reconnect",
     "Rule",
+    "SpendingError",
+    "Spent",
+    "Usage",
+    "Wanted",
     "XApi",
+    "XError",
     "XSource",
+    "checked_plan",
+    "is_ours",
+    "name_of",
+    "read_rules",
     "synchronise",
 ]

@@ -1,4 +1,4 @@
-"""The three requests to X that are needed, made through TwitterAPI.
+"""The few requests to X that are needed, made through TwitterAPI.
 
 Only the stream's body is read here and not by TwitterAPI, whose iterator takes it byte by byte, and
 spins for ever when the connection closes in the middle of a line.
@@ -21,7 +21,8 @@ from TwitterAPI import OAuthType, TwitterAPI, TwitterConnectionError
 from producer.errors import SettingsError
 from tweets.x.answers import checked, first_problem, json_of, not_x, shown
 from tweets.x.credentials import Credentials
-from tweets.x.errors import Dropped, XRefused, XUnreachable
+from tweets.x.errors import Dropped, XError, XRefused, XUnreachable
+from tweets.x.usage import Usage
 
 DEFAULT_URL = "https://api.x.com"
 HEARTBEAT = 20.0
@@ -29,6 +30,7 @@ HEARTBEAT = 20.0
 
 _RULES = "tweets/search/stream/rules"
 _STREAM = "tweets/search/stream"
+_USAGE = "usage/tweets"
 _FIELDS = {
     # What an item of EventData is made of, note_tweet being the whole text of a long post. A
     # retweet's is in the post that it refers to (docs/architecture.md, on what that may cost).
@@ -38,6 +40,7 @@ _FIELDS = {
 }
 _PATIENCE = 1.25  # heartbeats: one that comes late is no reason to reconnect
 _REST_TIMEOUT = 20.0
+_USAGE_TIMEOUT = 5.0  # whoever has ended a run waits for the answer
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -94,23 +97,46 @@ class XApi:
 
     def rules(self) -> list[Rule]:
         """All rules of the app's stream, whoever made them."""
-        response = self._request(_RULES, method="GET")
-        rules = json_of(response).get("data") or []
-        try:
-            return [Rule(rule["id"], rule["value"], rule.get("tag", "")) for rule in rules]
-        except (AttributeError, KeyError, TypeError) as error:
-            raise not_x(response) from error
+        found: list[Rule] = []
+        page: dict[str, object] = {}
+        while True:
+            response = self._request(_RULES, page, method="GET")
+            content = json_of(response)
+            try:
+                for rule in content.get("data") or []:
+                    found.append(Rule(rule["id"], rule["value"], rule.get("tag") or ""))
+                token = (content.get("meta") or {}).get("next_token")
+            except (AttributeError, KeyError, TypeError) as error:
+                raise not_x(response) from error
+            if not token or page.get("pagination_token") == token:
+                return found
+            page = {"pagination_token": token}
 
-    def add_rules(self, values: Sequence[str], *, tag: str) -> None:
-        """Add rules; raises XRefused with X's reason for the first that it does not take."""
-        body = {"add": [{"value": value, "tag": tag} for value in values]}
-        response = self._request(_RULES, body, method="POST")
+    def add_rules(self, rules: Sequence[tuple[str, str]], *, dry_run: bool = False) -> None:
+        """Add rules, pairs of value and tag, or only ask X whether it would take them.
+
+        Raises XRefused with X's reason for the first that it does not take.
+        """
+        body = {"add": [{"value": value, "tag": tag} for value, tag in rules]}
+        response = self._request(_RULES + ("?dry_run=true" if dry_run else ""), body, method="POST")
         # X answers 200 or 201 also where it refused some, and says so beside the others.
         if errors := json_of(response).get("errors"):
-            raise XRefused(400, first_problem(errors), reset=None)
+            each = errors if isinstance(errors, list) else [errors]
+            refusals = [XRefused(400, first_problem([error]), reset=None) for error in each]
+            # That there are too many says nothing of the rule itself.
+            raise min(refusals, key=lambda refused: refused.is_rule_cap)
 
     def delete_rules(self, ids: Sequence[str]) -> None:
         self._request(_RULES, {"delete": {"ids": list(ids)}}, method="POST")
+
+    def usage(self) -> Usage | None:
+        """What X has counted; None if it doesn't say, which no run depends on."""
+        fields = {"usage.fields": "cap_reset_day,project_cap,project_usage"}
+        try:
+            answer = self._request(_USAGE, fields, method="GET", timeout=_USAGE_TIMEOUT)
+            return Usage.of(json_of(answer))
+        except XError:
+            return None
 
     def connect(self) -> Connection:
         """Open the stream; raises XUnreachable and XRefused."""
@@ -121,9 +147,15 @@ class XApi:
         return Connection(response)
 
     def _request(
-        self, resource: str, params: Mapping[str, object] | None = None, *, method: str
+        self,
+        resource: str,
+        params: Mapping[str, object] | None = None,
+        *,
+        method: str,
+        timeout: float = _REST_TIMEOUT,
     ) -> requests.Response:
-        override = method if resource == _RULES else None
+        override = None if resource == _STREAM else method
+        self._client.REST_TIMEOUT = timeout
         try:
             answer = self._client.request(
                 resource, dict(params) if params else None, method_override=override
@@ -169,8 +201,11 @@ def _no_proxy_for(host: str) -> dict[str, str]:
 def _client(url: str, token: str, *, proxies: dict[str, str] | None, stall_after: float) -> Any:
     class Client(TwitterAPI):  # type: ignore[misc]
         USER_AGENT = f"tweetpipe/{version('tweetpipe')} python-TwitterAPI"
-        REST_TIMEOUT = _REST_TIMEOUT
         STREAMING_TIMEOUT = stall_after
+
+        def _get_endpoint(self, resource: str) -> tuple[str, str]:
+            # Its table ends with the endpoints of March 2023; the one for rules takes GET and POST.
+            return resource, resource if resource == _STREAM else _RULES
 
         def _prepare_url(self, subdomain: str, path: str) -> str:
             return f"{url}/{self.version}/{path}"

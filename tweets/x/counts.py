@@ -13,6 +13,9 @@ class Counts:
     `posts` are all that X sent, and what it charges for. Of these, `duplicates` had come before
     and `foreign` matched only rules that are not ours; both were left out. `unknown` messages are
     JSON of no known kind, `notices` those of known kinds, and `rubbish` lines are no JSON.
+
+    `by_rule` has the new posts of the stream by the name of each rule that they match.
+    `limit_reached` says that a spending limit has ended the reading.
     """
 
     posts: int = 0
@@ -23,6 +26,8 @@ class Counts:
     rubbish: int = 0
     notices: Counter[str] = field(default_factory=Counter)
     connections: int = 0
+    by_rule: Counter[str] = field(default_factory=Counter)
+    limit_reached: bool = False
 
     def in_words(self) -> str:
         """What is not as usual, in one line; empty if nothing is."""

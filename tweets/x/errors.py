@@ -52,12 +52,13 @@ class XRefused(XError):
     """X answered with an HTTP error.
 
     `reset` is the UNIX time at which requests are allowed again, None where the rate limit is not
-    used up.
+    used up; `value` is the rule that X does not take, if it's about one.
     """
 
     def __init__(self, status: int, problem: Mapping[str, object], *, reset: float | None) -> None:
         self.status = status
         self.reset = reset
+        self.value = problem.get("value")
         self._type = word(problem.get("type"))
         self._detail = reason_of(problem) or _phrase(status)
         super().__init__(self._in_one_line())

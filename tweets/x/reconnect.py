@@ -1,10 +1,16 @@
 """How long to wait before the next attempt to connect, by X's documented rules.
 
 X, "Handling disconnections": after an established connection drops, at once; then by what fails:
-the network linearly, HTTP errors exponentially, rate limits exponentially from a minute on.
+the network linearly, HTTP errors exponentially, rate limits exponentially from a minute on. And
+whatever fails, no more often than X, "Rate limits", allows.
 """
 
 from __future__ import annotations
+
+import math
+import time
+from collections import deque
+from collections.abc import Callable
 
 from tweets.x.errors import NotX, XRefused, XUnreachable
 
@@ -12,34 +18,48 @@ NETWORK_STEP, NETWORK_LONGEST = 0.25, 16.0
 HTTP_FIRST, HTTP_LONGEST = 5.0, 320.0
 RATE_LIMIT_FIRST, RATE_LIMIT_LONGEST = 60.0, 900.0
 """Seconds; X counts requests in windows of 15 minutes."""
+MOST_CONNECTS = 50
+"""In such a window."""
 
+_WINDOW = 905.0  # seconds: X's own begins and ends with a whole second, by its clock
 _STEADY = 1.0  # seconds
 _MOST_REFUSALS = 5
 """In a row, until a refusal is believed that came in the middle of a run."""
 
 
 class Reconnect:
-    """Counts the failures since the last steady connection and knows what each means."""
+    """Counts the failures since the last steady connection and knows what each means.
 
-    def __init__(self) -> None:
+    `clock` is in seconds. Call `attempt` before each attempt to connect; the waits between them
+    then keep any sequence of them within X's limit.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._attempts: deque[float] = deque(maxlen=MOST_CONNECTS)
         self.connected()
 
     def connected(self) -> None:
         """Start anew."""
         self._network = self._http = self._rate_limits = self._refusals = self._brief = 0
 
+    def attempt(self) -> None:
+        """Note that X is called now."""
+        self._attempts.append(self._clock())
+
     def dropped(self, *, lived: float, lines: int) -> float:
         """Seconds to wait after a connection that lived so long and brought so many lines.
 
         One that was steady makes all start anew. After a brief one, X is called at once too, but
         after the next brief one later and later: a stream that ends at once would be connected
-        hundreds of times a second, and X allows 50 times in 15 minutes.
+        hundreds of times a second.
         """
         if lived >= _STEADY and lines > 1:
             self.connected()
-            return 0.0
+            return self._left_by_the_window()
         self._brief += 1
-        return min(NETWORK_STEP * (self._brief - (lines > 0)), NETWORK_LONGEST)
+        wait = min(NETWORK_STEP * (self._brief - (lines > 0)), NETWORK_LONGEST)
+        return max(wait, self._left_by_the_window())
 
     def gives_up(self, failure: XRefused | NotX | XUnreachable, *, was_connected: bool) -> bool:
         """Whether to believe a failed attempt, and end the run.
@@ -55,7 +75,12 @@ class Reconnect:
 
     def after(self, failure: XRefused | NotX | XUnreachable, *, now: float) -> float:
         """Seconds to wait after a failed attempt; `now` is the UNIX time."""
+        return max(self._backoff(failure, now), self._left_by_the_window())
+
+    def _backoff(self, failure: XRefused | NotX | XUnreachable, now: float) -> float:
         if isinstance(failure, XUnreachable):
+            if self._attempts:
+                self._attempts.pop()  # it has not come to X
             self._network += 1
             return min(NETWORK_STEP * self._network, NETWORK_LONGEST)
         if isinstance(failure, XRefused) and failure.is_rate_limit:
@@ -65,3 +90,16 @@ class Reconnect:
             return min(max(backoff, (failure.reset or now) - now), RATE_LIMIT_LONGEST)
         self._http += 1
         return min(HTTP_FIRST * 2.0 ** min(self._http - 1, 10), HTTP_LONGEST)
+
+    def _left_by_the_window(self) -> float:
+        """Seconds that the connects of the last 15 minutes leave to wait before the next.
+
+        The second half of what X allows is spread over the rest of the window.
+        """
+        now = self._clock()
+        while self._attempts and now - self._attempts[0] >= _WINDOW:
+            self._attempts.popleft()
+        free = MOST_CONNECTS - len(self._attempts)
+        if free > MOST_CONNECTS // 2:
+            return 0.0
+        return float(math.ceil((self._attempts[0] + _WINDOW - now) / max(1, free)))

@@ -14,7 +14,8 @@ from tweets.x.api import Connection, Rule, XApi
 from tweets.x.counts import Counts
 from tweets.x.errors import Dropped, NotX, XRefused, XUnreachable
 from tweets.x.reconnect import Reconnect
-from tweets.x.rules import TAG
+from tweets.x.rules import is_ours, name_of
+from tweets.x.spending import Allowance
 
 _REMEMBERED = 10_000  # ids, to tell posts that X sends again after a reconnection
 
@@ -23,7 +24,8 @@ class XSource:
     """Posts that match `rules`, each once, until `finish` or a limit; one thread may iterate it.
 
     `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` is
-    told, in words, of whatever interrupts the stream. Raises XError when X refuses for good.
+    told, in words, of whatever interrupts the stream. It ends where the `allowance` does. Raises
+    XError when X refuses for good, and SpendingError.
     """
 
     def __init__(
@@ -33,6 +35,7 @@ class XSource:
         *,
         max_posts: int | None = None,
         max_seconds: float | None = None,
+        allowance: Allowance | None = None,
         on_event: Callable[[str], None] = lambda _: None,
         wait: Callable[[float], object] | None = None,
         now: Callable[[], float] = time.time,
@@ -40,7 +43,10 @@ class XSource:
     ) -> None:
         self.counts = Counts()
         self._api = api
-        self._rule_ids = {rule.id for rule in rules}
+        self._names = {rule.id: name_of(rule) for rule in rules}
+        self.counts.by_rule.update(dict.fromkeys(self._names.values(), 0))
+        self._allowance = allowance
+        self._in_hand = 0  # posts that are counted and have not come: one, while connected
         self._max_posts = max_posts
         self._max_seconds = max_seconds
         self._on_event = on_event
@@ -48,7 +54,7 @@ class XSource:
         self._wait = wait or self._finished.wait
         self._now = now
         self._clock = clock
-        self._reconnect = Reconnect()
+        self._reconnect = Reconnect(clock)
         self._lock = threading.Lock()
         self._connection: Connection | None = None
         self._seen: OrderedDict[str, None] = OrderedDict()
@@ -75,9 +81,15 @@ class XSource:
             self.finish()
             if timer is not None:
                 timer.cancel()
+            if self._allowance is not None:
+                self._allowance.give_back(self._in_hand)
+                self._allowance.close()
 
     def _connect(self) -> Connection | None:
         """The open stream, or None after the wait that a failed attempt asks for."""
+        if not self._may_read_another():
+            return None
+        self._reconnect.attempt()
         try:
             connection = self._api.connect()
         except (XRefused, NotX, XUnreachable) as failure:
@@ -114,10 +126,11 @@ class XSource:
                     continue
                 if isinstance(message, Post):
                     record = self._new_record(message)
+                    # The next one is counted before this one is let go.
+                    goes_on = self._may_read_another()
                     if record is not None:
                         yield record
-                    if self._max_posts is not None and self.counts.posts >= self._max_posts:
-                        self._finished.set()
+                    if not goes_on:
                         return
                 else:
                     self._note(message)
@@ -130,6 +143,19 @@ class XSource:
                 self._wait_for_next(f"Disconnected ({reason or dropped})", seconds)
         finally:
             connection.close()
+
+    def _may_read_another(self) -> bool:
+        """Whether one more post may come; if not, this is the end."""
+        if self._max_posts is not None and self.counts.posts >= self._max_posts:
+            self._finished.set()
+            return False
+        if self._allowance is not None and not self._in_hand:
+            self._in_hand = self._allowance.take()
+            if not self._in_hand:
+                self.counts.limit_reached = True
+                self._finished.set()
+                return False
+        return True
 
     def _note(self, message: Message) -> None:
         if isinstance(message, Problem):
@@ -145,7 +171,9 @@ class XSource:
 
     def _new_record(self, post: Post) -> OutgoingRecord | None:
         self.counts.posts += 1
-        if post.rules and not any(id_ in self._rule_ids or tag == TAG for id_, tag in post.rules):
+        self._in_hand = 0
+        ours = {id_: tag for id_, tag in post.rules if id_ in self._names or is_ours(tag)}
+        if post.rules and not ours:
             self.counts.foreign += 1
             return None
         if post.id is not None:
@@ -155,6 +183,7 @@ class XSource:
             self._seen[post.id] = None
             if len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
+        self.counts.by_rule.update({self._names.get(id_, tag) for id_, tag in ours.items()})
         return post.record
 
 

@@ -52,7 +52,7 @@ def with_proxies(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
 def test_the_fake_x_is_never_reached_by_a_proxy(x: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     with_proxies(monkeypatch, "http://127.0.0.1:1")
     client = api(x, consumer_key=FAKE.consumer_key, consumer_secret=FAKE.consumer_secret)
-    client.add_rules(["yolo"], tag=TAG)
+    client.add_rules([("yolo", TAG)])
     connection = client.connect()
     connection.close()
     assert len(client.rules()) == 1
@@ -98,7 +98,7 @@ def test_a_wrong_secret_and_a_wrong_token_are_refused_with_what_to_check(x: Serv
 
 def test_rules_become_those_tracked_and_others_stay(x: Served) -> None:
     client = api(x)
-    client.add_rules(["cats"], tag="somebody")
+    client.add_rules([("cats", "somebody")])
 
     synchronise(client, ["yolo", "#aws lang:en"])
     used = synchronise(client, ["yolo", "dogs", "cats"])

@@ -54,7 +54,7 @@ def with_token(url: str) -> XApi:
 REQUESTS: dict[str, Callable[[str], object]] = {
     "token": lambda url: XApi(Credentials(consumer_key="k", consumer_secret="s"), url=url),
     "rules": lambda url: with_token(url).rules(),
-    "adding": lambda url: with_token(url).add_rules(["yolo"], tag="t"),
+    "adding": lambda url: with_token(url).add_rules([("yolo", "t")]),
 }
 BODIES = {
     b"": "nothing",
@@ -87,7 +87,7 @@ def test_what_is_no_answer_of_xs_is_said_with_who_gave_it(request_: str, body: b
 def test_no_rules_are_none_in_whichever_form(body: bytes) -> None:
     with answering(200, body) as url:
         assert with_token(url).rules() == []
-        with_token(url).add_rules(["yolo"], tag="t")
+        with_token(url).add_rules([("yolo", "t")])
 
 
 @pytest.mark.parametrize("data", [b"3", b"[3]", b'[{"id":"1"}]', b'{"id":"1"}', b'"text"'])

@@ -1,8 +1,16 @@
 from __future__ import annotations
 
-import pytest
+import itertools
+import time
 
-from tweets.x.errors import XRefused, XUnreachable
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tweets.fakes.x_api import FakeX, Limits, serving
+from tweets.fakes.x_api.limits import RateWindow
+from tweets.x import Credentials, XApi, XSource
+from tweets.x.errors import NotX, XRefused, XUnreachable
 from tweets.x.reconnect import Reconnect
 
 NOW = 1_000_000.0
@@ -60,3 +68,92 @@ def test_each_kind_of_failure_has_its_own_count() -> None:
     assert waits(reconnect, refused(503), 2) == [5, 10]
     assert waits(reconnect, XUnreachable("gone"), 2) == [0.25, 0.5]
     assert waits(reconnect, refused(503), 1) == [20]
+
+
+class Clock:
+    now = 1_700_000_000.5
+
+    def __call__(self) -> float:
+        return self.now
+
+
+OUTCOMES = st.one_of(
+    st.tuples(st.floats(0, 120), st.integers(0, 3)),
+    st.sampled_from([XUnreachable("gone"), NotX("https://x", 200, "Sign in")]),
+    st.builds(refused, st.sampled_from([401, 403, 404, 409, 500, 503])),
+    st.builds(refused, st.just(429), reset=st.none() | st.floats(0, NOW * 2000)),
+)
+
+
+@given(st.lists(OUTCOMES, min_size=1, max_size=6))
+def test_no_sequence_of_outcomes_connects_oftener_than_x_allows_or_waits_too_long(
+    outcomes: list[tuple[float, int] | XRefused | XUnreachable | NotX],
+) -> None:
+    clock = Clock()
+    reconnect, allowed = Reconnect(clock), RateWindow(Limits().stream, clock)
+
+    for outcome in itertools.islice(itertools.cycle(outcomes), 300):
+        reconnect.attempt()
+        if not isinstance(outcome, XUnreachable):
+            assert allowed.take()
+        if isinstance(outcome, tuple):
+            lived, lines = outcome
+            clock.now += lived
+            wait = reconnect.dropped(lived=lived, lines=lines)
+        else:
+            wait = reconnect.after(outcome, now=clock.now)
+        assert 0 <= wait <= 900
+        clock.now += wait
+
+
+def test_drops_now_and_then_are_connected_again_at_once() -> None:
+    clock = Clock()
+    reconnect = Reconnect(clock)
+
+    for _ in range(200):
+        reconnect.attempt()
+        clock.now += 60
+        assert reconnect.dropped(lived=60, lines=3) == 0
+
+
+def test_steady_connections_that_drop_too_often_are_spread_over_xs_window() -> None:
+    clock = Clock()
+    reconnect = Reconnect(clock)
+    waits = []
+    for _ in range(100):
+        reconnect.attempt()
+        clock.now += 2
+        waits.append(reconnect.dropped(lived=2, lines=5))
+        clock.now += waits[-1]
+
+    assert waits[:24] == [0] * 24
+    assert min(waits[24:]) > 0
+    assert max(waits) < 60
+    assert sum(waits[50:]) / 50 == pytest.approx(905 / 50 - 2, abs=2)
+
+
+def test_the_fake_x_that_drops_each_connection_never_has_to_limit_the_rate() -> None:
+    begun, faster = time.monotonic(), 1000
+
+    def clock() -> float:
+        return 1_700_000_000 + (time.monotonic() - begun) * faster
+
+    fake = FakeX(rate=100_000.0, match_all=True, rules=["yolo"], clock=clock)
+    fake.add_faults("drop@1x80", "usage-capped")
+    with serving(fake) as x:
+        api = XApi(Credentials(bearer_token=fake.credentials.bearer_token), url=x.url)
+        events: list[str] = []
+        source = XSource(
+            api,
+            api.rules(),
+            on_event=events.append,
+            wait=lambda seconds: time.sleep(seconds / faster),
+            now=clock,
+            clock=clock,
+        )
+        with pytest.raises(XRefused, match="used up"):
+            list(source)
+
+    assert source.counts.connections == 80
+    assert not [event for event in events if "429" in event]
+    assert clock() - 1_700_000_000 > 900

@@ -6,13 +6,14 @@ import itertools
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import cast
 
 import pytest
 
 from producer import OutgoingRecord
 from tests.waiting import wait_for
-from tweets.x import TAG, Rule, XApi, XSource
+from tweets.x import TAG, Allowance, Rule, XApi, XSource
 from tweets.x.errors import Dropped, NotX, XError, XRefused, XUnreachable
 
 DISCONNECT = (
@@ -72,8 +73,10 @@ class Script:
         max_seconds: float | None = None,
         wait: Callable[[float], object] | None = None,
         lived: float = 10.0,
+        allowance: Allowance | None = None,
     ) -> XSource:
-        """`lived` is how many seconds each connection takes."""
+        """`lived` is how many seconds each connection takes; waits take theirs."""
+        seconds = itertools.count(step=lived)
         return XSource(
             cast(XApi, self),
             rules,
@@ -82,7 +85,8 @@ class Script:
             on_event=self.events.append,
             wait=wait or self.waits.append,
             now=lambda: 1000.0,
-            clock=map(float, itertools.count(step=lived)).__next__,
+            clock=lambda: next(seconds) + sum(self.waits),
+            allowance=allowance,
         )
 
 
@@ -171,7 +175,7 @@ def test_streams_that_end_within_a_second_are_connected_again_later_and_later() 
     read(script.source(lived=0.9))
 
     assert script.waits[:4] == [0.25, 0.5, 0.75, 1.0]
-    assert script.waits[-5:] == [16.0] * 5
+    assert all(later >= 16.0 for later in script.waits[-5:])
     assert len(script.waits) == 69, "the first time, at once"
 
 
@@ -276,6 +280,38 @@ def test_it_ends_after_the_posts_it_may_read() -> None:
 
     assert len(list(source)) == 2
     assert connection.closed
+
+
+@pytest.mark.parametrize("limit", [0.0, 0.01, 1.0])
+def test_it_ends_with_the_last_post_that_may_be_paid_for(limit: float, tmp_path: Path) -> None:
+    most = round(limit / 0.005)
+    script = Script(*(Connection(post(f"{n}"), post(f"{n}"), b"\r\n") for n in range(3)))
+    allowance = Allowance(tmp_path / "spent.json", account="x", price=0.005, limit=limit)
+    source = script.source(allowance=allowance)
+
+    if most < 6:
+        assert [json.loads(r.data)["data"]["id"] for r in source] == ["0"] * bool(most)
+    else:
+        read(source)
+    assert source.counts.posts == min(most, 6) == allowance.spent.posts
+    assert source.counts.limit_reached == (most < 6)
+    assert source.counts.connections == (most > 0) + 2 * (most > 6)
+
+
+def test_each_rule_has_its_count_and_a_post_may_be_of_several() -> None:
+    def match(*rules: str) -> bytes:
+        content = {
+            "data": {"id": f"{rules}"},
+            "matching_rules": [{"id": rule, "tag": f"{TAG}:t{rule}"} for rule in rules],
+        }
+        return json.dumps(content).encode() + b"\r\n"
+
+    rules = [Rule("1", "a", f"{TAG}:t1"), Rule("2", "b", TAG), Rule("3", "c", f"{TAG}:t3")]
+    both, again = match("1", "2"), match("1", "2")
+    source = Script(Connection(both, again, match("1"), match("9"))).source(rules=rules)
+
+    assert len(read(source)) == 3
+    assert source.counts.by_rule == {"t1": 2, "b": 1, "t3": 0, f"{TAG}:t9": 1}
 
 
 def test_it_ends_after_the_time_it_may_take() -> None:

@@ -1,0 +1,229 @@
+"""`tweetpipe produce twitter`: whose rules, what they bring, and what that may cost."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from subprocess import CompletedProcess
+from typing import Any
+
+import pytest
+
+from tests.commands import run_here
+from tests.unit.producer.doubles import KinesisServer
+from tests.unit.tweetpipe.stubs import complete_stack, place_at
+from tweetpipe.commands import produce
+from tweets.fakes.x_api import FakeX, Limits, serving
+from tweets.x import TAG
+
+OFTEN = "often: RT OR is OR a OR the\n"
+NEVER = "never: nobodywritesthis\n"
+
+
+class Twitter:
+    """`tweetpipe produce twitter`, with a fake X that is made to order and the settings for it."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.folder = folder
+        self.settings = {"bearer_token": FakeX().credentials.bearer_token}
+        self._stack = stack
+
+    def serve(self, **options: Any) -> FakeX:
+        served = self._stack.enter_context(serving(FakeX(rate=10_000.0, heartbeat=0.2, **options)))
+        self.settings["X_API_URL"] = served.url
+        return served.fake
+
+    def rules(self, content: str) -> None:
+        (self.folder / "rules.txt").write_text(content)
+
+    def __call__(self, *arguments: str) -> CompletedProcess[str]:
+        return run_here(
+            *("produce", "twitter", *arguments, "--own-credentials"),
+            folder=self.folder,
+            environment=self.settings,
+        )
+
+
+@pytest.fixture
+def twitter(
+    kinesis: KinesisServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Twitter]:
+    place, stack = place_at(kinesis.url), complete_stack(KinesisStream="tweets")
+    monkeypatch.setattr(produce, "open_stack", lambda *_: (place, stack))
+    with ExitStack() as servers:
+        yield Twitter(tmp_path, servers)
+
+
+def test_a_file_of_rules_is_read_and_each_rule_has_its_count(
+    twitter: Twitter,
+) -> None:
+    fake = twitter.serve()
+    twitter.rules(OFTEN + NEVER)
+
+    outcome = twitter("--rules", "rules.txt", "--track", "yolo", "--max-tweets", "50")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert {(rule.value, rule.tag) for rule in fake.rules.rules} == {
+        ("RT OR is OR a OR the", f"{TAG}:often"),
+        ("nobodywritesthis", f"{TAG}:never"),
+        ("yolo", TAG),
+    }
+    found = re.search(r"^By rule: often (\d+), yolo (\d+), never 0$", outcome.stderr, re.MULTILINE)
+    assert found, outcome.stderr
+    assert int(found[1]) + int(found[2]) >= 50
+    counted = re.search(r"X itself counts (\d+) of 3,000,000 posts .* \+(\d+)", outcome.stderr)
+    assert counted, outcome.stderr
+    # Some were under way when the stream was closed.
+    assert int(counted[1]) == int(counted[2]) >= 50
+    assert "50 posts for $0.25" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        ("cats: cat\ncats:\n", "line 2: no rule follows the tag"),
+        ("#cats\n", "line 1: #cats can be a hashtag or a comment"),
+        ("a: x\n\nb: x\n", "line 3: the same rule as in line 1"),
+        (f"a: {'x' * 1025}\n", "line 1: the rule has 1,025 characters"),
+        ("".join(f"t{n}: w{n}\n" for n in range(1001)), "line 1001: one rule more than the 1,000"),
+    ],
+)
+def test_a_wrong_file_of_rules_is_refused_before_x_is_called(
+    content: str, says: str, twitter: Twitter
+) -> None:
+    fake = twitter.serve(limits=Limits(rules_get=0, rules_post=0, usage=0))
+    twitter.rules(content)
+
+    outcome = twitter("--rules", "rules.txt")
+
+    assert outcome.returncode == 2
+    assert says in outcome.stderr
+    assert not [window for window in fake.windows.values() if window.used]
+
+
+def test_a_rule_that_x_does_not_take_is_named_by_its_line(
+    twitter: Twitter,
+) -> None:
+    fake = twitter.serve()
+    twitter.rules(f"# mine\n{OFTEN}wrong: lang:en\n")
+
+    outcome = twitter("--rules", "rules.txt")
+
+    assert outcome.returncode == 2
+    assert "rules.txt, line 3: X refuses (400): 'lang:en': " in outcome.stderr
+    assert not fake.rules.rules
+
+
+def test_a_dry_run_shows_what_would_change_and_changes_nothing(
+    twitter: Twitter,
+) -> None:
+    fake = twitter.serve()
+    fake.rules.add([("yolo", f"{TAG}:fun"), ("old", TAG), ("cats", "somebody")])
+    before = fake.rules.rules
+    twitter.rules(f"fun: yolo\n{OFTEN}")
+
+    outcome = twitter("--rules", "rules.txt", "--dry-run")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert outcome.stdout.splitlines() == [
+        "add     often: RT OR is OR a OR the",
+        "keep    fun: yolo",
+        "remove  old",
+    ]
+    assert "Would add 1, keep 1 and remove 1 rule." in outcome.stderr
+    assert fake.rules.rules == before
+    assert not fake.connections
+    assert not [*twitter.folder.glob("x-*")]
+
+
+def test_a_full_app_has_its_rules_exchanged(
+    twitter: Twitter,
+) -> None:
+    fake = twitter.serve(limits=Limits(rules=6))
+    fake.rules.add([("cats", "somebody"), *((f"old{n}", f"{TAG}:t{n}") for n in range(5))])
+    twitter.rules(OFTEN + "".join(f"t{n}: new{n}\n" for n in range(4)))
+
+    outcome = twitter("--rules", "rules.txt", "--max-tweets", "1")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert sorted(rule.value for rule in fake.rules.rules) == [
+        *("RT OR is OR a OR the", "cats", "new0", "new1", "new2", "new3"),
+    ]
+
+
+def test_the_monthly_limit_ends_the_reading_and_holds_for_the_next_run(
+    twitter: Twitter,
+) -> None:
+    fake = twitter.serve()
+    twitter.rules(OFTEN)
+    line = ("--rules", "rules.txt")
+    assert twitter(*line, "--max-tweets", "10").returncode == 0
+
+    twitter.settings["X_MONTHLY_LIMIT"] = "0.2"
+    outcome = twitter(*line)
+    assert outcome.returncode == 1
+    assert "Read 30, sent 30" in outcome.stderr
+    assert "The monthly limit of $0.20 is reached: 40 posts for $0.20." in outcome.stderr
+    assert "raise X_MONTHLY_LIMIT" in outcome.stderr
+
+    connections, used = len(fake.connections), fake.windows["rules_get"].used
+    again = twitter(*line)
+    assert again.returncode == 1
+    assert "Nothing was read from X." in again.stderr
+    assert (len(fake.connections), fake.windows["rules_get"].used) == (connections, used)
+
+    twitter.settings["X_MONTHLY_LIMIT"] = ""
+    assert twitter(*line, "--max-tweets", "5").returncode == 0
+    [spent] = json.loads((twitter.folder / "x-spending.json").read_text()).values()
+    assert spent["posts"] == 45
+
+
+def test_where_nothing_is_kept_the_count_of_x_counts_for_the_limit(
+    twitter: Twitter,
+) -> None:
+    fake = twitter.serve()
+    fake.usage.charge(f"{n}" for n in range(15))
+    (twitter.folder / "x-spending.json").write_text('{"http')
+
+    outcome = twitter("--track", "the", "--monthly-limit", "0.1")
+
+    assert outcome.returncode == 1
+    assert "counting on from what X says of this month, 15 posts" in outcome.stderr
+    assert "Read 5, sent 5" in outcome.stderr
+
+
+def test_a_usage_that_x_does_not_tell_stops_nothing(
+    twitter: Twitter,
+) -> None:
+    twitter.serve(limits=Limits(usage=0))
+
+    outcome = twitter("--track", "the", "--max-tweets", "5")
+
+    assert outcome.returncode == 0, outcome.stderr
+    assert "X's own count was not to be had" in outcome.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("X_ACCESS", "gold", "pay-per-use, enterprise"),
+        ("X_MONTHLY_LIMIT", "nan", "monthly-limit"),
+        ("X_MONTHLY_LIMIT", "5 dollars", "monthly-limit"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(
+    name: str,
+    value: str,
+    says: str,
+    twitter: Twitter,
+) -> None:
+    twitter.serve()
+    twitter.settings[name] = value
+
+    outcome = twitter("--track", "yolo")
+
+    assert outcome.returncode == 2
+    assert says in outcome.stderr

@@ -1,0 +1,40 @@
+"""What X itself counts of the posts that a project has read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """Posts since the last reset, those that X allows, and the day of the month of the reset.
+
+    None of what X did not say. All apps of a project count together.
+    """
+
+    posts: int
+    cap: int | None = None
+    reset_day: int | None = None
+
+    @classmethod
+    def of(cls, content: Mapping[str, object]) -> Usage | None:
+        """What the answer of the usage endpoint says; None if it's no count."""
+        data = content.get("data")
+        if not isinstance(data, dict) or (posts := _number(data.get("project_usage"))) is None:
+            return None
+        day = _number(data.get("cap_reset_day"))
+        return cls(
+            posts=posts,
+            cap=_number(data.get("project_cap")),
+            reset_day=day if day is not None and 1 <= day <= 31 else None,
+        )
+
+
+def _number(value: object) -> int | None:
+    """X sends numbers as texts too."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value if value >= 0 else None
+    if isinstance(value, str) and value.isdecimal() and len(value) < 20:
+        return int(value)
+    return None
