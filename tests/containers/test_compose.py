@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -167,6 +168,13 @@ def test_it_comes_up_again_with_the_fake_x_and_down_leaves_nothing(
         "the first tweet that came by X's protocol",
         seconds=LONG,
     )
+    compose(project, "--profile", "x", "restart", "producer-x")
+    said = compose(project, "--profile", "x", "logs", "producer-x")
+    assert re.search(r"By rule: .*\bstories [\d,]+", said), said
+    kept = compose(
+        project, "--profile", "x", "exec", "-T", "producer-x", "cat", "/data/x-spending.json"
+    )
+    assert json.loads(kept)["http://fake-x:8888"]["posts"] > 0
     assert states(project) == {
         "dashboard": "running",
         "deploy": "exited",

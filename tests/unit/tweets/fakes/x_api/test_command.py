@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import re
 import signal
 import socket
@@ -7,11 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
-from tests.unit.tweets.fakes.x_api.client import Client
+from tests.unit.tweets.fakes.x_api.client import RULES, Client
+from tweets.fakes import FakeTweets
 from tweets.fakes.__main__ import main
+from tweets.fakes.render_v2 import render_v2
 from tweets.fakes.x_api import Credentials
 from tweets.fakes.x_api.faults import KINDS
 
@@ -53,6 +57,25 @@ def test_it_says_where_it_listens_and_what_it_takes() -> None:
     ]
 
 
+def test_it_replays_a_recording_within_the_limits_that_it_is_given(tmp_path: Path) -> None:
+    recording = tmp_path / "stream.ndjson.gz"
+    recording.write_bytes(
+        gzip.compress(b"\n".join(map(render_v2, map(FakeTweets(0).tweet, range(9)))))
+    )
+    limits = ("--posts-cap", "4", "--rules-cap", "1", "--price", "0.5", "--access", "enterprise")
+
+    with serving("--replay", str(recording), "--match-all", "--rule", "yolo", *limits) as (
+        _,
+        client,
+        _,
+    ):
+        assert client.read().ids == [FakeTweets(0).tweet(index).id for index in range(4)]
+        status = client.get("/_fake/status").json()
+        many = client.post(RULES, {"add": [{"value": "x " * 1000 + "x"}]}).json()
+    assert (status["posts_charged"], status["dollars"]) == (4, 2.0)
+    assert many["errors"][0]["title"] == "RulesCapExceeded", "and not that it is too long"
+
+
 @pytest.mark.parametrize(
     ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
@@ -89,6 +112,10 @@ def test_a_taken_port_is_told_in_one_line(capsys: pytest.CaptureFixture[str]) ->
         ("--rule lang:en", "--rule"),
         ("--shape v1", "--shape"),
         ("--count -1", "--count"),
+        ("--access gold", "--access"),
+        ("--replay nowhere.ndjson", "nowhere.ndjson: No such file"),
+        ("--replay /dev/null", "no post"),
+        ("--rules-cap 1 --rule a --rule b", "at most 1 rules"),
         ("extra", "extra"),
     ],
 )
