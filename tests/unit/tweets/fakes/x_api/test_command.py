@@ -59,9 +59,8 @@ def test_it_says_where_it_listens_and_what_it_takes() -> None:
 
 def test_it_replays_a_recording_within_the_limits_that_it_is_given(tmp_path: Path) -> None:
     recording = tmp_path / "stream.ndjson.gz"
-    recording.write_bytes(
-        gzip.compress(b"\n".join(map(render_v2, map(FakeTweets(0).tweet, range(9)))))
-    )
+    tweets = [FakeTweets(0).tweet(index) for index in range(9)]
+    recording.write_bytes(gzip.compress(b"\n".join(map(render_v2, tweets))))
     limits = ("--posts-cap", "4", "--rules-cap", "1", "--price", "0.5", "--access", "enterprise")
 
     with serving("--replay", str(recording), "--match-all", "--rule", "yolo", *limits) as (
@@ -69,7 +68,7 @@ def test_it_replays_a_recording_within_the_limits_that_it_is_given(tmp_path: Pat
         client,
         _,
     ):
-        assert client.read().ids == [FakeTweets(0).tweet(index).id for index in range(4)]
+        assert client.read().ids == [tweet.id for tweet in tweets[:4]]
         status = client.get("/_fake/status").json()
         many = client.post(RULES, {"add": [{"value": "x " * 1000 + "x"}]}).json()
     assert (status["posts_charged"], status["dollars"]) == (4, 2.0)
