@@ -289,6 +289,8 @@ def twitter(
         undelivered=undelivered,
         own_credentials=own_credentials,
     )
+    if opened.fell_short():
+        raise typer.Exit(1)
 
 
 def _send(
@@ -321,8 +323,6 @@ def _send(
     )
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if opened.fell_short():
-        raise typer.Exit(1)
 
 
 def _keyless(report: Report) -> str:

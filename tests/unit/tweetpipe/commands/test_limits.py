@@ -20,6 +20,7 @@ from tweetpipe.aws.place import Place
 from tweetpipe.aws.sessions import local_session
 from tweetpipe.commands.app import app
 from tweetpipe.live.once import look_once
+from tweetpipe.project import ROOT
 
 HUGE = str(10**30)
 NO_NUMBERS = ("", "x", "nan", "inf", "-inf")
@@ -92,6 +93,12 @@ ROWS: dict[str, Row] = {
     "produce file --max-in-hand": replace(IN_HAND, beside=STDIN),
     "produce file --undelivered": replace(UNDELIVERED, beside=STDIN),
     "produce twitter --track": Row(taken=["cats"]),
+    "produce twitter --rules": Row(
+        taken=[str(ROOT / "examples" / "rules.txt")], refused=["", "missing.txt", "."]
+    ),
+    "produce twitter --monthly-limit": Row(
+        taken=["0.005", "1e6"], refused=[*NO_NUMBERS, "-1"], beside=TRACK
+    ),
     "produce twitter --max-tweets": replace(AT_LEAST_ONE, beside=TRACK),
     "produce twitter --max-minutes": replace(
         _between("0.01", "0.009", "525600", "525601"), beside=TRACK
