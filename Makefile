@@ -80,7 +80,9 @@ bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 
 	@$(PEERS)/bin/python -m benchmarks.picture benchmarks/results.json benchmarks/results.png
 
 # cfripper looks at one choice of parameters: the one with all policies.
-lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, lint-imports, hadolint; cfn-lint, cfripper, checkov on the templates
+# PROSE is what people read: the documents, docstrings and help, without the code around them.
+PROSE := build/prose
+lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, lint-imports, hadolint; cfn-lint, cfripper, checkov on the templates; codespell, proselint
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -90,6 +92,10 @@ lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, lint-imports, hadolint; cf
 	@$(BIN)/cfripper infra/producer.yaml --resolve --resolve-parameters infra/producer-everything-on.json --logging ERROR
 	@$(CHECKOV)/bin/checkov --file infra/template.yaml infra/producer.yaml --framework cloudformation --skip-download --compact --quiet
 	@$(BIN)/hadolint Dockerfile
+	@$(BIN)/codespell
+	@$(BIN)/python -m tests.prose $(PROSE)
+	@$(BIN)/codespell --toml tests/prose/codespell.toml $(PROSE)
+	@$(BIN)/proselint check --config tests/prose/proselint.json $(PROSE)
 
 # make lint-workflows ACTIONLINT=actionlint runs one that is installed.
 ACTIONLINT ?= docker run --rm --volume "$(CURDIR):/repo:ro" --workdir /repo rhysd/actionlint:1.7.12

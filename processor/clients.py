@@ -29,7 +29,7 @@ CLIENT_CONFIG = Config(
 
 
 def connect() -> tuple[BatchWriter, BatchSender]:
-    """Make the DynamoDB and the SQS client; AWS_ENDPOINT_URL and its relatives are honoured.
+    """Make the DynamoDB and the SQS client; AWS_ENDPOINT_URL and its relatives are honored.
 
     With botocore's session rather than boto3's: the same clients, 50 ms earlier.
     """

@@ -1,7 +1,7 @@
 """What can go wrong, by what is done about it.
 
 ProcessorError
-├── ConfigurationError   the deployment is incomplete: someone has to mend it
+├── ConfigurationError   the deployment is incomplete: someone has to fix it
 ├── Rejected             the record can never be stored: it goes to the dead-letter queue
 └── CallFailed           an AWS call failed,
     ├── Retryable        for a reason that may pass: send it again

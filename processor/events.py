@@ -38,7 +38,7 @@ class Events:
     def item(self, data: bytes) -> Item:
         """The item of one event, ready for DynamoDB; raises Rejected.
 
-        Anything else only where the code is at fault: then all records wait for its mend.
+        Anything else only where the code is at fault: then all records wait until it is fixed.
         """
         try:
             return wire_form(self.to_item(data), self.key)

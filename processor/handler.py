@@ -1,7 +1,7 @@
 """Where Lambda comes in: `processor.handler.handler`.
 
 Importing this module reads the environment and connects to AWS, so that both happen once, in
-the initialisation that Lambda runs before the first batch.
+the initialization that Lambda runs before the first batch.
 """
 
 from __future__ import annotations

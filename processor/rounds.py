@@ -39,7 +39,7 @@ class SendOutcome(Generic[T]):
     """What is not done, out of all that was to be sent.
 
     `repeats` counts items sent again, each time. `failure` is the one that ended the run, or else
-    the last one seen, also when a repetition mended it.
+    the last one seen, also when a repetition succeeded.
     """
 
     undone: list[T] = field(default_factory=list)

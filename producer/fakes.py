@@ -82,7 +82,7 @@ def strewn(
     """What comes when: events by their index, and with each what is added; and a random number.
 
     A duplicate repeats one of the last thousand events from `start` on, about half of the time the
-    very last.
+    last one.
     """
     counter = blake2b(b"noise %d" % seed, digest_size=_DRAWS.size)
     for index in indexes:

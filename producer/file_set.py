@@ -36,7 +36,7 @@ class OneFile(Protocol):
 class WholeFile:
     """The events of a file, or of standard input for `-`, all of them.
 
-    What it is is looked at at once, but for a pipe, which can't be read twice. Raises SettingsError
+    Looks at once what it holds, except for a pipe, which can't be read twice. Raises SettingsError
     for what holds no events, SourceError when it can't be opened or read.
     """
 

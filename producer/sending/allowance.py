@@ -3,7 +3,7 @@
 As long as nothing was refused, nobody knows whether the stream has limits: an emulator has none.
 One that has would refuse call after call, were all sent at once. So most of what the shards that
 are known may have saved up is sent at once, and then what they take by AWS's limits. Beyond that
-goes very little at first, and twice as much with each answer that accepts all. When that would be
+goes little at first, and twice as much with each answer that accepts all. When that would be
 more than any call, it is left alone for good.
 """
 

@@ -129,7 +129,7 @@ def redrive_command(
     A letter is deleted once its records are stored; what can't be stored stays, and then the exit
     code is 1. It may be interrupted, and run again, at any moment.
 
-    A record that would be rejected again can be edited: show ID --payload > tweet.json, mend it,
+    A record that would be rejected again can be edited: show ID --payload > tweet.json, fix it,
     redrive ID --payload tweet.json. What the stream no longer has can't be stored: send those
     tweets again if their source has them, then purge ID.
     """

@@ -22,7 +22,7 @@ _WINDOW = 10.0  # seconds over which that is meant
 
 
 class TooMany(TweetpipeError):
-    """More is asked than the stack shall be bothered with."""
+    """More is asked than the stack should be bothered with."""
 
 
 class Budget:

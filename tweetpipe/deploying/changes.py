@@ -186,7 +186,7 @@ def discarded_on_failure(place: Place, plan: ChangeSet) -> Iterator[None]:
 def discard(place: Place, plan: ChangeSet) -> None:
     """Forgets the plan, and the stack that planning made if there is still nothing in it.
 
-    Meanwhile somebody else may have deployed this very stack, or be looking at a plan for it.
+    Meanwhile somebody else may have deployed this stack, or be looking at a plan for it.
     CloudFormation deletes a stack whatever has become of it: who plans and approves within the two
     calls before the last one is not seen.
     """

@@ -219,7 +219,7 @@ def destroy(
 ) -> bool:
     """Deletes the stack and its packages; False when there was nothing of it.
 
-    Deletes the very stack that `may_delete` was asked about, and not one of the same name that
+    Deletes the one that `may_delete` was asked about, and not one of the same name that
     somebody else made meanwhile. What earlier stacks have left on an emulator goes too, where it is
     ours, or `may_clear` allows it. Raises NothingThere when nothing is approved.
     """

@@ -1,4 +1,4 @@
-"""What the last status of a CloudFormation operation means, and what mends it.
+"""What the last status of a CloudFormation operation means, and what to do about it.
 
 The status alone says how an operation ended. Events say why: a resource may fail and be retried
 with success, and an update that was canceled has no failing resource at all.

@@ -5,7 +5,7 @@ Where the thresholds come from:
     behind by 5 min      infra/template.yaml, BehindAlarm
     behind by 10 s       our own, beside BatchWindowSeconds: a batch takes few seconds, so that by
                          then the function does not keep up, or fails
-    80 % of a shard      a shard takes 1,000 records a second; what is above is refused
+    80 % of a shard      each takes 1,000 records a second; what is above is refused
                          (https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html)
     any failed call, throttled call or dead letter
                          as the template's alarms have it

@@ -15,7 +15,7 @@ from tweetpipe.plan.constants import AUTHORS
 
 @lru_cache(maxsize=1024)
 def flattening(largest: float) -> float:
-    """The q that gives the first of all authors this share; 0 if they can't be steep enough."""
+    """The q that gives the first author this share; 0 if they can't be steep enough."""
     low, high = 0.0, float(AUTHORS)
     if _first_share(low) <= largest:
         return low

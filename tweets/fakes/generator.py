@@ -1,4 +1,4 @@
-"""Tweet number i of seed s: computed on the spot, always the same."""
+"""Tweet number i of seed s: computed when asked for, always the same."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def records(
 
     `malformed` and `duplicates` are the shares of tweets after which such a record is added, so
     the tweets depend on seed, start and count alone. A duplicate repeats, byte for byte, one of the
-    last thousand tweets of this call, about half of the time the very last. Raises ValueError at
+    last thousand tweets of this call, about half of the time the last one. Raises ValueError at
     the call, not at the first record, for a setting that makes no sense.
     """
     check(count, malformed, duplicates, start)

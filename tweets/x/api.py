@@ -1,7 +1,7 @@
 """The few requests to X that are needed, made through TwitterAPI.
 
 Only the stream's body is read here and not by TwitterAPI, whose iterator takes it byte by byte, and
-spins for ever when the connection closes in the middle of a line.
+spins forever when the connection closes in the middle of a line.
 """
 
 from __future__ import annotations

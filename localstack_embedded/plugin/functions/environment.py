@@ -45,7 +45,7 @@ class FunctionEnvironment:
         self._warm = False
 
     def start(self) -> Worker:
-        """Have a worker, initialised or about to be."""
+        """Have a worker, initialized or about to be."""
         if self._worker is None or not self._worker.alive:
             self._worker, self._warm = Worker(self._settings), False
         return self._worker

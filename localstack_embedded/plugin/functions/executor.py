@@ -52,7 +52,7 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
         self._stopped = False
 
     def start(self, env_vars: dict[str, str]) -> None:
-        """Start a worker; whether it initialises well, the first invocation will say."""
+        """Start a worker; whether it initializes well, the first invocation will say."""
         self._folder = tempfile.mkdtemp(prefix="function-", dir=config.dirs.tmp)
         self._environment = FunctionEnvironment(self._settings(env_vars, Path(self._folder)))
         with suppress(OSError):

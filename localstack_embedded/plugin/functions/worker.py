@@ -100,7 +100,7 @@ class Worker:
         return self._process.poll() is None
 
     def wait_for_init(self, timeout: float) -> float:
-        """Wait until it is initialised or has failed: milliseconds since its start."""
+        """Wait until it is initialized or has failed: milliseconds since its start."""
         self._api.ready.wait(timeout)
         return (time.monotonic() - self._started) * 1000
 

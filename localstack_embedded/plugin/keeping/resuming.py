@@ -15,7 +15,7 @@ LOG = logging.getLogger(__name__)
 
 
 def restored(service: str, holder: Any) -> None:
-    """Mend what a service holds; its provider may not be there yet."""
+    """Repair what a service holds; its provider may not be there yet."""
     if service == "cloudformation":
         for _, _, store in holder.iter_stores():
             _fail_what_was_under_way(store)

@@ -18,7 +18,7 @@ _STREAMS_A_PAGE = 100
 
 
 def create_stream(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Make a stream, on demand unless it is said how many shards it shall have."""
+    """Make a stream, on demand unless the request says how many shards it has."""
     arn = caller.arn_of(request["StreamName"])
     count = request.get("ShardCount")
     default = ON_DEMAND if count is None else PROVISIONED

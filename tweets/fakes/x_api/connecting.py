@@ -39,7 +39,7 @@ _FAULTS: dict[str, tuple[int, Problem]] = {
 
 
 async def connect(fake: FakeX, request: Request) -> Response:
-    """Answer a request that is authorised and within its limits."""
+    """Answer a request that is authorized and within its limits."""
     headers = fake.windows["stream"].headers()
     try:
         fields = Fields.from_query(request.query_params.multi_items())

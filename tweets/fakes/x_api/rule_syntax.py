@@ -1,6 +1,6 @@
 """The language of filtered stream rules: from a rule's text to a tree, or to what is wrong with it.
 
-`cat (dog OR #bird) -from:fish`: a space means AND and binds tighter than OR, a dash negates one
+`cat (dog OR #bird) -from:fish`: a space means AND, which binds tighter than OR, a dash negates one
 operator, parentheses group. Some operators may stand alone, others only narrow down what a
 standalone one in the same clause found.
 """
