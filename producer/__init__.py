@@ -16,6 +16,7 @@ from producer.file_set import FileSet, ResumableFiles, WholeFile
 from producer.files.contents import Contents, events_by
 from producer.files.listing import Listed, listed
 from producer.files.reading import held_back
+from producer.files.refusals import PIPED_INTO
 from producer.going_on import FakesGoingOn
 from producer.outgoing import MAX_RECORD_BYTES, STDIN, Origin, OutgoingRecord
 from producer.report import Progress, Report, Shards, Unsendable
@@ -27,6 +28,7 @@ from producer.undelivered import undelivered_path
 
 __all__ = [
     "MAX_RECORD_BYTES",
+    "PIPED_INTO",
     "STDIN",
     "TOO_LARGE",
     "Contents",

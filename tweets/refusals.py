@@ -28,7 +28,7 @@ _OF_TWEETS = frozenset(
 )
 
 
-_refusal = partial(refusals.refusal, noun="tweet")
+_refusal = partial(refusals.refusal, nouns="tweets")
 
 
 def require_tweets(head: bytes, name: str, *, ended: bool, author: str | None) -> None:

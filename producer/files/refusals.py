@@ -7,6 +7,9 @@ import shlex
 from producer.errors import SettingsError
 from producer.outgoing import STDIN
 
+PIPED_INTO = "tweetpipe produce file -"
+"""What sends standard input; the command line adds the options that lead it to a stack."""
+
 _LOOK = 4096
 _TAR = (257, b"ustar")
 
@@ -65,17 +68,16 @@ def require_text(head: bytes, name: str, *, ended: bool) -> None:
         raise refusal(name, "is binary data, of no kind that is known", "")
 
 
-def refusal(name: str, what: str, command: str, *, noun: str = "event") -> SettingsError:
-    """The error for a file that holds something else, with the command that makes `noun`s of it."""
+def refusal(name: str, what: str, command: str, *, nouns: str = "events") -> SettingsError:
+    """The error for a file that holds something else, with the command that makes `nouns` of it."""
     file = "standard input" if name == STDIN else name
     return SettingsError(
-        f"{file} {what}, and can't be sent as {noun}s; nothing was sent"
+        f"{file} {what}, and can't be sent as {nouns}; nothing was sent"
         + (f": {with_names(command, name)}" if command else "")
     )
 
 
 def with_names(command: str, name: str) -> str:
     """The command with the file in it, as a shell takes it."""
-    return command.format(
-        file="FILE" if name == STDIN else shlex.quote(name), produce="tweetpipe produce file -"
-    )
+    file = "FILE" if name == STDIN else shlex.quote(name)
+    return command.format(file=file, produce=PIPED_INTO)

@@ -89,7 +89,8 @@ def test_a_letter_is_deleted_after_a_question(served: Dashboard, page: Page) -> 
 
 
 def test_a_page_that_only_reads_has_no_buttons_and_says_how(new_page: NewPage) -> None:
-    with dashboard(letters=LETTERS, may_act=False) as served:
+    options = " --events my-events --stack mine --target aws"
+    with dashboard(letters=LETTERS, may_act=False, options=options) as served:
         served.collector.push(snapshot(target="aws"))
         page = opened(new_page, served)
         read(page)
@@ -97,5 +98,5 @@ def test_a_page_that_only_reads_has_no_buttons_and_says_how(new_page: NewPage) -
         assert page.locator(".letter").get_by_role("button").count() == 0
         expect(page.get_by_role("button", name="Redrive all")).to_be_hidden()
         advice = page.locator("#letters-only-reads")
-        expect(advice).to_contain_text("dead-letters redrive --all --target aws")
-        expect(advice).to_contain_text("--allow-actions")
+        expect(advice).to_contain_text(f"tweetpipe dead-letters redrive{options} --all")
+        expect(advice).to_contain_text(f"tweetpipe dashboard{options} --allow-actions")

@@ -10,7 +10,6 @@ from botocore.exceptions import (
     ConfigParseError,
     ConnectionError,
     CredentialRetrievalError,
-    EndpointConnectionError,
     HTTPClientError,
     InfiniteLoopConfigError,
     InvalidConfigError,
@@ -87,13 +86,16 @@ def explain(error: BotoCoreError | ClientError) -> str:
             return f"AWS's configuration can't be used: {said}. Mend it: ~/.aws/config."
         case InvalidRegionError():
             return f"{said}. Set AWS_REGION to a region such as us-east-1."
-        case EndpointConnectionError() if ".amazonaws.com" in said:
+        case ConnectionError() | HTTPClientError() if ".amazonaws.com" in said:
             return (
                 f"AWS could not be reached: {said}. Check the network, and that AWS_REGION "
                 "names a region there is."
             )
         case ConnectionError() | HTTPClientError():
-            return f"The connection failed: {said}. Look whether all is up: tweetpipe status."
+            return (
+                f"The connection failed: {said}. Check that the emulator is running; if it is "
+                "tweetpipe's own, start it: tweetpipe up."
+            )
     return f"{said}."
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from tweetpipe.aws.errors import NothingThere, WrongUsage
-from tweetpipe.aws.place import Place
+from tweetpipe.aws.place import Place, Target
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackTypeDef
@@ -87,7 +87,7 @@ def get(place: Place, name: str) -> Stack:
     """The stack, ready for use; raises NothingThere with what to do when it isn't."""
     stack = find(place, name)
     where = f"at {place.endpoint}" if place.is_local else f"in {place.region}"
-    again = "tweetpipe deploy" + options(place, name)
+    again = f"tweetpipe deploy{options(place.target, name)}"
     if stack is None:
         elsewhere = "" if place.is_local else " Or name its region in AWS_REGION, or AWS_PROFILE."
         raise NothingThere(
@@ -122,10 +122,13 @@ def is_meant(name: str = DEFAULT_NAME) -> None:
     _meant = name
 
 
-def options(place: Place, name: str) -> str:
-    """The options that lead a command to this stack, with a space in front."""
+def options(target: Target, name: str) -> str:
+    """The options that lead a command to this stack, with a space in front.
+
+    Each command that a person is told to type has them, or it might lead elsewhere.
+    """
     stack = "" if name == DEFAULT_NAME == _meant and not _every else f" --stack {name}"
-    return _every + stack + ("" if place.is_local else " --target aws")
+    return _every + stack + ("" if target is Target.LOCAL else f" --target {target}")
 
 
 def _stack(described: StackTypeDef) -> Stack:

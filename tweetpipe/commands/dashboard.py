@@ -15,8 +15,8 @@ from tweetpipe.commands import terminal
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_place
 
 _NOT_JUST_HERE = (
-    "Whoever reaches {host} can read the tweets{act} without a password: only on a network you "
-    "trust."
+    "Anyone who can reach {host} can read the data{act} without a password: use this only on a "
+    "network that you trust."
 )
 
 
@@ -52,7 +52,7 @@ def dashboard(
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Show the stack live in a web page: its flow, its newest tweets, what is in it."""
+    """Show the stack live in a web page: what flows through it, the newest events, the items."""
     # Imported here: no other command needs a web server.
     from tweetpipe.dashboard.actions import Actions
     from tweetpipe.dashboard.admission import Admission
@@ -71,7 +71,9 @@ def dashboard(
     pages = Pages(collector)
     questions = Questions(Door(lambda: open_place(target), stack_name), Budget())
     actions = Actions(
-        Door(lambda: open_place(target), stack_name), allowed=place.is_local or allow_actions
+        Door(lambda: open_place(target), stack_name),
+        allowed=place.is_local or allow_actions,
+        options=stacks.options(target, stack_name),
     )
 
     def end() -> None:

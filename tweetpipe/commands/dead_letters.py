@@ -14,7 +14,7 @@ from rich.text import Text
 from tweetpipe import dead_letters as letters
 from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.aws.place import Place, Target
-from tweetpipe.aws.stack import Stack
+from tweetpipe.aws.stack import Stack, options
 from tweetpipe.commands import redriven, terminal
 from tweetpipe.commands.logs import age
 from tweetpipe.commands.options import (
@@ -129,9 +129,9 @@ def redrive_command(
     A letter is deleted once its records are stored; what can't be stored stays, and then the exit
     code is 1. It may be interrupted, and run again, at any moment.
 
-    A record that would be rejected again can be edited: show ID --payload > tweet.json, fix it,
-    redrive ID --payload tweet.json. What the stream no longer has can't be stored: send those
-    tweets again if their source has them, then purge ID.
+    To fix a record that would be rejected again, save it with show ID --payload > record.json, edit
+    the file, and run redrive ID --payload record.json. Records that have expired from the stream
+    can't be redriven: send them again from their source, then purge ID.
     """
     if since is not None:
         if ids or every or kind or payload:
@@ -180,7 +180,11 @@ def redrive_command(
             f"About {held:,} more are held by another reader, or were by one that was killed: "
             "those come back by themselves."
         )
-    redriven.fail_if_kept(outcomes, missed=0 if every else len(chosen) - len(outcomes))
+    redriven.fail_if_kept(
+        outcomes,
+        missed=0 if every else len(chosen) - len(outcomes),
+        options=options(place.target, deployed.name),
+    )
 
 
 def purge(
@@ -246,7 +250,8 @@ def purge(
     if deleted < len(chosen):
         raise TweetpipeError(
             f"Dead letters deleted: {deleted:,} of {len(chosen):,}. The others are gone already, "
-            "or another reader holds them: see tweetpipe dead-letters list."
+            "or another reader holds them: see "
+            f"tweetpipe dead-letters list{options(place.target, deployed.name)}"
         )
     terminal.done(f"Dead letters deleted: {deleted:,}.")
 
@@ -260,9 +265,8 @@ def _selection(ids: list[str] | None, *, every: bool) -> list[str]:
 def _find(place: Place, deployed: Stack, prefixes: list[str]) -> list[DeadLetter]:
     if not prefixes:
         return []
-    queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
     with _reading():
-        return letters.find(place, queue_url, prefixes, bucket=bucket)
+        return letters.find(place, deployed, prefixes)
 
 
 def _deletable(letter: DeadLetter) -> DeadLetter:

@@ -56,7 +56,7 @@ class Surplus:
     """Tells that a live source gives more than the stream takes, and what would take it."""
 
     def __init__(self, place: Place, deployed: Stack) -> None:
-        self._deploy = f"tweetpipe deploy{options(place, deployed.name)} -p ShardCount="
+        self._deploy = f"tweetpipe deploy{options(place.target, deployed.name)} -p ShardCount="
         self._scales = deployed.parameters.get("StreamMode") == "ON_DEMAND"
         self._told = 0
 
@@ -101,7 +101,7 @@ def resend_command(path: Path, place: Place, deployed: Stack, *, own_credentials
     # As it is, a name such as -x would be read as an option.
     file = f"./{path}" if str(path).startswith("-") else str(path)
     own = " --own-credentials" if own_credentials else ""
-    return f"tweetpipe produce file {shlex.quote(file)}{options(place, deployed.name)}{own}"
+    return f"tweetpipe produce file {shlex.quote(file)}{options(place.target, deployed.name)}{own}"
 
 
 def undelivered(

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import producer
-from producer import FileSet, OutgoingRecord, Report, ResumableFile, ResumableFiles, WholeFile
+from producer import (
+    FileSet,
+    OutgoingRecord,
+    ProducerError,
+    Report,
+    ResumableFile,
+    ResumableFiles,
+    WholeFile,
+)
 from tweetpipe import events
+from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.words import counted, named
@@ -73,8 +83,24 @@ def open_going_on(
         duplicates=duplicates,
     )
     if records.offset:
-        terminal.say(f"Going on after the first {counted(records.offset, f'fake {chosen.noun}')}")
+        sent = counted(records.offset, f"fake {chosen.noun}", f"fake {chosen.nouns}")
+        terminal.say(f"Going on after the first {sent}")
     return Opened(records=records)
+
+
+@contextmanager
+def leading_to(options: str) -> Iterator[None]:
+    """Has the commands that an error about a file tells to type lead to the same stack."""
+    try:
+        yield
+    except (ProducerError, TweetpipeError) as error:
+        error.args = (led(str(error), options),)
+        raise
+
+
+def led(words: str, options: str) -> str:
+    """What is said about a file, its commands with the options that lead them to a stack."""
+    return words.replace(producer.PIPED_INTO, producer.PIPED_INTO + options)
 
 
 def open_files(files: Sequence[str], *, author: str | None = None) -> Opened:
@@ -148,7 +174,8 @@ def _going_on(files: Sequence[ResumableFile]) -> Iterator[str]:
         if file.is_plain:
             yield f"Going on at byte {file.offset:,} of {file.size:,} in {file.name}"
         else:
-            first = counted(file.offset, events.chosen().noun)
+            chosen = events.chosen()
+            first = counted(file.offset, chosen.noun, chosen.nouns)
             yield f"Going on after the first {first} of {file.name}"
     if (further := len(begun) - _MOST_NAMED) > 0:
         yield f"Going on in {counted(further, 'further file')}"

@@ -25,16 +25,19 @@ def records(stored: int, rejected: int) -> str:
     return f"Records: {stored:,} stored, {rejected:,} rejected."
 
 
-def fail_if_rejected(rejected: int) -> None:
-    """Raises TweetpipeError with how many records were rejected again, if any."""
+def fail_if_rejected(rejected: int, *, options: str) -> None:
+    """Raises TweetpipeError with how many records were rejected again, if any.
+
+    `options` are those that lead a command to the stack.
+    """
     if rejected:
         raise TweetpipeError(
             f"Records that were rejected and are dead letters of their own now: {rejected:,}. "
-            "See tweetpipe dead-letters list."
+            f"See tweetpipe dead-letters list{options}"
         )
 
 
-def fail_if_kept(outcomes: list[Redriven], *, missed: int) -> None:
+def fail_if_kept(outcomes: list[Redriven], *, missed: int, options: str) -> None:
     """Raises TweetpipeError with how many letters are kept and why, unless all are gone."""
     whys = [outcome.why for outcome in outcomes if not outcome.is_done]
     whys += ["it is out of sight: another reader holds it"] * missed
@@ -43,7 +46,7 @@ def fail_if_kept(outcomes: list[Redriven], *, missed: int) -> None:
         raise TweetpipeError(f"1 dead letter is kept: {whys[0]}. {_ADVICE}")
     if whys:
         raise TweetpipeError(f"{len(whys):,} dead letters are kept: {_in_brief(whys)}. {_ADVICE}")
-    fail_if_rejected(rejected)
+    fail_if_rejected(rejected, options=options)
 
 
 def _in_brief(whys: list[str]) -> str:

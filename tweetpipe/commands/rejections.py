@@ -60,7 +60,7 @@ class Rejections:
             if is_through or letters is None or self._clock() >= deadline:
                 break
             self._sleep(_PAUSE)
-        command = f"tweetpipe dead-letters list{options(self._place, self._deployed.name)}"
+        command = f"tweetpipe dead-letters list{options(self._place.target, self._deployed.name)}"
         if letters is not None and (new := letters - self._before) > 0:
             has = "has" if new == 1 else "have"
             so_far = "" if is_through else " so far"

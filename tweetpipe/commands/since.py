@@ -8,6 +8,7 @@ from rich.text import Text
 
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.aws.place import Target
+from tweetpipe.aws.stack import options
 from tweetpipe.commands import redriven, terminal
 from tweetpipe.commands.logs import age
 from tweetpipe.commands.options import open_stack
@@ -34,7 +35,7 @@ def redrive_since(since: str, stack_name: str, target: Target, *, as_json: bool)
         # Whoever stops it, or sees it fail, wants to know how far it came.
         _show(rejected, as_json=as_json)
         terminal.say(redriven.records(stored, len(rejected)))
-    redriven.fail_if_rejected(len(rejected))
+    redriven.fail_if_rejected(len(rejected), options=options(place.target, deployed.name))
 
 
 def _named(record: StreamRecord, refusals: list[str], place: int) -> dict[str, str]:

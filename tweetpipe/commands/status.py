@@ -37,7 +37,7 @@ def status(
     place, deployed = open_stack(target, stack_name)
     seen, measured = look_once(place, deployed)
     healths = {
-        "stack": judging.stack(deployed.status, options=options(place, stack_name)),
+        "stack": judging.stack(deployed.status, options=options(place.target, stack_name)),
         **seen.healths,
     }
     if as_json:

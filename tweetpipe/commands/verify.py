@@ -14,12 +14,14 @@ import producer
 from producer import OutgoingRecord
 from producer.outgoing import Origin
 from tweetpipe import events
+from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.commands.by_source import BySource, is_by_option
 from tweetpipe.commands.delivering import UNDELIVERED
+from tweetpipe.commands.opening import leading_to, led
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
     JsonOption,
@@ -58,29 +60,29 @@ class Source(StrEnum):
 def verify_command(
     source: Annotated[Source, typer.Option(hidden=True, help="What was sent.")] = Source.FAKE,
 ) -> None:
-    """Compare EventData, field by field, with the tweets that must be in it.
+    """Compare EventData, field by field, with the events that must be in it.
 
-    Exit code 3 when anything is missing or differs. Without a source, fake tweets are meant.
+    Exits with code 3 if anything is missing or different. Without a source, checks fake events.
     """
 
 
 @sources.command(epilog="Example: tweetpipe verify fake --count 5000 --seed 7")
 def fake(
-    count: Annotated[int, typer.Option(min=0, help="How many fake tweets were produced.")],
-    seed: Annotated[int, typer.Option(min=0, help="The seed they were produced with.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Number of fake events that were produced.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed they were produced with.")] = 0,
     wait: WaitOption = 15,
     allow_others: Annotated[
         bool,
         typer.Option(
             "--allow-others",
-            help="Let be what else is in the table, as while tweets still arrive.",
+            help="Ignore other items in the table, for instance while events still arrive.",
         ),
     ] = False,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare EventData with fake tweets, and what else is in it."""
+    """Compare EventData with fake events, and report anything else in it."""
     place, deployed = open_stack(target, stack_name)
     with terminal.spinner("Comparing"):
         comparison = verify.wait_until_stored(
@@ -116,22 +118,23 @@ def file(
     named: NamedFilesOption = None,
     author: Annotated[
         str | None,
-        typer.Option(help="Who wrote the tweets of an archive from X, as given to produce file."),
+        typer.Option(help="Author of the events, as given to produce file."),
     ] = None,
     wait: WaitOption = 15,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare EventData with the tweets of files, and the dead letters with all else in them.
+    """Compare EventData with the events in files, and dead letters with everything else in them.
 
-    What the tweets must become is read without the function's code, and asked for by key. On AWS
-    that takes one read request unit a tweet, at about $0.13 a million.
+    Works out each item without the function's code where the events provide for it, and reads the
+    item by its key. On AWS, that costs one read request unit per event, about $0.13 a million.
     """
     names = [*(named or ()), *(paths or ())]
     if not names:
-        form = "--source file --file tweets.ndjson" if is_by_option(ctx) else "file tweets.ndjson"
-        raise WrongUsage(f"Name the files that were sent: tweetpipe verify {form}")
+        form = "--source file --file FILE" if is_by_option(ctx) else "file FILE"
+        to = stacks.options(target, stack_name)
+        raise WrongUsage(f"Name the files that were sent: tweetpipe verify {form}{to}")
     if producer.STDIN in names:
         raise WrongUsage("Standard input can't be read again: name the files that were sent.")
     files = producer.listed(names, undelivered=UNDELIVERED).files
@@ -140,7 +143,8 @@ def file(
         if os.path.exists(name) and not os.path.isfile(name):
             raise WrongUsage(f"{name} can't be read again: name the files that were sent.")
         # Looks at it, so that a wrong one is told before anything else.
-        producer.file_source(name, contents=contents)
+        with leading_to(stacks.options(target, stack_name)):
+            producer.file_source(name, contents=contents)
     place, deployed = open_stack(target, stack_name)
     damaged: dict[str, str] = {}
     with terminal.spinner("Comparing"):
@@ -151,7 +155,8 @@ def file(
             rejected=lambda: _rejected(place, deployed),
             patience=wait,
         )
-    comparison.damaged.update(damaged)
+    options = stacks.options(target, stack_name)
+    comparison.damaged.update({name: led(why, options) for name, why in damaged.items()})
     if as_json:
         terminal.print_json(_files_as_json(comparison))
     else:
@@ -188,9 +193,9 @@ def _rejected(place: Place, deployed: Stack) -> Iterator[bytes | int]:
 
 
 def _verdict(comparison: FileComparison) -> str:
-    verdict = (
-        f"{comparison.verified:,} of {counted(comparison.events, events.chosen().noun)} verified"
-    )
+    chosen = events.chosen()
+    sent = counted(comparison.events, chosen.noun, chosen.nouns)
+    verdict = f"{comparison.verified:,} of {sent} verified"
     if comparison.missing or comparison.different:
         verdict += f": {comparison.missing:,} missing, {comparison.different:,} different"
     if comparison.rejected:

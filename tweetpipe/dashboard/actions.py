@@ -28,10 +28,14 @@ class Ending(TweetpipeError):
 
 
 class Actions:
-    """One action at a time, by the same code as the command line's."""
+    """One action at a time, by the same code as the command line's.
 
-    def __init__(self, door: Door, *, allowed: bool) -> None:
+    `options` are those that lead a command to the stack.
+    """
+
+    def __init__(self, door: Door, *, allowed: bool, options: str = "") -> None:
         self.allowed = allowed
+        self.options = options
         self._door = door
         self._at_work = threading.Lock()
         self._ending = False
@@ -81,8 +85,8 @@ class Actions:
     def _alone(self) -> Iterator[None]:
         if not self.allowed:
             raise NotAllowed(
-                "This dashboard only reads. To change something here, start it with "
-                "tweetpipe dashboard --allow-actions."
+                "This dashboard only reads. To change something here, end it and start it with: "
+                f"tweetpipe dashboard{self.options} --allow-actions"
             )
         if not self._at_work.acquire(blocking=False):
             raise Busy("Another redrive is at work, of this page or another: wait for its end.")

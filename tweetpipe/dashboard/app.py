@@ -95,6 +95,7 @@ class _Endpoints:
             {
                 "token": self._token,
                 "may_act": self._actions.allowed,
+                "options": self._actions.options,
                 "key": [part.name for part in events.chosen().key],
                 "history": page_json.columns(self._pages.history()),
                 "snapshot": latest and page_json.snapshot(latest),

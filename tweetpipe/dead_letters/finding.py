@@ -9,7 +9,8 @@ from botocore.config import Config
 
 from tweetpipe.aws.errors import NothingThere, WrongUsage
 from tweetpipe.aws.place import Place
-from tweetpipe.dead_letters.bucket import Bucket, Objects
+from tweetpipe.aws.stack import Stack, options
+from tweetpipe.dead_letters.bucket import Bucket, Objects, bucket_of
 from tweetpipe.dead_letters.letter import SHORT_ID, DeadLetter
 from tweetpipe.dead_letters.queue import AT_A_TIME, Hold
 
@@ -54,19 +55,18 @@ def peek(
         return hold.wanted(wanted, limit), about
 
 
-def find(
-    place: Place, queue_url: str, prefixes: Collection[str], *, bucket: Bucket | None = None
-) -> list[DeadLetter]:
+def find(place: Place, stack: Stack, prefixes: Collection[str]) -> list[DeadLetter]:
     """The letters whose ids begin so, one for each; stops once all ids that list shows are found.
 
     Raises WrongUsage where several begin so, NothingThere where none does.
     """
     if not prefixes:
         return []
+    shown = f"tweetpipe dead-letters list{options(place.target, stack.name)}"
     found: dict[str, list[DeadLetter]] = {prefix: [] for prefix in prefixes}
     if not all(found):
-        raise WrongUsage("An empty id names no dead letter. Name one of: dead-letters list.")
-    with Hold(place, queue_url, bucket=bucket) as hold:
+        raise WrongUsage(f"An empty id names no dead letter. Take one from: {shown}")
+    with Hold(place, stack.outputs["DeadLetterQueueUrl"], bucket=bucket_of(stack)) as hold:
         for letter in hold.letters():
             for prefix in found:
                 if letter.id.startswith(prefix):
@@ -78,7 +78,7 @@ def find(
         if not letters:
             raise NothingThere(
                 f"No dead letter's id begins with {prefix!r}: it is gone, or another reader holds "
-                "it at the moment. See what is there: tweetpipe dead-letters list."
+                f"it at the moment. See what is there: {shown}"
             )
         if len(letters) > 1:
             ids = ", ".join(letter.id for letter in letters[:3])

@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tweetpipe.dead_letters.stream import StreamRecord
 
@@ -20,6 +20,14 @@ _TIMED_OUT = re.compile(r"timed out after (\d+)")
 _LONGEST_TIMEOUT = 900  # seconds
 # A call stays short, however large the batch was.
 _MAX_RECORDS = 500
+
+
+class Function(NamedTuple):
+    """The stack's function; `options` are those that lead a command to the stack."""
+
+    client: LambdaClient
+    name: str
+    options: str
 
 
 class NotStored(Exception):
@@ -51,7 +59,7 @@ def calls(records: Iterable[StreamRecord]) -> Iterator[list[StreamRecord]]:
 
 
 def store_in_parts(
-    lambda_: LambdaClient, function: str, records: Sequence[StreamRecord]
+    function: Function, records: Sequence[StreamRecord]
 ) -> Iterator[Sequence[StreamRecord]]:
     """Yields the records part by part once they are stored; raises NotStored for one that isn't.
 
@@ -62,7 +70,7 @@ def store_in_parts(
     while waiting:
         part = waiting.pop()
         try:
-            store(lambda_, function, part)
+            store(function, part)
         except NotStored as error:
             if error.done:
                 yield part[: error.done]
@@ -76,32 +84,36 @@ def store_in_parts(
             yield part
 
 
-def store(lambda_: LambdaClient, function: str, records: Sequence[StreamRecord]) -> None:
+def store(function: Function, records: Sequence[StreamRecord]) -> None:
     """Returns when each record is stored, or a dead letter of its own; else raises NotStored."""
     event = json.dumps({"Records": [_event_record(record) for record in records]}).encode()
     if len(event) > _MAX_BYTES + 1000:
         raise NotStored(
-            f"a record of {len(records[0].data):,} bytes is more than a call of {function} takes"
+            f"a record of {len(records[0].data):,} bytes is more than a call of "
+            f"{function.name} takes"
         )
-    answer = lambda_.invoke(FunctionName=function, Payload=event)
+    answer = function.client.invoke(FunctionName=function.name, Payload=event)
     said = _json(answer["Payload"].read())
-    see = f"see its log, /aws/lambda/{function}, then run this again"
+    see = f"see its log, /aws/lambda/{function.name}, then run this again"
+    give_longer = f"give it longer, tweetpipe deploy{function.options} -p Timeout="
     if answer.get("FunctionError"):
         message = str(said.get("errorMessage", "")) if isinstance(said, dict) else ""
         if timeout := _TIMED_OUT.search(message):
             longer = min(3 * int(timeout[1]), _LONGEST_TIMEOUT)
-            see = f"give it longer, tweetpipe deploy -p Timeout={longer}, then run this again"
-        failed = f"{function} failed{f' ({message})' if message else ''}"
+            see = f"{give_longer}{longer}, then run this again"
+        failed = f"{function.name} failed{f' ({message})' if message else ''}"
         raise NotStored(f"{failed}: {see}", may_fit=True)
     failures = said.get("batchItemFailures") if isinstance(said, dict) else None
     if not isinstance(failures, list):
-        raise NotStored(f"{function} gave no account of the records: is it this stack's function?")
+        raise NotStored(
+            f"{function.name} gave no account of the records: is it this stack's function?"
+        )
     if failures:
         numbers = [record.sequence_number for record in records]
         first = failures[0].get("itemIdentifier") if isinstance(failures[0], dict) else None
         raise NotStored(
-            f"{function} could not store the records now: {see}. If that says OutOfTime, first "
-            f"give it longer: tweetpipe deploy -p Timeout={_LONGEST_TIMEOUT}",
+            f"{function.name} could not store the records now: {see}. If that says OutOfTime, "
+            f"first {give_longer}{_LONGEST_TIMEOUT}",
             done=numbers.index(first) if first in numbers else 0,
             may_fit=True,
         )

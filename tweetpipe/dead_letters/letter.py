@@ -123,9 +123,9 @@ class DeadLetter:
 
 
 def contents(letter: DeadLetter) -> list[bytes]:
-    """The data of what a letter stands for: of each tweet, where an aggregated record was rejected.
+    """The data that a letter stands for: of each record in it, where it is an aggregated one.
 
-    None where the letter has no payload.
+    Empty where the letter has no payload.
     """
     if letter.payload is None:
         return []

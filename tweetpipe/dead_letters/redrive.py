@@ -19,10 +19,10 @@ from processor.errors import Reason, Rejected
 from processor.trial import try_out
 from tweetpipe import events
 from tweetpipe.aws.place import Place
-from tweetpipe.aws.stack import Stack
+from tweetpipe.aws.stack import Stack, options
 from tweetpipe.dead_letters.bucket import Objects, bucket_of
 from tweetpipe.dead_letters.finding import peek, purge
-from tweetpipe.dead_letters.function import NotStored, calls, store, store_in_parts
+from tweetpipe.dead_letters.function import Function, NotStored, calls, store, store_in_parts
 from tweetpipe.dead_letters.letter import DeadLetter, Kind, StreamPosition
 from tweetpipe.dead_letters.queue import Hold
 from tweetpipe.dead_letters.stream import StreamRecord, read_again, read_since
@@ -90,8 +90,8 @@ def redrive_since(
     """Has what arrived in the stream since then processed again; raises NotStored.
 
     It finds what no letter tells of, since the queue was gone. Yields each record once it is done
-    with, and for each tweet in it why it was rejected, empty where it is stored. Leaves out what
-    could only be rejected, and has a dead letter for each of its tweets already; letters of what is
+    with, and for each event in it why it was rejected, empty where it is stored. Leaves out what
+    could only be rejected, and has a dead letter for each of its events already; letters of what is
     processed again are deleted, since the function has sent them anew.
     """
     queue_url, stream = stack.outputs["DeadLetterQueueUrl"], stack.outputs["KinesisStream"]
@@ -155,8 +155,11 @@ class _Worker:
     def __init__(self, place: Place, stack: Stack) -> None:
         self._place = place
         self._stream = stack.outputs["KinesisStream"]
-        self._function = stack.outputs["DDBEventProcessor"]
-        self._lambda = place.lambda_(_PATIENT)
+        self._function = Function(
+            place.lambda_(_PATIENT),
+            stack.outputs["DDBEventProcessor"],
+            options(place.target, stack.name),
+        )
         bucket = bucket_of(stack)
         self._objects = Objects(place, bucket) if bucket else None
 
@@ -197,7 +200,7 @@ class _Worker:
             data=data,
         )
         try:
-            store(self._lambda, self._function, [record])
+            store(self._function, [record])
         except NotStored as error:
             return Redriven(letter=letter, why=str(error))
         stored = refusals.count("")
@@ -206,7 +209,7 @@ class _Worker:
     def stored(self, records: Iterable[StreamRecord]) -> Iterator[Sequence[StreamRecord]]:
         """The records of one shard in groups, each once it is done with; raises NotStored."""
         for group in calls(records):
-            yield from store_in_parts(self._lambda, self._function, group)
+            yield from store_in_parts(self._function, group)
 
     def _store_batch(self, letter: DeadLetter, position: StreamPosition) -> Redriven:
         found = stored = rejected = 0
@@ -263,7 +266,7 @@ def _contained(data: bytes, place: int) -> bytes | None:
 
 
 def _refusals(records: Sequence[bytes]) -> list[list[str]]:
-    """For each record, for each tweet in it, why the function would reject it; empty if it won't.
+    """For each record, for each event in it, why the function would reject it; empty if it won't.
 
     What would end the function would end this process as well, and is only read in another.
     """

@@ -104,7 +104,7 @@ def _put_code_right(
 def anew(place: Place, deployed: Stack) -> str:
     """The commands that make the stack anew with the parameters it has."""
     defaults = parameters.defaults(TEMPLATE.read_text(encoding="utf-8"))
-    stack = options(place, deployed.name)
+    stack = options(place.target, deployed.name)
     given = "".join(
         f" -p {shlex.quote(f'{name}={value}')}"
         for name, value in deployed.parameters.items()

@@ -59,8 +59,8 @@ def not_removed(events: Iterable[Event]) -> list[Event]:
 
 def remedy(place: Place, name: str, status: str, *, resources: list[str]) -> str:
     """What to do about a stack in this state, in one line."""
-    again = f"tweetpipe deploy{options(place, name)}"
-    destroy = f"tweetpipe destroy{options(place, name)}"
+    again = f"tweetpipe deploy{options(place.target, name)}"
+    destroy = f"tweetpipe destroy{options(place.target, name)}"
     aws = f"aws cloudformation {{}} --stack-name {name}".format
     match status:
         case "ROLLBACK_COMPLETE" | "CREATE_FAILED":

@@ -48,7 +48,7 @@ class Watching:
         self._place = place
         self._pace = pace
         self._outputs: Mapping[str, str] = deployed.outputs
-        self._options = options(place, deployed.name)
+        self._options = options(place.target, deployed.name)
         self._attempts = Attempts(place.meter, self._options)
         self._stream = StreamReader(place, deployed.outputs["KinesisStream"], pace)
         self._landing = Landing(pace, newest=newest)
@@ -73,7 +73,7 @@ class Watching:
         self._attempts.make("end of the stream", lambda: self._stream.prepare(now))
 
     def check(self, now: Callable[[], float]) -> None:
-        """Looks whether awaited tweets are in the table."""
+        """Looks whether awaited events are in the table."""
         keys = self._landing.keys()
         if keys and self._place.meter.allows("dynamodb"):
             self._attempts.make("table's items", lambda: self._find(keys, now))

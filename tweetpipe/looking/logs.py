@@ -40,7 +40,7 @@ class LogRetriever:
 
     def __init__(self, place: Place, deployed: Stack, *, config: Config | None = None) -> None:
         self._client = place.logs(config)
-        self._options = options(place, deployed.name)
+        self._options = options(place.target, deployed.name)
         self._group = f"/aws/lambda/{deployed.outputs['DDBEventProcessor']}"
 
     def since(

@@ -30,7 +30,6 @@ let opening = 0;
 let early = null; // what was told while the page still asks how things are
 let lookedAt = null;
 let problem = null;
-let mayAct = false;
 
 const lookUp = (partition) => explorer.lookUp(partition);
 
@@ -41,7 +40,7 @@ async function open() {
     const now = await get("/api/now");
     if (mine !== opening) return;
     setToken(now.token);
-    mayAct = now.may_act;
+    letters.allow(now.may_act, now.options);
     explorer.named(...now.key);
     series.reset(now.history);
     if (now.snapshot) show(now.snapshot, now.asked);
@@ -63,7 +62,6 @@ function show(seen, asked) {
   series.add(seen.latest);
   newest.add(seen.newest);
   letters.total(seen.dead_letters);
-  letters.allow(mayAct, seen.stack, seen.target);
   reads(seen.reads, asked);
   const isThere = seen.reachable.state === "ok" || seen.reachable.state === "idle";
   trouble(isThere ? "" : seen.reachable.why || "The stack can’t be reached.", "");

@@ -15,15 +15,17 @@ export class Letters {
   constructor() {
     this.list = byId("letter-list");
     this.mayAct = false;
+    this.options = "";
     this.busy = false;
     byId("read-letters").addEventListener("click", () => this.read());
     byId("redrive-all").addEventListener("click", () => this.redriveAll());
   }
 
-  allow(mayAct, stack, target) {
+  /** Whether letters may be changed here, and the options that lead a command to the stack. */
+  allow(mayAct, options) {
     this.mayAct = mayAct;
-    const command = `tweetpipe dead-letters redrive --all${stack === "tweets" ? "" : ` --stack ${stack}`}${target === "aws" ? " --target aws" : ""}`;
-    setText(byId("letters-only-reads"), `This dashboard only reads. Redrive with ${command}, or start it with --allow-actions.`);
+    this.options = options;
+    setText(byId("letters-only-reads"), `This dashboard only reads. Redrive with tweetpipe dead-letters redrive${options} --all, or end the dashboard and start it with tweetpipe dashboard${options} --allow-actions.`);
     byId("letters-only-reads").hidden = mayAct;
   }
 
@@ -58,7 +60,7 @@ export class Letters {
       el("details", {},
         el("summary", {}, letter.is_body ? "Message" : "Payload"),
         el("pre", { dir: "auto", tabindex: 0 }, letter.payload),
-        letter.is_cut ? el("p", { class: "note" }, `Cut here; all of it: tweetpipe dead-letters show ${letter.id.slice(0, 8)}`) : null));
+        letter.is_cut ? el("p", { class: "note" }, `Cut here; all of it: tweetpipe dead-letters show${this.options} ${letter.id.slice(0, 8)}`) : null));
   }
 
   facts(letter) {

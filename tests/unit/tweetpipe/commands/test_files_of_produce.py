@@ -68,6 +68,18 @@ def test_a_file_that_is_named_twice_is_sent_once_and_that_is_said(
     assert "Named twice, and sent once: link.ndjson\n" in run.stderr
 
 
+@pytest.mark.parametrize("options", ["", " --stack mine", " --stack mine --target aws"])
+def test_a_command_to_send_what_a_file_holds_leads_to_the_same_stack(
+    options: str, produce: Produce, tmp_path: Path
+) -> None:
+    (tmp_path / "tweets.tar").write_bytes(b"\0" * 257 + b"ustar" + b"\0" * 250)
+
+    run = produce("file", "tweets.tar", *options.split())
+
+    assert run.returncode == 2
+    assert f"tar -xOf tweets.tar | tweetpipe produce file -{options}\n" in run.stderr
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [

@@ -180,11 +180,21 @@ def test_a_damaged_file_is_told_and_those_after_it_are_verified(
     assert json.loads(capfd.readouterr().out)["damaged"].keys() == {str(cut), str(broken)}
 
 
+def test_a_command_to_send_what_a_file_holds_leads_to_the_same_stack(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "tweets.zip").write_bytes(b"PK\x03\x04")
+
+    assert ends(f"verify file {tmp_path}/tweets.zip --stack mine --target aws") == 2
+    assert "| tweetpipe produce file - --stack mine --target aws" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("verify file", "Name the files that were sent: tweetpipe verify file tweets.ndjson"),
-        ("verify --source file", "tweetpipe verify --source file --file tweets.ndjson"),
+        ("verify file", "Name the files that were sent: tweetpipe verify file FILE\n"),
+        ("verify file --stack mine", "sent: tweetpipe verify file FILE --stack mine\n"),
+        ("verify --source file", "tweetpipe verify --source file --file FILE\n"),
         ("verify file -", "Standard input can't be read again"),
         ("verify file /dev/null", "/dev/null can't be read again"),
         ("verify file absent-*.ndjson", "absent-*.ndjson"),

@@ -230,6 +230,7 @@ def dashboard(
     collector: FakeCollector | None = None,
     letters: Mapping[str, str] | None = None,
     may_act: bool = True,
+    options: str = "",
     beat: float = 1.0,
     questions_per_s: float = 100.0,
     port: int = 0,
@@ -253,7 +254,7 @@ def dashboard(
     )
     pages = Pages(collector, beat=beat, linger=0.1)
     questions = Questions(Door(lambda: place, "tweets"), Budget(questions_per_s))
-    actions = Actions(Door(lambda: place, "tweets"), allowed=may_act)
+    actions = Actions(Door(lambda: place, "tweets"), allowed=may_act, options=options)
     app = application(
         pages, questions, actions, host="127.0.0.1", admission=admission or Admission()
     )

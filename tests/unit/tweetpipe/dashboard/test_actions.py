@@ -81,12 +81,13 @@ def test_a_letter_is_deleted_without_being_stored() -> None:
 
 @pytest.mark.parametrize("path", [REDRIVE, PURGE])
 def test_a_dashboard_that_only_reads_changes_nothing(path: str) -> None:
-    with dashboard(letters=letters(1), may_act=False) as served:
+    with dashboard(letters=letters(1), may_act=False, options=" --stack mine") as served:
         assert get(served, "/api/now")["may_act"] is False
+        assert get(served, "/api/now")["options"] == " --stack mine"
         answer = post(served, path, {"ids": ["letter-1"]})
 
         assert answer.status_code == 403
-        assert "--allow-actions" in answer.json()["error"]
+        assert "tweetpipe dashboard --stack mine --allow-actions" in answer.json()["error"]
         assert served.sqs.visible() == ["letter-1"]
 
 

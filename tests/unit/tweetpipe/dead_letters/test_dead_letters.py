@@ -258,7 +258,7 @@ Look = Callable[[FakePlace], object]
     [
         lambda place: dead_letters.peek(place, QUEUE, 10_000),
         lambda place: dead_letters.peek(place, QUEUE, 5, wanted=lambda _: False),
-        lambda place: dead_letters.find(place, QUEUE, ["0003"]),
+        lambda place: dead_letters.find(place, STACK, ["0003"]),
         lambda place: dead_letters.every_id(place, QUEUE),
         lambda place: dead_letters.purge(place, QUEUE, ["gone"]),
         lambda place: redrive(place, STACK),
@@ -284,7 +284,7 @@ def test_what_arrives_while_all_are_read_is_not_among_them() -> None:
 def test_a_search_stops_at_an_id_as_list_shows_it() -> None:
     sqs = BusyQueue({f"{number:08}-id": "x" for number in range(500)})
 
-    [letter] = dead_letters.find(FakePlace.of(sqs), QUEUE, ["00000003"])
+    [letter] = dead_letters.find(FakePlace.of(sqs), STACK, ["00000003"])
 
     assert (letter.id, sqs.looks) == ("00000003-id", 1)
     assert len(sqs.visible()) == 501
@@ -367,7 +367,7 @@ def test_what_the_queue_does_not_delete_is_an_error_and_stays() -> None:
 
 def test_a_letter_is_found_by_the_beginning_of_its_id() -> None:
     sqs = FakeSqs(bodies_of(25))
-    found = dead_letters.find(FakePlace.of(sqs), QUEUE, ["0003", "0017-id", "0017"])
+    found = dead_letters.find(FakePlace.of(sqs), STACK, ["0003", "0017-id", "0017"])
 
     assert [letter.id for letter in found] == ["0003-id", "0017-id"]
     assert len(sqs.visible()) == 25
@@ -386,7 +386,7 @@ def test_an_id_that_names_none_or_several_is_an_error(
 ) -> None:
     sqs = FakeSqs(bodies_of(12))
     with pytest.raises(error, match=says):
-        dead_letters.find(FakePlace.of(sqs), QUEUE, prefixes)
+        dead_letters.find(FakePlace.of(sqs), STACK, prefixes)
     assert len(sqs.visible()) == 12
 
 

@@ -8,11 +8,11 @@ from unittest.mock import patch
 import pytest
 
 from tests.sensors import written
-from tests.unit.tweetpipe.stubs import place_at
 from tweetpipe import events
 from tweetpipe.__main__ import main
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import NothingThere, WrongUsage
+from tweetpipe.aws.place import Target
 
 
 @pytest.fixture(autouse=True)
@@ -84,13 +84,13 @@ def test_the_option_may_stand_anywhere_in_the_line(
 
 
 def test_commands_to_type_have_the_option_that_this_one_had(here: Path) -> None:
-    place = place_at("http://localhost:1")
-
     events.choose("my events/sensors")
-    assert stacks.options(place, "sensors") == " --events 'my events/sensors' --stack sensors"
-    assert stacks.options(place, "tweets").endswith(" --stack tweets")
+    assert (
+        stacks.options(Target.LOCAL, "sensors") == " --events 'my events/sensors' --stack sensors"
+    )
+    assert stacks.options(Target.LOCAL, "tweets").endswith(" --stack tweets")
     events.choose(None)
-    assert stacks.options(place, "tweets") == ""
+    assert stacks.options(Target.LOCAL, "tweets") == ""
 
 
 @pytest.mark.parametrize(
@@ -106,11 +106,10 @@ def test_a_suggested_command_leads_to_no_other_stack_that_a_setting_names(
 ) -> None:
     written(here / "my_events")
     monkeypatch.setenv(setting, value)
-    place = place_at("http://localhost:1")
     found: list[str] = []
 
     def check_name(name: str) -> None:
-        found.append(stacks.options(place, name))
+        found.append(stacks.options(Target.LOCAL, name))
         raise NothingThere(name)
 
     monkeypatch.setattr(stacks, "check_name", check_name)
@@ -118,7 +117,9 @@ def test_a_suggested_command_leads_to_no_other_stack_that_a_setting_names(
         main(["status", "--stack", "tweets"])
 
     assert found == [suggested]
-    assert stacks.options(place, "tweets") == "", "it is forgotten when the command has ended"
+    assert stacks.options(Target.LOCAL, "tweets") == "", (
+        "it is forgotten when the command has ended"
+    )
 
 
 def test_an_empty_option_is_as_none_and_takes_nothing_else_of_the_line(
