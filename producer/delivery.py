@@ -2,7 +2,7 @@
 
 A record is acknowledged by Kinesis or appended to the file of undelivered records, whatever
 happens; the counts at the end say which. Delivery is at least once: after a call that timed out,
-Kinesis may hold a record twice. Order is not kept, not even among the records of one author:
+Kinesis may hold a record twice. Order is not kept, not even among the records of one partition key:
 several calls are under way at once, and PutRecords itself promises none. An endpoint that answers
 slowly gets fewer and smaller calls (`producer.sending.window`), and a full shard what it takes
 (`producer.sending.outbox`, which decides what is sent, and when).

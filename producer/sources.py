@@ -1,7 +1,7 @@
 """Where records come from.
 
 A source is any iterable of OutgoingRecord. It is read in a thread of its own, so it may block
-for as long as it likes. A LiveSource, such as X's stream, can't be kept waiting.
+for as long as it likes. A LiveSource can't be kept waiting.
 """
 
 from __future__ import annotations

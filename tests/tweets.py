@@ -11,7 +11,7 @@ from processor import events
 from producer import OutgoingRecord
 from producer.files.reading import Reading, open_events
 from tweetpipe.events import load
-from tweetpipe.events.loading import TWEETS as FOLDER
+from tweetpipe.events.loading import DEFAULT as FOLDER
 from tweets.files import contents
 
 TWEETS = events.load("tweets")

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
         logging.basicConfig(format="%(message)s")
         logging.getLogger("tweetpipe").setLevel(logging.DEBUG)
     else:
-        # What libraries warn of, TwitterAPI of each failed attempt for one, is told in our words.
+        # What libraries warn of, such as each failed attempt, is told in our words.
         logging.getLogger().addHandler(_SILENCE)
     code: object = None
     with ending_in_time() as interrupted:

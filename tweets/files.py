@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 from producer import Contents, SettingsError
-from producer.files.values import Value
+from producer.files.values import Page, Value
 from tweets.pages import is_tweet, lacks_author, tweets_in
 from tweets.records import record
 from tweets.refusals import author_needed, if_long_page, require_tweets
+
+_SEARCH = Page(re.compile(r'\{[ \t\n\r]*"(?:statuses|search_metadata)"'), "statuses")
 
 
 def contents(author: str | None = None) -> Contents:
@@ -32,4 +35,5 @@ def contents(author: str | None = None) -> Contents:
         require=require,
         refusal=refusal,
         if_long=if_long_page,
+        page=_SEARCH,
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from producer.errors import SettingsError
-from producer.files.values import Value
+from producer.files.values import Page, Value
 from producer.outgoing import Origin, OutgoingRecord
 
 
@@ -34,8 +34,8 @@ class Contents:
     `record` makes the record of an event from the value and its bytes. `is_event` tells a value
     that is one for sure. `taken_apart` gives those in any other; what it counts, by name, is not
     sent. `require` raises SettingsError for a text whose head shows that it holds none, `refusal`
-    gives that error for a value, and `if_long` tells what to do with one that is too long. With
-    `is_read` False, nobody looks into lines.
+    gives that error for a value, and `if_long` tells what to do with one that is too long. A `page`
+    is taken apart however long it is. With `is_read` False, nobody looks into lines.
     """
 
     noun: str = "event"
@@ -46,6 +46,7 @@ class Contents:
     require: Callable[[bytes, str, bool], None] = _anything
     refusal: Callable[[object, str], SettingsError | None] = lambda _, __: None
     if_long: Callable[[str], str] = lambda _: ""
+    page: Page | None = None
 
 
 def events_by(partition_key: Callable[[bytes], str], noun: str) -> Contents:

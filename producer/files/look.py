@@ -24,7 +24,7 @@ class Form(StrEnum):
     DELIMITED = "lines with their lengths before them"
     ARRAY = "JSON array"
     OBJECTS = "JSON objects"
-    ARCHIVE = "X's archive"
+    SCRIPT = "JSON in JavaScript"
 
 
 def look(chunks: Chunks, name: str, require: Callable[[bytes, str, bool], None]) -> Form:
@@ -48,7 +48,7 @@ def _form_of(text: bytes, *, ended: bool) -> Form | None:
     """None where more has to be seen."""
     for beginning in (b"window.", b"Grailbird."):
         if text.startswith(beginning):
-            return Form.ARCHIVE
+            return Form.SCRIPT
         if beginning.startswith(text) and not ended:
             return None
     line, newline, rest = text.partition(b"\n")
@@ -90,7 +90,7 @@ def _form_of_number(number: bytes, following: bytes, *, ended: bool) -> Form | N
     line, newline, _ = following.partition(b"\n")
     if not newline and not ended and len(line) < LONGEST_FIRST_LINE:
         return None
-    # The length counts the line's end, which is \r\n as X sends it.
+    # The length counts the line's end, which may be \r\n.
     line = line.removesuffix(b"\r")
     lengths = {len(line), len(line.decode(errors="replace"))}
     is_length = len(number) < 9 and any(0 <= int(number) - length <= 2 for length in lengths)

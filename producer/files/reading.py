@@ -235,7 +235,9 @@ class Reading:
     def _values(self) -> Iterator[Piece]:
         assert self._chunks is not None
         number = 0
-        for content, text in values(self._chunks, self._name, self._contents.if_long):
+        for content, text in values(
+            self._chunks, self._name, self._contents.if_long, page=self._contents.page
+        ):
             if number == 0 and (refusal := self._contents.refusal(content, self._name)):
                 raise refusal
             for event, part in self._contents.taken_apart(content, text, self.messages):

@@ -6,6 +6,7 @@ import codecs
 import json
 import re
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from producer.errors import SourceError
 from producer.files.chunks import Chunks
@@ -20,26 +21,35 @@ _decode = json.JSONDecoder().raw_decode
 _decode_any_integer = json.JSONDecoder(parse_int=str).raw_decode
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ASSIGNMENT = re.compile(r"(?:window|Grailbird)\.[\w.]+\s*=|;")
-_SEARCH = re.compile(r'\{[ \t\n\r]*"(?:statuses|search_metadata)"')
 _LOOK = 256
 _LONGEST_LITERAL = 16
 _DEEPEST = 5  # arrays in each other
 
 
-def values(
-    chunks: Chunks, name: str, if_long: Callable[[str], str] = lambda _: ""
-) -> Iterator[Value]:
-    """The events of arrays and objects, one after the other: what no array and no search holds.
+class Page(NamedTuple):
+    """An object that stands for its array: how it `begins`, and the array's `key`."""
 
-    An array is taken apart however long it is, and so are the `statuses` of a search; any other
-    value must fit into memory. Raises SourceError where it is no JSON, and for a longer one, of
-    which `if_long` says what to do.
+    begins: re.Pattern[str]
+    key: str
+
+
+def values(
+    chunks: Chunks,
+    name: str,
+    if_long: Callable[[str], str] = lambda _: "",
+    *,
+    page: Page | None = None,
+) -> Iterator[Value]:
+    """The events of arrays and objects, one after the other: what no array and no page holds.
+
+    An array is taken apart however long it is, and so is that of a `page`; any other value must
+    fit into memory. Raises SourceError where it is no JSON, and for a longer one, of which
+    `if_long` says what to do.
     """
     text = _Text(chunks, name, if_long)
     while text.peek():
-        # What X's own archive puts before an array.
         if not text.matches(_ASSIGNMENT, take=True):
-            yield from _taken_apart(text)
+            yield from _taken_apart(text, page)
 
 
 def members(text: str, at: int = 0) -> Iterator[tuple[str, int, int]]:
@@ -72,16 +82,16 @@ def _after_comma(text: str, at: int) -> int:
     return _after_space(text, at + 1) if text[at] == "," else at
 
 
-def _taken_apart(text: _Text, depth: int = 0) -> Iterator[Value]:
+def _taken_apart(text: _Text, page: Page | None, depth: int = 0) -> Iterator[Value]:
     if text.peek() == "[" and depth < _DEEPEST:
         for _ in text.parts("[", "]"):
-            yield from _taken_apart(text, depth + 1)
-    elif text.matches(_SEARCH):
+            yield from _taken_apart(text, page, depth + 1)
+    elif page and text.matches(page.begins):
         for _ in text.parts("{", "}"):
             key, _ = text.value()
             text.take(":")
-            if key == "statuses" and text.peek() == "[":
-                yield from _taken_apart(text, depth + 1)
+            if key == page.key and text.peek() == "[":
+                yield from _taken_apart(text, page, depth + 1)
             else:
                 text.value()
     else:

@@ -1,7 +1,7 @@
 """Several records in one, in the format of the Kinesis Producer Library (KPL).
 
 Kinesis bills a provisioned stream by the record, in steps of 25 KB, and takes no more than 1,000
-records a second in a shard. A record of tweets that fill such a step costs what one tweet does.
+records a second in a shard. A record of events that fill such a step costs what one event does.
 
     magic number, protobuf message, MD5 of the message
 

@@ -10,7 +10,7 @@ from localstack_embedded import Instance
 from tests.soak.run import PARAMETERS, soak
 from tests.stack_fixtures import deployed_stack
 from tweetpipe.aws.place import local_place
-from tweetpipe.events.loading import TWEETS
+from tweetpipe.events.loading import DEFAULT
 from tweetpipe.project import EXAMPLE
 
 
@@ -18,7 +18,7 @@ from tweetpipe.project import EXAMPLE
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("folder", "aggregate"),
-    [(TWEETS, False), (TWEETS, True), (EXAMPLE, False)],
+    [(DEFAULT, False), (DEFAULT, True), (EXAMPLE, False)],
     ids=["plain", "aggregated", "other events"],
 )
 def test_under_all_faults_at_once_the_books_balance(

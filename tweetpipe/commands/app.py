@@ -19,6 +19,7 @@ from tweetpipe.commands import (
     new,
     plan,
     produce,
+    produce_twitter,
     stacks,
     status,
     verify,
@@ -58,7 +59,10 @@ def _show_version(wanted: bool) -> None:
 @app.callback()
 def tweetpipe(
     show_version: Annotated[
-        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Say which.")
+        bool,
+        typer.Option(
+            "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
+        ),
     ] = False,
     events: Annotated[  # taken out of the line before it gets here
         str | None,
@@ -66,15 +70,15 @@ def tweetpipe(
             "--events",
             metavar="FOLDER",
             show_default="tweets",
-            help="The folder that says what a record is, anywhere in the line. Also "
-            "TWEETPIPE_EVENTS, or events in \\[tool.tweetpipe] of pyproject.toml.",
+            help="Folder that defines the events; accepted anywhere in the line. Also set by "
+            "TWEETPIPE_EVENTS, or by events in \\[tool.tweetpipe] of pyproject.toml.",
         ),
     ] = None,
     debug: Annotated[
         bool, typer.Option("--debug", help="Show the traceback of an error; anywhere in the line.")
     ] = False,
 ) -> None:
-    """Tweets, or other events, through Amazon Kinesis and AWS Lambda into Amazon DynamoDB."""
+    """Send tweets, or your own events, through Amazon Kinesis and AWS Lambda to DynamoDB."""
 
 
 app.command()(demo.demo)
@@ -87,6 +91,9 @@ app.command()(logs.logs)
 app.command()(stacks.deploy)
 app.command()(stacks.destroy)
 app.add_typer(produce.sources, name="produce")
+produce.sources.command(
+    epilog="Example: tweetpipe produce twitter --track yolo --track '#aws lang:en' --max-tweets 500"
+)(produce_twitter.twitter)
 app.add_typer(verify.sources, name="verify")
 app.command()(look.query)
 app.command()(plan.plan)

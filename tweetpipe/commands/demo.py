@@ -56,7 +56,9 @@ def demo(
 
     expected = verify.expected_items(seed, count)
     foreign = {verify.key(item) for item in tables.scan(place, table)}
-    terminal.say(f"Sending {counted(count, f'fake {chosen.noun}')} (seed {seed})")
+    terminal.say(
+        f"Sending {counted(count, f'fake {chosen.noun}', f'fake {chosen.nouns}')} (seed {seed})"
+    )
     first_put = time.monotonic()
     report = deliver(
         place, deployed, producer.fake_source(chosen, seed=seed, count=count), total=count
@@ -74,22 +76,23 @@ def demo(
         )
     end_to_end = time.monotonic() - first_put
 
+    here = options(place.target, stack_name)
     show_differences(comparison)
     if comparison.is_equal:
         terminal.out.print(look.items_table(list(expected.values())[:_ROWS]))
         verdict = (
             f"{count:,} of {count:,} verified, field by field: {end_to_end:.1f} s end to end "
-            f"({count / end_to_end:,.0f} {chosen.noun}s/s), "
+            f"({count / end_to_end:,.0f} {chosen.nouns}/s), "
             f"{time.monotonic() - started:.0f} s in all."
         )
     else:
         verdict = (
             f"{comparison.verified:,} of {count:,} verified. Look at tweetpipe dead-letters list"
-            f"{options(place, stack_name)} and the end of {LOCALSTACK_HOME / 'localstack.log'}."
+            f"{here} and the end of {LOCALSTACK_HOME / 'localstack.log'}."
         )
     end_with(verdict, place, deployed, is_equal=comparison.is_equal)
     first = chosen.key_of(next(iter(expected.values())))[0]
-    for line in next_steps(str(first), options(place, stack_name)):
+    for line in next_steps(str(first), here):
         terminal.say(line)
 
 

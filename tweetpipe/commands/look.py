@@ -32,7 +32,8 @@ def query(
     partition: Annotated[
         str,
         typer.Argument(
-            metavar="KEY", help="The partition key, as it is stored: of tweets, the author's name."
+            metavar="KEY",
+            help="Partition key, exactly as stored, such as an author's display name.",
         ),
     ],
     limit: Annotated[int, typer.Option(min=1, help="How many items at most.")] = 20,

@@ -31,7 +31,7 @@ StackOption = Annotated[
     typer.Option(
         "--stack",
         envvar="TWEETPIPE_STACK",
-        show_default="tweets, or the name of the events' folder",
+        show_default=f"{stacks.DEFAULT_NAME}, or the name of the events' folder",
         help="Name of the stack.",
     ),
 ]
@@ -48,8 +48,9 @@ AggregateOption = Annotated[
     bool,
     typer.Option(
         "--aggregate",
-        help="Put several tweets, up to 25 KB, into one Kinesis record in the format of AWS's "
-        "producer library: less to pay. Readers must know the format, as the function does.",
+        help="Pack several events, up to 25 KB, into one Kinesis record, which costs less. Uses "
+        "the Kinesis Producer Library's format, which every reader of the stream must know; the "
+        "function does.",
     ),
 ]
 UndeliveredOption = Annotated[
@@ -73,7 +74,7 @@ GiveUpAfterOption = Annotated[
         max=1e9,
         metavar="SECONDS",
         show_default="60",
-        help="Give tweets up after their shard has accepted nothing for so long.",
+        help="Give up on an event once its shard has accepted nothing for this long.",
     ),
 ]
 MaxInHandOption = Annotated[

@@ -52,13 +52,15 @@ class Architecture(StrEnum):
 
 def plan(
     rate: Annotated[float, typer.Option(min=0.01, max=1e7, help="Events a second on average.")],
-    tweet_bytes: Annotated[
+    event_bytes: Annotated[
         int | None,
         typer.Option(
+            "--event-bytes",
+            "--tweet-bytes",
             min=1,
             max=1024 * 1024,
-            show_default="2500; of events of your own, what the fake ones have",
-            help="Bytes of an event's data on average.",
+            show_default="2500, or the average of your own fake events",
+            help="Average size of an event's data, in bytes.",
         ),
     ] = None,
     item_bytes: Annotated[
@@ -66,8 +68,8 @@ def plan(
         typer.Option(
             min=1,
             max=400 * 1024,
-            show_default="18 % of the tweet; of events of your own, what the fake ones have",
-            help="Bytes of an item in DynamoDB on average.",
+            show_default="18 % of the event, or the average of your own fake items",
+            help="Average size of an item in DynamoDB, in bytes.",
         ),
     ] = None,
     mode: Annotated[Modes, typer.Option(help="How the stream is paid for.")] = Modes.ALL,
@@ -77,12 +79,14 @@ def plan(
     headroom: Annotated[
         float, typer.Option(min=0, max=10, help="Shards beyond the peak, as a share of it.")
     ] = 0.25,
-    hottest_author: Annotated[
+    hottest_key: Annotated[
         float,
         typer.Option(
+            "--hottest-key",
+            "--hottest-author",
             min=1e-6,
             max=1,
-            help="Share of all events that the largest author, or other partition key, has.",
+            help="Share of all events that the largest partition key has.",
         ),
     ] = 0.01,
     aggregate: Annotated[
@@ -139,17 +143,18 @@ def plan(
         )
     known = load_prices(region, prices or ())
     its_events = events.chosen()
-    sizes = (2500, None) if its_events.folder == events.TWEETS else _fake_sizes(its_events)
+    sizes = (2500, None) if its_events.folder == events.DEFAULT else _fake_sizes(its_events)
     load = Load(
         rate=rate,
         noun=its_events.noun,
-        tweet_bytes=tweet_bytes or sizes[0],
+        nouns=its_events.nouns,
+        event_bytes=event_bytes or sizes[0],
         item_bytes=item_bytes or sizes[1],
         hours_per_month=hours_per_month,
         aggregate=aggregate,
         headroom=headroom,
         peak_factor=peak_factor,
-        hottest_author=hottest_author,
+        hottest_key=hottest_key,
         batch_size=batch_size,
         window=window,
         memory=memory,
@@ -167,7 +172,7 @@ def plan(
     show = terminal.out.print
     show(
         Text(
-            f"{rate:,g} {load.noun}s/s of {load.tweet_bytes:,} bytes, {region}, "
+            f"{rate:,g} {load.nouns}/s of {load.event_bytes:,} bytes, {region}, "
             f"{hours_per_month:g} h a month"
         ),
         style="bold",

@@ -1,8 +1,7 @@
-"""tweetpipe produce: tweets from a source onto the stream."""
+"""tweetpipe produce: events from a source onto the stream."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -12,14 +11,16 @@ import typer
 import producer
 from producer import Report, Settings
 from tweetpipe import words
+from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.commands.by_source import BySource, is_by_option
-from tweetpipe.commands.delivering import MB, UNDELIVERED, deliver, settings_of
+from tweetpipe.commands.delivering import UNDELIVERED, deliver, settings_of
 from tweetpipe.commands.opening import (
     Opened,
+    leading_to,
     open_fake,
     open_files,
     open_going_on,
@@ -39,20 +40,13 @@ from tweetpipe.commands.options import (
     open_stack,
 )
 from tweetpipe.commands.rejections import Rejections
-from tweetpipe.commands.twitter import (
-    Prices,
-    open_twitter,
-    show_rules,
-    x_credentials,
-    x_rules,
-)
 
 _COUNT = 1000
 _NEVER = 10 * 365 * 24 * 3600.0  # seconds
 
 
 class Source(StrEnum):
-    """Where tweets come from."""
+    """Where events come from."""
 
     FAKE = "fake"
     FILE = "file"
@@ -68,41 +62,45 @@ sources = typer.Typer(
 @sources.callback()
 def produce(
     source: Annotated[
-        Source, typer.Option(hidden=True, help="Where tweets come from.")
+        Source, typer.Option(hidden=True, help="Where events come from.")
     ] = Source.FAKE,
 ) -> None:
-    """Send tweets to the stack's stream; ends with exit code 1 when any could not be delivered.
+    """Send events to the stack's stream. Exits with code 1 if any could not be delivered.
 
-    Each source has options of its own: see tweetpipe produce file --help. Without a source, fake
-    tweets are sent.
+    Each source has its own options: see tweetpipe produce file --help. Without a source, sends fake
+    events.
     """
 
 
 @sources.command(epilog="Example: tweetpipe produce fake --count 5000 --seed 7 --rate 200")
 def fake(
     count: Annotated[
-        int | None, typer.Option(min=0, show_default=f"{_COUNT}", help="How many tweets.")
+        int | None, typer.Option(min=0, show_default=f"{_COUNT}", help="Number of events.")
     ] = None,
     forever: Annotated[
         bool,
         typer.Option(
             "--forever",
-            help="Until interrupted; what can't be delivered is not kept. Without --seed, a "
-            "further run goes on with tweets that were not sent yet.",
+            help="Send until interrupted; events that can't be delivered are not kept. Without "
+            "--seed, the next run continues with events that were not sent yet.",
         ),
     ] = False,
-    seed: Annotated[int | None, typer.Option(min=0, show_default="0", help="Which tweets.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, show_default="0", help="Seed of the fake events.")
+    ] = None,
     shape: Annotated[
         str | None,
         typer.Option(
-            metavar="SHAPE", show_default="mixed", help="How they are written: of tweets, v1 or v2."
+            metavar="SHAPE",
+            show_default="mixed",
+            help="Form of the events, where they have several.",
         ),
     ] = None,
     malformed: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of malformed ones, in addition.")
+        float, typer.Option(min=0, max=1, help="Share of malformed events to add.")
     ] = 0,
     duplicates: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of repeated ones, in addition.")
+        float, typer.Option(min=0, max=1, help="Share of repeated events to add.")
     ] = 0,
     rate: RateOption = None,
     aggregate: AggregateOption = False,
@@ -113,7 +111,7 @@ def fake(
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Send fake tweets, generated from a seed."""
+    """Send fake events, generated from a seed."""
     if forever and count is not None:
         raise WrongUsage("--count and --forever exclude each other.")
     place, deployed = open_stack(target, stack_name)
@@ -136,7 +134,7 @@ def fake(
     if forever and give_up_after is None:
         # These can wait for as long as it takes, and can be made again.
         give_up_after = _NEVER
-    _send(
+    send(
         opened,
         place,
         deployed,
@@ -146,7 +144,7 @@ def fake(
     )
 
 
-@sources.command(epilog="Example: tweetpipe produce file tweets.ndjson --resume")
+@sources.command(epilog="Example: tweetpipe produce file events.ndjson --resume")
 def file(
     ctx: typer.Context,
     paths: Annotated[
@@ -160,7 +158,7 @@ def file(
     named: NamedFilesOption = None,
     author: Annotated[
         str | None,
-        typer.Option(help="Who wrote the tweets of an archive from X, which doesn't say so."),
+        typer.Option(help="Author of the events, for files that don't name their author."),
     ] = None,
     resume: Annotated[
         bool,
@@ -179,121 +177,39 @@ def file(
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Send files of tweets, or standard input."""
+    """Send events from files, or from standard input."""
     # In this order: a shell may have made several of the one after --file.
     names = [*(named or []), *(paths or [])]
     if not names and is_by_option(ctx):
-        raise WrongUsage("--source file needs --file tweets.ndjson, or --file - for stdin.")
+        raise WrongUsage("--source file needs --file FILE, or --file - for standard input.")
     if not names:
-        raise WrongUsage("produce file needs a FILE, such as tweets.ndjson, or - for stdin.")
+        raise WrongUsage(
+            "produce file needs a FILE, such as events.ndjson, or - for standard input."
+        )
     if resume and producer.STDIN in names:
         raise WrongUsage("--resume goes with a file: standard input can't be read again.")
     found = producer.listed(names, undelivered=undelivered)
     if found.twice:
         terminal.say(f"Named twice, and sent once: {words.named(found.twice)}")
     undelivered = producer.undelivered_path(undelivered, sources=found.files)
-    # First of all, so that a wrong path is told before anything else.
-    opened = None if resume else open_files(found.files, author=author or None)
-    place, deployed = open_stack(target, stack_name)
-    _send(
-        opened
-        or open_to_resume(
-            found.files, stream=deployed.outputs["KinesisStream"], author=author or None
-        ),
-        place,
-        deployed,
-        settings=settings_of(give_up_after, max_in_hand, rate=rate, aggregate=aggregate),
-        undelivered=undelivered,
-        own_credentials=own_credentials,
-    )
+    with leading_to(stacks.options(target, stack_name)):
+        # First of all, so that a wrong path is told before anything else.
+        opened = None if resume else open_files(found.files, author=author or None)
+        place, deployed = open_stack(target, stack_name)
+        send(
+            opened
+            or open_to_resume(
+                found.files, stream=deployed.outputs["KinesisStream"], author=author or None
+            ),
+            place,
+            deployed,
+            settings=settings_of(give_up_after, max_in_hand, rate=rate, aggregate=aggregate),
+            undelivered=undelivered,
+            own_credentials=own_credentials,
+        )
 
 
-@sources.command(
-    epilog="Example: tweetpipe produce twitter --track yolo --track '#aws lang:en' --max-tweets 500"
-)
-def twitter(
-    track: Annotated[
-        list[str] | None,
-        typer.Option(help="Posts to read, as a rule of the filtered stream; repeatable."),
-    ] = None,
-    rules: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Further rules, one a line as tag: rule."),
-    ] = None,
-    dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Show which rules would change at X, and end."),
-    ] = False,
-    keep_rules: Annotated[
-        bool, typer.Option("--keep-rules", help="Remove no rule that an earlier run tracked.")
-    ] = False,
-    max_tweets: Annotated[
-        int | None, typer.Option(min=1, help="Stop after so many posts: X charges for each.")
-    ] = None,
-    max_minutes: Annotated[
-        float | None,
-        typer.Option(min=0.01, max=525_600, help="Stop reading after so many minutes."),
-    ] = None,
-    price_per_post: Annotated[
-        float,
-        typer.Option(envvar="X_PRICE_PER_POST", min=0, help="What X charges, in dollars."),
-    ] = 0.005,
-    monthly_limit: Annotated[
-        float | None,
-        typer.Option(
-            envvar="X_MONTHLY_LIMIT", min=0, help="Dollars that all runs may spend in a month."
-        ),
-    ] = None,
-    max_undelivered: Annotated[
-        float,
-        typer.Option(
-            min=0,
-            max=1e9,
-            help="MB to which posts that can't be delivered make their file grow; "
-            "those beyond are dropped and counted.",
-        ),
-    ] = Settings().max_undelivered // MB,
-    aggregate: AggregateOption = False,
-    give_up_after: GiveUpAfterOption = None,
-    max_in_hand: MaxInHandOption = None,
-    undelivered: UndeliveredOption = UNDELIVERED,
-    own_credentials: OwnCredentialsOption = False,
-    stack_name: StackOption = DEFAULT_STACK,
-    target: TargetOption = Target.LOCAL,
-) -> None:
-    """Send posts that X's filtered stream gives. X charges for each."""
-    wanted = x_rules(track or [], rules)
-    credentials = x_credentials()
-    if dry_run:
-        show_rules(credentials, wanted, rules, keep=keep_rules)
-        return
-    place, deployed = open_stack(target, stack_name)
-    opened = open_twitter(
-        credentials,
-        wanted,
-        rules,
-        keep_rules=keep_rules,
-        max_tweets=max_tweets,
-        max_minutes=max_minutes,
-        prices=Prices(per_post=price_per_post, monthly_limit=monthly_limit),
-        folder=undelivered.parent,
-    )
-    _send(
-        opened,
-        place,
-        deployed,
-        settings=replace(
-            settings_of(give_up_after, max_in_hand, rate=None, aggregate=aggregate),
-            max_undelivered=int(max_undelivered * MB),
-        ),
-        undelivered=undelivered,
-        own_credentials=own_credentials,
-    )
-    if opened.fell_short():
-        raise typer.Exit(1)
-
-
-def _send(
+def send(
     opened: Opened,
     place: Place,
     deployed: Stack,
@@ -302,6 +218,7 @@ def _send(
     undelivered: Path | None,
     own_credentials: bool,
 ) -> None:
+    """Delivers what is opened to the stack's stream, and says what became of it."""
     rejections = Rejections(place, deployed)
 
     def last_words(report: Report) -> str:

@@ -51,7 +51,7 @@ def deploy(
     ] = None,
     yes: Annotated[
         bool,
-        typer.Option("--yes", "-y", help="Do not ask, unless tweets would be deleted."),
+        typer.Option("--yes", "-y", help="Don't ask, unless data would be deleted."),
     ] = False,
     confirm_loss: Annotated[
         str | None,
@@ -131,7 +131,7 @@ def deploy_stack(
 
     def may_clear(theirs: Sequence[Leftover]) -> bool:
         _show_leftovers(place, name, theirs)
-        other = f"Take another --stack, or: tweetpipe destroy{stacks.options(place, name)}."
+        other = f"Take another --stack, or: tweetpipe destroy{stacks.options(place.target, name)}."
         if yes and not loss_confirmed:
             raise WrongUsage(f"--yes does not cover deleting that: nothing was changed. {other}")
         return loss_confirmed or terminal.agrees("Delete that?", otherwise=other)
@@ -156,7 +156,7 @@ def deploy_stack(
 
 def _agrees_to_loss(name: str, *, yes: bool) -> bool:
     otherwise = f"--confirm-loss {name} says that losing it is wanted."
-    what = f"{events.chosen().noun}s"
+    what = events.chosen().nouns
     if yes:
         raise WrongUsage(
             f"This would delete {what}, and --yes does not cover that: nothing was changed. "

@@ -1,4 +1,4 @@
-"""X's stream as a source: the one place where the command line knows tweets."""
+"""X's stream as a source: where the command line knows tweets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tweetpipe import events
 from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.commands import terminal
 from tweetpipe.commands.opening import Opened
-from tweetpipe.events.loading import TWEETS
+from tweetpipe.events.loading import DEFAULT
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Prices:
 
 def x_credentials() -> Credentials:
     """Those in the environment; raises WrongUsage where the events are none of X's."""
-    if (chosen := events.chosen()).folder != TWEETS:
-        raise WrongUsage(f"X sends tweets, and the events here are {chosen.name}: see --events.")
+    if (chosen := events.chosen()).folder != DEFAULT:
+        raise WrongUsage(f"X sends tweets, but the events here are {chosen.name}: see --events.")
     # Imported here: no other source needs TwitterAPI and what it imports.
     from tweets.x import Credentials
 

@@ -58,7 +58,7 @@ def watch(
         bool, typer.Option("--json", help="Print a JSON object a line for each look.")
     ] = False,
 ) -> None:
-    """Show live what goes through the stack, how far behind it is, and the newest tweets.
+    """Show live what flows through the stack, how far behind it is, and the newest events.
 
     Reads the stack only, and little; the rates are shown. Without a terminal it prints a line every
     five seconds.

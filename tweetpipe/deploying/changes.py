@@ -40,7 +40,7 @@ _NO_LONGER_OURS = ("InvalidChangeSetStatus", "ChangeSetNotFound")
 # Sent again after a pause, a deletion would be sent without another look.
 _ONCE = Config(retries={"total_max_attempts": 1})
 
-# What holds tweets that may be nowhere else.
+# What holds data that may be nowhere else.
 HOLDS_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::SQS::Queue"})
 
 
@@ -86,7 +86,7 @@ class Change:
 
     @property
     def loses_data(self) -> bool:
-        """Whether tweets are deleted, or may be."""
+        """Whether data is deleted, or may be."""
         gone = self.action == "Remove" or self.is_replaced
         return gone and self.type in HOLDS_DATA and not self.keeps_old
 

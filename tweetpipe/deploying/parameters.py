@@ -19,7 +19,7 @@ from tweetpipe.events import Events
 
 
 class _TemplateLoader(yaml.CSafeLoader):
-    """Reads CloudFormation's short forms as mappings: `!Ref X` as `{Ref: X}`."""
+    """Reads CloudFormation's short forms as mappings: `!Ref Name` as `{Ref: Name}`."""
 
 
 def _short_form(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from tweetpipe.events.choosing import choose, chosen, require_those_of, stack_name
 from tweetpipe.events.contract import Events, Item, Shown
-from tweetpipe.events.loading import TWEETS, check_name, load
+from tweetpipe.events.loading import DEFAULT, check_name, load
 
 __all__ = [
-    "TWEETS",
+    "DEFAULT",
     "Events",
     "Item",
     "Shown",

@@ -1,4 +1,4 @@
-"""Which folder of events is meant: the option's, the setting's, the project's, or tweets."""
+"""Which folder of events is meant: the option's, the setting's, the project's, or the default."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 from tweetpipe.aws import stack
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.events.contract import Events
-from tweetpipe.events.loading import TWEETS, load
+from tweetpipe.events.loading import DEFAULT, load
 
 SETTING = "TWEETPIPE_EVENTS"
 _PROJECT = Path("pyproject.toml")
@@ -39,7 +39,7 @@ def chosen() -> Events:
 def _chosen(*_: object) -> Events:
     # Asked for each item: looking into a file each time takes longer than reading the item.
     folder = _named()
-    return load(Path(folder) if folder else TWEETS)
+    return load(Path(folder) if folder else DEFAULT)
 
 
 def _here() -> tuple[int, int] | None:
@@ -53,7 +53,7 @@ def _here() -> tuple[int, int] | None:
 
 def stack_name() -> str:
     """What a stack is called where nobody says so: the folder's name, so that events don't meet."""
-    return Path(_named() or TWEETS).expanduser().resolve().name.replace("_", "-")
+    return Path(_named() or DEFAULT).expanduser().resolve().name.replace("_", "-")
 
 
 def _named() -> str:
@@ -63,7 +63,7 @@ def _named() -> str:
 def require_those_of(name: str, parameters: Mapping[str, str]) -> Events:
     """The events that are meant; raises WrongUsage for a stack that was deployed for others."""
     events = chosen()
-    deployed = parameters.get("Events", TWEETS.name)
+    deployed = parameters.get("Events", DEFAULT.name)
     if deployed != events.name or any(
         parameters.get(name, value) != value for name, value in events.parameters.items()
     ):

@@ -31,15 +31,16 @@ class Shown(NamedTuple):
 class Events:
     """The events of one folder.
 
-    `name` is what Python and the function call it, `noun` what people call one event. The rest is
-    what the folder's modules have, `function` as the Lambda function itself uses it. `malformed` is
-    None where there is none, and `shapes` are the ways in which an event may be written, if there
-    are several. `contents` says how files hold events.
+    `name` is what Python and the function call it; people call one event `noun`, several `nouns`.
+    The rest is what the folder's modules have, `function` as the Lambda function itself uses it.
+    `malformed` is None where there is none, and `shapes` are the ways in which an event may be
+    written, if there are several. `contents` says how files hold events.
     """
 
     name: str
     folder: Path
     noun: str
+    nouns: str
     function: FunctionEvents
     partition_key: Callable[[bytes], str]
     fake: Callable[..., tuple[bytes, str]]

@@ -24,8 +24,9 @@ from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.events.contract import Events, normal
 from tweetpipe.events.imports import RESERVED, function_files
 from tweetpipe.project import ROOT
+from tweetpipe.words import plural
 
-TWEETS = ROOT / "tweets"
+DEFAULT = ROOT / "tweets"
 """The folder of what is meant where nothing else is said."""
 
 _MAX_RECORD = 1024 * 1024
@@ -39,7 +40,7 @@ def load(folder: Path) -> Events:
 
 @cache
 def _load(folder: Path) -> Events:
-    if folder == TWEETS:
+    if folder == DEFAULT:
         return _events(folder, folder.name)
     name = _name_of(folder)
     function_files(folder, name)
@@ -122,6 +123,9 @@ def _events(folder: Path, name: str) -> Events:
     noun = getattr(events, "NAME", "event")
     if not isinstance(noun, str) or not noun:
         raise _refused(folder, "events.py", 'NAME must be what one is called, such as "reading"')
+    nouns = getattr(events, "PLURAL", plural(noun))
+    if not isinstance(nouns, str) or not nouns:
+        raise _refused(folder, "events.py", 'PLURAL must be what several are called, as "readings"')
     shapes = getattr(events, "SHAPES", ())
     if not isinstance(shapes, tuple) or not all(isinstance(shape, str) for shape in shapes):
         raise _refused(folder, "events.py", 'SHAPES must be a tuple of names, such as ("v1", "v2")')
@@ -136,6 +140,7 @@ def _events(folder: Path, name: str) -> Events:
         name=name,
         folder=folder,
         noun=noun,
+        nouns=nouns,
         function=function,
         partition_key=partition_key,
         fake=_function(events, "fake"),

@@ -1,8 +1,8 @@
-"""Follows sampled tweets until they are in the table, and takes the time.
+"""Follows sampled events until they are in the table, and takes the time.
 
-That a tweet is there is only seen by looking, so that its latency lies between the last look that
-missed it and the first that found it. Only tweets met soon after their arrival count: of the
-others, the quick ones have landed before anybody looked. While tweets are sent a second time, they
+That an event is there is only seen by looking, so that its latency lies between the last look that
+missed it and the first that found it. Only events met soon after their arrival count: of the
+others, the quick ones have landed before anybody looked. While events are sent a second time, they
 are all there before they land, and no latency can be told.
 """
 
@@ -25,7 +25,7 @@ _MAX_AWAITED = 300
 _MAX_KNOWN = 2000
 _MAX_LATENCIES = 500
 _LATENCIES_FOR = 60.0  # seconds
-# Seconds after which a tweet won't come, if the shard's later ones have: it is a dead letter.
+# Seconds after which an event won't come, if the shard's later ones have: it is a dead letter.
 _OVERTAKEN = 30.0
 _PATIENCE = 900.0  # seconds
 _TEXT = 2000  # characters of a text that are kept
@@ -33,7 +33,7 @@ _TEXT = 2000  # characters of a text that are kept
 
 @dataclass(slots=True)
 class _Awaited:
-    """A tweet on its way; `missed` is its age when it was last looked for in vain.
+    """An event on its way; `missed` is its age when it was last looked for in vain.
 
     It holds no more than will be shown: a record has up to a megabyte.
     """
@@ -61,7 +61,7 @@ class Landing:
         self._reached: dict[str, float] = {}  # by shard, the arrival of the newest that landed
 
     def expect(self, samples: Sequence[ShardSample], now: float) -> None:
-        """Awaits the tweets in the newest of the samples."""
+        """Awaits the events in the newest of the samples."""
         newest = sorted(samples, key=lambda sample: sample.arrived)[-self._pace.samples :]
         # Its first look is at once.
         within = 1.5 * self._pace.check
@@ -94,11 +94,11 @@ class Landing:
         return sum(arrived > since for arrived in self._arrivals)
 
     def newest(self) -> tuple[Landed, ...]:
-        """The last tweets that landed, the newest first."""
+        """The last events that landed, the newest first."""
         return tuple(reversed(self._newest))
 
     def latency(self, share: float, now: float) -> float | None:
-        """The seconds within which this share of the last minute's tweets landed."""
+        """The seconds within which this share of the last minute's events landed."""
         if self.is_rewriting:
             self._latencies.clear()
         while self._latencies and self._latencies[0][0] < now - _LATENCIES_FOR:
@@ -107,7 +107,7 @@ class Landing:
         return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else None
 
     def behind(self, shard: str, now: float) -> float | None:
-        """The age of the oldest tweet on the shard that the function has yet to store.
+        """The age of the oldest event on the shard that the function has yet to store.
 
         0 where it has stored all that was seen, None where nothing was seen yet.
         """

@@ -34,7 +34,7 @@ class Pace:
     """How often what is read, in seconds, and how much of it at a time."""
 
     interval: float  # the stream, and a snapshot
-    check: float  # the table, for the tweets that are awaited
+    check: float  # the table, for the events that are awaited
     count: float  # the number of items
     log: float
     queue: float

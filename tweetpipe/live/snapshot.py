@@ -135,7 +135,7 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole stack; `newest` are at most MAX_NEWEST tweets, the newest first.
+    """The whole stack; `newest` are at most MAX_NEWEST events, the newest first.
 
     `endpoint` is the emulator's, or what stands in AWS's place.
     """

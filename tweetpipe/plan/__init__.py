@@ -7,7 +7,7 @@ offers      AWS's price list, as AWS publishes it
 prices      what a plan needs of it, from prices.json or files of the user's
 refresh     fetches that from AWS, when it is run by itself
 sizes       whole units that records of varying size are billed as
-spread      authors over shards: how hot the hottest shard gets
+spread      partition keys over shards: how hot the hottest shard gets
 capacity    shards, concurrent batches, duration of a batch
 reading     how Lambda reads a shard: latency, calls and billed time
 costs       monthly cost, line by line

@@ -14,7 +14,7 @@ def assumptions(load: Load, modes: list[Mode], prices: Prices) -> list[str]:
     size = f"an item has {load.item_size:,.0f} bytes"
     if not load.item_bytes:
         shares = f"{LEAST.item_share:.0%} to {MOST.item_share:.0%}"
-        size += f", {shares} of the tweet as fake tweets have"
+        size += f", {shares} of the {load.noun} as fake tweets have"
     quoted = (
         f", {prices.quoted} of {len(prices.prices)} as others quote AWS's list: --json names each "
         "source, and python -m tweetpipe.plan.refresh fetches the list itself"
@@ -26,11 +26,11 @@ def assumptions(load: Load, modes: list[Mode], prices: Prices) -> list[str]:
         "tax.",
         "A range is what the figure comes to over the cases that follow; without one, only prices "
         "and what you gave are in it.",
-        f"{load.rate:,g} {load.noun}s/s is the average, and the rate {peaks}; sizes vary around "
+        f"{load.rate:,g} {load.nouns}/s is the average, and the rate {peaks}; sizes vary around "
         f"their average; {size}.",
-        f"The largest partition key has {load.hottest_author:.1%} of all {load.noun}s, the others "
+        f"The largest partition key has {load.hottest_key:.1%} of all {load.nouns}, the others "
         "follow Zipf's law; key and shard go by MD5 as in Kinesis.",
-        f"The function takes {c.CPU_PER_TWEET * 1e6:.0f} µs of CPU a {load.noun} and "
+        f"The function takes {c.CPU_PER_EVENT * 1e6:.0f} µs of CPU a {load.noun} and "
         f"{c.CPU_PER_BYTE * 1e9:.0f} ns a byte at a full vCPU as measured here, or "
         f"{LEAST.slowness:g} to {MOST.slowness:g} times that on AWS; a BatchWriteItem of "
         f"{c.PUTS_PER_CALL} takes {LIKELY.write_call * 1000:.0f} to {MOST.write_call * 1000:.0f} "
@@ -61,7 +61,7 @@ def assumptions(load: Load, modes: list[Mode], prices: Prices) -> list[str]:
     if load.aggregate > 1:
         found.insert(
             2,
-            f"{load.aggregate} {load.noun}s share a record (produce --aggregate), which may go to "
+            f"{load.aggregate} {load.nouns} share a record (produce --aggregate), which may go to "
             "any shard: those of the same partition key may overtake each other.",
         )
     return found

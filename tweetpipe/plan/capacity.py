@@ -81,11 +81,11 @@ def batch_seconds(load: Load, records: float) -> float:
     Calls to DynamoDB wait side by side, while the CPU, of which memory buys a share, serves one
     after the other: the longer of the two decides.
     """
-    tweets = records * load.aggregate
+    events = records * load.aggregate
     share = min(1.0, load.memory / c.FULL_VCPU_MB) / load.case.slowness
     fixed = c.CPU_PER_BATCH / share
-    work = tweets * (c.CPU_PER_TWEET + c.CPU_PER_BYTE * load.tweet_bytes) / share
-    rounds = math.ceil(math.ceil(tweets / c.PUTS_PER_CALL) / c.CALLS_AT_ONCE)
+    work = events * (c.CPU_PER_EVENT + c.CPU_PER_BYTE * load.event_bytes) / share
+    rounds = math.ceil(math.ceil(events / c.PUTS_PER_CALL) / c.CALLS_AT_ONCE)
     return fixed + max(work + load.case.write_call, rounds * load.case.write_call)
 
 

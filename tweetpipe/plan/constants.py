@@ -8,14 +8,14 @@ from __future__ import annotations
 # bytes (v2) and 82 us one of 2,804 bytes (v1.1), before botocore wrote the calls'
 # bodies, which takes about 5 us a record more: 7 to 8 % side by side.
 CPU_PER_BATCH = 0.001
-CPU_PER_TWEET = 45e-6
+CPU_PER_EVENT = 45e-6
 CPU_PER_BYTE = 15e-9
 # What the stub took for a BatchWriteItem of 25, as DynamoDB does within a region.
 WRITE_CALL = 0.005
 PUTS_PER_CALL = 25  # processor/table.py
 CALLS_AT_ONCE = 20  # processor/clients.py
 AGGREGATE_BYTES = 25_000  # producer/aggregation.py: what an aggregated record has at most,
-AGGREGATE_OVERHEAD = 17  # and what it needs beside each tweet and its key
+AGGREGATE_OVERHEAD = 17  # and what it needs beside each event and its key
 # The function's own two lines are 538 bytes (processor/report.py and the metrics); START, END and
 # REPORT, and 26 bytes that CloudWatch adds to each, make up the rest.
 LOG_BYTES_PER_BATCH = 1000
@@ -71,7 +71,7 @@ X_POST_READ = 0.005  # US dollars; as of 2026-08-22
 READ_CALL = 0.02  # one GetRecords call; the next poll counts from its end
 INVOKE_OVERHEAD = 0.01  # from a batch being ready to the function having it, not billed
 KEY_BYTES = 15  # a screen name at its longest: counts towards a shard's bytes
-AUTHORS = 1_000_000
+KEYS = 1_000_000  # partition keys
 MAX_UTILISATION = 0.7  # share of the time a shard's batches may take before they run in parallel
 
 # --- infra/template.yaml -----------------------------------------------------------------------

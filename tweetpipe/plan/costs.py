@@ -28,7 +28,7 @@ class CostLine:
 class Costs:
     """A month in US dollars; what is not a line is not in the total.
 
-    `kept` is what the table's storage adds to every later month, for each month of tweets that
+    `kept` is what the table's storage adds to every later month, for each month of events that
     is kept. `provisioned_table` is what capacity units at 70 % use would cost instead of paying
     for each write. `warming` is paid once, to have a new table ready for the peak.
     """

@@ -64,7 +64,7 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
         f"a record averages {load.record_bytes:,.0f} bytes of 1 MiB",
         # Those of the upper tail are about three times the average.
         3 * load.record_bytes / c.MAX_RECORD_BYTES,
-        "aggregate fewer tweets, or deploy with a higher MaxRecordSizeKiB",
+        "aggregate fewer events, or deploy with a higher MaxRecordSizeKiB",
     )
     is_large = prices.region in c.LARGE_REGIONS
     if mode is Mode.PROVISIONED:
@@ -145,11 +145,11 @@ def _of_table(load: Load, capacity: Capacity) -> Iterator[Limit]:
         writes / c.TABLE_WRITES,
         "ask AWS for a higher quota",
     )
-    author = load.hottest_author * writes
+    largest = load.hottest_key * writes
     yield Limit(
         "one key in the table",
-        f"{author:,.0f} of the {c.PARTITION_WRITES:,} write units/s of a DynamoDB partition",
-        author / c.PARTITION_WRITES,
+        f"{largest:,.0f} of the {c.PARTITION_WRITES:,} write units/s of a DynamoDB partition",
+        largest / c.PARTITION_WRITES,
         "DynamoDB divides a hot key by the sort key only in time: expect throttling, and retries",
     )
 

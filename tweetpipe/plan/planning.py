@@ -81,18 +81,18 @@ def month(load: Load, mode: Mode, prices: Prices) -> Costs:
 
 
 def with_even_keys(load: Load) -> Load:
-    """The load without large authors.
+    """The load without large keys.
 
-    What a large author costs depends on where the rate lifts it over a shard, and would hide what
+    What a large key costs depends on where the rate lifts it over a shard, and would hide what
     the modes cost.
     """
-    return replace(load, hottest_author=min(load.hottest_author, 1e-6))
+    return replace(load, hottest_key=min(load.hottest_key, 1e-6))
 
 
 def crossing(
     load: Load, prices: Prices, mode: Mode = Mode.ON_DEMAND, other: Mode = Mode.PROVISIONED
 ) -> float | None:
-    """The lowest rate, of 1 to 1,000,000 tweets/s, from which a mode costs no more than another.
+    """The lowest rate, of 1 to 1,000,000 events/s, from which a mode costs no more than another.
 
     Shards come whole, so at low rates the cheaper mode may change a few times; what counts is
     the last change. None if it is dearer at the highest rate. Keys are taken as even.

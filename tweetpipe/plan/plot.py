@@ -56,7 +56,7 @@ def draw(load: Load, prices: Prices, file: Path) -> None:
     figure = Figure(figsize=(12.8, 8), dpi=100, facecolor=_CARD, layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlim=(LOWEST_RATE, HIGHEST_RATE), facecolor=_CARD)
-    axes.set_xlabel(f"{load.noun}s a second", color=_SOFT)
+    axes.set_xlabel(f"{load.nouns} a second", color=_SOFT)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("${x:,.10g}")
     axes.grid(color=_GRID)
@@ -87,7 +87,7 @@ def _conditions(load: Load, prices: Prices) -> str:
     factor = load.peak_factor
     peaks = "no peaks" if factor == 1 else f"peaks of {factor:g} times the rate"
     return (
-        f"{load.noun.capitalize()}s of {load.tweet_bytes:,} bytes, items of {load.item_size:,.0f}, "
+        f"{load.nouns.capitalize()} of {load.event_bytes:,} bytes, items of {load.item_size:,.0f}, "
         f"even keys, {peaks}, {load.hours_per_month:g} hours, {prices.region}, "
         f"prices of {prices.published}"
     )

@@ -26,7 +26,7 @@ _DEVIATIONS = [NormalDist().inv_cdf((step + 0.5) / 41) for step in range(41)]
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds from Kinesis having a tweet to DynamoDB having it; cold starts left out."""
+    """Seconds from Kinesis having an event to DynamoDB having it; cold starts left out."""
 
     mean: float
     p50: float
@@ -82,7 +82,7 @@ def read(load: Load, capacity: Capacity, *, roughly: bool = False) -> Reading:
 
 
 def latency(load: Load, reading: Reading) -> Latency:
-    """How long tweets wait, that for the company they share a record with included."""
+    """How long events wait, that for the company they share a record with included."""
     pieces = reading.pieces
     total = sum(weight for weight, _, _ in pieces)
     mean = sum(weight * (low + high) / 2 for weight, low, high in pieces) / total

@@ -3,7 +3,7 @@
 Imports nothing but the standard library, and so works alone:
 
     streams = Streams()
-    stream = streams.add("arn:aws:kinesis:us-east-1:000000000000:stream/tweets", shard_count=2)
+    stream = streams.add("arn:aws:kinesis:us-east-1:000000000000:stream/events", shard_count=2)
     stream.put([Entry(b"data", "key")])
     stream.read("shardId-000000000000", 0)
 

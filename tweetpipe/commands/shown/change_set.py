@@ -32,7 +32,7 @@ def show_change_set(plan: ChangeSet, region: str) -> None:
 
 
 def cost_line(parameters: Mapping[str, str], region: str) -> str:
-    """What a stack with these parameters costs before any tweet comes; all else is paid by use."""
+    """What a stack with these parameters costs before any event comes; all else is paid by use."""
     try:
         prices = load_prices(region)
     except WrongUsage:
@@ -45,7 +45,7 @@ def cost_line(parameters: Mapping[str, str], region: str) -> str:
         cost = prices["kinesis_shard_hour"].cost(shards * _HOURS)
     return (
         f"Cost: about ${cost:,.0f} a month for {stream} ({region}), "
-        "and what tweets cost on top of it."
+        "and what events cost on top of it."
     )
 
 

@@ -82,7 +82,7 @@ def cost_table(load: Load, plans: Sequence[Plan]) -> Table:
     totals = [plan.span(lambda each: each.costs.total) for plan in plans]
     table.add_row("Month", "", "", *map(money, totals), style="bold")
     each = [money((low / million, high / million)) for low, high in totals]
-    table.add_row("", f"per M {load.noun}s", "", *each)
+    table.add_row("", f"per M {load.nouns}", "", *each)
     return table
 
 

@@ -54,7 +54,7 @@ def _of_table(load: Load, plan: Plan) -> Iterator[str]:
         return next(line.cost for line in figures.costs.lines if line.service == "DynamoDB")
 
     yield (
-        f"Each month of {load.noun}s that stays in the table is "
+        f"Each month of {load.nouns} that stays in the table is "
         f"{money(plan.span(lambda each: each.costs.kept_gb))} GB, and adds "
         f"{dollars(lambda each: each.costs.kept)} to every later month (storage and point-in-time "
         "recovery)."
@@ -86,12 +86,12 @@ def _of_modes(load: Load, modes: Sequence[Mode], prices: Prices) -> Iterator[str
         if rate == LOWEST_RATE:
             yield f"{name} {compared} from {LOWEST_RATE:g} {load.noun}/s on."
         elif rate is not None:
-            yield f"{name} {compared} from about {_two_digits(rate)} {load.noun}s/s on."
+            yield f"{name} {compared} from about {_two_digits(rate)} {load.nouns}/s on."
         elif other is Mode.PROVISIONED:
             peaks = "at a steady rate" if load.peak_factor == 1 else "with these peaks"
             yield (
                 f"Large keys aside, {peaks} {names[mode]} is dearer than provisioned up to "
-                f"{HIGHEST_RATE:,.0f} {load.noun}s/s: the lines do not cross. "
+                f"{HIGHEST_RATE:,.0f} {load.nouns}/s: the lines do not cross. "
                 + (_peak(load, prices) if mode is Mode.ON_DEMAND else "")
             ).rstrip()
 
@@ -126,7 +126,7 @@ def _of_aggregation(load: Load, plans: Sequence[Plan], prices: Prices) -> Iterat
         less = f"about ${_two_digits(saved)} less a month" if saved >= 1 else "no less a month"
         changes.append(f"{before.mode.value} {shards}{less}")
     yield (
-        f"With produce --aggregate, {together.aggregate} {load.noun}s a record: "
+        f"With produce --aggregate, {together.aggregate} {load.nouns} a record: "
         f"{'; '.join(changes)} (--aggregate {together.aggregate} shows it in full)."
     )
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from producer import Origin, SourceError
 from producer.files.chunks import Chunks
+from producer.files.reading import open_events
 from producer.files.values import values
 from tests.tweets import file_source, open_tweets
 from tests.unit.producer.files.conftest import Keep
@@ -231,3 +232,12 @@ def test_a_file_that_fails_while_it_is_read_is_named(
     assert [json.loads(next(source).data) for _ in THREE] == THREE
     with pytest.raises(SourceError, match=r"cannot read .*some file any further: Input/output"):
         next(source)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_events_that_look_like_a_page_of_tweets_stay_whole(keep: Keep, indent: int | None) -> None:
+    checks = [{"statuses": [{"up": True}, {"up": False}], "at": number} for number in range(2)]
+
+    reading = open_events(keep(json.dumps(checks, indent=indent).encode()))
+
+    assert [json.loads(piece.record.data) for piece in reading] == checks

@@ -308,7 +308,7 @@ def test_records_that_are_rejected_again_end_both_ways_of_redriving_alike(
     assert said.startswith("Records: 2 stored, 1 rejected.")
     assert error == (
         "Error: Records that were rejected and are dead letters of their own now: 1. "
-        "See tweetpipe dead-letters list."
+        "See tweetpipe dead-letters list"
     )
 
 

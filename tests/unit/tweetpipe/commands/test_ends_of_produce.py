@@ -472,7 +472,7 @@ def test_the_command_names_the_stack_and_the_target_that_the_records_are_for(
 @pytest.mark.parametrize("name", ["-", "-x.ndjson", "--resume"])
 def test_the_command_names_a_file_that_looks_like_an_option(name: str) -> None:
     command = ending.resend_command(
-        Path(name), Mock(is_local=True), stack_named("tweets"), own_credentials=False
+        Path(name), Mock(target=Target.LOCAL), stack_named("tweets"), own_credentials=False
     )
 
     assert command == f"tweetpipe produce file ./{name}"
@@ -563,7 +563,7 @@ def test_what_limits_the_run_is_named_with_its_rate(fields: dict[str, Any], said
 def test_a_live_source_says_at_once_what_would_take_all_that_comes(
     target: Target, mode: str, said: str
 ) -> None:
-    place = Mock(spec=Place, is_local=target is Target.LOCAL)
+    place = Mock(spec=Place, target=target, is_local=target is Target.LOCAL)
     surplus = Surplus(place, replace(stack_named("mine"), parameters={"StreamMode": mode}))
     more = [None, shards(), shards(3), shards(3), None, shards(2), shards(5), shards(5)]
 

@@ -38,7 +38,7 @@ def _wide(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_people_get_capacity_cost_limits_and_assumptions(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert run("--rate", "5000", "--tweet-bytes", "2500") == 0
+    assert run("--rate", "5000", "--event-bytes", "2500") == 0
 
     shown = capsys.readouterr().out
     for words in ("provisioned", "on-demand", "advantage", "16 (the peak fills", "shard-hours"):
@@ -96,15 +96,15 @@ def test_events_of_ones_own_are_planned_with_the_sizes_of_their_fakes(
     load = json.loads(capsys.readouterr().out)["load"]
     assert run("--rate", "2000", *one, "--events", folder) == 0
     shown = capsys.readouterr().out
-    assert run("--rate", "2000", *one, "--json", "--events", folder, "--tweet-bytes", "900") == 0
+    assert run("--rate", "2000", *one, "--json", "--events", folder, "--event-bytes", "900") == 0
     told = json.loads(capsys.readouterr().out)["load"]
 
     # {"sensor": "a12", "ts": 1764150000, "temp": 19.87} is 51 bytes, and its item 24.
-    assert 48 <= load["tweet_bytes"] <= 52
+    assert 48 <= load["event_bytes"] <= 52
     assert 22 <= load["item_bytes"] <= 26
-    assert f"2,000 readings/s of {load['tweet_bytes']} bytes" in shown
+    assert f"2,000 readings/s of {load['event_bytes']} bytes" in shown
     assert "tweet" not in shown.replace("tweetpipe", "")
-    assert told["tweet_bytes"] == 900
+    assert told["event_bytes"] == 900
 
 
 def test_a_plan_on_demand_tells_what_the_stream_gains_by_ignoring_keys(
@@ -218,7 +218,7 @@ def test_people_are_told_what_aggregation_would_save(capsys: pytest.CaptureFixtu
     assert "With produce --aggregate, 11 tweets a record: provisioned 13 shards" in without
     assert "on-demand about $690 less a month; advantage no less a month" in without
 
-    assert run("--rate", "5000", "--tweet-bytes", "2000", "--aggregate", "11") == 0
+    assert run("--rate", "5000", "--event-bytes", "2000", "--aggregate", "11") == 0
     aggregated = capsys.readouterr().out
     assert "With produce --aggregate" not in aggregated
     assert "11 tweets share a record (produce --aggregate)" in aggregated

@@ -16,7 +16,7 @@ import typer.main
 from producer import OutgoingRecord, Report
 from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.__main__ import main
-from tweetpipe.commands import produce
+from tweetpipe.commands import produce, produce_twitter
 from tweetpipe.commands.app import app
 from tweets.fakes.x_api import FakeX, serving
 
@@ -166,10 +166,11 @@ def test_a_help_page_has_the_options_of_its_source_alone_and_an_example_that_wor
     assert not [option for chosen, option, _ in _foreign() if chosen == source and option in page]
     assert page.count("\n") < 60
 
-    (tmp_path / "tweets.ndjson").write_text('{"id_str": "1"}\n')
-    monkeypatch.setattr(
-        produce, "open_stack", lambda *_: (Mock(), complete_stack(KinesisStream="s"))
-    )
+    (tmp_path / "events.ndjson").write_text('{"id_str": "1"}\n')
+    for module in (produce, produce_twitter):
+        monkeypatch.setattr(
+            module, "open_stack", lambda *_: (Mock(), complete_stack(KinesisStream="s"))
+        )
     monkeypatch.setattr(produce, "deliver", deliver)
     monkeypatch.setenv("bearer_token", FakeX().credentials.bearer_token)
     example = re.search(r"Example: tweetpipe (.*)", page)

@@ -202,7 +202,7 @@ def test_what_was_stored_before_it_failed_is_counted() -> None:
         exhausted(1, 5), kinesis=FakeKinesis(tweets(1, 5)), function=FakeLambda(all_but_the_last)
     )
 
-    assert_kept(outcome, sqs, saying="OutOfTime, first give it longer: tweetpipe deploy -p Timeout")
+    assert_kept(outcome, sqs, saying="OutOfTime, first give it longer, tweetpipe deploy -p Timeout")
     assert outcome.stored == 4
 
 

@@ -9,7 +9,7 @@ import pytest
 from tests.sensors import EVENTS, ITEM, written
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.events import Shown, load
-from tweetpipe.events.loading import TWEETS
+from tweetpipe.events.loading import DEFAULT
 
 READING = {"sensor": "a1", "ts": 1764150000, "temp": 21.5}
 
@@ -23,7 +23,7 @@ def why_not(folder: Path) -> str:
 def test_a_folder_says_what_its_events_are(tmp_path: Path) -> None:
     events = load(written(tmp_path / "my-sensors"))
 
-    assert (events.name, events.noun) == ("my_sensors", "reading")
+    assert (events.name, events.noun, events.nouns) == ("my_sensors", "reading", "readings")
     assert events.parameters == {
         "Events": "my_sensors",
         "PartitionKeyName": "sensor",
@@ -39,8 +39,24 @@ def test_a_folder_says_what_its_events_are(tmp_path: Path) -> None:
     assert list(events.packaged) == ["my_sensors/item.py"]
 
 
+@pytest.mark.parametrize(
+    ("name", "nouns"),
+    [
+        ('NAME = "query"', "queries"),
+        ('NAME = "mouse"\nPLURAL = "mice"', "mice"),
+        ("", "events"),
+    ],
+)
+def test_several_events_are_called_by_the_regular_plural_or_the_one_that_is_given(
+    name: str, nouns: str, tmp_path: Path
+) -> None:
+    folder = written(tmp_path / "sensors", events=EVENTS.replace('NAME = "reading"', name))
+
+    assert load(folder).nouns == nouns
+
+
 def test_tweets_are_such_a_folder_and_what_is_used_unless_another_is_named() -> None:
-    tweets = load(TWEETS)
+    tweets = load(DEFAULT)
 
     assert (tweets.name, tweets.noun) == ("tweets", "tweet")
     assert tweets.parameters["PartitionKeyName"] == "Username"
@@ -140,6 +156,7 @@ OWN_KEY = 'json.loads(data)["sensor"]'
         ("item", '"ts": "N"', f'"{"t" * 256}": "N"', "it must be text of 1 to 255 bytes"),
         ("item", "KEY", "\0KEY", "item.py can't be used: it is no Python (source code string"),
         ("events", '"reading"', "None", "NAME must be what one is called"),
+        ("events", "NAME", "PLURAL = 3\nNAME", "PLURAL must be what several are called"),
         ("events", "NAME", "SHAPES = 3\nNAME", "SHAPES must be a tuple of names"),
         ("events", "NAME", "contents = 3\nNAME", "it has no function contents"),
         ("events", "NAME", "expected_of = 3\nNAME", "it has no function expected_of"),

@@ -29,7 +29,7 @@ class Setup:
     """
 
     rate: float
-    tweet_bytes: float
+    event_bytes: float
     item_bytes: float
     shards: int
     on_demand: bool = False
@@ -39,7 +39,7 @@ class Setup:
     window: float = 1.0
     memory: int = 512
     aggregate: int = 1
-    hottest_author: float = 0.01
+    hottest_key: float = 0.01
     burst: float = 1.0
     seconds: float = 60
     warm_up: float = 4
@@ -146,11 +146,11 @@ def _arrivals(setup: Setup, rng: Random) -> Iterator[float]:
 
 def _records(setup: Setup, rng: Random) -> Iterator[tuple[int, _Record]]:
     """Every record with its shard."""
-    authors = _Authors(setup.hottest_author, rng)
+    authors = _Authors(setup.hottest_key, rng)
     places: dict[int, tuple[int, int]] = {}
     tweet_log, item_log = (
         math.log(mean) - sigma**2 / 2
-        for mean, sigma in ((setup.tweet_bytes, 0.35), (setup.item_bytes, 0.6))
+        for mean, sigma in ((setup.event_bytes, 0.35), (setup.item_bytes, 0.6))
     )
     gathered: list[float] = []
     size = units = serial = 0

@@ -30,17 +30,17 @@ class Case:
 
 
 TEN_LOADS = [
-    Load(rate=1, tweet_bytes=1400),
-    Load(rate=5, tweet_bytes=2500, window=0),
-    Load(rate=20, tweet_bytes=1400, window=5),
-    Load(rate=100, tweet_bytes=2800),
-    Load(rate=300, tweet_bytes=1400, window=5),
-    Load(rate=800, tweet_bytes=600, memory=128, batch_size=200),
-    Load(rate=2000, tweet_bytes=2500, aggregate=10),
-    Load(rate=5000, tweet_bytes=2500),
+    Load(rate=1, event_bytes=1400),
+    Load(rate=5, event_bytes=2500, window=0),
+    Load(rate=20, event_bytes=1400, window=5),
+    Load(rate=100, event_bytes=2800),
+    Load(rate=300, event_bytes=1400, window=5),
+    Load(rate=800, event_bytes=600, memory=128, batch_size=200),
+    Load(rate=2000, event_bytes=2500, aggregate=10),
+    Load(rate=5000, event_bytes=2500),
     # Bursty: the rate swings between half and one and a half times the average.
-    Load(rate=10_000, tweet_bytes=1400, batch_size=1000, peak_factor=1.5),
-    Load(rate=20_000, tweet_bytes=2500),
+    Load(rate=10_000, event_bytes=1400, batch_size=1000, peak_factor=1.5),
+    Load(rate=20_000, event_bytes=2500),
 ]
 SECONDS = [10_000, 4000, 2500, 600, 300, 100, 50, 20, 8, 4]
 CASES = [
@@ -65,7 +65,7 @@ def both(case: Case) -> tuple[Plan, Setup, Counted]:
     plan = make_plan(load, case.mode, load_prices("us-east-1"))
     setup = Setup(
         rate=load.rate,
-        tweet_bytes=load.tweet_bytes,
+        event_bytes=load.event_bytes,
         item_bytes=load.item_size,
         shards=plan.capacity.shards,
         on_demand=case.mode is Mode.ON_DEMAND,
@@ -75,7 +75,7 @@ def both(case: Case) -> tuple[Plan, Setup, Counted]:
         window=load.window,
         memory=load.memory,
         aggregate=load.aggregate,
-        hottest_author=load.hottest_author,
+        hottest_key=load.hottest_key,
         burst=load.peak_factor,
         seconds=case.seconds,
     )
@@ -115,13 +115,13 @@ def test_the_planned_shards_take_the_load(case: Case) -> None:
 
 def test_the_hottest_shard_is_as_hot_as_expected() -> None:
     for largest, shards in ((0.01, 16), (0.01, 64), (0.05, 30)):
-        load = Load(rate=2000, tweet_bytes=300, hottest_author=largest)
+        load = Load(rate=2000, event_bytes=300, hottest_key=largest)
         setup = Setup(
             rate=load.rate,
-            tweet_bytes=300,
+            event_bytes=300,
             item_bytes=load.item_size,
             shards=shards,
-            hottest_author=largest,
+            hottest_key=largest,
             seconds=6,
             warm_up=0,
         )
@@ -131,7 +131,7 @@ def test_the_hottest_shard_is_as_hot_as_expected() -> None:
 
 
 def test_an_author_too_large_for_a_shard_is_refused_whatever_the_plan_gives() -> None:
-    case = Case(Load(rate=4000, tweet_bytes=600, hottest_author=0.4), seconds=3)
+    case = Case(Load(rate=4000, event_bytes=600, hottest_key=0.4), seconds=3)
     plan, _, counted = both(case)
 
     assert "one partition key" in [limit.where for limit in plan.limits if limit.is_hit]

@@ -64,7 +64,7 @@ def test_aggregates_are_planned_as_the_producer_makes_them() -> None:
     sizes = Random(1)
     tweets = [sizes.lognormvariate(math.log(2000) - sigma**2 / 2, sigma) for _ in range(2000)]
 
-    planned = Load(rate=1, tweet_bytes=2000).aggregated()
+    planned = Load(rate=1, event_bytes=2000).aggregated()
 
     waiting = Waiting(call_records=1, max_bytes=1_000_000, linger=0.0, groups_from=0.0)
     for tweet in tweets:

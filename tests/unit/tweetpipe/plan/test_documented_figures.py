@@ -14,9 +14,9 @@ from tweetpipe.plan import constants as c
 from tweetpipe.plan.costs import Costs
 
 PRICES = load_prices("us-east-1")
-IDLE = Load(rate=1e-6, hottest_author=1e-6)
+IDLE = Load(rate=1e-6, hottest_key=1e-6)
 # A day of a million tweets.
-MILLION = Load(rate=1e6 / 86_400, tweet_bytes=1024, hours_per_month=24)
+MILLION = Load(rate=1e6 / 86_400, event_bytes=1024, hours_per_month=24)
 
 
 def costs(load: Load, mode: Mode = Mode.PROVISIONED) -> Costs:

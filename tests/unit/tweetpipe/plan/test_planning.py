@@ -33,10 +33,10 @@ def cheaper_of_two(load: Load) -> Mode:
 loads = st.builds(
     Load,
     rate=st.floats(0.01, 1e6),
-    tweet_bytes=st.integers(1, 1024 * 1024),
+    event_bytes=st.integers(1, 1024 * 1024),
     aggregate=st.sampled_from([1, 10, 1000]),
     peak_factor=st.floats(1, 50),
-    hottest_author=st.floats(1e-6, 1),
+    hottest_key=st.floats(1e-6, 1),
     batch_size=st.integers(1, 10_000),
     window=st.floats(0, 300),
     memory=st.integers(128, 10_240),
@@ -66,13 +66,13 @@ def test_one_shard_is_enough_for_a_low_rate() -> None:
 
 
 def test_shards_are_counted_by_bytes_or_by_records_whichever_needs_more() -> None:
-    assert plan(rate=8000, tweet_bytes=100, headroom=0, hottest_author=1e-6).capacity.shards == 9
-    assert plan(rate=800, tweet_bytes=9985, headroom=0, hottest_author=1e-6).capacity.shards == 9
+    assert plan(rate=8000, event_bytes=100, headroom=0, hottest_key=1e-6).capacity.shards == 9
+    assert plan(rate=800, event_bytes=9985, headroom=0, hottest_key=1e-6).capacity.shards == 9
 
 
 def test_headroom_and_peaks_add_shards() -> None:
     def shards(headroom: float, peak: float = 1) -> int:
-        even = Load(rate=3900, tweet_bytes=985, hottest_author=1e-6, headroom=headroom)
+        even = Load(rate=3900, event_bytes=985, hottest_key=1e-6, headroom=headroom)
         loaded = replace(even, peak_factor=peak)
         return make_plan(loaded, Mode.PROVISIONED, PRICES).capacity.shards
 
@@ -82,20 +82,20 @@ def test_headroom_and_peaks_add_shards() -> None:
 
 
 def test_a_large_author_asks_for_more_shards_than_the_rate_does() -> None:
-    even = plan(rate=20_000, hottest_author=1e-6).capacity.shards
+    even = plan(rate=20_000, hottest_key=1e-6).capacity.shards
 
-    assert plan(rate=20_000, hottest_author=0.015).capacity.shards > 1.2 * even
+    assert plan(rate=20_000, hottest_key=0.015).capacity.shards > 1.2 * even
 
 
 def test_an_author_beyond_a_shard_is_told_instead_of_being_paid_for() -> None:
-    found = plan(rate=50_000, hottest_author=0.05)
+    found = plan(rate=50_000, hottest_key=0.05)
 
     assert "one partition key" in hit(found)
     assert found.capacity.shards < 1.6 * found.capacity.shards_at_peak
 
 
 def test_a_payload_of_6_mb_ends_a_batch_early() -> None:
-    load = Load(rate=100, tweet_bytes=20_000)
+    load = Load(rate=100, event_bytes=20_000)
     found = make_plan(load, Mode.PROVISIONED, PRICES)
 
     assert batch_records(load) == 219
@@ -103,13 +103,13 @@ def test_a_payload_of_6_mb_ends_a_batch_early() -> None:
 
 
 def test_limits_of_table_function_and_template_are_told() -> None:
-    found = hit(plan(rate=1_000_000, hottest_author=1e-6))
+    found = hit(plan(rate=1_000_000, hottest_key=1e-6))
 
     assert {"table", "ShardCount", "Lambda concurrency"} <= found
 
 
 def test_a_slow_function_runs_several_batches_of_a_shard_at_once() -> None:
-    slow = plan(rate=950, tweet_bytes=900, memory=128, headroom=0)
+    slow = plan(rate=950, event_bytes=900, memory=128, headroom=0)
 
     assert slow.capacity.parallelization == 2
     assert slow.capacity.utilisation <= 0.7
@@ -125,7 +125,7 @@ def test_what_x_charges_dwarfs_the_rest() -> None:
 
 
 def test_a_month_at_one_tweet_a_second_costs_what_it_does_by_hand() -> None:
-    found = plan(rate=1, tweet_bytes=500)
+    found = plan(rate=1, event_bytes=500)
 
     assert cost(found, "kinesis_shard_hour") == pytest.approx(730 * 0.015)
     assert cost(found, "kinesis_put") == pytest.approx(2.628 * 0.014)
@@ -154,7 +154,7 @@ def test_provisioned_is_cheaper_at_any_steady_rate() -> None:
 
 
 def test_the_crossing_is_where_the_cheaper_mode_changes() -> None:
-    load = Load(rate=100, peak_factor=30, hottest_author=1e-6)
+    load = Load(rate=100, peak_factor=30, hottest_key=1e-6)
     rate = crossing(load, PRICES)
 
     assert rate is not None
@@ -164,13 +164,13 @@ def test_the_crossing_is_where_the_cheaper_mode_changes() -> None:
 
 
 def test_a_large_author_does_not_move_the_crossing() -> None:
-    even = Load(rate=100, peak_factor=30, hottest_author=1e-6)
+    even = Load(rate=100, peak_factor=30, hottest_key=1e-6)
 
-    assert crossing(replace(even, hottest_author=0.05), PRICES) == crossing(even, PRICES)
+    assert crossing(replace(even, hottest_key=0.05), PRICES) == crossing(even, PRICES)
 
 
 def test_the_break_even_peak_is_where_the_cheaper_mode_changes() -> None:
-    load = Load(rate=5000, hottest_author=1e-6)
+    load = Load(rate=5000, hottest_key=1e-6)
     peak = break_even_peak(load, PRICES)
 
     assert peak is not None
@@ -187,8 +187,8 @@ def test_a_longer_window_makes_fewer_batches_and_waits_longer(window: float) -> 
 
 
 def test_aggregation_saves_put_units_and_roundings_up_and_shards_of_small_tweets() -> None:
-    small = Load(rate=5000, tweet_bytes=300, hottest_author=1e-6)
-    two_kilobytes = replace(small, tweet_bytes=2048)
+    small = Load(rate=5000, event_bytes=300, hottest_key=1e-6)
+    two_kilobytes = replace(small, event_bytes=2048)
 
     def quantity(load: Load, mode: Mode, price: str) -> float:
         lines = make_plan(load, mode, PRICES).costs.lines
@@ -203,7 +203,7 @@ def test_aggregation_saves_put_units_and_roundings_up_and_shards_of_small_tweets
 
 
 def test_tweets_that_fill_a_record_are_not_aggregated() -> None:
-    assert Load(rate=1, tweet_bytes=20_000).aggregated().aggregate == 1
+    assert Load(rate=1, event_bytes=20_000).aggregated().aggregate == 1
 
 
 def test_what_only_prices_and_the_user_decide_has_no_span() -> None:
@@ -217,7 +217,7 @@ def test_what_only_prices_and_the_user_decide_has_no_span() -> None:
 
 def test_advantage_charges_for_25_mib_a_second_each_way_whatever_comes() -> None:
     month_of_25_mib = 25 * 730 * 3600 / 1024
-    low, high = (plan(Mode.ADVANTAGE, rate=rate, tweet_bytes=2048) for rate in (1, 20_000))
+    low, high = (plan(Mode.ADVANTAGE, rate=rate, event_bytes=2048) for rate in (1, 20_000))
 
     stream = [line for line in low.costs.lines if line.service == "Kinesis"]
     assert sum(line.cost for line in stream) == pytest.approx(month_of_25_mib * (0.032 + 0.016))
@@ -225,7 +225,7 @@ def test_advantage_charges_for_25_mib_a_second_each_way_whatever_comes() -> None
 
 
 def test_advantage_pays_from_10_mib_a_second_as_aws_says() -> None:
-    load = Load(rate=1, tweet_bytes=10_000, hottest_author=1e-6)
+    load = Load(rate=1, event_bytes=10_000, hottest_key=1e-6)
     rate = crossing(load, PRICES, Mode.ADVANTAGE, Mode.ON_DEMAND)
 
     assert rate is not None
@@ -234,7 +234,7 @@ def test_advantage_pays_from_10_mib_a_second_as_aws_says() -> None:
 
 
 def test_peaks_of_advantage_may_not_make_up_for_the_time_between_them() -> None:
-    load = {"rate": 10_000, "tweet_bytes": 3000, "hottest_author": 1e-6}
+    load = {"rate": 10_000, "event_bytes": 3000, "hottest_key": 1e-6}
     steady, peaked = (plan(Mode.ADVANTAGE, peak_factor=peak, **load) for peak in (1, 5))
 
     def missing(found: Plan) -> tuple[float, float]:
@@ -249,7 +249,7 @@ def test_peaks_of_advantage_may_not_make_up_for_the_time_between_them() -> None:
 
 
 def test_an_on_demand_stream_that_ignores_keys_has_no_hot_shard() -> None:
-    hot = Load(rate=5000, tweet_bytes=1000, hottest_author=0.3)
+    hot = Load(rate=5000, event_bytes=1000, hottest_key=0.3)
     even = replace(hot, spreads_evenly=True)
 
     for mode in (Mode.ON_DEMAND, Mode.ADVANTAGE):
@@ -268,7 +268,7 @@ def test_a_warmed_table_is_paid_for_once_by_what_it_takes_more_than_a_new_one() 
 
 
 def test_other_regions_have_other_quotas() -> None:
-    load = Load(rate=300_000, tweet_bytes=1000, hottest_author=1e-6)
+    load = Load(rate=300_000, event_bytes=1000, hottest_key=1e-6)
     elsewhere = replace(PRICES, region="eu-central-1")
 
     assert "on-demand stream" not in hit(make_plan(load, Mode.ON_DEMAND, PRICES))
