@@ -16,10 +16,15 @@ from _pytest.runner import runtestprotocol
 from botocore.compat import accepts_kwargs
 from hypothesis import HealthCheck, settings
 
+from tests import forking
+
 # The size of the terminal as well: readline sets it for whatever a process starts, as workers are.
 _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL", "COLUMNS", "LINES")
 # Of what took less, --durations says nothing.
 _LEAST_DURATION = 0.005
+
+
+pytest_cmdline_main = forking.pytest_cmdline_main
 
 
 def pytest_configure() -> None:
@@ -93,6 +98,6 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Distribute the files among the workers that `-n` asks for."""
-    from tests.scheduling import ByFile  # pytest-xdist is imported only where workers run
+    from tests.xdist_scheduling import ByFile  # which imports what only such workers need
 
     return ByFile(config, log)

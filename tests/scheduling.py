@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from xdist.scheduler import LoadScopeScheduling
-from xdist.workermanage import WorkerController
+from collections.abc import Sequence
+
+import pytest
 
 # What takes long starts first, or one worker would run it while the others have nothing to do.
 _SLOWEST_FIRST = (
@@ -32,19 +33,21 @@ _SLOWEST_FIRST = (
 _ONE_AT_A_TIME = ("tests/containers/",)
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """Give each worker a file at a time, or a whole folder whose files must not run at once."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.split("::")[0]
-        return next((folder for folder in _ONE_AT_A_TIME if file.startswith(folder)), file)
-
-    def _assign_work_unit(self, node: WorkerController) -> None:
-        self.workqueue.move_to_end(min(self.workqueue, key=_rank), last=False)
-        super()._assign_work_unit(node)
+def in_order(items: Sequence[pytest.Item]) -> list[list[pytest.Item]]:
+    """What one worker runs at a time: the tests of a file, or of a folder whose files share."""
+    files: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(scope(item.nodeid), []).append(item)
+    return [files[each] for each in sorted(files, key=rank)]
 
 
-def _rank(scope: str) -> int:
+def scope(nodeid: str) -> str:
+    """The file, or the folder whose files must not run at once."""
+    file = nodeid.split("::")[0]
+    return next((folder for folder in _ONE_AT_A_TIME if file.startswith(folder)), file)
+
+
+def rank(scope: str) -> int:
     """Its position among the slowest, by the file or its folder, or one after them."""
     slow = [scope.startswith(place) for place in _SLOWEST_FIRST]
     return [*slow, True].index(True)

@@ -94,7 +94,7 @@ def test_two_starts_at_once_start_one(home: Path) -> None:
 
 def health(endpoint: str) -> dict[str, Any]:
     """What the small program says of itself."""
-    with urllib.request.urlopen(f"{endpoint}/_localstack/health", timeout=10) as answer:
+    with urllib.request.urlopen(f"{endpoint}/_localstack/health", timeout=60) as answer:
         found: dict[str, Any] = json.load(answer)
     return found
 

@@ -338,7 +338,7 @@ def test_a_forged_answer_is_none(deploy: Deploy, tmp_path: Path) -> None:
             for what in ("init/error", "invocation/abc-1/response", "invocation/abc-1/error"):
                 url = f"http://{address.ip}:{address.port}/2018-06-01/runtime/{what}"
                 with pytest.raises(HTTPError, match="404") as refused:
-                    urlopen(url, b'"forged"', timeout=10)
+                    urlopen(url, b'"forged"', timeout=60)
                 refused.value.close()
         flag.touch()
         assert outcome.result().payload == b'"the function\'s own"'

@@ -26,11 +26,16 @@ class Reaper:
     """The process as LocalStack sees it, started with the first worker."""
 
     def __init__(self) -> None:
-        self.mark = secrets.token_hex(16)
+        self._run = secrets.token_hex(16)
         self._workers: set[int] = set()
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: int | None = None  # no file object, which would have to be closed at the end
         self._lock = Lock()
+
+    @property
+    def mark(self) -> str:
+        """What marks this process's workers, but not those of one that was forked from it."""
+        return f"{self._run}-{os.getpid()}"
 
     def watch(self, pid: int) -> None:
         """See to it that the worker and its group end with this process."""

@@ -50,6 +50,6 @@ def test_a_signal_ends_a_process_that_waits_for_standard_input(
 
         process.send_signal(number)
 
-        assert process.wait(timeout=10) == 0
+        assert process.wait(timeout=60) == 0
         assert process.stdout.read() == b"1 1 True\n"
         assert process.stderr.read() == b""

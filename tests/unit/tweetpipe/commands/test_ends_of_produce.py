@@ -407,7 +407,7 @@ def test_a_write_that_fails_once_loses_nothing_and_ends_nothing(
 
     def source() -> Iterator[OutgoingRecord]:
         yield from records(PER_CALL)
-        assert is_kept.wait(10)
+        assert is_kept.wait(60)
         yield from records(COUNT - PER_CALL, start=PER_CALL)
 
     monkeypatch.setattr(undelivered, "append", full_once)

@@ -294,5 +294,5 @@ def serving(app: ASGIApp, pages: Pages, actions: Actions, *, port: int = 0) -> I
             yield url_of(listening)
         finally:
             server.stop()
-            thread.join(10)
+            thread.join(60)
             assert not thread.is_alive()

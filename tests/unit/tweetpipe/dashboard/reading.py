@@ -27,7 +27,7 @@ def snapshots(found: Iterator[Event]) -> Iterator[dict[str, Any]]:
 
 
 def get(dashboard: Dashboard, path: str, **parameters: str) -> Any:
-    answer = requests.get(dashboard.url + path, params=parameters, timeout=10)
+    answer = requests.get(dashboard.url + path, params=parameters, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -46,7 +46,7 @@ def post(dashboard: Dashboard, path: str, body: Any, **changes: str | None) -> r
     sent = {
         name: value for name, value in (headers(dashboard) | changes).items() if value is not None
     }
-    return requests.post(dashboard.url + path, data=json.dumps(body), headers=sent, timeout=10)
+    return requests.post(dashboard.url + path, data=json.dumps(body), headers=sent, timeout=60)
 
 
 def _events(lines: Iterator[bytes]) -> Iterator[Event]:

@@ -31,7 +31,7 @@ def hold_the_function(served: Dashboard) -> tuple[threading.Event, threading.Eve
 
     def answer(event: dict[str, Any]) -> Any:
         at_work.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         return {"batchItemFailures": []}
 
     served.function.answer = answer
@@ -110,10 +110,10 @@ def test_a_second_redrive_waits_for_the_first_ones_end() -> None:
     with dashboard(letters=letters(1)) as served:
         at_work, go_on = hold_the_function(served)
         first, results = in_a_thread(lambda: post(served, REDRIVE, {"all": True}))
-        assert at_work.wait(10)
+        assert at_work.wait(60)
         second = post(served, REDRIVE, {"all": True})
         go_on.set()
-        first.join(10)
+        first.join(60)
 
     assert second.status_code == 409
     assert results[0].json()["done"] == 1
@@ -123,10 +123,10 @@ def test_the_end_of_the_server_leaves_the_rest_in_the_queue() -> None:
     with dashboard(letters=letters(1, 2, 3)) as served:
         at_work, go_on = hold_the_function(served)
         redriving, results = in_a_thread(lambda: post(served, REDRIVE, {"all": True}))
-        assert at_work.wait(10)
+        assert at_work.wait(60)
         served.actions.stop()
         go_on.set()
-        redriving.join(10)
+        redriving.join(60)
 
         assert len(served.sqs.visible()) == 2
     assert "still in the queue" in results[0].json()["error"]

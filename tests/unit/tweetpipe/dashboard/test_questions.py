@@ -15,7 +15,7 @@ from tweetpipe.dashboard.questions import MAX_LETTERS, PAGE, Budget, Questions, 
 
 
 def refusal(dashboard: Dashboard, path: str, **parameters: str) -> tuple[int, str]:
-    answer = requests.get(dashboard.url + path, params=parameters, timeout=10)
+    answer = requests.get(dashboard.url + path, params=parameters, timeout=60)
     return answer.status_code, answer.json()["error"]
 
 
@@ -184,6 +184,6 @@ def test_a_question_that_fails_does_not_keep_others_out() -> None:
         for one in asking:
             one.start()
         for one in asking:
-            one.join(10)
+            one.join(60)
 
     assert len(answers) == 5

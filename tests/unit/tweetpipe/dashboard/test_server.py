@@ -55,10 +55,10 @@ def test_the_address_printed_is_one_that_a_browser_takes() -> None:
 
 def test_the_page_is_one_origin_and_its_files_are_there() -> None:
     with dashboard() as served:
-        html = requests.get(served.url, timeout=10).text
+        html = requests.get(served.url, timeout=60).text
         files = re.findall(r'(?:src|href)="(/[^"]*)"', html)
         for path in files:
-            assert requests.get(served.url + path, timeout=10).status_code == 200, path
+            assert requests.get(served.url + path, timeout=60).status_code == 200, path
 
     assert len(files) >= 5
 
@@ -75,7 +75,7 @@ def test_our_files_name_no_other_site_and_make_no_markup_of_text(path: Path) -> 
 @pytest.mark.parametrize("path", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/"])
 def test_nothing_but_the_pages_files_is_served(path: str) -> None:
     with dashboard() as served:
-        assert requests.get(served.url + path, timeout=10).status_code == 404
+        assert requests.get(served.url + path, timeout=60).status_code == 404
 
 
 def test_the_library_we_carry_is_the_version_we_say_and_has_its_license() -> None:

@@ -188,7 +188,7 @@ def reading(source: XSource, found: list[OutgoingRecord]) -> threading.Thread:
 
 def finished(source: XSource, thread: threading.Thread) -> bool:
     source.finish()
-    thread.join(10)
+    thread.join(60)
     return not thread.is_alive()
 
 

@@ -39,7 +39,7 @@ class Connection:
     def chunks(self) -> Iterator[bytes]:
         yield from self._chunks
         if self._blocks:
-            assert self._ended.wait(10)
+            assert self._ended.wait(60)
         raise Dropped("X ended the stream")
 
     def end(self) -> None:
@@ -327,7 +327,7 @@ def test_a_blocked_read_ends_with_all_lines_that_came() -> None:
     thread.start()
     wait_for(lambda: len(found) == 2, "two posts")
     source.finish()
-    thread.join(10)
+    thread.join(60)
 
     assert not thread.is_alive()
     assert len(found) == 2
@@ -339,8 +339,8 @@ def test_finish_ends_the_wait_for_the_next_attempt() -> None:
     source = XSource(cast(XApi, Script(limited)), (), on_event=lambda _: said.set())
     thread = threading.Thread(target=lambda: list(source))
     thread.start()
-    assert said.wait(10)
+    assert said.wait(60)
     source.finish()
-    thread.join(10)
+    thread.join(60)
 
     assert not thread.is_alive()

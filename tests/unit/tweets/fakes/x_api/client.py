@@ -40,15 +40,15 @@ class Client:
         self.url = url
 
     def get(self, path: str, **query: str) -> requests.Response:
-        return requests.get(self.url + path, params=query, headers=BEARER, timeout=10)
+        return requests.get(self.url + path, params=query, headers=BEARER, timeout=60)
 
     def post(self, path: str, body: object, **query: str) -> requests.Response:
-        return requests.post(self.url + path, json=body, params=query, headers=BEARER, timeout=10)
+        return requests.post(self.url + path, json=body, params=query, headers=BEARER, timeout=60)
 
     @contextmanager
     def stream(self, **query: str) -> Iterator[requests.Response]:
         with requests.get(
-            self.url + STREAM, params=query, headers=BEARER, stream=True, timeout=10
+            self.url + STREAM, params=query, headers=BEARER, stream=True, timeout=60
         ) as response:
             yield response
 

@@ -48,7 +48,7 @@ def test_it_says_where_it_listens_and_what_it_takes() -> None:
             assert f"{name}={getattr(credentials, name)}" in line
         assert len(client.read().ids) == 2
         process.terminate()
-        out, err = process.communicate(timeout=10)
+        out, err = process.communicate(timeout=60)
     assert out == ""
     assert [re.sub(r"[\d.]+:\d+", "*", line) for line in err.splitlines()] == [
         "connection 1 from *",
@@ -82,7 +82,7 @@ def test_a_signal_ends_it_with_a_stream_open(sent: signal.Signals, code: int) ->
     with serving("--rule", "yolo") as (process, client, _), client.stream() as response:
         assert response.status_code == 200
         process.send_signal(sent)
-        _, err = process.communicate(timeout=10)
+        _, err = process.communicate(timeout=60)
         assert process.returncode == code
         assert "Traceback" not in err
         assert err.splitlines()[-1].endswith("the server stopped")

@@ -243,7 +243,7 @@ def test_faults_are_added_while_a_stream_runs() -> None:
         assert (status["connections"], status["connected"], status["rules"]) == (1, False, 1)
         assert status["posts_sent"] == len(x.sent)
         assert status["last_index"] == (x.sent[-1] if x.sent else None)
-        cleared = requests.delete(f"{client.url}/_fake/faults", timeout=10).json()
+        cleared = requests.delete(f"{client.url}/_fake/faults", timeout=60).json()
         assert cleared["faults"]["pending"] == []
 
 
