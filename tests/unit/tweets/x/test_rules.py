@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import cast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from producer import SettingsError
 from tweets.x import TAG, Change, Rule, Wanted, XApi, checked_plan, synchronise
@@ -221,3 +224,52 @@ def test_a_plan_changes_nothing() -> None:
         remove=[rule for rule in kept if rule.value not in ("cats", "old1")],
     )
     assert (rules.kept, rules.changes) == (kept, 0)
+
+
+VALUES = st.sampled_from([f"rule{n}" for n in range(8)])
+TAGS = st.sampled_from(["", "a", "b"])
+
+
+@given(
+    others=st.sets(VALUES, max_size=3),
+    ours=st.dictionaries(VALUES, TAGS, max_size=6),
+    runs=st.lists(
+        st.tuples(st.dictionaries(VALUES, TAGS, min_size=1, max_size=6), st.integers(0, 20)),
+        min_size=1,
+        max_size=3,
+    ),
+    spare=st.integers(0, 3),
+)
+def test_whatever_runs_were_killed_the_next_one_makes_the_rules_right(
+    others: set[str],
+    ours: dict[str, str],
+    runs: list[tuple[dict[str, str], int]],
+    spare: int,
+) -> None:
+    foreign = [Rule(f"other {value}", value, "somebody") for value in sorted(others)]
+    mine = [Wanted(value, tag) for value, tag in ours.items() if value not in others]
+    rules = Rules(
+        *foreign,
+        *(Rule(f"mine {rule.value}", rule.value, rule.whole_tag) for rule in mine),
+        most=len(others) + max(len(mine), *(len(wanted) for wanted, _ in runs)) + spare,
+    )
+
+    def kill() -> None:
+        if rules.changes == last:
+            raise KeyboardInterrupt
+
+    rules.before = kill
+    for wanted, survives in runs:
+        last = rules.changes + survives
+        track = [Wanted(value, tag) for value, tag in wanted.items()]
+        with suppress(KeyboardInterrupt):
+            synchronise(cast(XApi, rules), track)
+    last = -1
+    synchronise(cast(XApi, rules), track)
+
+    assert rules.kept[: len(foreign)] == foreign
+    found = {rule.value: rule.tag for rule in rules.kept[len(foreign) :]}
+    assert found.keys() == wanted.keys() - others
+    assert all(
+        found.get(rule.value, rule.whole_tag) == rule.whole_tag for rule in track if rule.tag
+    )
