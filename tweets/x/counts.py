@@ -15,7 +15,8 @@ class Counts:
     JSON of no known kind, `notices` those of known kinds, and `rubbish` lines are no JSON.
 
     `by_rule` has the new posts of the stream by the name of each rule that they match.
-    `limit_reached` says that a spending limit has ended the reading.
+    `limit_reached` says that a spending limit has ended the reading. `unread` posts were on their
+    way when enough had been read: X charges for them as well.
     """
 
     posts: int = 0
@@ -28,6 +29,7 @@ class Counts:
     connections: int = 0
     by_rule: Counter[str] = field(default_factory=Counter)
     limit_reached: bool = False
+    unread: int = 0
 
     def in_words(self) -> str:
         """What is not as usual, in one line; empty if nothing is."""
@@ -39,5 +41,6 @@ class Counts:
             (self.unknown, "unknown message", "unknown messages"),
             (self.rubbish, "unreadable line", "unreadable lines"),
             (max(0, self.connections - 1), "reconnection", "reconnections"),
+            (self.unread, "more on its way at the end", "more on their way at the end"),
         ]
         return ", ".join(f"{n:,} {one if n == 1 else more}" for n, one, more in unusual if n)

@@ -46,7 +46,9 @@ class XSource:
         self._names = {rule.id: name_of(rule) for rule in rules}
         self.counts.by_rule.update(dict.fromkeys(self._names.values(), 0))
         self._allowance = allowance
-        self._in_hand = 0  # posts that are counted and have not come: one, while connected
+        # Posts that are counted and have not come: one, while connected, and less than none when
+        # more came at the end.
+        self._in_hand = 0
         self._max_posts = max_posts
         self._max_seconds = max_seconds
         self._on_event = on_event
@@ -82,8 +84,7 @@ class XSource:
             if timer is not None:
                 timer.cancel()
             if self._allowance is not None:
-                self._allowance.give_back(self._in_hand)
-                self._allowance.close()
+                self._allowance.settle(self._in_hand)
 
     def _connect(self) -> Connection | None:
         """The open stream, or None after the wait that a failed attempt asks for."""
@@ -125,13 +126,18 @@ class XSource:
                 if message is None:
                     continue
                 if isinstance(message, Post):
+                    self._in_hand -= 1
+                    if self._is_enough():
+                        self.counts.unread += 1
+                        continue
                     record = self._new_record(message)
                     # The next one is counted before this one is let go.
                     goes_on = self._may_read_another()
                     if record is not None:
                         yield record
                     if not goes_on:
-                        return
+                        # X charges for what it has sent already: that is still read.
+                        connection.end()
                 else:
                     self._note(message)
                     if isinstance(message, Problem) and message.is_disconnect:
@@ -146,16 +152,20 @@ class XSource:
 
     def _may_read_another(self) -> bool:
         """Whether one more post may come; if not, this is the end."""
-        if self._max_posts is not None and self.counts.posts >= self._max_posts:
+        if self._is_enough():
             self._finished.set()
             return False
-        if self._allowance is not None and not self._in_hand:
-            self._in_hand = self._allowance.take()
-            if not self._in_hand:
-                self.counts.limit_reached = True
-                self._finished.set()
-                return False
+        if self._allowance is None or self._in_hand > 0 or self._finished.is_set():
+            return True
+        self._in_hand += self._allowance.take()
+        if self._in_hand < 1:
+            self.counts.limit_reached = True
+            self._finished.set()
+            return False
         return True
+
+    def _is_enough(self) -> bool:
+        return self._max_posts is not None and self.counts.posts >= self._max_posts
 
     def _note(self, message: Message) -> None:
         if isinstance(message, Problem):
@@ -163,7 +173,8 @@ class XSource:
             if not message.is_disconnect:
                 self._on_event(f"X says: {message.detail}")
         elif isinstance(message, Rubbish):
-            self.counts.rubbish += 1
+            # The last line is cut off where the connection was.
+            self.counts.rubbish += not self._finished.is_set()
         elif isinstance(message, Notice):
             self.counts.notices[message.name] += 1
         else:
@@ -171,7 +182,6 @@ class XSource:
 
     def _new_record(self, post: Post) -> OutgoingRecord | None:
         self.counts.posts += 1
-        self._in_hand = 0
         ours = {id_: tag for id_, tag in post.rules if id_ in self._names or is_ours(tag)}
         if post.rules and not ours:
             self.counts.foreign += 1

@@ -137,8 +137,12 @@ class Allowance:
 
     def close(self) -> None:
         """Count no longer what is in hand."""
+        self.settle(0)
+
+    def settle(self, unused: int) -> None:
+        """Give back so many, or where that is below 0 count those that came untaken; then close."""
         with self._lock:
-            unused, self._in_hand = self._in_hand, 0
+            unused, self._in_hand = self._in_hand + unused, 0
             if unused and self._now() < self._until:
                 # Where it can't be kept, they stay counted.
                 with suppress(SpendingError):

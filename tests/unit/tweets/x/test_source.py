@@ -280,6 +280,30 @@ def test_it_ends_after_the_posts_it_may_read() -> None:
 
     assert len(list(source)) == 2
     assert connection.closed
+    assert (source.counts.posts, source.counts.unread) == (2, 1)
+
+
+def test_what_came_before_somebody_ended_it_is_counted_too(tmp_path: Path) -> None:
+    allowance = Allowance(tmp_path / "spent.json", account="x", price=0.005, limit=0.01)
+    source = Script(Connection(*map(post, "1234"), blocks=True)).source(allowance=allowance)
+
+    for _ in source:
+        source.finish()
+    assert (source.counts.posts, allowance.spent.posts) == (4, 4)
+    assert not source.counts.limit_reached
+
+
+@pytest.mark.parametrize("max_posts", [None, 2])
+def test_what_x_has_sent_when_it_ends_is_paid_for_and_counted(
+    max_posts: int | None, tmp_path: Path
+) -> None:
+    allowance = Allowance(tmp_path / "spent.json", account="x", price=0.005, limit=0.01)
+    connection = Connection(post("1") + post("2") + post("3"), blocks=True)
+    source = Script(connection).source(max_posts=max_posts, allowance=allowance)
+
+    assert len(list(source)) == (max_posts or 3), "what is paid for is used, unless it's too many"
+    assert allowance.spent.posts == 3
+    assert source.counts.limit_reached == (max_posts is None)
 
 
 @pytest.mark.parametrize("limit", [0.0, 0.01, 1.0])
