@@ -8,7 +8,7 @@ RELEASE := $(VENV)/environments/release
 EMBEDDED := localstack_embedded
 
 .DEFAULT_GOAL := help
-.PHONY: help demo install up down live test test-unit test-slow test-containers coverage soak soak-page fuzz bench lint lint-workflows screenshots format package prices lock release pins test-aws try-aws destroy-aws clean
+.PHONY: help demo install up down live test test-unit test-slow test-containers coverage soak soak-page fuzz bench docs lint lint-workflows screenshots format package prices lock release pins test-aws try-aws destroy-aws clean
 
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -101,6 +101,9 @@ lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, lint-imports, hadolint; cf
 ACTIONLINT ?= docker run --rm --volume "$(CURDIR):/repo:ro" --workdir /repo rhysd/actionlint:1.7.12
 lint-workflows:  ## Run actionlint on .github/workflows, in a container
 	@$(ACTIONLINT)
+
+docs: $(VENV)/dev  ## Build the documents as a site into build/site: open its index.html, it needs no server
+	@$(BIN)/python -m docs_site
 
 screenshots: $(VENV)/dev  ## Draw the README's pictures anew, from what the tests show
 	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/commands/shown tests/browser tests/integration/test_dashboard.py

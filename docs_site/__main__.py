@@ -1,0 +1,49 @@
+"""python -m docs_site [FOLDER]: build the site into a folder, build/site by itself; strict."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from docs_site import pages, reference
+from tweetpipe.project import ROOT
+
+_CONFIGURATION = Path(__file__).with_name("zensical.toml")
+_SEARCH = Path(__file__).with_name("iframe-worker.js")
+
+
+def build(folder: Path) -> int:
+    """The generator's exit code: not 0 if a link leads nowhere, or anything else is wrong.
+
+    What it works with lies beside the folder, which is made anew.
+    """
+    work = folder.with_name(f"{folder.name}.pages")
+    for each in (work, folder):
+        shutil.rmtree(each, ignore_errors=True)
+    sources = work / "docs"
+    sources.mkdir(parents=True)
+    pages.write(sources)
+    reference.write(sources)
+    shutil.copyfile(_CONFIGURATION, work / _CONFIGURATION.name)
+    shutil.copyfile(_SEARCH, sources / _SEARCH.name)
+    command = [sys.executable, "-m", "zensical", "build", "--strict"]
+    code = subprocess.run([*command, "--config-file", str(work / _CONFIGURATION.name)]).returncode
+    if code == 0:
+        (work / "site").rename(folder)
+        shutil.rmtree(work)
+    return code
+
+
+def main() -> int:
+    """The command; its exit code."""
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "site"
+    code = build(folder.resolve())
+    if code == 0:
+        sys.stdout.write(f"{folder / 'index.html'} can be opened as it is; it needs no server.\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
