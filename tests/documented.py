@@ -54,6 +54,7 @@ NOT_RUN = {
     r"localstack-embedded .*": "test_readme.py runs them",
     r"curl .*/_localstack/state/reset.*": "empties an emulator; test_reset.py asks for the same",
     r"tweetpipe produce .*--max-tweets 500": "reads from X, which takes money",
+    r"tweetpipe comply.*": "asks X; test_comply.py asks the fake one",
 }
 
 # No commands: pictures, data, and what commands print.

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from producer import OutgoingRecord
 from producer.first_words import plain
+from tweets.compliance import edit_of, notice_of
 from tweets.records import record
 
 _DISCONNECTS = ("operational-disconnect", "streaming-connection")
@@ -34,17 +35,22 @@ _NOTICES = {
 }
 _FRIENDS = ("friends", "friends_str")
 # In the `data` of v2's compliance streams.
-_COMPLIANCE = ("tweet_", "user_", "scrub_geo")
+_COMPLIANCE = ("tweet_", "user_", "scrub_geo", "delete", "withheld", "drop", "undrop")
 _MARKS_OF_TWEETS = ("id", "id_str", "text", "full_text", "user", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post; `id` is None where X sent none, `rules` are those it matched: (id, tag)."""
+    """A post; `id` is None where X sent none, `rules` are those it matched: (id, tag).
+
+    `change` is X's message of an edit, where an older version of the post may be stored; else
+    empty.
+    """
 
     id: str | None
     rules: frozenset[tuple[str, str]]
     record: OutgoingRecord
+    change: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +63,13 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message of another known kind; `name` is that kind in the singular."""
+    """A message of another known kind; `name` is that kind in the singular.
+
+    `change` is the message itself, if it says what has become of posts; else empty.
+    """
 
     name: str
+    change: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +94,8 @@ def message_of(line: bytes) -> Message:
     if not isinstance(content, dict):
         return Unknown()
     if notice := notice_in(content):
+        if isinstance(notice, Notice) and notice_of(content):
+            return replace(notice, change=line)
         return notice
     if isinstance(content.get("data"), dict):
         return _post(content, line)
@@ -143,6 +155,7 @@ def _post(content: dict[str, object], line: bytes) -> Post:
             if isinstance(rule, dict)
         ),
         record=record(content, line),
+        change=edit_of(content),
     )
 
 

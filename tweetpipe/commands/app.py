@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperCommand
 
 from tweetpipe.commands import (
+    comply,
     dashboard,
     dead_letters,
     demo,
@@ -96,6 +97,7 @@ produce.sources.command(
 )(produce_twitter.twitter)
 app.add_typer(verify.sources, name="verify")
 app.command()(look.query)
+app.command(epilog="Example: tweetpipe comply --dry-run")(comply.comply)
 app.command()(plan.plan)
 app.command()(dashboard.dashboard)
 app.add_typer(_dead_letters, name="dead-letters")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from producer import Report
+from producer import Report, undelivered
 from tweetpipe import events
 from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.commands import terminal
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 SPENDING = "x-spending.json"
 """Beside the file of undelivered posts: what all runs have spent."""
 
+COMPLIANCE_LOG = Path("compliance.ndjson")
+"""What the stream has said of posts that may be stored: deletes, edits, and the like."""
+
 _ACCESS = "X_ACCESS"
 _MOST_RULES_SHOWN = 12
 
@@ -35,10 +38,22 @@ class Prices:
     monthly_limit: float | None
 
 
-def x_credentials() -> Credentials:
-    """Those in the environment; raises WrongUsage where the events are none of X's."""
+def require_tweets() -> None:
+    """Raise WrongUsage where the events are none of X's."""
     if (chosen := events.chosen()).folder != DEFAULT:
         raise WrongUsage(f"X sends tweets, but the events here are {chosen.name}: see --events.")
+
+
+def x_api(credentials: Credentials) -> XApi:
+    """X's API, or the fake one that X_API_URL names."""
+    from tweets import x
+
+    return x.XApi(credentials, url=_address())
+
+
+def x_credentials() -> Credentials:
+    """Those in the environment; raises WrongUsage where the events are none of X's."""
+    require_tweets()
     # Imported here: no other source needs TwitterAPI and what it imports.
     from tweets.x import Credentials
 
@@ -62,7 +77,7 @@ def show_rules(
     from tweets import x
 
     with _refusals_explained(track, file):
-        change = x.checked_plan(_api(credentials), track, keep=keep)
+        change = x.checked_plan(x_api(credentials), track, keep=keep)
     tagged = [(rule.tag and f"{rule.tag}: ") + rule.value for rule in change.add]
     for what, rules in (
         ("add", tagged),
@@ -98,7 +113,7 @@ def open_twitter(
         limit=prices.monthly_limit,
     )
     _refuse_if_used_up(allowance)
-    api = _api(credentials)
+    api = x_api(credentials)
     usage = api.usage()
     if allowance.begin(usage):
         terminal.say(
@@ -119,6 +134,7 @@ def open_twitter(
         max_seconds=None if max_minutes is None else max_minutes * 60,
         allowance=allowance,
         on_event=terminal.say,
+        on_change=keeping(folder / COMPLIANCE_LOG),
     )
 
     def remark() -> str:
@@ -145,12 +161,6 @@ def _address() -> str:
     from tweets import x
 
     return os.environ.get("X_API_URL") or x.DEFAULT_URL
-
-
-def _api(credentials: Credentials) -> XApi:
-    from tweets import x
-
-    return x.XApi(credentials, url=_address())
 
 
 @contextmanager
@@ -212,3 +222,18 @@ def _listed(each: Sequence[str]) -> str:
 
 def _with_name(name: str, value: str) -> str:
     return value if name == value else f"{name}: {value}"
+
+
+def keeping(log: Path) -> Callable[[bytes], None]:
+    """Keeps a message of X's; without it, tweetpipe comply still learns the same from X's job."""
+
+    def keep(message: bytes) -> None:
+        try:
+            undelivered.append(log, [message])
+        except OSError as error:
+            terminal.say(
+                f"{log} can't be written ({error.strerror}): what X has just said of a post that "
+                "was sent before is left for tweetpipe comply to find out"
+            )
+
+    return keep

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -92,6 +92,33 @@ class Objects:
             return None
         return records if letter.position and len(records) == letter.records else None
 
+    def rewrite(self, letter: DeadLetter, left: Mapping[str, bytes | None]) -> None:
+        """Keep of a batch's records only what is `left` of each, by its sequence number.
+
+        The batch then begins and ends with the first and the last that is left of at all.
+        """
+        content = json.loads(self._read(letter.key, _MAX_BYTES) or b"")
+        is_text = isinstance(payload := content["payload"], str)
+        event = json.loads(payload) if is_text else payload
+        kept = []
+        for record in event["Records"]:
+            kinesis = record["kinesis"]
+            if (data := left[kinesis["sequenceNumber"]]) is not None:
+                kinesis["data"] = base64.b64encode(data).decode()
+                kept.append(record)
+        numbers = [record["kinesis"]["sequenceNumber"] for record in kept]
+        batch = content["KinesisBatchInfo"]
+        batch |= {
+            "batchSize": len(kept),
+            "startSequenceNumber": numbers[0],
+            "endSequenceNumber": numbers[-1],
+        }
+        event["Records"] = kept
+        # The records last, and as Lambda writes it: what comes before them is read alone.
+        content["payload"] = _json(event) if is_text else event
+        content["payload"] = content.pop("payload")
+        self._s3.put_object(Bucket=self._bucket.name, Key=letter.key, Body=_json(content).encode())
+
     def delete(self, keys: Collection[str]) -> None:
         """Deletes these objects for good; raises TweetpipeError when one of them stays."""
         left = list(keys)
@@ -144,6 +171,10 @@ class Objects:
         return replace(
             letter, kind=Kind.UNKNOWN, reason=f"of another stack's stream, {position.stream}"
         )
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def _record(letter: DeadLetter, record: Any) -> StreamRecord:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from botocore.config import Config
+
 from tweetpipe.dead_letters.stream import StreamRecord
 
 if TYPE_CHECKING:
@@ -16,6 +18,9 @@ if TYPE_CHECKING:
 # A synchronous call takes 6 MB of JSON; some of it for what is around the records.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_BYTES = 6_000_000
+# A function may run for 15 minutes, and what times out here would only be begun a second time.
+# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 2})
 _TIMED_OUT = re.compile(r"timed out after (\d+)")
 _LONGEST_TIMEOUT = 900  # seconds
 # A call stays short, however large the batch was.

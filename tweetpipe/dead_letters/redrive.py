@@ -11,8 +11,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from botocore.config import Config
-
 from processor.aggregation import deaggregate
 from processor.batch import MAX_LETTERS
 from processor.errors import Reason, Rejected
@@ -22,16 +20,18 @@ from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, options
 from tweetpipe.dead_letters.bucket import Objects, bucket_of
 from tweetpipe.dead_letters.finding import peek, purge
-from tweetpipe.dead_letters.function import Function, NotStored, calls, store, store_in_parts
+from tweetpipe.dead_letters.function import (
+    PATIENT,
+    Function,
+    NotStored,
+    calls,
+    store,
+    store_in_parts,
+)
 from tweetpipe.dead_letters.letter import DeadLetter, Kind, StreamPosition
 from tweetpipe.dead_letters.queue import Hold
 from tweetpipe.dead_letters.stream import StreamRecord, read_again, read_since
 from tweetpipe.words import counted
-
-# A function may run for 15 minutes, and what times out here would only be begun a second time.
-# https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
-_PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 2})
-
 
 _TRIAL = 60.0  # seconds in which to read the records of a call of the function
 
@@ -156,7 +156,7 @@ class _Worker:
         self._place = place
         self._stream = stack.outputs["KinesisStream"]
         self._function = Function(
-            place.lambda_(_PATIENT),
+            place.lambda_(PATIENT),
             stack.outputs["DDBEventProcessor"],
             options(place.target, stack.name),
         )

@@ -5,10 +5,12 @@ from __future__ import annotations
 from tweets.x.api import DEFAULT_URL, Rule, XApi
 from tweets.x.counts import Counts
 from tweets.x.credentials import Credentials
-from tweets.x.errors import XError
+from tweets.x.errors import XError, XRefused
+from tweets.x.jobs import Jobs, newest_versions
 from tweets.x.reconnect import Reconnect
 from tweets.x.rules import TAG, Change, Wanted, checked_plan, is_ours, name_of, synchronise
 from tweets.x.rules_file import LONGEST_RULE, MOST_RULES, read_rules
+from tweets.x.running import Batch
 from tweets.x.source import XSource
 from tweets.x.spending import Allowance, SpendingError, Spent
 from tweets.x.usage import Usage
@@ -19,9 +21,11 @@ __all__ = [
     "MOST_RULES",
     "TAG",
     "Allowance",
+    "Batch",
     "Change",
     "Counts",
     "Credentials",
+    "Jobs",
     "Reconnect",
     "Rule",
     "SpendingError",
@@ -30,10 +34,12 @@ __all__ = [
     "Wanted",
     "XApi",
     "XError",
+    "XRefused",
     "XSource",
     "checked_plan",
     "is_ours",
     "name_of",
+    "newest_versions",
     "read_rules",
     "synchronise",
 ]

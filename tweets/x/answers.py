@@ -20,7 +20,7 @@ _MOST_BYTES = 64 * 1024
 
 def checked(response: requests.Response) -> requests.Response:
     """The response, if X has done what it was asked for; raises XRefused."""
-    if response.status_code in (200, 201):
+    if response.status_code in (200, 201, 204):
         return response
     with response:
         body = _beginning_of(response)

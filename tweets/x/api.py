@@ -31,7 +31,7 @@ HEARTBEAT = 20.0
 _RULES = "tweets/search/stream/rules"
 _STREAM = "tweets/search/stream"
 _USAGE = "usage/tweets"
-_FIELDS = {
+FIELDS = {
     # What an item of EventData is made of, note_tweet being the whole text of a long post. A
     # retweet's is in the post that it refers to (docs/architecture.md, on what that may cost).
     "tweet.fields": "author_id,created_at,entities,lang,note_tweet,referenced_tweets",
@@ -90,9 +90,9 @@ class XApi:
             raise SettingsError(f"{shown(url)!r} is no address of X's API such as {DEFAULT_URL}")
         self._url = url.rstrip("/")
         self._proxies = _no_proxy_for(parts.hostname) if _is_near(parts.hostname) else None
-        token = credentials.bearer_token or self._token_for(credentials)
+        self._token = credentials.bearer_token or self._token_for(credentials)
         self._client = _client(
-            self._url, token, proxies=self._proxies, stall_after=heartbeat * _PATIENCE
+            self._url, self._token, proxies=self._proxies, stall_after=heartbeat * _PATIENCE
         )
 
     def rules(self) -> list[Rule]:
@@ -140,11 +140,36 @@ class XApi:
 
     def connect(self) -> Connection:
         """Open the stream; raises XUnreachable and XRefused."""
-        response = self._request(_STREAM, _FIELDS, method="GET")
+        response = self._request(_STREAM, FIELDS, method="GET")
         if "html" in response.headers.get("content-type", ""):
             with response:
                 raise not_x(response)
         return Connection(response)
+
+    def authorized(self, method: str, address: str, **options: Any) -> requests.Response:
+        """The answer to a request that TwitterAPI doesn't know; raises XUnreachable and XRefused.
+
+        `address` is a path of the API, or a whole URL that X has signed: whoever has that can use
+        it, so that no error quotes it. The token goes to the API alone, wherever such a URL leads.
+        """
+        is_signed = "://" in address
+        url = address if is_signed else f"{self._url}/2/{address}"
+        token = self._token if _origin(url) == _origin(self._url) else ""
+        options = {"timeout": _REST_TIMEOUT, "proxies": self._proxies, **options}
+        try:
+            response = requests.request(
+                method, url, auth=_Bearer(token), allow_redirects=False, **options
+            )
+        except (requests.RequestException, ValueError) as error:
+            unreachable = self._unreachable(error)
+            if is_signed:
+                raise unreachable from None  # the error's own words hold the URL
+            raise unreachable from error
+        if is_signed and response.status_code not in (200, 201, 204):
+            # What storage says of a signature may quote it.
+            with response:
+                raise XRefused(response.status_code, {}, reset=None)
+        return checked(response)
 
     def _request(
         self,
@@ -183,6 +208,24 @@ class XApi:
         if not isinstance(token, str) or not Credentials.is_well_formed(token):
             raise not_x(response)
         return token
+
+
+class _Bearer(requests.auth.AuthBase):
+    """The token, if there is one; never what ~/.netrc has for a host."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["User-Agent"] = f"tweetpipe/{version('tweetpipe')}"
+        if self._token:
+            request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
 
 
 def _is_near(host: str) -> bool:

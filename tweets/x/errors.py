@@ -64,6 +64,11 @@ class XRefused(XError):
         super().__init__(self._in_one_line())
 
     @property
+    def reason(self) -> str:
+        """What X answered, without advice."""
+        return f"X refuses ({self.status}): {self._detail.rstrip('.')}"
+
+    @property
     def is_lasting(self) -> bool:
         """Whether the same request won't succeed later, unless the answer was a mistake of X's."""
         if self.is_rate_limit:
@@ -93,8 +98,7 @@ class XRefused(XError):
             advice = _ADVICE.get(self.status, "")
         if self.is_rule_cap:
             advice = "remove rules of the app, or track fewer"
-        reason = f"X refuses ({self.status}): {self._detail.rstrip('.')}"
-        return f"{reason}; {advice}, or use --source fake" if advice else reason
+        return f"{self.reason}; {advice}, or use --source fake" if advice else self.reason
 
 
 def _phrase(status: int) -> str:

@@ -24,8 +24,9 @@ class XSource:
     """Posts that match `rules`, each once, until `finish` or a limit; one thread may iterate it.
 
     `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` is
-    told, in words, of whatever interrupts the stream. It ends where the `allowance` does. Raises
-    XError when X refuses for good, and SpendingError.
+    told, in words, of whatever interrupts the stream, `on_change` gets each message that says what
+    has become of posts sent before. It ends where the `allowance` does. Raises XError when X
+    refuses for good, and SpendingError.
     """
 
     def __init__(
@@ -37,6 +38,7 @@ class XSource:
         max_seconds: float | None = None,
         allowance: Allowance | None = None,
         on_event: Callable[[str], None] = lambda _: None,
+        on_change: Callable[[bytes], None] = lambda _: None,
         wait: Callable[[float], object] | None = None,
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
@@ -52,6 +54,7 @@ class XSource:
         self._max_posts = max_posts
         self._max_seconds = max_seconds
         self._on_event = on_event
+        self._on_change = on_change
         self._finished = threading.Event()
         self._wait = wait or self._finished.wait
         self._now = now
@@ -125,6 +128,8 @@ class XSource:
                 lines += not isinstance(message, Rubbish)
                 if message is None:
                     continue
+                if isinstance(message, Post | Notice) and message.change:
+                    self._on_change(message.change)
                 if isinstance(message, Post):
                     self._in_hand -= 1
                     if self._is_enough():

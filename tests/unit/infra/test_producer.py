@@ -55,12 +55,63 @@ def test_the_token_is_ecss_to_read_and_is_nowhere_but_in_its_secret() -> None:
     assert "TokenSecretArn" not in set(references([CONTAINER["Command"], WHOLE["Outputs"]]))
 
 
-@pytest.mark.parametrize("role", ["TaskRole", "ExecutionRole"])
-def test_a_role_is_ecss_alone_has_no_wildcard_and_fits_a_boundary(role: str) -> None:
+def test_comply_has_the_rights_of_its_policy_on_the_stack_of_that_name() -> None:
+    path = ROOT / "infra" / "comply-policy.json"
+    statements = json.loads(path.read_text(encoding="utf-8"))["Statement"]
+    policy = {
+        action: statement["Resource"].rpartition(":")[2].replace("tweets", "${PipelineStack}")
+        for statement in statements
+        for action in statement["Action"]
+    }
+    rights = granted("ComplyRole")
+    of_key = {action for action in rights if action.startswith("kms:")}
+
+    assert of_key == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert {
+        action: resource["Sub"].rpartition("${AWS::AccountId}:")[2].rpartition("function:")[2]
+        for action, resource in rights.items()
+        if action not in of_key
+    } == policy
+
+
+def test_comply_is_started_by_its_schedule_alone() -> None:
+    rights = granted("ScheduleRole")
+    [container] = RESOURCES["ComplyTask"]["Properties"]["ContainerDefinitions"]
+    target = RESOURCES["Comply"]["Properties"]["Target"]
+
+    assert rights == {
+        "ecs:RunTask": {"Ref": "ComplyTask"},
+        "iam:PassRole": [{"GetAtt": "ComplyRole.Arn"}, {"GetAtt": "ExecutionRole.Arn"}],
+    }
+    assert target["EcsParameters"]["TaskDefinitionArn"] == {"Ref": "ComplyTask"}
+    assert container["Secrets"] == CONTAINER["Secrets"]
+    command = [word if isinstance(word, str) else "tweets" for word in container["Command"]]
+    check(["tweetpipe", *command])
+
+
+def test_nothing_of_comply_is_made_without_a_schedule() -> None:
+    made = {name for name, each in RESOURCES.items() if each.get("Condition") == "Complies"}
+
+    assert made == {"Comply", "ComplyRole", "ComplyTask", "ScheduleRole"}
+    assert WHOLE["Parameters"]["ComplySchedule"]["Default"] == ""
+
+
+@pytest.mark.parametrize(
+    ("role", "service"),
+    [
+        ("TaskRole", "ecs-tasks"),
+        ("ExecutionRole", "ecs-tasks"),
+        ("ComplyRole", "ecs-tasks"),
+        ("ScheduleRole", "scheduler"),
+    ],
+)
+def test_a_role_is_one_services_alone_has_no_wildcard_and_fits_a_boundary(
+    role: str, service: str
+) -> None:
     properties = RESOURCES[role]["Properties"]
     [trust] = properties["AssumeRolePolicyDocument"]["Statement"]
 
-    assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+    assert trust["Principal"] == {"Service": f"{service}.amazonaws.com"}
     assert properties["PermissionsBoundary"]["If"][0] == "HasBoundary"
     assert not properties.keys() & {"ManagedPolicyArns"}
     for action, resource in granted(role).items():

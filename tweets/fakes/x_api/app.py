@@ -12,7 +12,9 @@ from starlette.routing import Route
 from tweets.fakes.x_api.auth import asks_for_app_token
 from tweets.fakes.x_api.connecting import connect
 from tweets.fakes.x_api.faults import FaultError
+from tweets.fakes.x_api.jobs_endpoint import routes as job_routes
 from tweets.fakes.x_api.limits import Endpoint
+from tweets.fakes.x_api.lookup_endpoint import look_up
 from tweets.fakes.x_api.problems import RATE_LIMIT, WRONG_CREDENTIALS, Answer
 from tweets.fakes.x_api.rules_endpoint import change_rules, list_rules
 from tweets.fakes.x_api.state import FakeX
@@ -32,6 +34,9 @@ def application(fake: FakeX) -> Starlette:
             Route(RULES_PATH, endpoints.list_rules, methods=["GET"]),
             Route(RULES_PATH, endpoints.change_rules, methods=["POST"]),
             Route(USAGE_PATH, endpoints.usage, methods=["GET"]),
+            Route("/2/tweets", endpoints.look_up, methods=["GET"]),
+            *job_routes(fake, endpoints.refused),
+            Route("/_fake/changes", endpoints.make_changes, methods=["POST"]),
             Route("/_fake/status", endpoints.status, methods=["GET"]),
             Route("/_fake/faults", endpoints.add_faults, methods=["POST"]),
             Route("/_fake/faults", endpoints.clear_faults, methods=["DELETE"]),
@@ -72,6 +77,25 @@ class _Endpoints:
     async def usage(self, request: Request) -> Response:
         answer = self._over_limit("usage") or self._unauthorized(request)
         return self._response("usage", answer or self._fake.usage.answer(request.query_params))
+
+    async def look_up(self, request: Request) -> Response:
+        answer = self._over_limit("lookup") or self._unauthorized(request)
+        return self._response("lookup", answer or look_up(self._fake, request.query_params))
+
+    def refused(self, request: Request) -> Response | None:
+        """What a request gets that is not the App's own."""
+        answer = self._unauthorized(request)
+        return JSONResponse(answer.body, answer.status) if answer else None
+
+    async def make_changes(self, request: Request) -> Response:
+        if stranger := _stranger(request):
+            return stranger
+        try:
+            for wanted in await request.json():
+                self._fake.changes.make(wanted)
+        except (KeyError, TypeError, ValueError) as error:
+            return JSONResponse({"error": str(error)}, 400)
+        return JSONResponse(self._fake.status())
 
     async def status(self, request: Request) -> Response:
         return _stranger(request) or JSONResponse(self._fake.status())

@@ -100,9 +100,11 @@ class Fields:
             expansions,
         )
 
-    def line(self, tweet: Tweet, rules: Sequence[Rule]) -> bytes:
-        """The tweet as one line of the stream, with its line end."""
+    def line(self, tweet: Tweet, rules: Sequence[Rule], versions: Sequence[str] = ()) -> bytes:
+        """The tweet as one line of the stream, with its line end; `versions` if it was edited."""
         whole = json.loads(render_v2(tweet))
+        if versions:
+            whole["data"]["edit_history_tweet_ids"] = list(versions)
         post: Json = {"data": _only(whole["data"], self.tweet)}
         includes = self._includes(tweet, whole["includes"]["users"])
         if includes:

@@ -9,7 +9,7 @@ from typing import Literal
 
 WINDOW_S = 900
 
-Endpoint = Literal["stream", "rules_get", "rules_post", "token", "usage"]
+Endpoint = Literal["stream", "rules_get", "rules_post", "token", "usage", "compliance", "lookup"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,8 @@ class Limits:
     rules_post: int = 100
     token: int = 450
     usage: int = 50
+    compliance: int = 150
+    lookup: int = 3500
     rules: int = 1000
     rule_length: int = 1024
     posts: int = 3_000_000

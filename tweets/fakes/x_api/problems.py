@@ -122,6 +122,18 @@ def invalid_request(parameter: str, values: Iterable[str], message: str) -> Prob
     }
 
 
+def not_found(id_: str) -> Problem:
+    return {
+        "value": id_,
+        "resource_id": id_,
+        "resource_type": "tweet",
+        "parameter": "ids",
+        "title": "Not Found Error",
+        "detail": f"There is no post with the id {id_}.",
+        "type": f"{_TYPES}resource-not-found",
+    }
+
+
 def invalid_rule(value: str, detail: str) -> Problem:
     return {
         "value": value,

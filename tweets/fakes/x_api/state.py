@@ -11,7 +11,9 @@ from typing import get_args
 from tweets.fakes.generator import FakeTweets
 from tweets.fakes.model import Tweet
 from tweets.fakes.x_api.auth import Credentials
+from tweets.fakes.x_api.changes import Changes
 from tweets.fakes.x_api.faults import Fault, Script
+from tweets.fakes.x_api.jobs import Jobs
 from tweets.fakes.x_api.limits import Endpoint, Limits, RateWindow
 from tweets.fakes.x_api.replay import Recording
 from tweets.fakes.x_api.rulebook import Rule, Rulebook
@@ -94,7 +96,10 @@ class FakeX:
             self.count = min(
                 len(recording.tweets), len(recording.tweets) if count is None else count
             )
+        self.changes = Changes(self.post)
+        self.jobs = Jobs(self.changes, clock)
         self._tweets = FakeTweets(seed)
+        self._published: dict[str, int] = {}
         self._changed = threading.Condition()
         self.add_faults(*faults)
 
@@ -121,7 +126,13 @@ class FakeX:
         if self.count is not None and self.next_index >= self.count:
             return None
         self.next_index += 1
+        self._published[self.tweet(self.next_index - 1).id] = self.next_index - 1
         return self.next_index - 1
+
+    def post(self, id_: str) -> Tweet | None:
+        """The post with this id, once it was published."""
+        index = self._published.get(id_)
+        return None if index is None else self.tweet(index)
 
     @property
     def sent(self) -> list[int]:

@@ -9,6 +9,7 @@ from typing import Literal, NamedTuple
 from starlette.types import Receive, Send
 
 from tweets.fakes.entities import to_json
+from tweets.fakes.model import Tweet
 from tweets.fakes.x_api.faults import Fault
 from tweets.fakes.x_api.fields import Fields
 from tweets.fakes.x_api.problems import operational_disconnect
@@ -95,6 +96,9 @@ class Stream:
             return
         if not self._fake.usage.left:
             raise _Over("the month's posts are used up", "final chunk")
+        if (told := self._fake.changes.take()) is not None:
+            await self._tell(told)
+            return
         lines = self._due_lines()
         if lines:
             await self._write_lines(lines)
@@ -108,6 +112,14 @@ class Stream:
         post_in = heartbeat_in if published else max(self._due - now, _TICK_S)
         # Faults may be added at any time: look again now and then.
         await self._pause(min(heartbeat_in, post_in, 0.05))
+
+    async def _tell(self, told: bytes | Tweet) -> None:
+        """Send what has become of a post that was published before."""
+        if isinstance(told, bytes):
+            await self._write(told)
+        elif rules := self._fake.match(told):
+            versions = self._fake.changes.history(told.id)
+            await self._write(self._fields.line(told, rules, versions))
 
     def _due_lines(self) -> list[_Line]:
         """The lines that are due and come before the next fault."""

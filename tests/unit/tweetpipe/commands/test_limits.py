@@ -116,6 +116,9 @@ ROWS: dict[str, Row] = {
     "verify file paths": Row(taken=["tweets.ndjson"], refused=["", "missing.ndjson", "missing*"]),
     "verify file --author": Row(taken=["ada"], beside="tweets.ndjson"),
     "verify file --wait": replace(WAIT, beside="tweets.ndjson"),
+    "comply files": Row(taken=["tweets.ndjson"], refused=["", "missing.ndjson", "."]),
+    "comply --log": Row(taken=["log.ndjson"], refused=["."]),
+    "comply --read-units": _between("1", "0.9", "40000", "40001"),
     "new folder": Row(
         taken=["my-events"],
         refused=["", ".", "/", "json", "rich", "2fast", "_mine", "ä", "a b", "nowhere/mine"],

@@ -1,0 +1,26 @@
+"""Makes what is stored follow what has become of it at its source since.
+
+`scanning` reads the table at a bounded rate, `items` and `letters` change what is there,
+`account` keeps a line of each change. What must become of an event is asked of a `Judge`.
+"""
+
+from tweetpipe.complying.account import Account
+from tweetpipe.complying.items import WHERE, Changes, Left, delete, review
+from tweetpipe.complying.judge import Judge
+from tweetpipe.complying.letters import Revised, revise
+from tweetpipe.complying.scanning import Pace, found_in_letters, found_in_table
+
+__all__ = [
+    "WHERE",
+    "Account",
+    "Changes",
+    "Judge",
+    "Left",
+    "Pace",
+    "Revised",
+    "delete",
+    "found_in_letters",
+    "found_in_table",
+    "review",
+    "revise",
+]

@@ -1,0 +1,95 @@
+"""Reads what is stored, at a bounded rate: the table in scans, the dead letters in one go."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from processor.aggregation import deaggregate
+from processor.errors import Rejected
+from tweetpipe import events
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
+from tweetpipe.complying.judge import Judge
+from tweetpipe.dead_letters import Hold, Kind, bucket_of
+from tweetpipe.dead_letters.bucket import Objects
+
+Wire = dict[str, Any]
+
+# Items of 400 bytes or so; a page that takes more units is followed by a longer pause.
+_ITEMS_A_UNIT = 10
+_PAGE = 1000  # items
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """Read units a second at most, on the average; one reads 4 KB consistently, 8 KB otherwise."""
+
+    units: float
+    clock: Callable[[], float] = time.monotonic
+    wait: Callable[[float], object] = time.sleep
+
+
+def pages(
+    place: Place, table: str, *, also: str = "", consistently: bool, pace: Pace
+) -> Iterator[list[Wire]]:
+    """The keys of all items, with the attribute `also`, as DynamoDB has them."""
+    partition, sort = events.chosen().key
+    names = {"#partition": partition.name, "#sort": sort.name}
+    if also:
+        names["#also"] = also
+    dynamodb = place.dynamodb()
+    start: dict[str, Any] = {}
+    while True:
+        began = pace.clock()
+        answer = dynamodb.scan(
+            TableName=table,
+            ConsistentRead=consistently,
+            ProjectionExpression=", ".join(names),
+            ExpressionAttributeNames=names,
+            ReturnConsumedCapacity="TOTAL",
+            Limit=max(1, min(_PAGE, int(pace.units * _ITEMS_A_UNIT))),
+            **start,
+        )
+        yield answer["Items"]
+        if not (last := answer.get("LastEvaluatedKey")):
+            return
+        start = {"ExclusiveStartKey": last}
+        used = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
+        if (pause := used / pace.units - (pace.clock() - began)) > 0:
+            pace.wait(pause)
+
+
+def found_in_table(place: Place, stack: Stack, judge: Judge, *, pace: Pace) -> Iterator[str]:
+    """The ids of all events that are stored."""
+    from tweetpipe.looking.table import plain
+
+    name = stack.outputs["EventDataTable"]
+    for page in pages(place, name, consistently=False, pace=pace):
+        for item in page:
+            yield judge.id_of(plain(item))
+
+
+def found_in_letters(place: Place, stack: Stack, judge: Judge) -> Iterator[str]:
+    """The ids of all events that dead letters hold, in the queue and in the bucket."""
+    bucket = bucket_of(stack)
+    objects = Objects(place, bucket) if bucket else None
+    with Hold(place, stack.outputs["DeadLetterQueueUrl"], bucket=bucket) as hold:
+        for letter in hold.letters():
+            records = [letter.payload] if letter.payload is not None else []
+            if letter.kind is Kind.EXHAUSTED and letter.key and objects:
+                records = [record.data for record in objects.records(letter) or []]
+            for data in records:
+                for content in contained(data):
+                    yield from judge.ids_in(content)
+
+
+def contained(data: bytes) -> list[bytes]:
+    """The records in an aggregated one; else the record itself."""
+    try:
+        found = deaggregate(data)
+    except Rejected:
+        found = None
+    return [data] if found is None else [record.data for record in found]

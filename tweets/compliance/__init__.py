@@ -1,0 +1,8 @@
+"""What X says has become of posts that somebody keeps, and what must become of them here."""
+
+from tweets.compliance.kept import ID, WITHHELD_IN, Kept
+from tweets.compliance.ledger import Ledger
+from tweets.compliance.notices import Notice, edit_of, notice_of
+from tweets.compliance.reading import learn_from
+
+__all__ = ["ID", "WITHHELD_IN", "Kept", "Ledger", "Notice", "edit_of", "learn_from", "notice_of"]

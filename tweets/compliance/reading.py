@@ -1,0 +1,30 @@
+"""Reads what X has said from files: the log that the producer keeps, and recorded streams."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+from producer import Contents
+from producer.files.reading import open_events
+from producer.files.values import Value
+from tweets.compliance.ledger import Ledger
+
+
+def learn_from(path: Path, ledger: Ledger) -> None:
+    """Take in all that a file says, in whatever form it is; its posts only as far as edited.
+
+    Raises SettingsError and SourceError for what can't be read.
+    """
+
+    def take(content: object, _text: str, _held_back: Counter[str]) -> list[Value]:
+        ledger.learn(content)
+        return []
+
+    contents = Contents(noun="message", is_read=True, is_event=lambda _: False, taken_apart=take)
+    reading = open_events(path, contents=contents)
+    try:
+        for _ in reading:
+            pass  # what is no JSON object, and says nothing
+    finally:
+        reading.close()
