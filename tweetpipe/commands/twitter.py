@@ -18,7 +18,7 @@ from tweetpipe.events.loading import DEFAULT
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:
-    from tweets.x import Allowance, Counts, Credentials, Spent, Usage, Wanted, XApi
+    from tweets.x import Allowance, Counts, Credentials, Spent, Wanted, XApi
 
 SPENDING = "x-spending.json"
 """Beside the file of undelivered posts: what all runs have spent."""
@@ -77,7 +77,7 @@ def show_rules(
     from tweets import x
 
     with _refusals_explained(track, file):
-        change = x.checked_plan(x_api(credentials), track, keep=keep)
+        change = x.planned(x_api(credentials), track, keep=keep)
     tagged = [(rule.tag and f"{rule.tag}: ") + rule.value for rule in change.add]
     for what, rules in (
         ("add", tagged),
@@ -114,8 +114,7 @@ def open_twitter(
     )
     _refuse_if_used_up(allowance)
     api = x_api(credentials)
-    usage = api.usage()
-    if allowance.begin(usage):
+    if allowance.begin(None if prices.monthly_limit is None else api.usage()):
         terminal.say(
             f"Nothing is counted yet in {folder / SPENDING}: counting on from what X says of this "
             f"month, {counted(allowance.spent.posts, 'post')}"
@@ -143,7 +142,7 @@ def open_twitter(
         return ", ".join(filter(None, (cost, posts.counts.in_words())))
 
     def last_words(_: Report) -> str:
-        words = [_by_rule(posts.counts), _spent(allowance, api, before=usage)]
+        words = [_by_rule(posts.counts), _spent(allowance, api)]
         if posts.counts.limit_reached:
             words.append(_reached(allowance))
         return "\n".join(words)
@@ -193,16 +192,18 @@ def _reached(allowance: Allowance) -> str:
     )
 
 
-def _spent(allowance: Allowance, api: XApi, *, before: Usage | None) -> str:
+def _spent(allowance: Allowance, api: XApi) -> str:
     """What was spent in this month, and what X itself has counted."""
     limit = "" if allowance.limit is None else f" of ${allowance.limit:,.2f}"
-    words = f"This month until {allowance.spent.until}: {_so_far(allowance.spent)}{limit}"
     usage = api.usage()
+    if usage is not None:
+        allowance.begin(usage)  # which tells when X's month ends
+    spent = allowance.spent
+    words = f"This month until {spent.until}: {_so_far(spent)}{limit}"
     if usage is None:
         return f"{words}; X's own count was not to be had"
     cap = "" if usage.cap is None else f" of {usage.cap:,}"
-    more = "" if before is None else f", {usage.posts - before.posts:+,} in this run"
-    return f"{words}; X itself counts {usage.posts:,}{cap} posts for the whole project{more}"
+    return f"{words}; X itself counts {usage.posts:,}{cap} posts for the whole project"
 
 
 def _so_far(spent: Spent) -> str:

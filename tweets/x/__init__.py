@@ -8,7 +8,7 @@ from tweets.x.credentials import Credentials
 from tweets.x.errors import XError, XRefused
 from tweets.x.jobs import Jobs, newest_versions
 from tweets.x.reconnect import Reconnect
-from tweets.x.rules import TAG, Change, Wanted, checked_plan, is_ours, name_of, synchronise
+from tweets.x.rules import TAG, Change, Wanted, is_ours, name_of, planned, synchronise
 from tweets.x.rules_file import LONGEST_RULE, MOST_RULES, read_rules
 from tweets.x.running import Batch
 from tweets.x.source import XSource
@@ -36,10 +36,10 @@ __all__ = [
     "XError",
     "XRefused",
     "XSource",
-    "checked_plan",
     "is_ours",
     "name_of",
     "newest_versions",
+    "planned",
     "read_rules",
     "synchronise",
 ]

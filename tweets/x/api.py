@@ -6,6 +6,7 @@ spins forever when the connection closes in the middle of a line.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -30,7 +31,6 @@ HEARTBEAT = 20.0
 
 _RULES = "tweets/search/stream/rules"
 _STREAM = "tweets/search/stream"
-_USAGE = "usage/tweets"
 FIELDS = {
     # What an item of EventData is made of, note_tweet being the whole text of a long post. A
     # retweet's is in the post that it refers to (docs/architecture.md, on what that may cost).
@@ -40,7 +40,7 @@ FIELDS = {
 }
 _PATIENCE = 1.25  # heartbeats: one that comes late is no reason to reconnect
 _REST_TIMEOUT = 20.0
-_USAGE_TIMEOUT = 5.0  # whoever has ended a run waits for the answer
+_USAGE_TIMEOUT = 3.0  # whoever has ended a run waits for the answer
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -130,13 +130,25 @@ class XApi:
         self._request(_RULES, {"delete": {"ids": list(ids)}}, method="POST")
 
     def usage(self) -> Usage | None:
-        """What X has counted; None if it doesn't say, which no run depends on."""
-        fields = {"usage.fields": "cap_reset_day,project_cap,project_usage"}
+        """What X has counted; None if it doesn't say at once, which no run depends on."""
+        until = time.monotonic() + _USAGE_TIMEOUT
+        body = b""
         try:
-            answer = self._request(_USAGE, fields, method="GET", timeout=_USAGE_TIMEOUT)
-            return Usage.of(json_of(answer))
+            response = self.authorized(
+                "GET",
+                "usage/tweets",
+                params={"usage.fields": "cap_reset_day,project_cap,project_usage"},
+                timeout=_USAGE_TIMEOUT,
+                stream=True,
+            )
+            with response, suppress(Dropped):
+                for piece in Connection(response).chunks():
+                    body += piece
+                    if time.monotonic() > until:
+                        return None
         except XError:
             return None
+        return Usage.of(body)
 
     def connect(self) -> Connection:
         """Open the stream; raises XUnreachable and XRefused."""
@@ -177,10 +189,8 @@ class XApi:
         params: Mapping[str, object] | None = None,
         *,
         method: str,
-        timeout: float = _REST_TIMEOUT,
     ) -> requests.Response:
         override = None if resource == _STREAM else method
-        self._client.REST_TIMEOUT = timeout
         try:
             answer = self._client.request(
                 resource, dict(params) if params else None, method_override=override
@@ -244,10 +254,12 @@ def _no_proxy_for(host: str) -> dict[str, str]:
 def _client(url: str, token: str, *, proxies: dict[str, str] | None, stall_after: float) -> Any:
     class Client(TwitterAPI):  # type: ignore[misc]
         USER_AGENT = f"tweetpipe/{version('tweetpipe')} python-TwitterAPI"
+        REST_TIMEOUT = _REST_TIMEOUT
         STREAMING_TIMEOUT = stall_after
 
         def _get_endpoint(self, resource: str) -> tuple[str, str]:
-            # Its table ends with the endpoints of March 2023; the one for rules takes GET and POST.
+            # Its table ends with the endpoints of March 2023, and knows no query; the one for rules
+            # takes GET and POST.
             return resource, resource if resource == _STREAM else _RULES
 
         def _prepare_url(self, subdomain: str, path: str) -> str:

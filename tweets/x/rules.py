@@ -97,44 +97,52 @@ def plan(there: Sequence[Rule], wanted: Sequence[Wanted], *, keep: bool = False)
     )
 
 
-def checked_plan(api: XApi, track: Sequence[str | Wanted], *, keep: bool = False) -> Change:
-    """What to do, after X has been asked whether it takes the new rules; nothing is changed.
-
-    Raises as `plan`, and XRefused with X's reason for the first rule that it does not take.
-    """
-    there = api.rules()
-    change = plan(there, wanted_of(track), keep=keep)
-    if new := [rule for rule in change.add if rule.value not in {rule.value for rule in there}]:
-        try:
-            _add(api, new, dry_run=True)
-        except XRefused as refused:
-            if not (refused.is_rule_cap and change.remove):
-                raise
-    return change
+def planned(api: XApi, track: Iterable[str | Wanted], *, keep: bool = False) -> Change:
+    """What `synchronise` would do, which changes nothing."""
+    return plan(api.rules(), wanted_of(track), keep=keep)
 
 
-def synchronise(api: XApi, track: Sequence[str | Wanted], *, keep: bool = False) -> list[Rule]:
+def synchronise(api: XApi, track: Iterable[str | Wanted], *, keep: bool = False) -> list[Rule]:
     """Add, keep and remove rules of ours until the stream has those of `track`; returns these.
 
     A rule that somebody else has made is used as it is, since X keeps each only once. Raises as
-    `checked_plan`. Killed at any moment, it leaves rules that the next call makes right.
+    `plan`, and XRefused with X's reason for the first rule that it does not take, and then leaves
+    the rules as they were. Killed at any moment, it leaves rules that the next call makes right.
     """
     wanted = wanted_of(track)
-    change = checked_plan(api, wanted, keep=keep)
-    known = {rule.id for rule in (*change.keep, *change.remove)}
+    there = api.rules()
+    change = plan(there, wanted, keep=keep)
+    known = {rule.id for rule in there}
     leaving = {rule.value for rule in change.remove}
     new = [rule for rule in change.add if rule.value in leaving]
     try:
         # Added first: then the stream is never without a rule.
-        _add(api, [rule for rule in change.add if rule.value not in leaving])
-    except XRefused as refused:
-        if not (refused.is_rule_cap and change.remove):
-            raise
-        change = plan(api.rules(), wanted, keep=keep)  # X may have taken some of them
-        new = change.add
+        new += _not_fitting(api, [rule for rule in change.add if rule.value not in leaving], change)
+    except XError as error:
+        _restore(api, [], known, error)
+        raise
     _exchange(api, new, change.remove, known)
     values = {rule.value for rule in wanted}
     return [rule for rule in api.rules() if rule.value in values or is_ours(rule.tag)]
+
+
+def _not_fitting(api: XApi, fresh: Sequence[Wanted], change: Change) -> list[Wanted]:
+    """Add rules; those that only fit when old ones are gone. Raises XRefused."""
+    try:
+        _add(api, fresh)
+        return []
+    except XRefused as refused:
+        if not (refused.is_rule_cap and change.remove):
+            raise
+    values = {rule.value for rule in api.rules()}  # X may have taken some of them
+    left = [rule for rule in fresh if rule.value not in values]
+    try:
+        # Before old ones are removed for it: whether X would take them otherwise.
+        _add(api, left, dry_run=True)
+    except XRefused as refused:
+        if not refused.is_rule_cap:
+            raise
+    return left
 
 
 def _exchange(api: XApi, new: Sequence[Wanted], old: Sequence[Rule], known: set[str]) -> None:
@@ -162,8 +170,11 @@ def _exchange(api: XApi, new: Sequence[Wanted], old: Sequence[Rule], known: set[
 def _restore(api: XApi, gone: Sequence[Rule], known: set[str], error: XError) -> None:
     try:
         _delete(api, [r for r in api.rules() if is_ours(r.tag) and r.id not in known])
-        api.add_rules([(rule.value, rule.tag) for rule in gone])
+        if gone:
+            api.add_rules([(rule.value, rule.tag) for rule in gone])
     except XError:
+        if not gone:
+            return
         names = ", ".join(rule.value for rule in gone)
         error.add_note(f"these rules are gone meanwhile: {names}; name them again with --track")
 

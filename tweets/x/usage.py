@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 from dataclasses import dataclass
 
 
@@ -18,9 +18,13 @@ class Usage:
     reset_day: int | None = None
 
     @classmethod
-    def of(cls, content: Mapping[str, object]) -> Usage | None:
+    def of(cls, body: bytes) -> Usage | None:
         """What the answer of the usage endpoint says; None if it's no count."""
-        data = content.get("data")
+        try:
+            content = json.loads(body)
+        except (ValueError, RecursionError):
+            return None
+        data = content.get("data") if isinstance(content, dict) else None
         if not isinstance(data, dict) or (posts := _number(data.get("project_usage"))) is None:
             return None
         day = _number(data.get("cap_reset_day"))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import http.server
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 
 from producer import SourceError
-from tweets.x import Credentials, XApi, XSource, synchronise
+from tweets.x import Credentials, Usage, XApi, XSource, synchronise
 from tweets.x.errors import NotX, XRefused
 
 LOGIN = b"<html><head><style>p {}</style></head><body><p>Sign in to the\nwifi</p></body></html>"
@@ -159,3 +159,60 @@ def test_a_password_in_the_address_is_not_shown() -> None:
 def test_rules_are_not_touched_when_something_else_answers() -> None:
     with answering(200, LOGIN) as url, pytest.raises(NotX):
         synchronise(with_token(url), ["yolo"])
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        *BODIES,
+        b'{"data":{"project_usage":"many"}}',
+        b'{"data":{"project_usage":"9999999999999999999999"}}',
+        b'{"data":{"project_cap":"5"}}',
+        b'{"data":[]}',
+    ],
+    ids=lambda body: repr(body[:30]),
+)
+def test_a_usage_that_is_none_is_not_believed(body: bytes) -> None:
+    with answering(200, body) as url:
+        assert with_token(url).usage() is None
+
+
+@pytest.mark.parametrize("status", [301, 401, 403, 404, 429, 500])
+def test_no_run_depends_on_the_usage(status: int) -> None:
+    with answering(status, b"no") as url:
+        assert with_token(url).usage() is None
+    assert with_token(url).usage() is None, "nothing listens there any more"
+
+
+@pytest.mark.parametrize("number", [b"7", b'"7"'])
+def test_a_usage_is_a_number_or_a_text_and_its_day_may_be_missing(number: bytes) -> None:
+    with answering(200, b'{"data":{"project_usage":%b,"cap_reset_day":32}}' % number) as url:
+        assert with_token(url).usage() == Usage(posts=7)
+
+
+def test_an_answer_without_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tweets.x.api._USAGE_TIMEOUT", 0.3)
+    left = threading.Event()
+
+    class Endless(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            with suppress(OSError):
+                while not left.wait(0.01):
+                    self.wfile.write(b'{"data":')
+            left.set()
+
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            assert with_token(f"http://127.0.0.1:{server.server_port}").usage() is None
+            assert left.wait(10), "the connection is closed"
+        finally:
+            left.set()
+            server.shutdown()
+            thread.join()
