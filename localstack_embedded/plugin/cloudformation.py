@@ -66,6 +66,32 @@ def tell_conditions_apart() -> None:
     ChangeSetModel._visit_condition = visit_in_its_scope
 
 
+def keep_what_stays_the_same() -> None:
+    """Have an update make a resource anew only where a value differs that can't be changed.
+
+    LocalStack compares the words of the two templates: those of another condition, with the same
+    outcome, would have it make a second resource.
+    """
+    from localstack.services.cloudformation.engine.v2.change_set_model_preproc import (
+        ChangeSetModelPreproc,
+    )
+    from localstack.services.cloudformation.resource_provider import ResourceProviderExecutor
+
+    visit = ChangeSetModelPreproc.visit_node_resource
+
+    def visit_and_compare(self: Any, node_resource: Any) -> Any:
+        delta = visit(self, node_resource)
+        before, after = delta.before, delta.after
+        if before and after and after.requires_replacement:
+            provider: Any = ResourceProviderExecutor.try_load_resource_provider(after.resource_type)
+            fixed = [path.split("/")[2] for path in provider.SCHEMA["createOnlyProperties"]]
+            old, new = before.properties.properties, after.properties.properties
+            after.requires_replacement = any(old.get(name) != new.get(name) for name in fixed)
+        return delta
+
+    ChangeSetModelPreproc.visit_node_resource = visit_and_compare
+
+
 _under_way = 0
 _ended = Condition()
 

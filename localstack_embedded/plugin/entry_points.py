@@ -85,6 +85,7 @@ def cloudformation() -> Service:
 
     from .cloudformation import (
         end_with_the_stack,
+        keep_what_stays_the_same,
         look_often,
         spare_what_is_not_there,
         tell_conditions_apart,
@@ -94,6 +95,7 @@ def cloudformation() -> Service:
     end_with_the_stack()
     spare_what_is_not_there()
     tell_conditions_apart()
+    keep_what_stays_the_same()
     return Service.for_provider(CloudformationProviderV2())
 
 

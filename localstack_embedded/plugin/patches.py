@@ -30,6 +30,10 @@ PATCHES: dict[str, tuple[str, str]] = {
         "self, arguments, select_before",
         "no update can make or remove a resource that others name attributes of",
     ),
+    f"{_PREPARING}:ChangeSetModelPreproc.visit_node_resource": (
+        "self, node_resource",
+        "it replaces what only has its value in other words",
+    ),
     f"{_CHANGES}._visit_condition": (
         "self, scope, condition_name, before_condition, after_condition",
         "it takes the first condition for all, and replaces what only had to be updated",
@@ -94,6 +98,7 @@ CALLED: dict[str, str] = {
     f"{_PREPARING}:ChangeSetModelPreproc._get_node_resource_for": (
         "self, resource_name, node_template"
     ),
+    f"{_CLOUDFORMATION}.try_load_resource_provider": "resource_type",
     # serving/resetting.py
     "localstack.services.stores:AccountRegionBundle.reset": "self",
     "localstack.services.stores:RegionBundle.reset": "self, _reset_universal",
