@@ -23,7 +23,7 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_place,
 )
-from tweetpipe.commands.shown.change_set import show_change_set
+from tweetpipe.commands.shown.change_set import show_cautions, show_change_set
 from tweetpipe.deploying import deploy as deployment
 from tweetpipe.deploying import owner
 from tweetpipe.deploying.changes import ChangeSet
@@ -117,6 +117,7 @@ def deploy_stack(
 
     def approve(plan: ChangeSet) -> bool:
         if place.is_local:
+            show_cautions(plan, on_aws=False)
             return True
         show_change_set(plan, place.region)
         if plan.loses_data and not loss_confirmed:

@@ -53,9 +53,11 @@ _READ_AGAIN = (
 )
 
 
-def cautions(plan: ChangeSet) -> list[str]:
-    """What to know before the plan is carried out, each only once."""
+def cautions(plan: ChangeSet, *, on_aws: bool = True) -> list[str]:
+    """What to know before the plan is carried out, each only once; emulators limit nothing."""
     lines = [line for change in plan.changes for line in _of(change)]
+    if on_aws:
+        lines += [line for change in plan.changes for line in _limits(change)]
     if not plan.creates and plan.parameters.get("MaximumRetryAttempts") == _FEW_RETRIES:
         lines.append(_LEAVES_WORK)
     return list(dict.fromkeys(lines))
@@ -67,11 +69,13 @@ def _of(change: Change) -> Iterator[str]:
             yield _NEW_KEY
         elif change.action == "Remove":
             yield _NO_KEY
-    if change.action != "Modify":
-        return
-    for changed in change.properties:
-        if line := _OF_A_CHANGE.get((change.type, changed.name)):
-            yield line
     # The new mapping starts where the stream does.
     if change.type == _MAPPING and change.is_replaced:
         yield _READ_AGAIN
+
+
+def _limits(change: Change) -> Iterator[str]:
+    if change.action == "Modify":
+        for changed in change.properties:
+            if line := _OF_A_CHANGE.get((change.type, changed.name)):
+                yield line

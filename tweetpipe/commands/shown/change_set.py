@@ -24,11 +24,16 @@ def show_change_set(plan: ChangeSet, region: str) -> None:
             + ("  its data is lost" if change.loses_data else ""),
             "bold red" if change.loses_data else "yellow" if _removes(change) else "",
         )
-    for line in cautions(plan):
-        terminal.say(f"  Mind: {line}", "yellow")
+    show_cautions(plan)
     counts = Counter(map(_verb, plan.changes))
     terminal.say(", ".join(f"{n} {verb}" for verb, n in counts.items()) or "No resource changes.")
     terminal.say(cost_line(plan.parameters, region))
+
+
+def show_cautions(plan: ChangeSet, *, on_aws: bool = True) -> None:
+    """What to mind of the plan."""
+    for line in cautions(plan, on_aws=on_aws):
+        terminal.say(f"  Mind: {line}", "yellow")
 
 
 def cost_line(parameters: Mapping[str, str], region: str) -> str:

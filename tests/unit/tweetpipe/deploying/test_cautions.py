@@ -46,6 +46,16 @@ def test_what_aws_limits_is_said_once(kind: str, name: str, said: str) -> None:
     assert said in line
 
 
+def test_on_an_emulator_only_what_holds_there_as_well_is_said() -> None:
+    mode = change("AWS::Kinesis::Stream", "StreamModeDetails")
+    mapping = change("AWS::Lambda::EventSourceMapping", "EventSourceArn", replacement="True")
+
+    said = cautions(plan(mode, mapping, retries="10"), on_aws=False)
+
+    assert ["once more" in line for line in said] == [True, False]
+    assert "-p MaximumRetryAttempts=-1" in said[1]
+
+
 @pytest.mark.parametrize("replacement", ["True", "Conditional"])
 def test_a_mapping_that_is_made_anew_reads_all_again_and_makes_dead_letters_twice(
     replacement: str,
