@@ -1,4 +1,4 @@
-"""Clients of an emulator that say at once what it answers."""
+"""Clients of an emulator that say at once what it answers, and those of a stack's own user."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from localstack_embedded import Instance
+from tests.waiting import wait_for
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 
 
 def aws_client(instance: Instance, service: str) -> Any:
@@ -20,3 +24,21 @@ def aws_client(instance: Instance, service: str) -> Any:
         aws_secret_access_key="test",
         config=Config(retries={"total_max_attempts": 1}, read_timeout=60),
     )
+
+
+def as_producer(place: Place, stack: Stack) -> Place:
+    """The place as the stack's own user enters it, whose key AWS may not know for some seconds."""
+    secret = place.secretsmanager().get_secret_value(SecretId=stack.outputs["ClientSecretArn"])
+    signed = place.signed_by(
+        access_key_id=stack.outputs["AccessKeyId"], secret_access_key=secret["SecretString"]
+    )
+
+    def is_known() -> bool:
+        try:
+            signed.kinesis().describe_stream_summary(StreamName=stack.outputs["KinesisStream"])
+        except ClientError:
+            return False
+        return True
+
+    wait_for(is_known, "the producer's key to be known")
+    return signed

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from tweetpipe.aws.stack import Stack
 from tweetpipe.deploying import deploy
 
 Command = Callable[..., subprocess.CompletedProcess[str]]
+Deploying = Callable[..., AbstractContextManager[Stack]]
 
 PARAMETERS = {"ShardCount": "2", "BatchSize": "200", "Timeout": "20", "BatchWindowSeconds": "0"}
 
@@ -42,6 +43,21 @@ def new_stack(place: Place) -> Iterator[Callable[[], Stack]]:
     """Deploys a stack of its own for one test, and destroys it after."""
     with ExitStack() as cleanup:
         yield lambda: cleanup.enter_context(deployed_stack(place, PARAMETERS))
+
+
+@pytest.fixture(scope="session")
+def deploying(place: Place, request: pytest.FixtureRequest) -> Deploying:
+    """Deploys a stack for a purpose, with these parameters, until the block is left."""
+    ours = given(request)
+
+    def deploy_for(purpose: str, **parameters: str) -> AbstractContextManager[Stack]:
+        if ours is None:
+            return deployed_stack(place, PARAMETERS | parameters)
+        return deployed_stack(
+            place, PARAMETERS | ours.parameters | parameters, name=ours.name_for(purpose)
+        )
+
+    return deploy_for
 
 
 @pytest.fixture(scope="session")

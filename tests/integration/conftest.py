@@ -15,6 +15,7 @@ from producer import Settings
 from tests.stack_fixtures import (
     command_environment,
     deployed,
+    deploying,
     new_stack,
     own_stack,
     place,
@@ -24,6 +25,7 @@ from tests.stack_fixtures import (
 __all__ = [
     "command_environment",
     "deployed",
+    "deploying",
     "new_stack",
     "own_stack",
     "place",

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 import producer
 from processor.errors import Reason
 from producer import OutgoingRecord, Report, Settings
+from tests.clients import as_producer
 from tests.fault_proxy import BATCH_WRITE_ITEM, Fault, FaultProxy
 from tests.functions import configured
+from tests.on_aws.given import given
 from tests.stack_fixtures import Command
 from tests.tweets import fake_source
 from tests.waiting import wait_for
@@ -41,13 +44,9 @@ def send(
     folder: Path,
 ) -> Report:
     """Produces with the credentials of the stack's own user."""
-    secret = place.secretsmanager().get_secret_value(SecretId=stack.outputs["ClientSecretArn"])
-    signer = place.signed_by(
-        access_key_id=stack.outputs["AccessKeyId"], secret_access_key=secret["SecretString"]
-    )
     return producer.produce(
         records,
-        client=signer.kinesis(producer.kinesis_client_config(settings)),
+        client=as_producer(place, stack).kinesis(producer.kinesis_client_config(settings)),
         stream=stack.outputs["KinesisStream"],
         undelivered=folder / "undelivered.ndjson",
         settings=settings,
@@ -209,6 +208,27 @@ def test_a_hostile_file_is_stored_where_possible_and_explained_where_not(
     assert {payload(e): e["reason"] for e in new} == bad | {None: Reason.ITEM_TOO_LARGE}
     assert {e["payloadBytes"] for e in new if payload(e) is None} == {len(too_large)}
     assert all(is_at_its_position(place, own_stack, letter) for letter in new)
+
+
+@pytest.mark.aws
+def test_the_producers_user_may_put_records_and_nothing_else(
+    request: pytest.FixtureRequest, place: Place
+) -> None:
+    if given(request) is None or place.aws_endpoint():
+        pytest.skip("an emulator checks no rights; tests/iam tries them with a policy engine")
+    stack: Stack = request.getfixturevalue("own_stack")
+    theirs = as_producer(place, stack)
+    stream, table = stack.outputs["KinesisStream"], stack.outputs["EventDataTable"]
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: theirs.kinesis().list_shards(StreamName=stream),
+        lambda: theirs.kinesis().delete_stream(StreamName=stream),
+        lambda: theirs.dynamodb().scan(TableName=table),
+        lambda: theirs.sqs().receive_message(QueueUrl=stack.outputs["DeadLetterQueueUrl"]),
+        lambda: theirs.secretsmanager().get_secret_value(SecretId=stack.outputs["ClientSecretArn"]),
+    )
+    for call in calls:
+        with pytest.raises(ClientError, match=r"AccessDenied|not authorized"):
+            call()
 
 
 def test_verify_finds_a_deleted_a_changed_and_a_foreign_item(

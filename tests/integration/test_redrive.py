@@ -14,9 +14,10 @@ from typing import Any
 
 import pytest
 
+from tests.clients import as_producer
 from tests.functions import configured
 from tests.fuzz.aggregates import aggregate
-from tests.stack_fixtures import PARAMETERS, Command, deployed_stack
+from tests.stack_fixtures import Command, Deploying
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import LOCAL_ACCOUNT, Place
@@ -29,10 +30,9 @@ SHARD = "shardId-000000000000"
 
 
 @pytest.fixture(scope="module")
-def quick(place: Place) -> Iterator[Stack]:
+def quick(deploying: Deploying) -> Iterator[Stack]:
     """A stack that gives a failing batch up at once."""
-    parameters = PARAMETERS | {"ShardCount": "1", "MaximumRetryAttempts": "0", "Timeout": "5"}
-    with deployed_stack(place, parameters) as stack:
+    with deploying("redrive", ShardCount="1", MaximumRetryAttempts="0", Timeout="5") as stack:
         yield stack
 
 
@@ -55,9 +55,13 @@ def tweet(number: int, **changes: Any) -> bytes:
 
 def put(place: Place, stack: Stack, payloads: Iterable[bytes]) -> list[str]:
     """Puts records on the stream, and says their sequence numbers."""
-    answer = place.kinesis().put_records(
-        StreamName=stack.outputs["KinesisStream"],
-        Records=[{"Data": data, "PartitionKey": "redriven"} for data in payloads],
+    answer = (
+        as_producer(place, stack)
+        .kinesis()
+        .put_records(
+            StreamName=stack.outputs["KinesisStream"],
+            Records=[{"Data": data, "PartitionKey": "redriven"} for data in payloads],
+        )
     )
     assert answer["FailedRecordCount"] == 0
     return [record["SequenceNumber"] for record in answer["Records"]]
@@ -128,6 +132,7 @@ def batch_body(
     }
 
 
+@pytest.mark.aws
 def test_a_rejected_record_is_edited_and_stored(
     place: Place, stack: Stack, tweetpipe_command: Command, tmp_path: Path
 ) -> None:
@@ -156,6 +161,7 @@ def test_a_rejected_record_is_edited_and_stored(
     assert letters(place, stack) == []
 
 
+@pytest.mark.aws
 def test_a_record_too_large_for_its_message_is_read_from_the_stream(
     place: Place, stack: Stack, tweetpipe_command: Command
 ) -> None:
@@ -168,6 +174,7 @@ def test_a_record_too_large_for_its_message_is_read_from_the_stream(
     assert shown.stdout.encode() == large
 
 
+@pytest.mark.aws
 def test_an_exhausted_batch_is_read_again_and_stored(
     place: Place, stack: Stack, tweetpipe_command: Command
 ) -> None:
@@ -182,6 +189,7 @@ def test_an_exhausted_batch_is_read_again_and_stored(
     assert letters(place, stack) == []
 
 
+@pytest.mark.aws
 def test_tweets_of_aggregated_records_come_home_from_an_exhausted_batch(
     place: Place, stack: Stack, tweetpipe_command: Command
 ) -> None:

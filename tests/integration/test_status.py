@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -22,6 +23,28 @@ SEED = 3
 
 def send_tweets(place: Place, stack: Stack) -> None:
     deliver(place, stack, fake_source(seed=SEED, count=TWEETS), total=TWEETS)
+
+
+@pytest.mark.aws
+def test_a_stack_that_works_is_told_so_and_deployed_again_is_up_to_date(
+    own_stack: Stack, tweetpipe_command: Command
+) -> None:
+    at = ("--stack", own_stack.name)
+    fake = (*at, "--seed", "9", "--count", "30")
+    author = next(iter(verify.expected_items(9, 30).values()))["Username"]
+
+    produced = tweetpipe_command("produce", "fake", *fake)
+    verified = tweetpipe_command("verify", *fake, "--allow-others")
+    queried = tweetpipe_command("query", "--json", *at, "--", author)
+    status = tweetpipe_command("status", "--json", *at)
+    logs = tweetpipe_command("logs", "--since", "1h", *at)
+    again = tweetpipe_command("deploy", *at)
+
+    for outcome in (produced, verified, queried, status, logs, again):
+        assert outcome.returncode == 0, outcome.stdout + outcome.stderr
+    assert {item["Username"] for item in json.loads(queried.stdout)} == {author}
+    assert json.loads(status.stdout)["outputs"] == own_stack.outputs
+    assert "up to date" in again.stderr
 
 
 def test_a_function_that_fails_every_call_is_an_error_although_its_tweets_are_stored(

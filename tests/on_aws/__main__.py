@@ -1,6 +1,6 @@
 """`make test-aws`: the tests marked `aws`, and many tweets, against an account of yours.
 
-They run in a stack of their own, with your credentials, and remove it at the end.
+They run in stacks of their own, with your credentials, and remove them at the end.
 """
 
 from __future__ import annotations
@@ -12,20 +12,25 @@ import subprocess
 import sys
 import time
 import uuid
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 import pytest
 from rich.console import Console
 
-from tests.commands import Environment
+from tests.clients import as_producer
 from tests.on_aws.given import Given
 from tests.stack_fixtures import deployed_stack
+from tests.waiting import wait_for
+from tweetpipe import events
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.place import Place, aws_place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.looking import metrics, verify
+from tweetpipe.looking import metrics, table, verify
 from tweetpipe.plan.prices import load_prices
 from tweetpipe.project import ROOT
 
@@ -34,6 +39,9 @@ _console = Console(highlight=False, soft_wrap=True)
 _KNOWN = "ignore::pytest.PytestAssertRewriteWarning"
 _SEED = 1
 _PATIENCE = 300.0  # seconds without an arrival
+_PROBES = 20  # tweets that are sent one after the other
+_STACKS = 3  # with those that tests deploy, each of one shard
+_SECRET_HOUR = 0.40 / 730  # dollars: https://aws.amazon.com/secrets-manager/pricing/
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,6 +56,7 @@ class RunReport:
     difference: int
     seconds_sending: float
     seconds_until_stored: float  # after the last was sent
+    seconds_of_one_tweet: dict[str, float]  # from before it is put until it is read from the table
     seconds_behind_at_most: float | None  # by CloudWatch, which may not know yet
     dollars_at_most: float
 
@@ -69,7 +78,8 @@ def main() -> int:
     _console.print(f"Account {identity.account} as {identity.arn}, region {place.region}")
     _console.print(f"Stack {options.stack}, which is made, and deleted at the end")
     _console.print(
-        f"Cost: about ${cost:.2f} at most, for {options.count:,} tweets and an hour of a shard"
+        f"Cost: about ${cost:.2f} at most, for {options.count:,} tweets and an hour of "
+        f"{_STACKS} shards: tests deploy two more stacks, and delete them"
     )
     if not options.yes:
         parser.error("to agree to that, add --yes (make test-aws YES=1)")
@@ -77,24 +87,28 @@ def main() -> int:
     # The tests forget the environment of whoever runs them.
     environment = {**os.environ, "TWEETPIPE_TARGET": "aws", "TWEETPIPE_STACK": options.stack}
     with deployed_stack(place, parameters, name=options.stack) as stack:
-        report = run(place, stack, environment, count=options.count, cost=cost)
+        ours = Given(place=place, stack=stack, environment=environment, parameters=parameters)
+        report = run(ours, count=options.count, cost=cost)
     options.report.parent.mkdir(parents=True, exist_ok=True)
     options.report.write_text(json.dumps(asdict(report), indent=2) + "\n", encoding="utf-8")
     _console.print(json.dumps(asdict(report), indent=2))
-    _console.print(f"The report is in {options.report}. The stack is deleted.")
+    _console.print(f"The report is in {options.report}.")
+    if left := [name for name in (options.stack, *ours.further) if stacks.find(place, name)]:
+        _console.print(f"Not deleted, and still paid for: {', '.join(left)}", style="red")
+        return 1
+    _console.print(f"Deleted: {', '.join((options.stack, *ours.further))}")
     if report.difference:
         return 3
-    return 1 if report.tests.keys() - {"passed"} or not report.tests else 0
+    return 0 if report.tests["passed"] and not report.tests.keys() - {"passed", "skipped"} else 1
 
 
-def run(
-    place: Place, stack: Stack, environment: Environment, *, count: int, cost: float
-) -> RunReport:
+def run(ours: Given, *, count: int, cost: float) -> RunReport:
     """Sends the tweets, compares each one, and runs the tests."""
+    place, stack = ours.place, ours.stack
     began = time.monotonic()
     command = [sys.executable, "-m", "tweetpipe", "produce", "fake"]
     choice = ["--count", str(count), "--seed", str(_SEED), "--rate", "900"]
-    subprocess.run([*command, *choice], env=environment, check=True)
+    subprocess.run([*command, *choice], env=ours.environment, check=True)
     sent = time.monotonic()
     found = verify.wait_until_stored(
         place,
@@ -103,7 +117,7 @@ def run(
         patience=_PATIENCE,
     )
     stored = time.monotonic()
-    ours = Given(place=place, stack=stack, environment=environment)
+    latencies = list(_latencies(place, stack))
     tests = [str(ROOT / "tests" / "integration"), "-m", "aws", "-p", "no:xdist"]
     pytest.main([*tests, "-p", "no:cacheprovider", "-W", _KNOWN], plugins=[ours])
     return RunReport(
@@ -115,9 +129,27 @@ def run(
         difference=len(found.missing) + len(found.different) + len(found.unexpected),
         seconds_sending=round(sent - began, 1),
         seconds_until_stored=round(stored - sent, 1),
+        seconds_of_one_tweet={
+            "median": round(median(latencies), 2),
+            "longest": round(max(latencies), 2),
+        },
         seconds_behind_at_most=metrics.measure(place, stack).window.iterator_age,
         dollars_at_most=round(cost, 2),
     )
+
+
+def _latencies(place: Place, stack: Stack) -> Iterator[float]:
+    """How long one tweet takes, with what each question takes that is asked of the table."""
+    kinesis = as_producer(place, stack).kinesis()
+    expected = verify.expected_items(_SEED + 1, _PROBES)
+    for index, key in enumerate(expected):
+        data, partition_key = events.chosen().fake(_SEED + 1, index)
+        began = time.monotonic()
+        kinesis.put_record(
+            StreamName=stack.outputs["KinesisStream"], Data=data, PartitionKey=partition_key
+        )
+        wait_for(partial(table.get, place, stack.outputs["EventDataTable"], key), "a tweet")
+        yield time.monotonic() - began
 
 
 def dollars(count: int) -> float:
@@ -125,7 +157,8 @@ def dollars(count: int) -> float:
     prices = load_prices("us-east-1")
     used = ("kinesis_put", "dynamodb_write", "lambda_request_arm64")
     twice = sum(prices[name].cost(2 * (count + 10_000)) for name in used)
-    return prices["kinesis_shard_hour"].cost(1) + twice + 0.01
+    idle = _STACKS * (prices["kinesis_shard_hour"].cost(1) + _SECRET_HOUR)
+    return idle + twice + 0.01
 
 
 if __name__ == "__main__":

@@ -15,11 +15,16 @@ from tweetpipe.aws.stack import Stack
 
 @dataclass(kw_only=True, eq=False)
 class Given:
-    """A plugin of pytest; `environment` is the caller's, which the tests otherwise forget."""
+    """A plugin of pytest; `environment` is the caller's, which the tests otherwise forget.
+
+    `further` names the stacks that tests have deployed beside that one, with `parameters` as well.
+    """
 
     place: Place
     stack: Stack
     environment: Environment
+    parameters: dict[str, str] = field(default_factory=dict)
+    further: list[str] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
 
     def pytest_configure(self) -> None:
@@ -28,6 +33,11 @@ class Given:
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" or not report.passed:
             self.outcomes[report.outcome] += 1
+
+    def name_for(self, purpose: str) -> str:
+        """The name of one more stack."""
+        self.further.append(f"{self.stack.name}-{purpose}")
+        return self.further[-1]
 
 
 def given(request: pytest.FixtureRequest) -> Given | None:
