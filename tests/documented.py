@@ -247,7 +247,7 @@ def _options(service: str, operation: str, arguments: list[str]) -> list[str]:
     else:
         called = {_dashed(name): name for name in model.operation_names}[operation]
     shape = model.operation_model(called).input_shape
-    options = [_dashed(name) for name in shape.members]
+    options = [_dashed(name) for name in (shape.members if shape else ())]
     return options + [f"no-{name}" for name in options] + ["select", "count"]
 
 

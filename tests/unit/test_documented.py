@@ -88,6 +88,17 @@ def test_each_file_that_is_named_is_there(document: Path) -> None:
         assert name.startswith(MADE) or any(path.exists() for path in found), name
 
 
+def test_each_quota_of_aws_has_its_source() -> None:
+    text = (PROJECT / "docs" / "aws.md").read_text(encoding="utf-8")
+    table = text.partition("## Quotas")[2].partition("\n\nTo see")[0]
+    rows = [line.split(" | ") for line in table.splitlines() if line.startswith("| ")][1:]
+
+    assert len(rows) > 10
+    assert [
+        name for name, figure, *_ in rows if "](https://docs.aws.amazon.com/" not in figure
+    ] == []
+
+
 def test_both_readmes_tell_to_type_the_same() -> None:
     english, korean = (
         [block.code for block in blocks(PROJECT / name) if block.language == ""]

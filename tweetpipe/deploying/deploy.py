@@ -87,6 +87,7 @@ def deploy(
     else:
         changed = changed or _revert_drift(attempt, deployed, approve)
         drift.check_attached(place, deployed, on_step)
+        drift.check_code(place, deployed, attempt.artifact, archive)
     return deployed, changed
 
 
@@ -191,7 +192,7 @@ def _revert_drift(attempt: _Attempt, deployed: Stack, approve: Approve) -> bool:
     """Whether something was changed beside the stack, and now is as the template says."""
     attempt.on_step("Looking for what was changed beside the stack; this may take minutes")
     try:
-        found = drift.look(attempt.place, deployed)
+        found = drift.look(attempt.place, deployed, attempt.on_step)
     except DeployFailed as error:
         attempt.on_step(f"That could not be found out, and so may be: {error}")
         return False

@@ -15,18 +15,24 @@ from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.explain import explain
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.deploying import identities
+from tweetpipe.deploying import identities, package
+from tweetpipe.deploying.artifacts import Artifact
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackResourceDriftTypeDef
 
 
 def look(
-    place: Place, deployed: Stack, *, sleep: Callable[[float], None] = time.sleep
+    place: Place,
+    deployed: Stack,
+    on_unknown: Callable[[str], None],
+    *,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> list[str]:
     """What differs from the template, a line for each resource; takes up to some minutes.
 
-    Raises DeployFailed when that can't be told.
+    `on_unknown` is told of each resource that CloudFormation could not look at. Raises DeployFailed
+    when nothing can be told.
     """
     client = place.cloudformation()
     try:
@@ -41,13 +47,17 @@ def look(
         # 100 at most, and a stack of ours has some 30 resources.
         drifts = client.describe_stack_resource_drifts(
             StackName=deployed.id,
-            StackResourceDriftStatusFilters=["MODIFIED", "DELETED"],
+            StackResourceDriftStatusFilters=["MODIFIED", "DELETED", "UNKNOWN"],
             MaxResults=100,
         )["StackResourceDrifts"]
     except ClientError as error:
         raise DeployFailed(explain(error)) from error
+    unknown = [drift for drift in drifts if drift["StackResourceDriftStatus"] == "UNKNOWN"]
+    for drift in unknown:
+        why = drift.get("DriftStatusReason", "AWS gives no reason").rstrip(".")
+        on_unknown(f"Whether {drift['LogicalResourceId']} was changed can't be told: {why}.")
     found = [line for line in (_line(drift, deployed) for drift in drifts) if line]
-    if status["DetectionStatus"] == "DETECTION_FAILED" and not found:
+    if status["DetectionStatus"] == "DETECTION_FAILED" and not found and not unknown:
         raise DeployFailed(status.get("DetectionStatusReason", "no reason given"))
     return found
 
@@ -73,6 +83,21 @@ def check_attached(place: Place, deployed: Stack, on_step: Callable[[str], None]
         raise DeployFailed(
             "The stack is as the template says, but its role or user has more rights: policies "
             f"are attached that the template doesn't name. Detach them: {'; '.join(commands)}"
+        )
+
+
+def check_code(place: Place, deployed: Stack, artifact: Artifact, archive: bytes) -> None:
+    """Raises DeployFailed where the function runs other code than the package's.
+
+    Drift detection can't read code, so that nobody else would find what was changed by hand.
+    """
+    name = deployed.outputs["DDBEventProcessor"]
+    found = place.lambda_().get_function_configuration(FunctionName=name)["CodeSha256"]
+    if found != package.code_sha256(archive):
+        raise DeployFailed(
+            "The stack is as the template says, but its function runs other code, which was put "
+            f"there beside the stack. Put the package back: aws lambda update-function-code "
+            f"--function-name {name} --s3-bucket {artifact.bucket} --s3-key {artifact.key}"
         )
 
 

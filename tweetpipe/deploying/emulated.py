@@ -7,8 +7,6 @@ some properties even of new ones. On AWS drift detection does this: see `drift`.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import json
 import shlex
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from tweetpipe.aws.stack import Stack, options
 from tweetpipe.deploying import emulated_parts as parts
 from tweetpipe.deploying import parameters
 from tweetpipe.deploying.leftovers import is_gone
+from tweetpipe.deploying.package import code_sha256
 from tweetpipe.deploying.resolve import StackFacts, resolved
 from tweetpipe.project import TEMPLATE
 
@@ -85,7 +84,7 @@ def _put_code_right(
 ) -> None:
     client = place.lambda_()
     found = client.get_function_configuration(FunctionName=function)["CodeSha256"]
-    wanted = base64.b64encode(hashlib.sha256(package).digest()).decode()
+    wanted = code_sha256(package)
     if found == wanted:
         return
     put = client.update_function_code(FunctionName=function, ZipFile=package)

@@ -19,9 +19,8 @@ DEPLOYED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 DELETED = frozenset({"DELETE_COMPLETE"})
 
 # None of these takes an update; what is said of the others is said where they end.
-_NEEDS_A_HAND = frozenset(
-    {"DELETE_FAILED", "UPDATE_FAILED", "UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"}
-)
+_NOT_TAKEN_BACK = frozenset({"UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"})
+_NEEDS_A_HAND = frozenset({"DELETE_FAILED", "UPDATE_FAILED"}) | _NOT_TAKEN_BACK
 
 
 def check_end(
@@ -31,11 +30,13 @@ def check_end(
     if status in wanted:
         return
     seen = list(events)
-    failed = dict.fromkeys(
-        event.logical_id for event in seen if event.is_failure and event.logical_id != name
-    )
+    failed = [event for event in seen if event.is_failure and event.logical_id != name]
+    if status in _NOT_TAKEN_BACK:
+        failed = _failed_on_the_way_back(name, seen)
+    resources = [*dict.fromkeys(event.logical_id for event in failed)]
+    why = "; ".join(f"{event.logical_id}: {event.reason.rstrip('.')}" for event in failed)
     raise DeployFailed(
-        f"{_cause(name, status, seen)}. {remedy(place, name, status, resources=[*failed])}"
+        f"{_cause(name, status, seen)}. {remedy(place, name, status, resources=resources, why=why)}"
     )
 
 
@@ -57,8 +58,8 @@ def not_removed(events: Iterable[Event]) -> list[Event]:
     return [event for event in last.values() if event.status == "DELETE_FAILED"]
 
 
-def remedy(place: Place, name: str, status: str, *, resources: list[str]) -> str:
-    """What to do about a stack in this state, in one line."""
+def remedy(place: Place, name: str, status: str, *, resources: list[str], why: str = "") -> str:
+    """What to do about a stack in this state, in one line; `resources` failed, and `why`."""
     again = f"tweetpipe deploy{options(place.target, name)}"
     destroy = f"tweetpipe destroy{options(place.target, name)}"
     aws = f"aws cloudformation {{}} --stack-name {name}".format
@@ -73,9 +74,13 @@ def remedy(place: Place, name: str, status: str, *, resources: list[str]) -> str
         case "UPDATE_FAILED":
             return f"Take it back with {aws('rollback-stack')}, then run {again}."
         case "UPDATE_ROLLBACK_FAILED" | "IMPORT_ROLLBACK_FAILED":
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html
+            skipped = " ".join(resources or ["LOGICAL_ID"])
+            reasons = f" ({why})" if why else ""
             return (
-                "It could not be taken back either: mend what failed, then run "
-                f"{aws('continue-update-rollback')}, then {again}."
+                f"It could not be taken back either{reasons}: mend that, then run "
+                f"{aws('continue-update-rollback')}, with --resources-to-skip {skipped} only for "
+                f"what can't be mended. Once it is taken back: {again}."
             )
         case "DELETE_FAILED":
             kept = " ".join(resources or ["LOGICAL_ID"])
@@ -86,6 +91,17 @@ def remedy(place: Place, name: str, status: str, *, resources: list[str]) -> str
         case "DELETE_COMPLETE":
             return f"Somebody deleted the stack meanwhile. Create it anew: {again}."
     return f"See what has become of it: {aws('describe-stack-events')}."
+
+
+def _failed_on_the_way_back(name: str, events: list[Event]) -> list[Event]:
+    """What failed since the stack began to undo its update, not what made it do so."""
+    began = [
+        place
+        for place, event in enumerate(events)
+        if event.logical_id == name and event.status.endswith("ROLLBACK_IN_PROGRESS")
+    ]
+    since = events[began[-1] :] if began else []
+    return [event for event in since if event.is_cause and event.logical_id != name]
 
 
 def _cause(name: str, status: str, events: list[Event]) -> str:

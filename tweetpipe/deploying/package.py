@@ -9,6 +9,7 @@ and `sam`.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import io
 import logging
@@ -59,6 +60,11 @@ def archive(own: Own = MappingProxyType({})) -> bytes:
         folder = _build(own, BUILD / "archived")
         _LOG.debug("%s", listing(folder))
         return _zipped(folder)
+
+
+def code_sha256(archive: bytes) -> str:
+    """The archive's hash as Lambda tells that of a function's code."""
+    return base64.b64encode(hashlib.sha256(archive).digest()).decode()
 
 
 def listing(folder: Path) -> str:

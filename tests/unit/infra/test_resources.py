@@ -112,6 +112,19 @@ def test_the_mappings_stream_is_chosen_in_the_same_words_as_ever() -> None:
     assert WHOLE["Conditions"]["FansOut"] == {"Equals": [{"Ref": "EnhancedFanOut"}, "true"]}
 
 
+def test_drift_detection_can_look_at_all_types_but_those_that_the_documents_name() -> None:
+    """By the registry: what has no handler that reads it can't be looked at."""
+    kinds = {resource["Type"] for resource in RESOURCES.values()}
+    schemas = {
+        kind: PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind) for kind in kinds
+    }
+
+    assert {kind for kind in kinds if "read" not in schemas[kind].schema.get("handlers", {})} == {
+        "AWS::IAM::AccessKey",
+        "AWS::SQS::QueuePolicy",
+    }
+
+
 def test_there_is_an_alarm_for_each_way_to_fall_behind_or_to_fail() -> None:
     watched = {
         (entry["Namespace"], entry["MetricName"])

@@ -118,6 +118,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Aws:
     monkeypatch.setattr(changes, "create", fake.create)
     monkeypatch.setattr(drift, "look", fake.look_for_drift)
     monkeypatch.setattr(drift, "check_attached", fake.check_attached)
+    monkeypatch.setattr(drift, "check_code", lambda *_: None)
     monkeypatch.setattr(changes, "execute", fake.notes("execute"))
     monkeypatch.setattr(changes, "discard", fake.notes("discard"))
     monkeypatch.setattr(events, "seen", lambda *_: set())
@@ -333,7 +334,7 @@ def test_an_update_that_somebody_canceled_is_no_deployment(aws: Aws) -> None:
         ("UPDATE_FAILED", "aws cloudformation rollback-stack --stack-name tweets"),
         (
             "UPDATE_ROLLBACK_FAILED",
-            "aws cloudformation continue-update-rollback --stack-name tweets, then tweetpipe",
+            "aws cloudformation continue-update-rollback --stack-name tweets, with",
         ),
         ("DELETE_FAILED", "--stack-name tweets --retain-resources EventData."),
         ("DELETE_COMPLETE", "Somebody deleted the stack meanwhile."),
@@ -357,6 +358,24 @@ def test_any_other_end_fails_with_the_first_cause_and_the_remedy(
     assert str(failed.value).startswith("EventData (T) failed: Table already exists. ")
     assert remedy in str(failed.value)
     assert "is deployed" not in capfd.readouterr().err
+
+
+def test_of_an_update_that_cannot_be_taken_back_both_failures_are_told_apart(aws: Aws) -> None:
+    aws.ending = "UPDATE_ROLLBACK_FAILED"
+    aws.events = [
+        event("Processor", "UPDATE_FAILED", "No such runtime"),
+        event("EventData", "UPDATE_FAILED", "Resource update cancelled"),
+        event("tweets", "UPDATE_ROLLBACK_IN_PROGRESS", "Failed to update: [Processor]"),
+        event("Processor", "UPDATE_COMPLETE"),
+        event("EventStream", "UPDATE_FAILED", "Limit exceeded."),
+        event("tweets", "UPDATE_ROLLBACK_FAILED", "Failed to update: [EventStream]"),
+    ]
+    with pytest.raises(
+        DeployFailed,
+        match=r"^Processor \(T\) failed: No such runtime\. It could not be taken back either "
+        r"\(EventStream: Limit exceeded\): mend that, .* --resources-to-skip EventStream only ",
+    ):
+        deploy_to_aws(yes=True)
 
 
 def test_a_function_that_localstack_has_no_image_for_fails_with_the_remedy(aws: Aws) -> None:
@@ -397,6 +416,11 @@ def test_what_an_update_could_not_clean_up_is_named(
             "--retain-resources EventData EventStream",
         ),
         ("UPDATE_ROLLBACK_FAILED", "", "continue-update-rollback"),
+        (
+            "UPDATE_ROLLBACK_FAILED",
+            "The following resource(s) failed to update: [EventStream].",
+            "--resources-to-skip EventStream only",
+        ),
         ("UPDATE_FAILED", "", "rollback-stack"),
     ],
 )

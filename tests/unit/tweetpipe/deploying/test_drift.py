@@ -9,6 +9,8 @@ import pytest
 from tests.unit.tweetpipe.stubs import StubbedPlace, complete_stack, stubbed_place
 from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.deploying import drift
+from tweetpipe.deploying.artifacts import Artifact
+from tweetpipe.deploying.package import code_sha256
 
 DEPLOYED = complete_stack()
 AT = datetime(2024, 1, 1, tzinfo=UTC)
@@ -55,6 +57,10 @@ def will_detect(place: StubbedPlace, *statuses: str, drifts: list[dict[str, Any]
     client.add_response("describe_stack_resource_drifts", {"StackResourceDrifts": drifts})
 
 
+def untold(line: str) -> None:
+    raise AssertionError(line)
+
+
 def test_each_resource_that_differs_is_a_line_once_detection_has_ended() -> None:
     slept: list[float] = []
     with stubbed_place("cloudformation") as place:
@@ -67,7 +73,7 @@ def test_each_resource_that_differs_is_a_line_once_detection_has_ended() -> None
                 resource("StreamToProcessor", "DELETED"),
             ],
         )
-        found = drift.look(place, DEPLOYED, sleep=slept.append)
+        found = drift.look(place, DEPLOYED, untold, sleep=slept.append)
 
     assert found == ["Processor: /Timeout is 3 instead of 60", "StreamToProcessor is gone"]
     assert len(slept) == 1
@@ -82,7 +88,7 @@ def test_what_autoscaling_does_is_no_drift(billing: str, lines: int) -> None:
             "DETECTION_COMPLETE",
             drifts=[resource("EventData", "MODIFIED", difference(path, "70", "5"))],
         )
-        found = drift.look(place, replace(DEPLOYED, parameters={"TableBilling": billing}))
+        found = drift.look(place, replace(DEPLOYED, parameters={"TableBilling": billing}), untold)
 
     assert len(found) == lines
 
@@ -91,7 +97,19 @@ def test_a_detection_that_failed_does_not_pass_for_no_drift() -> None:
     with stubbed_place("cloudformation") as place:
         will_detect(place, "DETECTION_FAILED", drifts=[])
         with pytest.raises(DeployFailed, match="Rate exceeded"):
-            drift.look(place, DEPLOYED)
+            drift.look(place, DEPLOYED, untold)
+
+
+def test_what_could_not_be_looked_at_does_not_pass_for_no_drift() -> None:
+    said: list[str] = []
+    unknown = resource("EventStream", "UNKNOWN") | {"DriftStatusReason": "Rate exceeded."}
+    gone = resource("DeadLetters", "DELETED")
+    with stubbed_place("cloudformation") as place:
+        will_detect(place, "DETECTION_FAILED", drifts=[unknown, gone])
+        found = drift.look(place, DEPLOYED, said.append)
+
+    assert found == ["DeadLetters is gone"]
+    assert said == ["Whether EventStream was changed can't be told: Rate exceeded."]
 
 
 def test_a_missing_permission_is_named() -> None:
@@ -102,7 +120,7 @@ def test_a_missing_permission_is_named() -> None:
             "User: me is not authorized to perform: cloudformation:DetectStackDrift",
         )
         with pytest.raises(DeployFailed, match="permission cloudformation:DetectStackDrift"):
-            drift.look(place, DEPLOYED)
+            drift.look(place, DEPLOYED, untold)
 
 
 POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
@@ -154,3 +172,24 @@ def test_without_attached_policies_all_is_well_and_without_permission_it_is_said
         drift.check_attached(place, DEPLOYED, said.append)
 
     assert said[0].startswith("Whether policies were attached beside the stack can't be told")
+
+
+@pytest.mark.parametrize("ours", [True, False])
+def test_code_that_was_put_there_by_hand_fails_with_the_command_that_puts_the_package_back(
+    ours: bool,
+) -> None:
+    deployed = complete_stack(DDBEventProcessor="processor")
+    with stubbed_place("lambda") as place:
+        place.stubbers["lambda"].add_response(
+            "get_function_configuration",
+            {"CodeSha256": code_sha256(b"package" if ours else b"other")},
+            {"FunctionName": "processor"},
+        )
+        artifact = Artifact("a-bucket", "tweets/abc.zip")
+        if ours:
+            drift.check_code(place, deployed, artifact, b"package")
+        else:
+            with pytest.raises(
+                DeployFailed, match=r"other code.*--s3-bucket a-bucket --s3-key tweets/abc\.zip"
+            ):
+                drift.check_code(place, deployed, artifact, b"package")
