@@ -156,7 +156,7 @@ try-aws: $(VENV)/app  ## Deploy to AWS, send COUNT=10000 fake tweets through, ve
 	@$(BIN)/tweetpipe produce fake $(ON_AWS) --count $(or $(COUNT),10000)
 	@$(BIN)/tweetpipe verify $(ON_AWS) --count $(or $(COUNT),10000) --wait 60
 
-test-aws: $(VENV)/dev  ## Run the tests for AWS in a stack of their own, in your account: YES=1 agrees to the cost
+test-aws: $(VENV)/dev  ## Run the tests for AWS in stacks of their own, in your account: YES=1 agrees to the cost
 	@$(BIN)/python -m tests.on_aws $(if $(YES),--yes) $(if $(filter-out tweets-try,$(STACK)),--stack $(STACK)) $(if $(BOUNDARY),--boundary $(BOUNDARY)) $(if $(COUNT),--count $(COUNT))
 
 destroy-aws: $(VENV)/app  ## Delete that stack, and all that is in it
