@@ -138,7 +138,7 @@ def packed(source: str) -> bytes:
     return archive.getvalue()
 
 
-def test_what_cannot_be_mended_is_skipped(place: Place, stuck: Stack) -> None:
+def test_what_cannot_be_fixed_is_skipped(place: Place, stuck: Stack) -> None:
     place.cloudformation().continue_update_rollback(StackName=stuck.name, ResourcesToSkip=["Made"])
 
     assert once_ended(place, stuck.name).status == "UPDATE_ROLLBACK_COMPLETE"

@@ -66,7 +66,7 @@ def remedy(place: Place, name: str, status: str, *, resources: list[str], why: s
     match status:
         case "ROLLBACK_COMPLETE" | "CREATE_FAILED":
             data = ", its data included," if place.is_local else ""
-            return f"Mend that, then deploy again, which removes what is left{data} first: {again}."
+            return f"Fix that, then deploy again, which removes what is left{data} first: {again}."
         case "ROLLBACK_FAILED":
             return f"Not all of it could be removed again: run {destroy}, then {again}."
         case "UPDATE_ROLLBACK_COMPLETE":
@@ -78,14 +78,14 @@ def remedy(place: Place, name: str, status: str, *, resources: list[str], why: s
             skipped = " ".join(resources or ["LOGICAL_ID"])
             reasons = f" ({why})" if why else ""
             return (
-                f"It could not be taken back either{reasons}: mend that, then run "
+                f"It could not be taken back either{reasons}: fix that, then run "
                 f"{aws('continue-update-rollback')}, with --resources-to-skip {skipped} only for "
-                f"what can't be mended. Once it is taken back: {again}."
+                f"what can't be fixed. Once it is taken back: {again}."
             )
         case "DELETE_FAILED":
             kept = " ".join(resources or ["LOGICAL_ID"])
             return (
-                f"Mend that, then run {destroy} again; or leave behind what can't be deleted: "
+                f"Fix that, then run {destroy} again; or leave behind what can't be deleted: "
                 f"{aws('delete-stack')} --retain-resources {kept}."
             )
         case "DELETE_COMPLETE":

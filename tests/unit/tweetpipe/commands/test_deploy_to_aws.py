@@ -373,7 +373,7 @@ def test_of_an_update_that_cannot_be_taken_back_both_failures_are_told_apart(aws
     with pytest.raises(
         DeployFailed,
         match=r"^Processor \(T\) failed: No such runtime\. It could not be taken back either "
-        r"\(EventStream: Limit exceeded\): mend that, .* --resources-to-skip EventStream only ",
+        r"\(EventStream: Limit exceeded\): fix that, .* --resources-to-skip EventStream only ",
     ):
         deploy_to_aws(yes=True)
 
