@@ -201,7 +201,7 @@ def _spent(allowance: Allowance, api: XApi) -> str:
     spent = allowance.spent
     words = f"This month until {spent.until}: {_so_far(spent)}{limit}"
     if usage is None:
-        return f"{words}; X's own count was not to be had"
+        return f"{words}; X gave no count of its own"
     cap = "" if usage.cap is None else f" of {usage.cap:,}"
     return f"{words}; X itself counts {usage.posts:,}{cap} posts for the whole project"
 
