@@ -146,6 +146,13 @@ def test_its_command_is_one_of_tweetpipes() -> None:
     check(["tweetpipe", *(values[w["Ref"]] if isinstance(w, dict) else w for w in command)])
 
 
+@pytest.mark.parametrize("limit", ["", "20", "0.5"])
+def test_what_posts_may_cost_is_limited_where_it_is_asked_for(limit: str) -> None:
+    parameters.check(TEXT, {"MonthlyLimit": limit})
+
+    assert {"Name": "X_MONTHLY_LIMIT", "Value": {"Ref": "MonthlyLimit"}} in CONTAINER["Environment"]
+
+
 def test_what_the_linters_switch_on_is_allowed() -> None:
     path = ROOT / "infra" / "producer-everything-on.json"
     values = json.loads(path.read_text(encoding="utf-8"))

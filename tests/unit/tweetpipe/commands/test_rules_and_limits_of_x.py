@@ -188,7 +188,7 @@ def test_the_monthly_limit_ends_the_reading_and_holds_for_the_next_run(
     assert (len(fake.connections), fake.windows["rules_get"].used) == (connections, used)
 
     counted = twitter.spent()
-    twitter.settings["X_MONTHLY_LIMIT"] = ""
+    twitter.settings |= dict.fromkeys(("X_MONTHLY_LIMIT", "X_PRICE_PER_POST", "X_ACCESS"), "")
     assert twitter(*line, "--max-tweets", "5").returncode == 0
     assert twitter.spent() >= counted + 5
 
