@@ -47,7 +47,7 @@ test: $(VENV)/dev  ## Run the tests, in random order; those with containers only
 
 test-unit: $(VENV)/dev  ## Run the unit tests alone, in a minute
 	@$(MAKE_ENVIRONMENT)
-	@$(PYTEST) -n 4 -m "not slow" tests/unit $(EMBEDDED)/tests
+	@$(PYTEST) -n 5 -m "not slow and not localstack" tests/unit $(EMBEDDED)/tests
 
 test-slow: $(VENV)/dev  ## Run what takes too long for make test, and all properties with many more examples
 	@$(MAKE_ENVIRONMENT)

@@ -18,6 +18,8 @@ from localstack_embedded.plugin.functions.runtimes import PYTHON_MAIN
 from localstack_embedded.plugin.functions.worker import WorkerSettings
 from localstack_embedded.tests.clock import Clock
 
+# Not the virtual environment's, which takes twice as long to start.
+BARE_PYTHON = Path(getattr(sys, "_base_executable", sys.executable))
 AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
 
 
@@ -79,7 +81,7 @@ def deploy(client: str, tmp_path: Path) -> Iterator[Deploy]:
     ) -> Function:
         code = Path(tempfile.mkdtemp(dir=tmp_path))
         (code / "app.py").write_text(dedent(source))
-        python = AWSLAMBDARIC_PYTHON if client == "awslambdaric" else Path(sys.executable)
+        python = AWSLAMBDARIC_PYTHON if client == "awslambdaric" else BARE_PYTHON
         function = Function(
             WorkerSettings(
                 command=(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from localstack_embedded import ensure_environment
 
 THREE_STARTS = """
@@ -33,6 +35,7 @@ print(found, len(made))
 """
 
 
+@pytest.mark.localstack
 def test_the_index_is_made_once_and_again_only_if_it_is_broken(tmp_path: Path) -> None:
     python = ensure_environment().python
     ran = subprocess.run(

@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 from textwrap import indent
 
+import pytest
+
 from localstack_embedded import ensure_environment, shared_home
 
 # A table that grows while it is taken out, and something of another service.
@@ -94,11 +96,13 @@ def run(program: str, folder: Path) -> str:
     return ended.stdout.strip()
 
 
+@pytest.mark.localstack
 def test_what_services_hold_comes_back(tmp_path: Path) -> None:
     assert run(TAKE_OUT, tmp_path) == "dynamodb sqs"
     assert run(GIVE_BACK, tmp_path) == "sqs dynamodb"
 
 
+@pytest.mark.localstack
 def test_what_can_not_be_given_back_is_told(tmp_path: Path) -> None:
     (tmp_path / "localstack.services.sqs.models:sqs_stores").write_bytes(b"not a pickle")
     program = f"import pickle\ntry:\n{indent(GIVE_BACK, '    ')}"
