@@ -159,7 +159,7 @@ def test_what_kinesis_keeps_refusing_goes_to_the_file(undelivered: Path) -> None
 
     report = run(outgoing, kinesis, undelivered, give_up_after=0.05)
 
-    assert (report.read, report.sent, report.failed) == (20, 18, 2)
+    assert (report.read, report.sent, report.failed, report.unanswered) == (20, 18, 2, 0)
     assert report.undelivered == undelivered
     assert sorted(lines(undelivered)) == sorted(bad)
 

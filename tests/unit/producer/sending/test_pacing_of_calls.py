@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable
 from random import Random
 
+import pytest
+
 from producer.outgoing import OutgoingRecord
 from producer.sending.allowance import Allowance
 from producer.sending.answer import SHARD_FULL, TIMED_OUT, Answer
@@ -32,8 +34,9 @@ def parcel(key: int, *, size: int = 10) -> Group:
     return group
 
 
-def outbox_of(records: int, *, aggregate: bool = False) -> Outbox:
-    outbox = Outbox(Settings(aggregate=aggregate), random=lambda: 0.5, now=0.0)
+def outbox_of(records: int, *, aggregate: bool = False, max_records: int = 500) -> Outbox:
+    settings = Settings(aggregate=aggregate, max_records=max_records)
+    outbox = Outbox(settings, random=lambda: 0.5, now=0.0)
     for number in range(1, records + 1):
         outbox.add(held(number), 0.0)
     return outbox
@@ -227,6 +230,37 @@ def test_records_of_a_group_taken_apart_may_have_arrived_if_the_group_may() -> N
     outbox.reject(outbox.take(9.0), "ValidationException", 9.0)
 
     assert all(one.unanswered for one in outbox.clear())
+
+
+@pytest.mark.parametrize("aggregate", [False, True])
+def test_records_that_were_refused_have_not_arrived(aggregate: bool) -> None:
+    outbox = outbox_of(2, aggregate=aggregate)
+    assert outbox.ready_in(0.0, flush=True) == 0.0
+    call = outbox.take(0.0)
+    outbox.settle(call, Answer.failure("InternalFailure", len(call.batch)), 0.0)
+
+    parcels = outbox.clear()
+
+    assert sum(parcel.count for parcel in parcels) == 2
+    for parcel in parcels:
+        assert not any(one.unanswered for one in (parcel, *parcel.members))
+
+
+@pytest.mark.parametrize(("accepted", "is_full"), [(0, True), (25, False)])
+def test_refusals_fill_a_shard_unless_many_more_records_were_accepted(
+    accepted: int, is_full: bool
+) -> None:
+    outbox = outbox_of(600, max_records=20)
+    for _ in range(accepted):
+        call = outbox.take(0.0)
+        outbox.settle(call, Answer([None] * 20, [None] * 20), 0.0)
+
+    call = outbox.take(0.0)
+    parcels = len(call.batch)
+    codes = [SHARD_FULL] * 3 + [None] * (parcels - 3)
+    outbox.settle(call, Answer(codes, [None] * parcels), 0.0)
+
+    assert (outbox.room < (math.inf, math.inf)) is is_full
 
 
 def test_records_that_may_not_wait_are_not_held_up_by_full_shards() -> None:
