@@ -11,17 +11,25 @@ from starlette.routing import Route
 
 from tweets.fakes.x_api.auth import asks_for_app_token
 from tweets.fakes.x_api.connecting import connect
+from tweets.fakes.x_api.connections_endpoint import (
+    ENDPOINT,
+    end_all,
+    end_connections,
+    list_connections,
+)
 from tweets.fakes.x_api.faults import FaultError
 from tweets.fakes.x_api.jobs_endpoint import routes as job_routes
 from tweets.fakes.x_api.limits import Endpoint
 from tweets.fakes.x_api.lookup_endpoint import look_up
 from tweets.fakes.x_api.problems import RATE_LIMIT, WRONG_CREDENTIALS, Answer
 from tweets.fakes.x_api.rules_endpoint import change_rules, list_rules
+from tweets.fakes.x_api.search_endpoint import search
 from tweets.fakes.x_api.state import FakeX
 
 STREAM_PATH = "/2/tweets/search/stream"
 RULES_PATH = f"{STREAM_PATH}/rules"
 USAGE_PATH = "/2/usage/tweets"
+CONNECTIONS_PATH = "/2/connections"
 
 
 def application(fake: FakeX) -> Starlette:
@@ -37,6 +45,11 @@ def application(fake: FakeX) -> Starlette:
             Route("/2/tweets", endpoints.look_up, methods=["GET"]),
             *job_routes(fake, endpoints.refused),
             Route("/_fake/changes", endpoints.make_changes, methods=["POST"]),
+            Route("/2/tweets/search/recent", endpoints.search, methods=["GET"]),
+            Route(CONNECTIONS_PATH, endpoints.list_connections, methods=["GET"]),
+            Route(CONNECTIONS_PATH, endpoints.end_connections, methods=["DELETE"]),
+            Route(f"{CONNECTIONS_PATH}/all", endpoints.end_all, methods=["DELETE"]),
+            Route(f"{CONNECTIONS_PATH}/{ENDPOINT}", endpoints.end_all, methods=["DELETE"]),
             Route("/_fake/status", endpoints.status, methods=["GET"]),
             Route("/_fake/faults", endpoints.add_faults, methods=["POST"]),
             Route("/_fake/faults", endpoints.clear_faults, methods=["DELETE"]),
@@ -97,7 +110,31 @@ class _Endpoints:
             return JSONResponse({"error": str(error)}, 400)
         return JSONResponse(self._fake.status())
 
+    async def search(self, request: Request) -> Response:
+        answer = self._over_limit("search") or self._unauthorized(request)
+        if answer is None:
+            self._fake.catch_up()
+            answer = search(self._fake, request.query_params.multi_items())
+            self._fake.usage.charge(post["id"] for post in answer.body.get("data", ()))
+        return self._response("search", answer)
+
+    async def list_connections(self, request: Request) -> Response:
+        answer = self._over_limit("connection_calls") or self._unauthorized(request)
+        status = request.query_params.get("status", "active")
+        return self._response("connection_calls", answer or list_connections(self._fake, status))
+
+    async def end_connections(self, request: Request) -> Response:
+        answer = self._over_limit("connection_calls") or self._unauthorized(request)
+        if answer is None:
+            answer = end_connections(self._fake, await request.body())
+        return self._response("connection_calls", answer)
+
+    async def end_all(self, request: Request) -> Response:
+        answer = self._over_limit("connection_calls") or self._unauthorized(request)
+        return self._response("connection_calls", answer or end_all(self._fake))
+
     async def status(self, request: Request) -> Response:
+        self._fake.catch_up()
         return _stranger(request) or JSONResponse(self._fake.status())
 
     async def add_faults(self, request: Request) -> Response:

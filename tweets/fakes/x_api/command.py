@@ -55,6 +55,7 @@ def _fake(options: argparse.Namespace) -> FakeX:
         heartbeat=options.heartbeat,
         max_lag=options.max_lag,
         match_all=options.match_all,
+        live=options.live,
         rules=options.rule,
         faults=options.fault,
         limits=_limits(options),
@@ -146,6 +147,12 @@ def _add_options(parser: argparse.ArgumentParser) -> None:
         "gzip or not; lines of other kinds go out as they are",
     )
     add("--match-all", action="store_true", help="send each post, as matching each rule")
+    add(
+        "--live",
+        action="store_true",
+        help="publish whether or not anybody is connected, with ids and times of now",
+    )
+    add("--backfill", action="store_true", help="take backfill_minutes, as for an Enterprise app")
     add("--rule", action="append", default=[], help="a rule that is there from the start")
     add(
         "--fault",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from email.utils import formatdate
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -16,6 +17,7 @@ from tweets.fakes.x_api.problems import (
     RATE_LIMIT,
     UNAUTHORIZED,
     Problem,
+    invalid_request,
     no_rules,
     not_enrolled,
     server_error,
@@ -42,7 +44,8 @@ async def connect(fake: FakeX, request: Request) -> Response:
     """Answer a request that is authorized and within its limits."""
     headers = fake.windows["stream"].headers()
     try:
-        fields = Fields.from_query(request.query_params.multi_items())
+        minutes, query = _backfill(fake, request.query_params.multi_items())
+        fields = Fields.from_query(query)
     except FieldsError as error:
         return JSONResponse(error.problem, 400, headers=headers)
     again: list[int] = []
@@ -59,7 +62,22 @@ async def connect(fake: FakeX, request: Request) -> Response:
         return JSONResponse(no_rules(), 409, headers=headers)
     if await _occupied(fake):
         return JSONResponse(too_many_connections(), 429, headers=headers)
-    return _StreamResponse(fake, fields, again, headers)
+    return _StreamResponse(fake, fields, again, minutes, headers)
+
+
+def _backfill(fake: FakeX, query: list[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
+    """The minutes that are to be sent again, and the rest of the query."""
+    name = "backfill_minutes"
+    asked = dict(query).get(name)
+    if asked is None:
+        return 0, query
+    if not fake.limits.backfill:
+        message = f"`{name}` is not among what this App may ask for."
+        raise FieldsError(invalid_request(name, [asked], message))
+    if not asked.isdecimal() or int(asked) > fake.limits.backfill:
+        message = f"`{name}` is from 0 to {fake.limits.backfill}."
+        raise FieldsError(invalid_request(name, [asked], message))
+    return int(asked), [pair for pair in query if pair[0] != name]
 
 
 def _fault(fake: FakeX, fault: Fault, headers: dict[str, str]) -> Response:
@@ -77,7 +95,7 @@ def _fault(fake: FakeX, fault: Fault, headers: dict[str, str]) -> Response:
 async def _occupied(fake: FakeX) -> bool:
     # A reader who left and comes back at once: let the server notice the leaving first.
     for _ in range(10):
-        if fake.connection is None:
+        if len(fake.held) < fake.limits.connections:
             return False
         await asyncio.sleep(0)
     return True
@@ -87,14 +105,26 @@ class _StreamResponse(Response):
     """The endless answer, whose body `Stream` writes."""
 
     def __init__(
-        self, fake: FakeX, fields: Fields, again: list[int], headers: dict[str, str]
+        self,
+        fake: FakeX,
+        fields: Fields,
+        again: list[int],
+        minutes: int,
+        headers: dict[str, str],
     ) -> None:
         super().__init__()
-        self._fake, self._fields, self._again = fake, fields, again
+        self._fake, self._fields, self._again, self._minutes = fake, fields, again, minutes
         self._limits = headers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {"content-type": "application/json; charset=utf-8", **self._limits}
+        connection = self._fake.connected(scope["client"])
+        again = [*self._again, *self._missed()]
+        stream = Stream(self._fake, connection, self._fields, again, send, receive)
+        headers = {
+            "content-type": "application/json; charset=utf-8",
+            "date": formatdate(connection.at, usegmt=True),
+            **self._limits,
+        }
         await send(
             {
                 "type": "http.response.start",
@@ -102,6 +132,10 @@ class _StreamResponse(Response):
                 "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
             }
         )
-        connection = self._fake.connected(scope["client"])
-        stream = Stream(self._fake, connection, self._fields, self._again, send, receive)
         await stream.run()
+
+    def _missed(self) -> list[int]:
+        if not self._minutes:
+            return []
+        since = self._fake.clock() - 60 * self._minutes
+        return [post.index for post in self._fake.posts.between(since, math.inf)]

@@ -26,6 +26,7 @@ class _Kind(NamedTuple):
 KINDS = {
     "drop": _Kind(False, "close the connection without the final chunk, between two lines"),
     "end": _Kind(False, "end the stream properly"),
+    "stale": _Kind(False, "drop, and count the connection as active", "seconds", 300.0),
     "half-line": _Kind(False, "write half a line, then drop"),
     "silence": _Kind(False, "neither posts nor heartbeats, then go on", "seconds", 30.0),
     "operational-disconnect": _Kind(False, "X's message of that name, then end"),

@@ -102,6 +102,12 @@ class Fields:
 
     def line(self, tweet: Tweet, rules: Sequence[Rule], versions: Sequence[str] = ()) -> bytes:
         """The tweet as one line of the stream, with its line end; `versions` if it was edited."""
+        post = self.post(tweet, versions)
+        post["matching_rules"] = [rule.as_match() for rule in rules]
+        return to_json(post).encode() + b"\r\n"
+
+    def post(self, tweet: Tweet, versions: Sequence[str] = ()) -> Json:
+        """The tweet, and what is included with it; `versions` are its ids if it was edited."""
         whole = json.loads(render_v2(tweet))
         if versions:
             whole["data"]["edit_history_tweet_ids"] = list(versions)
@@ -109,8 +115,7 @@ class Fields:
         includes = self._includes(tweet, whole["includes"]["users"])
         if includes:
             post["includes"] = includes
-        post["matching_rules"] = [rule.as_match() for rule in rules]
-        return to_json(post).encode() + b"\r\n"
+        return post
 
     def _includes(self, tweet: Tweet, users: Iterable[Json]) -> Json:
         wanted = self._users(tweet)

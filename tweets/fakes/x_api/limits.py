@@ -9,14 +9,25 @@ from typing import Literal
 
 WINDOW_S = 900
 
-Endpoint = Literal["stream", "rules_get", "rules_post", "token", "usage", "compliance", "lookup"]
+Endpoint = Literal[
+    "stream",
+    "rules_get",
+    "rules_post",
+    "token",
+    "usage",
+    "compliance",
+    "lookup",
+    "search",
+    "connection_calls",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """Requests per 15 minutes, rules an App may have and their characters, and posts in a month.
 
-    The defaults are pay-per-use's.
+    `connections` are readers at a time, `backfill` minutes that may be asked for again. The
+    defaults are pay-per-use's.
     """
 
     stream: int = 50
@@ -26,12 +37,16 @@ class Limits:
     usage: int = 50
     compliance: int = 150
     lookup: int = 3500
+    search: int = 450
+    connection_calls: int = 25
     rules: int = 1000
     rule_length: int = 1024
     posts: int = 3_000_000
+    connections: int = 1
+    backfill: int = 0
 
 
-ENTERPRISE = Limits(rules=25_000, rule_length=2048, posts=100_000_000)
+ENTERPRISE = Limits(rules=25_000, rule_length=2048, posts=100_000_000, backfill=5)
 """Of the contracts that there are; X documents where they begin."""
 
 

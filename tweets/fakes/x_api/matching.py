@@ -16,13 +16,13 @@ class Facts:
     """What rules ask about a tweet, found out when first asked for.
 
     A retweet is matched on the whole text it repeats, although it shows only the beginning; a
-    quote on its own text and on the quoted one.
+    quote on its own text and, but `in_search`, on the quoted one.
     """
 
-    def __init__(self, tweet: Tweet) -> None:
+    def __init__(self, tweet: Tweet, *, in_search: bool = False) -> None:
         self.tweet = tweet
         self._said = [tweet.retweet_of or tweet]
-        if tweet.quote_of:
+        if tweet.quote_of and not in_search:
             self._said.append(tweet.quote_of)
 
     @cached_property

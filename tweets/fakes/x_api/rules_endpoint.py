@@ -32,7 +32,7 @@ def list_rules(fake: FakeX, query: Mapping[str, str]) -> Answer:
     end = int(token) + int(most)
     page = rules[int(token) : end]
     body: dict[str, Any] = {"data": page} if page else {}
-    meta: dict[str, Any] = {"sent": _now(fake), "result_count": len(page)}
+    meta: dict[str, Any] = {"sent": moment(fake.clock()), "result_count": len(page)}
     if end < len(rules):
         meta["next_token"] = f"{end:016}"
     return Answer(200, {**body, "meta": meta})
@@ -68,7 +68,7 @@ def _add(fake: FakeX, wanted: object, dry_run: bool) -> Answer:
     fake.log(f"rules: {len(added)} added, {len(errors)} refused{' (dry run)' if dry_run else ''}")
     body: dict[str, Any] = {"data": [rule.as_json() for rule in added]} if added else {}
     body["meta"] = {
-        "sent": _now(fake),
+        "sent": moment(fake.clock()),
         "summary": {
             "created": len(added),
             "not_created": len(errors),
@@ -96,7 +96,7 @@ def _deleted(fake: FakeX, deleted: int, errors: list[Problem]) -> Answer:
     fake.changed()
     fake.log(f"rules: {deleted} deleted")
     summary = {"deleted": deleted, "not_deleted": len(errors)}
-    body: dict[str, Any] = {"meta": {"sent": _now(fake), "summary": summary}}
+    body: dict[str, Any] = {"meta": {"sent": moment(fake.clock()), "summary": summary}}
     return Answer(200, {**body, "errors": errors} if errors else body)
 
 
@@ -122,6 +122,7 @@ def _flag(query: Mapping[str, str], name: str) -> bool:
     return text == "true"
 
 
-def _now(fake: FakeX) -> str:
-    moment = datetime.fromtimestamp(fake.clock(), UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
+def moment(at: float) -> str:
+    """A UNIX time as X writes it."""
+    time = datetime.fromtimestamp(at, UTC)
+    return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"

@@ -8,10 +8,11 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from email.utils import formatdate
 from types import FrameType
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tweets.fakes.x_api.app import application
@@ -55,7 +56,7 @@ class FakeXServer(uvicorn.Server, Listener):
 
     def __init__(self, fake: FakeX) -> None:
         config = uvicorn.Config(
-            _telling_of_errors(application(fake), fake),
+            _telling_of_errors(_dated(application(fake), fake), fake),
             http="h11",
             ws="none",
             loop="asyncio",
@@ -65,6 +66,7 @@ class FakeXServer(uvicorn.Server, Listener):
             log_level="critical",
             backlog=_BACKLOG,
             server_header=False,
+            date_header=False,
         )
         super().__init__(config)
         self.signal: int | None = None
@@ -104,7 +106,7 @@ class FakeXServer(uvicorn.Server, Listener):
         self._fake.changed()
 
     async def main_loop(self) -> None:
-        """Wait to be stopped; once a second is for the Date header."""
+        """Wait to be stopped."""
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._refuse_if_due()
@@ -169,6 +171,22 @@ def _telling_of_errors(app: ASGIApp, fake: FakeX) -> ASGIApp:
         except Exception as error:
             fake.log(f"error in the fake X API server: {error!r}")
             raise
+
+    return wrapped
+
+
+def _dated(app: ASGIApp, fake: FakeX) -> ASGIApp:
+    """With the date in each answer, by the fake X's clock."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = dict(message["headers"])
+                headers.setdefault(b"date", formatdate(fake.clock(), usegmt=True).encode())
+                message["headers"] = list(headers.items())
+            await send(message)
+
+        await app(scope, receive, dated)
 
     return wrapped
 

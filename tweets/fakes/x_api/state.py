@@ -6,15 +6,18 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import get_args
+from uuid import uuid4
 
-from tweets.fakes.generator import FakeTweets
+from tweets.fakes.generator import SNOWFLAKE_EPOCH_MS, SNOWFLAKE_TAG_BITS, FakeTweets
 from tweets.fakes.model import Tweet
 from tweets.fakes.x_api.auth import Credentials
 from tweets.fakes.x_api.changes import Changes
 from tweets.fakes.x_api.faults import Fault, Script
 from tweets.fakes.x_api.jobs import Jobs
 from tweets.fakes.x_api.limits import Endpoint, Limits, RateWindow
+from tweets.fakes.x_api.published import Log
 from tweets.fakes.x_api.replay import Recording
 from tweets.fakes.x_api.rulebook import Rule, Rulebook
 from tweets.fakes.x_api.usage import PRICE, Usage
@@ -25,13 +28,17 @@ class Connection:
     """One reader of the stream.
 
     `indexes` are the posts whose whole line was written to the connection, in order; when the
-    server ended it, the reader can have them all. `ended` says why there is no more.
+    server ended it, the reader can have them all. `ended` says why there is no more. `at` and
+    `ended_at` are UNIX times.
     """
 
     number: int
     client: tuple[str, int]
+    at: float
     indexes: list[int] = field(default_factory=list)
     ended: str | None = None
+    ended_at: float | None = None
+    id: str = field(default_factory=lambda: str(uuid4()))
 
 
 class Listener:
@@ -51,9 +58,13 @@ class FakeX:
     are published at all (None: no end). Posts are published while somebody is connected, and the
     next connection goes on with the next one. A reader who keeps the server waiting for `max_lag`
     seconds is cut off. `rules` are there from the start; `match_all` is for load: each post is
-    sent, as matching each rule. `clock` is UNIX time, for the rate limits and the usage, which
-    begins anew on the `reset_day` of the month and costs `price` dollars a post. The posts of a
-    `recording` take the place of generated ones.
+    sent, as matching each rule. `clock` is UNIX time, for all but the seconds between two writes.
+    The usage begins anew on the `reset_day` of the month and costs `price` dollars a post. The
+    posts of a `recording` take the place of generated ones.
+
+    With `live`, posts are published by the clock from the start on, whether or not anybody is
+    connected, and have ids and times of then, so that no two runs send the same. The search finds
+    posts after `search_lag` seconds, and every tenth only after four times as many.
     """
 
     def __init__(
@@ -65,6 +76,8 @@ class FakeX:
         heartbeat: float = 20.0,
         max_lag: float = 30.0,
         match_all: bool = False,
+        live: bool = False,
+        search_lag: float = 8.0,
         rules: Iterable[str] = (),
         faults: Iterable[Fault | str] = (),
         credentials: Credentials | None = None,
@@ -77,6 +90,10 @@ class FakeX:
     ) -> None:
         self.rate, self.count, self.heartbeat, self.max_lag = rate, count, heartbeat, max_lag
         self.match_all, self.clock, self.log = match_all, clock, log
+        self.live, self.search_lag = live, search_lag
+        self.posts = Log()
+        self.stale: dict[str, float] = {}
+        self._began = clock()
         self.credentials = credentials or Credentials()
         self.limits = limits = limits or Limits()
         self.windows: dict[Endpoint, RateWindow] = {
@@ -99,13 +116,21 @@ class FakeX:
         self.changes = Changes(self.post)
         self.jobs = Jobs(self.changes, clock)
         self._tweets = FakeTweets(seed)
-        self._published: dict[str, int] = {}
         self._changed = threading.Condition()
         self.add_faults(*faults)
 
     def tweet(self, index: int) -> Tweet:
-        """The post at `index`."""
+        """The post at `index`, as it was published if it was."""
+        published = self.posts.at(index)
+        return published.tweet if published else self._original(index)
+
+    def _original(self, index: int) -> Tweet:
         return self.recording.tweets[index] if self.recording else self._tweets.tweet(index)
+
+    def post(self, id_: str) -> Tweet | None:
+        """The post with that id, if it was published."""
+        published = self.posts.by_id(id_)
+        return published.tweet if published else None
 
     def matching(self, indexes: Iterable[int]) -> list[int]:
         """Those of `indexes` whose posts match the rules as they are now."""
@@ -115,6 +140,12 @@ class FakeX:
         """The rules that the post matches."""
         return self.rules.rules if self.match_all else self.rules.match(tweet)
 
+    def finds(self, index: int, *, at: float) -> bool:
+        """Whether the search knows the post at that time."""
+        post = self.posts.at(index)
+        lag = self.search_lag * (1 if index % 10 else 4)
+        return post is not None and post.at + lag <= at
+
     def add_faults(self, *faults: Fault | str) -> None:
         """Put faults at the end of the script; raises FaultError. Any thread may call this."""
         parsed = [Fault.parse(fault) if isinstance(fault, str) else fault for fault in faults]
@@ -122,17 +153,22 @@ class FakeX:
         self.listener.settle()
 
     def publish(self) -> int | None:
-        """The index of the next post; None when there are no more."""
+        """The index of the next post; None when there are no more, or when none is due yet."""
         if self.count is not None and self.next_index >= self.count:
             return None
+        index = self.next_index
+        due = self._began + index / self.rate if self.live else self.clock()
+        if self.live and due > self.clock():
+            return None
+        tweet = self._original(index)
+        self.posts.add(index, due, _stamped(tweet, index, due) if self.live else tweet)
         self.next_index += 1
-        self._published[self.tweet(self.next_index - 1).id] = self.next_index - 1
-        return self.next_index - 1
+        return index
 
-    def post(self, id_: str) -> Tweet | None:
-        """The post with this id, once it was published."""
-        index = self._published.get(id_)
-        return None if index is None else self.tweet(index)
+    def catch_up(self) -> None:
+        """Publish what is due while nobody is connected."""
+        while self.live and self.publish() is not None:
+            pass
 
     @property
     def sent(self) -> list[int]:
@@ -145,9 +181,27 @@ class FakeX:
         last = self.connections[-1] if self.connections else None
         return last if last and last.ended is None else None
 
+    @property
+    def held(self) -> list[Connection]:
+        """The connections that count: those of readers, and stale ones."""
+        now = self.clock()
+        self.stale = {id_: until for id_, until in self.stale.items() if until > now}
+        return [c for c in self.connections if c.ended is None or c.id in self.stale]
+
+    def end_connections(self, ids: Iterable[str]) -> list[str]:
+        """End those of the connections that count; which of them did."""
+        ended = [connection for connection in self.held if connection.id in set(ids)]
+        for connection in ended:
+            self.stale.pop(connection.id, None)
+            if connection.ended is None:
+                self.ended(connection, "ended by request")
+                self.listener.hang_up(connection.client)
+        return [connection.id for connection in ended]
+
     def connected(self, client: tuple[str, int]) -> Connection:
-        """Note a new reader."""
-        connection = Connection(len(self.connections) + 1, client)
+        """Note a new reader, who gets what is published from now on."""
+        self.catch_up()
+        connection = Connection(len(self.connections) + 1, client, self.clock())
         self.connections.append(connection)
         self.log(f"connection {connection.number} from {client[0]}:{client[1]}")
         self.changed()
@@ -156,7 +210,7 @@ class FakeX:
     def ended(self, connection: Connection, why: str) -> None:
         """Note that a reader is gone; only the first reason counts."""
         if connection.ended is None:
-            connection.ended = why
+            connection.ended, connection.ended_at = why, self.clock()
             sent = len(connection.indexes)
             posts = f"{sent} post" if sent == 1 else f"{sent} posts"
             self.log(f"connection {connection.number} ended after {posts}: {why}")
@@ -189,3 +243,13 @@ class FakeX:
                 "done": [str(fault) for fault in self.script.done],
             },
         }
+
+
+def _stamped(tweet: Tweet, index: int, at: float) -> Tweet:
+    """The post with an id and a time of its publication."""
+    milliseconds = int(at * 1000) - SNOWFLAKE_EPOCH_MS
+    tag = index % (1 << SNOWFLAKE_TAG_BITS)
+    return tweet._replace(
+        id=str(milliseconds << SNOWFLAKE_TAG_BITS | tag),
+        created_at=datetime.fromtimestamp(int(at), UTC),
+    )

@@ -65,6 +65,7 @@ class Stream:
         self._loop = asyncio.get_running_loop()
         self._due = self._written = self._loop.time()
         self._slowly = 0
+        self._next = fake.next_index  # where posts are published by the clock
 
     async def run(self) -> None:
         """Send until the connection ends, for whatever reason."""
@@ -148,6 +149,15 @@ class Stream:
         while self._again:
             yield self._again.pop(0)
         now = self._loop.time()
+        if self._fake.live:
+            # Posts become due by the fake X's clock: look again soon.
+            self._due = now + _TICK_S
+            self._fake.catch_up()
+            end = min(self._fake.next_index, self._next + _BATCH)
+            while self._next < end:
+                self._next += 1
+                yield self._next - 1
+            return
         self._due = max(self._due, now - _CATCH_UP_S)
         for _ in range(_BATCH):
             if self._due > now:
@@ -198,6 +208,9 @@ class Stream:
         match fault.kind:
             case "drop":
                 raise _Over("drop")
+            case "stale":
+                self._fake.stale[self._connection.id] = self._fake.clock() + fault.value
+                raise _Over("stale")
             case "end":
                 raise _Over("end", "final chunk")
             case "half-line":
@@ -217,7 +230,7 @@ class Stream:
 
     def _half_a_line(self) -> bytes:
         """Of the next post, whether or not it matches: nobody can tell, and it is lost."""
-        index = self._fake.publish()
+        index = next(self._due_indexes(), None) if self._fake.live else self._fake.publish()
         tweet = self._fake.tweet(max(0, self._fake.next_index - 1) if index is None else index)
         line = self._fields.line(tweet, self._fake.rules.rules[:1])
         return line[: len(line) // 2]
