@@ -8,15 +8,19 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
+import requests
 
 from producer import Settings
 from tests.integration.test_pipeline import send
 from tests.stack_fixtures import Command
+from tests.unit.tweets.x.quick import quick
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
@@ -24,9 +28,11 @@ from tweetpipe.events import Item
 from tweetpipe.looking import table, verify
 from tweetpipe.looking.table import Key
 from tweets.fakes import expected_item
+from tweets.fakes.model import Tweet
 from tweets.fakes.x_api import Credentials as FakeCredentials
 from tweets.fakes.x_api import FakeX, Served, serving
-from tweets.x import Credentials, XApi, XSource, synchronise
+from tweets.x import Credentials, XApi, XSource, load, synchronise
+from tweets.x.recovery import QUOTES
 
 OFTEN = "RT OR is OR a OR the"  # a quarter of the fake tweets
 PUBLISHED = 3000
@@ -47,7 +53,11 @@ SECRETS = FakeCredentials(
 
 def items(x: FakeX) -> dict[Key, Item]:
     """What must be in the table of all that was sent whole."""
-    found = (expected_item(x.tweet(index)) for index in x.sent)
+    return items_of(x.tweet(index) for index in x.sent)
+
+
+def items_of(tweets: Iterable[Tweet | None]) -> dict[Key, Item]:
+    found = (expected_item(tweet) for tweet in tweets if tweet)
     return {verify.key(item): item for item in found}
 
 
@@ -109,6 +119,57 @@ def test_an_hour_of_faults_leaves_every_post_in_the_table_once(
     assert slept[:3] == [5, 10, 20]
     assert slept[3] == pytest.approx(300, abs=2)
     assert slept[4:] == [5, 5, 10, 5, 60, 60]
+
+
+A_THIRD_AWAY = [
+    *("drop@150", "503x3", "half-line@150", "429:60", "operational-disconnect@150", "500x3"),
+    *("rubbish@40", "unknown@60", "end@150", "504x3", "stale:100000@150", "too-many-connections"),
+    *("slow:10@60", "drop@150", "429-bare", "duplicates:20", "silence:3@100", "502x3"),
+    *("drop@150", "refuse:0.3"),
+]
+
+
+@pytest.mark.slow
+def test_of_an_hour_that_is_a_third_drops_each_post_is_stored_once_or_in_a_named_gap(
+    place: Place, new_stack: Callable[[], Stack], producer_settings: Settings, tmp_path: Path
+) -> None:
+    stack = new_stack()
+    stopped = threading.Event()
+    with quick(tmp_path, rate=5.0, faults=A_THIRD_AWAY * 3) as x:
+        posts = x.source([OFTEN, "the sample:50"], stopped)
+        reports = []
+        thread = threading.Thread(
+            target=lambda: reports.append(
+                send(place, stack, posts, settings=producer_settings, folder=tmp_path)
+            )
+        )
+        began = x.time()
+        thread.start()
+        try:
+            wait_for(lambda: x.time() > began + 3600 and not x.x.script.pending, "it", seconds=200)
+            wait_for(lambda: x.x.connection is not None, "the stream")
+            until = x.read_on(posts)
+        finally:
+            stopped.set()
+            posts.finish()
+            thread.join(60)
+
+    [report] = reports
+    assert (report.failed, report.exhausted) == (0, True)
+    name = stack.outputs["EventDataTable"]
+    wait_for(lambda: len(list(table.scan(place, name))) >= report.sent, "all to be stored")
+    items = list(table.scan(place, name))
+    ids = [item["Id"] for item in items]
+    assert len(ids) == len(set(ids)) == report.sent
+    assert items_of(x.x.post(id_) for id_ in ids) == {verify.key(item): item for item in items}
+    assert x.unnamed(ids, posts.gaps, until=until) == []
+    assert {gap.why for gap in posts.gaps} == {QUOTES, "sample: is not in recent search"}
+    away = sum(
+        later.at - (earlier.ended_at or later.at)
+        for earlier, later in itertools.pairwise(x.x.connections)
+    )
+    assert away > 0.3 * 3600
+    assert posts.counts.recovered > 1000
 
 
 @pytest.fixture
@@ -199,3 +260,67 @@ def test_missing_credentials_are_named(deployed: Stack, tweetpipe_command: Comma
 
     assert outcome.returncode == 2
     assert "bearer_token is not set" in outcome.stderr
+
+
+@pytest.mark.slow
+def test_a_run_after_a_kill_recovers_what_was_missed_and_a_second_one_is_refused(
+    place: Place, deployed: Stack, command_environment: dict[str, str], tmp_path: Path
+) -> None:
+    command = [
+        *(sys.executable, "-m", "tweetpipe", "produce", "twitter"),
+        *("--track", OFTEN, "--stack", deployed.name),
+    ]
+    fake = FakeX(seed=83, live=True, rate=40.0, search_lag=1.0, heartbeat=0.2, credentials=SECRETS)
+    with serving(fake) as served:
+        options: dict[str, Any] = {
+            "cwd": tmp_path,
+            "env": command_environment | environment(served),
+            "stderr": subprocess.PIPE,
+            "text": True,
+        }
+        with subprocess.Popen(command, **options) as killed:
+            wait_for(lambda: len(fake.sent) > 50, "posts")
+            second = subprocess.run(command, timeout=60, check=False, **options)
+            killed.kill()
+        published = fake.next_index
+        wait_for(lambda: published_by(served) > published + 200, "posts that nobody reads")
+        with subprocess.Popen(command, **options) as going_on:
+            try:
+                wait_for(lambda: fake.connection is not None, "the stream")
+                until = time.time()
+                wait_for(lambda: has_searched(tmp_path, until), "the search", seconds=120)
+                going_on.send_signal(signal.SIGINT)
+                _, stderr = going_on.communicate(timeout=30)
+            finally:
+                going_on.kill()
+
+    assert second.returncode == 2
+    assert f"(process {killed.pid}), and X allows an app one connection" in second.stderr
+    assert going_on.returncode == 130, stderr
+    assert "posts recovered by search" in stderr
+    missed = [
+        p for p in fake.posts.between(0, until) if fake.match(p.tweet._replace(quote_of=None))
+    ]
+    first = fake.connections[0].at
+    expected = items_of(post.tweet for post in missed if post.at >= first)
+    assert len(expected) > 60
+    name = deployed.outputs["EventDataTable"]
+    wait_for(
+        lambda: expected.keys() <= set(map(verify.key, table.scan(place, name))), "all to be stored"
+    )
+
+
+def published_by(served: Served) -> int:
+    status = requests.get(f"{served.url}/_fake/status", timeout=10).json()
+    return int(status["posts_published"])
+
+
+def has_searched(folder: Path, until: float) -> bool:
+    """Whether all until then was read or searched for once."""
+    [path] = folder.glob("x-*.position")
+    state = load(path)
+    return (
+        state is not None
+        and (state.seen or 0) > until
+        and all(window.is_second for window in state.windows)
+    )

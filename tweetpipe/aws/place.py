@@ -50,11 +50,13 @@ _CONFIG = Config(
 
 
 class CloudWatch(Protocol):
-    """The one method of a CloudWatch client that is needed here."""
+    """The methods of a CloudWatch client that are needed here."""
 
     def get_metric_data(
         self, *, MetricDataQueries: list[Any], StartTime: datetime, EndTime: datetime
     ) -> dict[str, Any]: ...
+
+    def put_metric_data(self, *, Namespace: str, MetricData: list[Any]) -> object: ...
 
 
 class Target(StrEnum):

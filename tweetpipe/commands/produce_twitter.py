@@ -25,11 +25,14 @@ from tweetpipe.commands.options import (
 from tweetpipe.commands.produce import send
 from tweetpipe.commands.twitter import (
     Prices,
+    Recovery,
     open_twitter,
     show_rules,
     x_credentials,
     x_rules,
 )
+
+_MOST_RECOVERED = 10_000  # $50, at X's price
 
 
 def twitter(
@@ -57,6 +60,14 @@ def twitter(
         float | None,
         typer.Option(min=0.01, max=525_600, help="Stop reading after this many minutes."),
     ] = None,
+    no_recovery: Annotated[
+        bool,
+        typer.Option("--no-recovery", help="Don't recover posts that the stream missed."),
+    ] = False,
+    max_recovered: Annotated[
+        int,
+        typer.Option(min=1, help="Most posts that a run may recover: X charges for each."),
+    ] = _MOST_RECOVERED,
     price_per_post: Annotated[
         float,
         typer.Option(envvar="X_PRICE_PER_POST", min=0, help="Price per post in US dollars."),
@@ -101,7 +112,12 @@ def twitter(
         max_tweets=max_tweets,
         max_minutes=max_minutes,
         prices=Prices(per_post=price_per_post, monthly_limit=monthly_limit),
-        folder=undelivered.parent,
+        recovery=Recovery(
+            most=0 if no_recovery else max_recovered,
+            folder=undelivered.parent,
+            place=place,
+            deployed=deployed,
+        ),
     )
     send(
         opened,

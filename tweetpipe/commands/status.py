@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import typer
+from rich.text import Text
 
 from tweetpipe.aws.place import Target
 from tweetpipe.aws.stack import options
@@ -31,6 +34,7 @@ def status(
     # Imported here: few commands look at a stack, and each would start later.
     from tweetpipe.commands import reporting
     from tweetpipe.commands.shown.live import troubles
+    from tweetpipe.commands.twitter import read_so_far
     from tweetpipe.live import judging
     from tweetpipe.live.once import look_once
 
@@ -40,11 +44,13 @@ def status(
         "stack": judging.stack(deployed.status, options=options(place.target, stack_name)),
         **seen.healths,
     }
+    so_far = read_so_far(Path(), deployed)
     if as_json:
-        terminal.print_json(reporting.as_json(place, deployed, seen, measured, healths))
+        report = reporting.as_json(place, deployed, seen, measured, healths)
+        terminal.print_json(report | {"read_from_x": so_far.content})
     else:
         terminal.out.print(reporting.as_table(place, deployed, seen, measured, healths))
-        for line in troubles(healths):
+        for line in [*map(Text, so_far.lines), *troubles(healths)]:
             terminal.out.print(line, soft_wrap=True)
     if any(health.state in _NOT_WELL for health in healths.values()):
         raise typer.Exit(1)

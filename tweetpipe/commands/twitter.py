@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from producer import Report, undelivered
+from producer import ProducerError, Report, undelivered
 from tweetpipe import events
 from tweetpipe.aws.errors import TweetpipeError, WrongUsage
+from tweetpipe.aws.missed import Missed
+from tweetpipe.aws.place import Place
+from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.commands.opening import Opened
 from tweetpipe.events.loading import DEFAULT
@@ -36,6 +39,24 @@ class Prices:
 
     per_post: float
     monthly_limit: float | None
+
+
+_PATIENCE = 3.0
+"""Seconds for CloudWatch at the end of a run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recovery:
+    """What is looked for that the stream missed: how many posts at most, and what keeps track."""
+
+    most: int
+    folder: Path
+    place: Place
+    deployed: Stack
+
+    def path(self, app: str) -> Path:
+        """Where it is kept how far the stream was read."""
+        return self.folder / _kept_at(self.deployed, app)
 
 
 def require_tweets() -> None:
@@ -101,13 +122,13 @@ def open_twitter(
     max_tweets: int | None,
     max_minutes: float | None,
     prices: Prices,
-    folder: Path,
+    recovery: Recovery,
 ) -> Opened:
     """The posts that X sends by the rules in `track`; what they cost is kept in the folder."""
     from tweets import x
 
     allowance = x.Allowance(
-        folder / SPENDING,
+        recovery.folder / SPENDING,
         account=_address(),
         price=prices.per_post,
         limit=prices.monthly_limit,
@@ -116,12 +137,24 @@ def open_twitter(
     api = x_api(credentials)
     if allowance.begin(None if prices.monthly_limit is None else api.usage()):
         terminal.say(
-            f"Nothing is counted yet in {folder / SPENDING}: counting on from what X says of this "
-            f"month, {counted(allowance.spent.posts, 'post')}"
+            f"Nothing is counted yet in {recovery.folder / SPENDING}: counting on from what X says "
+            f"of this month, {counted(allowance.spent.posts, 'post')}"
         )
         _refuse_if_used_up(allowance)
+    lock = x.Alone(api.app)
     with _refusals_explained(track, rules_file):
         rules = x.synchronise(api, track, keep=keep_rules)
+    path = recovery.path(api.app)
+    stack, values = recovery.deployed.id, [rule.value for rule in rules]
+    lately, said = x.resumed(path, stack=stack, rules=values)
+    for words in said:
+        terminal.say(words)
+    if lately.seen is not None and recovery.most:
+        terminal.say(
+            f"An earlier run has read until {x.at(lately.seen)} UTC ({path}): what came since is "
+            f"searched for, {recovery.most:,} posts at most; --no-recovery leaves it out"
+        )
+    missed = Missed(recovery.place, recovery.deployed)
     terminal.say(
         f"Reading posts from X by {counted(len(rules), 'rule')}: "
         + _listed([_with_name(x.name_of(rule), rule.value) for rule in rules])
@@ -129,22 +162,31 @@ def open_twitter(
     posts = x.XSource(
         api,
         rules,
+        path=path,
+        lately=lately,
+        max_recovered=recovery.most,
         max_posts=max_tweets,
         max_seconds=None if max_minutes is None else max_minutes * 60,
         allowance=allowance,
         on_event=terminal.say,
-        on_change=keeping(folder / COMPLIANCE_LOG),
+        on_change=keeping(recovery.folder / COMPLIANCE_LOG),
+        on_gap=lambda gap: missed.tell(gap.seconds),
     )
 
     def remark() -> str:
-        read = posts.counts.posts
+        read = posts.counts.paid
         cost = f"{counted(read, 'post')} read from X, ${read * prices.per_post:,.2f}"
         return ", ".join(filter(None, (cost, posts.counts.in_words())))
 
     def last_words(_: Report) -> str:
+        lock.release()
+        missed.wait(_PATIENCE)
         words = [_by_rule(posts.counts), _spent(allowance, api)]
         if posts.counts.limit_reached:
             words.append(_reached(allowance))
+        words += x.told(posts.gaps, to_be_searched=posts.lately.to_be_searched)
+        if missed.why_not:
+            words.append(f"CloudWatch was not told of the gaps: {missed.why_not}")
         return "\n".join(words)
 
     return Opened(
@@ -238,3 +280,34 @@ def keeping(log: Path) -> Callable[[bytes], None]:
             )
 
     return keep
+
+
+@dataclass(frozen=True, kw_only=True)
+class SoFar:
+    """What runs have left in a folder: what they could not get, in words, and all as JSON."""
+
+    lines: list[str]
+    content: list[dict[str, object]]
+
+
+def read_so_far(folder: Path, deployed: Stack) -> SoFar:
+    """What is known of the posts read for the stack by runs that kept their files in the folder."""
+    lines: list[str] = []
+    content: list[dict[str, object]] = []
+    for path in sorted(folder.glob(_kept_at(deployed, "????????"))):
+        # Imported here: looking at a stack that no post was read for needs none of it.
+        from tweets import x
+
+        try:
+            kept = x.load(path)
+        except ProducerError as error:
+            lines.append(str(error))
+            continue
+        if kept is not None and kept.stack == deployed.id:
+            lines += x.told(kept.gaps, to_be_searched=kept.to_be_searched)
+            content.append({"file": str(path), **asdict(kept)})
+    return SoFar(lines=lines, content=content)
+
+
+def _kept_at(deployed: Stack, app: str) -> str:
+    return f"x-{deployed.name}-{app[:8]}.position"

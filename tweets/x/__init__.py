@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from tweets.x.alone import Alone
 from tweets.x.api import DEFAULT_URL, Rule, XApi
 from tweets.x.counts import Counts
 from tweets.x.credentials import Credentials
 from tweets.x.errors import XError, XRefused
+from tweets.x.gaps import Gap, at, told
 from tweets.x.jobs import Jobs, newest_versions
+from tweets.x.lately import Lately, load, resumed
 from tweets.x.reconnect import Reconnect
+from tweets.x.recovering import XSource
 from tweets.x.rules import TAG, Change, Wanted, is_ours, name_of, planned, synchronise
 from tweets.x.rules_file import LONGEST_RULE, MOST_RULES, read_rules
 from tweets.x.running import Batch
-from tweets.x.source import XSource
 from tweets.x.spending import Allowance, SpendingError, Spent
 from tweets.x.usage import Usage
 
@@ -21,11 +24,14 @@ __all__ = [
     "MOST_RULES",
     "TAG",
     "Allowance",
+    "Alone",
     "Batch",
     "Change",
     "Counts",
     "Credentials",
+    "Gap",
     "Jobs",
+    "Lately",
     "Reconnect",
     "Rule",
     "SpendingError",
@@ -36,10 +42,14 @@ __all__ = [
     "XError",
     "XRefused",
     "XSource",
+    "at",
     "is_ours",
+    "load",
     "name_of",
     "newest_versions",
     "planned",
     "read_rules",
+    "resumed",
     "synchronise",
+    "told",
 ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from contextlib import suppress
+from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,9 +30,10 @@ def checked(response: requests.Response) -> requests.Response:
         # X answers in JSON: these are the words of a proxy, or of what protects X.
         said = f"{_address_of(response)} says {first_words(body)}"
         problem = {"detail": said} if body.strip() else {}
-    errors = problem.get("errors")
-    if errors and "type" not in problem:
-        problem = first_problem(errors)
+    if errors := problem.get("errors"):
+        first = first_problem(errors)
+        # Of a whole request, X's detail says no more than that something in it is wrong.
+        problem = problem | {"detail": first.get("detail")} if "type" in problem else first
     raise XRefused(response.status_code, problem, reset=_reset(response.headers))
 
 
@@ -41,6 +43,13 @@ def json_of(response: requests.Response) -> dict[str, Any]:
     if answer is None:
         raise not_x(response)
     return answer
+
+
+def date_of(response: requests.Response) -> float | None:
+    """When the answer was made by X's clock, as UNIX time; None if it does not say."""
+    with suppress(ValueError):
+        return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
+    return None
 
 
 def not_x(response: requests.Response) -> NotX:

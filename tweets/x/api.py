@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from hashlib import blake2b
 from importlib.metadata import version
 from ipaddress import ip_address
 from typing import Any
@@ -20,7 +21,7 @@ import urllib3
 from TwitterAPI import OAuthType, TwitterAPI, TwitterConnectionError
 
 from producer.errors import SettingsError
-from tweets.x.answers import checked, first_problem, json_of, not_x, shown
+from tweets.x.answers import checked, date_of, first_problem, json_of, not_x, shown
 from tweets.x.credentials import Credentials
 from tweets.x.errors import Dropped, XError, XRefused, XUnreachable
 from tweets.x.usage import Usage
@@ -57,6 +58,7 @@ class Connection:
     """An established stream."""
 
     def __init__(self, response: requests.Response) -> None:
+        self.date = date_of(response)
         self._response = response
 
     def chunks(self) -> Iterator[bytes]:
@@ -91,6 +93,7 @@ class XApi:
         self._url = url.rstrip("/")
         self._proxies = _no_proxy_for(parts.hostname) if _is_near(parts.hostname) else None
         self._token = credentials.bearer_token or self._token_for(credentials)
+        self.heartbeat = heartbeat
         self._client = _client(
             self._url, self._token, proxies=self._proxies, stall_after=heartbeat * _PATIENCE
         )
@@ -150,9 +153,16 @@ class XApi:
             return None
         return Usage.of(body)
 
-    def connect(self) -> Connection:
-        """Open the stream; raises XUnreachable and XRefused."""
-        response = self._request(_STREAM, FIELDS, method="GET")
+    @property
+    def app(self) -> str:
+        """What tells the app from others, and its credentials to nobody."""
+        known = f"{self._url} {self._token}".encode()
+        return blake2b(known, digest_size=16, person=b"tweetpipe app").hexdigest()
+
+    def connect(self, *, backfill_minutes: int = 0) -> Connection:
+        """Open the stream, with the last minutes again if there are; raises as `authorized`."""
+        asked = FIELDS | ({"backfill_minutes": str(backfill_minutes)} if backfill_minutes else {})
+        response = self._request(_STREAM, asked, method="GET")
         if "html" in response.headers.get("content-type", ""):
             with response:
                 raise not_x(response)

@@ -13,6 +13,7 @@ class Counts:
     `posts` are all that X sent, and what it charges for. Of these, `duplicates` had come before
     and `foreign` matched only rules that are not ours; both were left out. `unknown` messages are
     JSON of no known kind, `notices` those of known kinds, and `rubbish` lines are no JSON.
+    `recovered` are posts that a search found in addition; only the thread that searches writes it.
 
     `by_rule` has the new posts of the stream by the name of each rule that they match.
     `limit_reached` says that a spending limit has ended the reading. `unread` posts were on their
@@ -30,6 +31,12 @@ class Counts:
     by_rule: Counter[str] = field(default_factory=Counter)
     limit_reached: bool = False
     unread: int = 0
+    recovered: int = 0
+
+    @property
+    def paid(self) -> int:
+        """The posts that were read, and that X charges for."""
+        return self.posts + self.recovered
 
     def in_words(self) -> str:
         """What is not as usual, in one line; empty if nothing is."""
@@ -42,5 +49,6 @@ class Counts:
             (self.rubbish, "unreadable line", "unreadable lines"),
             (max(0, self.connections - 1), "reconnection", "reconnections"),
             (self.unread, "more on its way at the end", "more on their way at the end"),
+            (self.recovered, "post recovered by search", "posts recovered by search"),
         ]
         return ", ".join(f"{n:,} {one if n == 1 else more}" for n, one, more in unusual if n)

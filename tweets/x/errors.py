@@ -19,6 +19,7 @@ from tweets.messages import reason_of, word
 _USAGE_CAPPED = "usage-capped"
 _RULE_CAP = "rule-cap"
 _FORBIDDEN = "client-forbidden"
+_CONNECTION = "streaming-connection"
 _ADVICE = {
     401: "check bearer_token, or consumer_key and consumer_secret",
     403: "check in X's developer console that the app may use the filtered stream",
@@ -78,6 +79,11 @@ class XRefused(XError):
     @property
     def is_usage_cap(self) -> bool:
         return self._type.endswith(_USAGE_CAPPED)
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the app is connected as often as it may be."""
+        return self.status == 429 and self._type.endswith(_CONNECTION)
 
     @property
     def is_rule_cap(self) -> bool:

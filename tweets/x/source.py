@@ -1,27 +1,50 @@
-"""The stream as a source of records: connected again and again, until told to finish."""
+"""The stream: connected again and again, until told to finish."""
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
-from producer.files.reading import MAX_LINE_BYTES
 from producer.outgoing import OutgoingRecord
 from tweets.messages import Message, Notice, Post, Problem, Rubbish, message_of
 from tweets.x.api import Connection, Rule, XApi
+from tweets.x.connections import make_room
 from tweets.x.counts import Counts
 from tweets.x.errors import Dropped, NotX, XRefused, XUnreachable
+from tweets.x.gaps import LATE
+from tweets.x.lines import lines_of
 from tweets.x.reconnect import Reconnect
 from tweets.x.rules import is_ours, name_of
+from tweets.x.seen import RecentIds, Seen, XClock
 from tweets.x.spending import Allowance
 
-_REMEMBERED = 10_000  # ids, to tell posts that X sends again after a reconnection
+_MOST_BACKFILL = 5
+"""Minutes, X, "Recovery and redundancy"."""
+_BY_THE_SECOND = 2.0
+"""Seconds that the date in X's answer may be behind its clock, with one to spare."""
 
 
-class XSource:
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The stream is open since `at`; what was posted until `missed_until` may have been missed.
+
+    Unless the stream `backfills` it.
+    """
+
+    at: float
+    missed_until: float
+    backfills: bool
+
+
+class XStream:
     """Posts that match `rules`, each once, until `finish` or a limit; one thread may iterate it.
+
+    Gives Connected whenever it is, and None for a line that is no post for us. `ids` are those that
+    came already, `connected` when the last connection was made by an earlier run, and `backfill`
+    whether X sends the last minutes again, None if that is to be found out.
 
     `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` is
     told, in words, of whatever interrupts the stream, `on_change` gets each message that says what
@@ -34,6 +57,11 @@ class XSource:
         api: XApi,
         rules: Iterable[Rule],
         *,
+        seen: Seen | None = None,
+        x_clock: XClock | None = None,
+        ids: RecentIds | None = None,
+        connected: float | None = None,
+        backfill: bool | None = False,
         max_posts: int | None = None,
         max_seconds: float | None = None,
         allowance: Allowance | None = None,
@@ -44,6 +72,10 @@ class XSource:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.counts = Counts()
+        self.at_limit = False
+        self.backfill = backfill
+        self.x_clock = x_clock or XClock()
+        self.seen = seen or Seen(self.x_clock, heartbeat=0.0, at=None)
         self._api = api
         self._names = {rule.id: name_of(rule) for rule in rules}
         self.counts.by_rule.update(dict.fromkeys(self._names.values(), 0))
@@ -62,7 +94,10 @@ class XSource:
         self._reconnect = Reconnect(clock)
         self._lock = threading.Lock()
         self._connection: Connection | None = None
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._ids = ids or RecentIds()
+        self._connected = connected
+        self._made_room, self._doubted_for = False, 0
+        self._happened = Connected(0.0, 0.0, False)
 
     def finish(self) -> None:
         """End the iteration after what was read, from another thread."""
@@ -71,10 +106,20 @@ class XSource:
             if self._connection is not None:
                 self._connection.end()
 
-    def __iter__(self) -> Iterator[OutgoingRecord]:
+    @property
+    def finished(self) -> threading.Event:
+        """Set once the iteration is to end."""
+        return self._finished
+
+    def reach_limit(self) -> None:
+        """Finish because that is all that was wanted."""
+        self.at_limit = True
+        self.finish()
+
+    def __iter__(self) -> Iterator[OutgoingRecord | Connected | None]:
         timer: threading.Timer | None = None
         if self._max_seconds is not None:
-            timer = threading.Timer(self._max_seconds, self.finish)
+            timer = threading.Timer(self._max_seconds, self.reach_limit)
             timer.daemon = True
             timer.start()
         try:
@@ -94,9 +139,16 @@ class XSource:
         if not self._may_read_another():
             return None
         self._reconnect.attempt()
+        minutes = 0 if self._doubted_for else self._minutes_missed()
         try:
-            connection = self._api.connect()
+            connection = self._api.connect(backfill_minutes=minutes)
         except (XRefused, NotX, XUnreachable) as failure:
+            if minutes and isinstance(failure, XRefused) and failure.status in (400, 403):
+                # If that is what X doesn't like, it opens the stream without.
+                self._doubted_for = failure.status
+                return None
+            if isinstance(failure, XRefused) and failure.is_taken and self._makes_room():
+                return None
             if self._reconnect.gives_up(failure, was_connected=self.counts.connections > 0):
                 raise
             self._back_off(failure)
@@ -106,7 +158,37 @@ class XSource:
             if self._finished.is_set():
                 connection.end()
         self.counts.connections += 1
+        self._opened(connection, minutes)
         return connection
+
+    def _minutes_missed(self) -> int:
+        """How many minutes X should send again, 0 if that would not do."""
+        at = self.seen.at
+        if self.backfill is False or at is None:
+            return 0
+        minutes = math.ceil((self.x_clock.now() + _BY_THE_SECOND - (at - LATE)) / 60)
+        return minutes if minutes <= _MOST_BACKFILL else 0
+
+    def _opened(self, connection: Connection, minutes: int) -> None:
+        # Any request is refused with a 403 now and then.
+        if self._doubted_for == 400:
+            self.backfill = False
+        self._made_room, self._doubted_for = False, 0
+        self.x_clock.heard(connection.date)
+        at = self.x_clock.now() if connection.date is None else connection.date
+        until = at + _BY_THE_SECOND
+        # X may leave undone what it was asked for, until it was seen to do it.
+        is_sure = self.backfill is True and self.seen.at is not None
+        backfills = is_sure and until - (self.seen.at or 0.0) + LATE <= 60 * minutes
+        self._connected = at
+        self._happened = Connected(at, until, backfills)
+        self.seen.connected(at, backfilling=minutes > 0)
+
+    def _makes_room(self) -> bool:
+        if self._made_room:
+            return False
+        self._made_room = True
+        return make_room(self._api, connected=self._connected, on_event=self._on_event)
 
     def _back_off(self, failure: XRefused | NotX | XUnreachable) -> None:
         self._wait_for_next(str(failure), self._reconnect.after(failure, now=self._now()))
@@ -118,15 +200,18 @@ class XSource:
         self._on_event(f"{what_happened}. Connecting again in {seconds:g} s.")
         self._wait(seconds)
 
-    def _posts(self, connection: Connection) -> Iterator[OutgoingRecord]:
+    def _posts(self, connection: Connection) -> Iterator[OutgoingRecord | Connected | None]:
         begun, lines = self._clock(), 0
         reason = ""
         try:
-            for line in _lines(connection):
+            yield self._happened
+            for line in lines_of(connection):
                 message = message_of(line) if line else None
                 # What is not X's language is no sign of life.
                 lines += not isinstance(message, Rubbish)
                 if message is None:
+                    self.seen.heard_nothing()
+                    yield None
                     continue
                 if isinstance(message, Post | Notice) and message.change:
                     self._on_change(message.change)
@@ -138,8 +223,7 @@ class XSource:
                     record = self._new_record(message)
                     # The next one is counted before this one is let go.
                     goes_on = self._may_read_another()
-                    if record is not None:
-                        yield record
+                    yield record
                     if not goes_on:
                         # X charges for what it has sent already: that is still read.
                         connection.end()
@@ -158,6 +242,7 @@ class XSource:
     def _may_read_another(self) -> bool:
         """Whether one more post may come; if not, this is the end."""
         if self._is_enough():
+            self.at_limit = True
             self._finished.set()
             return False
         if self._allowance is None or self._in_hand > 0 or self._finished.is_set():
@@ -170,7 +255,10 @@ class XSource:
         return True
 
     def _is_enough(self) -> bool:
-        return self._max_posts is not None and self.counts.posts >= self._max_posts
+        return (
+            self._max_posts is not None
+            and self.counts.posts + self.counts.recovered >= self._max_posts
+        )
 
     def _note(self, message: Message) -> None:
         if isinstance(message, Problem):
@@ -187,33 +275,15 @@ class XSource:
 
     def _new_record(self, post: Post) -> OutgoingRecord | None:
         self.counts.posts += 1
+        self.seen.heard_of(post.id)
+        if self.seen.backfills:
+            self.backfill = True
         ours = {id_: tag for id_, tag in post.rules if id_ in self._names or is_ours(tag)}
         if post.rules and not ours:
             self.counts.foreign += 1
             return None
-        if post.id is not None:
-            if post.id in self._seen:
-                self.counts.duplicates += 1
-                return None
-            self._seen[post.id] = None
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
+        if post.id is not None and not self._ids.is_new(post.id):
+            self.counts.duplicates += 1
+            return None
         self.counts.by_rule.update({self._names.get(id_, tag) for id_, tag in ours.items()})
         return post.record
-
-
-def _lines(connection: Connection) -> Iterator[bytes]:
-    """Lines without their ends; empty ones are heartbeats. Raises Dropped after the last."""
-    rest = b""
-    try:
-        for chunk in connection.chunks():
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                yield line.removesuffix(b"\r")
-            if len(rest) > MAX_LINE_BYTES:
-                raise Dropped(f"a line of more than {MAX_LINE_BYTES} bytes came")
-    except Dropped:
-        # A line without its end is a post cut in two, unless it happens to be whole.
-        if rest.strip():
-            yield rest.removesuffix(b"\r")
-        raise

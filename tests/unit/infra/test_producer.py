@@ -38,10 +38,21 @@ def test_the_producer_may_put_records_on_its_stream_and_learn_which_that_is() ->
     assert set(rights) == {
         "kinesis:PutRecords",
         "cloudformation:DescribeStacks",
+        "cloudwatch:PutMetricData",
         "kms:GenerateDataKey",
     }
     assert rights["kinesis:PutRecords"]["Sub"].endswith(":stream/${StreamName}")
     assert rights["cloudformation:DescribeStacks"]["Sub"].endswith(":stack/${PipelineStack}/*")
+
+
+def test_its_figures_are_tweetpipes_alone() -> None:
+    [policy] = [
+        entry["PolicyDocument"]["Statement"]
+        for entry in RESOURCES["TaskRole"]["Properties"]["Policies"]
+        if entry.get("PolicyName") == "put-events"
+    ]
+    [figures] = [each for each in policy if each["Action"] == "cloudwatch:PutMetricData"]
+    assert figures["Condition"] == {"StringEquals": {"cloudwatch:namespace": "tweetpipe"}}
 
 
 def test_the_token_is_ecss_to_read_and_is_nowhere_but_in_its_secret() -> None:
@@ -116,8 +127,9 @@ def test_a_role_is_one_services_alone_has_no_wildcard_and_fits_a_boundary(
     assert not properties.keys() & {"ManagedPolicyArns"}
     for action, resource in granted(role).items():
         assert "*" not in action
-        # To sign in to the registry is the one thing that names no resource.
-        assert resource != "*" or action == "ecr:GetAuthorizationToken"
+        # What names no resource: to sign in to the registry, and to put figures of a namespace.
+        names_none = ("ecr:GetAuthorizationToken", "cloudwatch:PutMetricData")
+        assert resource != "*" or action in names_none
 
 
 def test_there_is_one_task_at_most_and_nothing_reaches_it() -> None:

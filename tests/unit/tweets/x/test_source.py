@@ -15,6 +15,7 @@ from producer import OutgoingRecord
 from tests.waiting import wait_for
 from tweets.x import TAG, Allowance, Rule, XApi, XSource
 from tweets.x.errors import Dropped, NotX, XError, XRefused, XUnreachable
+from tweets.x.source import XStream
 
 DISCONNECT = (
     b'{"errors":[{"title":"operational-disconnect","detail":"It is over.",'
@@ -35,6 +36,7 @@ class Connection:
         self._blocks = blocks
         self._ended = threading.Event()
         self.closed = False
+        self.date = None
 
     def chunks(self) -> Iterator[bytes]:
         yield from self._chunks
@@ -56,10 +58,12 @@ class Script:
         self._steps: Iterator[Connection | XError] = itertools.chain(
             steps, itertools.repeat(XRefused(429, {"type": "usage-capped"}, reset=None))
         )
+        self.heartbeat = 20.0
         self.waits: list[float] = []
         self.events: list[str] = []
 
-    def connect(self) -> Connection:
+    def connect(self, *, backfill_minutes: int) -> Connection:
+        assert not backfill_minutes
         step = next(self._steps)
         if isinstance(step, XError):
             raise step
@@ -285,7 +289,8 @@ def test_it_ends_after_the_posts_it_may_read() -> None:
 
 def test_what_came_before_somebody_ended_it_is_counted_too(tmp_path: Path) -> None:
     allowance = Allowance(tmp_path / "spent.json", account="x", price=0.005, limit=0.01)
-    source = Script(Connection(*map(post, "1234"), blocks=True)).source(allowance=allowance)
+    script = Script(Connection(*map(post, "1234"), blocks=True))
+    source = XStream(cast(XApi, script), (), allowance=allowance)
 
     for _ in source:
         source.finish()

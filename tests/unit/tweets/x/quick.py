@@ -1,0 +1,183 @@
+"""An X and a reader for whom time passes faster, and the books of what was published and read."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.waiting import wait_for
+from tweets.fakes.x_api import Facts, FakeX, serving
+from tweets.fakes.x_api.published import Published
+from tweets.x import Credentials, Gap, Rule, XApi, XSource, synchronise
+from tweets.x.lately import resumed
+from tweets.x.seen import XClock
+
+OFTEN = "RT OR is OR a OR the"  # a quarter of the fake tweets
+TIMES = 200.0
+START = 1_800_000_000.0
+STACK = "arn:stack"
+
+
+class QuickTime:
+    """UNIX time, TIMES as fast as elsewhere."""
+
+    def __init__(self) -> None:
+        self._began = time.monotonic()
+
+    def __call__(self) -> float:
+        return START + (time.monotonic() - self._began) * TIMES
+
+
+class Run:
+    """A reader in a thread of its own, as the producer is: what it was given is settled at once.
+
+    Unless `settles` is false: then as if the process were killed before it delivered anything.
+    """
+
+    def __init__(self, source: XSource, stopped: threading.Event, *, settles: bool = True) -> None:
+        self.source = source
+        self.ids: list[str] = []
+        self.error: BaseException | None = None
+        self._stopped = stopped
+        self._settles = settles
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        try:
+            self.source.keep(0)
+            kept_at = time.monotonic()
+            for record in self.source:
+                self.ids.append(json.loads(record.data)["data"]["id"])
+                if self._settles and time.monotonic() > kept_at + 0.1:
+                    self.source.keep(self.source.offset)
+                    kept_at = time.monotonic()
+        except BaseException as error:
+            self.error = error
+
+    def end(self) -> None:
+        """Have it finish, and wait for that."""
+        self.source.finish()
+        self._stopped.set()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+        if self._settles:
+            self.source.keep(self.source.offset)
+
+    def wait_to_end(self) -> None:
+        """Until it ends by itself."""
+        self._thread.join(30)
+        assert not self._thread.is_alive()
+        self.end()
+
+
+class Quick:
+    """A fake X in quick time, and runs that read it; `events` are what these told."""
+
+    def __init__(self, x: FakeX, url: str, time: QuickTime, folder: Path) -> None:
+        self.x = x
+        self.time = time
+        self.runs: list[Run] = []
+        self.events: list[str] = []
+        self._api = XApi(
+            Credentials(bearer_token=x.credentials.bearer_token), url=url, heartbeat=2.0
+        )
+        self.path = folder / "x-tweets-01234567.position"
+
+    def run(self, rules: Sequence[str] = (OFTEN,), *, settles: bool = True, **more: Any) -> Run:
+        """A run that goes on where the last one ended."""
+        stopped = threading.Event()
+        run = Run(self.source(rules, stopped, **more), stopped, settles=settles)
+        self.runs.append(run)
+        return run
+
+    def source(
+        self,
+        rules: Sequence[str],
+        stopped: threading.Event,
+        *,
+        max_recovered: int = 100_000,
+        **more: Any,
+    ) -> XSource:
+        """What a run reads; it waits no more once `stopped`."""
+        tracked: list[Rule] = synchronise(self._api, rules)
+        lately, said = resumed(self.path, stack=STACK, rules=[rule.value for rule in tracked])
+        self.events += said
+        return XSource(
+            self._api,
+            tracked,
+            path=self.path,
+            lately=lately,
+            max_recovered=max_recovered,
+            on_event=self.events.append,
+            wait=lambda seconds: stopped.wait(seconds / TIMES),
+            now=self.time,
+            clock=self.time,
+            x_clock=XClock(self.time, guess=self.time),
+            **more,
+        )
+
+    def read_on(self, source: XSource) -> float:
+        """Wait until it has all that was published before, as far as it will; when that was."""
+        until = self.time()
+        wait_for(
+            lambda: (source.lately.seen or 0) > until and not source.lately.windows,
+            "all to be read and searched",
+        )
+        return until
+
+    def published(self, *, until: float) -> list[Published]:
+        """The posts that some rule matches, since the first connect."""
+        found = self.x.posts.between(self.x.connections[0].at, until)
+        return [post for post in found if self.x.match(post.tweet)]
+
+    def unnamed(self, ids: Sequence[str], gaps: Sequence[Gap], *, until: float) -> list[Published]:
+        """Published posts that match, were not read and are in no gap that names their rule."""
+        read = set(ids)
+        return [
+            post
+            for post in self.published(until=until)
+            if post.tweet.id not in read and not any(self._names(gap, post) for gap in gaps)
+        ]
+
+    def _names(self, gap: Gap, post: Published) -> bool:
+        if not gap.since <= post.at <= gap.until:
+            return False
+        matching = [rule for rule in self.x.match(post.tweet) if rule.value in gap.rules]
+        if gap.searched:
+            # What any of its rules finds without what is quoted should have been found.
+            facts = Facts(post.tweet, in_search=True)
+            return not any(rule.matches(facts) for rule in self.x.match(post.tweet))
+        return bool(matching)
+
+
+@contextmanager
+def quick(folder: Path, **more: Any) -> Iterator[Quick]:
+    """A fake X that publishes posts by the clock, two a second."""
+    time = QuickTime()
+    options: dict[str, Any] = {
+        "live": True,
+        "rate": 2.0,
+        "heartbeat": 0.1,
+        "clock": time,
+        "seed": 71,
+    }
+    options |= more
+    x = FakeX(**options)
+    with serving(x) as served:
+        started = Quick(x, served.url, time, folder)
+        try:
+            yield started
+        finally:
+            for run in started.runs:
+                run.end()
+
+
+def twice(ids: Sequence[str]) -> list[str]:
+    return [id_ for id_, times in Counter(ids).items() if times > 1]

@@ -1,0 +1,130 @@
+"""How far the stream was read, kept on the disk so that the next run goes on there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from producer.errors import PositionError
+from producer.position import replace_file
+from tweets.x.gaps import Gap, Window
+
+_VERSION = 1
+_CLOCKS_APART = 300.0  # seconds that this machine's clock may be ahead of X's
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lately:
+    """What was read for a stack by its rules, the values of these.
+
+    `seen` is the time, by X's clock, before which the stream has given all that it will; None if
+    nothing is owed from before the next connect. `connected` is when the last connection was made.
+    `backfill` is whether X sends the last minutes again when asked to, None if that is not known.
+    """
+
+    stack: str
+    rules: tuple[str, ...]
+    seen: float | None = None
+    last_id: str = ""
+    connected: float | None = None
+    backfill: bool | None = None
+    windows: tuple[Window, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+
+    @property
+    def to_be_searched(self) -> float:
+        """In seconds, what is to be searched yet."""
+        return sum(window.until - window.since for window in self.windows)
+
+
+def save(path: Path, lately: Lately) -> None:
+    """Replace what is kept, and return once that is on the disk; raises PositionError."""
+    content = json.dumps({"version": _VERSION} | asdict(lately)).encode() + b"\n"
+    try:
+        replace_file(path, content)
+    except OSError as error:
+        raise PositionError(
+            f"cannot keep in {path} how far X's stream was read: {error.strerror}; see that its "
+            "folder can be written and has room, then run this again"
+        ) from error
+
+
+def load(path: Path) -> Lately | None:
+    """What is kept, None if nothing is; raises PositionError when it can't be read."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PositionError(f"cannot read {path}: {error.strerror}") from error
+    with suppress(ValueError, TypeError, KeyError, RecursionError, AttributeError):
+        fields = json.loads(content)
+        if fields.pop("version") == _VERSION:
+            return _lately(fields)
+    raise PositionError(f"{path} is not what an earlier run has kept: it may have been cut")
+
+
+def resumed(path: Path, *, stack: str, rules: Sequence[str]) -> tuple[Lately, list[str]]:
+    """What an earlier run has left for the rules that are still tracked, and what to say of it.
+
+    A file that can't be made out is put aside: all since it was written is to be searched.
+    Raises PositionError when that can't be done.
+    """
+    new = Lately(stack=stack, rules=tuple(rules))
+    try:
+        kept = load(path)
+    except PositionError as error:
+        aside = path.with_name(f"{path.name}.unreadable")
+        try:
+            written = path.stat().st_mtime
+            path.replace(aside)
+        except OSError as failure:
+            raise PositionError(f"cannot put {path} aside: {failure.strerror}") from failure
+        said = f"{error}. It is now {aside.name}; posts since it was written are looked for"
+        return replace(new, seen=written - _CLOCKS_APART), [said]
+    if kept is None:
+        return new, []
+    if kept.stack != stack:
+        return new, [f"{path} is of an earlier stack of this name: reading starts anew"]
+    still = tuple(rule for rule in kept.rules if rule in new.rules)
+    windows = [
+        replace(window, rules=left)
+        for window in kept.windows
+        if (left := tuple(rule for rule in window.rules if rule in new.rules))
+    ]
+    # What a new rule matches is owed from now on, as what was missed by a rule that is gone is not.
+    owed = kept.seen if still else None
+    return replace(kept, rules=still or new.rules, windows=tuple(windows), seen=owed), []
+
+
+def _lately(fields: dict[str, Any]) -> Lately:
+    match fields:
+        case {
+            "stack": str(stack),
+            "rules": [*rules],
+            "seen": int() | float() | None as seen,
+            "last_id": str(last_id),
+            "connected": int() | float() | None as connected,
+            "backfill": bool() | None as backfill,
+            "windows": [*windows],
+            "gaps": [*gaps],
+        }:
+            return Lately(
+                stack=stack,
+                rules=tuple(map(str, rules)),
+                seen=seen,
+                last_id=last_id,
+                connected=connected,
+                backfill=backfill,
+                windows=tuple(Window(**_spans(window)) for window in windows),
+                gaps=tuple(Gap(**_spans(gap)) for gap in gaps),
+            )
+    raise ValueError("a field is missing")
+
+
+def _spans(fields: dict[str, Any]) -> dict[str, Any]:
+    return fields | {"rules": tuple(fields["rules"])}

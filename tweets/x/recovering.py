@@ -1,0 +1,256 @@
+"""X's stream as a source of records, with what it did not bring and a search can find."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from producer.errors import PositionError
+from producer.outgoing import OutgoingRecord
+from tweets.x.api import Rule, XApi
+from tweets.x.gaps import LATE, Gap, with_gap
+from tweets.x.lately import Lately, save
+from tweets.x.recovery import OFF, Change, Recovery, missed
+from tweets.x.seen import RecentIds, Seen, XClock
+from tweets.x.source import Connected, XStream
+from tweets.x.spending import Allowance
+
+_AT_LIMIT = "the run has reached its own limit before this was searched"
+_SAVED_EVERY = 5.0
+"""Seconds, at most, between two savings while no post comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """Something that the stream gave, and what it had seen by then: later, that may be more."""
+
+    what: OutgoingRecord | Connected | None
+    seen: float | None
+    last_id: str
+    backfill: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """There is no more, because of an error if there was one."""
+
+    error: BaseException | None
+
+
+class XSource:
+    """Posts that match `rules`, until `finish` or a limit; iterate it once.
+
+    What the stream misses while it is interrupted is searched for, up to `max_recovered` posts. How
+    far it was read is kept at `path`, as far as its records are delivered, and `lately` is what an
+    earlier run has left there; what can't be had any more, `on_gap` is told. `on_change` gets each
+    message that says what has become of posts.
+
+    `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` is
+    told, in words, of whatever interrupts the stream. Raises XError when X refuses for good.
+    """
+
+    def __init__(
+        self,
+        api: XApi,
+        rules: Iterable[Rule],
+        *,
+        path: Path | None = None,
+        lately: Lately | None = None,
+        max_recovered: int = 0,
+        max_posts: int | None = None,
+        max_seconds: float | None = None,
+        allowance: Allowance | None = None,
+        on_event: Callable[[str], None] = lambda _: None,
+        on_gap: Callable[[Gap], None] = lambda _: None,
+        on_change: Callable[[bytes], None] = lambda _: None,
+        wait: Callable[[float], object] | None = None,
+        now: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
+        x_clock: XClock | None = None,
+    ) -> None:
+        rules = list(rules)
+        self.offset = 0
+        self.gaps: tuple[Gap, ...] = ()
+        self._rules = tuple(rule.value for rule in rules)
+        self._path = path
+        self._state = lately or Lately(stack="", rules=self._rules)
+        self._on_event = on_event
+        self._on_gap = on_gap
+        self._clock = clock
+        self._is_off = max_recovered < 1
+        self._max_posts = max_posts
+        self._happened: queue.SimpleQueue[_Live | OutgoingRecord | Change | _End]
+        self._happened = queue.SimpleQueue()
+        self._marks: deque[tuple[int, Lately]] = deque([(0, self._state)])
+        self._saving = threading.Lock()
+        self._settled = 0
+        self._saved: Lately | None = None
+        self._saved_at = 0.0
+        x_clock = x_clock or XClock()
+        ids = RecentIds()
+        self._stream = XStream(
+            api,
+            rules,
+            seen=Seen(x_clock, heartbeat=api.heartbeat, at=self._state.seen),
+            x_clock=x_clock,
+            ids=ids,
+            connected=self._state.connected,
+            backfill=False if self._is_off else self._state.backfill,
+            max_posts=max_posts,
+            max_seconds=max_seconds,
+            allowance=allowance,
+            on_event=on_event,
+            on_change=on_change,
+            wait=wait,
+            now=now,
+            clock=clock,
+        )
+        self.counts = self._stream.counts
+        self._recovery = Recovery(
+            api,
+            put=self._happened.put,
+            is_finished=self._stream.finished.is_set,
+            wait=wait or self._stream.finished.wait,
+            x_clock=x_clock,
+            ids=ids,
+            counts=self.counts,
+            most=max_recovered,
+            max_posts=max_posts,
+            allowance=allowance,
+            on_event=on_event,
+            on_change=on_change,
+        )
+
+    @property
+    def lately(self) -> Lately:
+        """What the next run would find, once all records until here are delivered."""
+        return self._state
+
+    def finish(self) -> None:
+        """End the iteration after what was read, from another thread."""
+        self._stream.finish()
+
+    def keep(self, offset: int) -> None:
+        """Make the next run go on after so many records; raises PositionError."""
+        with self._saving:
+            self._settled = offset
+            self._save()
+
+    def __iter__(self) -> Iterator[OutgoingRecord]:
+        self._recovery.add(self._state.windows)
+        for work in (self._read_stream, *(() if self._is_off else (self._search,))):
+            threading.Thread(target=work, daemon=True).start()
+        try:
+            while not isinstance(happened := self._happened.get(), _End):
+                record = self._taken(happened)
+                if record is not None:
+                    yield record
+        finally:
+            self._stream.finish()
+        if self._stream.at_limit:
+            self._want_no_more()
+        if happened.error is not None:
+            raise happened.error
+
+    def _read_stream(self) -> None:
+        error: BaseException | None = None
+        try:
+            for what in self._stream:
+                seen = self._stream.seen
+                live = _Live(what, seen.at, seen.last_id, self._stream.backfill)
+                self._happened.put(live)
+        except BaseException as raised:
+            error = raised
+        self._happened.put(_End(error))
+
+    def _search(self) -> None:
+        try:
+            self._recovery.run()
+        except BaseException as error:
+            self._happened.put(_End(error))
+
+    def _taken(self, happened: _Live | OutgoingRecord | Change) -> OutgoingRecord | None:
+        """The record, if it is one, once it is noted what has changed with it."""
+        if isinstance(happened, OutgoingRecord):
+            self._note(self._state, is_record=True)
+            if self._max_posts is not None and self.counts.paid >= self._max_posts:
+                self._stream.reach_limit()
+            return happened
+        if isinstance(happened, Change):
+            self._note(self._changed(happened))
+            return None
+        state = self._state
+        if isinstance(happened.what, Connected):
+            state = self._connected(happened.what)
+        state = replace(
+            state, seen=happened.seen, last_id=happened.last_id, backfill=happened.backfill
+        )
+        if isinstance(happened.what, OutgoingRecord):
+            self._note(state, is_record=True)
+            return happened.what
+        self._note(state)
+        return None
+
+    def _connected(self, connected: Connected) -> Lately:
+        """Note what may have been missed until then."""
+        state = replace(self._state, rules=self._rules, connected=connected.at)
+        if self._state.seen is None or connected.backfills:
+            return state
+        since, until = self._state.seen - LATE, connected.missed_until
+        if self._is_off:
+            lost = Gap(since=since, until=until, rules=self._state.rules, why=OFF)
+            return self._with_gaps(state, [lost])
+        windows, gaps = missed(self._state.rules, since=since, until=until)
+        self._recovery.add(windows)
+        return self._with_gaps(replace(state, windows=(*state.windows, *windows)), gaps)
+
+    def _changed(self, change: Change) -> Lately:
+        windows = [window for window in self._state.windows if window != change.done]
+        state = replace(self._state, windows=(*windows, *change.left))
+        return self._with_gaps(state, change.gaps)
+
+    def _want_no_more(self) -> None:
+        """Owe nothing to the next run, since all that was wanted is read."""
+        gaps = [
+            Gap(since=w.since, until=w.until, rules=w.rules, why=_AT_LIMIT)
+            for w in self._state.windows
+            if not w.is_second
+        ]
+        self._note(self._with_gaps(replace(self._state, seen=None, windows=()), gaps))
+
+    def _with_gaps(self, state: Lately, gaps: Iterable[Gap]) -> Lately:
+        for gap in gaps:
+            state = replace(state, gaps=with_gap(state.gaps, gap))
+            self.gaps = with_gap(self.gaps, gap)
+            if not gap.searched:
+                self._on_event(f"Not all posts can be had {gap}")
+                self._on_gap(gap)
+        return state
+
+    def _note(self, state: Lately, *, is_record: bool = False) -> None:
+        """Have the state kept once the records until here are delivered."""
+        with self._saving:
+            self.offset += is_record
+            self._state = state
+            if self._marks[-1][0] == self.offset:
+                self._marks.pop()
+            self._marks.append((self.offset, state))
+            if not is_record and time.monotonic() - self._saved_at >= _SAVED_EVERY:
+                with suppress(PositionError):  # tried again, and told, with the next record
+                    self._save()
+
+    def _save(self) -> None:
+        marks = self._marks
+        while len(marks) > 1 and marks[1][0] <= self._settled:
+            marks.popleft()
+        offset, state = marks[0]
+        if self._path is None or offset > self._settled or state is self._saved:
+            return
+        save(self._path, state)
+        self._saved, self._saved_at = state, time.monotonic()
