@@ -181,9 +181,13 @@ def open_twitter(
     def last_words(_: Report) -> str:
         lock.release()
         missed.wait(_PATIENCE)
-        words = [_by_rule(posts.counts), _spent(allowance, api)]
-        if posts.counts.limit_reached:
-            words.append(_reached(allowance))
+        words = [_by_rule(posts.counts)]
+        try:
+            words.append(_spent(allowance, api))
+            if posts.counts.limit_reached:
+                words.append(_reached(allowance))
+        except x.SpendingError as error:
+            words.append(f"What all runs have spent is not known: {error}")
         words += x.told(posts.gaps, to_be_searched=posts.lately.to_be_searched)
         if missed.why_not:
             words.append(f"CloudWatch was not told of the gaps: {missed.why_not}")
@@ -236,6 +240,7 @@ def _reached(allowance: Allowance) -> str:
 
 def _spent(allowance: Allowance, api: XApi) -> str:
     """What was spent in this month, and what X itself has counted."""
+    allowance.close()
     limit = "" if allowance.limit is None else f" of ${allowance.limit:,.2f}"
     usage = api.usage()
     if usage is not None:

@@ -74,8 +74,17 @@ class Allowance:
     def begin(self, usage: Usage | None) -> bool:
         """Go by X's own day of reset, and by its count where there is none here.
 
-        Returns whether X's count was taken. Raises SpendingError when the file can't be used.
+        Returns whether X's count was taken. Raises SpendingError when the file can't be used and
+        there is a limit.
         """
+        try:
+            return self._begin(usage)
+        except SpendingError:
+            if self.limit is None:
+                return False
+            raise
+
+    def _begin(self, usage: Usage | None) -> bool:
         with self._locked():
             entries, is_torn = self._read()
             if is_torn and usage is None and self.limit is not None:
@@ -96,7 +105,7 @@ class Allowance:
 
     @property
     def spent(self) -> Spent:
-        """What all runs have spent, what is in hand not counted."""
+        """What all runs have spent, what is in hand not counted; raises SpendingError."""
         with self._locked():
             spent = self._spent_in(self._read()[0]) or self._fresh(0, reset_day=1)
         with self._lock:

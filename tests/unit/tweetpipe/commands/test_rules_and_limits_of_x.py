@@ -207,6 +207,23 @@ def test_where_nothing_is_kept_the_count_of_x_counts_for_the_limit(
     assert twitter.spent() >= 20
 
 
+def test_a_count_that_cannot_be_kept_stops_a_run_only_where_there_is_a_limit(
+    twitter: Twitter,
+) -> None:
+    fake = twitter.serve()
+    (twitter.folder / "x-spending.json").mkdir()
+
+    limited = twitter("--track", "the", "--monthly-limit", "5")
+    assert limited.returncode == 1
+    assert "cannot read x-spending.json: Is a directory" in limited.stderr
+    assert not fake.connections
+
+    outcome = twitter("--track", "the", "--max-tweets", "5")
+    assert outcome.returncode == 0, outcome.stderr
+    assert "Read 5, sent 5" in outcome.stderr
+    assert "What all runs have spent is not known: cannot read" in outcome.stderr
+
+
 def test_a_usage_that_x_does_not_tell_stops_nothing(
     twitter: Twitter,
 ) -> None:
