@@ -61,6 +61,7 @@ CONCURRENCY = 1000  # default of an account and region
 TABLE_WRITES = 40_000
 PARTITION_WRITES = 1000
 NEW_TABLE_WRITES = 4000
+READ_UNIT = 4 * 1024
 ITEM_OVERHEAD = 100  # bytes of storage that are billed on top of each item
 # X documentation, rate limits and pricing.
 X_POSTS_PER_SECOND = 250

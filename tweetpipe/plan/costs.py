@@ -30,7 +30,8 @@ class Costs:
 
     `kept` is what the table's storage adds to every later month, for each month of events that
     is kept. `provisioned_table` is what capacity units at 70 % use would cost instead of paying
-    for each write. `warming` is paid once, to have a new table ready for the peak.
+    for each write. `warming` is paid once, to have a new table ready for the peak. `complying` is
+    what one run of `tweetpipe comply` reads of a month of tweets.
     """
 
     lines: tuple[CostLine, ...]
@@ -38,6 +39,7 @@ class Costs:
     kept_gb: float
     provisioned_table: float
     warming: float
+    complying: float
 
     @property
     def total(self) -> float:
@@ -60,6 +62,8 @@ def make_costs(
         lines.append(CostLine("X", "posts read", "X", posts, posts * c.X_POST_READ))
     kept = load.rate * month * (load.item_size + c.ITEM_OVERHEAD) / c.GB
     peak = capacity.peak_writes_per_second
+    # Two scans, of which the first may see what is a little behind, at half the price.
+    reads = 1.5 * load.rate * month * load.item_size / c.READ_UNIT
     hour = prices["dynamodb_wcu_hour"]
     return Costs(
         lines=tuple(lines),
@@ -68,6 +72,7 @@ def make_costs(
         kept_gb=kept,
         provisioned_table=hour.cost(peak / 0.7 * load.hours_per_month),
         warming=hour.cost(max(0.0, min(peak, c.TABLE_WRITES) - c.NEW_TABLE_WRITES)),
+        complying=prices["dynamodb_read"].cost(reads),
     )
 
 

@@ -55,20 +55,24 @@ def make_plan(load: Load, mode: Mode, prices: Prices) -> Plan:
         **vars(likely),
         mode=mode,
         limits=find_limits(load, mode, likely.capacity, prices),
-        bounds=tuple(_figures(replace(load, case=case), mode, prices) for case in (LEAST, MOST)),
+        bounds=tuple(
+            _figures(replace(load, case=case), mode, prices, roughly=True) for case in (LEAST, MOST)
+        ),
     )
 
 
-def _figures(load: Load, mode: Mode, prices: Prices) -> Figures:
+def _figures(load: Load, mode: Mode, prices: Prices, *, roughly: bool = False) -> Figures:
     capacity = make_capacity(load, mode)
-    reading = read(load, capacity)
+    reading = read(load, capacity, roughly=roughly)
     peak = replace(load, rate=load.rate * load.peak_factor)
     return Figures(
         capacity=capacity,
         batches=reading.batches * capacity.concurrency,
         busy=reading.billed_seconds * capacity.concurrency,
         latency=latency(load, reading),
-        peak_latency=latency(peak, read(peak, capacity) if peak != load else reading),
+        peak_latency=latency(
+            peak, read(peak, capacity, roughly=roughly) if peak != load else reading
+        ),
         costs=make_costs(load, mode, capacity, reading, prices),
     )
 

@@ -59,6 +59,12 @@ def _of_table(load: Load, plan: Plan) -> Iterator[str]:
         f"{dollars(lambda each: each.costs.kept)} to every later month (storage and point-in-time "
         "recovery)."
     )
+    if load.noun == "tweet":
+        yield (
+            "Each run of `tweetpipe comply` reads the table twice, and costs "
+            f"{dollars(lambda each: each.costs.complying)} for each month of tweets in it. An "
+            f"index of ids would cost {dollars(writes)} every month, as much as the writes."
+        )
     if plan.costs.provisioned_table < writes(plan):
         yield (
             "Write capacity provisioned for the peak at 70 % use would cost "

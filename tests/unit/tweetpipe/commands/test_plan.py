@@ -43,6 +43,7 @@ def test_people_get_capacity_cost_limits_and_assumptions(
     shown = capsys.readouterr().out
     for words in ("provisioned", "on-demand", "advantage", "16 (the peak fills", "shard-hours"):
         assert words in shown
+    assert "Each run of `tweetpipe comply` reads the table twice, and costs" in shown
     for words in ("GB in, short of 25 MiB/s", "Limits", "Assumptions", "as others quote"):
         assert words in shown
 

@@ -31,6 +31,8 @@ def each(price: str, units: float = 1) -> float:
     return PRICES[price].cost(units)
 
 
+_SCANS = costs(replace(MILLION, item_bytes=300))
+
 FIGURES = {
     ("README.md", r"costs about \$(\S+) a month for the one shard"): of_stream(IDLE),
     ("docs/architecture.md", r"as cheap as the sample: about \$(\S+) a month"): of_stream(IDLE),
@@ -56,6 +58,13 @@ FIGURES = {
     ).total,
     ("docs/operations.md", r"about \$(\S+) for a million, however large"): each(
         "dynamodb_read", 1e6
+    ),
+    ("docs/architecture.md", r"two scans of a million items cost \$(\S+);"): _SCANS.complying,
+    ("docs/compliance.md", r"a run takes about (\S+) read units"): _SCANS.complying
+    / each("dynamodb_read"),
+    ("docs/compliance.md", r"read units, \$(\S+) with"): _SCANS.complying,
+    ("docs/compliance.md", r"double the price of each write, \$(\S+) a million"): each(
+        "dynamodb_write", 1e6
     ),
     ("docs/performance.md", r"\$(\S+) a GB-second on arm64"): each("lambda_gb_second_arm64"),
     ("docs/performance.md", r"the writes alone cost \$(\S+) or more"): each("dynamodb_write", 1e6),

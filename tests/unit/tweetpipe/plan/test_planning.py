@@ -267,6 +267,12 @@ def test_a_warmed_table_is_paid_for_once_by_what_it_takes_more_than_a_new_one() 
     assert found.costs.warming == pytest.approx(more * 0.00065)
 
 
+def test_a_run_of_comply_reads_every_item_twice_once_for_half_the_price() -> None:
+    found = plan(rate=1, item_bytes=4096, hours_per_month=1)
+
+    assert found.costs.complying == pytest.approx(3600 * 1.5 * 0.125e-6)
+
+
 def test_other_regions_have_other_quotas() -> None:
     load = Load(rate=300_000, event_bytes=1000, hottest_key=1e-6)
     elsewhere = replace(PRICES, region="eu-central-1")
