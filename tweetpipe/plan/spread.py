@@ -15,7 +15,7 @@ from tweetpipe.plan.constants import KEYS
 
 @lru_cache(maxsize=1024)
 def flattening(largest: float) -> float:
-    """The q that gives the first of all keys this share; 0 if they can't be steep enough."""
+    """The q that gives the first key this share; 0 if they can't be steep enough."""
     low, high = 0.0, float(KEYS)
     if _first_share(low) <= largest:
         return low

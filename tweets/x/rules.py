@@ -19,7 +19,7 @@ _MOST_AT_ONCE = 100
 
 @dataclass(frozen=True)
 class Wanted:
-    """A rule that shall be there, with the user's tag and the line of the file that has it."""
+    """A rule that should be there, with the user's tag and the line of the file that has it."""
 
     value: str
     tag: str = ""
