@@ -32,16 +32,16 @@ NEEDS = frozenset(
 
 
 @pytest.fixture(scope="module")
-def complier(admin: Identity, pair: Pair) -> Identity:
+def reviewer(admin: Identity, pair: Pair) -> Identity:
     """A user with the policy for the first stack, and nothing else."""
     document = json.loads(POLICY.read_text(encoding="utf-8").replace("tweets", pair.own.stack))
     document["Statement"] = [template.as_evaluated(one) for one in document["Statement"]]
     iam = admin.client("iam")
-    iam.create_user(UserName="complier")
+    iam.create_user(UserName="reviewer")
     iam.put_user_policy(
-        UserName="complier", PolicyName="comply", PolicyDocument=json.dumps(document)
+        UserName="reviewer", PolicyName="comply", PolicyDocument=json.dumps(document)
     )
-    return identities.user(admin, "complier")
+    return identities.user(admin, "reviewer")
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def x() -> Iterator[Served]:
 
 def test_the_command_needs_no_other_rights(
     admin: Identity,
-    complier: Identity,
+    reviewer: Identity,
     pair: Pair,
     x: Served,
     tmp_path: Path,
@@ -78,11 +78,11 @@ def test_the_command_needs_no_other_rights(
     for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     for name, value in {
-        "AWS_ACCESS_KEY_ID": complier.access_key_id,
-        "AWS_SECRET_ACCESS_KEY": complier.secret_access_key,
+        "AWS_ACCESS_KEY_ID": reviewer.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": reviewer.secret_access_key,
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
-        "AWS_ENDPOINT_URL": complier.endpoint,
+        "AWS_ENDPOINT_URL": reviewer.endpoint,
         "AWS_CONFIG_FILE": str(tmp_path / "none"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
         "X_API_URL": x.url,
@@ -104,5 +104,5 @@ def test_the_command_needs_no_other_rights(
     assert [json.loads(data) for data in payloads] == [{"data": {"id": scrubbed}}]
 
 
-def test_the_policy_opens_nothing_else(complier: Identity, pair: Pair) -> None:
-    assert not tables.departures(complier, NEEDS, pair)
+def test_the_policy_opens_nothing_else(reviewer: Identity, pair: Pair) -> None:
+    assert not tables.departures(reviewer, NEEDS, pair)

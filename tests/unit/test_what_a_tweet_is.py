@@ -28,6 +28,7 @@ NOT_OURS = (
 
 # Modules that the import contract lets import tweets are free to name them as well.
 ALLOWED = {
+    "infra/comply-policy.json": "rights for the stack that is called like the default one",
     "infra/deploy-policy.json": "rights for stacks that are called like the default one",
     "infra/everything-on.json": "values for a check: the default stack",
     "infra/permissions-boundary.json": "rights for stacks that are called like the default one",
@@ -42,6 +43,7 @@ ALLOWED = {
     "tweetpipe/commands/plan.py": "--tweet-bytes, an old name; --from-x adds what X charges",
     "tweetpipe/commands/produce.py": "the name of the source `twitter`",
     "tweetpipe/commands/produce_twitter.py": "the source `twitter`",
+    "tweetpipe/commands/shown/complied.py": "what X's job and its streams came to",
     "tweetpipe/commands/shown/plan.py": "a row of the bill is X's",
     "tweetpipe/events/imports.py": "names of packages that a folder of events can't have",
     "tweetpipe/events/loading.py": "the default folder of events",

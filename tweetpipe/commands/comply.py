@@ -3,41 +3,49 @@
 from __future__ import annotations
 
 import fcntl
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.aws.place import Place, Target
-from tweetpipe.aws.stack import Stack, options
+from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
+    PRICE,
     JsonOption,
+    MonthlyLimitOption,
+    PriceOption,
     StackOption,
     TargetOption,
     open_stack,
 )
-from tweetpipe.commands.twitter import COMPLIANCE_LOG, require_tweets, x_api, x_credentials
+from tweetpipe.commands.replacing import replace_stale
+from tweetpipe.commands.shown.complied import tell
+from tweetpipe.commands.twitter import (
+    COMPLIANCE_LOG,
+    Prices,
+    allowance_in,
+    require_tweets,
+    x_api,
+    x_credentials,
+)
 from tweetpipe.complying import (
     WHERE,
     Account,
     Judge,
     Left,
     Pace,
-    delete,
     found_in_letters,
     found_in_table,
     review,
     revise,
 )
-from tweetpipe.dead_letters.function import PATIENT, Function, NotStored, calls, store_in_parts
-from tweetpipe.dead_letters.stream import StreamRecord
 from tweetpipe.words import counted, named
 
 if TYPE_CHECKING:
@@ -77,6 +85,8 @@ def comply(
             min=1, max=40_000, help="Read the table no faster than so many units a second."
         ),
     ] = _READ_UNITS,
+    price_per_post: PriceOption = PRICE,
+    monthly_limit: MonthlyLimitOption = None,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
@@ -100,6 +110,7 @@ def comply(
             prefix=prefix,
             pace=Pace(units=read_units),
             account=Account(None if dry_run else Path(f"{prefix}.account.ndjson")),
+            prices=Prices(per_post=price_per_post, monthly_limit=monthly_limit),
             as_json=as_json,
         )
 
@@ -113,6 +124,7 @@ def _comply(
     prefix: Path,
     pace: Pace,
     account: Account,
+    prices: Prices,
     as_json: bool,
 ) -> None:
     # Imported here: no other command needs them.
@@ -127,7 +139,15 @@ def _comply(
     table = deployed.outputs["EventDataTable"]
     with terminal.spinner("Going through the table"):
         changes = review(place, table, judge, account=account, pace=pace, wanted=told)
-    failures, fetched = _replace(place, deployed, api, ledger, changes.left, account)
+    stale = [one for one in changes.left if ledger.is_stale(one.id)] if api else []
+    failures: list[str] = []
+    if api and stale and account.is_kept:
+        allowance = allowance_in(prefix.parent, prices)
+        failures, fetched = replace_stale(place, deployed, api, stale, account, allowance)
+    else:
+        # A dry run reads nothing that X charges for.
+        account.note([_replaced(one) for one in stale])
+        fetched = len(stale)
     with terminal.spinner("Going through the dead letters"):
         revised = revise(place, deployed, judge, account=account)
     if batch:
@@ -137,7 +157,7 @@ def _comply(
             f"{counted(len(revised.unread), 'object')} of the bucket can't be read as a batch "
             f"({named(revised.unread)}): see what that is, and delete it"
         )
-    _tell(
+    tell(
         {
             "items": changes.items,
             "dead_letters": revised.letters,
@@ -212,92 +232,8 @@ def _advice(status: int) -> str:
     return "run this again later: it goes on where it was"
 
 
-def _replace(
-    place: Place,
-    deployed: Stack,
-    api: XApi | None,
-    ledger: Ledger,
-    left: list[Left],
-    account: Account,
-) -> tuple[list[str], int]:
-    """Have the newest versions stored that X says there are, and delete the older ones.
-
-    Gives what failed, and how many are replaced.
-    """
-    stale = [one for one in left if ledger.is_stale(one.id)]
-    if not stale or api is None:
-        return [], 0
-    if not account.is_kept:
-        account.note(
-            [{"id": one.id, "did": "replaced", "why": "edited", "where": WHERE} for one in stale]
-        )
-        return [], len(stale)
-    from tweets import x
-
-    fetched = x.newest_versions(api, [one.id for one in stale])
-    terminal.say(f"Fetched from X, which charges for each: {counted(fetched.paid, 'post')}")
-    records = [
-        StreamRecord(
-            stream_arn="",
-            shard="",
-            sequence_number=str(number),
-            partition_key="",
-            arrived=time.time(),
-            data=data,
-        )
-        for number, (_, data) in enumerate(fetched.records.values(), start=1)
-    ]
-    function = Function(
-        place.lambda_(PATIENT),
-        deployed.outputs["DDBEventProcessor"],
-        options(place.target, deployed.name),
-    )
-    try:
-        for group in calls(records):
-            for _ in store_in_parts(function, group):
-                pass
-    except NotStored as error:
-        return [f"The newest versions of edited posts are not stored: {error}"], 0
-    # Where the newest is the one that was there, it is stored anew under the same key.
-    whys = [(one, "unavailable") for one in stale if one.id in fetched.missing]
-    for one in stale:
-        newest, _ = fetched.records.get(one.id, (one.id, b""))
-        if newest != one.id:
-            whys.append((one, "edited"))
-    delete(place, deployed.outputs["EventDataTable"], whys, account)
-    return [], len(whys)
-
-
-def _tell(outcome: dict[str, Any], account: Account, *, as_json: bool) -> None:
-    if as_json:
-        terminal.print_json(outcome)
-    changes = ", ".join(
-        f"{change['where']}: {change['count']:,} {change['did']}" for change in outcome["changes"]
-    )
-    would = "Would change" if outcome["dry_run"] else "Changed"
-    looked = (
-        f"{counted(outcome['items'], 'item')}, {counted(outcome['dead_letters'], 'dead letter')}"
-    )
-    if outcome["ids_refused"]:
-        terminal.say(f"Ids that X does not take for any: {outcome['ids_refused']:,}.")
-    if outcome["author_notices"] and not outcome["ids_asked"]:
-        terminal.say(
-            f"X's stream told of authors' accounts ({outcome['author_notices']:,} messages): which "
-            "stored posts are theirs, only X's job can tell. Run this without --no-job."
-        )
-    if outcome["told_but_not_stored"]:
-        terminal.say(
-            f"Deleted on X, and not stored (yet): {outcome['told_but_not_stored']:,}. The log "
-            "keeps them, and each run looks again."
-        )
-    if outcome["waiting_for_newer"]:
-        terminal.say(
-            "Edited on X, and the newer version is not stored yet: "
-            f"{outcome['waiting_for_newer']:,}."
-        )
-    terminal.done(f"{would} {changes or 'nothing'}. Looked at {looked}.")
-    if changes and account.path:
-        terminal.say(f"A line for each is in {account.path}")
+def _replaced(one: Left) -> dict[str, str]:
+    return {"id": one.id, "did": "replaced", "why": "edited", "where": WHERE}
 
 
 @contextmanager

@@ -89,6 +89,19 @@ MaxInHandOption = Annotated[
     ),
 ]
 
+PriceOption = Annotated[
+    float, typer.Option(envvar="X_PRICE_PER_POST", min=0, help="Price per post in US dollars.")
+]
+MonthlyLimitOption = Annotated[
+    float | None,
+    typer.Option(
+        envvar="X_MONTHLY_LIMIT",
+        min=0,
+        help="US dollars that all runs together may spend in a month.",
+    ),
+]
+PRICE = 0.005
+
 DEFAULT_STACK = stacks.DEFAULT_NAME
 
 

@@ -13,10 +13,13 @@ from tweetpipe.aws.place import Target
 from tweetpipe.commands.delivering import MB, UNDELIVERED, settings_of
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
+    PRICE,
     AggregateOption,
     GiveUpAfterOption,
     MaxInHandOption,
+    MonthlyLimitOption,
     OwnCredentialsOption,
+    PriceOption,
     StackOption,
     TargetOption,
     UndeliveredOption,
@@ -68,18 +71,8 @@ def twitter(
         int,
         typer.Option(min=1, help="Most posts that a run may recover: X charges for each."),
     ] = _MOST_RECOVERED,
-    price_per_post: Annotated[
-        float,
-        typer.Option(envvar="X_PRICE_PER_POST", min=0, help="Price per post in US dollars."),
-    ] = 0.005,
-    monthly_limit: Annotated[
-        float | None,
-        typer.Option(
-            envvar="X_MONTHLY_LIMIT",
-            min=0,
-            help="US dollars that all runs together may spend in a month.",
-        ),
-    ] = None,
+    price_per_post: PriceOption = PRICE,
+    monthly_limit: MonthlyLimitOption = None,
     max_undelivered: Annotated[
         float,
         typer.Option(

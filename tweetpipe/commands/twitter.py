@@ -72,6 +72,18 @@ def x_api(credentials: Credentials) -> XApi:
     return x.XApi(credentials, url=_address())
 
 
+def allowance_in(folder: Path, prices: Prices) -> Allowance:
+    """How many posts may be read, by what all runs have spent that keep their count there."""
+    from tweets import x
+
+    return x.Allowance(
+        folder / SPENDING,
+        account=_address(),
+        price=prices.per_post,
+        limit=prices.monthly_limit,
+    )
+
+
 def x_credentials() -> Credentials:
     """Those in the environment; raises WrongUsage where the events are none of X's."""
     require_tweets()
@@ -127,12 +139,7 @@ def open_twitter(
     """The posts that X sends by the rules in `track`; what they cost is kept in the folder."""
     from tweets import x
 
-    allowance = x.Allowance(
-        recovery.folder / SPENDING,
-        account=_address(),
-        price=prices.per_post,
-        limit=prices.monthly_limit,
-    )
+    allowance = allowance_in(recovery.folder, prices)
     _refuse_if_used_up(allowance)
     api = x_api(credentials)
     if allowance.begin(None if prices.monthly_limit is None else api.usage()):

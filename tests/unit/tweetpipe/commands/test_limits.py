@@ -118,6 +118,8 @@ ROWS: dict[str, Row] = {
     "verify file --wait": replace(WAIT, beside="tweets.ndjson"),
     "comply files": Row(taken=["tweets.ndjson"], refused=["", "missing.ndjson", "."]),
     "comply --log": Row(taken=["log.ndjson"], refused=["."]),
+    "comply --price-per-post": Row(taken=["0", "1e300"], refused=[*NO_NUMBERS, "-1"]),
+    "comply --monthly-limit": Row(taken=["0.005", "1e6"], refused=[*NO_NUMBERS, "-1"]),
     "comply --read-units": _between("1", "0.9", "40000", "40001"),
     "new folder": Row(
         taken=["my-events"],
