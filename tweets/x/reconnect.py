@@ -56,10 +56,10 @@ class Reconnect:
         """
         if lived >= _STEADY and lines > 1:
             self.connected()
-            return self._left_by_the_window()
+            return self.pause()
         self._brief += 1
         wait = min(NETWORK_STEP * (self._brief - (lines > 0)), NETWORK_LONGEST)
-        return max(wait, self._left_by_the_window())
+        return max(wait, self.pause())
 
     def gives_up(self, failure: XRefused | NotX | XUnreachable, *, was_connected: bool) -> bool:
         """Whether to believe a failed attempt, and end the run.
@@ -75,7 +75,7 @@ class Reconnect:
 
     def after(self, failure: XRefused | NotX | XUnreachable, *, now: float) -> float:
         """Seconds to wait after a failed attempt; `now` is the UNIX time."""
-        return max(self._backoff(failure, now), self._left_by_the_window())
+        return max(self._backoff(failure, now), self.pause())
 
     def _backoff(self, failure: XRefused | NotX | XUnreachable, now: float) -> float:
         if isinstance(failure, XUnreachable):
@@ -91,8 +91,8 @@ class Reconnect:
         self._http += 1
         return min(HTTP_FIRST * 2.0 ** min(self._http - 1, 10), HTTP_LONGEST)
 
-    def _left_by_the_window(self) -> float:
-        """Seconds that the connects of the last 15 minutes leave to wait before the next.
+    def pause(self) -> float:
+        """Seconds that the connects of the last 15 minutes make one wait before the next, at least.
 
         The second half of what X allows is spread over the rest of the window.
         """

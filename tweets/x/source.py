@@ -146,8 +146,10 @@ class XStream:
             if minutes and isinstance(failure, XRefused) and failure.status in (400, 403):
                 # If that is what X doesn't like, it opens the stream without.
                 self._doubted_for = failure.status
+                self._call_again()
                 return None
             if isinstance(failure, XRefused) and failure.is_taken and self._makes_room():
+                self._call_again()
                 return None
             if self._reconnect.gives_up(failure, was_connected=self.counts.connections > 0):
                 raise
@@ -189,6 +191,11 @@ class XStream:
             return False
         self._made_room = True
         return make_room(self._api, connected=self._connected, on_event=self._on_event)
+
+    def _call_again(self) -> None:
+        """Wait no longer than X's limit asks for."""
+        if seconds := self._reconnect.pause():
+            self._wait(seconds)
 
     def _back_off(self, failure: XRefused | NotX | XUnreachable) -> None:
         self._wait_for_next(str(failure), self._reconnect.after(failure, now=self._now()))

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Iterator
+from typing import cast
 
 import pytest
 from hypothesis import given
@@ -10,8 +12,10 @@ from hypothesis import strategies as st
 from tweets.fakes.x_api import FakeX, Limits, serving
 from tweets.fakes.x_api.limits import RateWindow
 from tweets.x import Credentials, XApi, XSource
-from tweets.x.errors import NotX, XRefused, XUnreachable
+from tweets.x.errors import Dropped, NotX, XRefused, XUnreachable
 from tweets.x.reconnect import Reconnect
+from tweets.x.seen import XClock
+from tweets.x.source import XStream
 
 NOW = 1_000_000.0
 
@@ -157,3 +161,59 @@ def test_the_fake_x_that_drops_each_connection_never_has_to_limit_the_rate() -> 
     assert source.counts.connections == 80
     assert not [event for event in events if "429" in event]
     assert clock() - 1_700_000_000 > 900
+
+
+class _Brief:
+    """A connection that brings some lines within two seconds, and is dropped."""
+
+    date = None
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    def chunks(self) -> Iterator[bytes]:
+        yield b"\r\n\r\n\r\n"
+        self._clock.now += 2
+        raise Dropped("X ended the stream")
+
+    def end(self) -> None: ...
+
+    close = end
+
+
+class _NoBackfill:
+    """An X that some day refuses whoever asks for the last minutes again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.connects: list[float] = []
+        self._clock = clock
+
+    def connect(self, *, backfill_minutes: int) -> _Brief:
+        self.connects.append(self._clock())
+        assert len(self.connects) <= 50 or self.connects[-1] - self.connects[-51] >= 900
+        if len(self.connects) > 200:
+            raise XRefused(429, {"type": "usage-capped"}, reset=None)
+        if backfill_minutes and len(self.connects) > 40:
+            raise refused(403)
+        return _Brief(self._clock)
+
+
+def test_a_stream_that_is_asked_for_twice_each_time_keeps_to_xs_limit_too() -> None:
+    clock = Clock()
+    x = _NoBackfill(clock)
+
+    def wait(seconds: float) -> None:
+        clock.now += seconds
+
+    stream = XStream(
+        cast(XApi, x),
+        (),
+        x_clock=XClock(clock, guess=clock),
+        backfill=None,
+        wait=wait,
+        now=clock,
+        clock=clock,
+    )
+    with pytest.raises(XRefused, match="used up"):
+        list(stream)
+    assert stream.counts.connections < 150, "in the end, each second connect was refused"
