@@ -21,7 +21,7 @@ from tweetpipe.events.loading import DEFAULT
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:
-    from tweets.x import Allowance, Counts, Credentials, Spent, Wanted, XApi
+    from tweets.x import Allowance, Credentials, Wanted, XApi
 
 SPENDING = "x-spending.json"
 """Beside the file of undelivered posts: what all runs have spent."""
@@ -30,7 +30,6 @@ COMPLIANCE_LOG = Path("compliance.ndjson")
 """What the stream has said of posts that may be stored: deletes, edits, and the like."""
 
 _ACCESS = "X_ACCESS"
-_MOST_RULES_SHOWN = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,11 +110,10 @@ def show_rules(
 
     with _refusals_explained(track, file):
         change = x.planned(x_api(credentials), track, keep=keep)
-    tagged = [(rule.tag and f"{rule.tag}: ") + rule.value for rule in change.add]
     for what, rules in (
-        ("add", tagged),
-        ("keep", [_with_name(x.name_of(rule), rule.value) for rule in change.keep]),
-        ("remove", [_with_name(x.name_of(rule), rule.value) for rule in change.remove]),
+        ("add", [x.with_name(rule.tag, rule.value) for rule in change.add]),
+        ("keep", [x.with_name(x.name_of(rule), rule.value) for rule in change.keep]),
+        ("remove", [x.with_name(x.name_of(rule), rule.value) for rule in change.remove]),
     ):
         for rule in rules:
             terminal.out.print(f"{what:<8}{terminal.printable(rule)}", markup=False, soft_wrap=True)
@@ -163,8 +161,7 @@ def open_twitter(
         )
     missed = Missed(recovery.place, recovery.deployed)
     terminal.say(
-        f"Reading posts from X by {counted(len(rules), 'rule')}: "
-        + _listed([_with_name(x.name_of(rule), rule.value) for rule in rules])
+        f"Reading posts from X by {counted(len(rules), 'rule')}: " + x.rules_in_words(rules)
     )
     posts = x.XSource(
         api,
@@ -188,11 +185,11 @@ def open_twitter(
     def last_words(_: Report) -> str:
         lock.release()
         missed.wait(_PATIENCE)
-        words = [_by_rule(posts.counts)]
+        words = [x.by_rule(posts.counts)]
         try:
-            words.append(_spent(allowance, api))
+            words.append(x.this_month(allowance, api))
             if posts.counts.limit_reached:
-                words.append(_reached(allowance))
+                words.append(x.reached(allowance))
         except x.SpendingError as error:
             words.append(f"What all runs have spent is not known: {error}")
         words += x.told(posts.gaps, to_be_searched=posts.lately.to_be_searched)
@@ -233,50 +230,9 @@ def _refusals_explained(track: Sequence[str | Wanted], file: Path | None) -> Ite
 
 def _refuse_if_used_up(allowance: Allowance) -> None:
     if allowance.is_used_up:
-        raise TweetpipeError(f"{_reached(allowance)} Nothing was read from X.")
+        from tweets.x import reached
 
-
-def _reached(allowance: Allowance) -> str:
-    spent = allowance.spent
-    return (
-        f"The monthly limit of ${allowance.limit:,.2f} is reached: {_so_far(spent)}. From "
-        f"{spent.until} (UTC) on, when X's month begins anew, the same command reads again; to "
-        "read before that, raise X_MONTHLY_LIMIT or --monthly-limit."
-    )
-
-
-def _spent(allowance: Allowance, api: XApi) -> str:
-    """What was spent in this month, and what X itself has counted."""
-    allowance.close()
-    limit = "" if allowance.limit is None else f" of ${allowance.limit:,.2f}"
-    usage = api.usage()
-    if usage is not None:
-        allowance.begin(usage)  # which tells when X's month ends
-    spent = allowance.spent
-    words = f"This month until {spent.until}: {_so_far(spent)}{limit}"
-    if usage is None:
-        return f"{words}; X gave no count of its own"
-    cap = "" if usage.cap is None else f" of {usage.cap:,}"
-    return f"{words}; X itself counts {usage.posts:,}{cap} posts for the whole project"
-
-
-def _so_far(spent: Spent) -> str:
-    return f"{counted(spent.posts, 'post')} for ${spent.dollars:,.2f}"
-
-
-def _by_rule(counts: Counts) -> str:
-    """How many posts each rule has brought, the most first."""
-    return "By rule: " + _listed([f"{name} {n:,}" for name, n in counts.by_rule.most_common()])
-
-
-def _listed(each: Sequence[str]) -> str:
-    further = len(each) - _MOST_RULES_SHOWN
-    more = [f"and {further:,} more"] if further > 0 else []
-    return ", ".join([*each[:_MOST_RULES_SHOWN], *more])
-
-
-def _with_name(name: str, value: str) -> str:
-    return value if name == value else f"{name}: {value}"
+        raise TweetpipeError(f"{reached(allowance)} Nothing was read from X.")
 
 
 def keeping(log: Path) -> Callable[[bytes], None]:

@@ -16,6 +16,7 @@ from tweets.x.rules import TAG, Change, Wanted, is_ours, name_of, planned, synch
 from tweets.x.rules_file import LONGEST_RULE, MOST_RULES, read_rules
 from tweets.x.running import Batch
 from tweets.x.spending import Allowance, SpendingError, Spent
+from tweets.x.summary import by_rule, reached, rules_in_words, this_month, with_name
 from tweets.x.usage import Usage
 
 __all__ = [
@@ -43,13 +44,18 @@ __all__ = [
     "XRefused",
     "XSource",
     "at",
+    "by_rule",
     "is_ours",
     "load",
     "name_of",
     "newest_versions",
     "planned",
+    "reached",
     "read_rules",
     "resumed",
+    "rules_in_words",
     "synchronise",
+    "this_month",
     "told",
+    "with_name",
 ]
