@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from processor.errors import Reason, Rejected
 
 if TYPE_CHECKING:
-    from processor.key import Attribute, Item, Key
+    from processor.key import Attribute, Item, Key, KeyValue
 
 # DynamoDB, "Service, account, and table quotas": an item's size is that of its attribute names
 # and values in UTF-8.
@@ -22,8 +22,8 @@ _CONTAINER_BYTES = 3
 _LONGEST_NAME = 50  # characters of a name that a message quotes
 
 
-def wire_form(item: object, key: Key) -> Item:
-    """The item that plain Python says; raises Rejected where DynamoDB would refuse it.
+def wire_form(item: object, key: Key) -> tuple[Item, KeyValue]:
+    """The item that plain Python says, and its key; raises Rejected where DynamoDB would refuse it.
 
     With it, DynamoDB would refuse the 24 others of its call.
     """
@@ -41,11 +41,10 @@ def wire_form(item: object, key: Key) -> Item:
         else:
             wire[name], bytes_of_it = _attribute(name, value, 1)
             size += bytes_of_it
-    key.partition.check(wire)
-    key.sort.check(wire)
+    value_of_key = key.value(wire)
     if size > MAX_ITEM_BYTES:
         raise Rejected(Reason.ITEM_TOO_LARGE, f"the item has {size} bytes")
-    return wire
+    return wire, value_of_key
 
 
 def item_size(item: dict[str, object]) -> int:

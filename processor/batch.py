@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from processor.aggregation import MAX_RECORDS
 from processor.dead_letters import dead_letter
 from processor.errors import Reason, Rejected, Retryable
-from processor.lambda_event import Origin, arrival, payloads
+from processor.lambda_event import Origin, payloads
 from processor.table import Put
 from processor.trial import Trial, try_out
 
@@ -20,17 +20,18 @@ if TYPE_CHECKING:
     from processor.dead_letters import DeadLetterQueue
     from processor.errors import CallFailed
     from processor.events import Events
-    from processor.key import Item
+    from processor.key import Item, KeyValue
     from processor.lambda_event import KinesisRecord
     from processor.table import Table
+    from processor.turns import Turns
 
 # Seconds kept back from writing: two thirds for the dead letters, one third for the answer. A
 # function with a short timeout keeps back a share of it instead.
 RESERVE = 3.0
 RESERVE_SHARE = 0.2
 
-# Seconds for which the first record of a batch has been waiting when all are tried out before they
-# are read here: that costs as much CPU as reading them, and is not needed while all goes well.
+# Seconds for which a batch may have been handed over in vain when its records are tried out before
+# they are read here: that costs as much CPU as reading them, and is not needed while all goes well.
 PATIENCE = 60.0
 
 # As many of an aggregated record's have dead letters of their own. With more it is rejected as a
@@ -116,12 +117,14 @@ def process(
     return account + _left(records[begun:], is_late=not account.unhandled)
 
 
-def tried(records: Sequence[KinesisRecord], *, events: Events, now: float, seconds: float) -> Trial:
-    """Try to read the records, if the first one has been waiting for so long that one may be fatal.
+def tried(
+    records: Sequence[KinesisRecord], *, events: Events, turns: Turns, now: float, seconds: float
+) -> Trial:
+    """Try to read the records, if they have been waiting for so long that one may be fatal.
 
     `now` is in seconds since 1970. Takes two thirds of `seconds` at most.
     """
-    if not records or now - (arrival(records[0]) or 0.0) < PATIENCE:
+    if not records or turns.waiting(records[0], now) < PATIENCE:
         return Trial(len(records))
     read = partial(_read, events)
     return try_out(records, read, example=_record_of(events.example or b""), seconds=seconds)
@@ -195,7 +198,7 @@ def _sort(
     the time. BatchWriteItem refuses two puts with the same key: the later one in the stream wins.
     """
     half = seconds_left() / 2
-    puts: dict[tuple[object, object], Put] = {}
+    puts: dict[KeyValue, Put] = {}
     rejections: list[Rejection] = []
     taken = 0
     for place in range(start, trial.end):
@@ -216,11 +219,11 @@ def _sort(
             continue
         unusable: list[Rejection] = []
         for origin, data in contents:
-            item = _item(events, data)
-            if isinstance(item, Rejected):
-                unusable.append(Rejection(origin, item))
+            made = _item(events, data)
+            if isinstance(made, Rejected):
+                unusable.append(Rejection(origin, made))
                 continue
-            key = events.key.value(item)
+            item, key = made
             earlier = puts[key].origins if key in puts else ()
             puts[key] = Put(item, (*earlier, origin))
         rejections += unusable if len(unusable) <= MAX_LETTERS else [_as_one(unusable, size)]
@@ -267,7 +270,7 @@ def _contents(record: KinesisRecord) -> list[tuple[Origin, bytes]] | Rejected:
         return Rejected(Reason.UNEXPECTED, type(error).__name__)
 
 
-def _item(events: Events, data: bytes) -> Item | Rejected:
+def _item(events: Events, data: bytes) -> tuple[Item, KeyValue] | Rejected:
     try:
         return events.item(data)
     except Rejected as rejected:

@@ -20,7 +20,7 @@ from processor.key import Key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processor.key import Item
+    from processor.key import Item, KeyValue
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,8 @@ class Events:
     key: Key
     example: bytes | None = None
 
-    def item(self, data: bytes) -> Item:
-        """The item of one event, ready for DynamoDB; raises Rejected.
+    def item(self, data: bytes) -> tuple[Item, KeyValue]:
+        """The item of one event, ready for DynamoDB, and its key; raises Rejected.
 
         Anything else only where the code is at fault: then all records wait until it is fixed.
         """

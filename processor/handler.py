@@ -20,6 +20,7 @@ from processor.lambda_event import every_record_failed, records_in, respond
 from processor.rounds import Rounds
 from processor.settings import FunctionSettings
 from processor.table import Table
+from processor.turns import Turns
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -42,6 +43,7 @@ _table = Table(
 _queue = DeadLetterQueue(
     _sqs, _settings.dead_letter_queue_url, Rounds(ThreadPoolExecutor(clients.MAX_CALLS))
 )
+_turns = Turns()
 
 
 @_logger.inject_lambda_context
@@ -59,7 +61,9 @@ def handler(event: object, context: LambdaContext) -> BatchResponse:
         return context.get_remaining_time_in_millis() / 1000
 
     try:
-        trial = tried(records, events=_events, now=time.time(), seconds=seconds_left())
+        trial = tried(
+            records, events=_events, turns=_turns, now=time.time(), seconds=seconds_left()
+        )
         account = process(
             records,
             events=_events,
@@ -74,6 +78,8 @@ def handler(event: object, context: LambdaContext) -> BatchResponse:
         raise
     milliseconds = (time.perf_counter() - started) * 1000
     if records:
+        if not account.unhandled:
+            _turns.finish(records[-1], time.time())
         report.log(account, first=records[0], milliseconds=milliseconds, logger=_logger)
     report.measure(account, milliseconds=milliseconds, metrics=_metrics)
     return respond(account.unhandled)

@@ -16,6 +16,9 @@ Attribute = dict[str, Any]
 
 Item = dict[str, Attribute]
 
+KeyValue = tuple[str | Decimal, str | Decimal]
+"""What tells an item from all others."""
+
 # DynamoDB, "Service, account, and table quotas".
 MAX_PARTITION_KEY_BYTES = 2048
 MAX_SORT_KEY_BYTES = 1024
@@ -31,22 +34,24 @@ class KeyAttribute(NamedTuple):
     type: str
     max_bytes: int
 
-    def check(self, item: Item) -> None:
-        """Raise Rejected where DynamoDB would take no item with such a key."""
-        name = self.name
+    def value(self, item: Mapping[str, Any]) -> str | Decimal:
+        """What it is in an item; raises Rejected where DynamoDB would take no such key."""
+        name, type_, max_bytes = self
         if name not in item:
             raise Rejected(Reason.BAD_ITEM, f"the item has no {name}, which is part of its key")
-        if self.type not in item[name]:
-            detail = f"{name} is not {_TYPES[self.type]}, as the table's key has it"
+        value: str | None = item[name].get(type_)
+        if value is None:
+            detail = f"{name} is not {_TYPES[type_]}, as the table's key has it"
             raise Rejected(Reason.BAD_ITEM, detail)
-        if self.type == "N":
-            return
-        text = item[name]["S"]
-        if not text:
+        if type_ == "N":
+            # It may be written in several ways.
+            return Decimal(value)
+        if not value:
             raise Rejected(Reason.BAD_ITEM, f"{name} is empty, which no key may be")
         # No character takes more than four bytes.
-        if len(text) * 4 > self.max_bytes and (length := len(text.encode())) > self.max_bytes:
+        if len(value) * 4 > max_bytes and (length := len(value.encode())) > max_bytes:
             raise Rejected(Reason.KEY_TOO_LONG, f"{name} has {length} bytes in UTF-8")
+        return value
 
 
 class Key(NamedTuple):
@@ -71,12 +76,7 @@ class Key(NamedTuple):
             KeyAttribute(sort, of_sort, MAX_SORT_KEY_BYTES),
         )
 
-    def value(self, item: Mapping[str, Any]) -> tuple[object, object]:
-        """What tells an item from all others."""
-        (partition, of_partition, _), (sort, of_sort, _) = self
-        first, second = item[partition][of_partition], item[sort][of_sort]
-        # A number may be written in several ways.
-        return (
-            first if of_partition == "S" else Decimal(first),
-            second if of_sort == "S" else Decimal(second),
-        )
+    def value(self, item: Mapping[str, Any]) -> KeyValue:
+        """What tells an item from all others; raises Rejected where DynamoDB would not take it."""
+        partition, sort = self
+        return partition.value(item), sort.value(item)

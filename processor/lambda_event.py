@@ -6,7 +6,7 @@ missing, or is something else, is empty, so that one record's fault never reache
 
 from __future__ import annotations
 
-import base64
+from binascii import a2b_base64
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
@@ -150,7 +150,7 @@ def every_record_failed() -> BatchResponse:
 
 def _decoded(record: KinesisRecord) -> bytes:
     try:
-        return base64.b64decode(record["kinesis"]["data"], validate=True)
+        return a2b_base64(record["kinesis"]["data"], strict_mode=True)
     except (KeyError, TypeError) as error:
         raise Rejected(Reason.NOT_BASE64, "the record has no data") from error
     except ValueError as error:

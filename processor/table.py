@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypedDict, cast
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypedDict, cast
 
 from processor.errors import Retryable
 from processor.failures import failure
@@ -50,8 +50,7 @@ class BatchWriter(Protocol):
     ) -> BatchWriteItemOutputTypeDef: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Put:
+class Put(NamedTuple):
     """An item to store, and where it came from: the last of the origins gave the item."""
 
     item: Item
@@ -87,6 +86,8 @@ class Table:
             for writes in response["UnprocessedItems"].values()
             for write in writes
         }
+        if not unprocessed:
+            return SendAnswer()
         return SendAnswer(again=[put for put in puts if self.key.value(put.item) in unprocessed])
 
     def _item(self, put: Put) -> Item:

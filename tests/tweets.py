@@ -8,6 +8,7 @@ from typing import Any
 
 import producer
 from processor import events
+from processor.key import Item
 from producer import OutgoingRecord
 from producer.files.reading import Reading, open_events
 from tweetpipe.events import load
@@ -16,7 +17,12 @@ from tweets.files import contents
 
 TWEETS = events.load("tweets")
 EVENTS = load(FOLDER)
-to_item = TWEETS.item
+
+
+def to_item(data: bytes) -> Item:
+    """The item of a tweet, as DynamoDB has it; raises Rejected."""
+    item, _ = TWEETS.item(data)
+    return item
 
 
 def partition_key_of(data: bytes) -> str:

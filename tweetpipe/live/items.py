@@ -23,7 +23,8 @@ def items_of(data: bytes) -> list[Item]:
 
 def _item(payload: bytes) -> Iterator[Item]:
     try:
-        yield table.plain(events.chosen().function.item(payload))
+        item, _ = events.chosen().function.item(payload)
+        yield table.plain(item)
     except Exception:
         # It waits, or becomes a dead letter.
         return

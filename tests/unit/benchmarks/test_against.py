@@ -3,10 +3,10 @@ from __future__ import annotations
 from benchmarks import against
 
 
-def test_the_producer_is_measured_beside_an_earlier_commit_of_it() -> None:
+def test_producer_and_function_are_measured_beside_an_earlier_commit_of_them() -> None:
     said: list[str] = []
 
     against.main(["HEAD", "--rounds", "1", "--count", "20"], say=said.append)
 
-    assert [line.partition(":")[0] for line in said] == ["plain", "aggregated"]
+    assert [line.partition(":")[0] for line in said] == ["plain", "aggregated", "function"]
     assert all(" µs then, " in line for line in said)

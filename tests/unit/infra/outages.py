@@ -28,6 +28,7 @@ from processor.lambda_event import respond
 from processor.rounds import Rounds
 from processor.table import Table
 from processor.trial import Trial
+from processor.turns import Turns
 from tests.tweets import TWEETS
 from tests.unit.infra.reading import DEFAULTS, RESOURCES
 from tests.unit.processor.events import encode, v1_tweet
@@ -94,6 +95,7 @@ class Pipeline(World):
         self._events = Events(ARN, "")
         monkeypatch.setattr(processor.batch, "try_out", _try_out)
         rounds = Rounds(cast("Any", _AtOnce()), sleep=self._pass, uniform=lambda _, most: most)
+        self._turns = Turns()  # of one process, which gets the batches of both shards
         self._tweets = replace(TWEETS, to_item=self._to_item)
         self._writer = Table(self.table, "tweets-EventData", rounds, TWEETS.key)
         self._sender = DeadLetterQueue(self.queue, QUEUE_URL, rounds)
@@ -139,7 +141,13 @@ class Pipeline(World):
         try:
             if self.is_broken:
                 raise ImportError
-            trial = tried(records, events=self._tweets, now=NOON + self.now, seconds=self._left())
+            trial = tried(
+                records,
+                events=self._tweets,
+                turns=self._turns,
+                now=NOON + self.now,
+                seconds=self._left(),
+            )
             account = process(
                 records,
                 events=self._tweets,
@@ -149,8 +157,11 @@ class Pipeline(World):
                 trial=trial,
             )
         except (Exception, _Died):
+            self._turns = Turns()
             self._pass(_RESTART)
             return FAILED
+        if not account.unhandled:
+            self._turns.finish(records[-1], NOON + self.now + self._elapsed)
         for _, number in self.table.items:
             self.stored_at.setdefault(number, self.now + self._elapsed)
         return Answer(respond(account.unhandled))

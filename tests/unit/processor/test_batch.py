@@ -19,6 +19,7 @@ from processor.lambda_event import respond, sequence_number
 from processor.rounds import Rounds
 from processor.table import Table
 from processor.trial import Trial
+from processor.turns import Turns
 from tests.fuzz.aggregates import aggregate
 from tests.tweets import TWEETS
 from tests.unit.processor.events import encode, kinesis_records, v1_tweet, v2_tweet
@@ -326,7 +327,7 @@ def test_a_record_that_ends_the_function_is_rejected_once_its_batch_has_waited(
     records = kinesis_records([*tweets(2), POISON, *tweets(4)[2:]])
     now = records[0]["kinesis"]["approximateArrivalTimestamp"] + PATIENCE
 
-    trial = tried(records, events=deadly, now=now, seconds=60)
+    trial = tried(records, events=deadly, turns=Turns(), now=now, seconds=60)
     account = process(
         records,
         events=deadly,
@@ -350,7 +351,7 @@ def test_a_batch_that_has_just_arrived_is_not_tried_first(deadly: Events) -> Non
     records = kinesis_records([POISON])
     now = records[0]["kinesis"]["approximateArrivalTimestamp"] + PATIENCE - 1
 
-    assert tried(records, events=deadly, now=now, seconds=60) == Trial(1)
+    assert tried(records, events=deadly, turns=Turns(), now=now, seconds=60) == Trial(1)
 
 
 def test_what_was_not_tried_is_left_for_a_retry(
@@ -372,7 +373,7 @@ def test_what_was_not_tried_is_left_for_a_retry(
 
 @pytest.mark.parametrize("record", [None, {}, {"kinesis": {"data": "!"}}, []])
 def test_odd_records_are_tried_like_others(record: Any) -> None:
-    assert tried([record], events=TWEETS, now=NOW, seconds=60) == Trial(1)
+    assert tried([record], events=TWEETS, turns=Turns(), now=NOW, seconds=60) == Trial(1)
 
 
 KINESIS_FIELDS = ("data", "partitionKey", "sequenceNumber", "approximateArrivalTimestamp")

@@ -96,6 +96,24 @@ def test_a_batch_is_stored_and_answered(function: Function, aws_server: AwsServe
     assert aws_server.dynamodb.tables == {"tweets-EventData"}
 
 
+def test_of_a_backlog_only_the_first_batch_is_tried_out(
+    function: Function, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    children = []
+
+    def fork() -> int:
+        children.append(pid := os_fork())
+        return pid
+
+    os_fork = os.fork
+    monkeypatch.setattr(os, "fork", fork)
+
+    for _ in range(3):
+        function(TWEETS)
+
+    assert len(children) == 1
+
+
 def test_an_empty_event_is_answered(function: Function) -> None:
     assert function([]) == {"batchItemFailures": []}
 
