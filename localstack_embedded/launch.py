@@ -100,4 +100,6 @@ def localstack_environ(
         # macOS would otherwise name the proxies of its own settings.
         "NO_PROXY": f"localhost,{LOOPBACK}",
         "PYTHONUNBUFFERED": "1",
+        # Else glibc has a heap for each thread, of which each keeps what was in use at once.
+        "MALLOC_ARENA_MAX": "1",
     }

@@ -57,6 +57,7 @@ def test_the_users_settings_of_localstack_come_first(name: str, value: str) -> N
         ("FILESYSTEM_ROOT", "/h/volume"),
         ("TEMP", "/h/volume/temporary"),
         ("HOME", "/h/volume"),
+        ("MALLOC_ARENA_MAX", "1"),
     ],
 )
 def test_what_makes_it_run_here_can_not_be_changed(name: str, value: str) -> None:
