@@ -75,7 +75,7 @@ soak: $(VENV)/dev  ## Send COUNT=200000 tweets through all faults at once and ba
 soak-page: $(VENV)/dev  ## Leave the dashboard's page open for MINUTES=60, and see what it takes
 	@$(BIN)/python -m tests.soak.page $(if $(MINUTES),--minutes $(MINUTES))
 
-bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 20 minutes
+bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 25 minutes
 	@$(BIN)/python -m benchmarks --json benchmarks/results.json
 	@$(PEERS)/bin/python -m benchmarks.picture benchmarks/results.json benchmarks/results.png
 
@@ -202,9 +202,11 @@ $(VENV)/release: requirements/release.txt $(VENV)/app
 	@$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/release.txt
 	@touch $@
 
-# In an environment of its own, since aiobotocore pins botocore.
-$(VENV)/bench: requirements/bench.txt $(VENV)/app
+# In environments of their own, since aiobotocore and MiniStack each pin botocore.
+$(VENV)/bench: requirements/bench.txt requirements/ministack.txt $(VENV)/app
 	@echo "Adding what the benchmarks compare with"
-	@$(PYTHON) -m venv $(PEERS)
-	@$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
+	@for name in bench ministack; do \
+	  $(PYTHON) -m venv $(VENV)/environments/$$name && \
+	  $(VENV)/environments/$$name/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+	    -r requirements/$$name.txt || exit 1; done
 	@touch $@

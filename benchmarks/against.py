@@ -1,4 +1,4 @@
-"""The producer's own cost beside that of an earlier commit, in one run, in CPU.
+"""The producer's and the function's own cost beside an earlier commit's, in one run, in CPU.
 
 python -m benchmarks.against COMMIT
 """
@@ -6,6 +6,7 @@ python -m benchmarks.against COMMIT
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import subprocess
 import sys
@@ -14,9 +15,12 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
+from benchmarks.processor import events_of
+
 _ROOT = Path(__file__).parents[1]
 _MEASURED = _ROOT / "benchmarks" / "in_process.py"
-_NEEDED = ("producer",)
+_NEEDED = ("producer", "processor", "tweets")
+_BATCHES, _BATCH_SIZE = 10, 500
 
 
 def main(arguments: list[str] | None = None, say: Callable[[str], object] = print) -> None:
@@ -28,13 +32,15 @@ def main(arguments: list[str] | None = None, say: Callable[[str], object] = prin
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         _export(options.commit, Path(folder))
-        for how in ("plain", "aggregated"):
+        events = Path(folder) / "events.json"
+        events.write_text(json.dumps(events_of(_BATCHES * _BATCH_SIZE, _BATCH_SIZE)))
+        for how in ("plain", "aggregated", "function"):
             then: list[float] = []
             now: list[float] = []
             for turn in range(options.rounds):
                 both = [(then, Path(folder)), (now, _ROOT)]
                 for taken, tree in both if turn % 2 else reversed(both):
-                    taken.append(_microseconds(tree, how, options.count))
+                    taken.append(_microseconds(tree, how, options.count, events))
             ratios = sorted(old / new for old, new in zip(then, now, strict=True))
             say(
                 f"{how}: {median(then):.2f} µs then, {median(now):.2f} now; "
@@ -44,14 +50,16 @@ def main(arguments: list[str] | None = None, say: Callable[[str], object] = prin
 
 
 def _export(commit: str, folder: Path) -> None:
-    archive = ["git", "archive", "--format=tar", commit, *_NEEDED]
+    listing = ["git", "ls-tree", "--name-only", commit, *_NEEDED]
+    there = subprocess.run(listing, cwd=_ROOT, check=True, capture_output=True, text=True).stdout
+    archive = ["git", "archive", "--format=tar", commit, *there.split()]
     tar = subprocess.run(archive, cwd=_ROOT, check=True, stdout=subprocess.PIPE).stdout
     subprocess.run(["tar", "-x", "-C", str(folder)], input=tar, check=True)
 
 
-def _microseconds(tree: Path, how: str, count: int) -> float:
+def _microseconds(tree: Path, how: str, count: int, events: Path) -> float:
     # -P: the folder of the script is not looked in, which has modules named like others.
-    command = [sys.executable, "-P", str(_MEASURED), how, str(count)]
+    command = [sys.executable, "-P", str(_MEASURED), how, str(count), str(events)]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)
     return float(done.stdout)

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.emulators import Pipeline, ministack, on_moto, ours
 from benchmarks.measuring import Figures, Sample, Table, Way
 
 if TYPE_CHECKING:
-    from localstack_embedded import Instance
     from tweetpipe.aws.place import Place
-    from tweetpipe.aws.stack import Stack
+
+Start = Callable[[int], AbstractContextManager[Pipeline]]
 
 _SEED = 7
 _WARM_UP = 200  # tweets; the first ones wait for the function's process
@@ -26,12 +26,16 @@ _PROBES = 1000  # tweets whose way is timed, at most
 _PROBE_EVERY = 0.025  # seconds
 _KEYS_PER_CALL = 100  # API reference, BatchGetItem
 _PATIENCE = 240.0  # seconds
+_OTHERS: dict[str, Start] = {
+    "LocalStack with moto's Kinesis and its own poller": on_moto,
+    "MiniStack": ministack,
+}
 
 Key = tuple[str, str]
 
 
 def tables() -> list[Table]:
-    """As fast as it goes by shards and by tweets, and the latency at a steady rate."""
+    """As fast as it goes, and at a steady rate: by shards, and beside other emulators."""
     return [
         Table(
             title="End to end, embedded, as fast as it goes",
@@ -56,7 +60,30 @@ def tables() -> list[Table]:
             note="Latency is from the PutRecords call to the item that can be read, looked for "
             f"every {_PROBE_EVERY * 1000:g} ms.",
         ),
+        _beside_others("as fast as it goes", 10_000),
+        _beside_others("at 100 tweets a second", 1_000, rate=100.0),
     ]
+
+
+def _beside_others(how: str, count: int, *, rate: float | None = None) -> Table:
+    baseline, *_ = _OTHERS
+    ways = {**_OTHERS, "ours": ours}
+    return Table(
+        title=f"Emulators, 4 shards, {how}",
+        unit="tweet",
+        baseline=baseline,
+        ways=tuple(
+            Way(
+                name=name,
+                measure=partial(_run, shards=4, count=count, rate=rate, start=start),
+                rounds=2,
+            )
+            for name, start in ways.items()
+        ),
+        note="The same function, producer, and probe. MiniStack has a stream, a table, and a "
+        "function of the same settings, since it can't deploy the template. It takes a batch with "
+        "partial failures for done.",
+    )
 
 
 def _way(shards: int, count: int, *, rate: float | None = None, rounds: int = 2) -> Way:
@@ -67,7 +94,7 @@ def _way(shards: int, count: int, *, rate: float | None = None, rounds: int = 2)
     )
 
 
-def _run(*, shards: int, count: int, rate: float | None = None) -> Sample:
+def _run(*, shards: int, count: int, rate: float | None = None, start: Start = ours) -> Sample:
     from producer import OutgoingRecord
     from tweets import fakes
 
@@ -81,52 +108,25 @@ def _run(*, shards: int, count: int, rate: float | None = None) -> Sample:
         if index >= _WARM_UP and index % step == 0:
             item = fakes.expected_item(tweets.tweet(index))
             probed[record.data] = item["Username"], item["Id"]
-    with _pipeline(shards) as (emulator, place, stack):
-        table = stack.outputs["EventDataTable"]
-        _send(place, stack, records[:_WARM_UP], None, {})
+    with start(shards) as pipeline:
+        place, table = pipeline.place, pipeline.table
+        _send(pipeline, records[:_WARM_UP], None, {})
         _wait_for_items(place, table, _WARM_UP)
-        cpu = _cpu(emulator)
+        cpu = _cpu(pipeline)
         started = time.perf_counter()
         probe = _Probe(place, table)
         with probe.at_work():
-            _send(place, stack, records[_WARM_UP:], rate, probed, probe)
+            _send(pipeline, records[_WARM_UP:], rate, probed, probe)
             _wait_for_items(place, table, _WARM_UP + count)
             wall = time.perf_counter() - started
             probe.wait_until_all_are_there()
         return Sample(
             units=count,
             wall=wall,
-            cpu=_cpu(emulator) - cpu,
-            peak_mb=_memory_mb(emulator),
+            cpu=_cpu(pipeline) - cpu,
+            peak_mb=_memory_mb(pipeline),
             figures=probe.figures(),
         )
-
-
-@contextmanager
-def _pipeline(shards: int) -> Iterator[tuple[Instance, Place, Stack]]:
-    import localstack_embedded
-    from tweetpipe.aws.place import local_place
-    from tweetpipe.deploying.deploy import deploy
-
-    home = Path(tempfile.mkdtemp(prefix="bench-"))
-    try:
-        emulator = localstack_embedded.start(
-            home, environment_home=localstack_embedded.DEFAULT_HOME
-        )
-        place = local_place(embedded_endpoint=emulator.endpoint, environ={})
-        parameters = {"ShardCount": str(shards), "BatchSize": "500", "BatchWindowSeconds": "0"}
-        stack, _ = deploy(
-            place,
-            "bench",
-            parameters=parameters,
-            approve=lambda _: True,
-            on_step=lambda _: None,
-            on_event=lambda _: None,
-        )
-        yield emulator, place, stack
-    finally:
-        localstack_embedded.stop(home)
-        shutil.rmtree(home, ignore_errors=True)
 
 
 class _Probe:
@@ -209,8 +209,7 @@ class _Noting:
 
 
 def _send(
-    place: Place,
-    stack: Stack,
+    pipeline: Pipeline,
     records: list[Any],
     rate: float | None,
     probed: dict[bytes, Key],
@@ -219,14 +218,14 @@ def _send(
     import producer
 
     settings = producer.Settings(rate=rate)
-    client: Any = place.kinesis(producer.kinesis_client_config(settings))
+    client: Any = pipeline.place.kinesis(producer.kinesis_client_config(settings))
     if probe:
         client = _Noting(client, probed, probe)
     with tempfile.TemporaryDirectory() as folder:
         report = producer.produce(
             records,
             client=client,
-            stream=stack.outputs["KinesisStream"],
+            stream=pipeline.stream,
             undelivered=Path(folder) / "undelivered.ndjson",
             settings=settings,
         )
@@ -251,20 +250,20 @@ def _wait_until(happened: Any) -> None:
         time.sleep(_PROBE_EVERY)
 
 
-def _cpu(emulator: Instance) -> float:
-    spent = [process.cpu_times() for process in _processes(emulator)]
+def _cpu(pipeline: Pipeline) -> float:
+    spent = [process.cpu_times() for process in _processes(pipeline)]
     return float(sum(times.user + times.system for times in spent))
 
 
-def _memory_mb(emulator: Instance) -> float:
-    return float(sum(process.memory_info().rss for process in _processes(emulator))) / (1 << 20)
+def _memory_mb(pipeline: Pipeline) -> float:
+    return float(sum(process.memory_info().rss for process in _processes(pipeline))) / (1 << 20)
 
 
-def _processes(emulator: Instance) -> list[Any]:
+def _processes(pipeline: Pipeline) -> list[Any]:
     import psutil
 
     return [
         psutil.Process(),
-        psutil.Process(emulator.pid),
-        *psutil.Process(emulator.pid).children(recursive=True),
+        psutil.Process(pipeline.pid),
+        *psutil.Process(pipeline.pid).children(recursive=True),
     ]

@@ -1,19 +1,24 @@
-"""What a tweet costs between its source and the call to Kinesis, and back: CPU, without the call.
+"""What a tweet costs the producer, and the function, in CPU without their calls to AWS.
 
-It uses no more of the producer than any of its versions has, so that `benchmarks.against` can run
-it on an earlier one: python benchmarks/in_process.py plain|aggregated COUNT prints microseconds.
+It uses no more of the two than any of their versions has, so that `benchmarks.against` can run it
+on an earlier one: python benchmarks/in_process.py plain|aggregated|function COUNT EVENTS prints
+microseconds. EVENTS is a file of batches as Lambda hands them to the function, as JSON.
 """
 
 from __future__ import annotations
 
 import gc
+import itertools
+import json
+import os
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from contextlib import redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
-
-from producer import OutgoingRecord, Settings, produce
 
 _ACCEPTED = {"SequenceNumber": "1", "ShardId": "shardId-000000000000"}
 _WARM = 5_000
@@ -25,25 +30,74 @@ class _Unlimited:
     def put_records(self, *, StreamName: str, Records: list[Any]) -> dict[str, list[Any]]:
         return {"Records": [_ACCEPTED] * len(Records)}
 
+    def batch_write_item(self, *, RequestItems: object) -> dict[str, Any]:
+        return {"UnprocessedItems": {}}
+
 
 def main() -> None:
     """Measure one run, after a short one."""
     how, count = sys.argv[1], int(sys.argv[2])
+    with open(os.devnull, "w") as log, redirect_stdout(log):
+        run = _function(sys.argv[3]) if how == "function" else _producer(how, count)
+        # What is there before is not the measured code's work, for the garbage collector either.
+        gc.freeze()
+        run(min(count, _WARM))
+        before = time.process_time()
+        done = run(count)
+        seconds = time.process_time() - before
+    sys.stdout.write(f"{seconds / done * 1e6}\n")
+
+
+def _producer(how: str, count: int) -> Callable[[int], int]:
+    from producer import OutgoingRecord, Settings, produce
+
     settings = Settings(aggregate=how == "aggregated")
     client: Any = _Unlimited()
     records = [OutgoingRecord(b"x" * 2_100, f"author{n % 997}") for n in range(count)]
-    # They are there before, and no work of the garbage collector for them is the producer's.
-    gc.freeze()
-    with tempfile.TemporaryDirectory() as folder:
-        undelivered = Path(folder) / "undelivered.ndjson"
-        for source in (records[:_WARM], records):
-            before = time.process_time()
+
+    def run(count: int) -> int:
+        with tempfile.TemporaryDirectory() as folder:
+            undelivered = Path(folder) / "undelivered.ndjson"
             report = produce(
-                source, client=client, stream="tweets", undelivered=undelivered, settings=settings
+                records[:count],
+                client=client,
+                stream="tweets",
+                undelivered=undelivered,
+                settings=settings,
             )
-            seconds = time.process_time() - before
-            assert report.sent == len(source), report
-    sys.stdout.write(f"{seconds / count * 1e6}\n")
+        assert report.sent == count, report
+        return count
+
+    return run
+
+
+def _function(events: str) -> Callable[[int], int]:
+    from processor import clients
+
+    os.environ |= {"TABLE_NAME": "tweets", "DEAD_LETTER_QUEUE_URL": "none"}
+    connected: Any = (_Unlimited(), None)
+    clients.connect = lambda: connected
+    from processor.handler import handler
+
+    context: Any = SimpleNamespace(
+        function_name="tweets",
+        memory_limit_in_mb=512,
+        invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:tweets",
+        aws_request_id="11111111-2222-3333-4444-555555555555",
+        get_remaining_time_in_millis=lambda: 60_000,
+    )
+    batches = json.loads(Path(events).read_text())
+
+    def run(count: int) -> int:
+        done = 0
+        for batch in itertools.cycle(batches):
+            assert handler(batch, context) == {"batchItemFailures": []}
+            done += len(batch["Records"])
+            if done >= count:
+                return done
+        return done
+
+    return run
 
 
 if __name__ == "__main__":

@@ -77,7 +77,7 @@ def _measured(
 ) -> Sample:
     """Handle so many tweets in batches of a size, after one batch more."""
     batches = max(1, tweets // size)
-    events = _events((batches + 1) * size, size, together)
+    events = events_of((batches + 1) * size, size, together)
     # A real file, so that writing log lines costs what it does.
     with serving(service_time) as stub, open(os.devnull, "w") as log, redirect_stdout(log):
         os.environ.update(_environment(stub))
@@ -104,7 +104,7 @@ def _environment(stub: Served) -> dict[str, str]:
     }
 
 
-def _events(count: int, size: int, together: int = 1) -> list[Event]:
+def events_of(count: int, size: int, together: int = 1) -> list[Event]:
     """Fake tweets as the events of batches, plain or so many together in an aggregated record."""
     from producer.outgoing import OutgoingRecord
     from producer.sending.aggregation import aggregated
@@ -296,7 +296,7 @@ def _cold_start() -> Table:
 
 def _started(code: str, *, with_package: bool = False) -> Sample:
     """Start several times, one after the other, and take the fastest: noise only slows it."""
-    (event,) = _events(1, 1)
+    (event,) = events_of(1, 1)
     with serving(0) as stub:
         environment = os.environ | _environment(stub)
         starts = [_start(_TIMED % (event, code), environment) for _ in range(_STARTS + 1)]
