@@ -84,22 +84,20 @@ def test_a_terminal_shows_what_lands_and_is_left_as_it_was(
         assert "/s in, " in after
 
 
-@pytest.mark.parametrize(("columns", "rows"), [(120, 40), (40, 12), (20, 5)])
-def test_a_resized_terminal_is_filled_and_not_overrun(
-    deployed: Stack, terminal: Terminal, columns: int, rows: int
-) -> None:
+def test_a_resized_terminal_is_filled_and_not_overrun(deployed: Stack, terminal: Terminal) -> None:
     with terminal("--stack", deployed.name) as shown:
         shown.wait_for_text("EventData")
-        before = len(shown.output)
-        shown.resize(columns, rows)
+        for columns, rows in [(120, 40), (40, 12), (20, 5)]:
+            before = len(shown.output)
+            shown.resize(columns, rows)
 
-        def fits() -> bool:
-            if len(shown.output) == before:
-                return False
-            screen = shown.screen
-            return len(screen) == rows and max(map(cell_len, screen)) <= columns
+            def fits(before: int = before, columns: int = columns, rows: int = rows) -> bool:
+                if len(shown.output) == before:
+                    return False
+                screen = shown.screen
+                return len(screen) == rows and max(map(cell_len, screen)) <= columns
 
-        wait_for(fits, "a screen of the new size")
+            wait_for(fits, f"a screen of {columns} times {rows}")
 
 
 def test_a_signal_to_end_leaves_the_terminal_as_it_was(deployed: Stack, terminal: Terminal) -> None:

@@ -130,12 +130,16 @@ ROWS: dict[str, Row] = {
     "plan --rate": _between("0.01", "0.009", "10000000", "10000001"),
     "plan --event-bytes": _between("1", "0", "1048576", "1048577"),
     "plan --item-bytes": _between("1", "0", "409600", "409601"),
-    "plan --mode": Row(taken=["provisioned", "on-demand", "both"], refused=["", "x"]),
+    "plan --mode": Row(
+        taken=["provisioned", "on-demand", "advantage", "all"], refused=["", "x", "both"]
+    ),
     "plan --peak-factor": _between("1", "0.9", "1000", "1001"),
     "plan --headroom": _between("0", "-0.1", "10", "10.1"),
     "plan --hottest-key": _between("0.000001", "0.0000009", "1", "1.1"),
     "plan --aggregate": _between("1", "0", "1000", "1001"),
     "plan --region": Row(taken=["us-east-1"], refused=["", "mars"]),
+    "plan --prices": Row(taken=[], refused=["", ".", "missing.json", "tweets.ndjson"]),
+    "plan --record-distribution": Row(taken=["PARTITION_KEY", "AUTO"], refused=["", "x"]),
     "plan --hours-per-month": _between("1", "0.9", "744", "745"),
     "plan --batch-size": _between("1", "0", "10000", "10001"),
     "plan --window": _between("0", "-0.1", "300", "301"),
