@@ -36,6 +36,19 @@ DOCUMENTS = [
     PROJECT / "localstack_embedded" / "README.md",
 ]
 
+EXAMPLES_NOT_RUN = {
+    r"tweetpipe (--events \S+ )?(demo|up|down)\b.*": "is of another LocalStack; test_wheels.py",
+    r"tweetpipe (deploy|destroy)\b.*": "changes other tests' stack; test_lifecycle.py runs it",
+    r".*--target aws.*": "needs an AWS account",
+    r"tweetpipe produce twitter .*": "reads from X, which takes money; test_x.py runs it",
+    r".* --(forever|follow).*": "goes on until it is ended; test_lifecycle.py, test_logs.py run it",
+    r"tweetpipe comply .*": "asks X of what is stored; test_comply.py runs it",
+    r".* --open": "opens a browser",
+    r".* \| .*": "is a pipe; test_pipeline.py runs one",
+    r"tweetpipe dead-letters redrive --(all|since)\b.*": "meets what others sent; test_redrive.py",
+}
+"""What of the examples in --help is only parsed, with the reason."""
+
 NOT_RUN = {
     r"make (test|lint|fuzz|soak|bench)\b.*": "takes minutes, or is what runs this",
     r"make demo": "test_wheels.py runs tweetpipe demo",

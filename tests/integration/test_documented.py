@@ -27,13 +27,14 @@ import pytest
 
 from localstack_embedded import Account
 from tests import commands as running
-from tests.documented import DOCUMENTS, PROJECT, Command, blocks, commands
+from tests.documented import DOCUMENTS, EXAMPLES_NOT_RUN, PROJECT, Command, blocks, commands
 from tests.stack_fixtures import free_port, make_sample_table
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import demo
+from tweetpipe.commands.guide import EXAMPLES
 from tweetpipe.deploying import deploy
 
 UNREADABLE = b"from the documents"
@@ -48,7 +49,9 @@ TWEET = json.dumps(
 FAKE_X = "http://127.0.0.1:8888"
 # What ends a command that a reader would end.
 ENDS = {
-    r"tweetpipe watch": ["--for", "1"],
+    r"tweetpipe watch.*": ["--for", "1"],
+    # What other tests have sent is there as well.
+    r"tweetpipe verify (fake )?--count .*": ["--allow-others"],
     r"tweetpipe produce .*twitter.*": ["--max-tweets", "3"],
 }
 
@@ -84,6 +87,14 @@ class Reader:
     def close(self) -> None:
         self._cleanup.close()
 
+    def replace(self, **words: str) -> None:
+        """Has these words replaced as well."""
+        self._replaced |= words
+
+    def wants_another_letter(self) -> None:
+        """The id of the next dead letter is to be that of a new one."""
+        self._replaced.pop("ID", None)
+
     def type(self, command: Command) -> None:
         words = [self._replaced.get(word, word) for word in command.words]
         for name, value in command.environment.items():
@@ -110,7 +121,7 @@ class Reader:
         if "ID" in arguments:
             self._replaced["ID"] = self._letter()
             arguments = [self._replaced.get(word, word) for word in arguments]
-        if "redrive" in arguments:
+        if "redrive" in arguments and "--payload" in arguments:
             self._mend(Path(arguments[-1]))
         if arguments[:2] == ["produce", "file"]:
             self._find(arguments[2:])
@@ -233,3 +244,15 @@ def test_what_a_document_says_works(document: Path, reader: Reader, tmp_path: Pa
             file.write_text(block.code, encoding="utf-8")
     for command in typed(document):
         reader.type(command)
+
+
+@pytest.mark.slow
+def test_the_examples_of_help_work(reader: Reader) -> None:
+    reader.replace(**{"5000": "50"})  # as good as many, and sooner done
+    for name, examples in EXAMPLES.items():
+        if name == "dead-letters purge":
+            reader.wants_another_letter()
+        for example in examples:
+            if not any(re.fullmatch(pattern, example) for pattern in EXAMPLES_NOT_RUN):
+                for command in commands(example):
+                    reader.type(command)

@@ -7,13 +7,14 @@ from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from tweetpipe.commands import (
     comply,
     dashboard,
     dead_letters,
     demo,
+    guide,
     lifecycle,
     logs,
     look,
@@ -40,15 +41,23 @@ class _Command(TyperCommand):
         return super().invoke(ctx)
 
 
+class _Program(TyperGroup):
+    """Shows its commands in the order in which a newcomer needs them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return sorted(super().list_commands(ctx), key=guide.place)
+
+
 app = typer.Typer(
     name="tweetpipe",
-    no_args_is_help=True,
+    cls=_Program,
+    invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 verification found a difference, "
     "130 interrupted.",
 )
-_dead_letters = typer.Typer(no_args_is_help=True, help="What could not be stored.")
+_dead_letters = typer.Typer(no_args_is_help=True)
 
 
 def _show_version(wanted: bool) -> None:
@@ -59,6 +68,7 @@ def _show_version(wanted: bool) -> None:
 
 @app.callback()
 def tweetpipe(
+    ctx: typer.Context,
     show_version: Annotated[
         bool,
         typer.Option(
@@ -80,6 +90,9 @@ def tweetpipe(
     ] = False,
 ) -> None:
     """Send tweets, or your own events, through Amazon Kinesis and AWS Lambda to DynamoDB."""
+    if ctx.invoked_subcommand is None:
+        for line in guide.first_steps():
+            typer.echo(line)
 
 
 app.command()(demo.demo)
@@ -92,12 +105,10 @@ app.command()(logs.logs)
 app.command()(stacks.deploy)
 app.command()(stacks.destroy)
 app.add_typer(produce.sources, name="produce")
-produce.sources.command(
-    epilog="Example: tweetpipe produce twitter --track yolo --track '#aws lang:en' --max-tweets 500"
-)(produce_twitter.twitter)
+produce.sources.command()(produce_twitter.twitter)
 app.add_typer(verify.sources, name="verify")
 app.command()(look.query)
-app.command(epilog="Example: tweetpipe comply --dry-run")(comply.comply)
+app.command()(comply.comply)
 app.command()(plan.plan)
 app.command()(dashboard.dashboard)
 app.add_typer(_dead_letters, name="dead-letters")
@@ -107,11 +118,22 @@ _dead_letters.command("redrive")(dead_letters.redrive_command)
 _dead_letters.command()(dead_letters.purge)
 
 
-for _typer in (app, _dead_letters, produce.sources, verify.sources):
+for _within, _typer in {
+    "": app,
+    "dead-letters ": _dead_letters,
+    "produce ": produce.sources,
+    "verify ": verify.sources,
+}.items():
     for _registered in _typer.registered_commands:
         _registered.cls = _Command
+    _below: list[Any] = [*_typer.registered_commands, *_typer.registered_groups]
+    for _each in _below:
+        _name = _within + (_each.name or _each.callback.__name__)
+        if _examples := guide.epilog(_name):
+            _each.epilog = _examples
+        _each.rich_help_panel = guide.panel(_name)
 
 
 @_dead_letters.callback()
 def _group() -> None:
-    """What could not be stored."""
+    """Show, redrive, or delete what could not be stored."""

@@ -53,10 +53,7 @@ class Source(StrEnum):
     TWITTER = "twitter"
 
 
-sources = typer.Typer(
-    cls=BySource,
-    epilog="Example: tweetpipe produce fake --count 5000 --rate 200",
-)
+sources = typer.Typer(cls=BySource)
 
 
 @sources.callback()
@@ -72,7 +69,7 @@ def produce(
     """
 
 
-@sources.command(epilog="Example: tweetpipe produce fake --count 5000 --seed 7 --rate 200")
+@sources.command()
 def fake(
     count: Annotated[
         int | None, typer.Option(min=0, show_default=f"{_COUNT}", help="Number of events.")
@@ -144,7 +141,7 @@ def fake(
     )
 
 
-@sources.command(epilog="Example: tweetpipe produce file events.ndjson --resume")
+@sources.command()
 def file(
     ctx: typer.Context,
     paths: Annotated[

@@ -46,7 +46,7 @@ WaitOption = Annotated[
     ),
 ]
 
-sources = typer.Typer(cls=BySource, epilog="Example: tweetpipe verify --count 5000 --seed 7")
+sources = typer.Typer(cls=BySource)
 
 
 class Source(StrEnum):
@@ -66,7 +66,7 @@ def verify_command(
     """
 
 
-@sources.command(epilog="Example: tweetpipe verify fake --count 5000 --seed 7")
+@sources.command()
 def fake(
     count: Annotated[int, typer.Option(min=0, help="Number of fake events that were produced.")],
     seed: Annotated[int, typer.Option(min=0, help="Seed they were produced with.")] = 0,
@@ -106,7 +106,7 @@ def fake(
     end_with(f"{verdict}.", place, deployed, is_equal=comparison.is_equal)
 
 
-@sources.command(epilog="Example: tweetpipe verify file january.ndjson.gz february.json")
+@sources.command()
 def file(
     ctx: typer.Context,
     paths: Annotated[

@@ -173,7 +173,7 @@ def test_a_help_page_has_the_options_of_its_source_alone_and_an_example_that_wor
         )
     monkeypatch.setattr(produce, "deliver", deliver)
     monkeypatch.setenv("bearer_token", FakeX().credentials.bearer_token)
-    example = re.search(r"Example: tweetpipe (.*)", page)
+    example = re.search(r"Examples:\s+tweetpipe (.*)", page)
     assert example
     with serving(FakeX(rate=10_000.0, heartbeat=0.2)) as x:
         monkeypatch.setenv("X_API_URL", x.url)

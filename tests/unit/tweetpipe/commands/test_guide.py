@@ -1,0 +1,77 @@
+"""Help ends with examples that can be typed, and shows commands in a newcomer's order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+from tests.commands import run_here
+from tests.documented import check, commands
+from tweetpipe.commands.app import app
+from tweetpipe.commands.guide import EXAMPLES, FIRST, PANELS
+
+
+def below(command: Any, *names: str) -> Iterator[tuple[str, Any]]:
+    """All commands of the command line, by what is typed."""
+    for name, each in getattr(command, "commands", {}).items():
+        yield " ".join((*names, name)), each
+        yield from below(each, *names, name)
+
+
+COMMANDS = dict(below(get_command(app)))
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_help_of_each_command_ends_with_an_example(name: str) -> None:
+    assert COMMANDS[name].epilog.startswith("Example")
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_examples_of_a_command_are_its_own(name: str) -> None:
+    examples = EXAMPLES[name]
+
+    assert len(examples) in ((1,) if name == "down" else (2, 3)), "down has nothing to choose"
+    assert all(f" {name}" in example for example in examples)
+    assert COMMANDS[name].epilog.splitlines()[1:] == [f"  {example}" for example in examples]
+
+
+@pytest.mark.parametrize("example", [each for examples in EXAMPLES.values() for each in examples])
+def test_an_example_can_be_typed_and_fits_into_a_line_of_help(
+    example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("record.json").touch()
+    assert len(example) <= 75
+    for command in commands(example.rpartition(" | ")[2]):
+        check(command.words)
+
+
+def test_each_example_is_of_a_command_that_there_is() -> None:
+    assert EXAMPLES.keys() <= COMMANDS.keys()
+    assert {name for names in PANELS.values() for name in names} <= COMMANDS.keys()
+
+
+def test_typed_alone_it_says_what_to_type_first(tmp_path: Path) -> None:
+    run = run_here(folder=tmp_path, environment={})
+
+    assert run.returncode == 0
+    for example, _ in FIRST.values():
+        assert f"  {example}" in run.stdout
+        check(example.split())
+    assert "tweetpipe --help" in run.stdout
+
+
+def test_help_shows_what_comes_first_before_the_rest(tmp_path: Path) -> None:
+    run = run_here("--help", folder=tmp_path, environment={"COLUMNS": "100"})
+
+    lines = run.stdout.splitlines()
+    titles = [line.split()[1] for line in lines if line.startswith("╭")]
+    assert titles == ["Options", "Start", "Send", "Look", "Fix", "Plan"]
+    shown = [line.split()[1] for line in lines if line.startswith("│ ") and line[2] != " "]
+    assert [each for each in shown if each in COMMANDS] == [
+        name for names in PANELS.values() for name in names
+    ]
