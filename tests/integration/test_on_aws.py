@@ -49,6 +49,7 @@ def test_a_stack_that_is_there_is_left_alone(endpoint: str, place: Place, deploy
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1500)
 def test_the_run_is_reported_and_leaves_nothing_behind(
     endpoint: str, place: Place, tmp_path: Path
 ) -> None:

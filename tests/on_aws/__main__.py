@@ -39,6 +39,7 @@ _console = Console(highlight=False, soft_wrap=True)
 _KNOWN = "ignore::pytest.PytestAssertRewriteWarning"
 _SEED = 1
 _PATIENCE = 300.0  # seconds without an arrival
+_TIMEOUT = 1200  # seconds for a test, and the stack that it deploys
 _PROBES = 20  # tweets that are sent one after the other
 _STACKS = 3  # with those that tests deploy, each of one shard
 _SECRET_HOUR = 0.40 / 730  # dollars: https://aws.amazon.com/secrets-manager/pricing/
@@ -119,7 +120,8 @@ def run(ours: Given, *, count: int, cost: float) -> RunReport:
     stored = time.monotonic()
     latencies = list(_latencies(place, stack))
     tests = [str(ROOT / "tests" / "integration"), "-m", "aws", "-p", "no:xdist"]
-    pytest.main([*tests, "-p", "no:cacheprovider", "-W", _KNOWN], plugins=[ours])
+    tests += ["-p", "no:cacheprovider", "-W", _KNOWN, "--timeout", f"{_TIMEOUT}"]
+    pytest.main(tests, plugins=[ours])
     return RunReport(
         at=datetime.now(UTC).isoformat(timespec="seconds"),
         region=place.region,
