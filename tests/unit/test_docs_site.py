@@ -12,6 +12,7 @@ import typer.main
 
 from docs_site import pages
 from docs_site.__main__ import build
+from tests.documented import PROJECT
 from tests.unit.infra.reading import PARAMETERS, WHOLE
 from tweetpipe.commands.app import app
 
@@ -48,6 +49,13 @@ def test_each_document_is_a_page_that_loads_only_what_lies_beside_it(site: Path)
             assert not re.match(r"\w+:|//", address), (page, address)
             if page.name != "404.html":
                 assert (site / address.partition("#")[0]).is_file(), (page, address)
+
+
+def test_each_document_can_be_got_to_from_each_page() -> None:
+    settings = (PROJECT / "docs_site" / "zensical.toml").read_text(encoding="utf-8")
+
+    for page in pages.DOCUMENTS.values():
+        assert f'= "{page}"' in settings, page
 
 
 def test_styles_and_fonts_are_not_fetched_from_elsewhere(site: Path) -> None:
