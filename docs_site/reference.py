@@ -45,6 +45,8 @@ def _command(command: Any, context: Any) -> Iterator[str]:
     rows = [each.get_help_record(context) for each in command.params]
     options = [(f"`{name}`", text) for name, text in filter(None, rows) if "--help" not in name]
     yield from _table(("argument or option", "what it is"), options)
+    if command.epilog:
+        yield f"```text\n{inspect.cleandoc(command.epilog)}\n```\n"
 
 
 def _parameters(template: dict[str, Any]) -> Iterator[str]:

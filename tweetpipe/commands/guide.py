@@ -117,7 +117,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "plan": (
         "tweetpipe plan --rate 2000",
-        "tweetpipe plan --rate 2000 --peak-factor 5 --region eu-central-1",
+        "tweetpipe plan --rate 2000 --peak-factor 5",
         "tweetpipe plan --rate 50 --mode on-demand --json",
     ),
     "deploy": (

@@ -73,9 +73,9 @@ def load_prices(region: str, files: Sequence[Path] = ()) -> Prices:
         known = set.intersection(*(offers.regions for offers in lists.values()))
         raise NotAPriceList(
             f"There are no prices of {', '.join(lacking)} for region {region!r} "
-            f"(there are for {', '.join(sorted(known)) or 'none'}). Fetch them from AWS, and plan "
-            f"with them: `python -m tweetpipe.plan.refresh --region {region} prices.json`, then "
-            "`tweetpipe plan --prices prices.json`."
+            f"(there are for {', '.join(sorted(known)) or 'none'}). Fetch them from AWS: "
+            f"`python -m tweetpipe.plan.refresh --region {region} prices.json`, then add "
+            "`--prices prices.json`."
         )
     return Prices(
         region=region,

@@ -61,7 +61,7 @@ def at(time: float) -> str:
 
 
 def with_gap(gaps: Sequence[Gap], new: Gap) -> tuple[Gap, ...]:
-    """The gaps with one more; of very many, the oldest become one."""
+    """The gaps with one more; of too many, the oldest become one."""
     if gaps and _is_continued(gaps[-1], new):
         *gaps, last = gaps
         new = _both(last, new, why=new.why)
