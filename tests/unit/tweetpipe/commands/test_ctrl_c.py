@@ -85,6 +85,8 @@ CASES: list[tuple[str, Mapping[str, str], str]] = [
     ("produce --forever", KINESIS_IS_FULL, "PutRecords"),
     ("produce file -", SECRET, "GetSecretValue"),
     ("produce twitter --track yolo", KNOWS_THE_STACK, UNANSWERED),
+    ("comply", HANGS, UNANSWERED),
+    ("comply", KNOWS_THE_STACK, UNANSWERED),
     ("verify fake --count 5", KNOWS_THE_STACK, UNANSWERED),
     ("verify --count 5 --wait 9999", NOTHING_ARRIVES, "Scan"),
     ("verify file tweets.ndjson", HANGS, UNANSWERED),

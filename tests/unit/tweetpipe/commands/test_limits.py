@@ -100,6 +100,7 @@ ROWS: dict[str, Row] = {
         taken=["0.005", "1e6"], refused=[*NO_NUMBERS, "-1"], beside=TRACK
     ),
     "produce twitter --max-tweets": replace(AT_LEAST_ONE, beside=TRACK),
+    "produce twitter --max-recovered": replace(AT_LEAST_ONE, beside=TRACK),
     "produce twitter --max-minutes": replace(
         _between("0.01", "0.009", "525600", "525601"), beside=TRACK
     ),
