@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from producer import file_source
+from tests.tweets import file_source
 from tests.unit.producer.files.forms import json_of, search, tweets
 
 MB = 1_000_000
