@@ -32,6 +32,7 @@ def look_up(fake: FakeX, query: Mapping[str, str]) -> Answer:
             continue
         whole = json.loads(fields.line(post, (), versions=fake.changes.history(id_)))
         page.setdefault("data", []).append(whole["data"])
+        fake.usage.charge([id_])
         for kind, things in whole.get("includes", {}).items():
             includes.setdefault(kind, {}).update({thing["id"]: thing for thing in things})
     if includes:

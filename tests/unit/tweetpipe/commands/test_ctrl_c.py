@@ -59,6 +59,10 @@ NOTHING_ARRIVES = KNOWS_THE_STACK | {
     "Scan": '{"Items": [], "Count": 0}',
     "FilterLogEvents": '{"events": []}',
 }
+HAS_A_POST = KNOWS_THE_STACK | {
+    "Scan": '{"Items": [{"Username": {"S": "u"}, "Id": {"S": "1"}}], "Count": 1}',
+    "ReceiveMessage": "{}",
+}
 HAS_LETTERS = KNOWS_THE_STACK | {
     "GetQueueAttributes": '{"Attributes": {"ApproximateNumberOfMessages": "1", '
     '"ApproximateNumberOfMessagesNotVisible": "0", "ApproximateNumberOfMessagesDelayed": "0"}}',
@@ -91,6 +95,8 @@ CASES: list[tuple[str, Mapping[str, str], str]] = [
     ("verify --count 5 --wait 9999", NOTHING_ARRIVES, "Scan"),
     ("verify file tweets.ndjson", HANGS, UNANSWERED),
     ("query somebody", KNOWS_THE_STACK, UNANSWERED),
+    ("comply --no-job", KNOWS_THE_STACK, UNANSWERED),
+    ("comply", HAS_A_POST, UNANSWERED),
     ("logs", KNOWS_THE_STACK, UNANSWERED),
     ("logs --follow", NOTHING_ARRIVES, "FilterLogEvents"),
     ("watch", HANGS, UNANSWERED),

@@ -134,5 +134,6 @@ def test_posts_are_looked_up_as_they_are_now(fake: FakeX, client: Client) -> Non
     ]
     assert all(post["edit_history_tweet_ids"] == [edited, newest] for post in page["data"])
     assert [error["resource_id"] for error in page["errors"]] == [gone]
+    assert fake.usage.posts == 2
     assert client.get("/2/tweets").status_code == 400
     assert client.get("/2/tweets", ids="1", nonsense="1").status_code == 400
