@@ -148,7 +148,7 @@ def test_deletes_edits_and_the_like_come_to_the_table_and_the_dead_letters(
     [index] = [index for index in x.fake.sent if x.fake.tweet(index).id == told]
     put(place, stack, render(x.fake.tweet(index), "v2"))
     wait_for(lambda: told in items(place, stack), "the late post")
-    late = tweetpipe_command("comply", "--no-job", "--read-units", "1", *at)
+    late = tweetpipe_command("comply", "--no-job", "--read-units", "2", *at)
     assert late.returncode == 0, late.stderr
     assert items(place, stack) == left
 
