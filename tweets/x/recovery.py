@@ -181,6 +181,8 @@ class Recovery:
             finally:
                 if self._allowance is not None:
                     self._allowance.give_back(asked - got)
+                    if self._is_finished():
+                        self._allowance.close()
         return None
 
     def _allowed(self) -> tuple[int, str]:

