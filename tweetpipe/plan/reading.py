@@ -7,6 +7,7 @@ window of its own. A window of 1 s then ends just before the next poll, a second
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -162,7 +163,10 @@ def _batches_fill(load: Load, capacity: Capacity, expected: float, *, walk: int)
                 waiting.appendleft((number + part, count, polled))
 
     held = 0
-    for now in (number * load.case.interval for number in range(polls)):
+    for number in itertools.count():
+        if number >= polls and left:
+            break  # a batch that takes longer than that to gather is waited for
+        now = number * load.case.interval
         count = _draw(rng, expected)
         if count:
             opened = opened if held else now

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import Phase, given, settings
+from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from tests.examples import examples
@@ -45,6 +45,18 @@ loads = st.builds(
 
 @settings(max_examples=examples(15), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(load=loads, mode=st.sampled_from(Mode))
+@example(
+    load=Load(
+        rate=833_100.0,
+        event_bytes=407,
+        peak_factor=17.54,
+        hottest_key=0.3667,
+        batch_size=5155,
+        window=203.4,
+        memory=205,
+    ),
+    mode=Mode.PROVISIONED,
+)
 def test_every_load_gets_a_plan_that_makes_sense(load: Load, mode: Mode) -> None:
     found = make_plan(load, mode, PRICES)
     latency = found.latency
