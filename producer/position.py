@@ -58,12 +58,8 @@ def fingerprint(file: int, *, offset: int, unended_bytes: int) -> str:
 
 def load(path: Path) -> SavedPosition | None:
     """The position kept at `path`, None if there is none; raises PositionError."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if (content := content_of(path)) is None:
         return None
-    except OSError as error:
-        raise PositionError(f"cannot read {path}: {error.strerror}") from error
     with suppress(ValueError, RecursionError):
         match json.loads(content):
             case {
@@ -101,6 +97,16 @@ def save(path: Path, position: SavedPosition) -> None:
             f"cannot keep the position in {path}: {error.strerror}; see that its folder can be "
             "written and has room, then run this again: nothing is lost"
         ) from error
+
+
+def content_of(path: Path) -> bytes | None:
+    """All that is at `path`, None if nothing is there; raises PositionError."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PositionError(f"cannot read {path}: {error.strerror}") from error
 
 
 def replace_file(path: Path, content: bytes) -> None:

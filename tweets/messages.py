@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from producer import OutgoingRecord
 from producer.first_words import plain
-from tweets.compliance import edit_of, notice_of
+from tweets.compliance import MARKS_OF_POSTS, edit_of, notice_of
 from tweets.records import record
 
 _DISCONNECTS = ("operational-disconnect", "streaming-connection")
@@ -36,7 +36,6 @@ _NOTICES = {
 _FRIENDS = ("friends", "friends_str")
 # In the `data` of v2's compliance streams.
 _COMPLIANCE = ("tweet_", "user_", "scrub_geo", "delete", "withheld", "drop", "undrop")
-_MARKS_OF_TWEETS = ("id", "id_str", "text", "full_text", "user", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +107,7 @@ def notice_in(content: Mapping[str, object]) -> Problem | Notice | None:
     if isinstance(data, dict):
         is_compliance = bool(data) and all(map(_is_compliance, data.items()))
         return Notice("compliance message") if is_compliance else None
-    if any(mark in content for mark in _MARKS_OF_TWEETS):
+    if any(mark in content for mark in MARKS_OF_POSTS):
         return None
     for key, name in _NOTICES.items():
         if isinstance(content.get(key), dict):

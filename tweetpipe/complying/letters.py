@@ -49,7 +49,7 @@ def revise(place: Place, stack: Stack, judge: Judge, *, account: Account) -> Rev
                 left = record_left(letter.payload, judge.revised)
                 if left == letter.payload:
                     continue
-                _note(account, letter, judge, [letter.payload], left)
+                _note(account, letter, judge, letter.payload, left)
                 if not account.is_kept:
                     continue
                 if left is not None:
@@ -86,7 +86,7 @@ def _revise_object(
     if not changed:
         return
     for record in changed:
-        _note(account, letter, judge, [record.data], left[record.sequence_number])
+        _note(account, letter, judge, record.data, left[record.sequence_number])
     if not account.is_kept:
         return
     if all(data is None for data in left.values()):
@@ -96,9 +96,9 @@ def _revise_object(
 
 
 def _note(
-    account: Account, letter: DeadLetter, judge: Judge, records: list[bytes], left: bytes | None
+    account: Account, letter: DeadLetter, judge: Judge, data: bytes, left: bytes | None
 ) -> None:
-    ids = sorted({id_ for data in records for id_ in judge.ids_in(data)})
+    ids = sorted(judge.ids_in(data))
     account.note(
         [
             {

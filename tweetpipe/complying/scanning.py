@@ -7,14 +7,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from processor.aggregation import deaggregate
-from processor.errors import Rejected
 from tweetpipe import events
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.complying.judge import Judge
 from tweetpipe.dead_letters import Hold, Kind, bucket_of
 from tweetpipe.dead_letters.bucket import Objects
+from tweetpipe.dead_letters.letter import contained
+from tweetpipe.looking.table import plain
 
 Wire = dict[str, Any]
 
@@ -64,8 +64,6 @@ def pages(
 
 def found_in_table(place: Place, stack: Stack, judge: Judge, *, pace: Pace) -> Iterator[str]:
     """The ids of all events that are stored."""
-    from tweetpipe.looking.table import plain
-
     name = stack.outputs["EventDataTable"]
     for page in pages(place, name, consistently=False, pace=pace):
         for item in page:
@@ -84,12 +82,3 @@ def found_in_letters(place: Place, stack: Stack, judge: Judge) -> Iterator[str]:
             for data in records:
                 for content in contained(data):
                     yield from judge.ids_in(content)
-
-
-def contained(data: bytes) -> list[bytes]:
-    """The records in an aggregated one; else the record itself."""
-    try:
-        found = deaggregate(data)
-    except Rejected:
-        found = None
-    return [data] if found is None else [record.data for record in found]

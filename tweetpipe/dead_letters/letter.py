@@ -127,13 +127,16 @@ def contents(letter: DeadLetter) -> list[bytes]:
 
     Empty where the letter has no payload.
     """
-    if letter.payload is None:
-        return []
+    return [] if letter.payload is None else contained(letter.payload)
+
+
+def contained(data: bytes) -> list[bytes]:
+    """The records in an aggregated one; else the record itself, also where it can't be read."""
     try:
-        contained = deaggregate(letter.payload)
+        found = deaggregate(data)
     except Rejected:
-        contained = None
-    return [letter.payload] if contained is None else [each.data for each in contained]
+        found = None
+    return [data] if found is None else [record.data for record in found]
 
 
 def moment(text: str) -> datetime | None:

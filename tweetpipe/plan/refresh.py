@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Sequence
 from pathlib import Path
 
+from producer.position import replace_file
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.plan.offers import Offers
 from tweetpipe.plan.prices import SERVICES, SKUS
@@ -40,10 +41,8 @@ def refresh(regions: Sequence[str], file: Path, *, site: str = AWS) -> None:
                     terms[sku] = offers.terms[sku]
     oldest = min(lists, key=lambda offers: offers.published).data
     kept = oldest | {"products": products, "terms": {"OnDemand": terms}}
-    unfinished = file.with_name(f"{file.name}.new")
     try:
-        unfinished.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(file)
+        replace_file(file, json.dumps(kept, indent=2).encode() + b"\n")
     except OSError as error:
         raise TweetpipeError(f"{file} can't be written: {error.strerror}.") from error
 

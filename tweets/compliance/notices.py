@@ -27,7 +27,7 @@ _OF_AUTHORS = frozenset(
     }
 )
 _PREFIXES = ("status_", "tweet_")  # which a kind has in some of the forms
-_MARKS_OF_POSTS = ("id", "id_str", "text", "full_text", "user", "created_at")
+MARKS_OF_POSTS = ("id", "id_str", "text", "full_text", "user", "created_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def notice_of(content: Mapping[str, Any]) -> Notice | None:
     data = content.get("data")
     said = data if isinstance(data, dict) else content
     # A post may have a member `withheld` of its own.
-    if any(mark in said for mark in _MARKS_OF_POSTS):
+    if any(mark in said for mark in MARKS_OF_POSTS):
         return None
     for key, body in said.items():
         if (kind := _kind(key)) and isinstance(body, dict):

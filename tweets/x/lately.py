@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from producer.errors import PositionError
-from producer.position import replace_file
+from producer.position import content_of, replace_file
 from tweets.x.gaps import Gap, Window
 
 _VERSION = 1
@@ -55,12 +55,8 @@ def save(path: Path, lately: Lately) -> None:
 
 def load(path: Path) -> Lately | None:
     """What is kept, None if nothing is; raises PositionError when it can't be read."""
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    if (content := content_of(path)) is None:
         return None
-    except OSError as error:
-        raise PositionError(f"cannot read {path}: {error.strerror}") from error
     with suppress(ValueError, TypeError, KeyError, RecursionError, AttributeError):
         fields = json.loads(content)
         if fields.pop("version") == _VERSION:

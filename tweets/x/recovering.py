@@ -82,7 +82,6 @@ class XSource:
         self._state = lately or Lately(stack="", rules=self._rules)
         self._on_event = on_event
         self._on_gap = on_gap
-        self._clock = clock
         self._is_off = max_recovered < 1
         self._max_posts = max_posts
         self._happened: queue.SimpleQueue[_Live | OutgoingRecord | Change | _End]

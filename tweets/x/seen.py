@@ -58,6 +58,7 @@ class Seen:
         self._at = at
         self._beats = 0
         self._since: float | None = None
+        self._waits = False  # for what X sends again to be over
         self.last_id = ""
         self.backfills = False
 
@@ -104,8 +105,6 @@ class Seen:
         if self._waits and self._since is not None:
             self._waits, self._at = False, self._since
         self._beats += 1
-
-    _waits = False
 
 
 class RecentIds:

@@ -262,10 +262,7 @@ class XStream:
         return True
 
     def _is_enough(self) -> bool:
-        return (
-            self._max_posts is not None
-            and self.counts.posts + self.counts.recovered >= self._max_posts
-        )
+        return self._max_posts is not None and self.counts.paid >= self._max_posts
 
     def _note(self, message: Message) -> None:
         if isinstance(message, Problem):
