@@ -3,7 +3,7 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from processor.errors import Invalid, Refused, Retryable
 from processor.rounds import Rounds, SendAnswer
 from tests.unit.processor.fakes import Clock
+from tests.waiting import LONG, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
     Send = Callable[[list[int]], SendAnswer[int]]
 
@@ -150,18 +152,43 @@ def test_items_sent_alone_stay_alone_after_throttling(rounds: Rounds, clock: Clo
     assert [len(call) for call in calls.calls] == [3, 1, 1, 1, 1, 1, 1]
 
 
-def test_a_refusal_ends_it_at_once() -> None:
-    def send(_batch: list[int]) -> SendAnswer[int]:
-        raise Refused("AccessDeniedException", "no")
+class RememberingPool(ThreadPoolExecutor):
+    """A pool that keeps what was submitted, so that a call can wait for others to be canceled."""
+
+    def __init__(self, threads: int) -> None:
+        super().__init__(threads)
+        self.submitted: list[Future[Any]] = []
+
+    def submit(self, *args: Any, **options: Any) -> Future[Any]:
+        future = super().submit(*args, **options)
+        self.submitted.append(future)
+        return future
+
+
+def test_a_refusal_cancels_every_call_that_has_not_started() -> None:
+    waited: list[list[int]] = []
+
+    def send(batch: list[int]) -> SendAnswer[int]:
+        if 0 in batch:
+            raise Refused("AccessDeniedException", "no")
+        if len(calls.calls) == 2:
+            submitted = one_thread.submitted
+            wait_for(
+                lambda: len(submitted) == 100 and all(call.cancelled() for call in submitted[2:]),
+                "the cancellation of the other 98 calls",
+            )
+            waited.append(batch)
+        return SendAnswer()
 
     calls = Recorder(send)
-    with ThreadPoolExecutor(1) as one_thread:
+    with RememberingPool(1) as one_thread:
         outcome = Rounds(one_thread).run(
-            range(300), group=in_threes, send=calls, time_left=Clock().left
+            range(300), group=in_threes, send=calls, time_left=lambda: LONG
         )
 
-    assert len(calls.calls) < 100
-    assert sorted(outcome.undone) == list(range(300))
+    assert calls.calls[1:] == waited
+    assert len(waited) <= 1
+    assert set(range(6, 300)) <= set(outcome.undone)
     assert isinstance(outcome.failure, Refused)
 
 
