@@ -106,7 +106,7 @@ docs: $(VENV)/dev  ## Build the documents as a site into build/site: open its in
 	@$(BIN)/python -m docs_site
 
 screenshots: $(VENV)/dev  ## Draw the README's pictures anew, from what the tests show
-	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/commands/shown tests/browser tests/integration/test_dashboard.py
+	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/commands/shown tests/browser tests/integration/test_dashboard.py tests/integration/test_recording.py
 
 format: $(VENV)/dev  ## Format the code
 	@$(BIN)/ruff check --fix .

@@ -2,11 +2,17 @@
 
 A checkout has its source beside this, which is what `pip install .` and `pip install git+...` take:
 that needs no package index to have it. The sdist, and so each release, asks the index for it.
+
+PyPI shows no image and follows no link whose address is relative. So a release has the address of
+the repository, such as https://github.com/OWNER/NAME, in TWEETPIPE_REPOSITORY.
 """
 
 from __future__ import annotations
 
+import os
+import re
 import sys
+import tomllib
 from pathlib import Path
 
 from setuptools import find_packages, setup
@@ -25,7 +31,25 @@ def requirements(name: str) -> list[str]:
     return [line for line in lines if not line.startswith("#")]
 
 
+def readme() -> str:
+    """README.md; in a release, its links lead to the files of that version."""
+    text = (HERE / "README.md").read_text(encoding="utf-8")
+    repository = os.environ.get("TWEETPIPE_REPOSITORY")
+    if not repository:
+        return text
+    settings = tomllib.loads((HERE / "pyproject.toml").read_text(encoding="utf-8"))
+    version = settings["project"]["version"]
+
+    def absolute(link: re.Match[str]) -> str:
+        shown = "raw" if link["image"] else "blob"
+        return f"{link['text']}({repository}/{shown}/v{version}/{link['path']})"
+
+    return re.sub(r"(?P<text>(?P<image>!?)\[[^\]]*\])\((?!\w+:|#)(?P<path>[^)]+)\)", absolute, text)
+
+
 setup(
+    long_description=readme(),
+    long_description_content_type="text/markdown",
     packages=[
         *find_packages(
             include=["fake_tweets*", "processor*", "producer*", "tweetpipe*", "tweets*"]

@@ -1,4 +1,4 @@
-"""Pages of the site made from the code: commands, and the template's parameters and outputs."""
+"""Pages of the site made from code and template: commands, settings, parameters, outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import typer.main
 
 from tweetpipe.commands.app import app
 from tweetpipe.deploying import parameters
-from tweetpipe.project import TEMPLATE
+from tweetpipe.project import ROOT, TEMPLATE
+
+_SETTING = ("variable", "default or example", "what it is")
 
 
 def write(folder: Path) -> None:
@@ -20,6 +22,7 @@ def write(folder: Path) -> None:
     template = parameters.read(TEMPLATE.read_text(encoding="utf-8"))
     pages = {
         "reference-commands.md": _commands(),
+        "reference-settings.md": _settings(),
         "reference-parameters.md": _parameters(template),
         "reference-outputs.md": _outputs(template),
     }
@@ -47,6 +50,24 @@ def _command(command: Any, context: Any) -> Iterator[str]:
     yield from _table(("argument or option", "what it is"), options)
     if command.epilog:
         yield f"```text\n{inspect.cleandoc(command.epilog)}\n```\n"
+
+
+def _settings() -> Iterator[str]:
+    """Of .env.example, where a comment describes the variables below it, each as #NAME=value."""
+    yield "# Settings\n"
+    yield "They go into a file `.env` in the current folder, or into the environment.\n"
+    rows: list[tuple[str, str, str]] = []
+    for part in (ROOT / ".env.example").read_text(encoding="utf-8").split("\n\n"):
+        if heading := re.fullmatch(r"# --- (.*) ---", part.strip()):
+            yield from _table(_SETTING, rows)
+            yield f"## {heading[1]}\n"
+            rows = []
+        described = " ".join(re.findall(r"^# (.*)", part, re.MULTILINE))
+        variables = re.findall(r"^#(\w+)=(.*)", part, re.MULTILINE)
+        rows += [
+            (f"`{name}`", f"`{value}`" if value else "", described) for name, value in variables
+        ]
+    yield from _table(_SETTING, rows)
 
 
 def _parameters(template: dict[str, Any]) -> Iterator[str]:

@@ -52,6 +52,9 @@ EXAMPLES_NOT_RUN = {
 NOT_RUN = {
     r"make (test|lint|fuzz|soak|bench)\b.*": "takes minutes, or is what runs this",
     r"make demo": "test_wheels.py runs tweetpipe demo",
+    r"make docs": "test_docs_site.py builds them",
+    r"tweetpipe (up|down)\b.*": "is of another LocalStack; test_wheels.py runs the demo",
+    r"tweetpipe deploy": "changes other tests' stack; test_lifecycle.py runs it",
     r"uvx .*": "test_wheels.py runs the demo of the wheels",
     r"make package": "test_aws_tools.py runs it, and the two commands after it",
     r"(\.venv/bin/)?python -m benchmarks.*": "takes a quarter of an hour",

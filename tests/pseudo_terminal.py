@@ -60,8 +60,8 @@ class PseudoTerminal:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
-        os.close(self._slave)
-        self._reader.join(30)
+        if self._slave >= 0:
+            self.read_all()
         os.close(self._master)
 
     def _read(self) -> None:
@@ -83,6 +83,12 @@ class PseudoTerminal:
     def type(self, keys: str) -> None:
         """Presses keys."""
         os.write(self._master, keys.encode())
+
+    def read_all(self) -> None:
+        """Once the command has ended: waits until what it wrote last is read, too."""
+        os.close(self._slave)
+        self._reader.join(30)
+        self._slave = -1
 
     @property
     def output(self) -> str:

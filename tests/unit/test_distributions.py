@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import re
 import shutil
@@ -11,35 +12,64 @@ import sys
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
 from tweetpipe import project
 
+VERSION = tomllib.loads((project.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"][
+    "version"
+]
 EMBEDDED = tomllib.loads(
     (project.ROOT / "localstack_embedded" / "pyproject.toml").read_text(encoding="utf-8")
 )["project"]
 
 
 @cache
-def required(folder: Path, command: str) -> dict[str, Requirement]:
-    """The requirements of tweetpipe as setuptools takes them from a source, without building it."""
+def given(folder: Path, command: str, **environment: str) -> dict[str, Any]:
+    """What setuptools gets from a source, without building it."""
     program = (
-        "import sys, setuptools; sys.argv = ['setup.py', sys.argv[1]];"
-        "setuptools.setup = lambda **given: print(*given['install_requires'], *("
-        "f'{line}; extra == {name!r}' for name, lines in given['extras_require'].items() "
-        "for line in lines), sep='\\n');"
+        "import json, sys, setuptools; sys.argv = ['setup.py', sys.argv[1]];"
+        "setuptools.setup = lambda **given: print(json.dumps(given));"
         "exec(compile(open('setup.py').read(), 'setup.py', 'exec'), {'__file__': 'setup.py'})"
     )
     printed = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", program, command],
         cwd=folder,
+        env=os.environ | environment,
         check=True,
         capture_output=True,
         text=True,
     ).stdout
-    found = map(Requirement, filter(None, printed.splitlines()))
-    return {requirement.name: requirement for requirement in found}
+    found: dict[str, Any] = json.loads(printed)
+    return found
+
+
+def required(folder: Path, command: str) -> dict[str, Requirement]:
+    """The requirements of tweetpipe, as setuptools takes them."""
+    found = given(folder, command)
+    extras = (
+        f"{line}; extra == '{name}'"
+        for name, lines in found["extras_require"].items()
+        for line in lines
+    )
+    return {each.name: each for each in map(Requirement, [*found["install_requires"], *extras])}
+
+
+def test_pypi_shows_the_pictures_and_follows_the_links_of_a_release() -> None:
+    repository = "https://github.com/someone/tweetpipe"
+    text = given(project.ROOT, "sdist", TWEETPIPE_REPOSITORY=repository)["long_description"]
+    links = re.findall(r"\]\(([^)]+)\)", text)
+
+    assert [link for link in links if not re.match(r"https?://|#", link)] == []
+    assert f"]({repository}/raw/v{VERSION}/docs/images/flow.svg)" in text
+    assert f"]({repository}/blob/v{VERSION}/docs/aws.md#costs)" in text
+
+
+def test_elsewhere_the_readme_is_taken_as_it_is() -> None:
+    readme = (project.ROOT / "README.md").read_text(encoding="utf-8")
+    assert given(project.ROOT, "sdist", TWEETPIPE_REPOSITORY="")["long_description"] == readme
 
 
 def test_a_checkout_asks_for_the_localstack_embedded_that_lies_in_it() -> None:

@@ -68,7 +68,7 @@ def test_search_works_without_a_server(site: Path) -> None:
     assert "dead-letter queue" in (site / "search.js").read_text(encoding="utf-8")
 
 
-def test_the_reference_has_each_command_parameter_and_output(site: Path) -> None:
+def test_the_reference_has_each_command_setting_parameter_and_output(site: Path) -> None:
     def leaves(command: Any, path: str) -> list[str]:
         if inner := getattr(command, "commands", {}):
             return [leaf for name in inner for leaf in leaves(inner[name], f"{path} {name}")]
@@ -79,6 +79,9 @@ def test_the_reference_has_each_command_parameter_and_output(site: Path) -> None
 
     for path in leaves(typer.main.get_command(app), "tweetpipe"):
         assert f">{path}<" in text("commands")
+    settings = (PROJECT / ".env.example").read_text(encoding="utf-8")
+    for name in re.findall(r"^#(\w+)=", settings, re.MULTILINE):
+        assert f"<code>{name}</code>" in text("settings")
     for name in PARAMETERS:
         assert f"<code>{name}</code>" in text("parameters")
     for name in WHOLE["Outputs"]:

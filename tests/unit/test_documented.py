@@ -99,6 +99,18 @@ def test_each_quota_of_aws_has_its_source() -> None:
     ] == []
 
 
+def test_the_readme_is_short_and_shows_in_each_section_what_it_says() -> None:
+    text = (PROJECT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 200
+
+    start, *sections = re.split(r"^## ", text, flags=re.MULTILINE)
+    assert re.search(r"^!\[.+\]\(", start, re.MULTILINE), "the flow is shown at the start"
+    for section in sections:
+        assert "\n```\n" in section or "\n![" in section, (
+            f"{section.splitlines()[0]!r} has no example"
+        )
+
+
 def test_both_readmes_tell_to_type_the_same() -> None:
     english, korean = (
         [block.code for block in blocks(PROJECT / name) if block.language == ""]
