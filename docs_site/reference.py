@@ -32,7 +32,7 @@ def write(folder: Path) -> None:
 
 def _commands() -> Iterator[str]:
     yield "# Commands\n"
-    yield "What `tweetpipe COMMAND --help` says of each.\n"
+    yield "What `--help` shows for each command.\n"
     command: Any = typer.main.get_command(app)
     yield from _command(command, command.context_class(command, info_name="tweetpipe"))
 
@@ -46,7 +46,11 @@ def _command(command: Any, context: Any) -> Iterator[str]:
     yield f"## {context.command_path}\n"
     yield f"{inspect.cleandoc(command.help)}\n"
     rows = [each.get_help_record(context) for each in command.params]
-    options = [(f"`{name}`", text) for name, text in filter(None, rows) if "--help" not in name]
+    options = [
+        (f"`{name.replace(' range>', '>')}`", text)
+        for name, text in filter(None, rows)
+        if "--help" not in name
+    ]
     yield from _table(("argument or option", "what it is"), options)
     if command.epilog:
         yield f"```text\n{inspect.cleandoc(command.epilog)}\n```\n"
