@@ -12,6 +12,7 @@ from tweetpipe.project import ROOT
 
 _CONFIGURATION = Path(__file__).with_name("zensical.toml")
 _SEARCH = Path(__file__).with_name("iframe-worker.js")
+_STYLES = Path(__file__).with_name("extra.css")
 
 
 def build(folder: Path) -> int:
@@ -27,7 +28,8 @@ def build(folder: Path) -> int:
     pages.write(sources)
     reference.write(sources)
     shutil.copyfile(_CONFIGURATION, work / _CONFIGURATION.name)
-    shutil.copyfile(_SEARCH, sources / _SEARCH.name)
+    for each in (_SEARCH, _STYLES):
+        shutil.copyfile(each, sources / each.name)
     command = [sys.executable, "-m", "zensical", "build", "--strict"]
     code = subprocess.run([*command, "--config-file", str(work / _CONFIGURATION.name)]).returncode
     if code == 0:

@@ -1,6 +1,8 @@
 // Search runs in a worker, which browsers deny to a page that was opened from a folder. There, a
 // frame runs it. Zensical would fetch such a script from elsewhere, unless one of this name is given.
 if (location.protocol === "file:") {
+  // As from a worker: a copy, once what runs now is through. Otherwise what is typed is lost.
+  const later = (data, take) => setTimeout(take, 0, { data: structuredClone(data) });
   window.Worker = class {
     constructor(url) {
       this.frame = document.createElement("iframe");
@@ -10,8 +12,7 @@ if (location.protocol === "file:") {
       inside.open();
       inside.write("<!doctype html><body></body>");
       inside.close();
-      this.frame.contentWindow.postMessage = (data) =>
-        queueMicrotask(() => this.onmessage?.({ data }));
+      this.frame.contentWindow.postMessage = (data) => later(data, (event) => this.onmessage?.(event));
       const script = inside.createElement("script");
       script.src = new URL(url, location.href);
       this.ready = new Promise((loaded, failed) => {
@@ -23,7 +24,9 @@ if (location.protocol === "file:") {
     }
 
     postMessage(data) {
-      this.ready.then(() => this.frame.contentWindow?.onmessage({ data }), () => {});
+      later(data, (event) =>
+        this.ready.then(() => this.frame.contentWindow?.onmessage(event), () => {}),
+      );
     }
 
     terminate() {

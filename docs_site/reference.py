@@ -14,6 +14,7 @@ from tweetpipe.commands.app import app
 from tweetpipe.deploying import parameters
 from tweetpipe.project import ROOT, TEMPLATE
 
+_TYPE = re.compile(r"<(?:list\[)?(\w+)[^>]*>")
 _SETTING = ("variable", "default or example", "what it is")
 
 
@@ -47,7 +48,7 @@ def _command(command: Any, context: Any) -> Iterator[str]:
     yield f"{inspect.cleandoc(command.help)}\n"
     rows = [each.get_help_record(context) for each in command.params]
     options = [
-        (f"`{name.replace(' range>', '>')}`", text)
+        ("`" + _TYPE.sub(r"<\1>", name) + "`", text)
         for name, text in filter(None, rows)
         if "--help" not in name
     ]
@@ -77,7 +78,7 @@ def _settings() -> Iterator[str]:
 def _parameters(template: dict[str, Any]) -> Iterator[str]:
     interface = template["Metadata"]["AWS::CloudFormation::Interface"]
     yield "# Parameters of the template\n"
-    yield "`tweetpipe deploy -p NAME=VALUE` sets one.\n"
+    yield "`tweetpipe deploy -p NAME=VALUE` sets one, until you set another value.\n"
     for group in interface["ParameterGroups"]:
         yield f"## {group['Label']['default']}\n"
         yield from _table(
@@ -99,7 +100,7 @@ def _parameter(name: str, entry: dict[str, Any]) -> tuple[str, str, str, str]:
 
 def _outputs(template: dict[str, Any]) -> Iterator[str]:
     yield "# Outputs of the template\n"
-    yield "`tweetpipe status` and CloudFormation's console show them.\n"
+    yield "`tweetpipe status` and CloudFormation's console show these values of a stack.\n"
     rows = [
         (
             f"`{name}`",
