@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import shlex
 from xml.etree import ElementTree
 
+from tests.documented import PROJECT, check
 from tests.recording import END, Screen, lines_of, picture
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -31,3 +33,16 @@ def test_each_screen_is_shown_for_its_time_and_the_last_one_where_nothing_moves(
     assert f"animation:{5 + END:g}s" in drawn
     assert re.findall(r"k1\{0%\{visibility:hidden\}20.00%\{visibility:visible\}50.00%", drawn)
     assert ".f:last-child{visibility:visible}" in drawn
+
+
+def test_what_the_readme_shows_of_the_demo_can_be_typed() -> None:
+    root = ElementTree.parse(PROJECT / "docs" / "images" / "demo.svg").getroot()
+    lines = [
+        "".join(group.itertext()).replace("\xa0", " ").strip() for group in root.iter(f"{SVG}g")
+    ]
+    typed = [shlex.split(line) for line in lines if line.startswith("tweetpipe ")]
+
+    assert any("1,000 of 1,000 verified" in line for line in lines)
+    assert len(typed) > 3
+    for words in typed:
+        check(words)
