@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
 from collections import deque
@@ -14,6 +13,7 @@ from pathlib import Path
 from producer.errors import PositionError
 from producer.outgoing import OutgoingRecord
 from tweets.x.api import Rule, XApi
+from tweets.x.backlog import Backlog
 from tweets.x.gaps import LATE, Gap, with_gap
 from tweets.x.lately import Lately, save
 from tweets.x.recovery import OFF, Change, Recovery, missed
@@ -24,6 +24,12 @@ from tweets.x.spending import Allowance
 _AT_LIMIT = "the run has reached its own limit before this was searched"
 _SAVED_EVERY = 5.0
 """Seconds, at most, between two savings while no post comes."""
+_MOST_WAITING = 16 << 20
+"""Bytes that may wait to be taken; then the stream is read no further, as X expects of a reader."""
+_SEARCHED_SHARE = 0.5
+"""Of those: a search waits sooner than the stream, which X ends when it is read too slowly."""
+_OVERHEAD = 500
+"""Bytes that each takes beside its data, roughly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +58,8 @@ class XSource:
     message that says what has become of posts.
 
     `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` is
-    told, in words, of whatever interrupts the stream. Raises XError when X refuses for good.
+    told, in words, of whatever interrupts the stream. No more than `most_waiting` bytes are read
+    ahead of what is taken. Raises XError when X refuses for good.
     """
 
     def __init__(
@@ -73,6 +80,7 @@ class XSource:
         now: Callable[[], float] = time.time,
         clock: Callable[[], float] = time.monotonic,
         x_clock: XClock | None = None,
+        most_waiting: int = _MOST_WAITING,
     ) -> None:
         rules = list(rules)
         self.offset = 0
@@ -84,8 +92,7 @@ class XSource:
         self._on_gap = on_gap
         self._is_off = max_recovered < 1
         self._max_posts = max_posts
-        self._happened: queue.SimpleQueue[_Live | OutgoingRecord | Change | _End]
-        self._happened = queue.SimpleQueue()
+        self._happened: Backlog[_Live | OutgoingRecord | Change | _End] = Backlog(most_waiting)
         self._marks: deque[tuple[int, Lately]] = deque([(0, self._state)])
         self._saving = threading.Lock()
         self._settled = 0
@@ -113,7 +120,7 @@ class XSource:
         self.counts = self._stream.counts
         self._recovery = Recovery(
             api,
-            put=self._happened.put,
+            put=self._found,
             is_finished=self._stream.finished.is_set,
             wait=wait or self._stream.finished.wait,
             x_clock=x_clock,
@@ -146,12 +153,13 @@ class XSource:
         for work in (self._read_stream, *(() if self._is_off else (self._search,))):
             threading.Thread(target=work, daemon=True).start()
         try:
-            while not isinstance(happened := self._happened.get(), _End):
+            while not isinstance(happened := self._happened.take(), _End):
                 record = self._taken(happened)
                 if record is not None:
                     yield record
         finally:
             self._stream.finish()
+            self._happened.close()
         if self._stream.at_limit:
             self._want_no_more()
         if happened.error is not None:
@@ -163,16 +171,19 @@ class XSource:
             for what in self._stream:
                 seen = self._stream.seen
                 live = _Live(what, seen.at, seen.last_id, self._stream.backfill)
-                self._happened.put(live)
+                self._happened.put(live, _size_of(what))
         except BaseException as raised:
             error = raised
-        self._happened.put(_End(error))
+        self._happened.put(_End(error), 0)
 
     def _search(self) -> None:
         try:
             self._recovery.run()
         except BaseException as error:
-            self._happened.put(_End(error))
+            self._happened.put(_End(error), 0)
+
+    def _found(self, found: OutgoingRecord | Change) -> None:
+        self._happened.put(found, _size_of(found), share=_SEARCHED_SHARE)
 
     def _taken(self, happened: _Live | OutgoingRecord | Change) -> OutgoingRecord | None:
         """The record, if it is one, once it is noted what has changed with it."""
@@ -253,3 +264,7 @@ class XSource:
             return
         save(self._path, state)
         self._saved, self._saved_at = state, time.monotonic()
+
+
+def _size_of(what: object) -> int:
+    return _OVERHEAD + (len(what.data) if isinstance(what, OutgoingRecord) else 0)

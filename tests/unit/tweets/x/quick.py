@@ -39,12 +39,15 @@ class Run:
     """A reader in a thread of its own, as the producer is: what it was given is settled at once.
 
     Unless `settles` is false: then as if the process were killed before it delivered anything.
+    It takes nothing while `may_read` is not set.
     """
 
     def __init__(self, source: XSource, stopped: threading.Event, *, settles: bool = True) -> None:
         self.source = source
         self.ids: list[str] = []
         self.error: BaseException | None = None
+        self.may_read = threading.Event()
+        self.may_read.set()
         self._stopped = stopped
         self._settles = settles
         self._thread = threading.Thread(target=self._read, daemon=True)
@@ -55,6 +58,7 @@ class Run:
             self.source.keep(0)
             kept_at = time.monotonic()
             for record in self.source:
+                self.may_read.wait()
                 self.ids.append(json.loads(record.data)["data"]["id"])
                 if self._settles and time.monotonic() > kept_at + 0.1:
                     self.source.keep(self.source.offset)
@@ -66,6 +70,7 @@ class Run:
         """Have it finish, and wait for that."""
         self.source.finish()
         self._stopped.set()
+        self.may_read.set()
         self._thread.join(10)
         assert not self._thread.is_alive()
         assert self.error is None

@@ -46,6 +46,22 @@ def test_posts_published_while_the_stream_was_down_are_found(tmp_path: Path) -> 
     assert run.source.counts.paid == run.source.counts.posts + run.source.counts.recovered
 
 
+def test_what_x_ends_because_it_is_read_too_slowly_is_found(tmp_path: Path) -> None:
+    with quick(tmp_path, rate=10.0, max_lag=0.2) as x:
+        run = x.run(most_waiting=50_000)
+        wait_for(lambda: len(run.ids) > 20, "posts")
+        run.may_read.clear()
+        wait_for(lambda: x.x.connections[0].ended is not None, "X to lose patience")
+        run.may_read.set()
+        until = read_across(x, run)
+        run.end()
+
+    assert x.x.connections[0].ended == "the reader was too slow"
+    assert twice(run.ids) == []
+    assert lost(run.source.gaps) == []
+    assert x.unnamed(run.ids, run.source.gaps, until=until) == []
+
+
 def test_without_recovery_what_was_missed_is_a_named_gap(tmp_path: Path) -> None:
     with quick(tmp_path, faults=DROP) as x:
         run = x.run(max_recovered=0)
