@@ -13,9 +13,9 @@ from pathlib import Path
 from producer.errors import PositionError
 from producer.outgoing import OutgoingRecord
 from tweets.x.api import Rule, XApi
-from tweets.x.backlog import Backlog
 from tweets.x.gaps import LATE, Gap, with_gap
 from tweets.x.lately import Lately, save
+from tweets.x.read_ahead import ReadAhead
 from tweets.x.recovery import OFF, Change, Recovery, missed
 from tweets.x.seen import RecentIds, Seen, XClock
 from tweets.x.source import Connected, XStream
@@ -92,7 +92,7 @@ class XSource:
         self._on_gap = on_gap
         self._is_off = max_recovered < 1
         self._max_posts = max_posts
-        self._happened: Backlog[_Live | OutgoingRecord | Change | _End] = Backlog(most_waiting)
+        self._happened: ReadAhead[_Live | OutgoingRecord | Change | _End] = ReadAhead(most_waiting)
         self._marks: deque[tuple[int, Lately]] = deque([(0, self._state)])
         self._saving = threading.Lock()
         self._settled = 0

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Backlog(Generic[T]):
+class ReadAhead(Generic[T]):
     """A queue of at most `most` bytes; `put` waits for room, `take` for something to take.
 
     What finds it empty always has room, however large it is.
