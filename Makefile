@@ -45,9 +45,9 @@ test: $(VENV)/dev  ## Run the tests, in random order; those with containers only
 	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -n 3 -m "not slow"
 
-test-unit: $(VENV)/dev  ## Run the unit tests alone, in a minute
+test-unit: $(VENV)/dev  ## Run the unit tests but the heavy ones, in a minute
 	@$(MAKE_ENVIRONMENT)
-	@$(PYTEST) -n 5 -m "not slow and not localstack" tests/unit $(EMBEDDED)/tests
+	@$(PYTEST) -n 5 -m "not slow and not heavy" tests/unit $(EMBEDDED)/tests
 
 test-slow: $(VENV)/dev  ## Run what takes too long for make test, and all properties with many more examples
 	@$(MAKE_ENVIRONMENT)

@@ -35,7 +35,7 @@ print(found, len(made))
 """
 
 
-@pytest.mark.localstack
+@pytest.mark.heavy
 def test_the_index_is_made_once_and_again_only_if_it_is_broken(tmp_path: Path) -> None:
     python = ensure_environment().python
     ran = subprocess.run(

@@ -239,7 +239,7 @@ except Exception as error:
 """
 
 
-@pytest.mark.localstack
+@pytest.mark.heavy
 def test_a_streams_records_are_gone_after_a_day() -> None:
     python = ensure_environment(shared_home()).python
     # What LocalStack imports may warn of what it lacks.

@@ -99,6 +99,7 @@ def health(endpoint: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.heavy
 def test_ten_started_at_one_moment_have_a_port_each_and_answer_there(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

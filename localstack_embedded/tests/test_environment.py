@@ -23,6 +23,9 @@ from localstack_embedded.environment import Environment, OnStep, ensure_environm
 from localstack_embedded.errors import HomeError, InstallError
 from localstack_embedded.tests.waiting import wait_for
 
+# What they share takes seconds to make.
+pytestmark = pytest.mark.heavy
+
 
 @pytest.fixture
 def requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

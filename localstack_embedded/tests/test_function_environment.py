@@ -283,6 +283,7 @@ def test_a_timeout_kills_the_worker_and_all_it_started(deploy: Deploy, tmp_path:
     assert function.invoke(b"7").payload == b"7"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("exit", "reason"),
     [

@@ -96,13 +96,13 @@ def run(program: str, folder: Path) -> str:
     return ended.stdout.strip()
 
 
-@pytest.mark.localstack
+@pytest.mark.heavy
 def test_what_services_hold_comes_back(tmp_path: Path) -> None:
     assert run(TAKE_OUT, tmp_path) == "dynamodb sqs"
     assert run(GIVE_BACK, tmp_path) == "sqs dynamodb"
 
 
-@pytest.mark.localstack
+@pytest.mark.heavy
 def test_what_can_not_be_given_back_is_told(tmp_path: Path) -> None:
     (tmp_path / "localstack.services.sqs.models:sqs_stores").write_bytes(b"not a pickle")
     program = f"import pickle\ntry:\n{indent(GIVE_BACK, '    ')}"

@@ -67,7 +67,7 @@ def test_what_a_module_replaces_is_listed_with_the_reason(module: Path) -> None:
     assert [name for name in replaced(module.read_text()) if not is_listed(name)] == []
 
 
-@pytest.mark.localstack
+@pytest.mark.heavy
 def test_localstack_has_what_is_replaced_in_it_and_what_is_called() -> None:
     python = ensure_environment().python
     check = subprocess.run([python, "-c", CHECK], capture_output=True, text=True, check=False)

@@ -41,6 +41,7 @@ def test_its_commands_can_be_typed_one_after_the_other() -> None:
     assert status(Path(".localstack")) == Stopped()
 
 
+@pytest.mark.heavy
 def test_its_program_runs_as_it_stands() -> None:
     ended = subprocess.run(
         [sys.executable, "-c", HOME_HERE + PROGRAM], capture_output=True, text=True, check=False

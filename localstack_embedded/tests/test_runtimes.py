@@ -294,6 +294,7 @@ def other_python() -> str:
     pytest.skip("needs a second version of Python")
 
 
+@pytest.mark.heavy
 def test_a_function_runs_on_the_python_that_its_runtime_names(deploy: Deployer) -> None:
     version = other_python()
     source = """

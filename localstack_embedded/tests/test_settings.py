@@ -65,7 +65,7 @@ def test_nothing_is_started_with_a_wrong_setting(
     assert isinstance(status(home), Stopped)
 
 
-@pytest.mark.localstack
+@pytest.mark.heavy
 def test_in_a_container_localstack_ends_and_says_which_setting_is_wrong(tmp_path: Path) -> None:
     made = ensure_environment(shared_home())
     program = "from localstack.runtime import hooks; hooks.on_runtime_create.run()"

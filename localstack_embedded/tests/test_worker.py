@@ -89,6 +89,7 @@ def test_a_worker_outlives_the_thread_that_asked_for_it(deploy: Deploy) -> None:
     assert function.environment.start().pid == worker.pid
 
 
+@pytest.mark.heavy
 def test_an_ended_worker_leaves_no_thread_and_no_descriptor(deploy: Deploy) -> None:
     # Other tests may have left some that serve them all.
     others = set(threading.enumerate())

@@ -64,6 +64,7 @@ def test_styles_and_fonts_are_not_fetched_from_elsewhere(site: Path) -> None:
         assert not re.search(r"(@import|url\()\s*[\"']?(https?:)?//", text), style
 
 
+@pytest.mark.heavy
 def test_search_works_without_a_server(site: Path) -> None:
     assert "dead-letter queue" in (site / "search.js").read_text(encoding="utf-8")
 
@@ -88,6 +89,7 @@ def test_the_reference_has_each_command_setting_parameter_and_output(site: Path)
         assert f"<code>{name}</code>" in text("outputs")
 
 
+@pytest.mark.heavy
 def test_a_link_that_leads_nowhere_ends_the_build(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def test_all_that_comes_of_tests_is_reported_and_what_ends_a_process_fails(tmp_p
     assert "what passed" not in said
 
 
+@pytest.mark.heavy
 def test_an_interrupt_ends_each_process_as_it_would_end_pytest(tmp_path: Path) -> None:
     with begin(tmp_path, {"test_one.py": WAITS, "test_two.py": WAITS}) as run:
         wait_for(lambda: len(list(tmp_path.glob("*.waits"))) == 2, "both to wait")

@@ -36,6 +36,7 @@ def test_blocks_and_addresses_of_a_document_are_left_out() -> None:
     assert "colour" not in prose
 
 
+@pytest.mark.heavy
 def test_documents_docstrings_and_help_are_read() -> None:
     found = {path.as_posix(): text for path, text in texts()}
 
@@ -44,6 +45,7 @@ def test_documents_docstrings_and_help_are_read() -> None:
     assert "README.ko.md" not in found
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("wrong", "found"),
     [

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from benchmarks import against
 
 
+@pytest.mark.heavy
 def test_producer_and_function_are_measured_beside_an_earlier_commit_of_them() -> None:
     said: list[str] = []
 

@@ -61,6 +61,7 @@ def ran_through(made: Pipeline, name: str) -> None:
     made.wait(300)
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("name", OUTAGES)
 def test_an_outage_leaves_no_work_for_hands(name: str) -> None:
     with pipeline() as made:

@@ -521,6 +521,7 @@ def test_up_to_a_hundred_have_dead_letters_of_their_own(
     assert sorted(letter["subsequenceNumber"] for letter in sqs.messages) == list(range(100))
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("small_parts")
 def test_a_batch_that_inflates_takes_little_memory(
     run: Callable[[list[bytes]], BatchAccount], sqs: FakeSQS

@@ -360,6 +360,7 @@ for _ in source:
 """
 
 
+@pytest.mark.heavy
 def test_two_runs_at_once_keep_whole_positions(tweets: Path) -> None:
     tweets.write_bytes(b"a\n" * 200)
     command = [sys.executable, "-c", RUN, str(tweets)]

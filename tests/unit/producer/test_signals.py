@@ -30,6 +30,7 @@ print(report.read, report.sent, report.interrupted)
 """
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_process_that_waits_for_standard_input(
     number: signal.Signals, undelivered: Path

@@ -97,6 +97,7 @@ def test_no_json_raises(content: object) -> None:
     message_of(line(content))
 
 
+@pytest.mark.heavy
 def test_what_is_nested_too_deep_to_be_written_names_no_rule() -> None:
     deep: object = []
     for _ in range(200_000):  # Python 3.14 reads that much

@@ -158,6 +158,7 @@ def edited(draw: st.DrawFn) -> bytes:
     return json.dumps(tweet).encode()
 
 
+@pytest.mark.heavy
 @given(edited())
 @settings(max_examples=examples(400))
 def test_the_function_reads_whatever_may_be_a_tweet_alike(data: bytes) -> None:

@@ -88,6 +88,7 @@ def test_a_run_goes_on_after_any_piece(keep: Keep, write: Write, form: str) -> N
         assert len(rest) == left or write in (search, FORMS["premium search"][0])
 
 
+@pytest.mark.heavy
 @given(
     st.lists(
         st.dictionaries(

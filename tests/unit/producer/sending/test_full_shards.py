@@ -162,6 +162,7 @@ def even_keys(shards: int) -> list[str]:
     raise AssertionError
 
 
+@pytest.mark.heavy
 def test_authors_fill_shards_as_unevenly_as_their_keys_lie() -> None:
     draws = random.Random(5)
     ranks = [draws.paretovariate(1.0) for _ in range(24_000)]
@@ -200,6 +201,7 @@ def test_what_another_producer_leaves_is_found_again_when_it_stops() -> None:
     assert sendings(producer) <= 1.05
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("names_the_full", [False, True])
 def test_shards_that_are_split_and_merged_while_a_run_goes_on_are_followed(
     names_the_full: bool,
@@ -222,6 +224,7 @@ def test_shards_that_are_split_and_merged_while_a_run_goes_on_are_followed(
     assert sendings(producer) <= 1.05
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("code", ["InternalFailure", "EndpointConnectionError"])
 def test_an_outage_of_half_a_minute_costs_that_time_and_few_calls(code: str) -> None:
     producer = run(
@@ -313,6 +316,7 @@ def _stop() -> None:
     raise StopAsyncIteration
 
 
+@pytest.mark.heavy
 def test_without_limits_the_calls_soon_are_full() -> None:
     class Unlimited(Stream):
         def __post_init__(self) -> None:

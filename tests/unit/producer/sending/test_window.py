@@ -133,6 +133,7 @@ def test_what_only_failed_quickly_does_not_open_the_window() -> None:
     assert sender.call_records == before
 
 
+@pytest.mark.heavy
 @given(
     calls=st.integers(1, 8),
     call_records=st.integers(1, 500),

@@ -215,6 +215,7 @@ EVERY_SOURCE: list[Case] = [(end, source) for end in ("token", "Ctrl-C") for sou
 EVERY_END: list[Case] = [(end, of_file) for end in ENDS if (end, of_file) not in EVERY_SOURCE]
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("_stdin_again")
 @pytest.mark.parametrize(("end", "source"), EVERY_SOURCE + EVERY_END)
 def test_every_end_says_read_sent_failed_and_where_the_rest_is(

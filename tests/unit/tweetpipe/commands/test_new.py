@@ -19,6 +19,7 @@ def made(folder: str, *, within: Path) -> subprocess.CompletedProcess[str]:
     return run_here("new", folder, folder=within, environment={})
 
 
+@pytest.mark.heavy
 def test_the_new_folder_passes_its_own_test(tmp_path: Path) -> None:
     outcome = made("my-events", within=tmp_path)
 

@@ -192,6 +192,7 @@ def test_a_plot_without_matplotlib_names_the_extra_that_has_it(
     assert error.count("\n") == 1
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("_few_points")
 @pytest.mark.parametrize("more", [[], ["--peak-factor", "30", "--rate", "0.5"]])
 def test_a_plot_is_a_png_of_the_costs(tmp_path: Path, more: list[str]) -> None:
@@ -204,6 +205,7 @@ def test_a_plot_is_a_png_of_the_costs(tmp_path: Path, more: list[str]) -> None:
         assert len(picture.convert("RGB").getcolors(1_000_000) or []) > 50
 
 
+@pytest.mark.heavy
 @pytest.mark.usefixtures("_few_points")
 def test_a_plot_that_cannot_be_written_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]

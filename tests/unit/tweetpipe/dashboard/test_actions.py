@@ -47,6 +47,7 @@ def test_a_letter_is_redriven_and_gone() -> None:
         assert served.sqs.visible() == ["letter-2"]
 
 
+@pytest.mark.heavy
 def test_all_letters_are_redriven() -> None:
     with dashboard(letters=letters(*range(25))) as served:
         answer = post(served, REDRIVE, {"all": True}).json()

@@ -252,6 +252,7 @@ class BusyQueue(FakeSqs):
 Look = Callable[[FakePlace], object]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("dated", [True, False])
 @pytest.mark.parametrize(
     "look",

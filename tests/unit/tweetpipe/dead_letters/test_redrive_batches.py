@@ -141,6 +141,7 @@ def test_a_record_too_large_for_any_call_keeps_its_letter() -> None:
     assert outcome.stored == 1
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("most", [1, 2, 5, 12])
 def test_what_is_too_much_for_a_call_goes_in_halves(most: int) -> None:
     function = FakeLambda(most=most)

@@ -239,6 +239,7 @@ def other_pythons() -> list[str]:
     return [found[minor] for minor in sorted(found, key=lambda it: abs(it - sys.version_info[1]))]
 
 
+@pytest.mark.heavy
 def test_the_same_input_gives_the_same_bytes_anywhere_and_with_another_python(
     tmp_path: Path, built_elsewhere: Callable[..., bytes]
 ) -> None:

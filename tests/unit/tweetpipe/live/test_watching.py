@@ -492,6 +492,7 @@ def test_an_iterator_that_has_expired_is_replaced(onlooker: Onlooker) -> None:
     assert [landed.key[1] for landed in onlooker.look().newest] == ["1"]
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("target", Target)
 def test_each_service_is_asked_no_more_often_than_its_bound(target: Target) -> None:
     onlooker = Onlooker(target)

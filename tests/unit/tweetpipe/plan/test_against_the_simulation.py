@@ -106,6 +106,7 @@ def test_invocations_and_their_time_agree_though_they_cost_little(case: Case) ->
     assert plan.busy * setup.seconds * 1000 == pytest.approx(counted.milliseconds, rel=0.05)
 
 
+@pytest.mark.heavy
 @each_case
 def test_the_planned_shards_take_the_load(case: Case) -> None:
     _, _, counted = both(case)
@@ -130,6 +131,7 @@ def test_the_hottest_shard_is_as_hot_as_expected() -> None:
         )
 
 
+@pytest.mark.heavy
 def test_an_author_too_large_for_a_shard_is_refused_whatever_the_plan_gives() -> None:
     case = Case(Load(rate=4000, event_bytes=600, hottest_key=0.4), seconds=3)
     plan, _, counted = both(case)

@@ -43,6 +43,7 @@ loads = st.builds(
 )
 
 
+@pytest.mark.heavy
 @settings(max_examples=examples(15), deadline=None, phases=[Phase.explicit, Phase.generate])
 @given(load=loads, mode=st.sampled_from(Mode))
 @example(

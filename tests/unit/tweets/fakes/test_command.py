@@ -80,6 +80,7 @@ def test_help_names_every_option(capsys: pytest.CaptureFixture[str]) -> None:
         assert option in text
 
 
+@pytest.mark.heavy
 def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     with subprocess.Popen(
         [*COMMAND, "--count", "1000000"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -92,6 +93,7 @@ def test_a_reader_that_goes_away_ends_it_quietly() -> None:
     assert process.returncode == 0
 
 
+@pytest.mark.heavy
 def test_an_interrupt_ends_it_quietly_with_130_and_paced_lines_come_at_once() -> None:
     # A test run in the background of a shell hands on that SIGINT is ignored.
     heeding = (
@@ -112,6 +114,7 @@ def test_an_interrupt_ends_it_quietly_with_130_and_paced_lines_come_at_once() ->
     assert process.returncode == 130
 
 
+@pytest.mark.heavy
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="this system has no /dev/full")
 def test_a_full_disk_is_told_in_one_line() -> None:
     with Path("/dev/full").open("wb") as full:

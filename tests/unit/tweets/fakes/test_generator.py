@@ -31,6 +31,7 @@ def test_a_tweet_depends_on_its_seed_and_index_alone(seed: int, index: int) -> N
     assert fakes.tweet(index) == tweet == FakeTweets(seed).tweet(index)
 
 
+@pytest.mark.heavy
 def test_another_process_makes_the_same_tweets() -> None:
     script = (
         "from tests.unit.tweets.fakes.digest import digest; import sys;"

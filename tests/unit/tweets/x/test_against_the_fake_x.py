@@ -280,6 +280,7 @@ FAULTS: dict[str, Callable[[list[float]], bool]] = {
 }
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize("fault", FAULTS)
 def test_after_each_fault_the_stream_goes_on_by_xs_rules(fault: str) -> None:
     """Each disconnect that X documents: nothing sent is missed, and the waits are X's own."""

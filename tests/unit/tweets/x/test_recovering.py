@@ -46,6 +46,7 @@ def test_posts_published_while_the_stream_was_down_are_found(tmp_path: Path) -> 
     assert run.source.counts.paid == run.source.counts.posts + run.source.counts.recovered
 
 
+@pytest.mark.heavy
 def test_what_x_ends_because_it_is_read_too_slowly_is_found(tmp_path: Path) -> None:
     with quick(tmp_path, rate=10.0, max_lag=0.2) as x:
         run = x.run(most_waiting=50_000)
@@ -117,6 +118,7 @@ def test_a_search_that_is_interrupted_goes_on_in_the_next_run(tmp_path: Path) ->
     assert lost(first.source.gaps + second.source.gaps) == []
 
 
+@pytest.mark.heavy
 def test_too_many_requests_are_waited_for_and_the_stream_goes_on_meanwhile(
     tmp_path: Path,
 ) -> None:

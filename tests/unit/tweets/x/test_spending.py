@@ -196,6 +196,7 @@ def read_all(path: Path) -> int:
     return posts(allowance(path, Clock(2026, 11, 20), limit=1.0))
 
 
+@pytest.mark.heavy
 def test_processes_at_once_do_not_read_more_than_the_limit_pays_for(path: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         read = pool.map(read_all, [path] * 2, chunksize=1)

@@ -37,6 +37,7 @@ def serving(*arguments: str) -> Iterator[tuple[subprocess.Popen[str], Client, st
             process.kill()
 
 
+@pytest.mark.heavy
 def test_it_says_where_it_listens_and_what_it_takes() -> None:
     with serving("--rule", "yolo", "--fault", "drop@2", "--rate", "5000") as (
         process,
@@ -57,6 +58,7 @@ def test_it_says_where_it_listens_and_what_it_takes() -> None:
     ]
 
 
+@pytest.mark.heavy
 def test_it_replays_a_recording_within_the_limits_that_it_is_given(tmp_path: Path) -> None:
     recording = tmp_path / "stream.ndjson.gz"
     tweets = [FakeTweets(0).tweet(index) for index in range(9)]
@@ -75,6 +77,7 @@ def test_it_replays_a_recording_within_the_limits_that_it_is_given(tmp_path: Pat
     assert many["errors"][0]["title"] == "RulesCapExceeded", "and not that it is too long"
 
 
+@pytest.mark.heavy
 @pytest.mark.parametrize(
     ("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["SIGINT", "SIGTERM"]
 )
