@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -117,6 +118,27 @@ def test_both_readmes_tell_to_type_the_same() -> None:
         for name in ("README.md", "README.ko.md")
     )
     assert english == korean
+
+
+def test_both_readmes_have_the_same_sections_figures_and_links() -> None:
+    english, korean = (
+        (PROJECT / name).read_text(encoding="utf-8") for name in ("README.md", "README.ko.md")
+    )
+
+    def shape(text: str) -> list[str]:
+        """The kinds of its lines, in order: headings, lists, tables, pictures."""
+        return re.findall(r"^(?:#+ |- |\||!\[)", re.sub(r"```.*?```", "", text, flags=re.S), re.M)
+
+    def links(text: str) -> set[str]:
+        own = {"README.md", "README.ko.md", "docs/essentials.ko.md"}
+        return set(re.findall(r"\]\(([^)]+)\)", text)) - own
+
+    def figures(text: str) -> Counter[str]:
+        return Counter(re.findall(r"\d[\d,.]*\d|\d", re.sub(r"\]\([^)]*\)", "", text)))
+
+    assert shape(english) == shape(korean)
+    assert links(english) == links(korean)
+    assert figures(english) - figures(korean) == Counter(), "Korean has more: one is 1 there"
 
 
 @pytest.mark.parametrize(
