@@ -26,13 +26,13 @@ _CODE = re.compile(
     r"|[^\s(]*[./_]\w\S*",
     re.MULTILINE | re.DOTALL,
 )
-_KOREAN = "README.ko.md"
+_KOREAN = ".ko.md"
 
 
 def texts() -> Iterator[tuple[Path, str]]:
     """The prose of each file, by its path in the project."""
     for document in DOCUMENTS:
-        if document.name != _KOREAN:
+        if not document.name.endswith(_KOREAN):
             yield document.relative_to(PROJECT), without_code(document.read_text(encoding="utf-8"))
     for package in _PACKAGES:
         for module in sorted((PROJECT / package).rglob("*.py")):
