@@ -208,7 +208,7 @@ def _check_ours(arguments: list[str]) -> None:
     _parse(_tweetpipe(), arguments)
     for option, value in itertools.pairwise(arguments):
         if option == "-p":
-            assert value.partition("=")[0] in PARAMETERS, f"no parameter {value}"
+            assert value.partition("=")[0] in PARAMETERS, f"not a parameter: {value}"
 
 
 def _parse(command: Any, arguments: list[str], parent: Any = None) -> None:

@@ -1,1 +1,1 @@
-"""The command line that ties the rooms together."""
+"""The command line, which ties the other packages together."""

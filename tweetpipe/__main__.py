@@ -1,4 +1,4 @@
-"""Runs the command line and turns every error into one line and an exit code."""
+"""Runs the command line and turns every error into a message and an exit code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tweetpipe.commands import settings_file, terminal
 from tweetpipe.commands.app import app
 from tweetpipe.commands.interrupt import ending_in_time
 
-# One for all calls: each log line goes through all handlers.
+# Shared by all calls, because each log line goes through every handler.
 _SILENCE = logging.NullHandler()
 
 
@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
         logging.basicConfig(format="%(message)s")
         logging.getLogger("tweetpipe").setLevel(logging.DEBUG)
     else:
-        # What libraries warn of, such as each failed attempt, is told in our words.
+        # Warnings of libraries, such as each failed attempt, are reported in our own words.
         logging.getLogger().addHandler(_SILENCE)
     code: object = None
     with ending_in_time() as interrupted:
@@ -61,19 +61,19 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
         finally:
             events.choose(None)
             stacks.is_meant()
-    # However the command took it: it was asked to end, and did not do what it was called for.
+    # Whatever the command returned: it was interrupted before it was done.
     sys.exit(INTERRUPTED if interrupted.is_set() else code)  # type: ignore[arg-type]
 
 
 def _defaults(command: Any, *, stack: str) -> dict[str, Any]:
-    """The default of --stack for a command and all below it, as click takes them."""
+    """The default of --stack for a command and its subcommands, as a click default map."""
     own = {each.name: stack for each in command.params if "--stack" in each.opts}
     below = getattr(command, "commands", {})
     return own | {name: _defaults(each, stack=stack) for name, each in below.items()}
 
 
 def _events_of(arguments: list[str]) -> tuple[str | None, list[str]]:
-    """What --events names, wherever in the line it stands, and the rest of the line."""
+    """The value of --events, wherever it stands in the arguments, and the other arguments."""
     folder: str | None = None
     rest: list[str] = []
     left = iter(arguments)
@@ -88,13 +88,13 @@ def _events_of(arguments: list[str]) -> tuple[str | None, list[str]]:
         elif (following := next(left, None)) is not None:
             folder = following
         else:
-            return None, [argument]  # alone, it has the parser say what is missing
+            return None, [argument]  # the parser then reports the missing value
     return folder, rest
 
 
 @cache
 def _command() -> Any:
-    """All of the commands: made once, however often main is called."""
+    """All of the commands, created once however often main is called."""
     return typer.main.get_command(app)
 
 
@@ -109,9 +109,10 @@ def _in_one_line(error: Exception) -> tuple[str, int]:
         case BotoCoreError() | ClientError():
             return explain(error), 1
         case ResponseParserError():
-            return f"What answers is not AWS, and no emulator of it: {error}", 1
+            return f"The answer is not from AWS or an emulator of it: {error}", 1
         case OSError():
-            return f"{error.strerror or error}: {error.filename or 'no file named'}", 1
+            named = f": {error.filename}" if error.filename else ""
+            return f"{error.strerror or error}{named}", 1
     return mistake(error), 1
 
 

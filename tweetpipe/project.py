@@ -1,9 +1,8 @@
-"""Where the project's own files lie, and what it makes.
+"""The paths of the project's own files, and of the files that it creates.
 
-In a checkout everything is in its folder. In what is installed, `examples`, `infra`, and
-`requirements` lie in this package, and what is made goes where the user's data belongs. The
-variable TWEETPIPE_HOME names another folder for that; a file `.env` doesn't, since what lies there
-is run.
+A checkout holds everything in its folder. In an installed package, `examples`, `infra`, and
+`requirements` are part of this package, and files are created in the user's data folder.
+TWEETPIPE_HOME overrides that folder. It can't be set in `.env`, because code in the folder is run.
 """
 
 from __future__ import annotations
@@ -24,11 +23,11 @@ PROCESSOR_REQUIREMENTS = _DATA / "requirements" / "processor.txt"
 
 _NAMED = os.environ.get("TWEETPIPE_HOME")
 SHARES_ENVIRONMENT = not (IS_CHECKOUT or _NAMED)
-"""Whether LocalStack runs in the environment of all the user's programs, not one in its home."""
+"""Whether LocalStack uses an environment shared by all of the user's programs."""
 
 
 def _made() -> tuple[Path, Path]:
-    """LocalStack's home, and the folder for the function's package."""
+    """LocalStack's home and the folder for the function's package."""
     if IS_CHECKOUT and not _NAMED:
         return ROOT / ".localstack", ROOT / "build"
     from platformdirs import user_data_path

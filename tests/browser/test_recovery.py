@@ -45,9 +45,7 @@ def test_what_breaks_the_reading_is_told(new_page: NewPage) -> None:
         page = opened(new_page, served)
         collector.error = KeyError("Responses")
         collector.push(snapshot(landed(1)))
-        expect(page.get_by_role("alert")).to_contain_text(
-            "KeyError: 'Responses'. This is a mistake"
-        )
+        expect(page.get_by_role("alert")).to_contain_text("KeyError: 'Responses'. This is a bug")
         expect(page.locator("#overall")).to_have_text("Error")
 
         collector.error = None

@@ -119,10 +119,10 @@ def test_an_update_that_could_not_be_taken_back_is_taken_back_as_it_is_told(
         endings.check_start(place, stuck)
 
     assert str(at_the_end.value).startswith("Made (Custom::Made) failed: ")
-    assert "It could not be taken back either (Made: " in str(at_the_end.value)
+    assert "The rollback failed, too (Made: " in str(at_the_end.value)
     for said in (str(at_the_end.value), str(at_the_start.value)):
-        assert f"continue-update-rollback --stack-name {stuck.name}, with --res" in said
-        assert "--resources-to-skip Made only" in said
+        assert f"continue-update-rollback --stack-name {stuck.name}\n" in said
+        assert "--resources-to-skip Made to" in said
 
     place.lambda_().update_function_code(FunctionName=stuck.name, ZipFile=packed(ANSWERS))
     place.cloudformation().continue_update_rollback(StackName=stuck.name)
@@ -156,6 +156,6 @@ def test_what_was_changed_and_deleted_by_hand_is_found(admin: Identity, place: P
 
     assert set(after) - set(before) == {
         "Processor: /Timeout is 3 instead of 60",
-        "DeadLetters is gone",
+        "DeadLetters is missing",
     }
     assert unknown == []

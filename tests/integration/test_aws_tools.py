@@ -268,7 +268,7 @@ def test_logs_show_a_batch_with_its_counts_and_why_a_record_was_rejected(
     new_stack: Callable[[], Stack], tweetpipe_command: Command, tmp_path: Path
 ) -> None:
     name = ("--stack", new_stack().name)
-    assert "Nothing in the last 10m" in tweetpipe_command("logs", *name).stderr
+    assert "No log lines in the last 10m" in tweetpipe_command("logs", *name).stderr
     (tmp_path / "bad.ndjson").write_text("no JSON\n")
     source = ("--source", "file", "--file", "bad.ndjson")
     assert tweetpipe_command("produce", *name, *source).returncode == 0

@@ -138,7 +138,7 @@ def test_an_update_of_stream_and_table_is_made(place: Place, name: str) -> None:
     )
 
     assert changed
-    assert "Found and put right: EventStream: ShardCount is 2 instead of 5" in said
+    assert "Found and fixed: EventStream: ShardCount is 2 instead of 5" in said
     stream = stream_of(place, deployed)
     assert (stream["RetentionPeriodHours"], stream["OpenShardCount"]) == (48, 5)
     assert table_of(place, name)["DeletionProtectionEnabled"]
@@ -163,15 +163,15 @@ def test_what_can_not_be_put_right_is_named_with_the_commands_that_make_it(
         deploy_saying(place, name, RetentionHours="48", TableBilling="PROVISIONED", ShardCount="3")
 
     said = str(failed.value)
-    assert "Not as the template says: EventData is gone." in said
-    destroy, again = said.rstrip(".").partition("data: ")[2].split(", then ")
-    assert destroy == f"tweetpipe destroy --stack {name}"
-    assert again.startswith(f"tweetpipe deploy --stack {name} -p ")
+    assert "The stack does not match the template: EventData is missing." in said
+    destroy, again = said.splitlines()[1:]
+    assert destroy == f"  tweetpipe destroy --stack {name}"
+    assert again.startswith(f"  tweetpipe deploy --stack {name} -p ")
     asked = dict(option.split("=") for option in again.split(" -p ")[1:])
     wanted = {"RetentionHours": "48", "TableBilling": "PROVISIONED", "ShardCount": "3"}
     assert asked == PARAMETERS | wanted
 
-    with pytest.raises(DeployFailed, match="EventData is gone"):
+    with pytest.raises(DeployFailed, match="EventData is missing"):
         deploy_saying(place, name)
 
     deploy.destroy(place, name, on_event=lambda _: None)
@@ -210,21 +210,19 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
     changed, said = deploy_saying(place, name)
 
     assert changed
-    put_right = {
-        line.partition(" is ")[0] for line in said if line.startswith("Found and put right: ")
-    }
+    put_right = {line.partition(" is ")[0] for line in said if line.startswith("Found and fixed: ")}
     assert put_right == {
-        "Found and put right: DeadLetters: MessageRetentionPeriod",
-        "Found and put right: EventStream: Tags",
-        "Found and put right: Processor: CodeSha256",
-        "Found and put right: Processor: Environment",
-        "Found and put right: Processor: ReservedConcurrentExecutions",
-        "Found and put right: Processor: Timeout",
-        "Found and put right: ProcessorRole: ManagedPolicyArns",
-        "Found and put right: ProcessorRole: Policies",
-        "Found and put right: Producer: ManagedPolicyArns",
-        "Found and put right: StreamToProcessor: BatchSize",
-        "Found and put right: StreamToProcessor: Enabled",
+        "Found and fixed: DeadLetters: MessageRetentionPeriod",
+        "Found and fixed: EventStream: Tags",
+        "Found and fixed: Processor: CodeSha256",
+        "Found and fixed: Processor: Environment",
+        "Found and fixed: Processor: ReservedConcurrentExecutions",
+        "Found and fixed: Processor: Timeout",
+        "Found and fixed: ProcessorRole: ManagedPolicyArns",
+        "Found and fixed: ProcessorRole: Policies",
+        "Found and fixed: Producer: ManagedPolicyArns",
+        "Found and fixed: StreamToProcessor: BatchSize",
+        "Found and fixed: StreamToProcessor: Enabled",
     }
     found = client.get_event_source_mapping(UUID=mapping)
     assert (found["BatchSize"], found["State"]) == (200, "Enabled")
@@ -251,7 +249,7 @@ def test_a_mapping_that_was_deleted_by_hand_is_made_anew_and_goes_with_its_stack
     changed, said = deploy_saying(place, name)
 
     assert changed
-    assert "Found and put right: StreamToProcessor is gone" in said
+    assert "Found and fixed: StreamToProcessor is missing" in said
     [made] = mappings_of(place, f"{name}-DDBEventProcessor")
     told = before.keys() - {"LastModified", "ResponseMetadata", "State"}
     assert {key for key in told if made[key] != before[key]} == {"UUID", "EventSourceMappingArn"}
@@ -270,8 +268,8 @@ def test_what_was_deleted_by_hand_is_named_and_the_commands_given_bring_it_back(
 
     with pytest.raises(
         DeployFailed,
-        match=r"EventData is gone\. .*"
-        rf"tweetpipe destroy --stack {name}, then tweetpipe deploy --stack {name} -p ",
+        match=r"EventData is missing\. .*\n"
+        rf"  tweetpipe destroy --stack {name}\n  tweetpipe deploy --stack {name} -p ",
     ):
         deploy_saying(place, name)
 
@@ -282,7 +280,9 @@ def test_what_was_deleted_by_hand_is_named_and_the_commands_given_bring_it_back(
 def test_destroy_removes_what_a_failed_first_deployment_left(place: Place, name: str) -> None:
     in_the_way = f"/aws/lambda/{name}-DDBEventProcessor"
     place.logs().create_log_group(logGroupName=in_the_way)
-    with pytest.raises(DeployFailed, match=rf"already exists.*tweetpipe deploy --stack {name}\."):
+    with pytest.raises(
+        DeployFailed, match=rf"already exists.*\n  tweetpipe deploy --stack {name}$"
+    ):
         deploy_saying(place, name)
 
     deploy.destroy(place, name, on_event=lambda _: None)
@@ -305,7 +305,7 @@ def test_the_next_deployment_removes_what_a_failed_first_one_left(place: Place, 
 
     _, said = deploy_saying(place, name)
 
-    [removed] = [line for line in said if line.startswith("Removed what an earlier attempt left")]
+    [removed] = [line for line in said if line.startswith("Removed what a failed deployment left")]
     assert f"{name}-EventData" in removed
     assert f"{name}-DeadLetters" in removed
     assert stack.get(place, name).status == "CREATE_COMPLETE"

@@ -145,7 +145,7 @@ def test_what_is_not_of_this_stack_is_named_and_left_alone(
     assert one.returncode == 2
     assert "not of this stack" in one.stderr
     assert purged.returncode == 0, purged.stderr
-    assert "Dead letters deleted: 1." in purged.stderr
+    assert "Deleted 1 dead letter." in purged.stderr
     assert keys(place, bucket) == others
 
 

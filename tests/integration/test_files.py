@@ -252,7 +252,7 @@ def test_a_set_of_forms_is_gone_on_with_after_kills(
     verified = tweetpipe_command("verify", *options, "--wait", f"{PATIENCE}")
 
     assert rest.returncode == 0, rest.stderr
-    assert "files have been sent already" in rest.stderr
+    assert "files were already sent" in rest.stderr
     assert further.returncode == 0, further.stderr
     assert verified.returncode == 0, verified.stdout + verified.stderr
     assert f"{len(items)} of {len(items)} tweets verified." in verified.stderr

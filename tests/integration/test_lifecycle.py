@@ -25,10 +25,12 @@ Finished = subprocess.CompletedProcess[str]
 
 
 def assert_refused(outcome: Finished, *, code: int, saying: str) -> None:
-    """The command ended with this code and one line that holds these words."""
+    """The command ended with this code and an error that has these words, and maybe commands."""
     assert outcome.returncode == code, outcome.stderr
-    [line] = outcome.stderr.splitlines()
-    assert saying in line
+    error, *commands = outcome.stderr.splitlines()
+    assert error.startswith("Error: ")
+    assert all(command.startswith("  ") for command in commands)
+    assert saying in outcome.stderr
     assert not outcome.stdout
 
 
@@ -89,12 +91,14 @@ def test_destroying_what_another_checkout_deployed_asks(
     destroy = ("destroy", "--stack", name)
 
     unanswered = tweetpipe_command(*destroy)
-    assert (unanswered.returncode, "Say --yes" in unanswered.stderr) == (2, True)
+    assert (unanswered.returncode, "Add --yes" in unanswered.stderr) == (2, True)
     declined = tweetpipe_command(*destroy, answers="n\n")
     assert "was not deployed from here" in declined.stderr
     assert (declined.returncode, "Nothing was deleted." in declined.stderr) == (1, True)
     confirmed = tweetpipe_command(*destroy, "--yes")
-    assert (confirmed.returncode, "is gone" in confirmed.stderr) == (0, True), confirmed.stderr
+    assert (confirmed.returncode, "Deleted the stack" in confirmed.stderr) == (0, True), (
+        confirmed.stderr
+    )
 
 
 def is_of(stack: Stack, name: str, physical_ids: set[str]) -> bool:
@@ -154,16 +158,16 @@ def test_deploy_without_an_emulator_tells_to_start_one(tweetpipe_command: Comman
 @pytest.mark.parametrize(
     ("arguments", "saying"),
     [
-        (("deploy", "--stack", "no_underscores"), "can't be a stack's name"),
-        (("deploy", "--stack", "n" * 47), "can't be a stack's name"),
+        (("deploy", "--stack", "no_underscores"), "is not a valid stack name"),
+        (("deploy", "--stack", "n" * 47), "is not a valid stack name"),
         (("deploy", "--parameter", "ShardCount"), "ShardCount=4"),
         (("produce", "--file", "tweets.ndjson"), "--source file"),
         (("produce", "--source", "file"), "--file"),
         (("produce", "--source", "file", "--file", "-", "--seed", "1"), "--source fake"),
-        (("produce", "--forever", "--count", "1"), "exclude each other"),
+        (("produce", "--forever", "--count", "1"), "can't be used together"),
     ],
 )
-def test_wrong_usage_is_named_in_one_line(
+def test_wrong_usage_is_named(
     arguments: tuple[str, ...], saying: str, tweetpipe_command: Command
 ) -> None:
     assert_refused(tweetpipe_command(*arguments), code=2, saying=saying)
@@ -242,7 +246,7 @@ def test_an_interrupted_produce_has_sent_what_it_says_and_another_goes_on_after_
         summary = re.fullmatch(r"Read (\d+), sent (\d+) .* failed 0", stderr.splitlines()[-1])
         assert summary, stderr
         assert summary[1] == summary[2]
-        assert (f"Going on after the first {total} fake tweets" in stderr) is (total > 0)
+        assert (f"Continuing after the first {total} fake tweets" in stderr) is (total > 0)
         total += int(summary[2])
         expected = verify.expected_items(0, total)
         comparison = verify.wait_until_stored(place, name, expected, patience=20)

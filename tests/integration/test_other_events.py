@@ -124,12 +124,12 @@ def test_a_file_is_sent_and_verified(tweetpipe: Run, tmp_path: Path) -> None:
     lines = [event(f"of a file {number % 7}", number) for number in range(50)]
     (tmp_path / "events.ndjson").write_bytes(b"\n".join([*lines, b"no event"]))
     sent = tweetpipe("produce", "file", "events.ndjson")
-    assert "1 record of 51 named no partition key" in sent.stderr
+    assert "1 record of 51 had no partition key" in sent.stderr
 
     verified = tweetpipe("verify", "file", "events.ndjson", "--wait", "30")
 
     assert "50 of 50 " in verified.stderr
-    assert "1 record can't be stored, and the dead letters have them all" in verified.stderr
+    assert "1 record can't be stored, and it is a dead letter" in verified.stderr
 
 
 def test_watch_shows_what_a_person_sees_of_an_event(

@@ -246,7 +246,7 @@ def test_what_is_rejected_of_a_batch_becomes_a_dead_letter_of_its_own(
 
     assert outcome.returncode == 1
     assert "Records: 2 stored, 1 rejected." in outcome.stderr
-    assert "Dead letters: 1 gone, 0 kept." in outcome.stderr
+    assert "Dead letters: 1 deleted, 0 kept." in outcome.stderr
     assert {"251", "253"} <= stored(place, stack).keys()
     assert {letter.payload for letter in letters(place, stack)} == {bad}
 
@@ -266,7 +266,7 @@ def test_what_the_stream_no_longer_has_is_reported_and_kept(
     outcome = tweetpipe_command("dead-letters", "redrive", "--all", "--stack", stack.name)
 
     assert outcome.returncode == 1
-    assert "Dead letters: 0 gone, 2 kept." in outcome.stderr
+    assert "Dead letters: 0 deleted, 2 kept." in outcome.stderr
     assert "the stream no longer has its records" in outcome.stderr
     assert "the stream has only 1 of its 6 records" in outcome.stderr
     assert "302" in stored(place, stack)
@@ -361,8 +361,8 @@ def test_a_second_redrive_changes_nothing(
     second = tweetpipe_command("dead-letters", "redrive", "--all", *name)
 
     assert (first.returncode, second.returncode) == (0, 0)
-    assert "Dead letters: 1 gone, 0 kept." in first.stderr
-    assert "Dead letters: 0 gone, 0 kept." in second.stderr
+    assert "Dead letters: 1 deleted, 0 kept." in first.stderr
+    assert "Dead letters: 0 deleted, 0 kept." in second.stderr
     assert stored(place, stack) == after_first
 
 
@@ -416,6 +416,6 @@ def test_purge_deletes_for_good(place: Place, stack: Stack, tweetpipe_command: C
     chosen = ("--kind", "rejected", "--reason", "unexpected", "--older-than", "1d")
     every = tweetpipe_command("dead-letters", "purge", *chosen, "--yes", *name)
     assert every.returncode == 0, every.stderr
-    assert "Dead letters deleted: 2." in every.stderr
+    assert "Deleted 2 dead letters." in every.stderr
     assert letters(place, stack) == []
     assert not {"601", "602", "603"} & stored(place, stack).keys()

@@ -114,7 +114,7 @@ def test_killed_runs_lose_nothing_and_send_again_only_what_came_after_the_positi
     further = tweetpipe_command(*produce)
 
     assert last.returncode == 0, last.stderr
-    assert "Going on at byte" in last.stderr
+    assert "Continuing at byte" in last.stderr
     assert offset_of(position) == len(content)
     assert further.returncode == 0, further.stderr
     assert "Nothing is left of" in further.stderr
@@ -167,8 +167,8 @@ def test_a_run_that_is_killed_in_the_third_file_of_a_folder_goes_on_there(
     further = tweetpipe_command(*produce)
 
     assert rest.returncode == further.returncode == 0, rest.stderr
-    assert "2 of 4 files have been sent already" in rest.stderr
-    assert f"Going on after the first {records} tweet" in rest.stderr
+    assert "2 of 4 files were already sent" in rest.stderr
+    assert f"Continuing after the first {records} tweet" in rest.stderr
     assert "Nothing is left of the 4 files" in further.stderr
     assert 100 < len(sent_by_the_first) < 400
     times = stream_of(place, stack)
@@ -194,7 +194,7 @@ def test_an_interrupted_run_keeps_its_position_and_the_next_sends_the_rest_once(
     rest = tweetpipe_command(*produce)
 
     assert process.returncode == 130
-    assert "--resume goes on there" in said
+    assert "Use --resume to continue from there" in said
     assert rest.returncode == 0, rest.stderr
     assert stream_of(place, stack) == Counter(tweets.read_bytes().splitlines())
 

@@ -40,7 +40,7 @@ def test_blocks_and_addresses_of_a_document_are_left_out() -> None:
 def test_documents_docstrings_and_help_are_read() -> None:
     found = {path.as_posix(): text for path, text in texts()}
 
-    assert "Shards beyond the peak" in found["tweetpipe/commands/plan.py"]
+    assert "Spare shards beyond the peak" in found["tweetpipe/commands/plan.py"]
     assert {"README.md", "docs/aws.md", "processor/handler.py"} <= found.keys()
     assert "README.ko.md" not in found
 

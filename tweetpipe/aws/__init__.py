@@ -1,1 +1,1 @@
-"""The way to an account: where it is, who asks, what a stack is, and what its errors mean."""
+"""Access to an account: its place, sessions, stacks, and errors."""

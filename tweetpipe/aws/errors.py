@@ -1,10 +1,10 @@
-"""What can go wrong in tweetpipe's own commands.
+"""The errors of tweetpipe's own commands.
 
-TweetpipeError          the root; one sentence for a person, and the exit code
+TweetpipeError          the root: a message for the user and an exit code
 ├── WrongUsage          the command line or a setting must be corrected first
-├── NothingThere        no stack of that name, or no emulator answers
+├── NothingThere        the stack does not exist, or no emulator answers
 ├── DeployFailed        CloudFormation or the emulator did not do what the template says
-└── Interrupted         it was asked to end, and something is left undone
+└── Interrupted         a signal ended the command before it was done
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ INTERRUPTED = 130
 
 
 def mistake(error: BaseException) -> str:
-    """What to say of an error that nothing of ours expects."""
+    """The message for an unexpected error."""
     said = redacted(f"{type(error).__name__}: {error}")
-    return f"{said}. This is a mistake in tweetpipe; --debug shows where."
+    return f"{said}. This is a bug in tweetpipe. To see where it is, run this again with --debug."
 
 
 class TweetpipeError(Exception):
@@ -30,20 +30,20 @@ class TweetpipeError(Exception):
 
 
 class WrongUsage(TweetpipeError):
-    """The command can't run as it was typed or configured."""
+    """The command can't run as typed or configured."""
 
     exit_code = 2
 
 
 class NothingThere(TweetpipeError):
-    """What the command works on does not exist yet, or does not answer."""
+    """The stack or emulator does not exist, or does not answer."""
 
 
 class DeployFailed(TweetpipeError):
-    """The stack is not as the template says."""
+    """The stack does not match the template."""
 
 
 class Interrupted(TweetpipeError):
-    """A signal ended the command before all was done."""
+    """A signal ended the command before it was done."""
 
     exit_code = INTERRUPTED

@@ -1,4 +1,4 @@
-"""Tells CloudWatch for how long a source has given nothing, for good."""
+"""Reports to CloudWatch for how long a source was down without recovery."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ METRIC = "MissedSeconds"
 
 
 class Missed:
-    """Puts each stretch as a figure of the stack, beside the work that it came up in."""
+    """Puts each gap as a metric of the stack, in the background."""
 
     def __init__(self, place: Place, deployed: Stack) -> None:
         self._place = place
@@ -24,20 +24,20 @@ class Missed:
         self.why_not = ""
 
     def tell(self, seconds: float) -> None:
-        """Put a figure, and return at once."""
+        """Start putting a metric, and return immediately."""
         call = threading.Thread(target=self._put, args=(seconds,), daemon=True)
         self._calls.append(call)
         call.start()
 
     def wait(self, seconds: float) -> None:
-        """Wait at most so long for the last figure to be put."""
+        """Wait at most this long for the last metric."""
         for call in self._calls[-1:]:
             call.join(seconds)
 
     def _put(self, seconds: float) -> None:
         figure = {
             "MetricName": METRIC,
-            # As Powertools has it for the function's own figures.
+            # The dimension that Powertools uses for the function's own metrics.
             "Dimensions": [{"Name": "service", "Value": self._stack}],
             "Value": seconds,
             "Unit": "Seconds",

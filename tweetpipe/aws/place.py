@@ -1,8 +1,8 @@
-"""Where a command goes: an emulator on this machine, or AWS.
+"""The place that a command works on: an emulator on this machine, or AWS.
 
-Local, in this order: the endpoint that AWS_ENDPOINT_URL names, and tweetpipe's own LocalStack.
-Whatever else answers on this machine is somebody else's. Local commands use LocalStack's dummy
-credentials and one fixed region, and nothing of AWS's configuration.
+Local commands use the endpoint in AWS_ENDPOINT_URL, or else tweetpipe's own LocalStack. They never
+use another emulator that happens to answer. They use LocalStack's dummy credentials and one fixed
+region, and ignore the AWS configuration.
 """
 
 from __future__ import annotations
@@ -38,19 +38,20 @@ if TYPE_CHECKING:
 LOCAL_REGION = "us-east-1"
 LOCAL_ACCOUNT = "000000000000"
 
+NOT_RUNNING = "tweetpipe's own LocalStack is not running. To start it, run:\n  tweetpipe up"
 _AWS_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu", ".api.aws")
 _REACHABLE_WITHIN = 3.0  # seconds
 _CONFIG = Config(
     connect_timeout=5,
     read_timeout=60,
     retries={"mode": "standard", "total_max_attempts": 4},
-    # LocalStack serves buckets below its one host name.
+    # LocalStack serves all buckets under one host name.
     s3={"addressing_style": "path"},
 )
 
 
 class CloudWatch(Protocol):
-    """The methods of a CloudWatch client that are needed here."""
+    """The methods of a CloudWatch client that are used here."""
 
     def get_metric_data(
         self, *, MetricDataQueries: list[Any], StartTime: datetime, EndTime: datetime
@@ -60,7 +61,7 @@ class CloudWatch(Protocol):
 
 
 class Target(StrEnum):
-    """The two kinds of place that `--target` names."""
+    """The kinds of place that `--target` selects."""
 
     LOCAL = "local"
     AWS = "aws"
@@ -68,7 +69,7 @@ class Target(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Who signs the calls; `arn` names the user, or the role and its session."""
+    """The signer of the calls; `arn` names the user, or the role and its session."""
 
     account: str
     arn: str
@@ -78,8 +79,8 @@ class Identity:
 class Place:
     """One account and region, and how to reach it.
 
-    `is_there` says whether what is at the endpoint still is what it was, for one that may go away
-    and leave its port to another.
+    `is_there` tells whether the endpoint is still the same emulator; another program may have
+    taken over the port.
     """
 
     target: Target
@@ -94,7 +95,7 @@ class Place:
 
     @property
     def address(self) -> str | None:
-        """The endpoint as it may be shown: without the password that it may hold."""
+        """The endpoint without the password that it may contain."""
         return redacted(self.endpoint) if self.endpoint else None
 
     def account(self) -> str:
@@ -102,12 +103,12 @@ class Place:
         return self._client("sts").get_caller_identity()["Account"]  # type: ignore[no-any-return]
 
     def identity(self) -> Identity:
-        """Who enters: of which account, and as which user or role."""
+        """The account and the user or role of the credentials."""
         found = self._client("sts").get_caller_identity()
         return Identity(account=found["Account"], arn=found["Arn"])
 
     def aws_endpoint(self) -> str | None:
-        """The address that AWS_ENDPOINT_URL or the profile puts in AWS's place, if any."""
+        """The address that AWS_ENDPOINT_URL or the profile sets instead of AWS's, if any."""
         if self.endpoint is not None:
             return self.endpoint
         address: str = self.cloudformation().meta.endpoint_url
@@ -145,7 +146,7 @@ class Place:
         return self._client("sqs", config)  # type: ignore[no-any-return]
 
     def signed_by(self, *, access_key_id: str, secret_access_key: str) -> Place:
-        """The same place, entered with another identity's access key."""
+        """The same place with the access key of another identity."""
         key = {"access_key_id": access_key_id, "secret_access_key": secret_access_key}
         if self.is_local:
             session = local_session(self.region, is_there=self.is_there, **key)
@@ -172,16 +173,16 @@ def local_place(
     environ: Mapping[str, str] = os.environ,
     is_there: Callable[[], bool] | None = None,
 ) -> Place:
-    """The emulator that local commands talk to: the one that is named, or else the embedded one.
+    """The emulator that local commands use: the one in AWS_ENDPOINT_URL, or else the embedded one.
 
-    `is_there` and `access_key_id` are the embedded one's. AWS_ACCESS_KEY_ID counts only if it is
-    that of another embedded LocalStack. Raises WrongUsage when AWS_ENDPOINT_URL is no address of an
-    emulator, NothingThere when nothing listens there, or there is none.
+    `is_there` and `access_key_id` belong to the embedded one. AWS_ACCESS_KEY_ID is used only if it
+    belongs to another embedded LocalStack. Raises WrongUsage if AWS_ENDPOINT_URL is not the address
+    of an emulator, and NothingThere if no emulator answers.
     """
     named = environ.get("AWS_ENDPOINT_URL")
     endpoint = named or embedded_endpoint
     if not endpoint:
-        raise NothingThere("tweetpipe's own LocalStack is not running. Start it: tweetpipe up.")
+        raise NothingThere(NOT_RUNNING)
     check_answers(endpoint)
     if named:
         is_there = None
@@ -198,39 +199,40 @@ def local_place(
 
 
 def aws_place(environ: Mapping[str, str] = os.environ) -> Place:
-    """The account and region of boto3's ordinary chain; raises WrongUsage without a region.
+    """The account and region that boto3 finds; raises WrongUsage without a region.
 
-    AWS_REGION counts as well, and first, as for AWS's other tools: boto3 itself reads only
-    AWS_DEFAULT_REGION and the profile.
+    AWS_REGION comes first, as with AWS's other tools. boto3 itself reads only AWS_DEFAULT_REGION
+    and the profile.
     """
     session = aws_session(environ.get("AWS_REGION") or None)
     if not session.region_name:
         raise WrongUsage(
-            "No AWS region is set: export AWS_REGION=us-east-1 (or choose a profile that has one), "
-            "then run this again."
+            "No AWS region is set. Use a profile that has one, or set it:\n"
+            "  export AWS_REGION=us-east-1"
         )
     return Place(target=Target.AWS, session=session, endpoint=None, region=session.region_name)
 
 
 def check_answers(endpoint: str) -> None:
-    """Raises NothingThere when nothing listens at this address of an emulator."""
+    """Raises NothingThere if nothing listens at this address of an emulator."""
     host, port = _host_and_port(endpoint)
     if host.endswith(_AWS_HOSTS):
         raise WrongUsage(
-            f"AWS_ENDPOINT_URL is {endpoint}, which is AWS itself: "
-            "unset it, or say --target aws if you mean AWS."
+            f"AWS_ENDPOINT_URL is {endpoint}, which is AWS itself, but --target is local. Unset "
+            "it, or use --target aws."
         )
     try:
         socket.create_connection((host, port), _REACHABLE_WITHIN).close()
     except OSError as error:
         raise NothingThere(
-            f"No emulator answers at {endpoint} ({error.strerror or error}). Start it "
-            "(docker compose up, for one), or unset AWS_ENDPOINT_URL and run tweetpipe up."
+            f"No emulator answers at {endpoint}, where AWS_ENDPOINT_URL points "
+            f"({error.strerror or error}). Start that emulator, or use tweetpipe's own:\n"
+            "  unset AWS_ENDPOINT_URL\n  tweetpipe up"
         ) from error
 
 
 def _host_and_port(endpoint: str) -> tuple[str, int]:
-    wrong = f"AWS_ENDPOINT_URL is {endpoint!r}, which is no address such as http://localhost:4566."
+    wrong = f"AWS_ENDPOINT_URL is {endpoint!r}. Set it to an address such as http://localhost:4566."
     try:
         parts = urlsplit(endpoint)
         port = parts.port

@@ -1,8 +1,8 @@
-"""The producer's access key, read anew when it has been replaced while a producer runs.
+"""The producer's access key, reloaded if it is replaced while a producer runs.
 
 A higher ProducerKeyVersion makes CloudFormation create a new key, put it into the secret and the
-outputs, and delete the old one: from one call to the next, AWS refuses the key that a producer
-began with. AWS also takes some seconds to know a new key everywhere.
+outputs, and delete the old one. From one call to the next, AWS then rejects the key that a running
+producer uses. A new key also takes a few seconds to work everywhere.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tweetpipe.aws.stack import Stack
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
-# A deleted key, in the words of several services; and an id that goes with another secret.
+# The errors of several services for a deleted key, and for an id that doesn't match the secret.
 _REFUSED = frozenset(
     {
         "InvalidAccessKeyId",
@@ -34,7 +34,7 @@ _REFUSED = frozenset(
     }
 )
 _PATIENCE = 60.0
-"""Seconds for which a key may be refused: an update is under way, or AWS does not know it yet."""
+"""Seconds for which a key may be rejected, during an update or until AWS knows the new key."""
 _PAUSE = 2.0
 
 
@@ -52,17 +52,17 @@ def kinesis(
     clock: Callable[[], float] = time.monotonic,
     pause: float = _PAUSE,
 ) -> KinesisClient:
-    """A client that signs as the stack's producer, and goes on when its key is replaced."""
+    """A client that signs as the stack's producer, and keeps working if its key is replaced."""
     key = _read(place, deployed)
     signer = place.signed_by(**key._asdict())
     client = signer.kinesis(config)
-    # Each call is signed with what this object holds at the moment, also when it is made again.
+    # Each call, and each retry, is signed with the current contents of this object.
     credentials: Any = signer.session.get_credentials()
     lock = threading.Lock()
     refused_since: float | None = None
 
     def again(response: tuple[Any, Mapping[str, Any]] | None, **_: object) -> float | None:
-        """Seconds until the call is made again; None for what has nothing to do with the key."""
+        """Seconds until the call is retried; None for errors that aren't about the key."""
         nonlocal key, refused_since
         code = response and response[1].get("Error", {}).get("Code")
         with lock:
@@ -71,7 +71,7 @@ def kinesis(
                 return None
             if refused_since is None:
                 refused_since = clock()
-                say("AWS does not know the producer's access key at the moment: reading it anew")
+                say("AWS rejects the producer's access key. Loading it again")
             if clock() - refused_since >= _PATIENCE:
                 return None
             with suppress(BotoCoreError, ClientError, TweetpipeError):
@@ -81,7 +81,7 @@ def kinesis(
             credentials.access_key, credentials.secret_key = key
             return 0.0
 
-    # Before botocore's own, which makes no call again here.
+    # Before botocore's own handler, which does not retry these errors.
     events: Any = client.meta.events
     events.register_first("needs-retry.kinesis", again)
     return client

@@ -1,7 +1,7 @@
-"""Keeps credentials out of what is shown, whatever an error quotes.
+"""Keeps credentials out of everything that is shown.
 
-Most errors of libraries quote what they could not use: a header with its value, an address with
-its password. They are not all known, so that every text is looked through before it's shown.
+Errors of libraries often quote what they could not use, such as a header with its value or an
+address with its password. There are too many of them to list, so every text is searched first.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Mapping
 
 _SECRET_NAME = re.compile(r"secret|token|password|passwd|consumer_key", re.IGNORECASE)
 _PART = re.compile(r"[!-~]{8,}")
-"""What of a secret can be recognized where its odd characters were escaped; not "test"."""
+"""The parts of a secret that stay recognizable after escaping; too long to match "test"."""
 
 _QUOTED = (
     # http.client and requests quote a header that they can't send.
     (re.compile(r"(header value:? +).+"), r"\1(hidden)"),
-    # AWS repeats the headers of a request whose signature it does not accept.
+    # AWS quotes the headers of a request if it does not accept the signature.
     (
         re.compile(r"(x-amz-security-token\W{0,4}[:=]\W{0,3})[^\s'\"]+", re.IGNORECASE),
         r"\1(hidden)",
@@ -28,7 +28,7 @@ _QUOTED = (
 
 
 def redacted(text: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The text without the credentials that it may quote."""
+    """The text with any credentials hidden."""
     for pattern, instead in _QUOTED:
         text = pattern.sub(instead, text)
     for name, value in environ.items():

@@ -1,7 +1,7 @@
-"""boto3 sessions, which share the models of AWS's services: they take 17 MB each time.
+"""boto3 sessions that share the models of AWS's services, which take 17 MB per copy.
 
-A local session knows nothing of AWS's configuration: no profile, no file, no variable, and no
-proxy. None of them can then send anything local to AWS, or make a local command fail.
+A local session ignores the AWS configuration: profiles, files, variables, and proxies. So none of
+them can send local data to AWS, or make a local command fail.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABL
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import Loader, create_loader
 
-# A name in the files, one in the environment, the default, and how the value is read.
+# For each setting: its name in the files and in the environment, its default, and its parser.
 _DEFAULTS_ONLY = {
     **{name: (None, None, default, cast) for name, (_, _, default, cast) in VARIABLES.items()},
     "config_file": (None, None, os.devnull, None),
@@ -33,10 +33,9 @@ def local_session(
     secret_access_key: str = "test",
     is_there: Callable[[], bool] | None = None,
 ) -> boto3.Session:
-    """A session for an emulator, which takes any credentials.
+    """A session for an emulator, which accepts any credentials.
 
-    Without `is_there` it sends each request; with it, only while that says so, and fails otherwise
-    as it does where nobody listens.
+    If `is_there` is given and returns False, requests fail as if nothing listened at the endpoint.
     """
     core = _core(_DEFAULTS_ONLY)
     core.set_default_client_config(Config(proxies={}))
@@ -53,7 +52,7 @@ def local_session(
 def aws_session(
     region: str | None, *, access_key_id: str | None = None, secret_access_key: str | None = None
 ) -> boto3.Session:
-    """A session by boto3's ordinary chain, but for what is named here."""
+    """A session with the credentials that boto3 finds, unless they are given here."""
     return boto3.Session(
         aws_access_key_id=access_key_id,
         aws_secret_access_key=secret_access_key,
@@ -70,7 +69,7 @@ def _core(variables: dict[str, Any] | None = None) -> botocore.session.Session:
 
 @cache
 def _models() -> Loader:
-    # As a session makes it, but for its profile's `data_path`: making one reads the profile.
+    # Like a session's own loader, without the profile's `data_path`, so as not to read the profile.
     return create_loader(os.environ.get("AWS_DATA_PATH"))
 
 

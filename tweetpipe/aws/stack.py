@@ -1,4 +1,4 @@
-"""A CloudFormation stack: what it is called, what state it is in, what it gives out."""
+"""A CloudFormation stack: its name, state, parameters, and outputs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 DEFAULT_NAME = "tweets"
 AWAITS_REVIEW = "REVIEW_IN_PROGRESS"
 
-# The function is called <stack>-DDBEventProcessor, and a function's name has 64 characters at most.
+# The function is named <stack>-DDBEventProcessor, and a function's name has at most 64 characters.
 # https://docs.aws.amazon.com/lambda/latest/api/API_CreateFunction.html
 MAX_NAME_LENGTH = 64 - len("-DDBEventProcessor")
 
@@ -44,12 +44,12 @@ class Stack:
 
     @property
     def awaits_review(self) -> bool:
-        """Made by a change set that was never executed: it holds no resource yet."""
+        """Whether a change set created it but was never executed; it has no resources yet."""
         return self.status == AWAITS_REVIEW
 
     @property
     def never_came_up(self) -> bool:
-        """CloudFormation can only delete such a stack."""
+        """Whether creating it failed; CloudFormation can only delete such a stack."""
         return self.status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED")
 
     @property
@@ -58,22 +58,22 @@ class Stack:
 
 
 def check_name(name: str) -> str:
-    """The name itself; raises WrongUsage when AWS would refuse it."""
+    """The name itself; raises WrongUsage if AWS would reject it."""
     if not _NAME.fullmatch(name) or len(name) > MAX_NAME_LENGTH:
         raise WrongUsage(
-            f"{name!r} can't be a stack's name: letters, digits and hyphens, a letter first, "
-            f"{MAX_NAME_LENGTH} characters at most."
+            f"{name!r} is not a valid stack name. Use up to {MAX_NAME_LENGTH} letters, digits, and "
+            "hyphens, starting with a letter."
         )
     return name
 
 
 def find(place: Place, name: str) -> Stack | None:
-    """The stack, or None when there is none of that name."""
+    """The stack with this name, or None."""
     return find_by_id(place, check_name(name))
 
 
 def find_by_id(place: Place, id: str) -> Stack | None:
-    """The stack with this id, also one that is deleted, while CloudFormation remembers it."""
+    """The stack with this id, even a deleted one that CloudFormation still remembers, or None."""
     try:
         found = place.cloudformation().describe_stacks(StackName=id)["Stacks"]
     except ClientError as error:
@@ -84,25 +84,29 @@ def find_by_id(place: Place, id: str) -> Stack | None:
 
 
 def get(place: Place, name: str) -> Stack:
-    """The stack, ready for use; raises NothingThere with what to do when it isn't."""
+    """The stack, ready for use; raises NothingThere with what to do if it isn't."""
     stack = find(place, name)
     where = f"at {place.endpoint}" if place.is_local else f"in {place.region}"
     again = f"tweetpipe deploy{options(place.target, name)}"
     if stack is None:
-        elsewhere = "" if place.is_local else " Or name its region in AWS_REGION, or AWS_PROFILE."
+        elsewhere = (
+            ""
+            if place.is_local
+            else "If it is in another region or account, set AWS_REGION or AWS_PROFILE. "
+        )
         raise NothingThere(
-            f"There is no stack {name} {where}. Deploy it first: {again}.{elsewhere}"
+            f"There is no stack {name} {where}. {elsewhere}To deploy it, run:\n  {again}"
         )
     if not stack.is_usable:
         raise NothingThere(
             f"The stack {name} {where} is in state {stack.status} and can't be used. "
-            f"Deploy it again: {again}."
+            f"To deploy it again, run:\n  {again}"
         )
     return stack
 
 
 def does_not_exist(error: ClientError) -> bool:
-    """Whether CloudFormation says with this error that there is no such stack."""
+    """Whether this error of CloudFormation means that the stack does not exist."""
     detail = error.response.get("Error", {})
     return detail.get("Code") == "ValidationError" and "does not exist" in detail.get("Message", "")
 
@@ -111,21 +115,21 @@ _every, _meant = "", DEFAULT_NAME
 
 
 def every_command_needs(options: str) -> None:
-    """Takes what this command was given and those that people are told to type need as well."""
+    """Sets the options of this command that every suggested command needs, too."""
     global _every
     _every = options
 
 
 def is_meant(name: str = DEFAULT_NAME) -> None:
-    """Takes the name of the stack that is meant without --stack, as settings and events have it."""
+    """Sets the default stack name, which depends on the settings and the events."""
     global _meant
     _meant = name
 
 
 def options(target: Target, name: str) -> str:
-    """The options that lead a command to this stack, with a space in front.
+    """The options that make a command use this stack, with a leading space.
 
-    Each command that a person is told to type has them, or it might lead elsewhere.
+    Every suggested command has them, so that it does not use another stack.
     """
     stack = "" if name == DEFAULT_NAME == _meant and not _every else f" --stack {name}"
     return _every + stack + ("" if target is Target.LOCAL else f" --target {target}")

@@ -1,8 +1,10 @@
-"""The command line: which commands there are."""
+"""The command-line application and its commands."""
 
 from __future__ import annotations
 
+import inspect
 import math
+import re
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -30,7 +32,7 @@ from tweetpipe.commands import (
 
 
 class _Command(TyperCommand):
-    """Refuses numbers that pass every limit: nan is neither below nor above one."""
+    """Rejects nan, which passes every range check: it is neither below nor above a limit."""
 
     def invoke(self, ctx: Any) -> object:  # typer's own class, which it doesn't export
         parameter: Any
@@ -42,7 +44,7 @@ class _Command(TyperCommand):
 
 
 class _Program(TyperGroup):
-    """Shows its commands in the order in which a newcomer needs them."""
+    """Lists the commands in the order in which a newcomer needs them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return sorted(super().list_commands(ctx), key=guide.place)
@@ -54,7 +56,7 @@ app = typer.Typer(
     invoke_without_command=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 verification found a difference, "
+    epilog="Exit codes: 0 success, 1 failure, 2 wrong usage, 3 verification found a difference, "
     "130 interrupted.",
 )
 _dead_letters = typer.Typer(no_args_is_help=True)
@@ -75,24 +77,33 @@ def tweetpipe(
             "--version", callback=_show_version, is_eager=True, help="Show the version and exit."
         ),
     ] = False,
-    events: Annotated[  # taken out of the line before it gets here
+    events: Annotated[  # __main__ removes it from the arguments before they get here
         str | None,
         typer.Option(
             "--events",
             metavar="FOLDER",
             show_default="tweets",
-            help="Folder that defines the events; accepted anywhere in the line. Also set by "
-            "TWEETPIPE_EVENTS, or by events in \\[tool.tweetpipe] of pyproject.toml.",
+            help="Folder that defines your events. Works anywhere on the command line. You can "
+            "also set TWEETPIPE_EVENTS, or events under \\[tool.tweetpipe] in pyproject.toml.",
         ),
     ] = None,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of an error; anywhere in the line.")
+        bool,
+        typer.Option(
+            "--debug",
+            help="Show the traceback of an error. Works anywhere on the command line.",
+        ),
     ] = False,
 ) -> None:
     """Send tweets, or your own events, through Amazon Kinesis and AWS Lambda to DynamoDB."""
     if ctx.invoked_subcommand is None:
         for line in guide.first_steps():
             typer.echo(line)
+
+
+@_dead_letters.callback()
+def _group_of_dead_letters() -> None:
+    """Show, redrive, or delete records that could not be stored."""
 
 
 app.command()(demo.demo)
@@ -118,6 +129,14 @@ _dead_letters.command("redrive")(dead_letters.redrive_command)
 _dead_letters.command()(dead_letters.purge)
 
 
+def _flowing(help_text: str | None) -> str | None:
+    """The text with one line per paragraph, so that the help wraps it at any width.
+
+    Rich's markup mode keeps the line breaks of a docstring in all paragraphs but the first.
+    """
+    return help_text and re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(help_text))
+
+
 for _within, _typer in {
     "": app,
     "dead-letters ": _dead_letters,
@@ -132,8 +151,6 @@ for _within, _typer in {
         if _examples := guide.epilog(_name):
             _each.epilog = _examples
         _each.rich_help_panel = guide.panel(_name)
-
-
-@_dead_letters.callback()
-def _group() -> None:
-    """Show, redrive, or delete what could not be stored."""
+        _group = getattr(_each, "typer_instance", None)
+        _described = _group.registered_callback.callback if _group else _each.callback
+        _each.help = _flowing(_described.__doc__)

@@ -1,7 +1,7 @@
 """Makes `produce --source file …` the same as `produce file …`.
 
-Each source is a subcommand with options of its own. Whoever gives one of another source is told
-where it belongs, in the words of the form that was typed.
+Each source is a subcommand with its own options. An option of another source is an error that says
+where the option belongs, in the form that the user typed.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typer.core import TyperGroup, TyperOption
 from tweetpipe.aws.errors import WrongUsage
 
 _BY_OPTION = __name__
-_NOT_WITH = {("twitter", "--rate"): "X waits for nobody"}
+_NOT_WITH = {("twitter", "--rate"): "X sets the pace of its stream"}
 _IGNORED = "--price-per-post"
-"""Says nothing about a run that reads nothing from X, so --source fake has always taken it."""
+"""Has no effect on runs that don't read from X. --source fake has always accepted it."""
 
 
 def is_by_option(ctx: Any) -> bool:
-    """Whether the source was named by --source, or by nothing at all."""
+    """Whether the source was chosen with --source, or not at all."""
     return bool(ctx.meta.get(_BY_OPTION))
 
 
 class BySource(TyperGroup):
-    """A group of sources; the first one is meant where none is named."""
+    """A group of sources. The first one is the default."""
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
@@ -55,13 +55,13 @@ class BySource(TyperGroup):
         default, *_ = self.commands
         given, rest, _ = self.commands[default].make_parser(ctx).parse_args([*args])
         if rest and rest[0] in self.commands and not ctx.resilient_parsing:
-            raise WrongUsage(f"The source comes before its options: {ctx.command_path} {rest[0]} …")
+            raise WrongUsage(f"Put the source before its options: {ctx.command_path} {rest[0]} …")
         source = str(given.get("source"))
         return source if source in self.commands else default
 
 
 def _refusing(option: TyperOption, *, of: str) -> TyperOption:
-    """The option for a command that has none of this name."""
+    """A hidden option that says which source the option belongs to."""
 
     def refuse(ctx: Any, _: object, __: object) -> None:
         chosen, name, by_option = ctx.command.name, option.opts[0], is_by_option(ctx)
@@ -70,19 +70,19 @@ def _refusing(option: TyperOption, *, of: str) -> TyperOption:
             return
         typed = "--source" if by_option else ctx.parent.command_path
         if why := _NOT_WITH.get((chosen, name)):
-            raise WrongUsage(f"{name} does not go with {typed} {chosen}: {why}.")
+            raise WrongUsage(f"{name} can't be used with {typed} {chosen}: {why}.")
         explained = f" ({ctx.parent.command_path} {of})" if by_option else ""
-        raise WrongUsage(f"{name} goes with {typed} {of}{explained}.")
+        raise WrongUsage(f"{name} works only with {typed} {of}{explained}.")
 
     return _hidden(option, refuse)
 
 
 def _agreeing(source: Any) -> TyperOption:
-    """--source for a command that is a source."""
+    """A hidden --source for a command that is itself a source."""
 
     def agree(ctx: Any, _: object, value: object) -> None:
         if value not in (None, ctx.command.name):
-            raise WrongUsage(f"--source {value} contradicts {ctx.command_path}.")
+            raise WrongUsage(f"--source {value} conflicts with {ctx.command_path}.")
 
     return _hidden(source, agree)
 

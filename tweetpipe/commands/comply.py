@@ -1,4 +1,4 @@
-"""tweetpipe comply: what X says of posts since, applied to those that are stored."""
+"""tweetpipe comply: applies what X has reported about posts to the stored ones."""
 
 from __future__ import annotations
 
@@ -60,30 +60,30 @@ def comply(
         list[Path] | None,
         typer.Argument(
             metavar="FILE...",
-            help="Recorded streams of X's, with what they say of deletes, edits, and the like.",
+            help="Recorded streams from X with compliance messages, such as deletes and edits.",
         ),
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Ask X, and show what would be changed; change nothing."),
+        typer.Option("--dry-run", help="Ask X and show what would change. Change nothing."),
     ] = False,
     no_job: Annotated[
         bool,
-        typer.Option("--no-job", help="Ask X nothing; apply only what its streams have said."),
+        typer.Option(
+            "--no-job", help="Don't start a job at X. Apply only what its streams have reported."
+        ),
     ] = False,
     log: Annotated[
         Path,
         typer.Option(
             dir_okay=False,
-            help="What produce twitter keeps of the stream's messages; this command's own files "
-            "are beside it.",
+            help="File where produce twitter keeps the stream's compliance messages. This command "
+            "keeps its own files in the same folder.",
         ),
     ] = COMPLIANCE_LOG,
     read_units: Annotated[
         float,
-        typer.Option(
-            min=1, max=40_000, help="Read the table no faster than so many units a second."
-        ),
+        typer.Option(min=1, max=40_000, help="Maximum read units per second to use on the table."),
     ] = _READ_UNITS,
     price_per_post: PriceOption = PRICE,
     monthly_limit: MonthlyLimitOption = None,
@@ -91,11 +91,11 @@ def comply(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete, mark, and replace stored posts as X has since.
+    """Delete, mark, or replace stored posts that were deleted or changed on X.
 
-    Has X look up the ids of all posts in the table and in the dead letters (a batch compliance
-    job), applies what it finds, and what the stream has said meanwhile. May be stopped and run
-    again at any moment; run it daily, or oftener.
+    Sends X the ids of all posts in the table and in the dead letters (a batch compliance job), and
+    applies the result and everything that the stream has reported. You can stop this command and
+    run it again at any time. Run it at least once a day.
     """
     require_tweets()
     credentials = None if no_job else x_credentials()
@@ -127,7 +127,7 @@ def _comply(
     prices: Prices,
     as_json: bool,
 ) -> None:
-    # Imported here: no other command needs them.
+    # Imported here because no other command needs them.
     from tweets.compliance import Kept, Ledger, learn_from
 
     ledger = Ledger()
@@ -137,7 +137,7 @@ def _comply(
     told = ledger.gone()
     batch = _looked_up(place, deployed, api, ledger, judge, prefix=prefix, pace=pace)
     table = deployed.outputs["EventDataTable"]
-    with terminal.spinner("Going through the table"):
+    with terminal.spinner("Scanning the table"):
         changes = review(place, table, judge, account=account, pace=pace, wanted=told)
     stale = [one for one in changes.left if ledger.is_stale(one.id)] if api else []
     failures: list[str] = []
@@ -145,17 +145,17 @@ def _comply(
         allowance = allowance_in(prefix.parent, prices)
         failures, fetched = replace_stale(place, deployed, api, stale, account, allowance)
     else:
-        # A dry run reads nothing that X charges for.
+        # A dry run reads no posts, because X charges for them.
         account.note([_replaced(one) for one in stale])
         fetched = len(stale)
-    with terminal.spinner("Going through the dead letters"):
+    with terminal.spinner("Scanning the dead letters"):
         revised = revise(place, deployed, judge, account=account)
     if batch:
         batch.forget()
     if revised.unread:
         failures.append(
-            f"{counted(len(revised.unread), 'object')} of the bucket can't be read as a batch "
-            f"({named(revised.unread)}): see what that is, and delete it"
+            f"{counted(len(revised.unread), 'object')} in the bucket can't be read as a batch "
+            f"({named(revised.unread)}): check what is in there, and delete it"
         )
     tell(
         {
@@ -177,7 +177,9 @@ def _comply(
         as_json=as_json,
     )
     if failures:
-        raise TweetpipeError(f"{'; '.join(failures)}. Run this again: twice does no harm.")
+        raise TweetpipeError(
+            f"{'; '.join(failures)}. Run this command again; it is safe to repeat."
+        )
 
 
 def _looked_up(
@@ -190,7 +192,7 @@ def _looked_up(
     prefix: Path,
     pace: Pace,
 ) -> Batch | None:
-    """What X says of all that is stored, taken into the ledger; None where X is not asked."""
+    """Add to the ledger what X reports about all stored posts; None without an API."""
     if api is None:
         return None
     from tweets import x
@@ -198,7 +200,7 @@ def _looked_up(
 
     batch = x.Batch(x.Jobs(api), prefix, label=f"tweetpipe {deployed.name}", say=terminal.say)
     if batch.is_under_way:
-        terminal.say(f"Going on with {counted(batch.ids, 'id')} of an earlier run")
+        terminal.say(f"Resuming an earlier run with {counted(batch.ids, 'id')}")
     else:
         with terminal.spinner("Collecting ids"):
             found = chain(
@@ -206,7 +208,7 @@ def _looked_up(
                 found_in_letters(place, deployed, judge),
             )
             batch.begin(id_ for id_ in found if ID.fullmatch(id_))
-    with terminal.spinner(f"Having X look up {counted(batch.ids, 'id')}"):
+    with terminal.spinner(f"Waiting for X to look up {counted(batch.ids, 'id')}"):
         batch.run()
     for line in batch.results():
         ledger.learn_result(line)
@@ -215,7 +217,7 @@ def _looked_up(
 
 @contextmanager
 def _refusals_told() -> Iterator[None]:
-    """Raises TweetpipeError with what to do about what X refuses."""
+    """Turns a refusal by X into a TweetpipeError that says what to do."""
     from tweets.x import XRefused
 
     try:
@@ -226,10 +228,12 @@ def _refusals_told() -> Iterator[None]:
 
 def _advice(status: int) -> str:
     if status == 401:
-        return "check bearer_token, or consumer_key and consumer_secret, then run this again"
+        return (
+            "check bearer_token, or consumer_key and consumer_secret, then run this command again"
+        )
     if status == 403:
-        return "check in X's developer console that the app may use compliance jobs"
-    return "run this again later: it goes on where it was"
+        return "check in X's developer console that your app has access to compliance jobs"
+    return "run this command again later; it resumes where it stopped"
 
 
 def _replaced(one: Left) -> dict[str, str]:
@@ -238,14 +242,14 @@ def _replaced(one: Left) -> dict[str, str]:
 
 @contextmanager
 def _alone(prefix: Path) -> Iterator[None]:
-    """Raises TweetpipeError where another run works on this stack from this folder."""
+    """Raises TweetpipeError if another run is working on this stack from this folder."""
     path = Path(f"{prefix}.lock")
     with path.open("ab") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise TweetpipeError(
-                f"Another tweetpipe comply works on this stack already, and holds {path}. Wait "
-                "until it has ended."
+                "Another tweetpipe comply is already running for this stack (its lock file is "
+                f"{path}). Wait until it finishes, then run this command again."
             ) from error
         yield

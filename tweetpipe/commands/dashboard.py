@@ -15,7 +15,7 @@ from tweetpipe.commands import terminal
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption, TargetOption, open_place
 
 _NOT_JUST_HERE = (
-    "Anyone who can reach {host} can read the data{act} without a password: use this only on a "
+    "Anyone who can reach {host} can read the data{act} without a password. Use this only on a "
     "network that you trust."
 )
 
@@ -25,7 +25,7 @@ def dashboard(
         str,
         typer.Option(
             envvar="TWEETPIPE_DASHBOARD_HOST",
-            help="Address to listen on; on loopback, as by default, only your own programs on this "
+            help="Address to listen on. On a loopback address, only your own programs on this "
             "machine are served.",
         ),
     ] = "127.0.0.1",
@@ -35,25 +35,25 @@ def dashboard(
             min=0,
             max=65535,
             show_default="8080, or the next free one",
-            help="Port to listen on; 0 is any free one.",
+            help="Port to listen on; 0 picks any free port.",
         ),
     ] = None,
     allow_actions: Annotated[
         bool,
         typer.Option(
             "--allow-actions",
-            help="On AWS as well, let the page redrive and delete dead letters; an emulator's "
-            "always can be.",
+            help="Let the page redrive and delete dead letters on AWS, too. On an emulator, it "
+            "always can.",
         ),
     ] = False,
     open_page: Annotated[
-        bool, typer.Option("--open", help="Open the page in the browser as well.")
+        bool, typer.Option("--open", help="Also open the page in a browser.")
     ] = False,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Show the stack live in a web page: what flows through it, the newest events, the items."""
-    # Imported here: no other command needs a web server.
+    """Show the live stack on a web page: its throughput, newest events, and stored items."""
+    # Imported here because no other command needs a web server.
     from tweetpipe.dashboard.actions import Actions
     from tweetpipe.dashboard.admission import Admission
     from tweetpipe.dashboard.app import application
@@ -90,7 +90,7 @@ def dashboard(
         act = ", and redrive and delete dead letters," if actions.allowed else ""
         terminal.say(_NOT_JUST_HERE.format(host=host, act=act), "yellow")
     terminal.out.print(
-        Text(f"The dashboard of {stack_name} is at {url}; Ctrl-C ends it."), soft_wrap=True
+        Text(f"The dashboard of {stack_name} is at {url}; press Ctrl-C to stop."), soft_wrap=True
     )
     collector.start()
     try:

@@ -33,22 +33,22 @@ from tweetpipe.words import counted
 
 IdsArgument = Annotated[
     list[str] | None,
-    typer.Argument(metavar="ID", help="As list shows them; the beginning is enough."),
+    typer.Argument(metavar="ID", help="Id as shown by list; its first characters are enough."),
 ]
-KindOption = Annotated[Kind | None, typer.Option("--kind", help="Only those of this kind.")]
+KindOption = Annotated[Kind | None, typer.Option("--kind", help="Only dead letters of this kind.")]
 
 
 def list_command(
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number to show.")] = 100,
     kind: KindOption = None,
     by_reason: Annotated[
-        bool, typer.Option("--by-reason", help="Only how many there are of each reason, in all.")
+        bool, typer.Option("--by-reason", help="Show only how many there are for each reason.")
     ] = False,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what could not be stored, and why; nothing is taken away."""
+    """List what could not be stored, and why. Changes nothing."""
     place, deployed = open_stack(target, stack_name)
     with _reading():
         found, about = letters.peek(
@@ -68,23 +68,25 @@ def list_command(
         terminal.out.print(shown.table(found, now=datetime.now(UTC), width=terminal.out.width))
         counts = ", ".join(f"{reason} {count:,}" for reason, count in reasons.items())
         terminal.say(f"By reason: {counts}.")
-        terminal.say(f"{len(found):,} of about {counted(max(about, len(found)), 'dead letter')}.")
+        most = counted(max(about, len(found)), "dead letter")
+        terminal.say(f"Showing {len(found):,} of about {most}.")
     else:
         terminal.say(f"No {f'{kind} ' if kind else ''}dead letters.")
 
 
 def show(
     letter_id: Annotated[
-        str, typer.Argument(metavar="ID", help="As list shows it; the beginning is enough.")
+        str,
+        typer.Argument(metavar="ID", help="Id as shown by list; its first characters are enough."),
     ],
     payload: Annotated[
         bool,
-        typer.Option("--payload", help="Write the record's bytes, and nothing else, to stdout."),
+        typer.Option("--payload", help="Write only the record's bytes to standard output."),
     ] = False,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Show everything about one dead letter."""
+    """Show one dead letter in full."""
     place, deployed = open_stack(target, stack_name)
     [letter] = _find(place, deployed, [letter_id])
     if payload:
@@ -102,47 +104,50 @@ def show(
 
 def redrive_command(
     ids: IdsArgument = None,
-    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Redrive all dead letters.")] = False,
     kind: KindOption = None,
     payload: Annotated[
         Path | None,
         typer.Option(
             exists=True,
             dir_okay=False,
-            help="A file with what is to be stored instead of the rejected record; with one ID.",
+            help="File to store in place of a rejected record. Needs exactly one ID.",
         ),
     ] = None,
     since: Annotated[
         str | None,
         typer.Option(
             metavar="AGE",
-            help="Process again what arrived in the stream since then: 30m, 6h, 1d. Finds, and "
-            "names, rejected records that have no letter since the queue was gone.",
+            help="Reprocess everything that reached the stream within this time: 30m, 6h, 1d. Also "
+            "lists rejected records without a dead letter, as after the queue was deleted.",
         ),
     ] = None,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Store dead letters after all: rejected records, and batches from the stream.
+    """Process dead letters again: rejected records, and batches still in the stream.
 
-    A letter is deleted once its records are stored; what can't be stored stays, and then the exit
-    code is 1. It may be interrupted, and run again, at any moment.
+    Deletes a dead letter once its records are stored. Keeps it if they still can't be stored, and
+    exits with code 1. You can interrupt this command and run it again at any time.
 
-    To fix a record that would be rejected again, save it with show ID --payload > record.json, edit
-    the file, and run redrive ID --payload record.json. Records that have expired from the stream
-    can't be redriven: send them again from their source, then purge ID.
+    To fix a rejected record, save it with show ID --payload > record.json, edit the file, and run
+    redrive ID --payload record.json. Records that have expired from the stream can't be redriven:
+    send them again from their source, then purge ID.
     """
     if since is not None:
         if ids or every or kind or payload:
-            raise WrongUsage("--since goes with no other choice: it reads the stream.")
+            raise WrongUsage(
+                "--since reads the stream, so it can't be combined with ids, --all, --kind, or "
+                "--payload."
+            )
         redrive_since(since, stack_name, target, as_json=as_json)
         return
     prefixes = _selection(ids, every=every)
     if kind is not None and not every:
-        raise WrongUsage("--kind goes with --all.")
+        raise WrongUsage("--kind needs --all.")
     if payload is not None and len(prefixes) != 1:
-        raise WrongUsage("--payload goes with exactly one ID.")
+        raise WrongUsage("--payload needs exactly one ID.")
     data = payload.read_bytes() if payload else None
     place, deployed = open_stack(target, stack_name)
     queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
@@ -171,14 +176,14 @@ def redrive_command(
                 at_most=None if every else len(chosen),
             )
     finally:
-        # Whoever stops it, or sees it fail, wants to know how far it came.
+        # Also reported when the run fails or is stopped: the user needs to know how far it got.
         if as_json:
             terminal.print_json([redriven.as_json(outcome) for outcome in outcomes])
         terminal.say(redriven.summary(outcomes))
     if every and held:
         terminal.say(
-            f"About {held:,} more are held by another reader, or were by one that was killed: "
-            "those come back by themselves."
+            f"Another reader holds about {held:,} more. If it was killed, they become available "
+            "again on their own."
         )
     redriven.fail_if_kept(
         outcomes,
@@ -189,22 +194,22 @@ def redrive_command(
 
 def purge(
     ids: IdsArgument = None,
-    every: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Delete all dead letters.")] = False,
     kind: KindOption = None,
     reason: Annotated[
-        str | None, typer.Option(help="Only those with this reason, as list shows it.")
+        str | None, typer.Option(help="Only dead letters with this reason, as shown by list.")
     ] = None,
     older_than: Annotated[
         str | None,
-        typer.Option(metavar="AGE", help="Only those whose age, as list shows it, is at least so."),
+        typer.Option(metavar="AGE", help="Only dead letters at least this old: 90s, 10m, 2h, 1d."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")] = False,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Delete dead letters for good, without storing anything.
+    """Delete dead letters permanently, without storing their records.
 
-    Name them by their ids, or choose among all by kind, reason and age.
+    Choose them by id, or by kind, reason, and age.
     """
     chooses = kind is not None or reason is not None or older_than is not None
     prefixes = _selection(ids, every=every or chooses)
@@ -215,10 +220,13 @@ def purge(
         return kind in (None, letter.kind) and reason in (None, letter.reason) and is_old
 
     if not yes and not sys.stdin.isatty():
-        raise WrongUsage("purge deletes for good, and nobody is here to be asked: add --yes.")
+        raise WrongUsage(
+            "purge deletes permanently, and there is no terminal to ask for confirmation. Add "
+            "--yes to delete without asking."
+        )
     place, deployed = open_stack(target, stack_name)
     queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
-    # Just what is counted now is deleted: not what arrives while a person thinks it over.
+    # Delete only what is counted now, not what arrives while the user decides.
     chosen = {_deletable(letter).id for letter in _find(place, deployed, prefixes)}
     if not prefixes:
         with _reading():
@@ -229,7 +237,7 @@ def purge(
     if not yes:
         where = deployed.name if place.is_local else f"{deployed.name} in {place.region}"
         typer.confirm(
-            f"Dead letters of the stack {where}: {len(chosen):,}. Delete them for good?",
+            f"Permanently delete {counted(len(chosen), 'dead letter')} of the stack {where}?",
             abort=True,
             err=True,
         )
@@ -244,21 +252,21 @@ def purge(
         with terminal.counting("Deleting", total=len(chosen)) as show_count:
             letters.purge(place, queue_url, chosen, bucket=bucket, on_deleted=note)
     except BaseException:
-        # Whoever stops it, or sees it fail, wants to know how far it came.
-        terminal.say(f"Dead letters deleted: {deleted:,} of {len(chosen):,}.")
+        # Also reported when the run fails or is stopped: the user needs to know how far it got.
+        terminal.say(f"Deleted {deleted:,} of {counted(len(chosen), 'dead letter')}.")
         raise
     if deleted < len(chosen):
         raise TweetpipeError(
-            f"Dead letters deleted: {deleted:,} of {len(chosen):,}. The others are gone already, "
-            "or another reader holds them: see "
-            f"tweetpipe dead-letters list{options(place.target, deployed.name)}"
+            f"Deleted {deleted:,} of {counted(len(chosen), 'dead letter')}. The rest are already "
+            "gone, or another reader holds them. To see what is left, run:\n"
+            f"  tweetpipe dead-letters list{options(place.target, deployed.name)}"
         )
-    terminal.done(f"Dead letters deleted: {deleted:,}.")
+    terminal.done(f"Deleted {counted(deleted, 'dead letter')}.")
 
 
 def _selection(ids: list[str] | None, *, every: bool) -> list[str]:
     if bool(ids) == every:
-        raise WrongUsage("Name dead letters by their ids, or say --all: one of the two.")
+        raise WrongUsage("Name dead letters by id, or choose them with --all, but not both.")
     return ids or []
 
 
@@ -272,8 +280,8 @@ def _find(place: Place, deployed: Stack, prefixes: list[str]) -> list[DeadLetter
 def _deletable(letter: DeadLetter) -> DeadLetter:
     if not letter.is_deletable:
         raise WrongUsage(
-            f"{letter.short_id} is in your bucket and not of this stack: {letter.key}. If nobody "
-            "needs it, delete it there: aws s3 rm."
+            f"{letter.short_id} is in your bucket but does not belong to this stack: {letter.key}. "
+            "If you no longer need it, delete it there with aws s3 rm."
         )
     return letter
 
@@ -288,11 +296,13 @@ def _payload(place: Place, letter: DeadLetter) -> bytes:
     if data is None:
         raise TweetpipeError(
             f"The record of {letter.short_id} was too large for its message, and the stream no "
-            "longer has it: its bytes are lost unless the source has them."
+            "longer has it. Send it again from its source, if the source still has it."
         )
     return data
 
 
 def _check_rejected(letter: DeadLetter, option: str) -> None:
     if letter.kind is not Kind.REJECTED:
-        raise WrongUsage(f"{letter.short_id} is {letter.kind}; {option} goes with a rejected one.")
+        raise WrongUsage(
+            f"{letter.short_id} is {letter.kind}; {option} works only with rejected dead letters."
+        )

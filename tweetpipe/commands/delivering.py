@@ -1,4 +1,4 @@
-"""Delivers records with a progress bar, stops when asked to, and says what became of them."""
+"""Delivers records with a progress bar, stops on request, and reports the outcome."""
 
 from __future__ import annotations
 
@@ -37,11 +37,11 @@ def deliver(
     remark: Callable[[], str] = str,
     last_words: Callable[[Report], str] = lambda _: "",
 ) -> Report:
-    """Send the records with a progress bar; raise TweetpipeError when any was not delivered.
+    """Send the records with a progress bar; raise TweetpipeError if any was not delivered.
 
-    The bar shows what `done` says of the `total`, by default how many records are dealt with.
-    However it ends, the counts are said, and where the rest is. `remark` is what else there is to
-    say at the moment, beside the counts, and `last_words` at the end.
+    The bar shows `done` out of `total`; by default, `done` counts the finished records. Whatever
+    the outcome, the counts are printed, and where the undelivered records are. `remark` is printed
+    beside the counts while records are sent, and `last_words` at the end.
     """
     settings = _as_the_stream_is(settings or Settings(), deployed)
     config = producer.kinesis_client_config(settings)
@@ -66,7 +66,7 @@ def deliver(
             max_record_bytes=settings.max_record_bytes,
         )
 
-    # Cut off, it would lose what is in hand; it is quick to end by itself.
+    # Must not be cut off, or the records in memory are lost. It stops quickly on its own.
     with interrupt.must_finish, interrupt.asking_to_stop() as stop:
         try:
             surplus = ending.Surplus(place, deployed)
@@ -94,7 +94,7 @@ def deliver(
 def settings_of(
     give_up_after: float | None, max_in_hand: float | None, *, rate: float | None, aggregate: bool
 ) -> Settings:
-    """Settings with the limits that were asked for, `max_in_hand` in MB, or those by default."""
+    """Settings with the given limits (`max_in_hand` in MB), or the default ones."""
     default = Settings(rate=rate, aggregate=aggregate)
     return replace(
         default,
@@ -104,13 +104,13 @@ def settings_of(
 
 
 def _as_the_stream_is(settings: Settings, deployed: Stack) -> Settings:
-    """The settings, with what the stack's parameters say of its stream."""
+    """The settings, adapted to the stream as the stack's parameters describe it."""
     is_even = deployed.parameters.get("RecordDistribution") == "AUTO"
     if is_even and settings.aggregate:
         raise WrongUsage(
-            f"The stream of {deployed.name} distributes records by itself "
-            "(RecordDistribution=AUTO), and AWS supports no aggregated records there. Leave "
-            "--aggregate out, or deploy with -p RecordDistribution=PARTITION_KEY."
+            f"The stream of {deployed.name} distributes records itself (RecordDistribution=AUTO), "
+            "and AWS does not support aggregated records on such a stream. Leave out --aggregate, "
+            "or deploy with -p RecordDistribution=PARTITION_KEY."
         )
     kib = int(deployed.parameters.get("MaxRecordSizeKiB", "1024"))
     return replace(settings, by_key=not is_even, max_record_bytes=kib * 1024)
@@ -130,7 +130,7 @@ def _progress_shown(
     columns += "  {task.fields[remark]}"
     with terminal.bar(columns) as bar:
         task: TaskID = bar.add_task(
-            "Producing", total=total, rate=0.0, sent=0, retried=0, failed=0, remark=""
+            "Sending", total=total, rate=0.0, sent=0, retried=0, failed=0, remark=""
         )
         next_line = _PLAIN_LINE_EVERY
         drops = False
@@ -142,7 +142,7 @@ def _progress_shown(
                 drops = True
                 terminal.say(
                     f"{undelivered} has reached its limit of {settings.max_undelivered // MB:,} "
-                    "MB: what can't be delivered is dropped from now on"
+                    "MB. From now on, records that can't be delivered are dropped"
                 )
             for tells in (standstill, surplus):
                 if words := tells.words(progress):

@@ -33,19 +33,21 @@ _PATIENCE = 30.0  # seconds without a new item until the demo gives up
 
 
 def demo(
-    count: Annotated[int, typer.Option(min=1, help="How many fake events.")] = 1000,
+    count: Annotated[int, typer.Option(min=1, help="Number of fake events.")] = 1000,
     seed: Annotated[
         int | None,
-        typer.Option(min=0, show_default="a new one each time", help="Which fake events."),
+        typer.Option(
+            min=0, show_default="a new one each time", help="Seed that generates the fake events."
+        ),
     ] = None,
     port: PortOption = None,
     stack_name: StackOption = DEFAULT_STACK,
 ) -> None:
-    """Start LocalStack, deploy, send fake events through, and check that each one is stored."""
+    """Start LocalStack, deploy, send fake events, and verify that each one is stored."""
     stacks.check_name(stack_name)
     started = time.monotonic()
     chosen = events.chosen()
-    # A seed of its own for each run: what an earlier run stored can't pass for this run's.
+    # Each run has its own seed, so that items of an earlier run can't be taken for this run's.
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     instance = start_localstack(port)
     place = local_place(
@@ -87,8 +89,9 @@ def demo(
         )
     else:
         verdict = (
-            f"{comparison.verified:,} of {count:,} verified. Look at tweetpipe dead-letters list"
-            f"{here} and the end of {LOCALSTACK_HOME / 'localstack.log'}."
+            f"{comparison.verified:,} of {count:,} verified. Check the end of "
+            f"{LOCALSTACK_HOME / 'localstack.log'}, and the dead letters:\n"
+            f"  tweetpipe dead-letters list{here}"
         )
     end_with(verdict, place, deployed, is_equal=comparison.is_equal)
     first = chosen.key_of(next(iter(expected.values())))[0]
@@ -97,20 +100,20 @@ def demo(
 
 
 def next_steps(partition: str, options: str) -> list[str]:
-    """What to try after the demo; each command is a line of its own, to be copied into a shell."""
+    """What to try after the demo, each command on its own line so that it can be copied."""
     name = f"-- {shlex.quote(partition)}" if partition.startswith("-") else shlex.quote(partition)
     steps = {
-        "the items of one key": f"query{options} {name}",
-        "more of them, at 200 a second": f"produce fake{options} --rate 200 --count 5000",
-        "the parts of the stack": f"status{options}",
-        "take the stack away": f"destroy{options}",
-        "stop LocalStack": "down",
+        "Show the items of one key": f"query{options} {name}",
+        "Send more, at 200 a second": f"produce fake{options} --rate 200 --count 5000",
+        "Check each part of the stack": f"status{options}",
+        "Delete the stack": f"destroy{options}",
+        "Stop LocalStack": "down",
     }
     lines = [f"  {what}:\n    tweetpipe {command}" for what, command in steps.items()]
-    return [f"\nWhere to go next (the command is {_command()}):", *lines]
+    return [f"\nNext steps (tweetpipe is {_command()}):", *lines]
 
 
 def _command() -> str:
-    """How this was called: what the shell has found as tweetpipe may be another, or nothing."""
+    """How this program was called: `tweetpipe` may be another one on the PATH, or missing."""
     called = sys.argv[0]
     return called if Path(called).name == "tweetpipe" else f"{sys.executable} -m tweetpipe"

@@ -1,4 +1,4 @@
-"""What a run of the producer has come to, in words."""
+"""Describes the outcome of a producer run in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STANDSTILL, _AGAIN_AFTER = 10.0, 60.0  # seconds
 
 
 def counts(progress: Progress, remark: str) -> str:
-    """The books in one line."""
+    """The counts in one line."""
     rate = progress.sent / progress.elapsed if progress.elapsed else 0.0
     line = (
         f"Read {progress.read:,}, sent {progress.sent:,} ({rate:,.0f}/s), "
@@ -26,12 +26,12 @@ def counts(progress: Progress, remark: str) -> str:
 
 
 def limit(progress: Progress) -> str:
-    """What keeps the run from being faster, if that is known."""
+    """What limits the speed of the run, if known."""
     if progress.shards is not None:
         return _full(progress.shards)
     if progress.endpoint_rate is None:
         return ""
-    return f"the endpoint takes {progress.endpoint_rate:,.0f} records/s"
+    return f"the endpoint accepts {progress.endpoint_rate:,.0f} records/s"
 
 
 def _full(shards: Shards) -> str:
@@ -48,12 +48,12 @@ def _more(shards: Shards) -> int:
 
 
 def _about(rate: float) -> str:
-    """Two digits: more would change all the time, and mean nothing."""
+    """The rate to two digits. More digits would keep changing and mean nothing."""
     return f"{float(f'{rate:.2g}'):,.0f}" if rate >= 10 else f"{rate:.2g}"
 
 
 class Surplus:
-    """Tells that a live source gives more than the stream takes, and what would take it."""
+    """Notices when a live source is faster than the stream, and says how many shards would do."""
 
     def __init__(self, place: Place, deployed: Stack) -> None:
         self._deploy = f"tweetpipe deploy{options(place.target, deployed.name)} -p ShardCount="
@@ -61,21 +61,23 @@ class Surplus:
         self._told = 0
 
     def words(self, progress: Progress) -> str:
-        """What there is to say at once, and again only when still more shards are needed."""
+        """The message, once, and again only when even more shards are needed; else empty."""
         shards = progress.shards
         if shards is None or shards.wanted is None or shards.wanted <= self._told:
             return ""
         self._told = shards.wanted
-        said = f"More records come than the stream takes ({_about(shards.records_rate)}/s). "
+        rate = _about(shards.records_rate)
+        said = f"Records arrive faster than the stream accepts them ({rate}/s). "
         if self._scales:
-            return f"{said}Being ON_DEMAND, it takes more within minutes"
-        # Last, and without a period, so that the command can be copied.
+            return f"{said}The stream is ON_DEMAND and scales up within minutes"
         wanted = counted(shards.wanted, "shard")
-        return f"{said}It would take {wanted}; from another terminal: {self._deploy}{shards.wanted}"
+        return (
+            f"{said}It needs {wanted}. In another terminal, run:\n  {self._deploy}{shards.wanted}"
+        )
 
 
 class Standstill:
-    """Tells when nothing is delivered any more, and why: a run may wait for as long as it takes."""
+    """Notices when nothing gets delivered, and says why: a run may wait for a long time."""
 
     def __init__(self) -> None:
         self._sent = 0
@@ -84,7 +86,7 @@ class Standstill:
         self._told_at = 0.0
 
     def words(self, progress: Progress) -> str:
-        """What there is to say of a standstill, once a minute; nothing when there is none."""
+        """The message about a standstill, once a minute; empty when there is none."""
         now = progress.elapsed
         if progress.sent != self._sent or not progress.waiting:
             self._sent, self._since, self._errors = progress.sent, now, Counter(progress.errors)
@@ -93,12 +95,12 @@ class Standstill:
         if not why or now - self._told_at < _AGAIN_AFTER:
             return ""
         self._told_at = now
-        return f"Nothing has been delivered for {now - self._since:.0f} s: {why}. Still trying"
+        return f"Nothing has been delivered for {now - self._since:.0f} s: {why}. Retrying"
 
 
 def resend_command(path: Path, place: Place, deployed: Stack, *, own_credentials: bool) -> str:
-    """What sends the undelivered records to the same stack."""
-    # As it is, a name such as -x would be read as an option.
+    """The command that sends the undelivered records to the same stack."""
+    # Without ./, a name such as -x would be read as an option.
     file = f"./{path}" if str(path).startswith("-") else str(path)
     own = " --own-credentials" if own_credentials else ""
     return f"tweetpipe produce file {shlex.quote(file)}{options(place.target, deployed.name)}{own}"
@@ -112,10 +114,10 @@ def undelivered(
     causes: Sequence[str] = (),
     max_record_bytes: int = MAX_RECORD_BYTES,
 ) -> str:
-    """What became of the records that failed; `causes` are what ended the run, if anything did.
+    """What happened to the records that failed, and how to send them again.
 
-    `path` is where those were to be kept that could be; the stream takes records of up to
-    `max_record_bytes`.
+    `causes` are the errors that ended the run, if any. `path` is the file of undelivered records.
+    The stream accepts records of up to `max_record_bytes`.
     """
     said = [cause.rstrip(". ") for cause in causes]
     unsendable = report.unsendable.codes.total()
@@ -124,14 +126,15 @@ def undelivered(
     if report.failed > unsendable:
         said.append(_why(report, is_explained=bool(causes)))
     if report.dropped:
-        limit = "fakes can be made again" if path is None else f"{path} is as large as it may"
+        limit = "fake events can be generated again"
+        if path is not None:
+            limit = f"{path} has reached its size limit"
         said.append(f"{_part(report.dropped, report)} not kept: {limit}")
     if again := report.kept - unsendable + report.unsendable.left:
-        words = "send them again"
-        if report.unanswered:
-            words += " (what arrives twice is stored once)"
-        # Last, and without a period, so that the command can be copied.
-        said.append(f"{_part(again, report)} in {path}; {words} with: {command}")
+        twice = " (records that arrive twice are stored once)" if report.unanswered else ""
+        said.append(
+            f"{_part(again, report)} in {path}. To send them again{twice}, run:\n  {command}"
+        )
     return ". ".join(said)
 
 
@@ -145,23 +148,24 @@ def _never_sent(unsendable: Unsendable, path: Path | None, limit: int) -> str:
     if not unsendable.left:
         where = f"{stays} in {path}"
     elif unsendable.left < total:
-        where = f"{total - unsendable.left:,} of them are in {path}, the others where they were"
+        where = f"{total - unsendable.left:,} of them are in {path}, the rest where they were"
+    each = "it" if total == 1 else "each of them"
     return (
-        f"{counted(total, 'record')} can never be sent: {'; '.join(why)}. {where}: "
-        "make each smaller or valid, or remove it"
+        f"{counted(total, 'record')} can't be sent: {'; '.join(why)}. {where}. "
+        f"Make {each} smaller or valid, or remove it"
     )
 
 
 def _why_never(code: str, size: int, origin: Origin | None, limit: int) -> str:
     record = f"{origin or 'a record'} has {size:,} bytes"
     if code == TOO_LARGE:
-        return f"{record}, and Kinesis takes {limit:,} at most"
-    return f"{record}, and Kinesis refuses it as invalid ({code})"
+        return f"{record}, but Kinesis accepts at most {limit:,}"
+    return f"{record}, and Kinesis rejects it as invalid ({code})"
 
 
 def _why(report: Report, *, is_explained: bool) -> str:
     codes = _in_words(Counter(report.errors) - report.unsendable.codes)
-    why = f": {codes or 'stopped before'}" if codes or not is_explained else ""
+    why = f": {codes or 'the run was stopped'}" if codes or not is_explained else ""
     count = report.failed - report.unsendable.codes.total()
     failed = counted(count, "record")
     unanswered = "not acknowledged, and may have arrived"

@@ -1,4 +1,4 @@
-"""What helps a newcomer along: which commands belong together, and examples of each."""
+"""Help for newcomers: the groups of commands, and examples of each command."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ FIRST = {
     "Fix": ("tweetpipe dead-letters list", "see what could not be stored, and why"),
     "AWS": ("tweetpipe deploy --target aws", "deploy the same stack to AWS"),
 }
-"""What to try first, in the order in which a newcomer gets there."""
+"""What to try first, in this order."""
 
 PANELS = {
     "Start": ("demo", "new", "up", "down"),
@@ -134,25 +134,25 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
 
 
 def epilog(command: str) -> str | None:
-    """The examples of a command for its help, each in a line of its own."""
+    """The examples for the help of a command, one per line."""
     examples = EXAMPLES.get(command, ())
     heading = "Example:" if len(examples) == 1 else "Examples:"
     return "\n  ".join([heading, *examples]) if examples else None
 
 
 def panel(command: str) -> str | None:
-    """Where --help shows the command."""
+    """The panel of --help that lists the command."""
     return next((name for name, commands in PANELS.items() if command in commands), None)
 
 
 def place(command: str) -> int:
-    """Where the command comes among all."""
+    """The position of the command among all commands."""
     order = [each for commands in PANELS.values() for each in commands]
     return order.index(command) if command in order else len(order)
 
 
 def first_steps() -> list[str]:
-    """What `tweetpipe` says when it is typed alone."""
+    """What `tweetpipe` prints without arguments."""
     width = max(len(command) for command, _ in FIRST.values())
     steps = [f"  {what:<6}  {command:<{width}}  {why}" for what, (command, why) in FIRST.items()]
     return ["First steps:", *steps, "", "All commands: tweetpipe --help"]

@@ -1,9 +1,9 @@
-"""Ctrl-C, SIGTERM or SIGHUP ends every command within two seconds, whatever it waits for.
+"""Makes Ctrl-C, SIGTERM, and SIGHUP end every command within two seconds, whatever it waits for.
 
-They raise an exception where the main thread is, and what is left there is put in order: messages
-are given back, a plan is discarded. All of that are calls, and an endpoint that hangs answers none
-of them; nor is a look-up of a name interrupted at all. So a thread of its own, which the signal
-wakes before Python's own handling, sees to the end.
+The signal raises an exception in the main thread, which then cleans up: it returns messages to the
+queue, or discards a plan. Cleaning up makes calls, which never return if the endpoint hangs, and a
+DNS lookup can't be interrupted at all. So a separate thread, which the signal wakes before Python
+handles it, ends the process in time.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from typing import NoReturn
 from tweetpipe.aws.errors import INTERRUPTED
 
 WITHIN = 1.5
-"""Seconds for what a command still has to put in order."""
+"""Seconds that a command has to clean up."""
 
 must_finish = threading.Lock()
-"""Held by what keeps to the time by itself, and would lose something if it were cut off."""
+"""Held by code that stops in time on its own, and would lose data if it were cut off."""
 _LAST_WORDS = 1.0
-"""Seconds to say, after that, what it came to and where the rest is."""
+"""Seconds after that to report the outcome."""
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _came: list[int] = []
-"""The signals for which an exception was raised."""
+"""The signals that have raised an exception."""
 
 
 @contextmanager
 def ending_in_time(
     *, within: float = WITHIN, end: Callable[[], object] | None = None
 ) -> Iterator[threading.Event]:
-    """Calls `end` when the block still runs so many seconds after the first of the signals.
+    """Calls `end` if the block is still running `within` seconds after the first signal.
 
-    The event says that there was a SIGINT; it is certain only once the block has been left. If
-    there was a signal, further ones are ignored from then on: nothing may cut off the way out.
-    Outside the main thread, which alone has signals, nothing happens.
+    The event is set if there was a SIGINT; read it only after the block. After the first signal,
+    later ones are ignored so that nothing interrupts the exit. Does nothing outside the main
+    thread, the only one that receives signals.
     """
     interrupted, over = threading.Event(), threading.Event()
     if threading.current_thread() is not threading.main_thread():
@@ -69,17 +69,17 @@ def ending_in_time(
     watcher.start()
     before = {number: signal.getsignal(number) for number in _ENDING}
     for number, handler in before.items():
-        # Not those that are ignored: under nohup, a terminal that is closed ends nothing.
+        # Ignored signals stay ignored: under nohup, closing the terminal must not end the command.
         if handler in (signal.SIG_DFL, signal.default_int_handler):
             signal.signal(number, _leave)
     woken_before = signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
     unraisable_before = sys.unraisablehook
 
     def raise_again(lost: sys.UnraisableHookArgs) -> None:
-        """Python drops what is raised in a destructor, with a traceback: it ends nothing there."""
+        """Python prints and drops an exception raised in a destructor, so raise it again."""
         if _came and isinstance(lost.exc_value, (KeyboardInterrupt, SystemExit)):
             main = threading.main_thread().ident
-            # From another thread and a moment later, when the destructor is over.
+            # From another thread and a moment later, after the destructor has returned.
             again = threading.Timer(0.05, signal.pthread_kill, (main, _came[0]))
             again.daemon = True
             again.start()
@@ -103,15 +103,15 @@ def ending_in_time(
 
 @contextmanager
 def asking_to_stop() -> Iterator[threading.Event]:
-    """The first of the signals sets the event and raises nothing; further ones change nothing.
+    """The first signal sets the event and raises nothing; later ones have no effect.
 
-    Nor do they once the block is left: what was asked to stop has still to say what it came to.
+    That still holds after the block, because the command has yet to report its outcome.
     """
     stop = threading.Event()
     signals = itertools.count()
 
     def ask(_number: int, _frame: object) -> None:
-        # Setting it twice would block for ever if the second came in the middle of the first.
+        # A second call that interrupted the first one would deadlock.
         if next(signals) == 0:
             stop.set()
 
@@ -122,7 +122,7 @@ def asking_to_stop() -> Iterator[threading.Event]:
     }
     try:
         if _came:
-            # What it raised was lost, as in a destructor.
+            # The exception that it raised was lost, as in a destructor.
             _leave(_came[0], None)
         yield stop
     finally:

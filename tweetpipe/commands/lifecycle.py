@@ -19,7 +19,7 @@ PortOption = Annotated[
         min=1,
         max=65535,
         show_default="4566, or the next free one",
-        help="Port to listen on, on this machine only.",
+        help="Port to listen on; only this machine can reach it.",
     ),
 ]
 
@@ -28,7 +28,7 @@ OpenOption = Annotated[
     bool,
     typer.Option(
         "--open-to-this-machine",
-        help="Serve programs of all users on this machine, which can then run code as you.",
+        help="Serve programs of every user on this machine. They can then run code as you.",
     ),
 ]
 
@@ -37,8 +37,8 @@ LimitsOption = Annotated[
     bool,
     typer.Option(
         "--shard-limits",
-        help="Let a shard take and give no more than on AWS: 1,000 records and 1 MiB a second in,"
-        " five reads and 2 MiB a second out.",
+        help="Limit each shard as AWS does: 1,000 records and 1 MiB per second in, five reads and "
+        "2 MiB per second out.",
     ),
 ]
 
@@ -47,7 +47,7 @@ KeepOption = Annotated[
     bool,
     typer.Option(
         "--keep",
-        help="Keep what is deployed and stored there, and start with what was kept before.",
+        help="Keep stacks and data when LocalStack stops, and start with what was kept before.",
     ),
 ]
 
@@ -58,7 +58,7 @@ def up(
     shard_limits: LimitsOption = False,
     keep: KeepOption = False,
 ) -> None:
-    """Start the embedded LocalStack; the first time, make its environment."""
+    """Start the embedded LocalStack. The first start also installs it."""
     instance = start_localstack(
         port, open_to_this_machine=open_to_this_machine, shard_limits=shard_limits, keep=keep
     )
@@ -66,7 +66,7 @@ def up(
 
 
 def down() -> None:
-    """Stop the embedded LocalStack, and delete what it holds unless it was started with --keep."""
+    """Stop the embedded LocalStack. Deletes its data unless it was started with --keep."""
     if localstack_embedded.stop(LOCALSTACK_HOME, on_step=terminal.say):
         terminal.done("LocalStack has stopped.")
     else:
@@ -80,7 +80,7 @@ def start_localstack(
     shard_limits: bool = False,
     keep: bool = False,
 ) -> Instance:
-    """Starts LocalStack, or finds it running, and says so."""
+    """Starts LocalStack unless it is already running, and reports which."""
     started = time.monotonic()
     instance = localstack_embedded.start(
         LOCALSTACK_HOME,
@@ -98,5 +98,8 @@ def start_localstack(
     terminal.done(f"LocalStack {instance.version} {verb} at {instance.endpoint}{after}.")
     named = os.environ.get("AWS_ENDPOINT_URL", "")
     if named and named.rstrip("/").replace("localhost", "127.0.0.1") != instance.endpoint:
-        terminal.say(f"Commands still work on {named}: unset AWS_ENDPOINT_URL to use this one.")
+        terminal.say(
+            f"Other commands still use {named}, because AWS_ENDPOINT_URL is set. To use this "
+            "LocalStack, run:\n  unset AWS_ENDPOINT_URL"
+        )
     return instance

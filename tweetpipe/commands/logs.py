@@ -28,19 +28,19 @@ _STYLES = {"DEBUG": "dim", "WARNING": "yellow", "ERROR": "bold red", "CRITICAL":
 
 def logs(
     follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")
+        bool, typer.Option("--follow", "-f", help="Keep printing new lines until Ctrl-C.")
     ] = False,
     since: Annotated[
-        str, typer.Option(metavar="AGE", help="From how long ago: 90s, 10m, 2h, 1d.")
+        str, typer.Option(metavar="AGE", help="How far back to start: 90s, 10m, 2h, 1d.")
     ] = "10m",
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: Annotated[
         bool,
-        typer.Option("--json", help="Print each line, Lambda's own included, as a line of JSON."),
+        typer.Option("--json", help="Print every line as JSON, including Lambda's own lines."),
     ] = False,
 ) -> None:
-    """Show what the function says: its batches with their counts, rejected records, failures."""
+    """Show the function's log: batches with their counts, rejected records, and failures."""
     start = datetime.now(UTC) - age(since)
     place, deployed = open_stack(target, stack_name)
     retriever = log_reader.LogRetriever(place, deployed)
@@ -53,19 +53,20 @@ def logs(
     for event in events:
         shown = _show(event, as_json=as_json) or shown
     if not shown and not as_json:
-        terminal.say(f"Nothing in the last {since}. Earlier: --since 1d. What comes: --follow.")
+        terminal.say(
+            f"No log lines in the last {since}. Use --since 1d to look further back, or --follow "
+            "to wait for new lines."
+        )
 
 
 def age(text: str, option: str = "--since") -> timedelta:
-    """The span that a text such as 10m names; raises WrongUsage for any other."""
+    """The time span of a text such as 10m; raises WrongUsage for any other text."""
     found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
     if not found:
-        raise WrongUsage(f"{option} {text} is no age; write it as 90s, 10m, 2h or 1d.")
+        raise WrongUsage(f"{option} {text} is not an age. Write it as 90s, 10m, 2h, or 1d.")
     span = timedelta(**{_UNITS[found[2]]: int(found[1])})
     if span > _LONGEST:
-        raise WrongUsage(
-            f"{option} {text} is too long ago: nothing is kept for more than {_KEPT}d."
-        )
+        raise WrongUsage(f"{option} {text} is too long: nothing is kept for more than {_KEPT}d.")
     return span
 
 
@@ -74,7 +75,7 @@ def _show(event: LogEvent, *, as_json: bool) -> bool:
         content = log_lines.content_of(event)
         record = {"timestamp": event.at.isoformat(), "stream": event.stream, "message": content}
         sys.stdout.write(terminal.json_text(record) + "\n")
-        # Another program waits for the line.
+        # Another program may be waiting for the line.
         sys.stdout.flush()
         return True
     line = log_lines.readable(event)
@@ -85,7 +86,7 @@ def _show(event: LogEvent, *, as_json: bool) -> bool:
 
 
 def styled(line: LogLine) -> Text:
-    """The line for a terminal; times are UTC, as in CloudWatch."""
+    """The line for a terminal, with the time in UTC as in CloudWatch."""
     return Text(
         f"{line.at:%Y-%m-%d %H:%M:%S}Z  {line.level:<8} {printable(line.text)}",
         style=_STYLES.get(line.level, ""),

@@ -24,7 +24,7 @@ from tweetpipe.commands.terminal import printable
 from tweetpipe.events import Item
 from tweetpipe.looking import table as tables
 
-# Widths of a terminal from which on these are shown: a text needs some of a line.
+# Terminals narrower than this don't show these columns, to leave room for the text.
 _TIME_FROM, _SORT_FROM = 76, 48
 
 
@@ -33,15 +33,15 @@ def query(
         str,
         typer.Argument(
             metavar="KEY",
-            help="Partition key, exactly as stored, such as an author's display name.",
+            help="Partition key exactly as stored, such as an author's display name.",
         ),
     ],
-    limit: Annotated[int, typer.Option(min=1, help="How many items at most.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number of items to show.")] = 20,
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the items of a partition key in EventData, those with the highest sort keys first."""
+    """Show the stored items with a partition key, highest sort key first."""
     tables.typed(partition)
     place, deployed = open_stack(target, stack_name)
     items = tables.query(place, deployed.outputs["EventDataTable"], partition, limit)
@@ -50,11 +50,12 @@ def query(
     elif items:
         terminal.out.print(items_table(items))
     else:
-        terminal.say(f"Nothing has the key {partition!r} in {deployed.outputs['EventDataTable']}.")
+        table = deployed.outputs["EventDataTable"]
+        terminal.say(f"No item in {table} has the partition key {partition!r}.")
 
 
 def items_table(items: list[Item]) -> Table:
-    """Items of EventData for a terminal."""
+    """Items of EventData as a table for a terminal."""
     chosen, width = events.chosen(), terminal.out.width
     columns = [Column("Title", no_wrap=True, ratio=1), Column("Time", no_wrap=True)]
     columns += [Column(chosen.key.sort.name, no_wrap=True), Column("Text", no_wrap=True, ratio=2)]

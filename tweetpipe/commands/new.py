@@ -1,4 +1,4 @@
-"""tweetpipe new: a folder of one's own to begin with."""
+"""tweetpipe new: creates a folder for the user's own events."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ from tweetpipe.events import check_name
 from tweetpipe.project import EXAMPLE
 
 _SAID = "examples/clickstream"
-"""What the example's README calls its own folder."""
+"""The name of the folder in the example's README."""
 
 
 def new(
     folder: Annotated[
-        Path, typer.Argument(metavar="FOLDER", help="Where to put it, such as my-events.")
+        Path, typer.Argument(metavar="FOLDER", help="Folder to create, such as my-events.")
     ],
 ) -> None:
-    """Make a folder for events of your own, from an example that works as it is."""
+    """Create a folder for your own events from a working example."""
     check_name(folder)
     try:
         folder.mkdir()
     except FileExistsError as error:
-        raise WrongUsage(f"{folder} is there already. Choose another name.") from error
+        raise WrongUsage(f"{folder} already exists. Choose another name.") from error
     except FileNotFoundError as error:
-        raise WrongUsage(f"There is no folder {folder.parent} to make {folder} in.") from error
+        raise WrongUsage(
+            f"{folder} can't be created, because the folder {folder.parent} does not exist. "
+            "Create that folder first."
+        ) from error
     named = shlex.quote(str(folder))
     try:
         for source in (*EXAMPLE.glob("*.py"), EXAMPLE / "README.md"):
@@ -38,10 +41,10 @@ def new(
             (folder / source.name).write_text(text, encoding="utf-8")
     except OSError as error:
         shutil.rmtree(folder)
-        raise TweetpipeError(f"{folder} can't be made: {error.strerror}.") from error
-    terminal.done(f"{folder} holds page views and clicks, which work as they are:")
+        raise TweetpipeError(f"{folder} can't be created: {error.strerror}.") from error
+    terminal.done(f"Created {folder}, a working example with page views and clicks. To try it:")
     for line in (
         f"  tweetpipe --events {named} demo",
-        f"{folder / 'README.md'} says what to change, and in which order.",
+        f"{folder / 'README.md'} explains what to change, step by step.",
     ):
         terminal.say(line)

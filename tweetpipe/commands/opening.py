@@ -1,4 +1,4 @@
-"""Opens what tweetpipe produce reads, with what there is to say about it."""
+"""Opens the sources of tweetpipe produce, with the messages about each."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Opened:
-    """A source that is ready, what it will give if that is known, and what it has to say.
+    """A source that is ready to read, its total if known, and its messages.
 
-    `total` is in records, or in what `done` counts. `fell_short` tells in the end whether it gave
-    less than was asked of it, though all of that was delivered.
+    `total` is in records, or in the unit of `done`. `fell_short` says in the end whether the source
+    gave less than requested, even if everything that it gave was delivered.
     """
 
     records: Iterable[OutgoingRecord]
@@ -51,7 +51,7 @@ def open_fake(
     malformed: float,
     duplicates: float,
 ) -> Opened:
-    """Generated events, always the same for a seed; without end if `count` is None."""
+    """Generated events, the same for the same seed; endless if `count` is None."""
     records = producer.fake_source(
         events.chosen(),
         seed=seed,
@@ -64,7 +64,7 @@ def open_fake(
     def last_words(report: Report) -> str:
         if count is None or _is_all_kept(report):
             return ""
-        return "Run the same command again to have the rest delivered: nothing is stored twice."
+        return "To deliver the rest, run the same command again. Nothing is stored twice."
 
     return Opened(records=records, total=count, last_words=last_words)
 
@@ -72,7 +72,7 @@ def open_fake(
 def open_going_on(
     folder: Path, deployed: Stack, *, shape: str | None, malformed: float, duplicates: float
 ) -> Opened:
-    """Generated events without end, after those that an earlier run sent to this stack."""
+    """Endless generated events, starting after those that earlier runs sent to this stack."""
     chosen = events.chosen()
     records = producer.FakesGoingOn(
         folder / f"fake-{chosen.name}-{deployed.name}.position",
@@ -84,13 +84,13 @@ def open_going_on(
     )
     if records.offset:
         sent = counted(records.offset, f"fake {chosen.noun}", f"fake {chosen.nouns}")
-        terminal.say(f"Going on after the first {sent}")
+        terminal.say(f"Continuing after the first {sent}")
     return Opened(records=records)
 
 
 @contextmanager
 def leading_to(options: str) -> Iterator[None]:
-    """Has the commands that an error about a file tells to type lead to the same stack."""
+    """Adds the stack's options to the commands in an error about a file."""
     try:
         yield
     except (ProducerError, TweetpipeError) as error:
@@ -99,7 +99,7 @@ def leading_to(options: str) -> Iterator[None]:
 
 
 def led(words: str, options: str) -> str:
-    """What is said about a file, its commands with the options that lead them to a stack."""
+    """A message about a file, with the stack's options added to its commands."""
     return words.replace(producer.PIPED_INTO, producer.PIPED_INTO + options)
 
 
@@ -113,54 +113,55 @@ def open_files(files: Sequence[str], *, author: str | None = None) -> Opened:
         if producer.STDIN in files or _is_all_kept(report):
             return ""
         if records.broken and not report.unwritten:
-            return f"{_once_readable(records.broken)} again: nothing is stored twice."
-        return f"Send {all_of} again to have the rest delivered: nothing is stored twice."
+            return f"{_once_readable(records.broken)} again. Nothing is stored twice."
+        return f"To deliver the rest, send {all_of} again. Nothing is stored twice."
 
     return _opened(records, last_words)
 
 
 def _once_readable(broken: Sequence[str]) -> str:
-    them, their = ("it", "its end") if len(broken) == 1 else ("them", "their ends")
-    return f"Once {named(broken)} can be read to {their}, send {them}"
+    them = "it" if len(broken) == 1 else "them"
+    return f"Once {named(broken)} can be read to the end, send {them}"
 
 
 def _is_all_kept(report: Report) -> bool:
-    """Whether all that the source has is delivered or in the file of undelivered records."""
+    """Whether every record of the source was delivered or is in the undelivered file."""
     return report.exhausted and not report.unwritten
 
 
 def open_to_resume(files: Sequence[str], *, stream: str, author: str | None = None) -> Opened:
-    """The events of the files that no earlier run has sent."""
+    """The events in the files that no earlier run has sent."""
     contents = events.chosen().contents(author)
     records = ResumableFiles(
         [ResumableFile(file, stream=stream, contents=contents) for file in _looked_at(files)]
     )
     for words in _going_on(records.files):
         terminal.say(words)
-    all_of = files[0] if len(files) == 1 else f"the {len(files):,} files"
+    all_of = f"{files[0]} has" if len(files) == 1 else f"all {len(files):,} files have"
 
     def last_words(report: Report) -> str:
         if records.broken:
-            return f"{_once_readable(records.broken)} again with --resume, which goes on there."
+            return f"{_once_readable(records.broken)} again with --resume to continue from there."
         if not report.exhausted:
-            return f"Stopped before the end of {records.current.name}: --resume goes on there."
+            name = records.current.name
+            return f"Stopped before the end of {name}. Use --resume to continue from there."
         if waiting := records.waiting:
             return (
-                f"The last line of {', '.join(waiting)} has no newline and is no whole "
-                f"{events.chosen().noun} yet: it waits for the next --resume. To send it as it is, "
-                "end it with a newline."
+                f"The last line of {', '.join(waiting)} has no newline and is not a complete "
+                f"{events.chosen().noun} yet. The next --resume reads it again. To send it as it "
+                "is, add a newline."
             )
-        return "" if report.read else f"Nothing is left of {all_of}: all of it has been sent."
+        return "" if report.read else f"Nothing to send: {all_of} already been sent completely."
 
     return _opened(records, last_words)
 
 
 def _looked_at(files: Sequence[str]) -> Iterator[str]:
-    """The files, while it is shown how many of them have been looked at."""
+    """The files, with a progress bar if there are many."""
     if len(files) < _MANY_FILES:
         yield from files
         return
-    with terminal.counting("Looking at files", total=len(files)) as show:
+    with terminal.counting("Checking files", total=len(files)) as show:
         for number, file in enumerate(files):
             show(number)
             yield file
@@ -168,17 +169,17 @@ def _looked_at(files: Sequence[str]) -> Iterator[str]:
 
 def _going_on(files: Sequence[ResumableFile]) -> Iterator[str]:
     if len(files) > 1 and (sent := sum(file.was_sent for file in files)):
-        yield f"{sent:,} of {len(files):,} files have been sent already"
+        yield f"{sent:,} of {len(files):,} files were already sent"
     begun = [file for file in files if file.offset and not file.was_sent]
     for file in begun[:_MOST_NAMED]:
         if file.is_plain:
-            yield f"Going on at byte {file.offset:,} of {file.size:,} in {file.name}"
+            yield f"Continuing at byte {file.offset:,} of {file.size:,} in {file.name}"
         else:
             chosen = events.chosen()
             first = counted(file.offset, chosen.noun, chosen.nouns)
-            yield f"Going on after the first {first} of {file.name}"
+            yield f"Continuing after the first {first} of {file.name}"
     if (further := len(begun) - _MOST_NAMED) > 0:
-        yield f"Going on in {counted(further, 'further file')}"
+        yield f"Continuing in {counted(further, 'more file')}"
 
 
 def _opened(

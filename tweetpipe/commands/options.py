@@ -1,4 +1,4 @@
-"""The options that commands share, and the place they lead to."""
+"""The options that commands share, and how they select a place and a stack."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from localstack_embedded import Died, Instance, Stopped, neighbor_at_default_por
 from tweetpipe import events
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import NothingThere
-from tweetpipe.aws.place import Place, Target, aws_place, local_place
+from tweetpipe.aws.place import NOT_RUNNING, Place, Target, aws_place, local_place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.project import LOCALSTACK_HOME
 
@@ -22,8 +22,8 @@ TargetOption = Annotated[
     typer.Option(
         "--target",
         envvar="TWEETPIPE_TARGET",
-        help="local: the emulator in AWS_ENDPOINT_URL, else tweetpipe's own LocalStack. "
-        "aws: boto3's ordinary credentials and region.",
+        help="Where the stack is. local: the emulator in AWS_ENDPOINT_URL, or else tweetpipe's own "
+        "LocalStack. aws: AWS, with boto3's credentials and region.",
     ),
 ]
 StackOption = Annotated[
@@ -35,35 +35,34 @@ StackOption = Annotated[
         help="Name of the stack.",
     ),
 ]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for another program.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 NamedFilesOption = Annotated[
     list[str] | None,
     typer.Option("--file", hidden=True, help="FILE, as with --source file; repeatable."),
 ]
 RateOption = Annotated[
     float | None,
-    typer.Option("--rate", min=0.001, show_default="unlimited", help="Records a second."),
+    typer.Option("--rate", min=0.001, show_default="unlimited", help="Maximum records per second."),
 ]
 AggregateOption = Annotated[
     bool,
     typer.Option(
         "--aggregate",
-        help="Pack several events, up to 25 KB, into one Kinesis record, which costs less. Uses "
-        "the Kinesis Producer Library's format, which every reader of the stream must know; the "
-        "function does.",
+        help="Pack several events, up to 25 KB, into one Kinesis record to reduce cost. Uses the "
+        "Kinesis Producer Library format. The function reads it; other consumers of the stream "
+        "must read it, too.",
     ),
 ]
 UndeliveredOption = Annotated[
     Path,
-    typer.Option(
-        "--undelivered", help="What can't be delivered is appended here, to be sent again."
-    ),
+    typer.Option("--undelivered", help="File for undelivered records, to send again later."),
 ]
 OwnCredentialsOption = Annotated[
     bool,
     typer.Option(
         "--own-credentials",
-        help="Sign with your own AWS credentials, as is done anyway where the stack has no user.",
+        help="Sign with your own AWS credentials, not the stack's producer key. The default if the "
+        "stack has no producer user.",
     ),
 ]
 GiveUpAfterOption = Annotated[
@@ -74,7 +73,7 @@ GiveUpAfterOption = Annotated[
         max=1e9,
         metavar="SECONDS",
         show_default="60",
-        help="Give up on an event once its shard has accepted nothing for this long.",
+        help="Give up on an event after its shard has accepted nothing for this long.",
     ),
 ]
 MaxInHandOption = Annotated[
@@ -85,7 +84,7 @@ MaxInHandOption = Annotated[
         max=1e6,
         metavar="MB",
         show_default="42",
-        help="Hold no more than this in memory; less where shards are full.",
+        help="Maximum size of the events held in memory; less if shards are full.",
     ),
 ]
 
@@ -97,7 +96,7 @@ MonthlyLimitOption = Annotated[
     typer.Option(
         envvar="X_MONTHLY_LIMIT",
         min=0,
-        help="US dollars that all runs together may spend in a month.",
+        help="Maximum cost per month of all runs together, in US dollars.",
     ),
 ]
 PRICE = 0.005
@@ -106,7 +105,7 @@ DEFAULT_STACK = stacks.DEFAULT_NAME
 
 
 def open_place(target: Target) -> Place:
-    """Where `--target` leads."""
+    """The place that `--target` selects."""
     if target is Target.AWS:
         return aws_place()
     found = localstack_embedded.status(LOCALSTACK_HOME)
@@ -127,20 +126,17 @@ def _runs_at(endpoint: str) -> bool:
 
 
 def _nothing_here(found: Stopped | Died) -> str:
-    why = "tweetpipe's own LocalStack is not running. Start it: tweetpipe up. "
-    if isinstance(found, Died):
-        why = f"{found.explanation}\n"
-    other = neighbor_at_default_port()
-    if other:
+    why = found.explanation if isinstance(found, Died) else NOT_RUNNING
+    if other := neighbor_at_default_port():
         why += (
-            f"{other} answers at http://localhost:4566: "
-            "set AWS_ENDPOINT_URL=http://localhost:4566 to use it."
+            f"\n{other} answers at http://localhost:4566. To use that instead, run:\n"
+            "  export AWS_ENDPOINT_URL=http://localhost:4566"
         )
-    return why.rstrip()
+    return why
 
 
 def open_stack(target: Target, name: str) -> tuple[Place, Stack]:
-    """The deployed stack, and where it is."""
+    """The deployed stack and its place."""
     stacks.check_name(name)
     place = open_place(target)
     deployed = stacks.get(place, name)

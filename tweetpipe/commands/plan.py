@@ -23,12 +23,12 @@ from tweetpipe.plan import Load, Mode, make_plan
 from tweetpipe.plan.assumptions import assumptions
 from tweetpipe.plan.prices import Prices, load_prices
 
-_STACK = "Settings of the stack"
-_FAKES = 200  # so many fake events tell how large one is
+_STACK = "Stack parameters"
+_FAKES = 200  # the number of fake events whose sizes are averaged
 
 
 class Modes(StrEnum):
-    """Which stream to plan for."""
+    """The capacity mode of the stream to plan for."""
 
     PROVISIONED = Mode.PROVISIONED.value
     ON_DEMAND = Mode.ON_DEMAND.value
@@ -37,21 +37,21 @@ class Modes(StrEnum):
 
 
 class Distribution(StrEnum):
-    """How the records of an on-demand stream get to its shards."""
+    """How an on-demand stream distributes records to its shards."""
 
     PARTITION_KEY = "PARTITION_KEY"
     AUTO = "AUTO"
 
 
 class Architecture(StrEnum):
-    """What the function runs on."""
+    """The CPU architecture of the function."""
 
     ARM64 = "arm64"
     X86_64 = "x86_64"
 
 
 def plan(
-    rate: Annotated[float, typer.Option(min=0.01, max=1e7, help="Events a second on average.")],
+    rate: Annotated[float, typer.Option(min=0.01, max=1e7, help="Average events per second.")],
     event_bytes: Annotated[
         int | None,
         typer.Option(
@@ -68,16 +68,17 @@ def plan(
         typer.Option(
             min=1,
             max=400 * 1024,
-            show_default="18 % of the event, or the average of your own fake items",
+            show_default="18% of the event, or the average of your own fake items",
             help="Average size of an item in DynamoDB, in bytes.",
         ),
     ] = None,
-    mode: Annotated[Modes, typer.Option(help="How the stream is paid for.")] = Modes.ALL,
+    mode: Annotated[Modes, typer.Option(help="Capacity mode of the stream.")] = Modes.ALL,
     peak_factor: Annotated[
-        float, typer.Option(min=1, max=1000, help="The peak, as a multiple of the average.")
+        float, typer.Option(min=1, max=1000, help="Peak rate as a multiple of the average.")
     ] = 1,
     headroom: Annotated[
-        float, typer.Option(min=0, max=10, help="Shards beyond the peak, as a share of it.")
+        float,
+        typer.Option(min=0, max=10, help="Spare shards beyond the peak, as a fraction of it."),
     ] = 0.25,
     hottest_key: Annotated[
         float,
@@ -86,60 +87,79 @@ def plan(
             "--hottest-author",
             min=1e-6,
             max=1,
-            help="Share of all events that the largest partition key has.",
+            help="Fraction of all events that have the most frequent partition key.",
         ),
     ] = 0.01,
     aggregate: Annotated[
         int,
         typer.Option(
-            min=1, max=1000, help="Events in one Kinesis record, as with produce --aggregate."
+            min=1, max=1000, help="Events per Kinesis record, as with produce --aggregate."
         ),
     ] = 1,
     from_x: Annotated[
-        bool, typer.Option("--from-x", help="Add what X charges for reading the posts.")
+        bool, typer.Option("--from-x", help="Include what X charges for reading the posts.")
     ] = False,
-    region: Annotated[str, typer.Option(help="Region whose prices count.")] = "us-east-1",
+    region: Annotated[str, typer.Option(help="AWS region to use the prices of.")] = "us-east-1",
     prices: Annotated[
         list[Path] | None,
         typer.Option(
             dir_okay=False,
-            help="Read prices from this file of AWS's price list; again for another service.",
+            help="File in AWS's price list format to read prices from. Repeat for each service.",
         ),
     ] = None,
     hours_per_month: Annotated[
-        float, typer.Option(min=1, max=744, help="Hours the stack is up.")
+        float, typer.Option(min=1, max=744, help="Hours per month that the stack is deployed.")
     ] = 730,
     batch_size: Annotated[
-        int, typer.Option(min=1, max=10_000, help="BatchSize.", rich_help_panel=_STACK)
+        int,
+        typer.Option(
+            min=1, max=10_000, help="BatchSize: maximum records per batch.", rich_help_panel=_STACK
+        ),
     ] = 500,
     window: Annotated[
-        float, typer.Option(min=0, max=300, help="BatchWindowSeconds.", rich_help_panel=_STACK)
+        float,
+        typer.Option(
+            min=0,
+            max=300,
+            help="BatchWindowSeconds: seconds to gather a batch.",
+            rich_help_panel=_STACK,
+        ),
     ] = 1,
     memory: Annotated[
-        int, typer.Option(min=128, max=10_240, help="MemorySize.", rich_help_panel=_STACK)
+        int,
+        typer.Option(
+            min=128,
+            max=10_240,
+            help="MemorySize: memory of the function in MB.",
+            rich_help_panel=_STACK,
+        ),
     ] = 512,
     architecture: Annotated[
-        Architecture, typer.Option(help="Architecture.", rich_help_panel=_STACK)
+        Architecture,
+        typer.Option(help="Architecture: CPU of the function.", rich_help_panel=_STACK),
     ] = Architecture.ARM64,
     record_distribution: Annotated[
         Distribution,
-        typer.Option(help="RecordDistribution, of an on-demand stream.", rich_help_panel=_STACK),
+        typer.Option(
+            help="RecordDistribution: AUTO spreads the records of an on-demand stream evenly.",
+            rich_help_panel=_STACK,
+        ),
     ] = Distribution.PARTITION_KEY,
     plot: Annotated[
         Path | None,
-        typer.Option(dir_okay=False, help="Also draw cost against rate into this PNG file."),
+        typer.Option(dir_okay=False, help="Also plot cost against rate to this PNG file."),
     ] = None,
     as_json_: JsonOption = False,
 ) -> None:
-    """Work out what a load needs on AWS, what it costs a month, and which limits it hits.
+    """Estimate what a load needs on AWS, what it costs per month, and which limits it hits.
 
-    Nothing is asked of AWS: prices and limits are in the project, with their date and source.
+    Makes no calls to AWS. Prices and limits come with tweetpipe, with their dates and sources.
     """
     even = record_distribution is Distribution.AUTO
     if even and (aggregate > 1 or mode is Modes.PROVISIONED):
         raise WrongUsage(
-            "--record-distribution AUTO is for an on-demand stream whose records are not "
-            "aggregated: leave it out, or leave out --aggregate and --mode provisioned."
+            "--record-distribution AUTO works only for an on-demand stream without aggregated "
+            "records. Leave it out, or leave out --aggregate and --mode provisioned."
         )
     known = load_prices(region, prices or ())
     its_events = events.chosen()
@@ -173,7 +193,7 @@ def plan(
     show(
         Text(
             f"{rate:,g} {load.nouns}/s of {load.event_bytes:,} bytes, {region}, "
-            f"{hours_per_month:g} h a month"
+            f"{hours_per_month:g} h per month"
         ),
         style="bold",
     )
@@ -182,18 +202,18 @@ def plan(
     for note in notes(load, plans, known):
         show(Text(note))
     limits = limit_lines(plans)
-    show(Text("\nLimits" if limits else "\nNo limit is near.", style="bold"))
+    show(Text("\nLimits" if limits else "\nNo limit is close.", style="bold"))
     for line in limits:
         show(line)
     show(Text("\nAssumptions", style="bold"))
     for assumption in assumptions(load, chosen, known):
         show(Text(f"- {assumption}"))
     if plot:
-        terminal.done(f"Drawn into {plot}.")
+        terminal.done(f"Saved the plot to {plot}.")
 
 
 def _fake_sizes(its_events: Events) -> tuple[int, int]:
-    """Bytes of a fake event, and of its item, on average."""
+    """The average bytes of a fake event and of its item."""
     data = [len(its_events.fake(0, index)[0]) for index in range(_FAKES)]
     items = [item_size(its_events.expected(0, index)) for index in range(_FAKES)]
     return math.ceil(mean(data)), math.ceil(mean(items))
@@ -206,7 +226,7 @@ def _draw(load: Load, prices: Prices, file: Path) -> None:
         if not str(error.name).startswith("matplotlib"):
             raise
         raise WrongUsage(
-            "--plot needs matplotlib, which is not installed: run "
-            "`pip install 'tweetpipe[plot]'`, or leave --plot out."
+            "--plot needs matplotlib, which is not installed. Leave out --plot, or run:\n"
+            "  pip install 'tweetpipe[plot]'"
         ) from error
     draw(load, prices, file)

@@ -1,4 +1,4 @@
-"""tweetpipe produce: events from a source onto the stream."""
+"""tweetpipe produce: sends events from a source to the stream."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _NEVER = 10 * 365 * 24 * 3600.0  # seconds
 
 
 class Source(StrEnum):
-    """Where events come from."""
+    """The source of the events."""
 
     FAKE = "fake"
     FILE = "file"
@@ -59,45 +59,45 @@ sources = typer.Typer(cls=BySource)
 @sources.callback()
 def produce(
     source: Annotated[
-        Source, typer.Option(hidden=True, help="Where events come from.")
+        Source, typer.Option(hidden=True, help="Source of the events.")
     ] = Source.FAKE,
 ) -> None:
-    """Send events to the stack's stream. Exits with code 1 if any could not be delivered.
+    """Send events to the stack's stream.
 
-    Each source has its own options: see tweetpipe produce file --help. Without a source, sends fake
-    events.
+    Without a source, sends fake events. Each source has its own options: see tweetpipe produce file
+    --help. Exits with code 1 if any event could not be delivered.
     """
 
 
 @sources.command()
 def fake(
     count: Annotated[
-        int | None, typer.Option(min=0, show_default=f"{_COUNT}", help="Number of events.")
+        int | None, typer.Option(min=0, show_default=f"{_COUNT}", help="Number of events to send.")
     ] = None,
     forever: Annotated[
         bool,
         typer.Option(
             "--forever",
-            help="Send until interrupted; events that can't be delivered are not kept. Without "
-            "--seed, the next run continues with events that were not sent yet.",
+            help="Send until interrupted. Events that can't be delivered are not kept. Without "
+            "--seed, the next run continues after the last event.",
         ),
     ] = False,
     seed: Annotated[
-        int | None, typer.Option(min=0, show_default="0", help="Seed of the fake events.")
+        int | None, typer.Option(min=0, show_default="0", help="Seed that generates the events.")
     ] = None,
     shape: Annotated[
         str | None,
         typer.Option(
             metavar="SHAPE",
             show_default="mixed",
-            help="Form of the events, where they have several.",
+            help="Format of the events, if they have several.",
         ),
     ] = None,
     malformed: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of malformed events to add.")
+        float, typer.Option(min=0, max=1, help="Fraction of malformed events to add.")
     ] = 0,
     duplicates: Annotated[
-        float, typer.Option(min=0, max=1, help="Share of repeated events to add.")
+        float, typer.Option(min=0, max=1, help="Fraction of repeated events to add.")
     ] = 0,
     rate: RateOption = None,
     aggregate: AggregateOption = False,
@@ -108,9 +108,9 @@ def fake(
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Send fake events, generated from a seed."""
+    """Send fake events generated from a seed."""
     if forever and count is not None:
-        raise WrongUsage("--count and --forever exclude each other.")
+        raise WrongUsage("--count and --forever can't be used together.")
     place, deployed = open_stack(target, stack_name)
     if forever and seed is None:
         opened = open_going_on(
@@ -129,7 +129,7 @@ def fake(
             duplicates=duplicates,
         )
     if forever and give_up_after is None:
-        # These can wait for as long as it takes, and can be made again.
+        # Fake events can wait indefinitely, and can be generated again.
         give_up_after = _NEVER
     send(
         opened,
@@ -148,21 +148,21 @@ def file(
         list[str] | None,
         typer.Argument(
             metavar="FILE...",
-            help="Files, folders with all below them, patterns such as 'day-*/**/*.gz'; - reads "
-            "standard input. Each file is sent once, in this order.",
+            help="Files, folders (with their subfolders), patterns such as 'day-*/**/*.gz', or - "
+            "for standard input. Each file is sent once, in the given order.",
         ),
     ] = None,
     named: NamedFilesOption = None,
     author: Annotated[
         str | None,
-        typer.Option(help="Author of the events, for files that don't name their author."),
+        typer.Option(help="Author of the events in files that don't name one."),
     ] = None,
     resume: Annotated[
         bool,
         typer.Option(
             "--resume",
-            help="Go on where the last such run of each file ended, however it did; "
-            "the position is kept beside the file.",
+            help="Continue each file where the last run with --resume stopped. The position is "
+            "kept in a file beside it.",
         ),
     ] = False,
     rate: RateOption = None,
@@ -174,8 +174,8 @@ def file(
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
 ) -> None:
-    """Send events from files, or from standard input."""
-    # In this order: a shell may have made several of the one after --file.
+    """Send events from files or from standard input."""
+    # In this order, because the shell may expand a pattern after --file to several names.
     names = [*(named or []), *(paths or [])]
     if not names and is_by_option(ctx):
         raise WrongUsage("--source file needs --file FILE, or --file - for standard input.")
@@ -184,13 +184,13 @@ def file(
             "produce file needs a FILE, such as events.ndjson, or - for standard input."
         )
     if resume and producer.STDIN in names:
-        raise WrongUsage("--resume goes with a file: standard input can't be read again.")
+        raise WrongUsage("--resume works only with files: standard input can't be read again.")
     found = producer.listed(names, undelivered=undelivered)
     if found.twice:
-        terminal.say(f"Named twice, and sent once: {words.named(found.twice)}")
+        terminal.say(f"Named more than once, but sent only once: {words.named(found.twice)}")
     undelivered = producer.undelivered_path(undelivered, sources=found.files)
     with leading_to(stacks.options(target, stack_name)):
-        # First of all, so that a wrong path is told before anything else.
+        # Opened first, so that a wrong path is reported before anything else.
         opened = None if resume else open_files(found.files, author=author or None)
         place, deployed = open_stack(target, stack_name)
         send(
@@ -215,11 +215,11 @@ def send(
     undelivered: Path | None,
     own_credentials: bool,
 ) -> None:
-    """Delivers what is opened to the stack's stream, and says what became of it."""
+    """Delivers the records to the stack's stream and reports the outcome."""
     rejections = Rejections(place, deployed)
 
     def last_words(report: Report) -> str:
-        # Whoever has stopped it waits for its end.
+        # Don't wait for rejections if the user has stopped the run.
         rejected = "" if report.interrupted else rejections.words(report.sent)
         return "\n".join(filter(None, (opened.last_words(report), _keyless(report), rejected)))
 
@@ -240,10 +240,10 @@ def send(
 
 
 def _keyless(report: Report) -> str:
-    """What there is to say of records that have no partition key of their own."""
+    """The message about records without a partition key."""
     if not (report.keyless and report.sent):
         return ""
     return (
-        f"{words.counted(report.keyless, 'record')} of {report.read:,} named no partition key, and "
-        "got a digest of the data instead: their order is not kept."
+        f"{words.counted(report.keyless, 'record')} of {report.read:,} had no partition key. A "
+        "digest of the data was used instead, so their order is not kept."
     )

@@ -1,4 +1,4 @@
-"""tweetpipe produce twitter: posts from X's stream, which only tweets have."""
+"""tweetpipe produce twitter: sends posts from X's filtered stream."""
 
 from __future__ import annotations
 
@@ -41,23 +41,21 @@ _MOST_RECOVERED = 10_000  # $50, at X's price
 def twitter(
     track: Annotated[
         list[str] | None,
-        typer.Option(help="Rule of the filtered stream that selects posts; repeatable."),
+        typer.Option(help="Filtered stream rule that selects posts. Repeatable."),
     ] = None,
     rules: Annotated[
         Path | None,
-        typer.Option(
-            metavar="FILE", help="File with more rules, one a line, written as tag: rule."
-        ),
+        typer.Option(metavar="FILE", help="File with more rules, one per line as tag: rule."),
     ] = None,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Show which rules would change at X, and exit."),
+        typer.Option("--dry-run", help="Show which rules would change at X, then exit."),
     ] = False,
     keep_rules: Annotated[
         bool, typer.Option("--keep-rules", help="Keep the rules that earlier runs added.")
     ] = False,
     max_tweets: Annotated[
-        int | None, typer.Option(min=1, help="Stop after this many posts: X charges for each.")
+        int | None, typer.Option(min=1, help="Stop after this many posts. X charges for each.")
     ] = None,
     max_minutes: Annotated[
         float | None,
@@ -69,7 +67,7 @@ def twitter(
     ] = False,
     max_recovered: Annotated[
         int,
-        typer.Option(min=1, help="Most posts that a run may recover: X charges for each."),
+        typer.Option(min=1, help="Maximum number of missed posts to recover. X charges for each."),
     ] = _MOST_RECOVERED,
     price_per_post: PriceOption = PRICE,
     monthly_limit: MonthlyLimitOption = None,
@@ -78,7 +76,7 @@ def twitter(
         typer.Option(
             min=0,
             max=1e9,
-            help="Maximum size of the --undelivered file in MB; posts beyond it are dropped and "
+            help="Maximum size of the --undelivered file in MB. Posts beyond it are dropped and "
             "counted.",
         ),
     ] = Settings().max_undelivered // MB,

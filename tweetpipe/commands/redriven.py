@@ -1,4 +1,4 @@
-"""What a redrive says at its end."""
+"""The messages at the end of a redrive."""
 
 from __future__ import annotations
 
@@ -6,58 +6,64 @@ from collections import Counter
 
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.dead_letters.redrive import Redriven
+from tweetpipe.words import counted
 
 _REASONS = 3  # reasons for which letters are kept, in an error's one line
-_ADVICE = "What to do about it: tweetpipe dead-letters redrive --help."
+_ADVICE = "For what to do, see:\n  tweetpipe dead-letters redrive --help"
 
 
 def summary(outcomes: list[Redriven]) -> str:
-    """How many records are stored, and letters gone."""
+    """The counts of records stored and of dead letters deleted."""
     done = sum(outcome.is_done for outcome in outcomes)
     stored = sum(outcome.stored for outcome in outcomes)
     rejected = sum(outcome.rejected for outcome in outcomes)
     kept = len(outcomes) - done
-    return f"{records(stored, rejected)} Dead letters: {done:,} gone, {kept:,} kept."
+    return f"{records(stored, rejected)} Dead letters: {done:,} deleted, {kept:,} kept."
 
 
 def records(stored: int, rejected: int) -> str:
-    """How many records, of aggregated ones each that is in them, are stored."""
+    """The counts of records, where each record within an aggregated one counts."""
     return f"Records: {stored:,} stored, {rejected:,} rejected."
 
 
 def fail_if_rejected(rejected: int, *, options: str) -> None:
-    """Raises TweetpipeError with how many records were rejected again, if any.
+    """Raises TweetpipeError with the number of records that were rejected again, if any.
 
-    `options` are those that lead a command to the stack.
+    `options` are the options that select the stack.
     """
     if rejected:
+        each, their = (
+            ("was", "has a dead letter of its")
+            if rejected == 1
+            else ("were", "each have a dead letter of their")
+        )
         raise TweetpipeError(
-            f"Records that were rejected and are dead letters of their own now: {rejected:,}. "
-            f"See tweetpipe dead-letters list{options}"
+            f"{counted(rejected, 'record')} {each} rejected and now {their} own. To see why, run:\n"
+            f"  tweetpipe dead-letters list{options}"
         )
 
 
 def fail_if_kept(outcomes: list[Redriven], *, missed: int, options: str) -> None:
-    """Raises TweetpipeError with how many letters are kept and why, unless all are gone."""
+    """Raises TweetpipeError with the number of dead letters that were kept, and why, if any."""
     whys = [outcome.why for outcome in outcomes if not outcome.is_done]
-    whys += ["it is out of sight: another reader holds it"] * missed
+    whys += ["another reader holds it"] * missed
     rejected = sum(outcome.rejected for outcome in outcomes)
     if len(whys) == 1:
-        raise TweetpipeError(f"1 dead letter is kept: {whys[0]}. {_ADVICE}")
+        raise TweetpipeError(f"1 dead letter was kept: {whys[0]}. {_ADVICE}")
     if whys:
-        raise TweetpipeError(f"{len(whys):,} dead letters are kept: {_in_brief(whys)}. {_ADVICE}")
+        raise TweetpipeError(f"{len(whys):,} dead letters were kept: {_in_brief(whys)}. {_ADVICE}")
     fail_if_rejected(rejected, options=options)
 
 
 def _in_brief(whys: list[str]) -> str:
-    """The most frequent reasons, without what differs from letter to letter."""
+    """The most frequent reasons, without the details that differ between dead letters."""
     counts = Counter(": ".join(why.split(": ")[:2]) for why in whys).most_common()
     more = ", and for other reasons" if len(counts) > _REASONS else ""
     return "; ".join(f"{why} ({n:,} of them)" for why, n in counts[:_REASONS]) + more
 
 
 def as_json(outcome: Redriven) -> dict[str, object]:
-    """What became of a letter, for another program."""
+    """The outcome for one dead letter, as JSON."""
     return {
         "id": outcome.letter.id,
         "kind": outcome.letter.kind,

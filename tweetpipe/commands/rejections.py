@@ -1,7 +1,7 @@
-"""What is known, when a run of the producer ends, of what the function rejected meanwhile.
+"""Reports, at the end of a producer run, what the function rejected meanwhile.
 
-The queue of dead letters is counted before and after, which costs two calls whatever was sent.
-The function's log tells when it has got through what was sent, so that nobody waits for longer.
+Counts the dead letters before and after, which takes two calls however much was sent. The
+function's log shows when it has processed everything, so that the producer waits no longer.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from tweetpipe.words import counted
 
 _PATIENCE = 2.0
 _PAUSE = 0.2
-"""Seconds for the function to get through what was sent, and between two looks."""
+"""Seconds to wait for the function, and between two checks."""
 _LINES = 1000
 _BATCH = "batch processed"
 _NO_LONGER = Config(connect_timeout=1, read_timeout=1, retries={"total_max_attempts": 1})
 
 
 class Rejections:
-    """Looks from when it is made on; where it may not look, it says nothing."""
+    """Counts rejections from its creation on; stays silent if it lacks the permissions."""
 
     def __init__(
         self,
@@ -48,13 +48,13 @@ class Rejections:
         self._before = self._letters()
 
     def words(self, sent: int) -> str:
-        """What there is to say after so many records were sent; waits for two seconds at most."""
+        """The message after `sent` records; waits for at most two seconds."""
         if self._before is None or not sent:
             return ""
         log = LogRetriever(self._place, self._deployed, config=_NO_LONGER)
         deadline = self._clock() + _PATIENCE
         while True:
-            # In this order: the letters of a batch are sent before its line is written.
+            # In this order, because the function sends a batch's dead letters before it logs it.
             is_through = self._handled(log) >= sent
             letters = self._letters()
             if is_through or letters is None or self._clock() >= deadline:
@@ -62,18 +62,20 @@ class Rejections:
             self._sleep(_PAUSE)
         command = f"tweetpipe dead-letters list{options(self._place.target, self._deployed.name)}"
         if letters is not None and (new := letters - self._before) > 0:
-            has = "has" if new == 1 else "have"
-            so_far = "" if is_through else " so far"
+            so_far = "" if is_through else ", so far"
             return (
-                f"{counted(new, 'dead letter')} {has} come since this run began{so_far}: "
-                f"what could not be stored. See why: {command}"
+                f"{counted(new, 'new dead letter')} since this run began{so_far}: records that "
+                f"could not be stored. To see why, run:\n  {command}"
             )
         if is_through or letters is None:
             return ""
-        return f"The function is not through with it yet. What it rejects is shown by: {command}"
+        return (
+            "The function is still processing the records. To see what it rejects, run:\n"
+            f"  {command}"
+        )
 
     def _letters(self) -> int | None:
-        """About how many dead letters there are; None if that can't be asked."""
+        """The approximate number of dead letters; None if it can't be read."""
         url = self._deployed.outputs.get("DeadLetterQueueUrl")
         if url is None:
             return None
@@ -83,7 +85,7 @@ class Rejections:
             return None
 
     def _handled(self, log: LogRetriever) -> int:
-        """How many records the function has told of since then, as far as one page of log tells."""
+        """The records that the function has logged since then, within one page of the log."""
         pattern = "" if self._place.is_local else f'"{_BATCH}"'
         try:
             events = [*log.since(self._began, pattern=pattern, at_most=_LINES)]

@@ -1,4 +1,4 @@
-"""The newest versions of edited posts, in place of those that are stored."""
+"""Replaces stored posts that were edited with their newest versions."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ def replace_stale(
     account: Account,
     allowance: Allowance,
 ) -> tuple[list[str], int]:
-    """Have the newest versions stored that X has, and delete the older ones.
+    """Store the newest versions that X has, and delete the older ones.
 
-    Gives what failed, and how many are replaced.
+    Returns what failed, and how many posts were replaced.
     """
     from tweets import x
 
-    # Each may take two: itself, which names the newest, and that.
+    # A post may take two reads: of itself, which names its newest version, and of that version.
     taken = allowance.take(2 * len(stale))
     fetched = x.newest_versions(api, [one.id for one in stale[: taken // 2]])
     allowance.settle(taken - fetched.paid)
-    terminal.say(f"Fetched from X, which charges for each: {counted(fetched.paid, 'post')}")
+    terminal.say(f"Fetched {counted(fetched.paid, 'post')} from X, which charges for each")
     failures = []
     if left := len(stale) - taken // 2:
         failures.append(
             f"The monthly limit left no room for {counted(left, 'edited post')}: raise "
-            "X_MONTHLY_LIMIT or --monthly-limit, or wait for the next month"
+            "X_MONTHLY_LIMIT or --monthly-limit, or wait until next month"
         )
     records = [
         StreamRecord(
@@ -63,8 +63,8 @@ def replace_stale(
             for _ in store_in_parts(function, group):
                 pass
     except NotStored as error:
-        return [*failures, f"The newest versions of edited posts are not stored: {error}"], 0
-    # Where the newest is the one that was there, it is stored anew under the same key.
+        return [*failures, f"The newest versions of edited posts were not stored: {error}"], 0
+    # If the stored post already was the newest version, the put above has overwritten it.
     whys = [(one, "unavailable") for one in stale if one.id in fetched.missing]
     for one in stale:
         newest, _ = fetched.records.get(one.id, (one.id, b""))

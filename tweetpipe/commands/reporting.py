@@ -1,4 +1,4 @@
-"""What status shows of a stack, as a table and as JSON."""
+"""The report of tweetpipe status, as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def as_json(
     measured: Metrics,
     healths: Mapping[str, Health],
 ) -> dict[str, Any]:
-    """The report for another program."""
+    """The report as JSON."""
     return {
         "endpoint": place.address,
         "region": place.region,
@@ -53,10 +53,10 @@ def as_table(
     measured: Metrics,
     healths: Mapping[str, Health],
 ) -> Table:
-    """The report for a person; what is wrong comes below it."""
+    """The report as a table, without the problems, which are printed below it."""
     stream, function = seen.stream, seen.function
     shards = None if stream.open_shards is None else counted(stream.open_shards, "open shard")
-    # An emulator never says anything else, whatever it has processed.
+    # An emulator always reports this result, whatever it has processed.
     told = function.last_result and not (place.is_local and function.last_result == _NOTHING_YET)
     last = f"last batch: {function.last_result}" if told else None
     facts = {
@@ -80,7 +80,7 @@ def _known(*facts: str | None) -> str:
 
 
 def figures(found: Metrics, *, is_local: bool) -> list[tuple[str, str]]:
-    """The rows of what CloudWatch measured; no figure is not the same as 0."""
+    """The rows with CloudWatch's metrics; a missing metric is not shown as 0."""
     minutes = f"{WINDOW.total_seconds() / 60:.0f} min"
     nothing = found.why_not or ("not measured here" if is_local else f"no figures in {minutes}")
     seconds = WINDOW.total_seconds()

@@ -1,4 +1,4 @@
-"""The file `.env` of the current folder, whose settings count where the environment has none."""
+"""Loads `.env` from the current folder; variables that are already set take precedence."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _NAME = Path(".env")
 
 
 def load() -> None:
-    """Puts the file's settings into the environment; raises WrongUsage when it can't be read."""
+    """Adds the file's settings to the environment; raises WrongUsage if it can't be read."""
     try:
-        # Some editors mark UTF-8 with a first character, which is no part of the first name.
+        # Some editors start the file with a byte order mark, which is not part of the first name.
         load_dotenv(_NAME, encoding="utf-8-sig")
     except UnicodeDecodeError as error:
-        raise WrongUsage(f"{_NAME} is not UTF-8 text: save it as UTF-8 (or remove it).") from error
+        raise WrongUsage(f"{_NAME} is not UTF-8 text. Save it as UTF-8, or remove it.") from error
     except OSError as error:
         raise WrongUsage(f"{_NAME} can't be read: {error.strerror or error}.") from error
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""tweetpipe dead-letters redrive --since: rejected records of which no letter tells."""
+"""tweetpipe dead-letters redrive --since: finds rejected records without a dead letter."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from tweetpipe.dead_letters.stream import StreamRecord
 
 
 def redrive_since(since: str, stack_name: str, target: Target, *, as_json: bool) -> None:
-    """Process again what the stream has since then, and name what was rejected; that fails."""
+    """Reprocess the stream from then on, and fail with a list of what was rejected, if anything."""
     start = datetime.now(UTC) - age(since)
     place, deployed = open_stack(target, stack_name)
     stored = 0
     rejected: list[dict[str, str]] = []
     try:
-        with terminal.spinner("Processing what the stream has"):
+        with terminal.spinner("Reprocessing the stream"):
             for record, refusals in redrive.redrive_since(place, deployed, start):
                 stored += refusals.count("")
                 rejected += [_named(record, refusals, n) for n, why in enumerate(refusals) if why]
     except NotStored as error:
-        raise TweetpipeError(f"Not all that the stream has is processed: {error}.") from error
+        raise TweetpipeError(f"The stream was only partly reprocessed: {error}.") from error
     finally:
-        # Whoever stops it, or sees it fail, wants to know how far it came.
+        # Also reported when the run fails or is stopped: the user needs to know how far it got.
         _show(rejected, as_json=as_json)
         terminal.say(redriven.records(stored, len(rejected)))
     redriven.fail_if_rejected(len(rejected), options=options(place.target, deployed.name))

@@ -33,7 +33,7 @@ from tweetpipe.live import losses
 from tweetpipe.live.losses import Loss
 from tweetpipe.words import counted
 
-_YES = "Say --yes where nobody can answer."
+_YES = "Add --yes to run without being asked."
 
 
 def deploy(
@@ -45,28 +45,30 @@ def deploy(
             "--parameter",
             "-p",
             metavar="NAME=VALUE",
-            help="A parameter of infra/template.yaml, such as ShardCount=4; repeatable. "
-            "Those not named keep their values.",
+            help="Parameter of infra/template.yaml, such as ShardCount=4. Repeat for more. Other "
+            "parameters keep their values.",
         ),
     ] = None,
     yes: Annotated[
         bool,
-        typer.Option("--yes", "-y", help="Don't ask, unless data would be deleted."),
+        typer.Option(
+            "--yes", "-y", help="Don't ask for confirmation, unless data would be deleted."
+        ),
     ] = False,
     confirm_loss: Annotated[
         str | None,
         typer.Option(
             metavar="STACK",
-            help="The stack's name: do not ask either when stream, table or queue is replaced, "
-            "or one that a deleted stack left is in the way.",
+            help="Name of the stack. Accepts that the stream, table, or queue is replaced, or that "
+            "leftovers of a deleted stack are removed, and their data deleted.",
         ),
     ] = None,
 ) -> None:
-    """Create the stack, or update it to what the template and processor/ say now."""
+    """Create the stack, or update it to match the template and processor/."""
     stacks.check_name(stack)
     parameters = dict(_parameter(text) for text in parameter or [])
     if confirm_loss not in (None, stack):
-        raise WrongUsage(f"--confirm-loss {confirm_loss} is not the stack's name, {stack}.")
+        raise WrongUsage(f"--confirm-loss {confirm_loss} is not the name of the stack, {stack}.")
     place = open_place(target)
     deployed = deploy_stack(
         place, stack, parameters=parameters, yes=yes, loss_confirmed=confirm_loss == stack
@@ -77,11 +79,11 @@ def deploy(
 def destroy(
     stack: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")] = False,
 ) -> None:
-    """Delete the stack with everything in it, its data and logs included.
+    """Delete the stack and everything in it, including its data and logs.
 
-    On an emulator this asks only about what was deployed from elsewhere, or nobody knows where.
+    On an emulator, asks for confirmation only if the stack was not deployed from here.
     """
     stacks.check_name(stack)
     place = open_place(target)
@@ -93,16 +95,16 @@ def destroy(
 
     def may_clear(theirs: Sequence[Leftover]) -> bool:
         _show_leftovers(place, stack, theirs)
-        return yes or terminal.agrees("Delete that?", otherwise=_YES)
+        return yes or terminal.agrees("Delete these?", otherwise=_YES)
 
     if not place.is_local:
         _show_place(place, stack)
     if deployment.destroy(
         place, stack, on_event=_show_event, may_delete=may_delete, may_clear=may_clear
     ):
-        terminal.done(f"The stack {stack} is gone.")
+        terminal.done(f"Deleted the stack {stack}.")
     else:
-        terminal.say(f"There is no stack {stack}; nothing to do.")
+        terminal.say(f"The stack {stack} does not exist; nothing to do.")
 
 
 def deploy_stack(
@@ -113,7 +115,7 @@ def deploy_stack(
     yes: bool,
     loss_confirmed: bool = False,
 ) -> Stack:
-    """Deploys with everything shown as it happens."""
+    """Deploys the stack and shows each step."""
 
     def approve(plan: ChangeSet) -> bool:
         if place.is_local:
@@ -122,20 +124,23 @@ def deploy_stack(
         show_change_set(plan, place.region)
         if plan.loses_data and not loss_confirmed:
             return _agrees_to_loss(name, yes=yes)
-        return yes or terminal.agrees("Carry this out?", otherwise=_YES)
+        return yes or terminal.agrees("Make these changes?", otherwise=_YES)
 
     def may_remove(left: Stack) -> bool:
         if yes or (place.is_local and owner.is_ours(left)):
             return True
-        question = f"Remove what an earlier attempt left of {name} ({left.status})?"
+        question = f"Remove what a failed deployment left of {name} ({left.status})?"
         return terminal.agrees(question, otherwise=_YES)
 
     def may_clear(theirs: Sequence[Leftover]) -> bool:
         _show_leftovers(place, name, theirs)
-        other = f"Take another --stack, or: tweetpipe destroy{stacks.options(place.target, name)}."
+        other = (
+            "Use another --stack, or delete them first:\n"
+            f"  tweetpipe destroy{stacks.options(place.target, name)}"
+        )
         if yes and not loss_confirmed:
-            raise WrongUsage(f"--yes does not cover deleting that: nothing was changed. {other}")
-        return loss_confirmed or terminal.agrees("Delete that?", otherwise=other)
+            raise WrongUsage(f"--yes does not cover deleting these. Nothing was changed. {other}")
+        return loss_confirmed or terminal.agrees("Delete these?", otherwise=other)
 
     if not place.is_local:
         _show_place(place, name)
@@ -150,26 +155,28 @@ def deploy_stack(
         may_remove=may_remove,
         may_clear=may_clear,
     )
-    state = f"deployed in {time.monotonic() - started:.1f} s" if changed else "up to date"
-    terminal.done(f"The stack {name} is {state}.")
+    if changed:
+        terminal.done(f"Deployed the stack {name} in {time.monotonic() - started:.1f} s.")
+    else:
+        terminal.done(f"The stack {name} is up to date.")
     return deployed
 
 
 def _agrees_to_loss(name: str, *, yes: bool) -> bool:
-    otherwise = f"--confirm-loss {name} says that losing it is wanted."
+    otherwise = f"To accept that, add --confirm-loss {name}."
     what = events.chosen().nouns
     if yes:
         raise WrongUsage(
-            f"This would delete {what}, and --yes does not cover that: nothing was changed. "
+            f"This would delete {what}, which --yes does not cover. Nothing was changed. "
             f"{otherwise}"
         )
-    return terminal.names(name, f"What is red deletes {what}.", otherwise=otherwise)
+    return terminal.names(name, f"The changes in red delete {what}.", otherwise=otherwise)
 
 
 def _is_ours_or_agreed(place: Place, existing: Stack) -> bool:
     question = (
         f"The stack {existing.name} at {place.address} was not deployed from here. "
-        "Delete it with everything in it?"
+        "Delete it and everything in it?"
     )
     return owner.is_ours(existing) or terminal.agrees(question, otherwise=_YES)
 
@@ -179,28 +186,28 @@ def _agrees_to_destroy(place: Place, existing: Stack, *, yes: bool) -> bool:
     if isinstance(loss, Loss) and loss.protected:
         table = existing.outputs["EventDataTable"]
         raise DeployFailed(
-            f"The table {table} is protected from deletion, so nothing was deleted. Take the "
-            f"protection off first: aws dynamodb update-table --table-name {table} "
+            f"The table {table} has deletion protection, so nothing was deleted. Turn it off "
+            f"first:\n  aws dynamodb update-table --table-name {table} "
             "--no-deletion-protection-enabled"
         )
     for line in _loss_lines(loss, has_key="AccessKeyId" in existing.outputs):
         terminal.say(f"  {line}", "bold red")
-    return yes or terminal.names(existing.name, "All of it is deleted.", otherwise=_YES)
+    return yes or terminal.names(existing.name, "All of this will be deleted.", otherwise=_YES)
 
 
 def _loss_lines(loss: Loss | str, *, has_key: bool) -> list[str]:
     if isinstance(loss, str):
-        return [f"What will be lost could not be counted: {loss}"]
+        return [f"What will be deleted could not be counted: {loss}"]
     if loss.behind is None:
-        why_not = loss.why_not or "the function read none in the last minutes"
-        unread = f"records still unread: not measured ({why_not.rstrip('.')})"
+        why_not = loss.why_not or "the function has read none in the last few minutes"
+        unread = f"unread records in the stream: not measured ({why_not.rstrip('.')})"
     elif loss.unread is None:
-        unread = f"records still unread: those of the last {loss.behind:,.0f} s"
+        unread = f"unread records in the stream: those of the last {loss.behind:,.0f} s"
     else:
-        unread = f"about {counted(loss.unread, 'record')} of the stream still unread"
+        unread = f"about {counted(loss.unread, 'unread record')} in the stream"
     return [
         f"about {counted(loss.items, 'item')} "
-        "(AWS counts every six hours, and keeps a backup for 35 days)",
+        "(AWS updates this count every six hours, and keeps a backup for 35 days)",
         counted(loss.dead_letters, "dead letter"),
         unread,
         "the function's log" + (", the producer's access key" if has_key else ""),
@@ -210,7 +217,7 @@ def _loss_lines(loss: Loss | str, *, has_key: bool) -> list[str]:
 def _parameter(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator or not name:
-        raise WrongUsage(f"{text!r} is no parameter; write it as ShardCount=4.")
+        raise WrongUsage(f"{text!r} is not a parameter. Write it as NAME=VALUE: ShardCount=4.")
     return name, value
 
 
@@ -220,12 +227,12 @@ def _show_place(place: Place, name: str) -> None:
     terminal.say(f"as {who.arn}")
     address = place.aws_endpoint()
     if address:
-        terminal.say(f"This is not AWS: the endpoint that is configured is {address}", "yellow")
+        terminal.say(f"This is not AWS: the configured endpoint is {address}", "yellow")
 
 
 def _show_leftovers(place: Place, name: str, theirs: Sequence[Leftover]) -> None:
     terminal.say(
-        f"A deleted stack {name} at {place.address}, which may be somebody else's, left:",
+        f"A deleted stack {name} at {place.address}, possibly someone else's, left these behind:",
         "bold",
     )
     for left in theirs:

@@ -26,12 +26,12 @@ def status(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the parts of the stack, what is wrong with them, and what they did in the last minutes.
+    """Show each part of the stack, its problems, and its activity in the last few minutes.
 
-    The exit code is 1 when the stack or the emulator is not there, and when a part of the stack is
-    in error or can't be read. A warning, such as dead letters that wait, leaves it at 0.
+    Exits with code 1 if there is no stack or no emulator, or if a part of the stack is in error or
+    can't be read. A warning, such as waiting dead letters, does not change the exit code.
     """
-    # Imported here: few commands look at a stack, and each would start later.
+    # Imported here because few commands need them, and every command would start more slowly.
     from tweetpipe.commands import reporting
     from tweetpipe.commands.shown.live import troubles
     from tweetpipe.commands.twitter import read_so_far

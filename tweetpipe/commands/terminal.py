@@ -1,4 +1,4 @@
-"""What a person sees and is asked: results on standard output, all else on standard error."""
+"""Output and prompts: results go to standard output, everything else to standard error."""
 
 from __future__ import annotations
 
@@ -28,45 +28,45 @@ err = Console(stderr=True, highlight=False)
 
 
 def say(text: str, style: str = "") -> None:
-    """A line of progress or advice."""
+    """Print a line of progress or advice."""
     err.print(Text(_safe(text), style=style), soft_wrap=True)
 
 
 def done(text: str) -> None:
-    """A line that says what has been achieved."""
+    """Print a line about a success."""
     say(text, "green")
 
 
 def fail(text: str) -> None:
-    """The one line of an error."""
+    """Print an error."""
     err.print(Text.assemble(("Error: ", "bold red"), _safe(text)), soft_wrap=True)
 
 
 def show_traceback(
     kind: type[BaseException], error: BaseException, trace: TracebackType | None
 ) -> None:
-    """What sys.excepthook does, without the credentials that an error may quote."""
+    """An excepthook that hides the credentials that an error may quote."""
     sys.stderr.write(_safe("".join(traceback.format_exception(kind, error, trace))))
 
 
 def print_json(value: Any) -> None:
-    """The value for another program, on standard output."""
+    """Print the value as JSON on standard output."""
     sys.stdout.write(json_text(value, indent=2) + "\n")
 
 
 def json_text(value: Any, *, indent: int | None = None) -> str:
-    """The value as JSON that is safe to look at: what could steer a terminal is escaped."""
+    """The value as JSON that is safe to print: terminal control characters are escaped."""
     text = json.dumps(value, indent=indent, ensure_ascii=False, default=in_json)
     return _NOT_ASCII.sub(lambda found: _escaped(found[0]), text)
 
 
 def printable(text: str) -> str:
-    """A stranger's text, with nothing in it that could steer a terminal."""
+    """Untrusted text without terminal control characters."""
     return "".join(c if c.isprintable() or c in "\u200d\ufe0f" else " " for c in text)
 
 
 def _safe(text: str) -> str:
-    """Our own text, which may quote a credential, or what a stranger wrote."""
+    """Our own text without the credentials and control characters that it may quote."""
     return "\n".join(map(printable, redacted(text).split("\n")))
 
 
@@ -76,7 +76,7 @@ def _escaped(character: str) -> str:
 
 @contextmanager
 def spinner(text: str) -> Iterator[None]:
-    """Shows that something takes a while; a plain line where output is no terminal."""
+    """Shows a spinner, or a plain line if standard error is not a terminal."""
     if err.is_terminal:
         with err.status(text):
             yield
@@ -86,7 +86,7 @@ def spinner(text: str) -> Iterator[None]:
 
 
 def bar(*columns: str) -> Progress:
-    """A progress bar with further columns of text, such as `{task.fields[rate]}`."""
+    """A progress bar with additional columns of text, such as `{task.fields[rate]}`."""
     return Progress(
         SpinnerColumn(),
         TextColumn("{task.description}"),
@@ -100,7 +100,7 @@ def bar(*columns: str) -> Progress:
 
 @contextmanager
 def counting(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
-    """Shows how many are done; a plain line now and then where output is no terminal."""
+    """Shows a progress bar, or a plain line now and then if stderr is not a terminal."""
     with bar("{task.completed:,.0f} of {task.total:,.0f}") as shown:
         task = shown.add_task(what, total=total)
         next_line = time.monotonic() + _PLAIN_LINE_EVERY
@@ -116,23 +116,23 @@ def counting(what: str, *, total: int) -> Iterator[Callable[[int], None]]:
 
 
 def agrees(question: str, *, otherwise: str) -> bool:
-    """Whether the answer is yes.
+    """Whether the user answers yes.
 
-    Raises WrongUsage with `otherwise`, the option that needs no answer, where nobody can give one.
+    Raises WrongUsage with `otherwise`, the way to go on without a prompt, if there is no input.
     """
     return _answer(f"{question} [y/N]", otherwise).lower() in ("y", "yes")
 
 
 def names(name: str, question: str, *, otherwise: str) -> bool:
-    """Whether the answer is this name, which nobody types by accident; raises as `agrees`."""
-    return _answer(f"{question} Type {name} to go on:", otherwise) == name
+    """Whether the user types this name, to rule out an accident; raises as `agrees`."""
+    return _answer(f"{question} Type {name} to continue:", otherwise) == name
 
 
 def _answer(question: str, otherwise: str) -> str:
     err.print(Text(f"{question} ", style="bold"), end="")
     try:
-        # Not typer.confirm: it makes one thing of Ctrl-C and of nobody being there.
+        # Not typer.confirm, which treats Ctrl-C and the end of input alike.
         return input().strip()
     except EOFError as error:
         say("")
-        raise WrongUsage(f"Nobody answers, so nothing was changed. {otherwise}") from error
+        raise WrongUsage(f"There was no answer, so nothing was changed. {otherwise}") from error

@@ -1,4 +1,4 @@
-"""X's stream as a source: where the command line knows tweets."""
+"""X's stream as a source: the part of the command line that knows about tweets."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
     from tweets.x import Allowance, Credentials, Wanted, XApi
 
 SPENDING = "x-spending.json"
-"""Beside the file of undelivered posts: what all runs have spent."""
+"""The file, beside the undelivered posts, with the spending of all runs."""
 
 COMPLIANCE_LOG = Path("compliance.ndjson")
-"""What the stream has said of posts that may be stored: deletes, edits, and the like."""
+"""The stream's compliance messages about posts that may be stored: deletes, edits, and so on."""
 
 _ACCESS = "X_ACCESS"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prices:
-    """What X charges for a post, and what may be spent in a month, in dollars."""
+    """The price of a post, and the limit of spending per month, in US dollars."""
 
     per_post: float
     monthly_limit: float | None
 
 
 _PATIENCE = 3.0
-"""Seconds for CloudWatch at the end of a run."""
+"""Seconds to wait for CloudWatch at the end of a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recovery:
-    """What is looked for that the stream missed: how many posts at most, and what keeps track."""
+    """The search for posts that the stream missed: the most to read, and where it keeps track."""
 
     most: int
     folder: Path
@@ -54,14 +54,14 @@ class Recovery:
     deployed: Stack
 
     def path(self, app: str) -> Path:
-        """Where it is kept how far the stream was read."""
+        """The file with the position in the stream."""
         return self.folder / _kept_at(self.deployed, app)
 
 
 def require_tweets() -> None:
-    """Raise WrongUsage where the events are none of X's."""
+    """Raise WrongUsage unless the events are tweets."""
     if (chosen := events.chosen()).folder != DEFAULT:
-        raise WrongUsage(f"X sends tweets, but the events here are {chosen.name}: see --events.")
+        raise WrongUsage(f"X sends tweets, but the events in use are {chosen.name}. See --events.")
 
 
 def x_api(credentials: Credentials) -> XApi:
@@ -72,7 +72,7 @@ def x_api(credentials: Credentials) -> XApi:
 
 
 def allowance_in(folder: Path, prices: Prices) -> Allowance:
-    """How many posts may be read, by what all runs have spent that keep their count there."""
+    """How many posts may still be read, given the spending of all runs counted in the folder."""
     from tweets import x
 
     return x.Allowance(
@@ -84,28 +84,28 @@ def allowance_in(folder: Path, prices: Prices) -> Allowance:
 
 
 def x_credentials() -> Credentials:
-    """Those in the environment; raises WrongUsage where the events are none of X's."""
+    """X's credentials from the environment; raises WrongUsage unless the events are tweets."""
     require_tweets()
-    # Imported here: no other source needs TwitterAPI and what it imports.
+    # Imported here because no other source needs TwitterAPI and its dependencies.
     from tweets.x import Credentials
 
     return Credentials.of(os.environ)
 
 
 def x_rules(track: Sequence[str], file: Path | None) -> list[str | Wanted]:
-    """The rules that the command names and those of the file."""
+    """The rules on the command line and in the file."""
     from tweets.x import LONGEST_RULE, read_rules
 
     access = os.environ.get(_ACCESS) or "pay-per-use"
     if access not in LONGEST_RULE:
-        raise WrongUsage(f"{_ACCESS} is one of {', '.join(LONGEST_RULE)}, not {access!r}.")
+        raise WrongUsage(f"{_ACCESS} must be one of {', '.join(LONGEST_RULE)}, not {access!r}.")
     return [*track, *(read_rules(file, access=access) if file else [])]
 
 
 def show_rules(
     credentials: Credentials, track: Sequence[str | Wanted], file: Path | None, *, keep: bool
 ) -> None:
-    """Say which rules would be added, kept and removed, on standard output."""
+    """Print which rules would be added, kept, and removed."""
     from tweets import x
 
     with _refusals_explained(track, file):
@@ -118,8 +118,8 @@ def show_rules(
         for rule in rules:
             terminal.out.print(f"{what:<8}{terminal.printable(rule)}", markup=False, soft_wrap=True)
     terminal.say(
-        f"Would add {len(change.add):,}, keep {len(change.keep):,} and remove "
-        f"{counted(len(change.remove), 'rule')}. Nothing was changed and no post read."
+        f"Would add {len(change.add):,}, keep {len(change.keep):,}, and remove "
+        f"{counted(len(change.remove), 'rule')}. Nothing was changed, and no post was read."
     )
 
 
@@ -134,7 +134,7 @@ def open_twitter(
     prices: Prices,
     recovery: Recovery,
 ) -> Opened:
-    """The posts that X sends by the rules in `track`; what they cost is kept in the folder."""
+    """The posts that match the rules in `track`; their cost is counted in the folder."""
     from tweets import x
 
     allowance = allowance_in(recovery.folder, prices)
@@ -142,8 +142,8 @@ def open_twitter(
     api = x_api(credentials)
     if allowance.begin(None if prices.monthly_limit is None else api.usage()):
         terminal.say(
-            f"Nothing is counted yet in {recovery.folder / SPENDING}: counting on from what X says "
-            f"of this month, {counted(allowance.spent.posts, 'post')}"
+            f"{recovery.folder / SPENDING} has no count yet. Starting from X's own count for this "
+            f"month: {counted(allowance.spent.posts, 'post')}"
         )
         _refuse_if_used_up(allowance)
     lock = x.Alone(api.app)
@@ -156,12 +156,12 @@ def open_twitter(
         terminal.say(words)
     if lately.seen is not None and recovery.most:
         terminal.say(
-            f"An earlier run has read until {x.at(lately.seen)} UTC ({path}): what came since is "
-            f"searched for, {recovery.most:,} posts at most; --no-recovery leaves it out"
+            f"An earlier run read until {x.at(lately.seen)} UTC ({path}). Searching for later "
+            f"posts, {recovery.most:,} at most; --no-recovery skips this"
         )
     missed = Missed(recovery.place, recovery.deployed)
     terminal.say(
-        f"Reading posts from X by {counted(len(rules), 'rule')}: " + x.rules_in_words(rules)
+        f"Reading posts from X with {counted(len(rules), 'rule')}: " + x.rules_in_words(rules)
     )
     posts = x.XSource(
         api,
@@ -191,10 +191,10 @@ def open_twitter(
             if posts.counts.limit_reached:
                 words.append(x.reached(allowance))
         except x.SpendingError as error:
-            words.append(f"What all runs have spent is not known: {error}")
+            words.append(f"The spending of all runs is not known: {error}")
         words += x.told(posts.gaps, to_be_searched=posts.lately.to_be_searched)
         if missed.why_not:
-            words.append(f"CloudWatch was not told of the gaps: {missed.why_not}")
+            words.append(f"The gaps were not reported to CloudWatch: {missed.why_not}")
         return "\n".join(words)
 
     return Opened(
@@ -214,7 +214,7 @@ def _address() -> str:
 
 @contextmanager
 def _refusals_explained(track: Sequence[str | Wanted], file: Path | None) -> Iterator[None]:
-    """Say in which line of the file the rule is that X does not take, and all that went wrong."""
+    """Adds to X's errors the line of the file with the rejected rule."""
     from tweets.x import XError
 
     try:
@@ -236,15 +236,15 @@ def _refuse_if_used_up(allowance: Allowance) -> None:
 
 
 def keeping(log: Path) -> Callable[[bytes], None]:
-    """Keeps a message of X's; without it, tweetpipe comply still learns the same from X's job."""
+    """Keeps a compliance message. If it is lost, tweetpipe comply still gets it from X's job."""
 
     def keep(message: bytes) -> None:
         try:
             undelivered.append(log, [message])
         except OSError as error:
             terminal.say(
-                f"{log} can't be written ({error.strerror}): what X has just said of a post that "
-                "was sent before is left for tweetpipe comply to find out"
+                f"{log} can't be written ({error.strerror}). A compliance message from X was not "
+                "kept; it is left to tweetpipe comply to find out about that post"
             )
 
     return keep
@@ -252,18 +252,18 @@ def keeping(log: Path) -> Callable[[bytes], None]:
 
 @dataclass(frozen=True, kw_only=True)
 class SoFar:
-    """What runs have left in a folder: what they could not get, in words, and all as JSON."""
+    """The state that runs left in a folder: the posts they missed, in words, and all as JSON."""
 
     lines: list[str]
     content: list[dict[str, object]]
 
 
 def read_so_far(folder: Path, deployed: Stack) -> SoFar:
-    """What is known of the posts read for the stack by runs that kept their files in the folder."""
+    """The state of all runs that read posts for the stack and kept their files in the folder."""
     lines: list[str] = []
     content: list[dict[str, object]] = []
     for path in sorted(folder.glob(_kept_at(deployed, "????????"))):
-        # Imported here: looking at a stack that no post was read for needs none of it.
+        # Imported here because it is needed only if posts were read for the stack.
         from tweets import x
 
         try:

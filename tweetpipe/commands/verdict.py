@@ -1,4 +1,4 @@
-"""Tells what a comparison with EventData found."""
+"""Reports the result of a comparison with EventData."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _SHOWN = 5  # examples of each kind of difference
 
 
 def end_with(verdict: str, place: Place, deployed: Stack, *, is_equal: bool) -> None:
-    """Tell the verdict before anything that may fail, and exit with its code."""
+    """Print the verdict before anything that may fail, and exit with its code."""
     tell = terminal.done if is_equal else terminal.fail
     tell(verdict)
     try:
         say_errors(place, deployed)
     except (TweetpipeError, BotoCoreError, ClientError) as error:
         why = str(error) if isinstance(error, TweetpipeError) else explain(error)
-        terminal.say(f"The state of the stack's parts could not be read: {why}")
+        terminal.say(f"The state of the stack could not be read: {why}")
     if not is_equal:
         raise typer.Exit(DIFFERENT)
 
 
 def say_errors(place: Place, deployed: Stack) -> None:
-    """Which parts of the stack are in error: what is stored may be of an earlier run then."""
-    # Imported here: each other command would start later.
+    """Print which parts of the stack are in error: the items may be from an earlier run then."""
+    # Imported here because every other command would start more slowly.
     from tweetpipe.commands.shown.live import troubles
     from tweetpipe.live.once import look_once
 
@@ -47,7 +47,7 @@ def say_errors(place: Place, deployed: Stack) -> None:
 
 
 def show_differences(comparison: Comparison) -> None:
-    """A few examples of each kind of difference."""
+    """Print a few examples of each kind of difference."""
     _show(
         *(("missing", item, "") for item in comparison.missing[:_SHOWN]),
         *(("unexpected", item, "") for item in comparison.unexpected[:_SHOWN]),
@@ -59,7 +59,7 @@ def show_differences(comparison: Comparison) -> None:
 
 
 def show_file_differences(comparison: FileComparison) -> None:
-    """A few examples of each kind of difference, and where their records stand."""
+    """Print a few examples of each kind of difference, with the places of their records."""
     _show(
         *(("missing", sent.item, str(sent.origin)) for sent in comparison.first_missing[:_SHOWN]),
         *(

@@ -1,4 +1,4 @@
-"""tweetpipe verify: EventData against what was sent."""
+"""tweetpipe verify: compares EventData with what was sent."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ WaitOption = Annotated[
     typer.Option(
         "--wait",
         min=0,
-        help="Seconds to wait for missing items after the last one arrived.",
+        help="Seconds to wait for missing items after the last new one.",
     ),
 ]
 
@@ -50,7 +50,7 @@ sources = typer.Typer(cls=BySource)
 
 
 class Source(StrEnum):
-    """What was sent."""
+    """The source of what was sent."""
 
     FAKE = "fake"
     FILE = "file"
@@ -58,24 +58,26 @@ class Source(StrEnum):
 
 @sources.callback()
 def verify_command(
-    source: Annotated[Source, typer.Option(hidden=True, help="What was sent.")] = Source.FAKE,
+    source: Annotated[
+        Source, typer.Option(hidden=True, help="Source of what was sent.")
+    ] = Source.FAKE,
 ) -> None:
-    """Compare EventData, field by field, with the events that must be in it.
+    """Compare EventData, field by field, with the events that were sent.
 
-    Exits with code 3 if anything is missing or different. Without a source, checks fake events.
+    Without a source, checks fake events. Exits with code 3 if anything is missing or different.
     """
 
 
 @sources.command()
 def fake(
-    count: Annotated[int, typer.Option(min=0, help="Number of fake events that were produced.")],
-    seed: Annotated[int, typer.Option(min=0, help="Seed they were produced with.")] = 0,
+    count: Annotated[int, typer.Option(min=0, help="Number of fake events that were sent.")],
+    seed: Annotated[int, typer.Option(min=0, help="Seed that generated them.")] = 0,
     wait: WaitOption = 15,
     allow_others: Annotated[
         bool,
         typer.Option(
             "--allow-others",
-            help="Ignore other items in the table, for instance while events still arrive.",
+            help="Ignore other items in the table, for example while more events arrive.",
         ),
     ] = False,
     stack_name: StackOption = DEFAULT_STACK,
@@ -112,7 +114,7 @@ def file(
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="FILE...", help="Files, folders and patterns, as given to produce file."
+            metavar="FILE...", help="Files, folders, and patterns, as given to produce file."
         ),
     ] = None,
     named: NamedFilesOption = None,
@@ -125,24 +127,24 @@ def file(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare EventData with the events in files, and dead letters with everything else in them.
+    """Check that each event in files is stored, and that everything else in them is a dead letter.
 
-    Works out each item without the function's code where the events provide for it, and reads the
-    item by its key. On AWS, that costs one read request unit per event, about $0.13 a million.
+    Computes each item without the function's code if the events allow it, and reads the item by its
+    key. On AWS, that costs one read request unit per event, about $0.13 per million.
     """
     names = [*(named or ()), *(paths or ())]
     if not names:
         form = "--source file --file FILE" if is_by_option(ctx) else "file FILE"
         to = stacks.options(target, stack_name)
-        raise WrongUsage(f"Name the files that were sent: tweetpipe verify {form}{to}")
+        raise WrongUsage(f"Name the files that were sent:\n  tweetpipe verify {form}{to}")
     if producer.STDIN in names:
-        raise WrongUsage("Standard input can't be read again: name the files that were sent.")
+        raise WrongUsage("Standard input can't be read again. Name the files that were sent.")
     files = producer.listed(names, undelivered=UNDELIVERED).files
     contents = events.chosen().contents(author or None)
     for name in files:
         if os.path.exists(name) and not os.path.isfile(name):
-            raise WrongUsage(f"{name} can't be read again: name the files that were sent.")
-        # Looks at it, so that a wrong one is told before anything else.
+            raise WrongUsage(f"{name} can't be read again. Name the files that were sent.")
+        # Opened here so that a wrong file is reported before anything else.
         with leading_to(stacks.options(target, stack_name)):
             producer.file_source(name, contents=contents)
     place, deployed = open_stack(target, stack_name)
@@ -167,7 +169,7 @@ def file(
 def _sent(
     files: list[str], contents: producer.Contents, damaged: dict[str, str]
 ) -> Iterator[OutgoingRecord]:
-    """The records of all files, as far as each can be read; tells in `damaged` why no further."""
+    """The records of all files; `damaged` gets the reason why a file could not be read fully."""
     for name in files:
         try:
             yield from producer.file_source(name, contents=contents)
@@ -176,8 +178,8 @@ def _sent(
 
 
 def _rejected(place: Place, deployed: Stack) -> Iterator[bytes | int]:
-    """The data of rejected records, or its length where a dead letter has no room for it."""
-    # A batch that the function gets again has another letter for the same record.
+    """The data of rejected records, or its length if it was too large for a dead letter."""
+    # A batch that the function receives again makes a second dead letter for the same record.
     seen: set[tuple[str, str]] = set()
     with Hold(place, deployed.outputs["DeadLetterQueueUrl"]) as hold:
         for letter in hold.letters():
@@ -198,19 +200,20 @@ def _verdict(comparison: FileComparison) -> str:
     verdict = f"{comparison.verified:,} of {sent} verified"
     if comparison.missing or comparison.different:
         verdict += f": {comparison.missing:,} missing, {comparison.different:,} different"
+    in_letters = "all of them are dead letters"
     if comparison.rejected:
         verdict += f"; {counted(comparison.rejected, 'record')} can't be stored, "
         verdict += (
-            f"of which {comparison.lost:,} {'is' if comparison.lost == 1 else 'are'} in no dead "
-            "letter: lost, too large to be sent, or redriven or purged since"
+            f"and {comparison.lost:,} of them {'has' if comparison.lost == 1 else 'have'} no dead "
+            "letter: lost, too large to send, or redriven or purged since"
             if comparison.lost
-            else "and the dead letters have them all"
+            else f"and {'it is a dead letter' if comparison.rejected == 1 else in_letters}"
         )
     return "; ".join([verdict, *comparison.damaged.values()]) + "."
 
 
 def _files_as_json(comparison: FileComparison) -> dict[str, object]:
-    """The counts, and examples of each kind of difference."""
+    """The counts and examples of each kind of difference."""
     return {
         "events": comparison.events,
         "verified": comparison.verified,

@@ -1,4 +1,4 @@
-"""tweetpipe watch: snapshots on a screen, as plain lines, as JSON; until the end or a signal."""
+"""tweetpipe watch: shows snapshots on a screen, as plain lines, or as JSON."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 _PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
 
-_LATE = 15.0  # seconds without a look, beside those that lie between two of them
-_OLD = Health("unknown", "Nothing new has been seen of the stack for a while.")
-_WITHOUT_RATES = 3  # snapshots at most, at the beginning
+_LATE = 15.0  # seconds without a snapshot, in addition to the interval
+_OLD = Health("unknown", "No new data about the stack for a while.")
+_WITHOUT_RATES = 3  # the most snapshots to skip at the beginning
 _LOOK_FOR_RESIZE = 0.2  # seconds
 
 
@@ -45,7 +45,7 @@ def watch(
             min=1,
             max=3600,
             show_default="1, on AWS 2",
-            help="Seconds from one look to the next; on AWS at least 2.",
+            help="Seconds between two snapshots; at least 2 on AWS.",
         ),
     ] = None,
     seconds: Annotated[
@@ -55,15 +55,14 @@ def watch(
     stack_name: StackOption = DEFAULT_STACK,
     target: TargetOption = Target.LOCAL,
     as_json_lines: Annotated[
-        bool, typer.Option("--json", help="Print a JSON object a line for each look.")
+        bool, typer.Option("--json", help="Print each snapshot as a line of JSON.")
     ] = False,
 ) -> None:
-    """Show live what flows through the stack, how far behind it is, and the newest events.
+    """Show live throughput, how far behind the function is, and the newest events.
 
-    Reads the stack only, and little; the rates are shown. Without a terminal it prints a line every
-    five seconds.
+    Only reads, and shows how often it does. Without a terminal, prints a line every five seconds.
     """
-    # Imported here: hardly another command needs it, and each would start later.
+    # Imported here because few commands need it, and every command would start more slowly.
     from tweetpipe.live.collector import Collector
 
     place, _ = open_stack(target, stack_name)
@@ -94,9 +93,9 @@ def watch(
 def _snapshots(
     subscription: Subscription, end: float | None, *, patience: float = 1.0
 ) -> Iterator[Snapshot | None]:
-    """Each new snapshot until the end, and None where there is none for `patience` seconds.
+    """Each new snapshot until the end, and None after `patience` seconds without one.
 
-    Where none comes for long, the last one is given with these words.
+    After a long time without one, the last snapshot comes again, marked as old.
     """
     last: Snapshot | None = None
     heard = time.monotonic()
@@ -111,16 +110,16 @@ def _snapshots(
 
 
 def print_json_lines(subscription: Subscription, end: float | None) -> None:
-    """A JSON object a line for each snapshot."""
+    """Print each snapshot as a line of JSON."""
     for snapshot in _snapshots(subscription, end):
         if snapshot is not None:
-            # In ASCII: also a reader's terminal can be steered by what a stranger wrote.
+            # In ASCII, because untrusted text could control the terminal that shows it.
             sys.stdout.write(json.dumps(as_json(snapshot)) + "\n")
             sys.stdout.flush()
 
 
 def print_lines(subscription: Subscription, end: float | None, *, every: float) -> None:
-    """A plain line every so many seconds, and at once when the stack is gone or back."""
+    """Print a plain line every so many seconds, and whenever the stack goes away or comes back."""
     next_line = 0.0
     reached = True
     to_skip = _WITHOUT_RATES
@@ -131,7 +130,7 @@ def print_lines(subscription: Subscription, end: float | None, *, every: float) 
         if reaches and snapshot.stream.records_per_s is None and to_skip:
             to_skip -= 1
             continue
-        # That nothing answers any more, or again, is said at once.
+        # Report immediately when the stack stops answering, or answers again.
         if snapshot.at >= next_line or reaches is not reached:
             reached = reaches
             next_line = snapshot.at + every
@@ -140,13 +139,13 @@ def print_lines(subscription: Subscription, end: float | None, *, every: float) 
 
 
 def show_screen(collector: Collector, subscription: Subscription, end: float | None) -> None:
-    """The whole terminal, drawn anew for each snapshot and each size."""
+    """Fill the terminal, and redraw it for each snapshot and each change of size."""
     try:
         with Live(console=terminal.out, screen=True, auto_refresh=False) as live:
-            live.update(Text("Looking at the stack"), refresh=True)
+            live.update(Text("Connecting to the stack"), refresh=True)
             _draw(live, collector, subscription, end)
     finally:
-        # The screen is gone then; this stays.
+        # The screen disappears at the end; this line stays.
         if (last := collector.latest()) is not None:
             terminal.out.print(Text(plain(last)), soft_wrap=True)
 
@@ -164,6 +163,6 @@ def _draw(live: Live, collector: Collector, subscription: Subscription, end: flo
 
 
 def _close_quietly() -> None:
-    """Gives up an output that nobody reads any more."""
-    # Python would flush it once more at the end, and complain.
+    """Closes standard output after its reader has gone."""
+    # Otherwise, Python would flush it at exit and print an error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,1 +1,1 @@
-"""Takes a stack to what the template says, and away again; `deploy` puts the stages in order."""
+"""Deploys and deletes stacks; `deploy` runs the stages in order."""

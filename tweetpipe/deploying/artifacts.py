@@ -1,7 +1,7 @@
 """The bucket that CloudFormation fetches the function's package from.
 
-One bucket for an account and region, outside of the stacks because a stack can't delete a bucket
-that holds objects. `remove` takes a stack's packages out again, and the bucket with the last one.
+There is one bucket per account and region. It is not part of a stack, because a stack can't delete
+a bucket that has objects. `remove` deletes a stack's packages, and the bucket with the last one.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ class Artifact:
 
 
 def locate(place: Place, stack: str, package: bytes) -> Artifact:
-    """Where a package belongs; its key is its hash, so that the same package is the same object."""
+    """The object for a package; its key is the hash, so equal packages share one object."""
     key = f"{stack}/{hashlib.sha256(package).hexdigest()}.zip"
     return Artifact(_bucket(place, place.account()), key)
 
 
 def upload(place: Place, artifact: Artifact, package: bytes) -> None:
-    """Puts a package where CloudFormation will look for it."""
+    """Uploads a package to where CloudFormation will look for it."""
     account = place.account()
     s3 = place.s3()
 
     def put() -> None:
         _ensure_bucket(s3, artifact.bucket, account, place.region)
-        # The owner is checked: somebody else could have taken the name before us.
+        # Check the owner, because another account could have taken the bucket name.
         s3.put_object(
             Bucket=artifact.bucket, Key=artifact.key, Body=package, ExpectedBucketOwner=account
         )
@@ -52,19 +52,19 @@ def upload(place: Place, artifact: Artifact, package: bytes) -> None:
     try:
         put()
     except ClientError as error:
-        # Another process may have removed the last package, and the bucket with it.
+        # Another process may have just removed the last package and the bucket.
         if error.response.get("Error", {}).get("Code") != "NoSuchBucket":
             raise
         put()
 
 
 def remove(place: Place, stack: str) -> None:
-    """Deletes a stack's packages, and the bucket when nothing else is in it."""
+    """Deletes a stack's packages, and the bucket if nothing else is in it."""
     account = place.account()
     try:
         _remove(place.s3(), _bucket(place, account), account, stack)
     except ClientError as error:
-        # Another process may have been quicker, to remove the bucket or to use it.
+        # Another process may have just removed the bucket, or put a package into it.
         if error.response.get("Error", {}).get("Code") not in ("NoSuchBucket", "BucketNotEmpty"):
             raise
 
@@ -84,10 +84,12 @@ def _bucket(place: Place, account: str) -> str:
 
 
 def template_with(artifact: Artifact) -> str:
-    """The template with the function's folder replaced by its place in S3, as AWS's tools do it."""
+    """The template with the function's folder replaced by its S3 object, as AWS's tools do."""
     text = TEMPLATE.read_text(encoding="utf-8")
     if text.count(CODE) != 1:
-        raise DeployFailed(f"{TEMPLATE.name} must say {CODE!r} once, for the function's package.")
+        raise DeployFailed(
+            f"{TEMPLATE.name} must contain {CODE!r} exactly once, for the function's package."
+        )
     return text.replace(CODE, f'Code: {{ S3Bucket: "{artifact.bucket}", S3Key: "{artifact.key}" }}')
 
 
@@ -98,7 +100,7 @@ def _ensure_bucket(s3: S3Client, bucket: str, account: str, region: str) -> None
     except ClientError as error:
         if error.response.get("Error", {}).get("Code") not in ("404", "NoSuchBucket"):
             raise
-    # us-east-1 is the one region that may not be named here.
+    # us-east-1 is the only region that must not be given here.
     # https://docs.aws.amazon.com/AmazonS3/latest/API/API_CreateBucket.html
     place: dict[str, Any] = (
         {}

@@ -1,6 +1,6 @@
-"""What AWS limits of the changes in a plan, and what they bring with them.
+"""Cautions about the changes in a plan: AWS's limits on them, and their side effects.
 
-Where that is said:
+Sources:
 
     https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html
     https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html
@@ -18,43 +18,43 @@ from tweetpipe.deploying.changes import Change, ChangeSet
 _MAPPING = "AWS::Lambda::EventSourceMapping"
 _OF_A_CHANGE = {
     ("AWS::Kinesis::Stream", "ShardCount"): (
-        "AWS changes the shards of a stream at most ten times in 24 hours, each time to no more "
-        "than double and no less than half of what there is."
+        "AWS changes the number of shards of a stream at most ten times in 24 hours, and each time "
+        "at most doubles or halves it."
     ),
     ("AWS::Kinesis::Stream", "StreamModeDetails"): (
         "AWS changes the mode of a stream at most twice in 24 hours."
     ),
     ("AWS::DynamoDB::Table", "BillingMode"): (
-        "AWS takes a table from PROVISIONED to PAY_PER_REQUEST at most four times in 24 hours."
+        "AWS switches a table from PROVISIONED to PAY_PER_REQUEST at most four times in 24 hours."
     ),
     ("AWS::DynamoDB::Table", "TimeToLiveSpecification"): (
-        "Until AWS has switched the expiry of items on or off, which may take an hour, it refuses "
-        "to change that again."
+        "AWS takes up to an hour to turn the expiry of items on or off, and refuses to change it "
+        "again until then."
     ),
     ("AWS::DynamoDB::Table", "WarmThroughput"): (
-        "AWS charges once for write units that are made ready, and can't lower them again."
+        "AWS charges once for warm write units, and can't lower them again."
     ),
 }
 _NEW_KEY = (
-    "The producer's access key is replaced, and the old one deleted. `tweetpipe produce` reads the "
-    "new key by itself, while it runs; give it to other programs that use the old one."
+    "The producer's access key is replaced, and the old one deleted. A running `tweetpipe produce` "
+    "reads the new key on its own. Give the new key to other programs that use the old one."
 )
-_NO_KEY = "The producer's access key is deleted: AWS refuses what is signed with it from then on."
-# Such a stack was made when that was the default; an update keeps the values of parameters.
+_NO_KEY = "The producer's access key is deleted. AWS then rejects requests signed with it."
+# The default when older stacks were created; an update keeps the values of parameters.
 _FEW_RETRIES = "10"
 _LEAVES_WORK = (
-    f"MaximumRetryAttempts is {_FEW_RETRIES}, once the default. After as many retries Lambda gives "
-    "a batch up, so an outage can leave dead letters to redrive. To have Lambda retry until the "
-    "stream forgets the records, as a new stack does: -p MaximumRetryAttempts=-1."
+    f"MaximumRetryAttempts is {_FEW_RETRIES}, an earlier default. Lambda gives up on a batch after "
+    "that many retries, so an outage can leave dead letters to redrive. To retry for as long as "
+    "the stream keeps the records, as new stacks do, use -p MaximumRetryAttempts=-1."
 )
 _READ_AGAIN = (
-    "The function will read all that the stream still holds once more. What is stored stays as it "
-    "is, but each record that can't be stored makes a second dead letter."
+    "The function will read everything in the stream again. Stored items stay the same, but each "
+    "record that can't be stored makes a second dead letter."
 )
 
 
 def cautions(plan: ChangeSet, *, on_aws: bool = True) -> list[str]:
-    """What to know before the plan is carried out, each only once; emulators limit nothing."""
+    """The cautions about the plan, without duplicates; emulators have none of AWS's limits."""
     lines = [line for change in plan.changes for line in _of(change)]
     if on_aws:
         lines += [line for change in plan.changes for line in _limits(change)]
@@ -69,7 +69,7 @@ def _of(change: Change) -> Iterator[str]:
             yield _NEW_KEY
         elif change.action == "Remove":
             yield _NO_KEY
-    # The new mapping starts where the stream does.
+    # The new mapping starts at the beginning of the stream.
     if change.type == _MAPPING and change.is_replaced:
         yield _READ_AGAIN
 

@@ -1,7 +1,7 @@
-"""Change sets: what CloudFormation would do to a stack, and doing it.
+"""Change sets: plans of what CloudFormation would change in a stack.
 
-The stages of a deployment: `create` asks CloudFormation to plan, the caller shows the plan and
-asks, `execute` starts it, `events.follow` watches it.
+The stages of a deployment: `create` asks CloudFormation for a plan, the caller shows it and asks
+for approval, `execute` starts it, and `events.follow` watches it.
 """
 
 from __future__ import annotations
@@ -31,29 +31,29 @@ if TYPE_CHECKING:
         ResourceTargetDefinitionTypeDef,
     )
 
-# The words with which CloudFormation says that a change set is empty.
+# CloudFormation's words for an empty change set.
 _EMPTY = ("didn't contain changes", "No updates are to be performed", "does not contain changes")
 
-# A plan that is being carried out, or that CloudFormation has forgotten because another was.
+# The plan is being executed, or CloudFormation dropped it because another plan was executed.
 _NO_LONGER_OURS = ("InvalidChangeSetStatus", "ChangeSetNotFound")
 
-# Sent again after a pause, a deletion would be sent without another look.
+# A retry would send the deletion again after a pause, without checking the stack again.
 _ONCE = Config(retries={"total_max_attempts": 1})
 
-# What holds data that may be nowhere else.
+# The types that hold data that may exist nowhere else.
 HOLDS_DATA = frozenset({"AWS::DynamoDB::Table", "AWS::Kinesis::Stream", "AWS::SQS::Queue"})
 
 
-# Whose values are shown to nobody.
+# The properties with values that are never shown.
 _SECRET = frozenset({"SecretString"})
 _LONGEST = 60  # characters of a value
 
 
 @dataclass(frozen=True, kw_only=True)
 class Property:
-    """A property that changes, or Tags and the like; `path` leads to a part of it, if not all.
+    """A property that changes, or an attribute such as Tags; `path` is the part that changes.
 
-    `change` is its old and its new value, as far as CloudFormation tells them.
+    `change` has the old and new value, if CloudFormation tells them.
     """
 
     name: str
@@ -68,9 +68,9 @@ class Property:
 class Change:
     """One resource that a change set touches.
 
-    `replacement` is CloudFormation's word: True, False, Conditional (it can't tell before), or
-    nothing. `properties` are those that change; `keeps_old` says that a policy of the template
-    leaves the old resource, with its data, outside of the stack.
+    `replacement` is CloudFormation's value: True, False, Conditional (it can't tell yet), or empty.
+    `properties` are the ones that change. `keeps_old` is true if a policy of the template retains
+    the old resource, with its data, outside the stack.
     """
 
     action: str
@@ -93,9 +93,9 @@ class Change:
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSet:
-    """A plan that CloudFormation has made and not yet carried out.
+    """A plan that CloudFormation has made but not yet executed.
 
-    `parameters` are those the stack will have.
+    `parameters` are the parameters that the stack will have.
     """
 
     id: str
@@ -120,12 +120,12 @@ def create(
     reverts_drift: bool = False,
     sleep: Callable[[float], None] = time.sleep,
 ) -> ChangeSet | None:
-    """The plan that takes the stack to the template; None when it is there already.
+    """The plan that makes the stack match the template; None if it already does.
 
-    Parameters that aren't named keep their values, and without `tags` the stack keeps its own.
-    With `reverts_drift` it also brings back what was changed beside the stack, on AWS alone.
-    Raises WrongUsage when CloudFormation refuses the template or a parameter, DeployFailed when it
-    can't plan.
+    Parameters that aren't given keep their values, and without `tags` the stack keeps its tags.
+    With `reverts_drift`, the plan also reverts changes made outside CloudFormation (AWS only).
+    Raises WrongUsage if CloudFormation rejects the template or a parameter, and DeployFailed if it
+    can't make a plan.
     """
     client = place.cloudformation()
     creates = existing is None or existing.awaits_review
@@ -147,7 +147,7 @@ def create(
     except ClientError as error:
         detail = error.response.get("Error", {})
         if detail.get("Code") == "ValidationError":
-            raise WrongUsage(f"CloudFormation refuses this: {detail.get('Message')}") from error
+            raise WrongUsage(f"CloudFormation rejected this: {detail.get('Message')}") from error
         raise
     plan = ChangeSet(id=started["Id"], stack_id=started["StackId"], creates=creates, changes=())
     with discarded_on_failure(place, plan):
@@ -169,13 +169,13 @@ def create(
 
 
 def execute(place: Place, plan: ChangeSet) -> None:
-    """Starts to carry the plan out."""
+    """Starts executing the plan."""
     place.cloudformation().execute_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
 
 
 @contextmanager
 def discarded_on_failure(place: Place, plan: ChangeSet) -> Iterator[None]:
-    """Discards the plan when the block is left by an exception, Ctrl-C included."""
+    """Discards the plan if the block ends with an exception, including Ctrl-C."""
     try:
         yield
     except BaseException:
@@ -184,18 +184,18 @@ def discarded_on_failure(place: Place, plan: ChangeSet) -> Iterator[None]:
 
 
 def discard(place: Place, plan: ChangeSet) -> None:
-    """Forgets the plan, and the stack that planning made if there is still nothing in it.
+    """Deletes the plan, and the stack that planning created if it is still empty.
 
-    Meanwhile somebody else may have deployed this stack, or be looking at a plan for it.
-    CloudFormation deletes a stack whatever has become of it: who plans and approves within the two
-    calls before the last one is not seen.
+    Another user may have deployed this stack meanwhile, or be reviewing a plan for it.
+    CloudFormation deletes a stack in any state, so a plan that is made and approved between the
+    check and the deletion would go unnoticed.
     """
     client = place.cloudformation()
     try:
         client.delete_change_set(ChangeSetName=plan.id, StackName=plan.stack_id)
         if not plan.creates:
             return
-        # The status last: a plan that is approved between the two calls is in one of the answers.
+        # The status last, so that a plan approved between the two calls shows up in one of them.
         others = client.list_change_sets(StackName=plan.stack_id)["Summaries"]
         [stack] = client.describe_stacks(StackName=plan.stack_id)["Stacks"]
     except ClientError as error:
@@ -252,13 +252,13 @@ def _change(entry: ChangeTypeDef) -> Change:
         type=resource.get("ResourceType", ""),
         replacement=resource.get("Replacement", ""),
         properties=_properties(resource),
-        # Retain, ReplaceAndRetain, and the same with Snapshot.
+        # Retain, ReplaceAndRetain, Snapshot, or ReplaceAndSnapshot.
         keeps_old=resource.get("PolicyAction", "").endswith(("Retain", "Snapshot")),
     )
 
 
 def _properties(resource: ResourceChangeTypeDef) -> tuple[Property, ...]:
-    """What changes; of several reasons for the same change, the one that tells the values."""
+    """The changed properties; of several entries for one property, those with its values."""
     found = [_property(detail.get("Target", {})) for detail in resource.get("Details", [])]
     told = {one.name for one in found if one.change}
     return tuple(dict.fromkeys(one for one in found if one.change or one.name not in told))
@@ -277,7 +277,7 @@ def _property(target: ResourceTargetDefinitionTypeDef) -> Property:
 
 
 def _from_to(before: str | None, after: str | None) -> str:
-    """Both values, cut to the part where they differ if they are long."""
+    """Both values, shortened to the part that differs if they are long."""
     old, new = (value if value is None else " ".join(value.split()) for value in (before, after))
     start = 0
     if old is not None and new is not None and max(len(old), len(new)) > _LONGEST:

@@ -1,8 +1,9 @@
-"""Takes a stack to what the template says, and away again.
+"""Deploys and deletes a stack.
 
 Stages: check the parameters, build the package, plan (`changes`), let the caller approve, upload
-the package, execute, follow the events, compare what is there with the template (`emulated`, and
-`drift` on AWS). More shards than AWS allows at a time take several of these rounds (`resharding`).
+the package, execute, follow the events, and compare the result with the template (`emulated`, or
+`drift` on AWS). A change of shards that AWS does not allow in one step takes several rounds
+(`resharding`).
 """
 
 from __future__ import annotations
@@ -54,9 +55,9 @@ def deploy(
 ) -> tuple[Stack, bool]:
     """The deployed stack, and whether anything was changed.
 
-    `may_remove` is asked about a stack that never came up, `may_clear` about what deleted stacks
-    have left on an emulator that is not known to be ours. Raises NothingThere when that, or the
-    plan, isn't approved, DeployFailed with the first failing resource.
+    `may_remove` approves removing a stack that failed to deploy, and `may_clear` removing leftovers
+    of deleted stacks on an emulator that may belong to someone else. Raises NothingThere if one of
+    these or the plan is not approved, and DeployFailed with the first failing resource.
     """
     text = TEMPLATE.read_text(encoding="utf-8")
     chosen = chosen_events()
@@ -93,7 +94,7 @@ def deploy(
 
 @dataclass(frozen=True, kw_only=True)
 class _Attempt:
-    """One deployment's package, and whom it tells what."""
+    """The package and the callbacks of one deployment."""
 
     place: Place
     name: str
@@ -121,7 +122,7 @@ class _Attempt:
         with changes.discarded_on_failure(self.place, plan):
             if not approve(plan):
                 raise NothingThere(
-                    "Nothing was deployed; what an earlier attempt left is removed."
+                    "Nothing was deployed. The remains of the failed deployment were removed."
                     if self.removed
                     else "Nothing was changed."
                 )
@@ -135,17 +136,17 @@ class _Attempt:
         for left in endings.not_removed(ended):
             self.on_step(
                 f"{left.logical_id} ({left.type}, {left.physical_id}) is no longer part of the "
-                f"stack, but could not be deleted: {left.reason}"
+                f"stack but could not be deleted: {left.reason}"
             )
 
 
 def _go_through(attempt: _Attempt, stages: list[Mapping[str, str]], approve: Approve) -> bool:
-    """Whether any of the stages changed something. Only the first asks, unless one loses data."""
+    """Whether a stage changed anything. Only the first one asks, unless a later one loses data."""
     if len(stages) > 1:
         counts = " -> ".join(stage["ShardCount"] for stage in stages)
         attempt.on_step(
-            f"AWS at most doubles or halves a stream's shards at a time: -> {counts}, one update "
-            "after the other. Each takes some minutes, and AWS allows ten in 24 hours."
+            f"AWS at most doubles or halves a stream's shards at a time, so this takes several "
+            f"updates: -> {counts}. Each takes a few minutes, and AWS allows ten in 24 hours."
         )
     reached = ""
     for stage in stages:
@@ -158,10 +159,12 @@ def _go_through(attempt: _Attempt, stages: list[Mapping[str, str]], approve: App
         except (DeployFailed, NothingThere) as error:
             if not reached:
                 raise
-            by_now = f"The stream has {reached} shards by now; the same command goes on."
+            by_now = (
+                f"The stream has {reached} shards now. To continue, run the same command again."
+            )
             if isinstance(error, NothingThere):
-                raise NothingThere(f"The next step was not carried out. {by_now}") from error
-            raise DeployFailed(f"{error} {by_now}") from error
+                raise NothingThere(f"The next update was not made. {by_now}") from error
+            raise DeployFailed(f"{by_now} {error}") from error
         reached = stage.get("ShardCount", "some")
     return bool(reached)
 
@@ -169,42 +172,42 @@ def _go_through(attempt: _Attempt, stages: list[Mapping[str, str]], approve: App
 def _put_right(
     place: Place, deployed: Stack, archive: bytes, on_step: OnStep, *, is_new: bool
 ) -> bool:
-    """Whether anything on the emulator wasn't as the template says, and tells what it was."""
+    """Fixes what differs from the template on the emulator, and returns whether anything did."""
     mended: list[Difference] = []
     remaining = emulated.put_right(place, deployed, archive, mended.append)
     if is_new:
-        # Some of what CloudFormation leaves out is set only now, and some the emulator can't have.
+        # The emulator's CloudFormation skips some properties. What could not be set is unsupported.
         for difference in remaining:
-            on_step(f"The emulator leaves this out: {difference}")
+            on_step(f"Not supported by the emulator: {difference}")
         return True
     for difference in mended:
-        on_step(f"Found and put right: {difference}")
+        on_step(f"Found and fixed: {difference}")
     if remaining:
         raise DeployFailed(
-            f"Not as the template says: {'; '.join(map(str, remaining))}. "
-            "The emulator changes that only by making it anew, without the data: "
-            f"{emulated.anew(place, deployed)}."
+            f"The stack does not match the template: {'; '.join(map(str, remaining))}. The "
+            "emulator can't update this. To create the stack again without its data, run:\n"
+            f"{emulated.anew(place, deployed)}"
         )
     return bool(mended)
 
 
 def _revert_drift(attempt: _Attempt, deployed: Stack, approve: Approve) -> bool:
-    """Whether something was changed beside the stack, and now is as the template says."""
-    attempt.on_step("Looking for what was changed beside the stack; this may take minutes")
+    """Reverts changes made outside CloudFormation, and returns whether there were any."""
+    attempt.on_step("Checking for changes made outside CloudFormation; this may take minutes")
     try:
         found = drift.look(attempt.place, deployed, attempt.on_step)
     except DeployFailed as error:
-        attempt.on_step(f"That could not be found out, and so may be: {error}")
+        attempt.on_step(f"Such changes may exist, but could not be checked: {error}")
         return False
     if not found:
         return False
     for line in found:
-        attempt.on_step(f"Changed beside the stack: {line}")
+        attempt.on_step(f"Changed outside CloudFormation: {line}")
     plan = attempt.plan({}, reverts_drift=True)
     if plan is None:
         raise DeployFailed(
-            "CloudFormation can't bring that back by itself. Change it back by hand, and see what "
-            f"is left: aws cloudformation detect-stack-drift --stack-name {attempt.name}."
+            "CloudFormation can't revert these changes. Change them back by hand. To check again, "
+            f"run:\n  aws cloudformation detect-stack-drift --stack-name {attempt.name}"
         )
     attempt.carry_out(plan, approve)
     return True
@@ -218,16 +221,16 @@ def destroy(
     may_delete: Callable[[Stack], bool] = lambda _: True,
     may_clear: MayClear = lambda _: False,
 ) -> bool:
-    """Deletes the stack and its packages; False when there was nothing of it.
+    """Deletes the stack and its packages; returns False if there was nothing to delete.
 
-    Deletes the one that `may_delete` was asked about, and not one of the same name that
-    somebody else made meanwhile. What earlier stacks have left on an emulator goes too, where it is
-    ours, or `may_clear` allows it. Raises NothingThere when nothing is approved.
+    Deletes exactly the stack that `may_delete` approved, not one of the same name that someone else
+    created meanwhile. On an emulator, also removes the leftovers of earlier stacks that are ours or
+    that `may_clear` approves. Raises NothingThere if nothing is approved.
     """
     existing = stack.find(place, name)
     if existing and not may_delete(existing):
         raise NothingThere("Nothing was deleted.")
-    # All is asked before anything is done.
+    # Ask everything before changing anything.
     theirs = leftovers.not_ours(place, name)
     cleared = theirs if theirs and may_clear(theirs) else []
     if existing:
@@ -247,12 +250,12 @@ def _ready_for_change(
     on_step: OnStep,
     on_event: OnEvent,
 ) -> tuple[Stack | None, bool]:
-    """The stack to update, if any, and whether what an earlier attempt left was removed."""
+    """The stack to update, if any, and whether the remains of a failed one were removed."""
     existing = stack.find(place, name)
     if existing and existing.is_busy:
         raise DeployFailed(
-            f"CloudFormation is at work on the stack {name} ({existing.status}). "
-            "Wait until it has finished, then run this again."
+            f"CloudFormation is still working on the stack {name} ({existing.status}). "
+            "Wait until it finishes, then run this again."
         )
     if existing:
         endings.check_start(place, existing)
@@ -260,16 +263,16 @@ def _ready_for_change(
             return existing, False
     if existing and not may_remove(existing):
         raise NothingThere("Nothing was changed.")
-    # All is asked before anything is done.
+    # Ask everything before changing anything.
     theirs = leftovers.not_ours(place, name)
     if theirs and not may_clear(theirs):
         raise NothingThere("Nothing was changed.")
     if existing:
-        on_step(f"Removing what an earlier attempt left ({existing.status})")
+        on_step(f"Removing what a failed deployment left ({existing.status})")
         _delete(place, existing, on_event)
     removed = leftovers.clear(place, name, existing, theirs)
     if removed:
-        on_step(f"Removed what an earlier attempt left: {', '.join(removed)}")
+        on_step(f"Removed what a failed deployment left: {', '.join(removed)}")
     return None, bool(existing or removed)
 
 
@@ -282,7 +285,7 @@ def _follow(
     *,
     wanted: frozenset[str],
 ) -> list[Event]:
-    """All events of an operation, once it has ended as wanted; raises DeployFailed otherwise."""
+    """Waits for an operation and returns its events; raises DeployFailed unless it succeeds."""
     happened: list[Event] = []
 
     def note(event: Event) -> None:
@@ -297,7 +300,7 @@ def _follow(
 def _delete(place: Place, existing: Stack, on_event: OnEvent) -> None:
     before = events.seen(place, existing.id)
     if place.is_local:
-        # Here nothing is asked, so that nothing is protected either.
+        # On an emulator, destroy does not ask, so deletion protection must not stop it either.
         leftovers.unprotect(place, existing.outputs.get("EventDataTable", "none"))
         leftovers.unmap(place, existing.outputs.get("DDBEventProcessor", "none"))
     place.cloudformation().delete_stack(StackName=existing.id)

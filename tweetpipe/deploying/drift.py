@@ -1,6 +1,6 @@
-"""What was changed on AWS beside the stack, by drift detection.
+"""Finds changes made on AWS outside CloudFormation, with drift detection.
 
-Untried on AWS itself: the answers' forms are botocore's.
+Untried on AWS itself; the responses follow botocore's models.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ def look(
     *,
     sleep: Callable[[float], None] = time.sleep,
 ) -> list[str]:
-    """What differs from the template, a line for each resource; takes up to some minutes.
+    """The differences from the template, one line per resource; may take a few minutes.
 
-    `on_unknown` is told of each resource that CloudFormation could not look at. Raises DeployFailed
-    when nothing can be told.
+    Calls `on_unknown` for each resource that CloudFormation could not check. Raises DeployFailed if
+    it could check none.
     """
     client = place.cloudformation()
     try:
@@ -44,7 +44,7 @@ def look(
             if status["DetectionStatus"] != "DETECTION_IN_PROGRESS":
                 break
             sleep(3)
-        # 100 at most, and a stack of ours has some 30 resources.
+        # At most 100 fit on a page, and a stack has about 30 resources.
         drifts = client.describe_stack_resource_drifts(
             StackName=deployed.id,
             StackResourceDriftStatusFilters=["MODIFIED", "DELETED", "UNKNOWN"],
@@ -55,7 +55,7 @@ def look(
     unknown = [drift for drift in drifts if drift["StackResourceDriftStatus"] == "UNKNOWN"]
     for drift in unknown:
         why = drift.get("DriftStatusReason", "AWS gives no reason").rstrip(".")
-        on_unknown(f"Whether {drift['LogicalResourceId']} was changed can't be told: {why}.")
+        on_unknown(f"{drift['LogicalResourceId']} could not be checked for changes: {why}.")
     found = [line for line in (_line(drift, deployed) for drift in drifts) if line]
     if status["DetectionStatus"] == "DETECTION_FAILED" and not found and not unknown:
         raise DeployFailed(status.get("DetectionStatusReason", "no reason given"))
@@ -63,9 +63,9 @@ def look(
 
 
 def check_attached(place: Place, deployed: Stack, on_step: Callable[[str], None]) -> None:
-    """Raises DeployFailed where managed policies are attached to the stack's role or user.
+    """Raises DeployFailed if managed policies are attached to the stack's role or user.
 
-    Drift detection compares what the template names, and it names none.
+    Drift detection compares only what the template specifies, and it specifies none.
     """
     try:
         resources = place.cloudformation().describe_stack_resources(StackName=deployed.id)
@@ -77,40 +77,42 @@ def check_attached(place: Place, deployed: Stack, on_step: Callable[[str], None]
             for arn in identities.attached(place, kind, name)
         ]
     except (BotoCoreError, ClientError) as error:
-        on_step(f"Whether policies were attached beside the stack can't be told: {explain(error)}")
+        on_step(f"Attached policies could not be checked: {explain(error)}")
         return
     if commands:
         raise DeployFailed(
-            "The stack is as the template says, but its role or user has more rights: policies "
-            f"are attached that the template doesn't name. Detach them: {'; '.join(commands)}"
+            "The stack matches the template, but its role or user has more permissions: policies "
+            "are attached that the template does not contain. To detach them, run:\n"
+            + "\n".join(f"  {command}" for command in commands)
         )
 
 
 def check_code(place: Place, deployed: Stack, artifact: Artifact, archive: bytes) -> None:
-    """Raises DeployFailed where the function runs other code than the package's.
+    """Raises DeployFailed if the function runs code other than the package.
 
-    Drift detection can't read code, so that nobody else would find what was changed by hand.
+    Drift detection can't read code, so it does not find such a change.
     """
     name = deployed.outputs["DDBEventProcessor"]
     found = place.lambda_().get_function_configuration(FunctionName=name)["CodeSha256"]
     if found != package.code_sha256(archive):
         raise DeployFailed(
-            "The stack is as the template says, but its function runs other code, which was put "
-            f"there beside the stack. Put the package back: aws lambda update-function-code "
-            f"--function-name {name} --s3-bucket {artifact.bucket} --s3-key {artifact.key}"
+            "The stack matches the template, but its function runs other code, which was deployed "
+            "outside CloudFormation. To restore the package, run:\n  aws lambda "
+            f"update-function-code --function-name {name} --s3-bucket {artifact.bucket} "
+            f"--s3-key {artifact.key}"
         )
 
 
 def _line(drift: StackResourceDriftTypeDef, deployed: Stack) -> str | None:
     name = drift["LogicalResourceId"]
     if drift["StackResourceDriftStatus"] == "DELETED":
-        return f"{name} is gone"
+        return f"{name} is missing"
     scales = deployed.parameters.get("TableBilling") == "PROVISIONED"
     changes = [
         f"{difference['PropertyPath']} is {difference['ActualValue']} instead of "
         f"{difference['ExpectedValue']}"
         for difference in drift.get("PropertyDifferences", [])
-        # Its autoscaling changes that all the time.
+        # Autoscaling keeps changing this.
         if not (scales and difference["PropertyPath"].startswith("/ProvisionedThroughput"))
     ]
     return f"{name}: {', '.join(changes)}" if changes else None

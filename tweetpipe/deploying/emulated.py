@@ -1,8 +1,8 @@
-"""Compares what a stack on an emulator is with what the template says, and puts right what it can.
+"""Compares a stack on an emulator with the template, and fixes what it can.
 
-CloudFormation itself compares templates only, so that what was changed by hand stays changed. And
-LocalStack's reports updates of streams and tables as done that it never makes, and leaves out
-some properties even of new ones. On AWS drift detection does this: see `drift`.
+CloudFormation compares only templates, so changes made by hand stay. In addition, LocalStack's
+CloudFormation reports updates of streams and tables as done without making them, and leaves out
+some properties even of new ones. On AWS, drift detection does this: see `drift`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tweetpipe.deploying.package import code_sha256
 from tweetpipe.deploying.resolve import StackFacts, resolved
 from tweetpipe.project import TEMPLATE
 
-# What GetAtt gives of a resource with this name, of the types whose ARN the template asks for.
+# The ARNs that GetAtt returns, for the types that the template uses it on.
 _ARNS = {
     "AWS::DynamoDB::Table": "arn:aws:dynamodb:{region}:{account}:table/{name}",
     "AWS::IAM::Role": "arn:aws:iam::{account}:role/{name}",
@@ -38,7 +38,7 @@ _ARNS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """A property that is not as the template says; without `property` the resource is not there."""
+    """A property that differs from the template; without `property`, the resource is missing."""
 
     logical_id: str
     property: str = ""
@@ -47,7 +47,7 @@ class Difference:
 
     def __str__(self) -> str:
         if not self.property:
-            return f"{self.logical_id} is gone"
+            return f"{self.logical_id} is missing"
         found, wanted = (_short(value) for value in (self.found, self.wanted))
         return f"{self.logical_id}: {self.property} is {found} instead of {wanted}"
 
@@ -55,14 +55,14 @@ class Difference:
 def put_right(
     place: Place, deployed: Stack, package: bytes, on_mended: Callable[[Difference], None]
 ) -> list[Difference]:
-    """What differs from the template and can't be changed in place; the rest is changed."""
+    """Fixes differences from the template; returns those that can't be changed in place."""
     remaining: list[Difference] = []
     for part, logical_id, name, wanted in _wanted(place, deployed):
         different = _differences(place, part, logical_id, name, wanted)
         if not different:
             continue
         values = {one.property: one.wanted for one in different if one.property}
-        # What can't be changed is still different after that.
+        # A property that can't be changed still differs afterwards.
         with suppress(BotoCoreError, ClientError):
             if values:
                 part.mend(place, part.current(place, name, wanted), values)
@@ -91,7 +91,7 @@ def _put_code_right(
     client.get_waiter("function_updated").wait(
         FunctionName=function, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
-    # An emulator may take the hash of something else than the package as it was sent.
+    # An emulator may compute the hash from something other than the uploaded package.
     if put["CodeSha256"] != found:
         on_mended(
             Difference(
@@ -101,7 +101,7 @@ def _put_code_right(
 
 
 def anew(place: Place, deployed: Stack) -> str:
-    """The commands that make the stack anew with the parameters it has."""
+    """The commands that create the stack again with its current parameters, one per line."""
     defaults = parameters.defaults(TEMPLATE.read_text(encoding="utf-8"))
     stack = options(place.target, deployed.name)
     given = "".join(
@@ -109,11 +109,11 @@ def anew(place: Place, deployed: Stack) -> str:
         for name, value in deployed.parameters.items()
         if value != defaults.get(name)
     )
-    return f"tweetpipe destroy{stack}, then tweetpipe deploy{stack}{given}"
+    return f"  tweetpipe destroy{stack}\n  tweetpipe deploy{stack}{given}"
 
 
 def _wanted(place: Place, deployed: Stack) -> list[tuple[parts.Part, str, str, dict[str, Any]]]:
-    """Each part that can be compared: its names, and its properties by the template."""
+    """Each part that can be compared: its names, and its properties in the template."""
     text = TEMPLATE.read_text(encoding="utf-8")
     template = parameters.read(text)
     found = place.cloudformation().describe_stack_resources(StackName=deployed.id)
@@ -174,7 +174,7 @@ def _differences(
 
 
 def _plain(value: Any) -> Any:
-    """The value in a form that is equal for what means the same: true and "true", any order."""
+    """A normal form, equal for values that mean the same: true and "true", or another order."""
     match value:
         case bool():
             return str(value).lower()

@@ -1,7 +1,7 @@
-"""How each kind of resource says what it is, in the template's words, and how it is changed.
+"""Reads and changes each kind of resource on an emulator, in terms of the template.
 
-`read` gives the properties that an emulator can tell, None for one that is not set. What it keeps
-no trace of is left out: the stream's encryption, and tags of the services that have none.
+`read` returns the properties that an emulator can report, with None for one that is not set. It
+leaves out what emulators do not keep: the stream's encryption, and the tags of some services.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ _MAPPING = (
 class Part:
     """A kind of resource.
 
-    `mend` sets those of the properties given that can be set in place. `make` makes one that is
-    gone, where that loses nothing, and `current` then has its new name. `defaults` are the
-    properties that count although the template doesn't name them.
+    `mend` sets those of the given properties that can be changed in place. `make` creates a missing
+    resource, if that loses nothing, and `current` then returns its new name. `defaults` are
+    properties to compare that the template does not specify.
     """
 
     read: Callable[[Place, str], Properties]
@@ -65,12 +65,12 @@ def _read_stream(place: Place, name: str) -> Properties:
         "RetentionPeriodHours": summary["RetentionPeriodHours"],
         "Tags": place.kinesis().list_tags_for_stream(StreamName=name)["Tags"],
     }
-    # Not every emulator knows the newer ones.
+    # Not every emulator has the newer properties.
     if "MaxRecordSizeInKiB" in summary:
         found["MaxRecordSizeInKiB"] = summary["MaxRecordSizeInKiB"]
         strategy = summary.get("RecordDistributionStrategy")
         found["RecordDistributionStrategy"] = strategy if mode == "ON_DEMAND" else None
-    # The shards of an on-demand stream are AWS's business.
+    # AWS manages the shards of an on-demand stream.
     shards = summary["OpenShardCount"] if mode == "PROVISIONED" else None
     return found | {"ShardCount": shards}
 
@@ -95,15 +95,15 @@ def _mend_stream(place: Place, name: str, wanted: Properties) -> None:
     summary = kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
     strategy = wanted.get("RecordDistributionStrategy", "")
     if strategy is None:
-        # Only a stream on demand may have the other one.
+        # Only an on-demand stream may have the other strategy.
         _distribute(place, summary["StreamARN"], "USER_PARTITION_KEY")
     if "StreamModeDetails" in wanted:
         kinesis.update_stream_mode(
             StreamARN=summary["StreamARN"], StreamModeDetails=wanted["StreamModeDetails"]
         )
         resharding.wait_until_active(place, name)
-    # With other streams than ours, which tell the size of records, LocalStack's mapping would begin
-    # at the oldest record again and again once a shard is closed.
+    # Only our own streams report the size of records. With others, LocalStack's mapping would start
+    # again at the oldest record each time a shard is closed.
     if wanted.get("ShardCount") and "MaxRecordSizeInKiB" in summary:
         resharding.resize(place, name, int(wanted["ShardCount"]))
     if "MaxRecordSizeInKiB" in wanted:
@@ -211,17 +211,17 @@ def _current_mapping(place: Place, name: str, wanted: Properties) -> str:
 
 
 def _make_mapping(place: Place, wanted: Properties) -> None:
-    """From the oldest record in the stream on: storing one twice changes nothing."""
+    """Starts at the oldest record in the stream; storing a record twice changes nothing."""
     client: Any = place.lambda_()
     tags = {tag["Key"]: tag["Value"] for tag in wanted.get("Tags", [])}
     client.create_event_source_mapping(**_typed(wanted | {"Tags": tags}))
 
 
 def mappings_of(place: Place, function: str) -> list[Mapping[str, Any]]:
-    """The event source mappings of a function, given by its name or ARN."""
+    """The event source mappings of a function, which is given by name or ARN."""
     name = function.rpartition(":")[2]
     pages = place.lambda_().get_paginator("list_event_source_mappings").paginate()
-    # Asked for one function's, LocalStack also lists those of functions with longer names.
+    # When filtered by function, LocalStack also lists functions that have this name as a prefix.
     return [
         mapping
         for page in pages
@@ -243,7 +243,7 @@ def _mend_queue(place: Place, url: str, wanted: Properties) -> None:
 
 
 def _typed(properties: Properties) -> Properties:
-    """The values as the API takes them: parameters of the template are all text."""
+    """The values with the types that the API expects; template parameters are all text."""
     return {
         name: int(value) if isinstance(value, str) and re.fullmatch(r"-?\d+", value) else value
         for name, value in properties.items()

@@ -1,7 +1,7 @@
-"""What the last status of a CloudFormation operation means, and what to do about it.
+"""Explains the final status of a CloudFormation operation, and what to do.
 
-The status alone says how an operation ended. Events say why: a resource may fail and be retried
-with success, and an update that was canceled has no failing resource at all.
+Only the status tells how an operation ended. The events tell why: a resource may fail and succeed
+on a retry, and a canceled update has no failed resource at all.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tweetpipe.deploying.events import Event
 DEPLOYED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
 DELETED = frozenset({"DELETE_COMPLETE"})
 
-# None of these takes an update; what is said of the others is said where they end.
+# A stack in one of these states accepts no update.
 _NOT_TAKEN_BACK = frozenset({"UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"})
 _NEEDS_A_HAND = frozenset({"DELETE_FAILED", "UPDATE_FAILED"}) | _NOT_TAKEN_BACK
 
@@ -26,7 +26,7 @@ _NEEDS_A_HAND = frozenset({"DELETE_FAILED", "UPDATE_FAILED"}) | _NOT_TAKEN_BACK
 def check_end(
     place: Place, name: str, status: str, events: Iterable[Event], *, wanted: frozenset[str]
 ) -> None:
-    """Raises DeployFailed, with the first cause and the remedy, unless the status is wanted."""
+    """Raises DeployFailed, with the first cause and the remedy, unless the status is as wanted."""
     if status in wanted:
         return
     seen = list(events)
@@ -41,7 +41,7 @@ def check_end(
 
 
 def check_start(place: Place, existing: Stack) -> None:
-    """Raises DeployFailed when the stack is in a state that no update leads out of."""
+    """Raises DeployFailed if the stack is in a state that accepts no update."""
     if existing.status in _NEEDS_A_HAND:
         reason = f" ({existing.reason.rstrip('.')})" if existing.reason else ""
         named = re.search(r"\[([\w, ]+)\]", existing.reason)
@@ -53,48 +53,56 @@ def check_start(place: Place, existing: Stack) -> None:
 
 
 def not_removed(events: Iterable[Event]) -> list[Event]:
-    """The last tries to delete what the stack no longer has, of those that failed."""
+    """The resources that the stack no longer has but that could not be deleted."""
     last = {event.logical_id: event for event in events}
     return [event for event in last.values() if event.status == "DELETE_FAILED"]
 
 
 def remedy(place: Place, name: str, status: str, *, resources: list[str], why: str = "") -> str:
-    """What to do about a stack in this state, in one line; `resources` failed, and `why`."""
+    """What to do about a stack in this state; `resources` are the ones that failed, and `why`."""
     again = f"tweetpipe deploy{options(place.target, name)}"
     destroy = f"tweetpipe destroy{options(place.target, name)}"
     aws = f"aws cloudformation {{}} --stack-name {name}".format
     match status:
         case "ROLLBACK_COMPLETE" | "CREATE_FAILED":
-            data = ", its data included," if place.is_local else ""
-            return f"Fix that, then deploy again, which removes what is left{data} first: {again}."
+            data = ", including its data" if place.is_local else ""
+            return (
+                "Fix that, then deploy again. This first removes what is left of the stack"
+                f"{data}:\n  {again}"
+            )
         case "ROLLBACK_FAILED":
-            return f"Not all of it could be removed again: run {destroy}, then {again}."
+            return f"Some resources could not be removed. Run:\n  {destroy}\n  {again}"
         case "UPDATE_ROLLBACK_COMPLETE":
-            return f"The stack is as it was before, its parameters as well. To try again: {again}."
+            return (
+                "The stack and its parameters are as they were before. To try again, run:\n"
+                f"  {again}"
+            )
         case "UPDATE_FAILED":
-            return f"Take it back with {aws('rollback-stack')}, then run {again}."
+            return f"To roll it back and deploy again, run:\n  {aws('rollback-stack')}\n  {again}"
         case "UPDATE_ROLLBACK_FAILED" | "IMPORT_ROLLBACK_FAILED":
             # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ContinueUpdateRollback.html
             skipped = " ".join(resources or ["LOGICAL_ID"])
             reasons = f" ({why})" if why else ""
             return (
-                f"It could not be taken back either{reasons}: fix that, then run "
-                f"{aws('continue-update-rollback')}, with --resources-to-skip {skipped} only for "
-                f"what can't be fixed. Once it is taken back: {again}."
+                f"The rollback failed, too{reasons}. Fix that, continue the rollback, and deploy "
+                f"again once it is done:\n  {aws('continue-update-rollback')}\n  {again}\n"
+                f"Only for resources that can't be fixed, add --resources-to-skip {skipped} to the "
+                "first command."
             )
         case "DELETE_FAILED":
             kept = " ".join(resources or ["LOGICAL_ID"])
             return (
-                f"Fix that, then run {destroy} again; or leave behind what can't be deleted: "
-                f"{aws('delete-stack')} --retain-resources {kept}."
+                f"Fix that, then delete the stack again:\n  {destroy}\n"
+                "Or keep the resources that can't be deleted:\n"
+                f"  {aws('delete-stack')} --retain-resources {kept}"
             )
         case "DELETE_COMPLETE":
-            return f"Somebody deleted the stack meanwhile. Create it anew: {again}."
-    return f"See what has become of it: {aws('describe-stack-events')}."
+            return f"Someone else deleted the stack meanwhile. To create it again, run:\n  {again}"
+    return f"To see what happened, run:\n  {aws('describe-stack-events')}"
 
 
 def _failed_on_the_way_back(name: str, events: list[Event]) -> list[Event]:
-    """What failed since the stack began to undo its update, not what made it do so."""
+    """The failures during the rollback, not the failure that caused it."""
     began = [
         place
         for place, event in enumerate(events)
@@ -110,7 +118,7 @@ def _cause(name: str, status: str, events: list[Event]) -> str:
             reason = lacks_permission(event.reason) or engine_lacks(event.reason) or event.reason
             return f"{event.logical_id} ({event.type}) failed: {reason}".rstrip(". ")
     for event in events:
-        # Not the failing of a resource: somebody canceled it, or CloudFormation gave a reason.
+        # No resource failed: the update was canceled, or CloudFormation gave another reason.
         if event.logical_id == name and event.reason and "ROLLBACK" in event.status:
             return f"The stack {name} ended in {status} ({event.reason.rstrip('.')})"
     return f"The stack {name} ended in {status}"

@@ -1,4 +1,4 @@
-"""Follows what CloudFormation does to a stack."""
+"""Follows the events of a CloudFormation stack."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 _QUIET_LOOKS = 10
 
-# CloudFormation spells it with two l.
+# CloudFormation spells it with a double l.
 _CANCELED = re.compile("cancell?ed", re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """One step of one resource."""
+    """One step of one resource of a stack."""
 
     id: str
     at: datetime
@@ -41,12 +41,12 @@ class Event:
 
     @property
     def is_cause(self) -> bool:
-        """Whether a failure starts here, rather than being canceled because of another."""
+        """Whether this failed on its own, and was not canceled because another resource failed."""
         return self.is_failure and not _CANCELED.search(self.reason)
 
 
 def seen(place: Place, stack_id: str) -> set[str]:
-    """The ids of the events there are by now."""
+    """The ids of the events so far."""
     return {event.id for event in every(place, stack_id)}
 
 
@@ -58,18 +58,18 @@ def follow(
     on_event: Callable[[Event], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> str:
-    """Tells of new events in their order; the status in which the stack's operation ended."""
+    """Reports new events in order until the operation ends; returns the final status."""
     known = set(already_seen)
     quiet = 0
     while True:
-        # The state is asked first: every event of an ended operation is then in the list.
+        # Read the status first, so that the list has all events if the operation has ended.
         status = _status(place, stack_id)
         new = [event for event in every(place, stack_id) if event.id not in known]
         for event in new:
             known.add(event.id)
             on_event(event)
         quiet = 0 if new else quiet + 1
-        # LocalStack gives the stack the status of a resource that fails, and goes on.
+        # LocalStack sets the stack's status when a resource fails, and then continues.
         may_go_on = place.is_local and status.endswith("_FAILED") and quiet < _QUIET_LOOKS
         if not status.endswith("_IN_PROGRESS") and not may_go_on:
             return status
@@ -87,7 +87,7 @@ def _status(place: Place, stack_id: str) -> str:
 
 
 def every(place: Place, stack_id: str) -> list[Event]:
-    """All events of a stack, oldest first; none when CloudFormation has forgotten it."""
+    """All events of a stack, oldest first; none if CloudFormation no longer knows it."""
     pages = place.cloudformation().get_paginator("describe_stack_events")
     try:
         found = [

@@ -1,6 +1,6 @@
-"""The policies of a stack's role and user: read, set, and looked through for what was attached.
+"""Reads and sets the policies of a stack's role and user, and finds attached policies.
 
-A `kind` is what IAM's calls have in their names: role or user.
+A `kind` is the word in the names of IAM's calls: role or user.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def attached(place: Place, kind: str, name: str) -> list[str]:
 
 
 def read_role(place: Place, name: str) -> Properties:
-    """A role's properties, in the template's words."""
+    """A role's properties, as in the template."""
     role: Any = place.iam().get_role(RoleName=name)["Role"]
     return _policies(place, "role", name) | {
         "AssumeRolePolicyDocument": role["AssumeRolePolicyDocument"],
@@ -46,7 +46,7 @@ def mend_role(place: Place, name: str, wanted: Properties) -> None:
 
 
 def read_user(place: Place, name: str) -> Properties:
-    """A user's properties, in the template's words."""
+    """A user's properties, as in the template."""
     groups = place.iam().list_groups_for_user(UserName=name)["Groups"]
     return _policies(place, "user", name) | {
         "Groups": [group["GroupName"] for group in groups] or None

@@ -1,8 +1,8 @@
-"""What stacks on an emulator have left: finds it, tells whose it is, removes it.
+"""Finds the resources that deleted stacks left behind on an emulator, and removes them.
 
-LocalStack takes nothing back when a deployment fails, and deletes nothing of a stack that never
-came up, but calls it deleted. Its history still names what such a stack made, and who made the
-stack; the resources themselves bear nobody's name.
+LocalStack rolls nothing back when a deployment fails, and deletes no resource of a stack that
+failed to deploy, although it reports the stack as deleted. Its history still has the resources of
+such a stack and the stack's owner; the resources themselves don't name an owner.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from tweetpipe.deploying.emulated_parts import mappings_of
 
 _GONE = ("NotFound", "NoSuchEntity", "NonExistent", "DoesNotExist")
 
-# With any, IAM deletes neither role nor user.
+# IAM deletes a role or user only if it has no policies.
 _NO_POLICIES: dict[str, Any] = {"ManagedPolicyArns": [], "Policies": []}
 
-# Clocks of one emulator's services, some of which count whole seconds.
+# The clocks of an emulator's services differ; some count whole seconds.
 _SAME_MOMENT = timedelta(seconds=5)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Leftover:
-    """A resource that a deleted stack made, and that is still there.
+    """A resource of a deleted stack that still exists.
 
-    It is ours when the stack was made from this home, and nobody has made the resource anew since.
+    It is ours if the stack was created from this home, and the resource was not re-created since.
     """
 
     type: str
@@ -52,17 +52,17 @@ class Leftover:
 
 
 def not_ours(place: Place, name: str) -> list[Leftover]:
-    """What deleted stacks of this name have left, and isn't known to be ours: to ask about."""
+    """The leftovers of deleted stacks of this name that may belong to someone else."""
     return [left for left in _find(place, name) if not left.is_ours]
 
 
 def clear(
     place: Place, name: str, deleted: Stack | None, approved: Sequence[Leftover]
 ) -> list[str]:
-    """Deletes what is ours of what stacks of this name have left, and what is approved; names it.
+    """Deletes our own leftovers of stacks of this name, and the approved ones; returns their names.
 
-    Ours is also what the stack has left that was just deleted: somebody was asked about that. For
-    when there is no such stack any more. Raises DeployFailed for what can't be deleted.
+    The leftovers of the stack that was just deleted count as ours, because the user approved its
+    deletion. To be called when the stack is gone. Raises DeployFailed if one can't be deleted.
     """
     removed: list[str] = []
     for left in _find(place, name, deleted):
@@ -78,26 +78,26 @@ def clear(
 
 
 def unprotect(place: Place, table: str) -> None:
-    """Takes the deletion protection off a table, if it is there."""
+    """Turns off the deletion protection of a table, if the table exists."""
     with suppress(ClientError):
         place.dynamodb().update_table(TableName=table, DeletionProtectionEnabled=False)
 
 
 def unmap(place: Place, function: str) -> None:
-    """Deletes a function's mappings: one that was made anew, its stack doesn't know."""
+    """Deletes a function's mappings, because its stack doesn't know a re-created one."""
     with suppress(ClientError):
         for mapping in mappings_of(place, function):
             place.lambda_().delete_event_source_mapping(UUID=mapping["UUID"])
 
 
 def is_gone(error: ClientError) -> bool:
-    """Whether a service says with this error that there is no such thing."""
+    """Whether this error of a service means that the resource does not exist."""
     code = error.response.get("Error", {}).get("Code", "")
     return any(word in code for word in _GONE)
 
 
 def _find(place: Place, name: str, deleted: Stack | None = None) -> list[Leftover]:
-    """What is left of the stacks of this name, newest first. On AWS, nothing is."""
+    """The leftovers of the stacks of this name, newest first; always none on AWS."""
     if not place.is_local:
         return []
     found: list[Leftover] = []
@@ -112,19 +112,19 @@ def _find(place: Place, name: str, deleted: Stack | None = None) -> list[Leftove
 
 
 def _left(place: Place, name: str) -> dict[tuple[str, str], tuple[str, datetime]]:
-    """The resources that are not known to be deleted: their stack's id, and when they were there.
+    """The resources that may still exist, by type and name, oldest first.
 
-    By type and name, oldest first.
+    The values are the id of their stack, and a time when they existed.
     """
     pages = place.cloudformation().get_paginator("list_stacks").paginate()
     named = [s for page in pages for s in page["StackSummaries"] if s["StackName"] == name]
     left: dict[tuple[str, str], tuple[str, datetime]] = {}
-    # Deleted ones come first: what one that somebody made meanwhile has is not left over.
+    # Deleted stacks first: a resource of a stack that exists now is not a leftover.
     for stack in sorted(named, key=lambda s: s["StackStatus"] != "DELETE_COMPLETE"):
         is_deleted = stack["StackStatus"] == "DELETE_COMPLETE"
         for event in events.every(place, stack["StackId"]):
             made = (event.type, event.physical_id)
-            # Skipped is what somebody asked to have kept.
+            # DELETE_SKIPPED: the user chose to keep it.
             if event.status in ("DELETE_COMPLETE", "DELETE_SKIPPED") or not is_deleted:
                 left.pop(made, None)
             elif event.status == "CREATE_COMPLETE" and event.type in _KINDS:
@@ -140,11 +140,11 @@ def _is_ours(place: Place, stack_id: str) -> bool:
 
 
 def _made(place: Place, kind: str, physical_id: str) -> datetime | bool:
-    """When it was made, or, where that isn't told, whether it is there."""
+    """When the resource was created, or whether it exists if that is all that is known."""
     try:
         return _KINDS[kind].made(place, physical_id)
     except ClientError as error:
-        # What can't be looked at is taken for there: removing it says why.
+        # If it can't be checked, assume that it exists; removing it will report the reason.
         return not is_gone(error)
 
 
@@ -191,7 +191,7 @@ def _remove_user(place: Place, name: str) -> None:
 
 @dataclass(frozen=True)
 class _Kind:
-    """How a type of resource is looked for, and removed."""
+    """How to find and remove a type of resource."""
 
     made: Callable[[Place, str], datetime | bool]
     remove: Callable[[Place, str], object]

@@ -1,8 +1,8 @@
-"""Who made a stack on an emulator: its tag names the home, by an id that says nothing else.
+"""The owner of a stack on an emulator: a tag with a random id of the home it was created from.
 
-Stacks on AWS get no such tag. CloudFormation would put it on each resource, which takes permissions
-of its own, and a deployment from another home would then always be a change; there, `destroy`
-asks in any case.
+Stacks on AWS get no such tag. CloudFormation would put it on each resource, which needs extra
+permissions, and each deployment from another home would then be a change. On AWS, `destroy` always
+asks.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ID = re.compile(r"[0-9a-f]{32}")
 
 
 def tags(place: Place, existing: Stack | None) -> Mapping[str, str]:
-    """The tags for the stack's deployment: an update leaves it to whoever made it."""
+    """The tags to deploy the stack with; an update does not change the owner."""
     if not place.is_local:
         return {}
     if existing is None or existing.awaits_review:
@@ -33,12 +33,12 @@ def tags(place: Place, existing: Stack | None) -> Mapping[str, str]:
 
 
 def is_ours(stack: Stack) -> bool:
-    """Whether the stack was made from this home."""
+    """Whether the stack was created from this home."""
     return stack.tags.get(TAG) == _home_id()
 
 
 def _home_id() -> str:
-    """This home's id; where it can't be kept, a new one for each process."""
+    """The id of this home, or a new one for each process if it can't be saved."""
     path = LOCALSTACK_HOME / "id"
     found = _read(path)
     if found:

@@ -1,10 +1,10 @@
-"""Builds the function's package: processor/, what it needs of the events, and its dependencies.
+"""Builds the function's package: processor/, the modules of the events, and the dependencies.
 
-Only what Python needs goes in, so that nothing that happens to lie there is sent to AWS: modules,
-`py.typed`, and the data that is declared here. The same input gives the same zip, byte for byte,
-in any folder and with any Python, so that a deploy without a change changes nothing.
-`python -m tweetpipe.deploying.package` builds the folder alone, for `aws cloudformation package`
-and `sam`.
+The package contains only what Python needs (modules, `py.typed`, and the data declared here), so
+that no other file in these folders is sent to AWS. The same input gives the same zip, byte for
+byte, in any folder and with any Python version, so that deploying again without a change does
+nothing. `python -m tweetpipe.deploying.package` only builds the folder, for
+`aws cloudformation package` and `sam`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.project import BUILD, FUNCTION, PROCESSOR, PROCESSOR_REQUIREMENTS
 
 DATA = ("*.dist-info/METADATA", "*.dist-info/LICENSE*", "*.dist-info/licenses/*")
-"""What goes in besides modules, as patterns of paths in the package: `processor/words.txt`."""
+"""The data files to include, as patterns of paths in the package, such as `processor/words.txt`."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip can hold
 _MODIFIED = 946_684_800  # 2000: no time zone makes that earlier
@@ -37,25 +37,25 @@ _NATIVE = {".so", ".pyd", ".dylib"}
 _LOG = logging.getLogger(__name__)
 
 Own = Mapping[str, Path]
-"""What the events have for the function, by the names in the package."""
+"""The files of the events that the function needs, by their paths in the package."""
 
 
 def build(own: Own = MappingProxyType({})) -> Path:
-    """The folder that AWS's tools make the function's package of, made anew from the sources."""
+    """Build the folder that AWS's tools package for the function."""
     with _lock():
         return _build(own, FUNCTION)
 
 
 def prepare() -> None:
-    """Fetch the function's dependencies, so that building needs no network."""
+    """Fetch the function's dependencies, so that builds need no network."""
     with _lock():
         _install_dependencies()
 
 
 def archive(own: Own = MappingProxyType({})) -> bytes:
-    """The package as a zip that depends on nothing but its files' names and contents."""
-    # Built and read in one go: another deployment builds into the same folder. It is none that
-    # people take for their own events' package, between `make package` and AWS's tools.
+    """The package as a zip that depends only on the names and contents of its files."""
+    # Built and read under the lock, because other deployments build into the same folder. It is
+    # not the folder of `make package`, which users pass to AWS's tools.
     with _lock():
         folder = _build(own, BUILD / "archived")
         _LOG.debug("%s", listing(folder))
@@ -63,12 +63,12 @@ def archive(own: Own = MappingProxyType({})) -> bytes:
 
 
 def code_sha256(archive: bytes) -> str:
-    """The archive's hash as Lambda tells that of a function's code."""
+    """The archive's hash in the form that Lambda reports for a function's code."""
     return base64.b64encode(hashlib.sha256(archive).digest()).decode()
 
 
 def listing(folder: Path) -> str:
-    """What is in the built folder, a line for each file, and what of processor/ is not."""
+    """The files in the built folder, one per line, and the files of processor/ that are not."""
     files = {path.relative_to(folder): path.stat().st_size for path in _files(folder)}
     sources = [PurePath(PROCESSOR.name) / path.relative_to(PROCESSOR) for path in _files(PROCESSOR)]
     lines = [f"{size:>9,}  {path.as_posix()}" for path, size in files.items()]
@@ -110,7 +110,7 @@ def _copy(source: Path, folder: Path, within: str = "") -> None:
 
 
 def _belongs(path: PurePath) -> bool:
-    """Whether a file with this path in the package is one that Python can import, or declared."""
+    """Whether a file with this path in the package can be imported, or is declared as data."""
     if any(fnmatchcase(path.as_posix(), pattern) for pattern in DATA):
         return True
     *folders, name = path.parts
@@ -120,20 +120,20 @@ def _belongs(path: PurePath) -> bool:
 
 
 def _files(folder: Path) -> list[Path]:
-    """All files but hidden ones; raises TweetpipeError for a link to anything but one of these."""
+    """All files except hidden ones; raises TweetpipeError for a link to anything else."""
     found = sorted(path for path in folder.rglob("*") if not _is_hidden(path.relative_to(folder)))
     for path in found:
         if path.is_symlink() and not _leads_to_a_file_of(folder, path):
             raise TweetpipeError(
                 f"{folder.name}/{path.relative_to(folder).as_posix()} is a link to "
-                f"{os.readlink(path)}, which is not a file of {folder.name}/ that goes into the "
-                "package. Put the file itself there, or remove the link."
+                f"{os.readlink(path)}, which is not a file that {folder.name}/ puts into the "
+                "package. Replace the link with the file itself, or remove it."
             )
     return [path for path in found if path.is_file()]
 
 
 def _leads_to_a_file_of(folder: Path, link: Path) -> bool:
-    # Not Path.resolve, which raises for links in a circle.
+    # Not Path.resolve, which raises for circular links.
     target, root = Path(os.path.realpath(link)), Path(os.path.realpath(folder))
     return (
         target.is_relative_to(root)
@@ -148,7 +148,7 @@ def _is_hidden(path: PurePath) -> bool:
 
 def _zipped(folder: Path) -> bytes:
     buffer = io.BytesIO()
-    # Not compressed: zlib and its relatives make different bytes of the same input.
+    # Not compressed, because versions of zlib compress the same input to different bytes.
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted(path for path in folder.rglob("*") if path.is_file()):
             entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _EPOCH)
@@ -169,10 +169,10 @@ def _install_dependencies() -> Path:
     native = [path.name for path in unfinished.rglob("*") if path.suffix in _NATIVE]
     if native:
         raise TweetpipeError(
-            f"{PROCESSOR_REQUIREMENTS.name} brings compiled code ({native[0]}), which runs on one "
-            "architecture only. Choose a pure Python package instead."
+            f"{PROCESSOR_REQUIREMENTS.name} includes compiled code ({native[0]}), which runs on "
+            "only one architecture. Use a pure Python package instead."
         )
-    shutil.rmtree(unfinished / "bin", ignore_errors=True)  # commands are for people
+    shutil.rmtree(unfinished / "bin", ignore_errors=True)  # the function runs no commands
     unfinished.rename(folder)
     return folder
 
@@ -189,7 +189,7 @@ def _pip_install(folder: Path) -> None:
         )
         raise TweetpipeError(
             f"pip could not fetch the function's dependencies ({reason}). "
-            "Check the network, then run this again."
+            "Check your network connection, then run this again."
         )
 
 

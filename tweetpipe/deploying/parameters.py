@@ -1,6 +1,6 @@
 """Checks parameters against the template before CloudFormation sees them.
 
-AWS checks them too; emulators take anything.
+AWS checks them, too, but emulators accept anything.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tweetpipe.events import Events
 
 
 class _TemplateLoader(yaml.CSafeLoader):
-    """Reads CloudFormation's short forms as mappings: `!Ref Name` as `{Ref: Name}`."""
+    """Reads CloudFormation's short forms as mappings, such as `!Ref Name` as `{Ref: Name}`."""
 
 
 def _short_form(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -35,7 +35,7 @@ _TemplateLoader.add_multi_constructor("!", _short_form)
 
 @cache
 def read(template: str) -> dict[str, Any]:
-    """The whole template, its short forms as mappings; not to be changed, as it is read once."""
+    """The template, with its short forms as mappings. Cached, so callers must not change it."""
     return dict(yaml.load(template, _TemplateLoader))
 
 
@@ -44,32 +44,38 @@ def check(template: str, given: Mapping[str, str]) -> None:
     declared = read(template)["Parameters"]
     for name, value in given.items():
         if name not in declared:
-            raise WrongUsage(f"{name} is no parameter. There are: {', '.join(declared)}.")
+            raise WrongUsage(
+                f"{name} is not a parameter of the stack. The parameters are: "
+                f"{', '.join(declared)}."
+            )
         problem = _problem(declared[name], value)
         if problem:
             raise WrongUsage(f"{name}={value}: {problem}.")
 
 
 def defaults(template: str) -> dict[str, str]:
-    """The parameters that have a default, with it."""
+    """The default values of the parameters that have one."""
     declared = read(template)["Parameters"]
     return {name: str(rules["Default"]) for name, rules in declared.items() if "Default" in rules}
 
 
 def with_events(given: Mapping[str, str], chosen: Events) -> dict[str, str]:
-    """The parameters, and those that follow from the events; raises WrongUsage for one of these."""
+    """The parameters and those that the events set; raises WrongUsage if one of these is given."""
     follow = chosen.parameters
     for name in given.keys() & follow.keys():
-        raise WrongUsage(f"{name} follows from the events: name their folder with --events.")
+        raise WrongUsage(
+            f"{name} can't be set, because the events determine it. Name their folder with "
+            "--events instead."
+        )
     return {**given, **follow}
 
 
 def check_events(template: str, existing: Stack, chosen: Events) -> None:
-    """Raises WrongUsage where the events have other keys than the stack's table.
+    """Raises WrongUsage if the keys of the events differ from those of the stack's table.
 
-    A table's keys are for good: CloudFormation would make a new one in its place.
+    A table's keys can't be changed: CloudFormation would replace the table.
     """
-    # A stack of before there were such parameters has the template's defaults.
+    # Stacks that are older than these parameters have the template's defaults.
     before = defaults(template) | dict(existing.parameters)
     changed = {n for n, value in chosen.parameters.items() if before[n] != value} - {"Events"}
     if changed:
@@ -78,16 +84,16 @@ def check_events(template: str, existing: Stack, chosen: Events) -> None:
             for part in ("Partition", "Sort")
         )
         raise WrongUsage(
-            f"The table of the stack {existing.name} has the keys {keys}, other than the events "
-            f"{chosen.name}: with theirs it would be replaced, and what it holds deleted. Nothing "
-            "was changed. Take another --stack, or destroy this one first."
+            f"The table of the stack {existing.name} has the keys {keys}, but the events "
+            f"{chosen.name} have other keys. Changing them would replace the table and delete its "
+            "items. Nothing was changed. Use another --stack, or destroy this one first."
         )
 
 
 def check_together(
     template: str, given: Mapping[str, str], previous: Mapping[str, str] | None = None
 ) -> None:
-    """Raises WrongUsage for values that don't go together, by the template's Rules and limits.
+    """Raises WrongUsage for values that the template's rules don't allow together.
 
     A parameter that isn't given has its previous value, or else its default.
     """
@@ -104,7 +110,7 @@ def check_together(
         high = low.replace("Min", "Max")
         if high != low and high in values and int(values[low]) > int(values[high]):
             raise WrongUsage(
-                f"{low}={values[low]} is above {high}={values[high]}: lower it or raise that."
+                f"{low}={values[low]} is above {high}={values[high]}. Lower {low} or raise {high}."
             )
 
 
@@ -117,5 +123,5 @@ def _problem(rules: dict[str, Any], value: str) -> str | None:
         in_range = re.fullmatch(r"-?\d+", value) and low <= int(value) <= high
         return None if in_range else f"must be a whole number from {low} to {high}"
     if not re.fullmatch(rules.get("AllowedPattern", ".*"), value):
-        return str(rules.get("ConstraintDescription", "has the wrong form"))
+        return str(rules.get("ConstraintDescription", "has the wrong format"))
     return None

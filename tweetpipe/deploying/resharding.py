@@ -1,7 +1,7 @@
-"""Takes a stream's shards to a number that AWS doesn't allow in one step.
+"""Changes the number of shards in steps, if AWS doesn't allow the change in one step.
 
 https://docs.aws.amazon.com/kinesis/latest/APIReference/API_UpdateShardCount.html: at most double
-and at least half of what there is, ten times in 24 hours.
+and at least half of the current number, ten times in 24 hours.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from tweetpipe.aws.stack import Stack
 
 
 def steps(now: int, wanted: int) -> list[int]:
-    """The numbers of shards to pass through, the last one the wanted: 1 to 4 is 2, 4."""
+    """The numbers of shards to go through, ending with the wanted one: from 1 to 4, [2, 4]."""
     passed: list[int] = []
     while now * 2 < wanted:
         now *= 2
@@ -25,7 +25,7 @@ def steps(now: int, wanted: int) -> list[int]:
 
 
 def resize(place: Place, stream: str, wanted: int) -> None:
-    """Take a stream to this number of shards, without CloudFormation."""
+    """Change the number of shards of a stream without CloudFormation."""
     kinesis = place.kinesis()
     found = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
     for count in steps(found["OpenShardCount"], wanted):
@@ -36,7 +36,7 @@ def resize(place: Place, stream: str, wanted: int) -> None:
 
 
 def wait_until_active(place: Place, stream: str) -> None:
-    """Until a change of an emulator's stream is made."""
+    """Wait until an emulator has finished changing a stream."""
     place.kinesis().get_waiter("stream_exists").wait(
         StreamName=stream, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
     )
@@ -45,7 +45,7 @@ def wait_until_active(place: Place, stream: str) -> None:
 def stages(
     place: Place, existing: Stack | None, parameters: Mapping[str, str]
 ) -> list[Mapping[str, str]]:
-    """The parameters of each deployment that it takes, one after the other; mostly one."""
+    """The parameters of each deployment that the change takes, in order; usually one."""
     if not _changes_shards(place, existing, parameters) or existing is None:
         return [parameters]
     summary = place.kinesis().describe_stream_summary(StreamName=existing.outputs["KinesisStream"])
@@ -58,7 +58,7 @@ def stages(
 
 
 def _changes_shards(place: Place, existing: Stack | None, parameters: Mapping[str, str]) -> bool:
-    # An emulator's CloudFormation changes no stream: see `emulated`.
+    # An emulator's CloudFormation can't change a stream: see `emulated`.
     if place.is_local or existing is None or not existing.is_usable:
         return False
     modes = {existing.parameters.get("StreamMode"), parameters.get("StreamMode", "PROVISIONED")}

@@ -1,6 +1,6 @@
-"""Works out what a part of the template says for a stack: its parameters and names put in.
+"""Evaluates parts of the template with a stack's parameters and names.
 
-Of CloudFormation's functions those that the template uses, as `parameters.read` gives them.
+Supports the CloudFormation functions that the template uses, in the form of `parameters.read`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ _NO_VALUE = object()
 
 @dataclass(frozen=True, kw_only=True)
 class StackFacts:
-    """What is known of a stack.
+    """The values of a stack.
 
-    `refs` holds what `Ref` gives: parameters, pseudo parameters, and the resources' own names.
-    `attributes` holds what `GetAtt` gives, by `Resource.Attribute`.
+    `refs` has the values for `Ref`: parameters, pseudo parameters, and the resources' own names.
+    `attributes` has the values for `GetAtt`, by `Resource.Attribute`.
     """
 
     refs: Mapping[str, str]
@@ -27,7 +27,7 @@ class StackFacts:
 
 
 def resolved(value: Any, facts: StackFacts) -> Any:
-    """The value with its functions carried out; raises KeyError for a name that isn't known."""
+    """The value with its functions evaluated; raises KeyError for an unknown name."""
     match value:
         case {"Ref": "AWS::NoValue"}:
             return _NO_VALUE
@@ -49,7 +49,7 @@ def resolved(value: Any, facts: StackFacts) -> Any:
 
 
 def holds(condition: Any, facts: StackFacts) -> bool:
-    """Whether a condition, or the one of this name, is true."""
+    """Whether a condition, given by itself or by name, is true."""
     match condition:
         case bool():
             return condition
@@ -63,7 +63,7 @@ def holds(condition: Any, facts: StackFacts) -> bool:
             return all(holds(part, facts) for part in parts)
         case {"Or": parts} | {"Fn::Or": parts}:
             return any(holds(part, facts) for part in parts)
-    raise ValueError(f"{condition} is no condition that is known here")
+    raise ValueError(f"unknown condition: {condition}")
 
 
 def _named(name: str, facts: StackFacts) -> str:

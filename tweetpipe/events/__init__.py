@@ -1,6 +1,6 @@
-"""Which events there are, and what their folder says of them.
+"""Chooses and loads the folder that defines the events.
 
-`docs/architecture.md` has the contract that such a folder keeps, `loading` holds it to that.
+`docs/architecture.md` describes the contract for such a folder, and `loading` enforces it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which folder of events is meant: the option's, the setting's, the project's, or the default."""
+"""Chooses the folder of events: from the option, the variable, the project, or the default."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _option: str | None = None
 
 
 def choose(folder: str | None) -> None:
-    """Takes what --events names; None where it is not given."""
+    """Sets the value of --events, or None if it is not given."""
     global _option
     _option = folder
     _chosen.cache_clear()
@@ -28,22 +28,23 @@ def choose(folder: str | None) -> None:
 
 
 def chosen() -> Events:
-    """The events that are meant; raises WrongUsage when their folder can't be used.
+    """The events in use; raises WrongUsage if their folder can't be used.
 
-    The project's file is looked into once for a folder and a setting, until `choose` is called.
+    Cached for the current folder and variable until `choose` is called.
     """
     return _chosen(_option, os.environ.get(SETTING), _here())
 
 
 @lru_cache(maxsize=1)
 def _chosen(*_: object) -> Events:
-    # Asked for each item: looking into a file each time takes longer than reading the item.
+    # Cached because it is called for each item, and reading a file each time would take longer
+    # than reading the item.
     folder = _named()
     return load(Path(folder) if folder else DEFAULT)
 
 
 def _here() -> tuple[int, int] | None:
-    """What tells the current folder from others; None where it has been deleted."""
+    """The identity of the current folder; None if it has been deleted."""
     try:
         found = os.stat(".")
     except OSError:
@@ -52,7 +53,7 @@ def _here() -> tuple[int, int] | None:
 
 
 def stack_name() -> str:
-    """What a stack is called where nobody says so: the folder's name, so that events don't meet."""
+    """The default stack name: the folder's name, so that different events use different stacks."""
     return Path(_named() or DEFAULT).expanduser().resolve().name.replace("_", "-")
 
 
@@ -61,16 +62,15 @@ def _named() -> str:
 
 
 def require_those_of(name: str, parameters: Mapping[str, str]) -> Events:
-    """The events that are meant; raises WrongUsage for a stack that was deployed for others."""
+    """The events in use; raises WrongUsage if the stack was deployed for other events."""
     events = chosen()
     deployed = parameters.get("Events", DEFAULT.name)
     if deployed != events.name or any(
         parameters.get(name, value) != value for name, value in events.parameters.items()
     ):
         raise WrongUsage(
-            f"The stack {name} was deployed for the events {deployed}, and those meant here are "
-            f"{events.name}. Name their folder: tweetpipe --events FOLDER …, "
-            f"or take another --stack."
+            f"The stack {name} was deployed for the events {deployed}, but the events in use are "
+            f"{events.name}. Name the folder of {deployed} with --events, or use another --stack."
         )
     return events
 
@@ -88,6 +88,7 @@ def _of_the_project() -> str:
     folder = found.get("events", "") if isinstance(found, dict) else None
     if not isinstance(folder, str):
         raise WrongUsage(
-            f'{_PROJECT}: events in [tool.tweetpipe] must be a folder, as "my_events".'
+            f"{_PROJECT}: events under [tool.tweetpipe] must be the name of a folder, such as "
+            '"my_events".'
         )
     return folder

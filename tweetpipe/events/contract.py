@@ -1,4 +1,4 @@
-"""What the project asks of events, whatever they are."""
+"""The contract that all events must meet."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Item = dict[str, Any]
 
 
 class Shown(NamedTuple):
-    """What a person sees of an item."""
+    """How an item is shown to the user."""
 
     title: str
     time: str
@@ -31,10 +31,10 @@ class Shown(NamedTuple):
 class Events:
     """The events of one folder.
 
-    `name` is what Python and the function call it; people call one event `noun`, several `nouns`.
-    The rest is what the folder's modules have, `function` as the Lambda function itself uses it.
-    `malformed` is None where there is none, and `shapes` are the ways in which an event may be
-    written, if there are several. `contents` says how files hold events.
+    `name` is the name for Python and the function; `noun` and `nouns` are the words for one and
+    several events. The other fields come from the folder's modules, with `function` as the Lambda
+    function uses it. `malformed` is None if the folder has none, and `shapes` are the formats of an
+    event, if there are several. `contents` reads events from files.
     """
 
     name: str
@@ -77,28 +77,28 @@ class Events:
         }
 
     def key_of(self, item: Item) -> tuple[Any, Any]:
-        """What identifies an item; empty where a stranger's item lacks it."""
+        """The key of an item; empty if another program's item lacks it."""
         return item.get(self.key.partition.name, ""), item.get(self.key.sort.name, "")
 
     def show(self, item: Item) -> Shown:
-        """What a person sees of it, also of one that `shown` can't deal with."""
+        """How to show an item, even one that `shown` can't handle."""
         try:
             title, time, text = map(str, self.shown(item))
         except Exception:
-            # It may be of an older version, or of a stranger.
+            # An older version or another program may have written it.
             title, time, text = str(self.key_of(item)[0]), "", json.dumps(item, default=in_json)
         return Shown(title, time, text)
 
 
 def in_json(value: Any) -> Any:
-    """What JSON has in place of a value that it doesn't know, for json.dumps."""
+    """Converts a value that JSON does not support, for json.dumps."""
     if isinstance(value, Decimal):
         return float(value)
     return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 def normal(value: Any) -> Any:
-    """A value as the table gives it back: a number that isn't whole as a Decimal."""
+    """A value as the table returns it: a number that isn't whole as a Decimal."""
     match value:
         case float():
             return Decimal(str(value))

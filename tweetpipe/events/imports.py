@@ -1,4 +1,4 @@
-"""Which files of a folder of events the function needs: `item.py` and what that imports."""
+"""Finds the files of a folder of events that the function needs: `item.py` and its imports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from tweetpipe.aws.errors import WrongUsage
 
 _PACKAGED = frozenset({"aws_lambda_powertools", "boto3", "botocore", "dateutil", "jmespath"})
-"""What lies beside the function, from requirements/processor.txt and Lambda's runtime."""
+"""The packages of the function, from requirements/processor.txt and Lambda's runtime."""
 
 RESERVED = (
     sys.stdlib_module_names
@@ -19,11 +19,11 @@ RESERVED = (
     | {"fake_tweets", "tweets"}
     | {"item", "events", "s3transfer", "six", "typing_extensions", "urllib3"}
 )
-"""Names that a folder of events can't have: in the function, one would hide the other."""
+"""Names that a folder of events can't have, because one would shadow the other."""
 
 
 def function_files(folder: Path, name: str) -> tuple[Path, ...]:
-    """The modules that go into the function's package; raises WrongUsage for one that can't."""
+    """The modules for the function's package; raises WrongUsage for one that can't go into it."""
     package = folder / "__init__.py"
     found: dict[Path, None] = {package: None} if package.is_file() else {}
     waiting = [*found, folder / "item.py"]
@@ -35,7 +35,7 @@ def function_files(folder: Path, name: str) -> tuple[Path, ...]:
 
 
 def _imported(file: Path, folder: Path, name: str) -> Iterator[Path]:
-    """The folder's own modules that one of them imports."""
+    """The modules of the folder that one of them imports."""
     for line, module in _names(file, folder, name):
         first, _, rest = module.partition(".")
         if first == name:
@@ -43,13 +43,13 @@ def _imported(file: Path, folder: Path, name: str) -> Iterator[Path]:
         elif first not in sys.stdlib_module_names | _PACKAGED | {"processor"}:
             raise WrongUsage(
                 f"{folder.name}/{file.relative_to(folder).as_posix()} imports {first} in line "
-                f"{line}, which the function's package does not have: what item.py imports may "
-                "be of Python itself, of processor, and of its own folder. Nothing was started."
+                f"{line}, which is not in the function's package. item.py may import only the "
+                "standard library, processor, and modules of its own folder. Nothing was started."
             )
 
 
 def _names(file: Path, folder: Path, name: str) -> Iterator[tuple[int, str]]:
-    """What a module imports, by its whole name, and in which line."""
+    """The full names of a module's imports, with their lines."""
     try:
         tree = ast.parse(file.read_bytes(), str(file))
     except (SyntaxError, ValueError) as error:
@@ -57,8 +57,8 @@ def _names(file: Path, folder: Path, name: str) -> Iterator[tuple[int, str]]:
         where = f" in line {line}" if line else ""
         why = error.msg if isinstance(error, SyntaxError) else error
         raise WrongUsage(
-            f"{folder.name}/{file.relative_to(folder).as_posix()} can't be used: it is no Python"
-            f"{where} ({why}). Nothing was started."
+            f"{folder.name}/{file.relative_to(folder).as_posix()} can't be used: it is not valid "
+            f"Python{where} ({why}). Nothing was started."
         ) from error
     package = [name, *file.relative_to(folder).parent.parts]
     for node in _at_run_time(tree):
@@ -67,14 +67,14 @@ def _names(file: Path, folder: Path, name: str) -> Iterator[tuple[int, str]]:
         elif isinstance(node, ast.ImportFrom):
             above = package[: len(package) - node.level + 1] if node.level else []
             module = ".".join([*above, *filter(None, [node.module])])
-            # Each name may be a module itself.
+            # Each imported name may be a module.
             yield node.lineno, module
             if module.partition(".")[0] == name:
                 yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
 
 
 def _at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
-    """All there is, but for what only a type checker reads."""
+    """All nodes except those for type checkers only."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
             continue
@@ -83,7 +83,7 @@ def _at_run_time(tree: ast.AST) -> Iterator[ast.AST]:
 
 
 def _files(folder: Path, parts: list[str]) -> Iterator[Path]:
-    """The files that importing a module reads, those of the packages above it included."""
+    """The files that importing a module reads, including those of its parent packages."""
     for end in range(1, len(parts) + 1):
         path = folder.joinpath(*parts[:end])
         for file in (path.with_suffix(".py"), path / "__init__.py"):

@@ -1,4 +1,4 @@
-"""Reads a folder of events, and refuses one that the pipeline could not run with."""
+"""Loads a folder of events, and rejects one that the pipeline could not run with."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from tweetpipe.project import ROOT
 from tweetpipe.words import plural
 
 DEFAULT = ROOT / "tweets"
-"""The folder of what is meant where nothing else is said."""
+"""The default folder."""
 
 _MAX_RECORD = 1024 * 1024
 _MAX_KEY = 256  # characters of a partition key
 
 
 def load(folder: Path) -> Events:
-    """The events of a folder; raises WrongUsage, in words, when they can't be used."""
+    """The events of a folder; raises WrongUsage if they can't be used."""
     return _load(folder.expanduser().resolve())
 
 
@@ -51,43 +51,43 @@ def _load(folder: Path) -> Events:
 
 
 def _name_of(folder: Path) -> str:
-    """What Python calls the folder."""
+    """The name of the folder as a Python package."""
     for needed in ("item.py", "events.py"):
         if not (folder / needed).is_file():
-            there = "" if folder.is_dir() else f": there is no folder {folder}"
+            why = f"it has no {needed}" if folder.is_dir() else f"there is no folder {folder}"
             raise WrongUsage(
-                f"{folder.name} holds no events, since it has no {needed}{there}. "
-                "docs/your-events.md tells what such a folder holds."
+                f"{folder.name} can't be used as events: {why}. docs/your-events.md describes such "
+                "a folder. To create one from an example, use tweetpipe new."
             )
     return check_name(folder)
 
 
 def check_name(folder: Path) -> str:
-    """What Python calls a folder of events; raises WrongUsage for a name that it can't be."""
+    """The name of a folder as a Python package; raises WrongUsage if it is not a valid name."""
     said = folder.absolute().name or str(folder)
     name = said.replace("-", "_")
     if not name.isidentifier() or keyword.iskeyword(name) or _is_taken(name):
         raise WrongUsage(
-            f"A folder of events can't be called {said}: Python could not import it, or "
-            "has something of that name already. Rename it, for instance to my-events."
+            f"A folder of events can't be named {said}: Python could not import it, or already has "
+            "a module with that name. Use another name, such as my-events."
         )
     if not (name.isascii() and name[0].isalpha()):
         raise WrongUsage(
-            f"A folder of events can't be called {said}: for AWS it must begin with a "
-            "letter from A to Z, and have only these, digits, and hyphens. Rename it, for instance "
-            "to my-events."
+            f"A folder of events can't be named {said}: for AWS, the name must start with a letter "
+            "from A to Z, and have only letters, digits, and hyphens. Use another name, such as "
+            "my-events."
         )
     return name
 
 
 def _is_taken(name: str) -> bool:
-    """Whether a package has the name that this program may need, or the function."""
+    """Whether a package that this program or the function may need has this name."""
     installed = [folder for folder in sys.path if folder.endswith("-packages")]
     return name in RESERVED or PathFinder.find_spec(name, installed) is not None
 
 
 def _make_package(folder: Path, name: str) -> None:
-    """Let Python know the folder by its name, in place of another of that name."""
+    """Make the folder importable by its name, replacing any other package with that name."""
     for module in [each for each in sys.modules if each.partition(".")[0] == name]:
         del sys.modules[module]
     file = folder / "__init__.py"
@@ -122,10 +122,11 @@ def _events(folder: Path, name: str) -> Events:
 
     noun = getattr(events, "NAME", "event")
     if not isinstance(noun, str) or not noun:
-        raise _refused(folder, "events.py", 'NAME must be what one is called, such as "reading"')
+        raise _refused(folder, "events.py", 'NAME must be a word for one event, such as "reading"')
     nouns = getattr(events, "PLURAL", plural(noun))
     if not isinstance(nouns, str) or not nouns:
-        raise _refused(folder, "events.py", 'PLURAL must be what several are called, as "readings"')
+        must = 'PLURAL must be a word for several events, such as "readings"'
+        raise _refused(folder, "events.py", must)
     shapes = getattr(events, "SHAPES", ())
     if not isinstance(shapes, tuple) or not all(isinstance(shape, str) for shape in shapes):
         raise _refused(folder, "events.py", 'SHAPES must be a tuple of names, such as ("v1", "v2")')
@@ -133,7 +134,7 @@ def _events(folder: Path, name: str) -> Events:
 
     def contents(author: str | None) -> Contents:
         if author is not None:
-            raise WrongUsage(f"--author does not go with the events {name}.")
+            raise WrongUsage(f"--author can't be used with the events {name}. Leave it out.")
         return events_by(partition_key, noun)
 
     return Events(
@@ -179,7 +180,7 @@ def _function(
 
 
 def _try_out(events: Events) -> None:
-    """Raise WrongUsage unless the first fake event of seed 0 goes all the way."""
+    """Raise WrongUsage unless the first fake event of seed 0 passes every step."""
 
     def called(name: str, *arguments: object) -> Any:
         try:
@@ -191,7 +192,7 @@ def _try_out(events: Events) -> None:
 
     def require(holds: bool, name: str, must: str, value: object, file: str = "events.py") -> None:
         if not holds:
-            said = f"{name} must {must}; for event 0 of seed 0 it gives {value!r:.120}"
+            said = f"{name} must {must}, but for event 0 of seed 0 it returns {value!r:.120}"
             raise _refused(events.folder, file, said)
 
     made = called("fake", 0, 0)
@@ -199,21 +200,21 @@ def _try_out(events: Events) -> None:
     require(is_pair, "fake", "return the event's bytes and its partition key", made)
     data, key = made
     is_record = isinstance(data, bytes) and 0 < len(data) < _MAX_RECORD
-    require(is_record, "fake", "give bytes first, of less than 1 MiB", data)
-    require(b"\n" not in data, "fake", "make an event of one line", data)
-    require(called("fake", 0, 0) == made, "fake", "always make the same event", made)
+    require(is_record, "fake", "return bytes first, less than 1 MiB of them", data)
+    require(b"\n" not in data, "fake", "return an event without newlines", data)
+    require(called("fake", 0, 0) == made, "fake", "always return the same event", made)
     own = called("partition_key", data)
     is_key = isinstance(own, str) and 0 < len(own) <= _MAX_KEY
     require(is_key, "partition_key", "return text of 1 to 256 characters", own)
-    require(own == key, "partition_key", f"say what fake says, which is {key!r}", own)
+    require(own == key, "partition_key", f"return the same key as fake, {key!r}", own)
     expected = called("expected", 0, 0)
     require(isinstance(expected, dict), "expected", "return a dict of attributes", expected)
     try:
         wire_form(normal(expected), events.key)
     except Rejected as rejected:
-        must = f"be what the table can hold ({rejected.detail})"
+        must = f"return an item that the table can store ({rejected.detail})"
         require(False, "expected", must, expected)
-    own_name = f"leave {EXPIRES_AT} to ExpireAfterDays, which says by it when items go"
+    own_name = f"not set {EXPIRES_AT}, which ExpireAfterDays uses"
     require(EXPIRES_AT not in expected, "expected", own_name, expected)
     example = events.function.example
     for what, event in (("event 0 of seed 0, which events.py makes", data), ("EXAMPLE", example)):
@@ -223,7 +224,7 @@ def _try_out(events: Events) -> None:
         except (Exception, SystemExit) as error:
             is_plain = isinstance(error, Rejected)
             why = f"{error}" if is_plain else _in_words(error, events.folder)
-            said = f"to_item has no item for {what}: {why}"
+            said = f"to_item returns no item for {what}: {why}"
             raise _refused(events.folder, "item.py", said) from error
     shown = called("shown", expected)
     is_shown = isinstance(shown, tuple) and [type(each) for each in shown] == [str, str, str]
@@ -231,8 +232,13 @@ def _try_out(events: Events) -> None:
     if events.malformed:
         spoilt = called("malformed", 0, 0)
         is_line = isinstance(spoilt, bytes) and b"\n" not in spoilt
-        require(is_line, "malformed", "return bytes, in one line", spoilt)
-        require(_is_rejected(events, spoilt), "malformed", "be what to_item rejects", spoilt)
+        require(is_line, "malformed", "return bytes without newlines", spoilt)
+        require(
+            _is_rejected(events, spoilt),
+            "malformed",
+            "return an event that to_item rejects",
+            spoilt,
+        )
 
 
 def _is_rejected(events: Events, data: bytes) -> bool:
@@ -244,7 +250,7 @@ def _is_rejected(events: Events, data: bytes) -> bool:
 
 
 def _in_words(error: BaseException, folder: Path) -> str:
-    """The error in one line, with the line of the folder's code that raised it."""
+    """The error in one line, with the line in the folder that raised it."""
     said = " ".join(f"{type(error).__name__}: {error}".split())
     frames = traceback.extract_tb(error.__traceback__)
     own = [frame for frame in frames if Path(frame.filename).is_relative_to(folder)]

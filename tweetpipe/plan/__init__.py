@@ -1,18 +1,18 @@
-"""What a load needs on AWS: capacity, latency, limits and monthly cost; no AWS is asked.
+"""Estimates what a load needs on AWS: capacity, latency, limits, and monthly cost. Offline.
 
-load        what the user says about the load, and the settings of infra/template.yaml
-constants   what was measured on this project, and what AWS documents, each with its origin
-cases       what is assumed beyond that: the likely case, the least and the most
-offers      AWS's price list, as AWS publishes it
-prices      what a plan needs of it, from prices.json or files of the user's
-refresh     fetches that from AWS, when it is run by itself
-sizes       whole units that records of varying size are billed as
-spread      partition keys over shards: how hot the hottest shard gets
-capacity    shards, concurrent batches, duration of a batch
-reading     how Lambda reads a shard: latency, calls and billed time
-costs       monthly cost, line by line
-limits      what will be hit, and where
-planning    all of it put together for each case, and where two modes cross
+load        the load that the user describes, and the relevant stack parameters
+constants   measurements of this project and limits that AWS documents, with their sources
+cases       assumptions beyond that: the likely case, the least, and the most
+offers      AWS's price list in the format that AWS publishes
+prices      the prices that a plan needs, from prices.json or the user's files
+refresh     a command that fetches these prices from AWS
+sizes       the number of whole units that records of varying size are billed as
+spread      the distribution of partition keys over shards: how hot the hottest shard gets
+capacity    shards, concurrent batches, and the duration of a batch
+reading     how Lambda reads a shard: latency, calls, and billed time
+costs       the monthly cost, line by line
+limits      the limits that the load hits, and where
+planning    all of these together for each case, and where two modes cost the same
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How many shards, how many batches at once, and how long a batch takes."""
+"""Computes the number of shards and concurrent batches, and the duration of a batch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tweetpipe.plan.load import Load, Mode
 from tweetpipe.plan.sizes import whole_units
 from tweetpipe.plan.spread import hottest_shard
 
-# More shards than this for the sake of the hottest one, and splitting that one alone is better.
+# If the hottest shard needs more shards than this, splitting only that shard is better.
 _MOST_FOR_HOTTEST = 2
 
 
@@ -18,9 +18,10 @@ _MOST_FOR_HOTTEST = 2
 class Capacity:
     """What the stack needs; shares and loads are fractions, times are in seconds.
 
-    `shards_at_peak` is what the peak fills to the brim, were records spread evenly.
-    `hottest_share` is the fullest shard's share of all records, `hottest_load` what it gets at
-    the peak, of what a shard takes. A full batch has `batch_records` and runs `batch_seconds`.
+    `shards_at_peak` is how many shards the peak would fill completely if records were spread
+    evenly. `hottest_share` is the hottest shard's share of all records, and `hottest_load` its load
+    at the peak as a fraction of a shard's capacity. A full batch has `batch_records` and runs for
+    `batch_seconds`.
     """
 
     shards_at_peak: float
@@ -37,13 +38,13 @@ class Capacity:
 
 
 def make_capacity(load: Load, mode: Mode) -> Capacity:
-    """Size everything for the load's peak."""
+    """Compute the capacity for the load's peak."""
     at_peak = peak_in_shards(load)
     shards = _shards(load, mode, at_peak)
     share = hottest_shard(load.largest_share(mode), shards)
     records = batch_records(load)
     seconds = batch_seconds(load, records)
-    # No more comes out of a shard than Kinesis lets in.
+    # A shard can't deliver more than Kinesis accepts into it.
     hottest_rate = load.record_rate * load.peak_factor * share / max(1.0, share * at_peak)
     busy = hottest_rate * (seconds + c.INVOKE_OVERHEAD) / records
     lanes = min(c.MAX_PARALLELIZATION, max(1, math.ceil(busy / c.MAX_UTILISATION)))
@@ -64,13 +65,13 @@ def make_capacity(load: Load, mode: Mode) -> Capacity:
 
 
 def peak_in_shards(load: Load) -> float:
-    """Shards that the peak fills, by records or by bytes, whichever needs more."""
+    """The shards that the peak fills, by records or by bytes, whichever is more."""
     record = max(1 / c.SHARD_RECORDS, (load.record_bytes + c.KEY_BYTES) / c.SHARD_BYTES)
     return load.record_rate * load.peak_factor * record
 
 
 def batch_records(load: Load) -> int:
-    """Records of a full batch: the batch size, or what fits into the payload."""
+    """The records of a full batch: the batch size, or as many as fit into the payload."""
     record = load.record_bytes * c.BASE64 + c.RECORD_METADATA
     return max(1, min(load.batch_size, int(c.MAX_PAYLOAD / record)))
 
@@ -78,8 +79,8 @@ def batch_records(load: Load) -> int:
 def batch_seconds(load: Load, records: float) -> float:
     """How long the function runs for a batch.
 
-    Calls to DynamoDB wait side by side, while the CPU, of which memory buys a share, serves one
-    after the other: the longer of the two decides.
+    Calls to DynamoDB run in parallel, while the CPU, whose share depends on the memory, works on
+    one after the other. The longer of the two determines the duration.
     """
     events = records * load.aggregate
     share = min(1.0, load.memory / c.FULL_VCPU_MB) / load.case.slowness
@@ -95,8 +96,8 @@ def _shards(load: Load, mode: Mode, at_peak: float) -> int:
     enough = max(1, math.ceil(at_peak * (1 + load.headroom)))
     largest = load.largest_share(mode)
     if largest * at_peak > 1:
-        # Shards don't help a key that is too large for one. It must be spread over several, until
-        # each is small enough for the headroom.
+        # More shards don't help if one key is too large for a shard. Such a key must be split into
+        # several that each fit into the headroom.
         largest = load.headroom / (1 + load.headroom) / at_peak
     low, high = enough, enough * _MOST_FOR_HOTTEST
     while low < high:

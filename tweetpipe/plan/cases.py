@@ -1,6 +1,6 @@
-"""What can't be known before the stack runs, as far as it moves a figure: three cases.
+"""Three cases for what can't be known before the stack runs.
 
-A plan is worked out for each, and shows from where to where its figures go.
+A plan is computed for each case and shows the range of each figure.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from tweetpipe.plan import constants as c
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """What is assumed; times are in seconds.
+    """The assumptions of a case; times are in seconds.
 
-    `slowness` is the CPU time on Lambda as a multiple of what was measured here. `reserve` is how
-    many times its peak an on-demand stream has room for, which is in its shards.
+    `slowness` is the CPU time on Lambda as a multiple of the time measured here. `reserve` is the
+    capacity of an on-demand stream as a multiple of its peak, which determines its shards.
     """
 
     slowness: float = 1.0
@@ -31,12 +31,12 @@ class Case:
 
     @property
     def interval(self) -> float:
-        """From one poll of a shard to the next."""
+        """The time from one poll of a shard to the next."""
         return c.POLL_EVERY + self.read_call
 
 
 LIKELY = Case()
-# Reads that take no time let a window of 1 s just catch the next poll, which halves the calls.
+# If reads take no time, a window of 1 s includes the next poll, which halves the calls.
 LEAST = Case(
     slowness=0.8,
     read_call=0.0,
@@ -46,7 +46,7 @@ LEAST = Case(
     payload_sigma=0.3,
     log_bytes=800,
 )
-# All shards split at once where a stream grows, which makes up to twice as many as are needed.
+# A stream that grows splits all of its shards at once, to up to twice as many as it needs.
 MOST = Case(
     slowness=2.0,
     write_call=0.02,

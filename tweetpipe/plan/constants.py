@@ -1,4 +1,4 @@
-"""What the plan takes for given: measured on this project, documented by AWS, or assumed."""
+"""The constants of a plan: measured on this project, documented by AWS, or assumed."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ CPU_PER_BYTE = 15e-9
 WRITE_CALL = 0.005
 PUTS_PER_CALL = 25  # processor/table.py
 CALLS_AT_ONCE = 20  # processor/clients.py
-AGGREGATE_BYTES = 25_000  # producer/aggregation.py: what an aggregated record has at most,
-AGGREGATE_OVERHEAD = 17  # and what it needs beside each event and its key
+AGGREGATE_BYTES = 25_000  # producer/aggregation.py: the maximum size of an aggregated record
+AGGREGATE_OVERHEAD = 17  # bytes per event, in addition to the event and its key
 # The function's own two lines are 538 bytes (processor/report.py and the metrics); START, END and
 # REPORT, and 26 bytes that CloudWatch adds to each, make up the rest.
 LOG_BYTES_PER_BATCH = 1000
@@ -40,15 +40,15 @@ SHARDS_OF_ACCOUNT = 20_000  # in the large regions; 1,000 or 6,000 in others
 SHARDS_ELSEWHERE = 1000
 ON_DEMAND_MB = 10_000  # a second; 200 in others
 ON_DEMAND_MB_ELSEWHERE = 200
-# On-demand Advantage, announced in November 2025. An account's on-demand streams in a region write,
-# and read, at least so many MiB a second; what is short of it is charged alike:
+# On-demand Advantage, announced in November 2025. An account's on-demand streams in a region are
+# charged for at least this many MiB/s of writes and of reads:
 # https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html
 ADVANTAGE_MIB = 25
 PUT_UNIT = 25 * 1024
 KB = 1024
 GB = 1024**3
 MIB = 1024**2
-# Lambda developer guide, Kinesis: once a second and shard, whatever the window.
+# Lambda developer guide, Kinesis: once per second and shard, whatever the window.
 POLL_EVERY = 1.0
 # An invocation takes 6 MB of JSON. A record is in it as base64, with its metadata.
 MAX_PAYLOAD = 6_000_000
@@ -70,7 +70,7 @@ X_POST_READ = 0.005  # US dollars; as of 2026-08-22
 
 # --- Assumed -----------------------------------------------------------------------------------
 READ_CALL = 0.02  # one GetRecords call; the next poll counts from its end
-INVOKE_OVERHEAD = 0.01  # from a batch being ready to the function having it, not billed
+INVOKE_OVERHEAD = 0.01  # from a batch being ready to the start of the function, not billed
 KEY_BYTES = 15  # a screen name at its longest: counts towards a shard's bytes
 KEYS = 1_000_000  # partition keys
 MAX_UTILISATION = 0.7  # share of the time a shard's batches may take before they run in parallel

@@ -1,4 +1,4 @@
-"""What a month costs, line by line."""
+"""Computes the monthly cost, line by line."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ class CostLine:
 
 @dataclass(frozen=True)
 class Costs:
-    """A month in US dollars; what is not a line is not in the total.
+    """The cost of a month in US dollars; the total contains only the lines.
 
-    `kept` is what the table's storage adds to every later month, for each month of events that
-    is kept. `provisioned_table` is what capacity units at 70 % use would cost instead of paying
-    for each write. `warming` is paid once, to have a new table ready for the peak. `complying` is
-    what one run of `tweetpipe comply` reads of a month of tweets.
+    `kept` is what each month of kept events adds to the storage cost of every later month.
+    `provisioned_table` is the cost of capacity units at 70% utilization instead of paying per
+    write. `warming` is paid once to prepare a new table for the peak. `complying` is the cost of a
+    run of `tweetpipe comply` per month of tweets.
     """
 
     lines: tuple[CostLine, ...]
@@ -46,7 +46,7 @@ class Costs:
         return sum(line.cost for line in self.lines)
 
 
-# (service, unit, price, quantity): the unit may be a million of what the price is for.
+# (service, unit, price, quantity): the unit may be a million of the priced units.
 _Part = tuple[str, str, str, float]
 _MILLION = "M "
 
@@ -54,7 +54,7 @@ _MILLION = "M "
 def make_costs(
     load: Load, mode: Mode, capacity: Capacity, reading: Reading, prices: Prices
 ) -> Costs:
-    """Everything the stack is billed for that grows with the load."""
+    """Compute everything on the stack's bill that grows with the load."""
     lines = [_line(part, prices) for part in _parts(load, mode, capacity, reading)]
     month = load.seconds_per_month
     if load.from_x:
@@ -62,7 +62,7 @@ def make_costs(
         lines.append(CostLine("X", "posts read", "X", posts, posts * c.X_POST_READ))
     kept = load.rate * month * (load.item_size + c.ITEM_OVERHEAD) / c.GB
     peak = capacity.peak_writes_per_second
-    # Two scans, of which the first may see what is a little behind, at half the price.
+    # Two scans; the first is eventually consistent, at half the price.
     reads = 1.5 * load.rate * month * load.item_size / c.READ_UNIT
     hour = prices["dynamodb_wcu_hour"]
     return Costs(
@@ -127,10 +127,10 @@ def _gb_out(load: Load) -> float:
 
 
 def _missing(load: Load, gigabytes: float) -> float:
-    """What a month's GB are short of Advantage's minimum, if this stream is the account's only one.
+    """The GB by which a month falls short of Advantage's minimum, if this is the only stream.
 
-    AWS doesn't say over which time it compares: over the month, or else what peaks have beyond the
-    minimum makes up for nothing of the time between them, in which there may be no traffic.
+    AWS doesn't say over which period it compares. If not over the month, peaks above the minimum
+    don't make up for the time between them, when there may be no traffic.
     """
     minimum = c.ADVANTAGE_MIB * load.seconds_per_month * c.MIB / c.GB
     busy = 1 / load.peak_factor if load.case.is_short_between_peaks else 1.0

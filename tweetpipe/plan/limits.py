@@ -1,4 +1,4 @@
-"""Which limits the load hits, where, and what to do about each."""
+"""Finds the limits that the load hits, and what to do about each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tweetpipe.plan.load import Load, Mode
 from tweetpipe.plan.prices import Prices
 from tweetpipe.words import counted
 
-_NEAR = 0.8  # of a limit: worth a word before it is hit
+_NEAR = 0.8  # the fraction of a limit from which it is reported
 
 
 @dataclass(frozen=True)
@@ -45,24 +45,24 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
     key = load.largest_share(mode) * capacity.shards_at_peak
     yield Limit(
         "one partition key",
-        f"the largest one alone brings {key:.0%} of what a shard takes (1,000/s, 1 MB/s)",
+        f"the most frequent one alone needs {key:.0%} of a shard (1,000 records/s, 1 MB/s)",
         key,
-        "no number of shards helps: RecordDistribution=AUTO does on an on-demand stream, or "
-        "several partition keys in place of this one",
+        "more shards don't help; use RecordDistribution=AUTO on an on-demand stream, or split it "
+        "into several partition keys",
     )
     if key <= 1:
         yield Limit(
             "hottest shard",
-            f"it is to get {capacity.hottest_load:.0%} of what a shard takes at the peak",
-            # A shard as full as its headroom allows is meant to be that full.
+            f"it gets {capacity.hottest_load:.0%} of a shard's capacity at the peak",
+            # A shard that only uses up its headroom is as full as planned.
             capacity.hottest_load if capacity.hottest_load > 1 else 0,
-            "split that shard, or spread records evenly: RecordDistribution=AUTO on an on-demand "
-            "stream, or aggregated ones",
+            "split that shard, or spread records evenly, with RecordDistribution=AUTO on an "
+            "on-demand stream or with aggregated records",
         )
     yield Limit(
         "record size",
         f"a record averages {load.record_bytes:,.0f} bytes of 1 MiB",
-        # Those of the upper tail are about three times the average.
+        # The largest records are about three times the average.
         3 * load.record_bytes / c.MAX_RECORD_BYTES,
         "aggregate fewer events, or deploy with a higher MaxRecordSizeKiB",
     )
@@ -74,7 +74,7 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
             f"{counted(capacity.shards, 'shard')}; "
             f"infra/template.yaml allows {c.TEMPLATE_MAX_SHARDS}",
             capacity.shards / c.TEMPLATE_MAX_SHARDS,
-            "raise the parameter's MaxValue",
+            "raise MaxValue of the parameter in the template",
         )
         yield Limit(
             "shards of the account",
@@ -87,10 +87,10 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
         "new on-demand stream",
         f"it starts with {c.ON_DEMAND_FIRST_SHARDS} MB/s and 4,000 records/s",
         capacity.shards_at_peak / c.ON_DEMAND_FIRST_SHARDS,
-        "raise the rate slowly, doubling it at most every 15 minutes, or start out provisioned"
+        "raise the rate slowly, doubling it at most every 15 minutes, or start with PROVISIONED"
         if mode is Mode.ON_DEMAND
         else "raise its warm throughput first (aws kinesis update-stream-warm-throughput), which "
-        "On-demand Advantage does not charge for",
+        "is free with On-demand Advantage",
     )
     most = c.ON_DEMAND_MB if is_large else c.ON_DEMAND_MB_ELSEWHERE
     megabytes = load.record_rate * load.peak_factor * (load.record_bytes + c.KEY_BYTES) / 1e6
@@ -98,7 +98,7 @@ def _of_stream(load: Load, mode: Mode, capacity: Capacity, prices: Prices) -> It
         "on-demand stream",
         f"{megabytes:,.0f} of {most:,} MB/s in {prices.region}",
         megabytes / most,
-        "ask AWS for more, use several streams, or a provisioned one",
+        "ask AWS for a higher quota, or use several streams or a provisioned one",
     )
 
 
@@ -108,7 +108,7 @@ def _of_function(load: Load, capacity: Capacity) -> Iterator[Limit]:
         "BatchSize",
         f"{counted(load.batch_size, 'record is', 'records are')} {payload / 1e6:.1f} of 6 MB",
         payload / c.MAX_PAYLOAD,
-        f"none needed: Lambda ends a batch at about {counted(capacity.batch_records, 'record')}",
+        f"nothing to do; Lambda ends a batch at about {counted(capacity.batch_records, 'record')}",
     )
     yield Limit(
         "Timeout",
@@ -118,13 +118,13 @@ def _of_function(load: Load, capacity: Capacity) -> Iterator[Limit]:
     )
     yield Limit(
         "batches of the hottest shard",
-        f"with {capacity.parallelization} at once they run {capacity.utilisation:.0%} of the time",
+        f"with {capacity.parallelization} at once, they run {capacity.utilisation:.0%} of the time",
         capacity.utilisation if capacity.utilisation > c.MAX_UTILISATION else 0,
-        "raise MemorySize or add shards, or its records wait longer and longer",
+        "raise MemorySize or add shards; otherwise, records wait longer and longer",
     )
     yield Limit(
         "Lambda concurrency",
-        f"{capacity.concurrency:,} of the {c.CONCURRENCY:,} that an account has by default",
+        f"{capacity.concurrency:,} of the {c.CONCURRENCY:,} that accounts have by default",
         capacity.concurrency / c.CONCURRENCY,
         "ask AWS for a higher quota",
     )
@@ -150,7 +150,7 @@ def _of_table(load: Load, capacity: Capacity) -> Iterator[Limit]:
         "one key in the table",
         f"{largest:,.0f} of the {c.PARTITION_WRITES:,} write units/s of a DynamoDB partition",
         largest / c.PARTITION_WRITES,
-        "DynamoDB divides a hot key by the sort key only in time: expect throttling, and retries",
+        "DynamoDB takes time to split a hot key by its sort key; expect throttling and retries",
     )
 
 

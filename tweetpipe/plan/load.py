@@ -1,4 +1,4 @@
-"""What the user says about the load, and the settings of infra/template.yaml that matter."""
+"""The load that the user describes, and the relevant parameters of infra/template.yaml."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tweetpipe.plan.cases import LIKELY, Case
 
 
 class Mode(StrEnum):
-    """How the stream is paid for."""
+    """The capacity mode of the stream."""
 
     PROVISIONED = "provisioned"
     ON_DEMAND = "on-demand"
@@ -19,12 +19,12 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Load:
-    """A steady stream of events; `rate` is its average a second, `peak_factor` times that its peak.
+    """A stream of events with an average `rate` per second and a peak of `peak_factor` times that.
 
-    `noun` is what one event is called, `nouns` several of them. A Kinesis record carries
-    `aggregate` events. Sizes are averages in bytes; `item_bytes` is what DynamoDB stores.
-    `hottest_key` is the share, 0 to 1, of all events that the largest partition key has.
-    `spreads_evenly` is RecordDistribution=AUTO.
+    `noun` and `nouns` are the words for one and several events. A Kinesis record has `aggregate`
+    events. Sizes are averages in bytes; `item_bytes` is the size in DynamoDB. `hottest_key` is the
+    fraction, 0 to 1, of all events with the most frequent partition key. `spreads_evenly` is
+    RecordDistribution=AUTO.
     """
 
     rate: float
@@ -57,23 +57,23 @@ class Load:
 
     @property
     def record_rate(self) -> float:
-        """Records a second on average."""
+        """Average records per second."""
         return self.rate / self.aggregate
 
     def largest_share(self, mode: Mode) -> float:
-        """The largest share of one partition key; an aggregate is given a random one."""
+        """The largest share of one partition key; aggregates have random partition keys."""
         ignored = self.spreads_evenly and mode is not Mode.PROVISIONED
         return self.hottest_key if self.aggregate == 1 and not ignored else 0.0
 
     @property
     def is_within_a_unit(self) -> bool:
-        """The producer ends an aggregate where the next event would need another PUT unit."""
+        """Whether a record fits into a PUT unit; the producer starts a new aggregate otherwise."""
         return self.aggregate > 1 and self.record_bytes <= c.PUT_UNIT
 
     def aggregated(self) -> Load:
-        """The same events, as many in a record as `produce --aggregate` gets into one."""
+        """The same load with as many events per record as `produce --aggregate` packs."""
         event = self.event_bytes + c.KEY_BYTES + c.AGGREGATE_OVERHEAD
-        # The last half of an event, on average, finds no room.
+        # On average, a record has space for half an event left.
         return replace(self, aggregate=max(1, int(c.AGGREGATE_BYTES / event - 0.5)))
 
     @property

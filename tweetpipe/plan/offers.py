@@ -1,6 +1,6 @@
-"""AWS's price list as AWS publishes it: offer files, of which one has the prices of a service.
+"""AWS's price list in the format that AWS publishes: one offer file per service.
 
-`products` says what is sold, by SKU, and `terms.OnDemand` at which price, in tiers by quantity:
+`products` lists what is sold, by SKU, and `terms.OnDemand` the prices, in tiers by quantity:
 https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/reading-service-price-list-file-for-services.html
 """
 
@@ -16,8 +16,8 @@ from typing import Any
 
 from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 
-# "EUC1-Storage-ShardHour" is a Storage-ShardHour of eu-central-1, "EU-" is eu-west-1, and us-east-1
-# mostly has no prefix. "IA-" is none, but another class of table.
+# "EUC1-Storage-ShardHour" is a Storage-ShardHour in eu-central-1, "EU-" is eu-west-1, and us-east-1
+# usually has no prefix. "IA-" is not a region, but another class of table.
 _OF_REGION = re.compile(r"(?:EU|[A-Z]{3}\d)-")
 
 
@@ -27,9 +27,9 @@ class NotAPriceList(WrongUsage):
 
 @dataclass(frozen=True)
 class Sku:
-    """What is sold: by its usage type without the region, or where that isn't known, by operation.
+    """Something sold, by its usage type without the region, or by operation if that isn't known.
 
-    A usage type may be sold for several operations at different prices.
+    A usage type may have several operations with different prices.
     """
 
     service: str
@@ -40,7 +40,7 @@ class Sku:
         return " ".join(filter(None, (self.service, self.usage, self.operation)))
 
     def is_sold_as(self, attributes: dict[str, str]) -> bool:
-        """Whether a product's attributes are those of this."""
+        """Whether a product with these attributes is this one."""
         usage = _OF_REGION.sub("", attributes.get("usagetype", ""), count=1)
         return (
             attributes.get("servicecode") == self.service
@@ -51,7 +51,7 @@ class Sku:
 
 @dataclass(frozen=True)
 class Tier:
-    """US dollars for each unit from `begin` to `end` of a month."""
+    """The price in US dollars of each unit from `begin` to `end` in a month."""
 
     begin: float
     end: float
@@ -60,7 +60,7 @@ class Tier:
 
 @dataclass(frozen=True)
 class Price:
-    """What a unit costs, with where that was read and since when it holds."""
+    """The price of a unit, with its source and effective date."""
 
     unit: str
     tiers: tuple[Tier, ...]
@@ -68,7 +68,7 @@ class Price:
     dated: str
 
     def cost(self, quantity: float) -> float:
-        """US dollars for so many units in a month, nothing of them free."""
+        """The price in US dollars of this quantity in a month, without a free tier."""
         return sum(
             max(0.0, min(quantity, tier.end) - tier.begin) * tier.dollars for tier in self.tiers
         )
@@ -78,13 +78,13 @@ class Offers:
     """A file in AWS's price list format."""
 
     def __init__(self, name: str, text: str) -> None:
-        """Read the text; `name` is what messages call it."""
+        """Read the text; messages refer to it by `name`."""
         self.name = name
         try:
             self.data = json.loads(text)
         except ValueError as error:
             raise NotAPriceList(
-                f"{name} is not whole, or not JSON ({error}): download it again."
+                f"{name} is incomplete or not JSON ({error}). Download it again."
             ) from error
         try:
             self.published = str(self.data["publicationDate"])[:10]
@@ -97,32 +97,32 @@ class Offers:
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise NotAPriceList(
                 f"{name} is not in AWS's price list format (version v1.0, one service, with "
-                "products and terms): download "
-                "offers/v1.0/aws/AmazonKinesis/current/us-east-1/index.json, for instance."
+                "products and terms). An example of such a file is "
+                "offers/v1.0/aws/AmazonKinesis/current/us-east-1/index.json."
             ) from error
 
     @property
     def services(self) -> set[str]:
-        """The service codes that it has products of."""
+        """The service codes of its products."""
         return {attributes.get("servicecode", "") for attributes in self.products.values()}
 
     @property
     def regions(self) -> set[str]:
-        """The regions that it has products of."""
+        """The regions of its products."""
         return {attributes.get("regionCode", "") for attributes in self.products.values()}
 
     def find(self, wanted: Sku, region: str) -> tuple[str, Price]:
-        """The code and the price of what is sold in a region; NotAPriceList if it isn't there."""
+        """The SKU code and the price of a product in a region; raises NotAPriceList if missing."""
         found = {
             sku: self._price(sku)
             for sku, attributes in self.products.items()
             if attributes.get("regionCode") == region and wanted.is_sold_as(attributes)
         }
         if not found:
-            raise NotAPriceList(f"{self.name} has no price of {wanted} in {region}.")
+            raise NotAPriceList(f"{self.name} has no price for {wanted} in {region}.")
         if len({price.tiers for price in found.values()}) > 1:
             raise NotAPriceList(
-                f"{self.name} has several prices of {wanted} in {region}: {', '.join(found)}."
+                f"{self.name} has several prices for {wanted} in {region}: {', '.join(found)}."
             )
         return next(iter(found.items()))
 
@@ -135,7 +135,7 @@ class Offers:
             if currencies != {"USD"}:
                 raise NotAPriceList(
                     f"{where}: the price is in {', '.join(sorted(currencies)) or 'no currency'}, "
-                    "and only US dollars can be planned with."
+                    "but plans support only US dollars."
                 )
             tiers = [
                 Tier(
@@ -164,13 +164,13 @@ def read_offers(file: Path) -> Offers:
     except OSError as error:
         raise TweetpipeError(f"{file} can't be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise NotAPriceList(f"{file} is not text, so no price list.") from error
+        raise NotAPriceList(f"{file} is not a price list, because it is not text.") from error
 
 
 def _without_free(where: str, tiers: list[Tier]) -> tuple[Tier, ...]:
-    """The tiers from 0 on, each next to the one before; what is free costs as much as the next.
+    """The contiguous tiers from 0 on, with a free tier priced like the next one.
 
-    A free tier is the account's, and what else runs in it may have used it up.
+    A free tier applies to the whole account, where other workloads may have used it up.
     """
     edges = [0.0, *(edge for tier in tiers for edge in (tier.begin, tier.end)), math.inf]
     follow_each_other = all(left == right for left, right in list(pairwise(edges))[::2])
@@ -178,8 +178,7 @@ def _without_free(where: str, tiers: list[Tier]) -> tuple[Tier, ...]:
         not tier.begin < tier.end or not 0 <= tier.dollars < math.inf for tier in tiers
     ):
         raise NotAPriceList(
-            f"{where}: the tiers don't go on from one to the next, from 0 to Inf, at prices of 0 "
-            "or more."
+            f"{where}: the price tiers must cover 0 to Inf without gaps, at prices of 0 or more."
         )
     if len(tiers) > 1 and tiers[0].dollars == 0:
         free, paid, *rest = tiers

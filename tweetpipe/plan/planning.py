@@ -1,4 +1,4 @@
-"""A plan for a load, and where two ways of paying for the stream cost the same."""
+"""Makes a plan for a load, and finds where two capacity modes cost the same."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ from tweetpipe.plan.reading import Latency, latency, read
 
 LOWEST_RATE, HIGHEST_RATE = 1.0, 1e6
 _HIGHEST_PEAK = 1000.0
+_COMPARED = (Mode.ON_DEMAND, Mode.PROVISIONED)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Figures:
     """All figures for a load in one mode and case.
 
-    `batches` a second and `busy`, the batches that run at a time, are averages of the whole stack.
+    `batches` per second and `busy`, the batches running at a time, are averages of the whole stack.
     """
 
     capacity: Capacity
@@ -36,20 +37,20 @@ class Figures:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan(Figures):
-    """The likely figures for a load in one mode, and its bounds: those of the other cases."""
+    """The likely figures for a load in one mode; `bounds` has the figures of the other cases."""
 
     mode: Mode
     limits: tuple[Limit, ...]
     bounds: tuple[Figures, ...]
 
     def span(self, figure: Callable[[Figures], float]) -> tuple[float, float]:
-        """From where to where a figure goes, over all cases."""
+        """The lowest and highest value of a figure over all cases."""
         values = [figure(each) for each in (self, *self.bounds)]
         return min(values), max(values)
 
 
 def make_plan(load: Load, mode: Mode, prices: Prices) -> Plan:
-    """Work out capacity, latency, cost and limits."""
+    """Compute capacity, latency, cost, and limits."""
     likely = _figures(load, mode, prices)
     return Plan(
         **vars(likely),
@@ -78,7 +79,7 @@ def _figures(load: Load, mode: Mode, prices: Prices, *, roughly: bool = False) -
 
 
 def month(load: Load, mode: Mode, prices: Prices) -> Costs:
-    """The costs alone, for when many loads are compared."""
+    """Only the costs, to compare many loads quickly."""
     capacity = make_capacity(load, mode)
     reading = read(load, capacity, roughly=True)
     return make_costs(load, mode, capacity, reading, prices)
@@ -87,8 +88,8 @@ def month(load: Load, mode: Mode, prices: Prices) -> Costs:
 def with_even_keys(load: Load) -> Load:
     """The load without large keys.
 
-    What a large key costs depends on where the rate lifts it over a shard, and would hide what
-    the modes cost.
+    The cost of a large key jumps where the rate makes it exceed a shard, which would obscure the
+    cost of the modes.
     """
     return replace(load, hottest_key=min(load.hottest_key, 1e-6))
 
@@ -96,16 +97,16 @@ def with_even_keys(load: Load) -> Load:
 def crossing(
     load: Load, prices: Prices, mode: Mode = Mode.ON_DEMAND, other: Mode = Mode.PROVISIONED
 ) -> float | None:
-    """The lowest rate, of 1 to 1,000,000 events/s, from which a mode costs no more than another.
+    """The lowest rate, from 1 to 1,000,000 events/s, above which a mode costs no more than another.
 
-    Shards come whole, so at low rates the cheaper mode may change a few times; what counts is
-    the last change. None if it is dearer at the highest rate. Keys are taken as even.
+    Because shards come in whole numbers, the cheaper mode may change a few times at low rates; this
+    is the last change. None if the mode costs more at the highest rate. Assumes even keys.
     """
     return crossings(load, prices, [(mode, other)])[0]
 
 
 def crossings(load: Load, prices: Prices, pairs: Sequence[tuple[Mode, Mode]]) -> list[float | None]:
-    """The same for several modes, each with the one that it is compared with."""
+    """The same for several pairs of modes."""
     load = with_even_keys(load)
 
     @cache
@@ -130,14 +131,16 @@ def _crossing(is_dearer: Callable[[float], bool]) -> float | None:
 
 
 def break_even_peak(load: Load, prices: Prices) -> float | None:
-    """How many times the average a peak must be for on-demand to cost no more; None if over 1,000.
+    """The peak factor from which on-demand costs no more than provisioned; None if over 1,000.
 
-    A provisioned stream is sized, and paid, for its peak all month. Keys are taken as even.
+    A provisioned stream is sized and paid for its peak all month. Assumes even keys.
     """
     load = with_even_keys(load)
 
     def is_dearer(peak: float) -> bool:
-        return _is_dearer(replace(load, peak_factor=peak), prices, Mode.ON_DEMAND, Mode.PROVISIONED)
+        peaked = replace(load, peak_factor=peak)
+        on_demand, provisioned = (month(peaked, mode, prices).total for mode in _COMPARED)
+        return on_demand > provisioned
 
     if is_dearer(_HIGHEST_PEAK):
         return None
@@ -145,17 +148,13 @@ def break_even_peak(load: Load, prices: Prices) -> float | None:
 
 
 def log_steps(low: float, high: float, steps: int) -> list[float]:
-    """Rates from low to high, each the same number of times the one before."""
+    """Rates from low to high in steps of a constant factor."""
     return [low * (high / low) ** (step / steps) for step in range(steps + 1)]
 
 
 def _halving(low: float, high: float, is_dearer: Callable[[float], bool]) -> float:
-    """Where it ends to be dearer, between a value where it is and one where it isn't."""
+    """The value where `is_dearer` turns false, between `low`, where it is true, and `high`."""
     for _ in range(20):
         middle = math.sqrt(low * high)
         low, high = (middle, high) if is_dearer(middle) else (low, middle)
     return high
-
-
-def _is_dearer(load: Load, prices: Prices, mode: Mode, other: Mode) -> bool:
-    return month(load, mode, prices).total > month(load, other, prices).total

@@ -1,4 +1,4 @@
-"""The picture of `tweetpipe plan --plot`: cost against rate, both axes logarithmic."""
+"""The plot of `tweetpipe plan --plot`: cost against rate, on logarithmic axes."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class Curve:
-    """Dollars a month at each of the rates."""
+    """The monthly cost in dollars at each rate."""
 
     label: str
     color: str
@@ -51,19 +51,19 @@ class Mark:
 
 
 def draw(load: Load, prices: Prices, file: Path) -> None:
-    """Draw the cost of a load like this one, with even keys, at every rate into a PNG file."""
+    """Plot the cost of such a load, with even keys, against the rate to a PNG file."""
     curves, mark = _curves(with_even_keys(load), prices)
     figure = Figure(figsize=(12.8, 8), dpi=100, facecolor=_CARD, layout="constrained")
     axes = figure.subplots()
     axes.set(xscale="log", yscale="log", xlim=(LOWEST_RATE, HIGHEST_RATE), facecolor=_CARD)
-    axes.set_xlabel(f"{load.nouns} a second", color=_SOFT)
+    axes.set_xlabel(f"{load.nouns} per second", color=_SOFT)
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("${x:,.10g}")
     axes.grid(color=_GRID)
     axes.tick_params(which="both", colors=_SOFT)
     axes.tick_params(which="minor", labelleft=False)
     axes.spines[:].set_color(_GRID)
-    figure.suptitle("What a month costs", x=0.01, ha="left", fontsize=18, color=_INK)
+    figure.suptitle("Cost per month", x=0.01, ha="left", fontsize=18, color=_INK)
     axes.set_title(_conditions(load, prices), loc="left", fontsize=10, color=_SOFT)
     for curve in curves:
         axes.plot(
@@ -73,7 +73,7 @@ def draw(load: Load, prices: Prices, file: Path) -> None:
             linewidth=curve.width,
             linestyle=curve.style,
         )
-    # A part of the cost may be next to nothing, which would leave no room for the rest.
+    # A part of the cost may be close to zero, which would compress the rest.
     axes.set_ylim(bottom=max(0.1, axes.get_ylim()[0]))
     axes.legend(loc="upper left", labelcolor="linecolor", facecolor=_CARD)
     if LOWEST_RATE <= load.rate <= HIGHEST_RATE:
@@ -94,7 +94,7 @@ def _conditions(load: Load, prices: Prices) -> str:
 
 
 def _draw_rate(axes: Axes, load: Load, prices: Prices) -> None:
-    """The rate that was asked for, with its cost on each curve."""
+    """Mark the requested rate, with its cost on each curve."""
     costs = {mode: month(load, mode, prices).total for mode in Mode}
     bottom = axes.get_ylim()[0]
     axes.vlines(load.rate, bottom, min(costs.values()), color=_SOFT, linewidth=0.8)
@@ -112,7 +112,7 @@ def _draw_crossing(axes: Axes, mark: Mark) -> None:
 
 
 def _note(axes: Axes, at: Point, text: str, away: Point) -> None:
-    """Words so many points away from a place, on the side of it where there is room."""
+    """Write text `away` points from a place, on the side with more room."""
     left = _is_right(at[0])
     axes.annotate(
         text,
@@ -122,7 +122,7 @@ def _note(axes: Axes, at: Point, text: str, away: Point) -> None:
         ha="right" if left else "left",
         color=_INK,
         bbox={"facecolor": _CARD, "edgecolor": "none", "pad": 2},
-        # Dollars are no formulas.
+        # A dollar sign does not start a formula here.
         parse_math=False,
     )
 
@@ -152,16 +152,16 @@ def _curves(load: Load, prices: Prices) -> tuple[list[Curve], Mark | None]:
     on_demand = months(Mode.ON_DEMAND, load.peak_factor)
     provisioned = months(Mode.PROVISIONED, load.peak_factor)
     curves = [
-        Curve("on-demand, all", _ORANGE, totals(on_demand), width=2.6),
+        Curve("on-demand, total", _ORANGE, totals(on_demand), width=2.6),
         Curve(
-            "on-demand Advantage, all",
+            "on-demand Advantage, total",
             _GREEN,
             totals(months(Mode.ADVANTAGE, load.peak_factor)),
             width=2.6,
         ),
-        Curve("provisioned, all", _BLUE, totals(provisioned), width=2.6),
-        Curve("on-demand, stream alone", _ORANGE, part(on_demand, "Kinesis")),
-        Curve("provisioned, stream alone", _BLUE, part(provisioned, "Kinesis")),
+        Curve("provisioned, total", _BLUE, totals(provisioned), width=2.6),
+        Curve("on-demand, stream only", _ORANGE, part(on_demand, "Kinesis")),
+        Curve("provisioned, stream only", _BLUE, part(provisioned, "Kinesis")),
         Curve("writes to the table", _GREY, part(on_demand, "DynamoDB")),
     ]
     for peak in (load.peak_factor, *(peak for peak in _PEAKS if peak > load.peak_factor)):

@@ -1,8 +1,8 @@
-"""What AWS charges in a region, from files in AWS's price list format.
+"""AWS's prices in a region, from files in AWS's price list format.
 
-prices.json is such a file, with what a plan needs and nothing else. It was written by hand from
-what others quote of AWS's list, as the sources in it say, and `python -m tweetpipe.plan.refresh`
-replaces it by what AWS publishes.
+prices.json is such a file with only the prices that a plan needs. It was written by hand from third
+parties that quote AWS's list; it names them as sources. `python -m tweetpipe.plan.refresh` replaces
+it with AWS's own prices.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ SKUS = {
     "logs_in_gb": Sku("AmazonCloudWatch", "DataProcessing-Bytes", "PutLogEvents"),
     "custom_metric_month": Sku("AmazonCloudWatch", "CW:MetricMonitorUsage"),
 }
-"""What a plan needs. Of Advantage, only the names of the operations are known here."""
+"""The prices that a plan needs. For Advantage, only the names of the operations are known."""
 
 SERVICES = frozenset(sku.service for sku in SKUS.values())
 
 
 @dataclass(frozen=True)
 class Prices:
-    """The prices of one region; `published` is when the oldest of their lists was."""
+    """The prices of one region; `published` is the date of the oldest price list."""
 
     region: str
     published: str
@@ -55,27 +55,27 @@ class Prices:
 
     @property
     def quoted(self) -> int:
-        """How many are quoted from others instead of read from AWS."""
+        """The number of prices quoted from third parties instead of read from AWS."""
         return sum("://" in price.source for price in self.prices.values())
 
 
 def load_prices(region: str, files: Sequence[Path] = ()) -> Prices:
-    """The prices of a region: each service's from the last file that has it, or from ours."""
+    """The prices of a region, each service's from the last file that has it, or from our own."""
     lists: dict[str, Offers] = {}
     for file in (PRICES_FILE, *files):
         offers = read_offers(file)
         if not offers.services & SERVICES:
             raise NotAPriceList(
-                f"{file} has no prices of {', '.join(sorted(SERVICES))}: it is another service's."
+                f"{file} has prices of another service. A plan needs prices of "
+                f"{', '.join(sorted(SERVICES))}."
             )
         lists |= dict.fromkeys(offers.services & SERVICES, offers)
     if lacking := sorted(service for service in SERVICES if region not in lists[service].regions):
         known = set.intersection(*(offers.regions for offers in lists.values()))
         raise NotAPriceList(
-            f"There are no prices of {', '.join(lacking)} for region {region!r} "
-            f"(there are for {', '.join(sorted(known)) or 'none'}). Fetch them from AWS: "
-            f"`python -m tweetpipe.plan.refresh --region {region} prices.json`, then add "
-            "`--prices prices.json`."
+            f"There are no prices of {', '.join(lacking)} for the region {region!r}, only for "
+            f"{', '.join(sorted(known)) or 'no region'}. Add --prices prices.json after fetching "
+            f"them from AWS:\n  python -m tweetpipe.plan.refresh --region {region} prices.json"
         )
     return Prices(
         region=region,

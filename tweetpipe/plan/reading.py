@@ -1,8 +1,9 @@
-"""How Lambda reads a shard: when records become batches, and how long each record waits.
+"""Models how Lambda reads a shard: when records become batches, and how long each record waits.
 
-Assumed where AWS does not say: polls go on while batches run and wait their turn; the window
-opens with the poll that brings the first record; each of the parallel batches of a shard has a
-window of its own. A window of 1 s then ends just before the next poll, a second and a call later.
+Assumptions where AWS's documentation is silent: polls continue while batches run, and batches wait
+for their turn; the window opens with the poll that brings the first record; each of the parallel
+batches of a shard has its own window. A window of 1 s then ends just before the next poll, which
+comes a second and a call later.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tweetpipe.plan import constants as c
 from tweetpipe.plan.capacity import Capacity, batch_seconds
 from tweetpipe.plan.load import Load
 
-# Polls or batches to follow where there is no formula: enough for latencies, and for costs.
+# The number of polls or batches to simulate if there is no formula, for latencies and for costs.
 _LONG_WALK, _SHORT_WALK = 2000, 150
 _MOST_POLLS = 100_000
 _DEVIATIONS = [NormalDist().inv_cdf((step + 0.5) / 41) for step in range(41)]
@@ -27,20 +28,20 @@ _DEVIATIONS = [NormalDist().inv_cdf((step + 0.5) / 41) for step in range(41)]
 
 @dataclass(frozen=True)
 class Latency:
-    """Seconds from Kinesis having an event to DynamoDB having it; cold starts left out."""
+    """The seconds from an event's arrival in Kinesis to DynamoDB, without cold starts."""
 
     mean: float
     p50: float
     p99: float
 
 
-# (weight, low, high): this many records, spread evenly over waits from low to high.
+# (weight, low, high): `weight` records with waits spread evenly from low to high.
 Piece = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class Reading:
-    """One lane, that is one of the batches a shard may have at once; figures are per second."""
+    """One lane: one of the concurrent batches of a shard. Figures are per second."""
 
     batches: float
     billed_seconds: float
@@ -58,12 +59,12 @@ class _Tally:
 
     def batch(self, chance: float, seconds: float) -> None:
         self.batches += chance
-        # Billed in whole milliseconds, which adds half of one on average.
+        # Billing rounds up to whole milliseconds, which adds half a millisecond on average.
         self.billed += chance * (seconds + 0.0005)
 
 
 def read(load: Load, capacity: Capacity, *, roughly: bool = False) -> Reading:
-    """Follow the average lane; `roughly` is good enough for its costs, and faster."""
+    """Simulate the average lane; `roughly` is faster, and exact enough for costs."""
     lane_rate = load.record_rate / capacity.concurrency
     expected = lane_rate * load.case.interval  # records of a poll
     polls = 1 + math.floor(load.window / load.case.interval)  # in one window
@@ -83,7 +84,7 @@ def read(load: Load, capacity: Capacity, *, roughly: bool = False) -> Reading:
 
 
 def latency(load: Load, reading: Reading) -> Latency:
-    """How long events wait, that for the company they share a record with included."""
+    """How long events wait, including for the events that share their record."""
     pieces = reading.pieces
     total = sum(weight for weight, _, _ in pieces)
     mean = sum(weight * (low + high) / 2 for weight, low, high in pieces) / total
@@ -92,16 +93,16 @@ def latency(load: Load, reading: Reading) -> Latency:
 
 
 def _each_poll_alone(load: Load, capacity: Capacity, expected: float) -> _Tally:
-    """No batch waits for the next poll: full ones go at once, the rest after the window."""
+    """No batch waits for the next poll: full ones start immediately, the rest after the window."""
     late = 0.0
     for _ in range(2):
-        # The second time, with what batches of one poll hold up those of the next.
+        # The second time, with the delay that the batches of one poll cause for the next.
         tally, late = _one_poll(load, capacity, expected, late)
     return tally
 
 
 def _one_poll(load: Load, capacity: Capacity, expected: float, late: float) -> tuple[_Tally, float]:
-    """What a poll brings to a lane that is busy for `late` seconds, and how late it leaves it."""
+    """A poll of a lane that is busy for `late` seconds, and how long the lane is busy after it."""
     tally = _Tally(seconds=load.case.interval)
     later = 0.0
     for records, chance in _poisson(expected):
@@ -112,7 +113,7 @@ def _one_poll(load: Load, capacity: Capacity, expected: float, late: float) -> t
             seconds = batch_seconds(load, size)
             end = max(ready, end) + c.INVOKE_OVERHEAD + seconds
             tally.batch(chance, seconds)
-            # Those that came first have waited longest for the poll, and leave it first.
+            # The first records to arrive have waited longest for the poll, and leave it first.
             longest = load.case.interval * (1 - taken / records)
             taken += size
             shortest = load.case.interval * (1 - taken / records)
@@ -122,7 +123,7 @@ def _one_poll(load: Load, capacity: Capacity, expected: float, late: float) -> t
 
 
 def _windows_end_first(load: Load, polls: int, first: float, expected: float) -> _Tally:
-    """Every batch waits its whole window and has all that `polls` polls brought."""
+    """Every batch waits for its whole window and has the records of `polls` polls."""
     size = first + (polls - 1) * expected
     seconds = batch_seconds(load, size)
     empty_polls = 1 / -math.expm1(-expected) - 1
@@ -135,9 +136,9 @@ def _windows_end_first(load: Load, polls: int, first: float, expected: float) ->
 
 
 def _batches_fill(load: Load, capacity: Capacity, expected: float, *, walk: int) -> _Tally:
-    """Batches fill up within the window, some or all: follow them from poll to poll."""
+    """Some or all batches fill up within the window, so simulate them poll by poll."""
     full = capacity.batch_records
-    # Fewer polls where each brings many batches, more where most bring nothing.
+    # Fewer polls if each brings many batches, more if most bring nothing.
     polls = round(walk * min(1.0, full / expected) / min(1.0, expected))
     polls = max(30, min(_MOST_POLLS, polls))
     rng = Random(0)  # always the same draws: equal loads get equal plans
@@ -155,7 +156,7 @@ def _batches_fill(load: Load, capacity: Capacity, expected: float, *, walk: int)
         while size:
             number, count, polled = waiting.popleft()
             part = min(count - number, size)
-            # The first of a poll have waited for it the longest.
+            # The first records of a poll have waited for it longest.
             longest = free_at - polled + load.case.interval * (1 - number / count)
             tally.pieces.append((part, longest - load.case.interval * part / count, longest))
             size -= part
@@ -179,13 +180,13 @@ def _batches_fill(load: Load, capacity: Capacity, expected: float, *, walk: int)
         if held and opened + load.window < now + load.case.interval:
             leave(held, opened + load.window)
             held = 0
-    # By what came, not by what was to come: so the draws don't change the rate.
+    # From the records drawn, not the records expected, so that the draws don't change the rate.
     tally.seconds = left / expected * load.case.interval
     return tally
 
 
 def _draw(rng: Random, mean: float) -> int:
-    """A Poisson number."""
+    """A Poisson-distributed number."""
     if mean > 50:
         return max(0, round(rng.gauss(mean, math.sqrt(mean))))
     number, chance, none = 0, rng.random(), math.exp(-mean)
@@ -196,7 +197,7 @@ def _draw(rng: Random, mean: float) -> int:
 
 
 def _poisson(mean: float) -> Iterator[tuple[int, float]]:
-    """Numbers from 1 on with their chances; for large means, evenly likely ones."""
+    """Numbers from 1 on with their probabilities; for large means, equally likely numbers."""
     if mean > 50:
         for z in _DEVIATIONS:
             yield max(1, round(mean + z * math.sqrt(mean))), 1 / len(_DEVIATIONS)

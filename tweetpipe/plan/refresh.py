@@ -1,7 +1,6 @@
-"""Fetches what a plan needs of AWS's price list, for which nobody needs an account.
+"""Fetches the prices that a plan needs from AWS's public price list, without an account.
 
-AWS's files are public, one for each service and region, and large. What is kept of them stays in
-their format:
+AWS publishes one large file per service and region. The prices that are kept stay in their format:
 https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/using-the-aws-price-list-bulk-api.html
 """
 
@@ -26,7 +25,7 @@ _PATIENCE = 60.0  # seconds without an answer
 
 
 def refresh(regions: Sequence[str], file: Path, *, site: str = AWS) -> None:
-    """Replace a file by the prices of these regions; it stays as it is unless each was found."""
+    """Replace a file with the prices of these regions, but only if all of them were found."""
     lists: list[Offers] = []
     products: dict[str, object] = {}
     terms: dict[str, object] = {}
@@ -54,25 +53,26 @@ def _fetch(url: str) -> Offers:
     except urllib.error.HTTPError as error:
         with error:
             raise TweetpipeError(
-                f"{url} answered {error.code}. AWS may have no such region, or not that service "
-                "there."
+                f"{url} returned HTTP status {error.code}. Check that the region exists, and has "
+                "this service."
             ) from error
     except (OSError, http.client.HTTPException) as error:
         raise TweetpipeError(
-            f"{url} could not be read ({error}). Check the network, then run this again."
+            f"{url} could not be read ({error}). Check your network connection, then run this "
+            "again."
         ) from error
 
 
 def main(arguments: Sequence[str] | None = None, *, site: str = AWS) -> int:
-    """The command; its exit code."""
+    """Run the command and return its exit code."""
     parser = argparse.ArgumentParser(
         prog="python -m tweetpipe.plan.refresh",
         description="Fetch the prices that `tweetpipe plan` needs from AWS's public price list.",
     )
     parser.add_argument(
-        "--region", action="append", help="a region to fetch, again for each more; us-east-1"
+        "--region", action="append", help="region to fetch (default: us-east-1); repeat for more"
     )
-    parser.add_argument("file", type=Path, help="what to write, for `tweetpipe plan --prices`")
+    parser.add_argument("file", type=Path, help="file to write, for `tweetpipe plan --prices`")
     options = parser.parse_args(arguments)
     regions = options.region or ["us-east-1"]
     try:
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None, *, site: str = AWS) -> int:
     except TweetpipeError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    sys.stdout.write(f"{options.file} has the prices of {', '.join(regions)}.\n")
+    sys.stdout.write(f"Saved the prices of {', '.join(regions)} to {options.file}.\n")
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Whole units that things of varying size are billed as."""
+"""Computes how many whole units are billed for things of varying size."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _MANY = 60
 def whole_units(mean: float, sigma: float, unit: float) -> float:
     """Average of ceil(size / unit), for sizes that are lognormal with this mean and sigma.
 
-    Rounding the average up would be wrong both ways: of items of 1,000 bytes on average, four in
-    ten need a second KB.
+    Rounding up the average would be wrong: with an average of 1,000 bytes, four in ten items need a
+    second KB.
     """
     if mean / unit > _MANY:
         return mean / unit + 0.5
@@ -33,5 +33,5 @@ def whole_units(mean: float, sigma: float, unit: float) -> float:
 
 
 def sigma_of_sum(sigma: float, count: int) -> float:
-    """The sigma of `count` sizes added up, as the lognormal with the same variance."""
+    """The sigma of the sum of `count` sizes, for a lognormal with the same variance."""
     return math.sqrt(math.log1p(math.expm1(sigma**2) / count))

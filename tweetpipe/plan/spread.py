@@ -1,7 +1,7 @@
-"""Partition keys over shards: the records of one key are always in one shard.
+"""The distribution of partition keys over shards: all records of a key are in one shard.
 
-Keys are taken to follow Zipf's law with a flattened head: the k-th has a share that goes with
-1 / (k + q), and q makes the first one's what the user says it is.
+Assumes that keys follow Zipf's law with a flattened head: the share of the k-th key is proportional
+to 1 / (k + q), where q is chosen to give the first key the share that the user says.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tweetpipe.plan.constants import KEYS
 
 @lru_cache(maxsize=1024)
 def flattening(largest: float) -> float:
-    """The q that gives the first key this share; 0 if they can't be steep enough."""
+    """The q that gives the first key this share, or 0 if no q does."""
     low, high = 0.0, float(KEYS)
     if _first_share(low) <= largest:
         return low
@@ -30,9 +30,10 @@ def _first_share(q: float) -> float:
 
 
 def hottest_shard(largest: float, shards: int) -> float:
-    """The share of all records that the fullest of `shards` equal shards must be expected to get.
+    """The expected share of all records in the hottest of `shards` equal shards.
 
-    Either the one with the largest key, or the one where chance gathers many other large ones.
+    That is the shard with the most frequent key, or one that gets many other frequent keys by
+    chance.
     """
     if shards == 1:
         return 1.0

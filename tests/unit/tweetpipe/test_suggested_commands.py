@@ -31,7 +31,9 @@ SUGGESTED = re.compile(
     rf"(?:tweetpipe |\b(?=dead-letters ))(?P<name>{'|'.join(COMMANDS)})\b[^.;:,`\"]*"
 )
 # A command that a sentence is about, and that nobody is told to type; and --help, which needs none.
-MENTIONED = re.compile(r"`? (?:reads|works|has printed|still running|to find out)\b|.* --help")
+MENTIONED = re.compile(
+    r"`? (?:reads|works|has printed|still running|is already running|to find out)\b|.* --help"
+)
 
 
 def suggestions(text: str) -> Iterator[str]:
@@ -103,7 +105,7 @@ def test_each_command_that_the_page_suggests_has_the_options_of_its_stack() -> N
         ('say(f"Run tweetpipe deploy -p Timeout={longer}, then this again")', True),
         ('say(f"Run tweetpipe deploy{options} -p Timeout={longer}, then this again")', False),
         ('say(f"Run tweetpipe deploy -p Timeout={longer}{self._options}")', False),
-        ('say("Start it: tweetpipe up.")', False),
+        ('say("To start it, run:\\n  tweetpipe up")', False),
         ('def f():\n    """Does what tweetpipe status does."""', False),
         ('Option(help="See tweetpipe deploy.")', False),
     ],

@@ -1,1 +1,1 @@
-"""What a terminal shows of dead letters, of a stack at this moment, of a plan."""
+"""Renders dead letters, live stacks, and plans for a terminal."""

@@ -1,4 +1,4 @@
-"""What CloudFormation would change, as deploy shows it before it asks."""
+"""Shows what CloudFormation would change, before deploy asks for confirmation."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _HOURS = 730  # a month
 
 
 def show_change_set(plan: ChangeSet, region: str) -> None:
-    """Each change with its old and new values, what to mind, and what the stack costs then."""
+    """Print each change with its old and new values, the cautions, and the new cost."""
     for change in plan.changes:
         what = ", ".join(map(str, change.properties))
         terminal.say(
             f"  {_verb(change):<16} {change.logical_id}  {change.type}"
             + (f"  ({what})" if what else "")
-            + ("  its data is lost" if change.loses_data else ""),
+            + ("  its data will be deleted" if change.loses_data else ""),
             "bold red" if change.loses_data else "yellow" if _removes(change) else "",
         )
     show_cautions(plan)
@@ -31,27 +31,24 @@ def show_change_set(plan: ChangeSet, region: str) -> None:
 
 
 def show_cautions(plan: ChangeSet, *, on_aws: bool = True) -> None:
-    """What to mind of the plan."""
+    """Print the cautions about the plan."""
     for line in cautions(plan, on_aws=on_aws):
-        terminal.say(f"  Mind: {line}", "yellow")
+        terminal.say(f"  Note: {line}", "yellow")
 
 
 def cost_line(parameters: Mapping[str, str], region: str) -> str:
-    """What a stack with these parameters costs before any event comes; all else is paid by use."""
+    """The fixed cost of a stack with these parameters; everything else is paid by use."""
     try:
         prices = load_prices(region)
     except WrongUsage:
-        return f"Cost: no prices are known here for {region}; see tweetpipe plan for us-east-1."
+        return f"Cost: unknown for {region}; see tweetpipe plan for prices of us-east-1."
     if parameters.get("StreamMode") == "ON_DEMAND":
         stream, cost = "an on-demand stream", prices["kinesis_stream_hour"].cost(_HOURS)
     else:
         shards = int(parameters.get("ShardCount", "1"))
         stream = f"{shards:,} shard{'s' if shards > 1 else ''}"
         cost = prices["kinesis_shard_hour"].cost(shards * _HOURS)
-    return (
-        f"Cost: about ${cost:,.0f} a month for {stream} ({region}), "
-        "and what events cost on top of it."
-    )
+    return f"Cost: about ${cost:,.0f} a month for {stream} ({region}), plus a cost for each event."
 
 
 def _removes(change: Change) -> bool:
@@ -65,7 +62,7 @@ def _verb(change: Change) -> str:
         case "Import":
             return "imported"
         case "Remove":
-            return "left behind" if change.keeps_old else "removed"
+            return "retained" if change.keeps_old else "removed"
         case "Modify" if change.is_replaced:
-            return "replaced" if change.replacement == "True" else "perhaps replaced"
+            return "replaced" if change.replacement == "True" else "may be replaced"
     return "changed"

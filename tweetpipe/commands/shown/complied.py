@@ -1,4 +1,4 @@
-"""What a run of comply has come to."""
+"""Reports the outcome of a comply run."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tweetpipe.words import counted
 
 
 def tell(outcome: dict[str, Any], account: Account, *, as_json: bool) -> None:
-    """The counts, for a person, and with `as_json` for another program as well."""
+    """Print the counts in words, and with `as_json` also as JSON."""
     if as_json:
         terminal.print_json(outcome)
     changes = ", ".join(
@@ -21,22 +21,23 @@ def tell(outcome: dict[str, Any], account: Account, *, as_json: bool) -> None:
         f"{counted(outcome['items'], 'item')}, {counted(outcome['dead_letters'], 'dead letter')}"
     )
     if outcome["ids_refused"]:
-        terminal.say(f"Ids that X does not take for any: {outcome['ids_refused']:,}.")
+        terminal.say(f"X did not accept {counted(outcome['ids_refused'], 'id')} as valid.")
     if outcome["author_notices"] and not outcome["ids_asked"]:
         terminal.say(
-            f"X's stream told of authors' accounts ({outcome['author_notices']:,} messages): which "
-            "stored posts are theirs, only X's job can tell. Run this without --no-job."
+            "X's stream reported changes to authors' accounts "
+            f"({counted(outcome['author_notices'], 'message')}). Only a job at X can tell which "
+            "stored posts they affect. Run this again without --no-job."
         )
     if outcome["told_but_not_stored"]:
         terminal.say(
-            f"Deleted on X, and not stored (yet): {outcome['told_but_not_stored']:,}. The log "
-            "keeps them, and each run looks again."
+            f"Deleted on X but not stored, or not yet: {outcome['told_but_not_stored']:,}. The log "
+            "keeps them, and each run checks again."
         )
     if outcome["waiting_for_newer"]:
         terminal.say(
-            "Edited on X, and the newer version is not stored yet: "
+            "Edited on X, but the newer version is not stored yet: "
             f"{outcome['waiting_for_newer']:,}."
         )
-    terminal.done(f"{would} {changes or 'nothing'}. Looked at {looked}.")
+    terminal.done(f"{would} {changes or 'nothing'}. Checked {looked}.")
     if changes and account.path:
-        terminal.say(f"A line for each is in {account.path}")
+        terminal.say(f"Each change is a line in {account.path}")

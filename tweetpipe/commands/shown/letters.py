@@ -1,4 +1,4 @@
-"""Dead letters for people."""
+"""Dead letters for a terminal and as JSON."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from tweetpipe.words import counted
 
 _PREVIEW = 60  # characters of a payload in a table
 _UNITS = (("d", 86_400), ("h", 3_600), ("min", 60))
-_WIDE = 160  # characters that a line takes with the columns of its place in the stream
+_WIDE = 160  # characters of a line with the columns for the position in the stream
 _PLACE = ("Shard", "Position")
-# AWS's sequence numbers have 56 digits, too many for a table; show has them all.
+# AWS's sequence numbers have 56 digits, too many for a table; `show` prints all of them.
 _DIGITS = 16
 
 
 def table(found: Iterable[DeadLetter], *, now: datetime, width: int = _WIDE) -> Table:
-    """A line for each letter, whatever the width; where it is narrow, without positions.
+    """A table with one line per dead letter; narrow terminals get it without positions.
 
-    Of long sequence numbers it has the end.
+    Shows only the end of long sequence numbers.
     """
     names = ("Id", "Kind", "Age", "Reason", *(_PLACE if width >= _WIDE else ()), "Size", "Payload")
-    # The payload alone gives way; its cells are cut to a line all the same.
+    # Only the payload shrinks to fit; its cells are cut to one line.
     columns = (Column(name, no_wrap=name != "Payload") for name in names)
     shown = Table(*columns, box=box.SIMPLE_HEAD)
     for letter in found:
@@ -49,17 +49,17 @@ def table(found: Iterable[DeadLetter], *, now: datetime, width: int = _WIDE) -> 
 
 
 def reasons(found: Iterable[DeadLetter]) -> dict[str, int]:
-    """How many letters there are for each reason, the most frequent first."""
+    """The number of dead letters for each reason, the most frequent first."""
     return dict(Counter(letter.reason for letter in found).most_common())
 
 
 def as_json(letter: DeadLetter) -> dict[str, object]:
-    """The letter for another program: its body, and what is known of it."""
+    """The dead letter as JSON: its body with its id, kind, and reason."""
     return letter.body | {"id": letter.id, "kind": letter.kind, "reason": letter.reason}
 
 
 def facts(letter: DeadLetter, *, now: datetime) -> Table:
-    """Everything known of a letter but its payload."""
+    """Everything about a dead letter except its payload."""
     known = {
         "Id": letter.id,
         "Kind": letter.kind.value,
@@ -86,7 +86,7 @@ def facts(letter: DeadLetter, *, now: datetime) -> Table:
 
 
 def age(letter: DeadLetter, now: datetime) -> str:
-    """How old the (first) record is, or the message where that is not known."""
+    """The age of the (first) record, or of the message if that is not known."""
     if letter.since is None:
         return ""
     seconds = max(0, int((now - letter.since).total_seconds()))
@@ -97,7 +97,7 @@ def age(letter: DeadLetter, now: datetime) -> str:
 
 
 def size(letter: DeadLetter) -> str:
-    """The bytes of a record, the records of a batch."""
+    """The size of a record in bytes, or of a batch in records."""
     if letter.kind is Kind.EXHAUSTED:
         return counted(letter.records, "record")
     return "" if letter.size is None else f"{letter.size:,} B"

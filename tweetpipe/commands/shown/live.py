@@ -54,7 +54,7 @@ def plain(snapshot: Snapshot) -> str:
     """The snapshot in one line, then what is wrong, a line each."""
     at = f"{datetime.fromtimestamp(snapshot.at, UTC):%Y-%m-%d %H:%M:%S}Z"
     if snapshot.reachable.state != "ok":
-        return f"{at}  {snapshot.reachable.state}: {printable(snapshot.reachable.why)}"
+        return f"{at}  {snapshot.reachable.state}: {_in_one_line(snapshot.reachable.why)}"
     figures = ", ".join(
         (
             f"{_rate(snapshot.stream.records_per_s)} in",
@@ -73,7 +73,7 @@ def plain(snapshot: Snapshot) -> str:
 def troubles(healths: Mapping[str, Health]) -> list[Text]:
     """What is wrong, a line for each part that is not well."""
     return [
-        Text(f"{LABELS[name]}: {health.state}: {printable(health.why)}", _STYLES[health.state])
+        Text(f"{LABELS[name]}: {health.state}: {_in_one_line(health.why)}", _STYLES[health.state])
         for name, health in healths.items()
         if health.state not in ("ok", "idle")
     ]
@@ -111,7 +111,7 @@ def _title(snapshot: Snapshot, width: int) -> Text:
 def _parts(snapshot: Snapshot, width: int) -> list[Text]:
     if snapshot.reachable.state != "ok":
         # Here the whole sentence counts: it says what to do.
-        reason = Text(f"{_MARKS[snapshot.reachable.state]} {printable(snapshot.reachable.why)}")
+        reason = Text(f"{_MARKS[snapshot.reachable.state]} {_in_one_line(snapshot.reachable.why)}")
         reason.stylize(_STYLES[snapshot.reachable.state])
         return [*_wrapped(reason, width), Text("")]
     function, table, letters = snapshot.function, snapshot.table, snapshot.dead_letters
@@ -135,7 +135,7 @@ def _parts(snapshot: Snapshot, width: int) -> list[Text]:
         line.append(figures[name])
         lines.append(_fitted(line, width))
         if health.why:
-            why = Text(f"  {'':<{_LABEL}}{health.state}: {printable(health.why)}")
+            why = Text(f"  {'':<{_LABEL}}{health.state}: {_in_one_line(health.why)}")
             why.stylize(_STYLES[health.state])
             lines.append(_fitted(why, width))
     return lines
@@ -212,6 +212,11 @@ def _reads(snapshot: Snapshot, width: int) -> Text:
         if limit
     )
     return _fitted(Text(f"Ctrl-C ends. Own reads/s: {each}", style="dim"), width)
+
+
+def _in_one_line(why: str) -> str:
+    """An error's text, which may have its command on a line of its own."""
+    return " ".join(printable(why).split())
 
 
 def _fitted(line: Text, width: int) -> Text:

@@ -21,7 +21,7 @@ from tweetpipe.words import counted
 
 
 def capacity_table(load: Load, plans: Sequence[Plan]) -> Table:
-    """What is needed, a column for each mode."""
+    """The capacity that the load needs, one column per mode."""
     table = Table(Column("", style="bold"), *(plan.mode.value for plan in plans))
     rows = [_capacity_rows(load, plan) for plan in plans]
     for name in rows[0]:
@@ -66,7 +66,7 @@ def _shards(load: Load, plan: Plan) -> str:
 
 
 def cost_table(load: Load, plans: Sequence[Plan]) -> Table:
-    """The bill of a month, line by line."""
+    """The monthly bill, line by line."""
     modes = [Column(f"{plan.mode.value} US$", justify="right") for plan in plans]
     table = Table("Service", "Unit", Column("Quantity", justify="right"), *modes)
     names = dict.fromkeys((line.service, line.what) for plan in plans for line in plan.costs.lines)
@@ -92,7 +92,7 @@ _ORDER = ("Kinesis", "Lambda", "DynamoDB", "CloudWatch", "X")
 def _span(
     plan: Plan, service: str, what: str, value: Callable[[CostLine], float]
 ) -> tuple[float, float] | None:
-    """From where to where a line of the bill goes; None if it isn't there."""
+    """The range of a line of the bill; None if the plan has no such line."""
 
     def of(each: Figures) -> float:
         return next(
@@ -106,7 +106,7 @@ def _span(
 
 
 def limit_lines(plans: Sequence[Plan]) -> list[Text]:
-    """Each limit that is hit or close, once, with the modes it belongs to."""
+    """Each limit that is hit or close, once, with the modes that it applies to."""
     found: dict[str, tuple[bool, Text, list[str]]] = {}
     for plan in plans:
         for limit in plan.limits:
@@ -124,7 +124,7 @@ def limit_lines(plans: Sequence[Plan]) -> list[Text]:
 
 
 def as_json(load: Load, plans: Sequence[Plan], prices: Prices) -> dict[str, object]:
-    """Everything a plan says, for another program."""
+    """The whole plan as JSON."""
     modes = [plan.mode for plan in plans]
     both = {Mode.PROVISIONED, Mode.ON_DEMAND} <= set(modes)
     return {

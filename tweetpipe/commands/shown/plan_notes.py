@@ -1,4 +1,4 @@
-"""What a person should know about the bill of a plan, in sentences."""
+"""Notes on the bill of a plan, in sentences."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _COMPARED = (
 
 
 def notes(load: Load, plans: Sequence[Plan], prices: Prices) -> list[str]:
-    """What is not in the bill, and what would change it."""
+    """What the bill leaves out, and what would change it."""
     return [
         *_of_table(load, plans[0]),
         *_of_modes(load, [plan.mode for plan in plans], prices),
@@ -40,7 +40,7 @@ def notes(load: Load, plans: Sequence[Plan], prices: Prices) -> list[str]:
 def crossings(
     load: Load, modes: Sequence[Mode], prices: Prices
 ) -> list[tuple[Mode, Mode, float | None]]:
-    """From which rate on a mode costs no more than another, for those that are planned."""
+    """The rate from which one planned mode costs no more than another."""
     pairs = [pair for pair in _COMPARED if set(pair) <= set(modes)]
     rates = planning.crossings(load, prices, pairs)
     return [(*pair, rate) for pair, rate in zip(pairs, rates, strict=True)]
@@ -54,29 +54,29 @@ def _of_table(load: Load, plan: Plan) -> Iterator[str]:
         return next(line.cost for line in figures.costs.lines if line.service == "DynamoDB")
 
     yield (
-        f"Each month of {load.nouns} that stays in the table is "
-        f"{money(plan.span(lambda each: each.costs.kept_gb))} GB, and adds "
-        f"{dollars(lambda each: each.costs.kept)} to every later month (storage and point-in-time "
-        "recovery)."
+        f"Each month of {load.nouns} kept in the table takes "
+        f"{money(plan.span(lambda each: each.costs.kept_gb))} GB and adds "
+        f"{dollars(lambda each: each.costs.kept)} to every later month for storage and "
+        "point-in-time recovery."
     )
     if load.noun == "tweet":
         yield (
-            "Each run of `tweetpipe comply` reads the table twice, and costs "
-            f"{dollars(lambda each: each.costs.complying)} for each month of tweets in it. An "
-            f"index of ids would cost {dollars(writes)} every month, as much as the writes."
+            "Each run of `tweetpipe comply` reads the table twice and costs "
+            f"{dollars(lambda each: each.costs.complying)} per month of tweets in it. An index on "
+            f"ids would cost {dollars(writes)} every month, as much as the writes."
         )
     if plan.costs.provisioned_table < writes(plan):
         yield (
-            "Write capacity provisioned for the peak at 70 % use would cost "
+            "Write capacity provisioned for the peak at 70% utilization would cost "
             f"{dollars(lambda each: each.costs.provisioned_table)} instead of {dollars(writes)} "
             "for the writes."
         )
     if plan.costs.warming:
         peak = math.ceil(min(plan.capacity.peak_writes_per_second, c.TABLE_WRITES))
         yield (
-            f"WarmWriteUnits={peak} makes a new table ready for the peak, for "
-            f"about ${plan.costs.warming:,.2f} once, if a unit costs what an hour of a "
-            "provisioned one does: AWS documents that it charges once, not how much."
+            f"WarmWriteUnits={peak} prepares a new table for the peak for about "
+            f"${plan.costs.warming:,.2f} once, if a unit costs as much as a provisioned one for an "
+            "hour. AWS documents that it charges once, but not how much."
         )
 
 
@@ -90,14 +90,14 @@ def _of_modes(load: Load, modes: Sequence[Mode], prices: Prices) -> Iterator[str
         compared = f"costs no more than {names[other]}"
         name = names[mode][0].upper() + names[mode][1:]
         if rate == LOWEST_RATE:
-            yield f"{name} {compared} from {LOWEST_RATE:g} {load.noun}/s on."
+            yield f"{name} {compared} at {LOWEST_RATE:g} {load.noun}/s or more."
         elif rate is not None:
-            yield f"{name} {compared} from about {_two_digits(rate)} {load.nouns}/s on."
+            yield f"{name} {compared} at about {_two_digits(rate)} {load.nouns}/s or more."
         elif other is Mode.PROVISIONED:
             peaks = "at a steady rate" if load.peak_factor == 1 else "with these peaks"
             yield (
-                f"Large keys aside, {peaks} {names[mode]} is dearer than provisioned up to "
-                f"{HIGHEST_RATE:,.0f} {load.nouns}/s: the lines do not cross. "
+                f"{name} costs more than provisioned {peaks}, at any rate up to "
+                f"{HIGHEST_RATE:,.0f} {load.nouns}/s (large keys aside). "
                 + (_peak(load, prices) if mode is Mode.ON_DEMAND else "")
             ).rstrip()
 
@@ -105,10 +105,10 @@ def _of_modes(load: Load, modes: Sequence[Mode], prices: Prices) -> Iterator[str
 def _peak(load: Load, prices: Prices) -> str:
     if peak := break_even_peak(load, prices):
         return (
-            f"At {load.rate:,.0f}/s on-demand is cheaper once peaks reach about "
+            f"At {load.rate:,.0f}/s, on-demand is cheaper if peaks reach about "
             f"{_two_digits(peak)} times the average (--peak-factor)."
         )
-    return f"At {load.rate:,.0f}/s no peak up to 1,000 times the average changes that."
+    return f"At {load.rate:,.0f}/s, no peak up to 1,000 times the average changes that."
 
 
 def _two_digits(value: float) -> str:
@@ -116,7 +116,7 @@ def _two_digits(value: float) -> str:
 
 
 def _of_aggregation(load: Load, plans: Sequence[Plan], prices: Prices) -> Iterator[str]:
-    """What `produce --aggregate` would change."""
+    """The effect of `produce --aggregate`."""
     together = load.aggregated()
     if not together.aggregate > load.aggregate == 1 or load.spreads_evenly:
         return
@@ -132,13 +132,13 @@ def _of_aggregation(load: Load, plans: Sequence[Plan], prices: Prices) -> Iterat
         less = f"about ${_two_digits(saved)} less a month" if saved >= 1 else "no less a month"
         changes.append(f"{before.mode.value} {shards}{less}")
     yield (
-        f"With produce --aggregate, {together.aggregate} {load.nouns} a record: "
-        f"{'; '.join(changes)} (--aggregate {together.aggregate} shows it in full)."
+        f"With produce --aggregate, which packs {together.aggregate} {load.nouns} into a record: "
+        f"{'; '.join(changes)} (for the details, use --aggregate {together.aggregate})."
     )
 
 
 def _gains_by_even_shards(load: Load, plan: Plan) -> bool:
-    """Whether shards that get equal parts of the records would be any better."""
+    """Whether an even distribution over the shards would help."""
     hottest, shards = plan.capacity.hottest_share, plan.capacity.shards
     return plan.mode is Mode.ON_DEMAND and load.aggregate == 1 and hottest * shards > 1
 
@@ -146,8 +146,8 @@ def _gains_by_even_shards(load: Load, plan: Plan) -> bool:
 def _of_even_shards(plan: Plan) -> str:
     capacity = plan.capacity
     return (
-        "With RecordDistribution=AUTO, which only an on-demand stream has, each of its shards gets "
+        "With RecordDistribution=AUTO, available only on an on-demand stream, each shard gets "
         f"{1 / capacity.shards:.1%} of the records instead of up to {capacity.hottest_share:.1%}, "
-        "whatever the partition keys are; it excludes produce --aggregate (--record-distribution "
-        "AUTO shows it in full)."
+        "whatever the partition keys. It does not work with produce --aggregate (for the details, "
+        "use --record-distribution AUTO)."
     )

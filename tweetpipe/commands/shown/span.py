@@ -1,4 +1,4 @@
-"""Figures that go from one value to another: they look as exact as they are."""
+"""Formats ranges of figures, with as many digits as they are exact."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ Span = tuple[float, float]
 
 
 def money(span: Span) -> str:
-    """US dollars: to the cent where nothing is assumed."""
+    """US dollars, to the cent if nothing is assumed."""
     low, high = span
     if _is_exact(span):
         return f"{low:,.2f}"
@@ -16,7 +16,7 @@ def money(span: Span) -> str:
 
 
 def figure(span: Span) -> str:
-    """A number, of which a large one is shown whole."""
+    """A number, without decimals if it is large."""
     low, high = span
     if _is_exact(span):
         return f"{low:,.0f}" if low >= 100 or low == int(low) else f"{low:,.2f}"
@@ -34,6 +34,6 @@ def _range(low: float, high: float) -> str:
 
 
 def _rounded(value: float) -> str:
-    """The two digits that count."""
+    """The value to two significant digits."""
     decimals = 1 - math.floor(math.log10(value)) if value > 0 else 0
     return f"{round(value, decimals):,.{max(0, decimals)}f}"

@@ -123,9 +123,7 @@ def test_no_record_is_lost_when_the_key_is_replaced(
     assert server.stored == Counter(data_of(records(COUNT)))
     # Each call that was under way may read it.
     assert account.reads <= looks + SETTINGS.calls_in_flight
-    assert set(said) == {
-        "AWS does not know the producer's access key at the moment: reading it anew"
-    }
+    assert set(said) == {"AWS rejects the producer's access key. Loading it again"}
     assert not undelivered.exists()
 
 

@@ -51,14 +51,14 @@ def test_one_that_is_too_large_for_the_stream_is_told_with_its_limit(
 ) -> None:
     larger = OutgoingRecord(b"x" * 2 * MAX_RECORD_BYTES, "k")
 
-    with pytest.raises(TweetpipeError, match="Kinesis takes 2,097,152 at most"):
+    with pytest.raises(TweetpipeError, match="Kinesis accepts at most 2,097,152"):
         send(kinesis, replace(STACK, parameters={"MaxRecordSizeKiB": "2048"}), larger)
 
 
 def test_nothing_is_aggregated_for_a_stream_that_ignores_keys(kinesis: KinesisServer) -> None:
     even = replace(STACK, parameters={"RecordDistribution": "AUTO"})
 
-    with pytest.raises(WrongUsage, match=r"RecordDistribution=AUTO.*Leave --aggregate out"):
+    with pytest.raises(WrongUsage, match=r"RecordDistribution=AUTO.*Leave out --aggregate"):
         send(kinesis, even, OutgoingRecord(b"{}", "k"), settings=Settings(aggregate=True))
     send(kinesis, even, OutgoingRecord(b"{}", "k"))
 

@@ -19,4 +19,4 @@ def test_the_stream_is_priced_by_its_parameters(parameters: dict[str, str], says
 
 
 def test_a_region_without_known_prices_is_named() -> None:
-    assert "no prices are known here for eu-west-3" in cost_line({}, "eu-west-3")
+    assert "unknown for eu-west-3" in cost_line({}, "eu-west-3")

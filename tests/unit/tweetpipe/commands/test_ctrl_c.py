@@ -234,7 +234,7 @@ def test_a_second_signal_loses_nothing_of_what_is_being_sent(
 
     kept = (tmp_path / "undelivered.ndjson").read_bytes().count(b"\n")
     assert f"Read {kept}, sent 0 (0/s), retried 0, failed {kept}" in said()
-    assert said().endswith("with: tweetpipe produce file undelivered.ndjson\n")
+    assert said().endswith("run:\n  tweetpipe produce file undelivered.ndjson\n")
 
 
 @pytest.mark.parametrize("line", LOCKED)

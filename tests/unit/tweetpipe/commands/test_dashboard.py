@@ -99,4 +99,4 @@ def test_without_an_emulator_it_says_how_to_start_one(silent: str, tmp_path: Pat
         process.join(30)
 
         assert process.exitcode == 1
-        assert "run tweetpipe up" in said()
+        assert "\n  tweetpipe up" in said()

@@ -24,6 +24,7 @@ from tests.unit.tweetpipe.dead_letters.doubles import (
 from tweetpipe.__main__ import main
 from tweetpipe.commands import dead_letters as commands
 from tweetpipe.commands import since
+from tweetpipe.words import counted
 
 
 def run(*arguments: str) -> int:
@@ -52,26 +53,26 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> FakeSqs:
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("redrive", "Name dead letters by their ids, or say --all"),
-        ("redrive --kind rejected", "Name dead letters by their ids, or say --all"),
-        ("redrive aaaa --all", "Name dead letters by their ids, or say --all"),
-        ("redrive aaaa --kind rejected", "--kind goes with --all"),
-        ("redrive --all --payload tweet.json", "--payload goes with exactly one ID"),
-        ("redrive aaaa aabb --payload tweet.json", "--payload goes with exactly one ID"),
-        ("redrive cccc --payload tweet.json", "cccc-3 is exhausted; --payload goes with"),
+        ("redrive", "Name dead letters by id, or choose them with --all"),
+        ("redrive --kind rejected", "Name dead letters by id, or choose them with --all"),
+        ("redrive aaaa --all", "Name dead letters by id, or choose them with --all"),
+        ("redrive aaaa --kind rejected", "--kind needs --all"),
+        ("redrive --all --payload tweet.json", "--payload needs exactly one ID"),
+        ("redrive aaaa aabb --payload tweet.json", "--payload needs exactly one ID"),
+        ("redrive cccc --payload tweet.json", "cccc-3 is exhausted; --payload works only with"),
         ("redrive aa", "2 dead letters' ids begin with 'aa'"),
         ("show aa", "2 dead letters' ids begin with 'aa'"),
-        ("show cccc --payload", "cccc-3 is exhausted; --payload goes with"),
-        ("redrive --since 6h aaaa", "--since goes with no other choice"),
-        ("redrive --since 6h --all", "--since goes with no other choice"),
-        ("redrive --since soon", "--since soon is no age"),
-        ("purge", "Name dead letters by their ids, or say --all"),
-        ("purge aaaa --kind rejected --yes", "Name dead letters by their ids, or say --all"),
-        ("purge --older-than soon --yes", "--older-than soon is no age"),
-        ("purge --reason no-id", "purge deletes for good, and nobody is here to be asked"),
-        ("purge aaaa --all --yes", "Name dead letters by their ids, or say --all"),
-        ("purge --all", "purge deletes for good, and nobody is here to be asked"),
-        ("purge aaaa", "purge deletes for good, and nobody is here to be asked"),
+        ("show cccc --payload", "cccc-3 is exhausted; --payload works only with"),
+        ("redrive --since 6h aaaa", "--since reads the stream, so it can't be combined"),
+        ("redrive --since 6h --all", "--since reads the stream, so it can't be combined"),
+        ("redrive --since soon", "--since soon is not an age"),
+        ("purge", "Name dead letters by id, or choose them with --all"),
+        ("purge aaaa --kind rejected --yes", "Name dead letters by id, or choose them with --all"),
+        ("purge --older-than soon --yes", "--older-than soon is not an age"),
+        ("purge --reason no-id", "purge deletes permanently, and there is no terminal"),
+        ("purge aaaa --all --yes", "Name dead letters by id, or choose them with --all"),
+        ("purge --all", "purge deletes permanently, and there is no terminal"),
+        ("purge aaaa", "purge deletes permanently, and there is no terminal"),
     ],
 )
 def test_what_can_not_be_meant_is_wrong_usage_and_changes_nothing(
@@ -111,7 +112,7 @@ def test_the_list_shows_all_kinds_with_what_is_readable(
         assert expected in out
     for expected in ("exhausted", "10-20", "7 records", "unknown", "from a stranger"):
         assert expected in out
-    assert err.endswith("4 of about 4 dead letters.\n")
+    assert err.endswith("Showing 4 of about 4 dead letters.\n")
 
 
 def test_the_list_as_json_has_the_bodies_with_ids(
@@ -237,7 +238,7 @@ def test_an_edited_payload_is_stored_and_its_letter_gone(
     assert run("redrive", "aaaa", "--payload", "tweet.json") == 0
     assert sorted(sqs.visible()) == ["aabb-2", "cccc-3", "dddd-4"]
     assert capfd.readouterr().err.endswith(
-        "Records: 1 stored, 0 rejected. Dead letters: 1 gone, 0 kept.\n"
+        "Records: 1 stored, 0 rejected. Dead letters: 1 deleted, 0 kept.\n"
     )
 
 
@@ -247,9 +248,10 @@ def test_what_is_kept_is_counted_with_its_reasons(
     assert run("redrive", "--all", "--json") == 1
 
     out, err = capfd.readouterr()
-    summary, error = err.splitlines()
-    assert summary == "Records: 1 stored, 0 rejected. Dead letters: 1 gone, 3 kept."
-    assert error.startswith("Error: 3 dead letters are kept: ")
+    summary, error, command = err.splitlines()
+    assert summary == "Records: 1 stored, 0 rejected. Dead letters: 1 deleted, 3 kept."
+    assert command == "  tweetpipe dead-letters redrive --help"
+    assert error.startswith("Error: 3 dead letters were kept: ")
     for why in (
         "rejected again: no-id (1 of them)",
         "no longer has its records",
@@ -267,7 +269,7 @@ def test_what_is_kept_is_counted_with_its_reasons(
 
 def test_a_kind_is_redriven_alone(sqs: FakeSqs, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("redrive", "--all", "--kind", "exhausted") == 1
-    assert "1 dead letter is kept: the stream no longer has" in capfd.readouterr().err
+    assert "1 dead letter was kept: the stream no longer has" in capfd.readouterr().err
 
 
 def test_what_no_letter_tells_of_is_found_in_the_stream_and_named(
@@ -289,7 +291,7 @@ def test_what_no_letter_tells_of_is_found_in_the_stream_and_named(
     ]
     # As for a batch, of which records are rejected again.
     assert "Records: 8 stored, 2 rejected.\n" in err
-    assert "Error: Records that were rejected and are dead letters of their own now: 2." in err
+    assert "Error: 2 records were rejected and now each have a dead letter of their own." in err
     assert function.data() == [data for number, data in stream.items() if number != 495]
 
 
@@ -304,12 +306,12 @@ def test_records_that_are_rejected_again_end_both_ways_of_redriving_alike(
 
     assert run("redrive", *choice) == 1
 
-    said, error = capfd.readouterr().err.splitlines()[-2:]
+    said, *error = capfd.readouterr().err.splitlines()[-3:]
     assert said.startswith("Records: 2 stored, 1 rejected.")
-    assert error == (
-        "Error: Records that were rejected and are dead letters of their own now: 1. "
-        "See tweetpipe dead-letters list"
-    )
+    assert error == [
+        "Error: 1 record was rejected and now has a dead letter of its own. To see why, run:",
+        "  tweetpipe dead-letters list",
+    ]
 
 
 def test_a_function_that_still_fails_says_how_far_it_came(
@@ -323,7 +325,7 @@ def test_a_function_that_still_fails_says_how_far_it_came(
 
     err = capfd.readouterr().err
     assert "Records: 2 stored, 0 rejected." in err
-    assert "Error: Not all that the stream has is processed: " in err
+    assert "Error: The stream was only partly reprocessed: " in err
 
 
 def test_purge_deletes_the_named_or_all(sqs: FakeSqs) -> None:
@@ -364,7 +366,11 @@ def test_a_purge_by_kind_reason_and_age_deletes_what_matches_all_of_them(
 
     assert sorted(set(before) - set(sqs.bodies)) == deleted
     assert sorted(sqs.visible()) == sorted(sqs.bodies)
-    said = f"Dead letters deleted: {len(deleted)}." if deleted else "No such dead letters; nothing"
+    said = (
+        f"Deleted {counted(len(deleted), 'dead letter')}."
+        if deleted
+        else "No such dead letters; nothing"
+    )
     assert said in capfd.readouterr().err
 
 
@@ -384,7 +390,7 @@ def test_a_purge_that_breaks_off_says_how_far_it_came(
     monkeypatch.setattr(sqs, "delete_message_batch", delete_once)
 
     assert run("purge", "--all", "--yes") == 130
-    assert "Dead letters deleted: 10 of 24." in capfd.readouterr().err
+    assert "Deleted 10 of 24 dead letters." in capfd.readouterr().err
     assert len(sqs.visible()) == 14
 
 
@@ -408,6 +414,5 @@ def test_purge_asks_and_says_how_many(
     code = run("purge", "--all")
 
     assert (code, len(sqs.visible())) == (1 if left else 0, left)
-    assert "Dead letters of the stack tweets: 4. Delete them for good?" in "".join(
-        capfd.readouterr()
-    )
+    asked = "Permanently delete 4 dead letters of the stack tweets?"
+    assert asked in "".join(capfd.readouterr())

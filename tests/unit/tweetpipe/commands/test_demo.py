@@ -54,7 +54,7 @@ def test_the_next_steps_name_the_command_as_it_was_called(
     called: str, told: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "argv", [called, "demo"])
-    assert next_steps("Ada", "")[0] == f"\nWhere to go next (the command is {told}):"
+    assert next_steps("Ada", "")[0] == f"\nNext steps (tweetpipe is {told}):"
 
 
 @pytest.mark.parametrize("width", [20, 48, 75, 76, 80, 120])

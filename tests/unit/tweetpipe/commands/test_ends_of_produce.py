@@ -96,7 +96,7 @@ ENDS: dict[str, tuple[Step, str]] = {
     "throttled": (fail_with(400, "ThrottlingException"), "ThrottlingException ("),
     "bad gateway": (html(502), "502 ("),
     "reset": (reset_connection, "ConnectionClosedError ("),
-    "too large": (fail_with(413, "413"), "Kinesis refuses it as invalid (413)"),
+    "too large": (fail_with(413, "413"), "Kinesis rejects it as invalid (413)"),
     "Ctrl-C": (by_ctrl_c, ""),
 }
 
@@ -359,8 +359,8 @@ def balanced(run: End, kinesis: KinesisServer) -> tuple[int, int]:
     assert read == sent + failed
     assert sent <= kinesis.stored.total()
     assert failed == run.kept.total()
-    command = re.search(r"with: (tweetpipe produce .*)", run.said)
-    never = re.search(r"([\d,]+) records? can never be sent", run.said)
+    command = re.search(r"run:\n  (tweetpipe produce .*)", run.said)
+    never = re.search(r"([\d,]+) records? can't be sent", run.said)
     assert bool(command) == (failed > (int(never[1]) if never else 0)), run.said
     if command:
         assert shlex.split(command[1])[2:4] == ["file", str(KEPT)]
@@ -390,7 +390,7 @@ def test_on_a_full_disk_exactly_what_is_not_kept_is_said_to_be_lost(
     assert run.kept == Counter(kept)
     assert run.number("read") == run.number("failed") > 25
     assert f"{run.number('read') - 25:,} records are neither delivered nor kept" in run.said
-    assert f"25 of them are in {KEPT}; send them again with: tweetpipe" in run.said
+    assert f"25 of them are in {KEPT}. To send them again, run:\n  tweetpipe" in run.said
 
 
 def test_a_write_that_fails_once_loses_nothing_and_ends_nothing(
@@ -453,7 +453,7 @@ def test_a_call_without_an_answer_is_not_said_to_have_failed(
         "10 records were not acknowledged, and may have arrived: ReadTimeoutError (10 times)"
         in run.said
     )
-    assert "(what arrives twice is stored once)" in run.said
+    assert "(records that arrive twice are stored once)" in run.said
     assert balanced(run, kinesis) == (PER_CALL, 0)
 
 
@@ -465,7 +465,7 @@ def test_the_command_names_the_stack_and_the_target_that_the_records_are_for(
     run = end_of(records(PER_CALL), kinesis, capsys, target=Target.AWS, name="mine")
 
     assert run.said.endswith(
-        "with: tweetpipe produce file 'kept here.ndjson' "
+        "run:\n  tweetpipe produce file 'kept here.ndjson' "
         "--stack mine --target aws --own-credentials"
     )
 
@@ -488,7 +488,7 @@ def test_fake_tweets_without_end_are_not_kept_and_are_counted(
 
     assert not KEPT.exists()
     assert run.number("read") == run.number("failed") > 0
-    assert "They are not kept: fakes can be made again" in run.said
+    assert "They are not kept: fake events can be generated again" in run.said
 
 
 class Live:
@@ -514,7 +514,7 @@ def test_a_live_source_fills_the_file_to_its_limit_and_says_what_it_dropped(
     assert run.number("read") == run.number("failed") == COUNT
     assert f"{KEPT} has reached its limit of 0 MB" in run.said
     assert f"{COUNT - kept} of them are not kept" in run.said
-    assert f"{kept} of them are in {KEPT}; send them again with: " in run.said
+    assert f"{kept} of them are in {KEPT}. To send them again, run:\n" in run.said
 
 
 def progress_of(**fields: Any) -> Progress:
@@ -533,7 +533,7 @@ ONE_FULL = "limited by the stream: 1 of 1 shards full, "
     ("fields", "said"),
     [
         ({}, "failed 0; remark"),
-        ({"endpoint_rate": 80.4}, "failed 0; the endpoint takes 80 records/s; remark"),
+        ({"endpoint_rate": 80.4}, "failed 0; the endpoint accepts 80 records/s; remark"),
         ({"shards": shards()}, f"{ONE_FULL}480 records/s; 4 shards would take 1,900; remark"),
         ({"shards": shards(3)}, f"{ONE_FULL}480 records/s; 3 shards would take 1,400; remark"),
         ({"shards": shards(rate=1.26)}, f"{ONE_FULL}1.3 records/s; 4 shards would take 5; remark"),
@@ -549,16 +549,16 @@ def test_what_limits_the_run_is_named_with_its_rate(fields: dict[str, Any], said
         (
             Target.LOCAL,
             "PROVISIONED",
-            "It would take 3 shards; from another terminal: "
-            "tweetpipe deploy --stack mine -p ShardCount=3",
+            "It needs 3 shards. In another terminal, run:\n"
+            "  tweetpipe deploy --stack mine -p ShardCount=3",
         ),
         (
             Target.AWS,
             "PROVISIONED",
-            "It would take 3 shards; from another terminal: "
-            "tweetpipe deploy --stack mine --target aws -p ShardCount=3",
+            "It needs 3 shards. In another terminal, run:\n"
+            "  tweetpipe deploy --stack mine --target aws -p ShardCount=3",
         ),
-        (Target.AWS, "ON_DEMAND", "Being ON_DEMAND, it takes more within minutes"),
+        (Target.AWS, "ON_DEMAND", "The stream is ON_DEMAND and scales up within minutes"),
     ],
 )
 def test_a_live_source_says_at_once_what_would_take_all_that_comes(
@@ -570,7 +570,7 @@ def test_a_live_source_says_at_once_what_would_take_all_that_comes(
 
     told = [surplus.words(progress_of(shards=full)) for full in more]
 
-    assert told[2] == f"More records come than the stream takes (480/s). {said}"
+    assert told[2] == f"Records arrive faster than the stream accepts them (480/s). {said}"
     # Again only when even that would not do.
     assert [bool(words) for words in told] == [False, False, True, False, False, False, True, False]
 
@@ -594,11 +594,11 @@ def test_a_standstill_is_told_with_its_reason_and_again_each_minute() -> None:
     assert told == [
         (
             40,
-            "Nothing has been delivered for 10 s: ConnectionClosedError (20 times). Still trying",
+            "Nothing has been delivered for 10 s: ConnectionClosedError (20 times). Retrying",
         ),
         (
             100,
-            "Nothing has been delivered for 70 s: ConnectionClosedError (140 times). Still trying",
+            "Nothing has been delivered for 70 s: ConnectionClosedError (140 times). Retrying",
         ),
     ]
 
@@ -651,5 +651,5 @@ def test_how_to_send_what_is_neither_sent_nor_kept_is_said(
     file = opening.open_files([path])
     assert len([*file.records]) == COUNT
 
-    for opened, words in ((fake, "the same command again"), (file, f"Send all of {path} again")):
+    for opened, words in ((fake, "the same command again"), (file, f"send all of {path} again")):
         assert (words in opened.last_words(report)) is is_said

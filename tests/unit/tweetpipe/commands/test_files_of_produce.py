@@ -65,7 +65,7 @@ def test_a_file_that_is_named_twice_is_sent_once_and_that_is_said(
 
     assert run.returncode == 0
     assert sent(kinesis) == [0, 1]
-    assert "Named twice, and sent once: link.ndjson\n" in run.stderr
+    assert "Named more than once, but sent only once: link.ndjson\n" in run.stderr
 
 
 @pytest.mark.parametrize("options", ["", " --stack mine", " --stack mine --target aws"])
@@ -115,10 +115,10 @@ def test_resumed_it_sends_what_has_come_since_and_says_where_it_goes_on(
 
     assert [run.returncode for run in (first, again, third)] == [0, 0, 0]
     assert "Read 6, sent 6 " in first.stderr
-    assert "3 of 3 files have been sent already" in again.stderr
-    assert "Nothing is left of the 3 files: all of it has been sent." in again.stderr
-    assert "2 of 4 files have been sent already\n" in third.stderr
-    assert re.search(r"Going on at byte 1\d\d of 1\d\d in a.ndjson", third.stderr)
+    assert "3 of 3 files were already sent" in again.stderr
+    assert "Nothing to send: all 3 files have already been sent completely." in again.stderr
+    assert "2 of 4 files were already sent\n" in third.stderr
+    assert re.search(r"Continuing at byte 1\d\d of 1\d\d in a.ndjson", third.stderr)
     assert "Read 2, sent 2 " in third.stderr
     assert sent(kinesis) == list(range(8))
 
@@ -136,7 +136,7 @@ def test_a_file_that_is_cut_short_holds_up_none_after_it(
     assert run.returncode == 1
     assert sent(kinesis) == [0, 1, 2, 3, 4, 5]
     assert "Error: day/00.json.gz is cut short" in run.stderr
-    assert "Once day/00.json.gz can be read to its end, send it again" in run.stderr
+    assert "Once day/00.json.gz can be read to the end, send it again" in run.stderr
 
     cut.write_bytes(whole)
     again = produce("file", "." if resume else "day/00.json.gz", *resume)
@@ -156,7 +156,7 @@ def test_of_many_files_that_are_damaged_the_first_are_told(
     assert run.returncode == 1
     assert "day/x2 is cut short: line 1, character 17 is no JSON" in run.stderr
     assert "; and 2 more files" in run.stderr
-    assert "Once day/x0, day/x1, day/x2, and 2 more can be read to their ends" in run.stderr
+    assert "Once day/x0, day/x1, day/x2, and 2 more can be read to the end" in run.stderr
 
 
 def test_undelivered_files_of_the_folder_are_sent_only_by_name(

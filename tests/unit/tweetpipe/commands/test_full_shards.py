@@ -114,7 +114,7 @@ def test_a_live_source_says_soon_how_many_shards_it_would_take(
 
     def end_once_said(words: str) -> None:
         say(words)
-        if "More records come" in words:
+        if "Records arrive faster" in words:
             posts.finish()
 
     monkeypatch.setattr(terminal, "say", end_once_said)
@@ -124,8 +124,8 @@ def test_a_live_source_says_soon_how_many_shards_it_would_take(
 
     said = capsys.readouterr().err
     found = re.search(
-        r"More records come than the stream takes \((.*)/s\)\. It would take (\d) shards; from "
-        r"another terminal: tweetpipe deploy -p ShardCount=\2\n",
+        r"Records arrive faster than the stream accepts them \((.*)/s\)\. It needs (\d) shards\. "
+        r"In another terminal, run:\n  tweetpipe deploy -p ShardCount=\2\n",
         said,
     )
     assert found, said

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from typer.main import get_command
 
 from tests.commands import run_here
 from tests.documented import check, commands
+from tweetpipe.__main__ import main
 from tweetpipe.commands.app import app
 from tweetpipe.commands.guide import EXAMPLES, FIRST, PANELS
 
@@ -53,6 +56,33 @@ def test_an_example_can_be_typed_and_fits_into_a_line_of_help(
 def test_each_example_is_of_a_command_that_there_is() -> None:
     assert EXAMPLES.keys() <= COMMANDS.keys()
     assert {name for names in PANELS.values() for name in names} <= COMMANDS.keys()
+
+
+def paragraphs(page: str) -> list[list[str]]:
+    """The lines of each paragraph of a help page, without its panels and its examples."""
+    prose = page.partition(" Examples:")[0].partition(" Example:")[0]
+    outside = re.sub(r"^[╭│╰].*$", "", prose, flags=re.MULTILINE)
+    return [part.splitlines() for part in re.split(r"\n\s*\n", outside) if part.strip()]
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_each_line_of_the_help_is_as_full_as_a_narrow_terminal_allows(
+    name: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    with pytest.raises(SystemExit):
+        main([*name.split(), "--help"])
+
+    found = paragraphs(capfd.readouterr().out)
+    assert len(found) >= 2, "the usage and what the command does"
+    for line, following in [pair for lines in found for pair in pairwise(lines)]:
+        room = 80 - len(" ") - len(line.rstrip())
+        assert room <= len(" ") + len(following.split()[0]), line
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_list_of_commands_wraps_what_each_does(name: str) -> None:
+    assert "\n" not in COMMANDS[name].help.replace("\n\n", "")
 
 
 def test_typed_alone_it_says_what_to_type_first(tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_what_is_agreed_to_is_removed_before_the_deployment(
         stacks.deploy("tweets")
     assert emulator.done == ["remove tweets-EventData", "plan"]
     said = capsys.readouterr().err
-    assert "may be somebody else" in said
+    assert "possibly someone else's" in said
     assert "tweets-EventData (AWS::DynamoDB::Table)" in said
 
 
@@ -94,7 +94,7 @@ def test_a_deployment_ends_where_somebody_elses_data_is_in_its_way(emulator: Emu
 def test_deploy_with_yes_or_nobody_there_refuses_and_says_what_to_do(
     emulator: Emulator, yes: bool
 ) -> None:
-    with pytest.raises(WrongUsage, match=r"othing was changed.*--stack.*tweetpipe destroy"):
+    with pytest.raises(WrongUsage, match=r"othing was changed.*--stack.*\n  tweetpipe destroy"):
         stacks.deploy("tweets", yes=yes)
     assert emulator.done == []
 

@@ -31,7 +31,7 @@ def test_up_says_when_commands_go_elsewhere(
     lifecycle.up()
     said = capfd.readouterr().err
     assert "LocalStack 4.9.2 is already running at http://127.0.0.1:4567" in said
-    assert (f"Commands still work on {named}" in said) == is_other
+    assert (f"Other commands still use {named}" in said) == is_other
 
 
 def test_down_says_at_once_that_it_is_at_work(

@@ -282,7 +282,7 @@ def test_an_option_takes_what_is_within_its_limits_and_refuses_the_rest(
         reached = any(words in err for words in REACHED)
         refused = code in (1, 2) and "Error" in err and not reached
         blamed = f"for '{option}'" in err or err.startswith(f"Error: {option} ")
-        if "mistake in tweetpipe" in err or "Traceback" in err or (value in row.taken and blamed):
+        if "bug in tweetpipe" in err or "Traceback" in err or (value in row.taken and blamed):
             wrong[value] = err
         elif value in row.refused and not refused:
             wrong[value] = out + err

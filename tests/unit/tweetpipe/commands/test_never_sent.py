@@ -43,8 +43,8 @@ def test_a_record_that_is_too_large_is_named_with_line_and_limit_and_kept_once(
     assert lines(undelivered) == [LARGE]
     assert names(tmp_path) == there
     assert kinesis.stored == {SMALL: 2}
-    limit = f"and Kinesis takes {MAX_RECORD_BYTES:,} at most"
-    assert "1 record can never be sent: line 3 of tweets.ndjson has 1,048,6" in first.stderr
+    limit = f"but Kinesis accepts at most {MAX_RECORD_BYTES:,}"
+    assert "1 record can't be sent: line 3 of tweets.ndjson has 1,048,6" in first.stderr
     assert "It stays in undelivered.ndjson" in first.stderr
     assert all("line 1 of undelivered.ndjson has 1,048,6" in run.stderr for run in again)
     for run in (first, *again):
@@ -62,9 +62,9 @@ def test_what_can_be_sent_again_is_told_apart_from_what_can_not(
     run = produce("file", "tweets.ndjson")
 
     assert "4 record" not in run.stderr
-    assert "2 records can never be sent: line 1 of tweets.ndjson has" in run.stderr
+    assert "2 records can't be sent: line 1 of tweets.ndjson has" in run.stderr
     assert "They stay in undelivered.ndjson" in run.stderr
-    assert "2 records could not be delivered. They are in undelivered.ndjson; send" in run.stderr
+    assert "2 records could not be delivered. They are in undelivered.ndjson. To send" in run.stderr
     assert "RecordTooLarge" not in run.stderr
     assert sorted(lines(tmp_path / "undelivered.ndjson")) == sorted([LARGE, SMALL, LARGE, SMALL])
 
@@ -87,7 +87,7 @@ def test_a_record_that_kinesis_calls_invalid_is_named_with_its_line(
 
     assert run.returncode == second.returncode == 1
     assert "line 2 of tweets.ndjson has" in run.stderr
-    assert "refuses it as invalid (InvalidArgumentException)" in run.stderr
+    assert "rejects it as invalid (InvalidArgumentException)" in run.stderr
     assert lines(tmp_path / "undelivered.ndjson") == [b'{"bad": 2}']
     assert names(tmp_path) == {"tweets.ndjson", "undelivered.ndjson"}
     assert kinesis.stored == {b'{"n": 1}': 1, b'{"n": 3}': 1}
@@ -98,7 +98,7 @@ def test_of_many_only_the_first_few_are_named(produce: Produce, tmp_path: Path) 
 
     run = produce("file", "tweets.ndjson")
 
-    assert "5 records can never be sent: line 1 of tweets.ndjson has" in run.stderr
+    assert "5 records can't be sent: line 1 of tweets.ndjson has" in run.stderr
     assert run.stderr.count("of tweets.ndjson has") == 3
     assert "and 2 more. " in run.stderr
 

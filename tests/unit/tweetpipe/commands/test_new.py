@@ -66,7 +66,7 @@ def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
     outcome = made("my-events", within=tmp_path)
 
     assert outcome.returncode == 2
-    assert "my-events is there already" in outcome.stderr
+    assert "my-events already exists" in outcome.stderr
     assert [path.name for path in mine.parent.iterdir()] == ["item.py"]
     assert mine.read_text() == "mine"
 
@@ -84,7 +84,7 @@ def test_a_folder_to_make_it_in_must_be_there(tmp_path: Path) -> None:
     outcome = made("nowhere/my-events", within=tmp_path)
 
     assert outcome.returncode == 2
-    assert "There is no folder nowhere" in outcome.stderr
+    assert "the folder nowhere does not exist" in outcome.stderr
 
 
 def test_a_failure_leaves_no_half_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,4 +106,4 @@ def test_the_folder_that_it_is_typed_in_is_called_by_its_name(folder: str, tmp_p
     outcome = made(folder, within=within)
 
     assert outcome.returncode == 2
-    assert "can't be called no name: " in outcome.stderr
+    assert "can't be named no name: " in outcome.stderr

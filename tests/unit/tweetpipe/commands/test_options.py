@@ -53,7 +53,7 @@ def test_what_is_named_comes_before_the_checkouts_own(
 
 
 def test_where_none_runs_the_error_says_how_to_start_it() -> None:
-    with pytest.raises(NothingThere, match=r"^tweetpipe's own LocalStack .*tweetpipe up\.$"):
+    with pytest.raises(NothingThere, match=r"^tweetpipe's own LocalStack .*\n  tweetpipe up$"):
         options.open_place(Target.LOCAL)
 
 
@@ -72,8 +72,9 @@ def test_anothers_localstack_is_offered_and_not_used(
     with pytest.raises(NothingThere) as caught:
         options.open_place(Target.LOCAL)
     assert str(caught.value).endswith(
-        "LocalStack 4.9.2 of /theirs answers at http://localhost:4566: "
-        "set AWS_ENDPOINT_URL=http://localhost:4566 to use it."
+        "\nLocalStack 4.9.2 of /theirs answers at http://localhost:4566. "
+        "To use that instead, run:\n"
+        "  export AWS_ENDPOINT_URL=http://localhost:4566"
     )
 
 

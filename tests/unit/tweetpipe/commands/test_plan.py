@@ -43,8 +43,13 @@ def test_people_get_capacity_cost_limits_and_assumptions(
     shown = capsys.readouterr().out
     for words in ("provisioned", "on-demand", "advantage", "16 (the peak fills", "shard-hours"):
         assert words in shown
-    assert "Each run of `tweetpipe comply` reads the table twice, and costs" in shown
-    for words in ("GB in, short of 25 MiB/s", "Limits", "Assumptions", "as others quote"):
+    assert "Each run of `tweetpipe comply` reads the table twice and costs" in shown
+    for words in (
+        "GB in, short of 25 MiB/s",
+        "Limits",
+        "Assumptions",
+        "from third parties that quote",
+    ):
         assert words in shown
 
 
@@ -118,7 +123,7 @@ def test_a_plan_on_demand_tells_what_the_stream_gains_by_ignoring_keys(
     assert run("--rate", "5000", "--mode", "on-demand", "--aggregate", "10") == 0
     aggregated = capsys.readouterr().out
 
-    assert "With RecordDistribution=AUTO, which only an on-demand stream has" in with_keys
+    assert "With RecordDistribution=AUTO, available only on an on-demand stream" in with_keys
     assert "With RecordDistribution=AUTO" not in provisioned + aggregated
 
 
@@ -148,7 +153,7 @@ def test_prices_are_read_from_files_of_aws(
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [('{"products": {', "is not whole"), ("{}", "not in AWS's price list")]
+    ("content", "says"), [('{"products": {', "is incomplete"), ("{}", "not in AWS's price list")]
 )
 def test_a_file_that_is_no_price_list_is_one_line(
     content: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -168,14 +173,16 @@ def test_one_mode_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
     assert len(json.loads(capsys.readouterr().out)["plans"]) == 1
 
 
-def test_an_unknown_region_is_one_line_that_names_the_known_ones(
+def test_an_unknown_region_is_told_with_the_known_ones_and_the_command_that_fetches_prices(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert run("--rate", "5", "--region", "eu-nowhere-1") == 2
 
     error = capsys.readouterr().err
-    assert "us-east-1" in error
-    assert error.count("\n") == 1
+    assert "only for us-east-1" in error
+    assert error.endswith(
+        ":\n  python -m tweetpipe.plan.refresh --region eu-nowhere-1 prices.json\n"
+    )
 
 
 def test_a_plot_without_matplotlib_names_the_extra_that_has_it(
@@ -188,8 +195,7 @@ def test_a_plot_without_matplotlib_names_the_extra_that_has_it(
     assert run("--rate", "5", "--plot", "plan.png") == 2
 
     error = capsys.readouterr().err
-    assert "pip install 'tweetpipe[plot]'" in error
-    assert error.count("\n") == 1
+    assert error.endswith(":\n  pip install 'tweetpipe[plot]'\n")
 
 
 @pytest.mark.heavy
@@ -218,7 +224,10 @@ def test_a_plot_that_cannot_be_written_is_one_line(
 def test_people_are_told_what_aggregation_would_save(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--rate", "5000", "--tweet-bytes", "2000") == 0
     without = capsys.readouterr().out
-    assert "With produce --aggregate, 11 tweets a record: provisioned 13 shards" in without
+    assert (
+        "With produce --aggregate, which packs 11 tweets into a record: provisioned 13 shards"
+        in without
+    )
     assert "on-demand about $690 less a month; advantage no less a month" in without
 
     assert run("--rate", "5000", "--event-bytes", "2000", "--aggregate", "11") == 0

@@ -59,7 +59,7 @@ def test_what_was_rejected_is_counted_with_the_command_that_shows_it(place: Stub
 
     words = looking(place).words(5)
 
-    assert words.startswith("3 dead letters have come since this run began: ")
+    assert words.startswith("3 new dead letters since this run began: ")
     assert words.endswith(COMMAND)
 
 
@@ -69,7 +69,7 @@ def test_what_is_not_known_in_time_is_not_claimed(place: StubbedPlace) -> None:
 
     words = looking(place).words(5)
 
-    assert words.startswith("The function is not through with it yet")
+    assert words.startswith("The function is still processing the records")
     assert words.endswith(COMMAND)
 
 
@@ -78,7 +78,7 @@ def test_what_came_so_far_is_told_in_time(place: StubbedPlace) -> None:
     for _ in range(4):
         place.stubbers["logs"].add_client_error("filter_log_events", "AccessDeniedException")
 
-    assert looking(place).words(5).startswith("1 dead letter has come since this run began so far")
+    assert looking(place).words(5).startswith("1 new dead letter since this run began, so far")
 
 
 def test_who_may_not_ask_is_told_nothing(place: StubbedPlace) -> None:

@@ -73,7 +73,7 @@ def test_what_the_function_does_not_store_keeps_its_older_version(x: Served) -> 
     failures, done, _ = replaced(x, table, failing)
 
     assert done == 0
-    assert "are not stored" in failures[0]
+    assert "were not stored" in failures[0]
     assert list(table.items) == [id_]
 
 

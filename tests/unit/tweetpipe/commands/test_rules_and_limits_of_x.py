@@ -139,7 +139,7 @@ def test_a_dry_run_shows_what_would_change_and_changes_nothing(
         "keep    fun: yolo",
         "remove  old",
     ]
-    assert "Would add 1, keep 1 and remove 1 rule." in outcome.stderr
+    assert "Would add 1, keep 1, and remove 1 rule." in outcome.stderr
     assert fake.rules.rules == before
     assert not fake.connections
     assert not [*twitter.folder.glob("x-*")]
@@ -203,7 +203,7 @@ def test_where_nothing_is_kept_the_count_of_x_counts_for_the_limit(
     outcome = twitter("--track", "the", "--monthly-limit", "0.1")
 
     assert outcome.returncode == 1
-    assert "counting on from what X says of this month, 15 posts" in outcome.stderr
+    assert "X's own count for this month: 15 posts" in outcome.stderr
     assert twitter.spent() >= 20
 
 
@@ -221,7 +221,7 @@ def test_a_count_that_cannot_be_kept_stops_a_run_only_where_there_is_a_limit(
     outcome = twitter("--track", "the", "--max-tweets", "5")
     assert outcome.returncode == 0, outcome.stderr
     assert "Read 5, sent 5" in outcome.stderr
-    assert "What all runs have spent is not known: cannot read" in outcome.stderr
+    assert "The spending of all runs is not known: cannot read" in outcome.stderr
 
 
 def test_a_usage_that_x_does_not_tell_stops_nothing(

@@ -71,13 +71,13 @@ def test_an_option_of_another_source_is_wrong_usage_that_names_the_command_with_
     given = option if _options()[other].get(option) else f"{option} {VALUES.get(option, '1')}"
 
     assert _ends(f"produce {chosen} {given}") == 2
-    assert capfd.readouterr().err == f"Error: {option} goes with tweetpipe produce {other}.\n"
+    assert capfd.readouterr().err == f"Error: {option} works only with tweetpipe produce {other}.\n"
 
     if option == "--price-per-post":
         return  # which --source fake has always taken, since it does no harm
     assert _ends(f"produce --source {chosen} {given} {NEEDED[chosen]}") == 2
     assert capfd.readouterr().err == (
-        f"Error: {option} goes with --source {other} (tweetpipe produce {other}).\n"
+        f"Error: {option} works only with --source {other} (tweetpipe produce {other}).\n"
     )
 
 

@@ -58,7 +58,7 @@ def test_a_verdict_is_told_although_the_emulator_is_gone(
 
     told = capfd.readouterr().err
     assert ended.value.code == code, told
-    why = "The state of the stack's parts could not be read: "
+    why = "The state of the stack could not be read: "
     assert 0 <= told.index(said) < told.index(why)
 
 

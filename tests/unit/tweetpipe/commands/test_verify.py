@@ -88,7 +88,7 @@ def test_what_a_file_says_is_verified_in_either_form(
 
     assert ends(f"verify {line.format(tweets)}") == 0
     assert (
-        "1 of 1 tweet verified; 1 record can't be stored, and the dead letters have them all."
+        "1 of 1 tweet verified; 1 record can't be stored, and it is a dead letter."
         in capfd.readouterr().err
     )
 
@@ -126,9 +126,7 @@ def test_differences_are_listed_with_file_and_record_and_end_with_exit_code_3(
     assert ends(line) == 3
     said = capfd.readouterr()
     assert "0 of 2 tweets verified: 1 missing, 1 different" in said.err
-    assert (
-        "is in no dead letter: lost, too large to be sent, or redriven or purged since" in said.err
-    )
+    assert "has no dead letter: lost, too large to send, or redriven or purged since" in said.err
     assert f"line 1 of {more}" in said.out
     assert "Message is 'sai', not 'said'" in said.out
 
@@ -192,15 +190,15 @@ def test_a_command_to_send_what_a_file_holds_leads_to_the_same_stack(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("verify file", "Name the files that were sent: tweetpipe verify file FILE\n"),
-        ("verify file --stack mine", "sent: tweetpipe verify file FILE --stack mine\n"),
+        ("verify file", "Name the files that were sent:\n  tweetpipe verify file FILE\n"),
+        ("verify file --stack mine", "sent:\n  tweetpipe verify file FILE --stack mine\n"),
         ("verify --source file", "tweetpipe verify --source file --file FILE\n"),
         ("verify file -", "Standard input can't be read again"),
         ("verify file /dev/null", "/dev/null can't be read again"),
         ("verify file absent-*.ndjson", "absent-*.ndjson"),
-        ("verify --source file --count 5 --file x", "--count goes with --source fake"),
-        ("verify --file x --count 5", "--file goes with --source file"),
-        ("verify file x --seed 5", "--seed goes with tweetpipe verify fake"),
+        ("verify --source file --count 5 --file x", "--count works only with --source fake"),
+        ("verify --file x --count 5", "--file works only with --source file"),
+        ("verify file x --seed 5", "--seed works only with tweetpipe verify fake"),
     ],
 )
 def test_what_is_missing_or_out_of_place_is_wrong_usage(

@@ -41,10 +41,10 @@ def test_a_picture_that_stands_still_is_not_shown_as_ok(capsys: pytest.CaptureFi
     first, second, *_ = [cast(dict[str, Any], json.loads(line)) for line in lines_of(capsys)]
     assert first["reachable"]["state"] == "ok"
     assert second["reachable"]["state"] == "unknown"
-    assert "Nothing new has been seen" in second["reachable"]["why"]
+    assert "No new data about the stack" in second["reachable"]["why"]
 
 
 def test_a_plain_line_says_so_too(capsys: pytest.CaptureFixture[str]) -> None:
     watch.print_lines(subscription_of(busy()), time.monotonic() + 0.3, every=3600)
 
-    assert "unknown: Nothing new has been seen" in lines_of(capsys)[-1]
+    assert "unknown: No new data about the stack" in lines_of(capsys)[-1]

@@ -122,4 +122,4 @@ def test_the_command_prints_and_opens_an_address_with_the_key_where_it_is_needed
     result = CliRunner().invoke(app, ["dashboard", "--host", host, "--port", "0", "--open"])
 
     assert [url.partition("/?key=")[1] for url in opened] == ["/?key=" if has_key else ""]
-    assert f"is at {opened[0]}; Ctrl-C" in result.stdout
+    assert f"is at {opened[0]}; press Ctrl-C" in result.stdout

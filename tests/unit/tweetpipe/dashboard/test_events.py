@@ -90,7 +90,7 @@ def test_what_breaks_the_reading_is_told_to_the_pages_and_over_with_the_next_loo
 
         why = next(data for name, data in found if name == "trouble")
         assert why.startswith(f"{type(error).__name__}: ")
-        assert "a mistake in tweetpipe" in why
+        assert "a bug in tweetpipe" in why
         collector.error = None
         collector.push(snapshot(landed(3)))
         assert any(seen["newest"][0]["key"][1] == "3" for seen in snapshots(found))

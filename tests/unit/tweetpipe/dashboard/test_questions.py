@@ -53,7 +53,7 @@ def test_an_unexpected_error_is_the_answer(
 
     assert code >= 500
     assert why.startswith(f"{type(error).__name__}: ")
-    assert "a mistake in tweetpipe" in why
+    assert "a bug in tweetpipe" in why
 
 
 def test_an_author_without_tweets_has_an_empty_page() -> None:

@@ -352,7 +352,7 @@ def test_that_letters_are_no_longer_kept_out_of_sight_is_an_error() -> None:
             sqs.change_message_visibility_batch = break_off  # type: ignore[method-assign]
             wait_for(lambda: not hold._keeper.is_alive(), "the end of the thread that prolongs")
 
-    with pytest.raises(TweetpipeError, match=r"KeyError: 'Failed'\. This is a mistake"):
+    with pytest.raises(TweetpipeError, match=r"KeyError: 'Failed'\. This is a bug"):
         work()
     assert len(sqs.visible()) == 20
 

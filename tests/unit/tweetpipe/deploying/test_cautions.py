@@ -36,7 +36,7 @@ def change(
         ("AWS::Kinesis::Stream", "ShardCount", "at most ten times in 24 hours"),
         ("AWS::Kinesis::Stream", "StreamModeDetails", "at most twice in 24 hours"),
         ("AWS::DynamoDB::Table", "BillingMode", "at most four times in 24 hours"),
-        ("AWS::DynamoDB::Table", "TimeToLiveSpecification", "may take an hour"),
+        ("AWS::DynamoDB::Table", "TimeToLiveSpecification", "up to an hour"),
         ("AWS::DynamoDB::Table", "WarmThroughput", "can't lower them"),
     ],
 )
@@ -52,7 +52,7 @@ def test_on_an_emulator_only_what_holds_there_as_well_is_said() -> None:
 
     said = cautions(plan(mode, mapping, retries="10"), on_aws=False)
 
-    assert ["once more" in line for line in said] == [True, False]
+    assert ["again" in line for line in said] == [True, False]
     assert "-p MaximumRetryAttempts=-1" in said[1]
 
 
@@ -64,7 +64,7 @@ def test_a_mapping_that_is_made_anew_reads_all_again_and_makes_dead_letters_twic
 
     [line] = cautions(plan(mapping))
 
-    assert "once more" in line
+    assert "in the stream again" in line
     assert "a second dead letter" in line
 
 
@@ -87,7 +87,7 @@ def test_what_has_no_limit_and_what_is_new_needs_no_word(harmless: Change) -> No
     [
         ("Modify", "True", "is replaced, and the old one deleted"),
         ("Modify", "Conditional", "is replaced, and the old one deleted"),
-        ("Remove", "", "is deleted: AWS refuses"),
+        ("Remove", "", "is deleted. AWS then rejects"),
     ],
 )
 def test_whoever_has_the_producers_key_learns_that_it_ends(

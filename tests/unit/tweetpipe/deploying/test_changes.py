@@ -165,7 +165,7 @@ def test_what_cloudformation_refuses_is_wrong_usage() -> None:
         place.stubbers["cloudformation"].add_client_error(
             "create_change_set", "ValidationError", "Parameters: [Nope] do not exist"
         )
-        with pytest.raises(WrongUsage, match=r"refuses this: Parameters: \[Nope\] do not exist"):
+        with pytest.raises(WrongUsage, match=r"rejected this: Parameters: \[Nope\] do not exist"):
             plan(place, None, Nope="1")
 
 

@@ -29,7 +29,7 @@ def test_a_template_without_one_place_for_the_package_is_refused(
     template.write_text(f"{artifacts.CODE}\n" * times)
     monkeypatch.setattr(artifacts, "TEMPLATE", template)
 
-    with pytest.raises(DeployFailed, match=r"template\.yaml must say"):
+    with pytest.raises(DeployFailed, match=r"template\.yaml must contain"):
         artifacts.template_with(ARTIFACT)
 
 
@@ -45,12 +45,12 @@ def test_what_an_emulator_cannot_have_is_said_of_a_new_stack_and_fails_an_update
         if is_new:
             assert deploy._put_right(place, deployed, b"", said.append, is_new=True)
             assert said == [
-                "The emulator leaves this out: EventData: BillingMode is A instead of B"
+                "Not supported by the emulator: EventData: BillingMode is A instead of B"
             ]
         else:
             with pytest.raises(
                 DeployFailed,
-                match=r"EventData: BillingMode is A instead of B\. .*data: tweetpipe destroy, "
-                r"then tweetpipe deploy -p ShardCount=4\.$",
+                match=r"EventData: BillingMode is A instead of B\. .*run:\n"
+                r"  tweetpipe destroy\n  tweetpipe deploy -p ShardCount=4$",
             ):
                 deploy._put_right(place, deployed, b"", said.append, is_new=False)

@@ -75,7 +75,7 @@ def test_each_resource_that_differs_is_a_line_once_detection_has_ended() -> None
         )
         found = drift.look(place, DEPLOYED, untold, sleep=slept.append)
 
-    assert found == ["Processor: /Timeout is 3 instead of 60", "StreamToProcessor is gone"]
+    assert found == ["Processor: /Timeout is 3 instead of 60", "StreamToProcessor is missing"]
     assert len(slept) == 1
 
 
@@ -108,8 +108,8 @@ def test_what_could_not_be_looked_at_does_not_pass_for_no_drift() -> None:
         will_detect(place, "DETECTION_FAILED", drifts=[unknown, gone])
         found = drift.look(place, DEPLOYED, said.append)
 
-    assert found == ["DeadLetters is gone"]
-    assert said == ["Whether EventStream was changed can't be told: Rate exceeded."]
+    assert found == ["DeadLetters is missing"]
+    assert said == ["EventStream could not be checked for changes: Rate exceeded."]
 
 
 def test_a_missing_permission_is_named() -> None:
@@ -171,7 +171,7 @@ def test_without_attached_policies_all_is_well_and_without_permission_it_is_said
         iam.add_client_error("list_attached_role_policies", "AccessDenied")
         drift.check_attached(place, DEPLOYED, said.append)
 
-    assert said[0].startswith("Whether policies were attached beside the stack can't be told")
+    assert said[0].startswith("Attached policies could not be checked")
 
 
 @pytest.mark.parametrize("ours", [True, False])
@@ -190,6 +190,7 @@ def test_code_that_was_put_there_by_hand_fails_with_the_command_that_puts_the_pa
             drift.check_code(place, deployed, artifact, b"package")
         else:
             with pytest.raises(
-                DeployFailed, match=r"other code.*--s3-bucket a-bucket --s3-key tweets/abc\.zip"
+                DeployFailed,
+                match=r"other code.*\n  aws lambda .*--s3-bucket a-bucket --s3-key tweets/abc\.zip",
             ):
                 drift.check_code(place, deployed, artifact, b"package")

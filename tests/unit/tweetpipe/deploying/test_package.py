@@ -344,5 +344,5 @@ def test_compiled_code_is_refused(
 
     # Twice: what was refused must not pass for installed the next time.
     for _ in range(2):
-        with pytest.raises(TweetpipeError, match=r"processor\.txt brings compiled code \(fast"):
+        with pytest.raises(TweetpipeError, match=r"processor\.txt includes compiled code \(fast"):
             package.build()

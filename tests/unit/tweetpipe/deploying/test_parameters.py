@@ -34,7 +34,7 @@ def test_what_the_template_allows_passes(name: str, value: str) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "told"),
     [
-        ("Nope", "1", "no parameter"),
+        ("Nope", "1", "not a parameter"),
         ("ShardCount", "0", "from 1 to 500"),
         ("ShardCount", "501", "from 1 to 500"),
         ("ShardCount", "many", "whole number"),
@@ -73,7 +73,7 @@ def test_events_with_other_keys_than_the_table_are_refused(
     with pytest.raises(WrongUsage) as refused:
         parameters.check_events(TEXT, deployed_with(settings), sensors)
 
-    assert f"the stack mine has the keys {keys}, other than the events sensors" in str(
+    assert f"the stack mine has the keys {keys}, but the events sensors have other" in str(
         refused.value
     )
     assert "Nothing was changed" in str(refused.value)

@@ -48,5 +48,5 @@ def test_conditions_hold_or_not(condition: Any, expected: bool) -> None:
 def test_what_is_not_known_is_no_value() -> None:
     with pytest.raises(KeyError):
         resolved({"Ref": "Nobody"}, FACTS)
-    with pytest.raises(ValueError, match="no condition"):
+    with pytest.raises(ValueError, match="unknown condition"):
         holds({"Contains": []}, FACTS)

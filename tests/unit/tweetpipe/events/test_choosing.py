@@ -79,7 +79,7 @@ def test_the_option_may_stand_anywhere_in_the_line(
         main(line.split())
 
     assert ended.value.code == 2
-    assert "nowhere holds no events" in capsys.readouterr().err
+    assert "nowhere can't be used as events" in capsys.readouterr().err
     assert events.chosen().name == "tweets", "what one command is given is gone with it"
 
 
@@ -190,7 +190,7 @@ def test_a_stack_is_called_like_the_events(
         ("--events", "'--events' requires an argument"),
         ("status --events", "'--events' requires an argument"),
         ("dead-letters list --events", "'--events' requires an argument"),
-        ("query --events first a1 --events last", "last holds no events"),
+        ("query --events first a1 --events last", "last can't be used as events"),
     ],
 )
 def test_an_option_without_a_folder_is_told_and_the_last_of_several_counts(

@@ -132,10 +132,10 @@ OWN_KEY = 'json.loads(data)["sensor"]'
         ("item", "def to_item", "def item", "item.py can't be used: it has no function to_item"),
         ("item", '"N"', '"B"', "KEY gives 'ts' the type 'B'"),
         ("item", ', "ts": "N"', "", "KEY must be like"),
-        ("item", "KEY", "import pandas\nKEY", "item.py imports pandas in line 5, which the fun"),
+        ("item", "KEY", "import pandas\nKEY", "item.py imports pandas in line 5, which is not"),
         ("item", "KEY", "from tweetpipe import words\nKEY", "item.py imports tweetpipe in line 5"),
         ("item", "KEY", "from .other import x\nKEY", "other.py imports numpy in line 1"),
-        ("item", "KEY =", "KEY = =", "item.py can't be used: it is no Python in line 5"),
+        ("item", "KEY =", "KEY = =", "item.py can't be used: it is not valid Python in line 5"),
         ("item", "KEY", "1 / 0\nKEY", "item.py can't be used: importing it raises ZeroDivision"),
         ("events", "NAME", "import sys\nsys.exit()\nNAME", "events.py can't be used: importing it"),
         ("events", "def fake", "def fakes", "events.py can't be used: it has no function fake"),
@@ -143,33 +143,53 @@ OWN_KEY = 'json.loads(data)["sensor"]'
             "events",
             'encode(), reading["sensor"]',
             'encode(), ""',
-            "partition_key must say what fake",
+            "partition_key must return the same key as fake",
         ),
-        ("events", ENCODED, "json.dumps(reading)", "fake must give bytes first"),
-        ("events", "dumps(reading)", "dumps(reading, indent=1)", "an event of one line"),
+        ("events", ENCODED, "json.dumps(reading)", "fake must return bytes first"),
+        ("events", "dumps(reading)", "dumps(reading, indent=1)", "an event without newlines"),
         ("events", OWN_KEY, "1", "partition_key must return text"),
         ("events", OWN_KEY, "data[0][0]", "partition_key(…) raises TypeError"),
-        ("events", 'Random(f"{seed} {index}")', "Random()", "fake must always make the same"),
-        ("events", TEMPERATURE, '"temp": None', "item.py can't be used: to_item has no item for"),
+        ("events", 'Random(f"{seed} {index}")', "Random()", "fake must always return the same"),
+        (
+            "events",
+            TEMPERATURE,
+            '"temp": None',
+            "item.py can't be used: to_item returns no item for",
+        ),
         ("events", "return item", "return *item", "shown must return title, time, and text"),
         ("item", '"N"', '["N"]', "KEY gives 'ts' the type ['N']"),
         ("item", '"ts": "N"', f'"{"t" * 256}": "N"', "it must be text of 1 to 255 bytes"),
-        ("item", "KEY", "\0KEY", "item.py can't be used: it is no Python (source code string"),
-        ("events", '"reading"', "None", "NAME must be what one is called"),
-        ("events", "NAME", "PLURAL = 3\nNAME", "PLURAL must be what several are called"),
+        (
+            "item",
+            "KEY",
+            "\0KEY",
+            "item.py can't be used: it is not valid Python (source code string",
+        ),
+        ("events", '"reading"', "None", "NAME must be a word for one event"),
+        ("events", "NAME", "PLURAL = 3\nNAME", "PLURAL must be a word for several"),
         ("events", "NAME", "SHAPES = 3\nNAME", "SHAPES must be a tuple of names"),
         ("events", "NAME", "contents = 3\nNAME", "it has no function contents"),
         ("events", "NAME", "expected_of = 3\nNAME", "it has no function expected_of"),
         ("events", TEMPERATURE, '"temp": float("nan")', "(temp is a number without a value)"),
         ("events", TEMPERATURE, '"temp": 1, 2: 3', "(an attribute's name is of type int)"),
-        ("events", TEMPERATURE, f'{TEMPERATURE}, "ExpiresAt": 1', "leave ExpiresAt to ExpireAfter"),
+        (
+            "events",
+            TEMPERATURE,
+            f'{TEMPERATURE}, "ExpiresAt": 1',
+            "not set ExpiresAt, which ExpireAfter",
+        ),
         ("events", OWN_KEY, "1 / 0", "raises ZeroDivisionError: division by zero (events.py, line"),
         ("events", OWN_KEY, "open('a\\nb')", "No such file or directory: 'a"),
         ("events", 'Random(f"{seed} {index}")', 'int("a\\n\\nb")', "invalid literal for int"),
-        ("events", "return b'", "return '", "malformed must return bytes, in one line"),
+        ("events", "return b'", "return '", "malformed must return bytes without newlines"),
         ("events", "return b'", "return 1 / b'", "malformed(0, 0) raises TypeError"),
-        ("events", "return b'", "return b'\\n' + b'", "malformed must return bytes, in one line"),
-        ("events", '"seed":', '"temp":', "malformed must be what to_item rejects"),
+        (
+            "events",
+            "return b'",
+            "return b'\\n' + b'",
+            "malformed must return bytes without newlines",
+        ),
+        ("events", '"seed":', '"temp":', "malformed must return an event that to_item rejects"),
         ("events", "def malformed", "malformed = 3\ndef other", "it has no function malformed"),
         ("__init__", "", "1 / 0", "__init__.py can't be used: importing it raises ZeroDivision"),
     ],
@@ -191,13 +211,13 @@ def test_a_folder_that_cannot_be_used_is_refused_in_words(
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("json", "can't be called json"),
-        ("2fast", "can't be called 2fast"),
-        ("tweets", "called tw"),
-        ("rich", "has something of that name already"),  # an installed package that is needed
-        ("fake-tweets", "has something of that name already"),
-        ("événements", "for AWS it must begin with a letter"),
-        ("_sensors", "for AWS it must begin with a letter"),
+        ("json", "can't be named json"),
+        ("2fast", "can't be named 2fast"),
+        ("tweets", "named tw"),
+        ("rich", "already has a module with that name"),  # an installed package that is needed
+        ("fake-tweets", "already has a module with that name"),
+        ("événements", "for AWS, the name must start with a letter"),
+        ("_sensors", "for AWS, the name must start with a letter"),
     ],
 )
 def test_a_name_that_python_could_not_import_is_refused(
@@ -207,6 +227,6 @@ def test_a_name_that_python_could_not_import_is_refused(
 
 
 def test_what_is_no_folder_of_events_is_refused(tmp_path: Path) -> None:
-    assert "has no item.py: there is no folder" in why_not(tmp_path / "nowhere")
+    assert "nowhere can't be used as events: there is no folder" in why_not(tmp_path / "nowhere")
     (tmp_path / "empty").mkdir()
-    assert "empty holds no events, since it has no item.py" in why_not(tmp_path / "empty")
+    assert "empty can't be used as events: it has no item.py" in why_not(tmp_path / "empty")

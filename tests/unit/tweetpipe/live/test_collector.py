@@ -190,7 +190,7 @@ def test_a_mistake_does_not_end_it(collector: Collector, stack: FakeStack) -> No
     next_of(subscription)
     records, stack.records = stack.records, {}
     stack.failing["describe_table"] = ZeroDivisionError("a slip")
-    assert "a mistake in tweetpipe" in reached(subscription, state="error").reachable.why
+    assert "a bug in tweetpipe" in reached(subscription, state="error").reachable.why
 
     stack.records = records
     stack.failing.clear()
@@ -215,7 +215,7 @@ def test_nothing_unexpected_ends_the_thread(
     told = reached(subscription, state="error")
     monkeypatch.undo()
     assert told.reachable.why.startswith(f"{type(error).__name__}: ")
-    assert "a mistake in tweetpipe" in told.reachable.why
+    assert "a bug in tweetpipe" in told.reachable.why
     assert told.function.health.state == "unknown"
     reached(subscription, state="ok")
 

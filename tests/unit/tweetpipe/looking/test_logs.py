@@ -92,5 +92,5 @@ def test_an_age_is_a_number_and_a_unit(text: str, seconds: int) -> None:
 
 @pytest.mark.parametrize("text", ["", "10", "m", "-1m", "1.5h", "5x", "9999999d"])
 def test_any_other_age_is_wrong_usage(text: str) -> None:
-    with pytest.raises(WrongUsage, match="is no age"):
+    with pytest.raises(WrongUsage, match="is not an age"):
         age(text)

@@ -46,7 +46,7 @@ def test_what_a_plan_needs_is_kept_of_what_aws_publishes(
         code = main(["--region", REGION, str(file)], site=site)
 
     assert code == 0
-    assert capsys.readouterr().out == f"{file} has the prices of {REGION}.\n"
+    assert capsys.readouterr().out == f"Saved the prices of {REGION} to {file}.\n"
     prices = load_prices(REGION, [file])
     assert {price.cost(2) for price in prices.prices.values()} == {1}
     assert len(json.loads(file.read_text())["products"]) == len(SKUS)
@@ -55,10 +55,10 @@ def test_what_a_plan_needs_is_kept_of_what_aws_publishes(
 @pytest.mark.parametrize(
     ("handle", "region", "code", "says"),
     [
-        (published, "eu-nowhere-1", 1, "answered 404. AWS may have no such region"),
-        (lacking, REGION, 2, "has no price of AWSLambda Request-ARM in eu-central-1"),
+        (published, "eu-nowhere-1", 1, "returned HTTP status 404. Check that the region"),
+        (lacking, REGION, 2, "has no price for AWSLambda Request-ARM in eu-central-1"),
         (broken_off, REGION, 1, "could not be read (IncompleteRead"),
-        (Request.reset, REGION, 1, "Check the network, then run this again"),
+        (Request.reset, REGION, 1, "Check your network connection, then run"),
     ],
 )
 def test_a_refresh_that_fails_leaves_the_file_and_says_why(
