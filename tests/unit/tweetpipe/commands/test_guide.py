@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -61,8 +60,10 @@ def test_each_example_is_of_a_command_that_there_is() -> None:
 def paragraphs(page: str) -> list[list[str]]:
     """The lines of each paragraph of a help page, without its panels and its examples."""
     prose = page.partition(" Examples:")[0].partition(" Example:")[0]
-    outside = re.sub(r"^[╭│╰].*$", "", prose, flags=re.MULTILINE)
-    return [part.splitlines() for part in re.split(r"\n\s*\n", outside) if part.strip()]
+    lines = ["" if line.startswith(("╭", "│", "╰")) else line for line in prose.splitlines()]
+    return [
+        [*part] for has_words, part in groupby(lines, lambda line: bool(line.strip())) if has_words
+    ]
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])
