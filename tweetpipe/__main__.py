@@ -26,6 +26,8 @@ from tweetpipe.commands.interrupt import ending_in_time
 # Shared by all calls, because each log line goes through every handler.
 _SILENCE = logging.NullHandler()
 
+_PAGES = {"--help", "-h", "--version"}
+
 
 def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> None:
     """Runs one command and exits the process."""
@@ -51,6 +53,8 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
             _command().main(args=arguments, prog_name=prog_name, default_map=defaults)
         except SystemExit as ended:
             code = ended.code
+            if isinstance(ended.__context__, BrokenPipeError) and _PAGES & {*arguments}:
+                code = 0  # the reader, such as head, has seen enough
         except KeyboardInterrupt:
             code = INTERRUPTED  # a second one, while the first was dealt with
         except Exception as error:

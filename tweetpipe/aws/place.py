@@ -207,7 +207,7 @@ def aws_place(environ: Mapping[str, str] = os.environ) -> Place:
     session = aws_session(environ.get("AWS_REGION") or None)
     if not session.region_name:
         raise WrongUsage(
-            "No AWS region is set. Use a profile that has one, or set it:\n"
+            "No AWS region is set. Use a profile with a region, or set one, such as:\n"
             "  export AWS_REGION=us-east-1"
         )
     return Place(target=Target.AWS, session=session, endpoint=None, region=session.region_name)

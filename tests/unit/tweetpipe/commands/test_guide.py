@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
 from itertools import groupby, pairwise
 from pathlib import Path
@@ -79,6 +81,22 @@ def test_each_line_of_the_help_is_as_full_as_a_narrow_terminal_allows(
     for line, following in [pair for lines in found for pair in pairwise(lines)]:
         room = 80 - len(" ") - len(line.rstrip())
         assert room <= len(" ") + len(following.split()[0]), line
+
+
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_a_reader_that_has_seen_enough_of_the_help_is_no_failure(
+    option: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as closed, open(os.devnull, "w") as nowhere:
+        monkeypatch.setattr(sys, "stdout", closed)
+        monkeypatch.setattr(sys, "stderr", sys.stderr)  # click replaces both
+        with pytest.raises(SystemExit) as ended:
+            main([option])
+        os.dup2(nowhere.fileno(), writing)
+
+    assert ended.value.code == 0
 
 
 @pytest.mark.parametrize("name", COMMANDS)
