@@ -1,8 +1,8 @@
-"""Has LocalStack's CloudFormation look ten times a second at what it makes.
+"""Makes LocalStack's CloudFormation check the resources that it creates ten times a second.
 
-LocalStack runs this itself when it starts, as docker-compose.yml mounts it among its init scripts.
-Otherwise it looks a second time at once and from then on every five seconds, and a function is
-ready in between: each deployment would take five seconds longer.
+docker-compose.yml mounts this as an init script, which LocalStack runs when it starts. By default,
+it checks every five seconds. A function is ready before that, so each deployment would take five
+seconds longer.
 """
 
 from functools import partialmethod

@@ -143,7 +143,7 @@ def test_what_is_not_of_this_stack_is_named_and_left_alone(
     assert any("-of-another" in reason for reason in named)
     assert any(CORRUPT in reason for reason in named)
     assert one.returncode == 2
-    assert "not of this stack" in one.stderr
+    assert "does not belong to this stack" in one.stderr
     assert purged.returncode == 0, purged.stderr
     assert "Deleted 1 dead letter." in purged.stderr
     assert keys(place, bucket) == others

@@ -117,7 +117,7 @@ def test_killed_runs_lose_nothing_and_send_again_only_what_came_after_the_positi
     assert "Continuing at byte" in last.stderr
     assert offset_of(position) == len(content)
     assert further.returncode == 0, further.stderr
-    assert "Nothing is left of" in further.stderr
+    assert "Nothing to send: " in further.stderr
     times = stream_of(place, stack)
     assert set(times) == set(content.splitlines())
     assert times.total() - TWEETS <= may_repeat
@@ -169,7 +169,7 @@ def test_a_run_that_is_killed_in_the_third_file_of_a_folder_goes_on_there(
     assert rest.returncode == further.returncode == 0, rest.stderr
     assert "2 of 4 files were already sent" in rest.stderr
     assert f"Continuing after the first {records} tweet" in rest.stderr
-    assert "Nothing is left of the 4 files" in further.stderr
+    assert "Nothing to send: all 4 files have" in further.stderr
     assert 100 < len(sent_by_the_first) < 400
     times = stream_of(place, stack)
     assert len(times) == 500
@@ -237,9 +237,9 @@ def test_a_tweet_that_is_still_being_written_waits_for_the_next_run(
 
     assert [outcome.returncode for outcome in (first, second, third)] == [0, 0, 0]
     assert "Read 1, sent 1 " in first.stderr
-    assert "no whole tweet yet: it waits for the next --resume" in first.stderr
+    assert "is not a complete tweet yet. The next --resume reads it again" in first.stderr
     assert "Read 1, sent 1 " in second.stderr
-    assert "Nothing is left of" in third.stderr
+    assert "Nothing to send: " in third.stderr
 
 
 @pytest.mark.parametrize(

@@ -168,12 +168,13 @@ def test_an_interrupted_watch_ends_without_a_word(
     assert stderr == ""
 
 
-def test_a_stack_that_is_not_there_is_one_line(tweetpipe_command: Command) -> None:
+def test_a_stack_that_is_not_there_is_told_with_the_command_that_deploys_it(
+    tweetpipe_command: Command,
+) -> None:
     outcome = tweetpipe_command("watch", "--stack", "not-yet")
 
     assert outcome.returncode == 1
-    [line] = outcome.stderr.splitlines()
-    assert "tweetpipe deploy --stack not-yet" in line
+    assert outcome.stderr.endswith(":\n  tweetpipe deploy --stack not-yet\n")
     assert outcome.stdout == ""
 
 

@@ -266,7 +266,7 @@ def purge(
 
 def _selection(ids: list[str] | None, *, every: bool) -> list[str]:
     if bool(ids) == every:
-        raise WrongUsage("Name dead letters by id, or choose them with --all, but not both.")
+        raise WrongUsage("Name dead letters by id, or use --all for all of them, but not both.")
     return ids or []
 
 

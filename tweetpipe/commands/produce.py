@@ -245,5 +245,5 @@ def _keyless(report: Report) -> str:
         return ""
     return (
         f"{words.counted(report.keyless, 'record')} of {report.read:,} had no partition key. A "
-        "digest of the data was used instead, so their order is not kept."
+        "digest of the data was used instead, so the order of such records is not kept."
     )

@@ -14,7 +14,7 @@ from tweetpipe.live.snapshot import Health, Landed, Point, Snapshot
 from tweetpipe.looking.metrics import MappingCounts
 from tweetpipe.words import counted
 
-# Not by colour alone.
+# Symbols, because color alone is not accessible.
 _MARKS = {"ok": "●", "idle": "○", "warning": "▲", "error": "✖", "unknown": "?"}
 LABELS = {
     "stack": "stack",
@@ -34,7 +34,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 def screen(
     snapshot: Snapshot, history: Sequence[Point], *, width: int, height: int
 ) -> RenderableType:
-    """All that there is room for, the most important first."""
+    """As much as fits on the screen, the most important first."""
     lines = [_title(snapshot, width), *_parts(snapshot, width)]
     series = _series(snapshot, history, width)
     footer = _reads(snapshot, width)
@@ -51,7 +51,7 @@ def screen(
 
 
 def plain(snapshot: Snapshot) -> str:
-    """The snapshot in one line, then what is wrong, a line each."""
+    """The snapshot in one line, followed by a line for each problem."""
     at = f"{datetime.fromtimestamp(snapshot.at, UTC):%Y-%m-%d %H:%M:%S}Z"
     if snapshot.reachable.state != "ok":
         return f"{at}  {snapshot.reachable.state}: {_in_one_line(snapshot.reachable.why)}"
@@ -71,7 +71,7 @@ def plain(snapshot: Snapshot) -> str:
 
 
 def troubles(healths: Mapping[str, Health]) -> list[Text]:
-    """What is wrong, a line for each part that is not well."""
+    """A line for each part that has a problem."""
     return [
         Text(f"{LABELS[name]}: {health.state}: {_in_one_line(health.why)}", _STYLES[health.state])
         for name, health in healths.items()
@@ -80,7 +80,7 @@ def troubles(healths: Mapping[str, Health]) -> list[Text]:
 
 
 def mapping_words(found: MappingCounts | None) -> list[str]:
-    """What AWS's own count of the records between stream and function is, as far as it is known."""
+    """AWS's own counts of the records between the stream and the function, if known."""
     if found is None:
         return []
     counts = {
@@ -94,7 +94,7 @@ def mapping_words(found: MappingCounts | None) -> list[str]:
 
 
 def mark(health: Health) -> Text:
-    """The state as a sign and a word."""
+    """The state as a symbol and a word."""
     return Text(f"{_MARKS[health.state]} {health.state}", _STYLES[health.state])
 
 
@@ -110,7 +110,7 @@ def _title(snapshot: Snapshot, width: int) -> Text:
 
 def _parts(snapshot: Snapshot, width: int) -> list[Text]:
     if snapshot.reachable.state != "ok":
-        # Here the whole sentence counts: it says what to do.
+        # Wrapped instead of cut off, because the sentence says what to do.
         reason = Text(f"{_MARKS[snapshot.reachable.state]} {_in_one_line(snapshot.reachable.why)}")
         reason.stylize(_STYLES[snapshot.reachable.state])
         return [*_wrapped(reason, width), Text("")]
@@ -168,7 +168,7 @@ def _series(snapshot: Snapshot, history: Sequence[Point], width: int) -> list[Te
 
 
 def sparkline(values: Sequence[float | None], width: int) -> str:
-    """The last `width` values from 0 to their highest; a gap where there is none."""
+    """The last `width` values, scaled from 0 to the highest; missing values are gaps."""
     shown = values[-width:] if width > 0 else []
     highest = max((value for value in shown if value is not None), default=0.0)
     return "".join(map(lambda value: _block(value, highest), shown)).rjust(max(width, 0))
