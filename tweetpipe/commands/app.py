@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 import re
+from copy import copy
 from importlib.metadata import version
 from typing import Annotated, Any
 
@@ -41,6 +42,19 @@ class _Command(TyperCommand):
             if isinstance(value, float) and not math.isfinite(value):
                 raise typer.BadParameter(f"{value} is not a finite number.", param=parameter)
         return super().invoke(ctx)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Leaves out the earlier names of options, which still work but would not fit."""
+        shown = copy(self)
+        shown.params = [_with_one_name(param) for param in self.params]
+        super(_Command, shown).format_help(ctx, formatter)
+
+
+def _with_one_name(param: Any) -> Any:
+    shown = copy(param)
+    _, *earlier = [name for name in param.opts if name.startswith("--")] or [""]
+    shown.opts = [name for name in param.opts if name not in earlier]
+    return shown
 
 
 class _Program(TyperGroup):

@@ -35,7 +35,14 @@ IdsArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="ID", help="Id as shown by list; its first characters are enough."),
 ]
-KindOption = Annotated[Kind | None, typer.Option("--kind", help="Only dead letters of this kind.")]
+KindOption = Annotated[
+    Kind | None,
+    typer.Option(
+        "--kind",
+        metavar="KIND",
+        help="Only dead letters of this kind: rejected, exhausted, or unknown.",
+    ),
+]
 
 
 def list_command(

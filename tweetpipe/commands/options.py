@@ -70,7 +70,7 @@ GiveUpAfterOption = Annotated[
     typer.Option(
         "--give-up-after",
         min=0,
-        max=1e9,
+        max=1_000_000_000,
         metavar="SECONDS",
         show_default="60",
         help="Give up on an event after its shard has accepted nothing for this long.",
@@ -81,7 +81,7 @@ MaxInHandOption = Annotated[
     typer.Option(
         "--max-in-hand",
         min=2,
-        max=1e6,
+        max=1_000_000,
         metavar="MB",
         show_default="42",
         help="Maximum size of the events held in memory; less if shards are full.",

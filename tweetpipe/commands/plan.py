@@ -51,7 +51,9 @@ class Architecture(StrEnum):
 
 
 def plan(
-    rate: Annotated[float, typer.Option(min=0.01, max=1e7, help="Average events per second.")],
+    rate: Annotated[
+        float, typer.Option(min=0.01, max=10_000_000, help="Average events per second.")
+    ],
     event_bytes: Annotated[
         int | None,
         typer.Option(
@@ -72,7 +74,13 @@ def plan(
             help="Average size of an item in DynamoDB, in bytes.",
         ),
     ] = None,
-    mode: Annotated[Modes, typer.Option(help="Capacity mode of the stream.")] = Modes.ALL,
+    mode: Annotated[
+        Modes,
+        typer.Option(
+            metavar="MODE",
+            help="Capacity mode of the stream: provisioned, on-demand, advantage, or all.",
+        ),
+    ] = Modes.ALL,
     peak_factor: Annotated[
         float, typer.Option(min=1, max=1000, help="Peak rate as a multiple of the average.")
     ] = 1,

@@ -75,7 +75,7 @@ def twitter(
         float,
         typer.Option(
             min=0,
-            max=1e9,
+            max=1_000_000_000,
             help="Maximum size of the --undelivered file in MB. Posts beyond it are dropped and "
             "counted.",
         ),

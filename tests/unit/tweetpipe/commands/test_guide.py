@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from itertools import groupby, pairwise
@@ -76,7 +77,9 @@ def test_each_line_of_the_help_is_as_full_as_a_narrow_terminal_allows(
     with pytest.raises(SystemExit):
         main([*name.split(), "--help"])
 
-    found = paragraphs(capfd.readouterr().out)
+    page = capfd.readouterr().out
+    assert not re.search(r"--[\w,-]*…|<[^>]*…", page), "an option's name or type is cut off"
+    found = paragraphs(page)
     assert len(found) >= 2, "the usage and what the command does"
     for line, following in [pair for lines in found for pair in pairwise(lines)]:
         room = 80 - len(" ") - len(line.rstrip())
