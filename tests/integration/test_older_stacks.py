@@ -69,7 +69,7 @@ def test_a_stack_of_0_1_0_is_updated_and_keeps_its_tweets_and_its_parameters(
     again = tweetpipe_command("deploy", *at)
 
     assert updated.returncode == 0, updated.stderr
-    assert "MaximumRetryAttempts is 10, once the default." in updated.stderr
+    assert "MaximumRetryAttempts is 10, an earlier default." in updated.stderr
     assert "The producer's access key is replaced" in updated.stderr
     assert "up to date" in again.stderr
     new = stacks.get(place, old.name)
