@@ -14,6 +14,7 @@ from producer.position import content_of, replace_file
 from tweets.x.gaps import Gap, Window
 
 _VERSION = 1
+_END_OF_TIME = 4e9  # in the year 2096
 _CLOCKS_APART = 300.0  # seconds that this machine's clock may be ahead of X's
 
 
@@ -108,19 +109,38 @@ def _lately(fields: dict[str, Any]) -> Lately:
             "backfill": bool() | None as backfill,
             "windows": [*windows],
             "gaps": [*gaps],
-        }:
+        } if all(isinstance(rule, str) for rule in rules):
             return Lately(
                 stack=stack,
-                rules=tuple(map(str, rules)),
-                seen=seen,
+                rules=tuple(rules),
+                seen=_time(seen),
                 last_id=last_id,
-                connected=connected,
+                connected=_time(connected),
                 backfill=backfill,
-                windows=tuple(Window(**_spans(window)) for window in windows),
-                gaps=tuple(Gap(**_spans(gap)) for gap in gaps),
+                windows=tuple(_window(**window) for window in windows),
+                gaps=tuple(_gap(**gap) for gap in gaps),
             )
     raise ValueError("a field is missing")
 
 
-def _spans(fields: dict[str, Any]) -> dict[str, Any]:
-    return fields | {"rules": tuple(fields["rules"])}
+def _window(*, due: float, is_second: bool, **span: Any) -> Window:
+    return Window(**_span(**span), due=_known(due), is_second=bool(is_second))
+
+
+def _gap(*, why: str, searched: bool, **span: Any) -> Gap:
+    return Gap(**_span(**span), why=str(why), searched=bool(searched))
+
+
+def _span(*, since: float, until: float, rules: list[str]) -> dict[str, Any]:
+    return {"since": _known(since), "until": _known(until), "rules": tuple(map(str, rules))}
+
+
+def _time(time: float | None) -> float | None:
+    return None if time is None else _known(time)
+
+
+def _known(time: float) -> float:
+    """A UNIX time that a calendar has."""
+    if not 0 <= time < _END_OF_TIME:
+        raise ValueError("no time")
+    return time

@@ -16,7 +16,7 @@ from tweets.x.api import Rule, XApi
 from tweets.x.gaps import LATE, Gap, with_gap
 from tweets.x.lately import Lately, save
 from tweets.x.read_ahead import ReadAhead
-from tweets.x.recovery import OFF, Change, Recovery, missed
+from tweets.x.recovery import OFF, Change, Recovery, gap_of, missed
 from tweets.x.seen import RecentIds, Seen, XClock
 from tweets.x.source import Connected, XStream
 from tweets.x.spending import Allowance
@@ -149,6 +149,8 @@ class XSource:
             self._save()
 
     def __iter__(self) -> Iterator[OutgoingRecord]:
+        if self._is_off:
+            self._owe_nothing(OFF)
         self._recovery.add(self._state.windows)
         for work in (self._read_stream, *(() if self._is_off else (self._search,))):
             threading.Thread(target=work, daemon=True).start()
@@ -161,7 +163,8 @@ class XSource:
             self._stream.finish()
             self._happened.close()
         if self._stream.at_limit:
-            self._want_no_more()
+            self._owe_nothing(_AT_LIMIT)
+            self._note(replace(self._state, seen=None))
         if happened.error is not None:
             raise happened.error
 
@@ -204,7 +207,7 @@ class XSource:
         if isinstance(happened.what, OutgoingRecord):
             self._note(state, is_record=True)
             return happened.what
-        self._note(state)
+        self._note(state, at_once=isinstance(happened.what, Connected))
         return None
 
     def _connected(self, connected: Connected) -> Lately:
@@ -212,7 +215,9 @@ class XSource:
         state = replace(self._state, rules=self._rules, connected=connected.at)
         if self._state.seen is None or connected.backfills:
             return state
-        since, until = self._state.seen - LATE, connected.missed_until
+        until = connected.missed_until
+        # What was kept may be by a clock that was ahead.
+        since = min(self._state.seen, connected.at) - LATE
         if self._is_off:
             lost = Gap(since=since, until=until, rules=self._state.rules, why=OFF)
             return self._with_gaps(state, [lost])
@@ -225,14 +230,10 @@ class XSource:
         state = replace(self._state, windows=(*windows, *change.left))
         return self._with_gaps(state, change.gaps)
 
-    def _want_no_more(self) -> None:
-        """Owe nothing to the next run, since all that was wanted is read."""
-        gaps = [
-            Gap(since=w.since, until=w.until, rules=w.rules, why=_AT_LIMIT)
-            for w in self._state.windows
-            if not w.is_second
-        ]
-        self._note(self._with_gaps(replace(self._state, seen=None, windows=()), gaps))
+    def _owe_nothing(self, why: str) -> None:
+        """Leave no search to the next run: what was not searched yet is lost."""
+        gaps = [gap_of(window, why) for window in self._state.windows]
+        self._note(self._with_gaps(replace(self._state, windows=()), gaps))
 
     def _with_gaps(self, state: Lately, gaps: Iterable[Gap]) -> Lately:
         for gap in gaps:
@@ -243,15 +244,19 @@ class XSource:
                 self._on_gap(gap)
         return state
 
-    def _note(self, state: Lately, *, is_record: bool = False) -> None:
-        """Have the state kept once the records until here are delivered."""
+    def _note(self, state: Lately, *, is_record: bool = False, at_once: bool = False) -> None:
+        """Have the state kept once the records until here are delivered.
+
+        A first connect is kept `at_once`: from then on posts are owed, though none may come.
+        """
         with self._saving:
             self.offset += is_record
             self._state = state
             if self._marks[-1][0] == self.offset:
                 self._marks.pop()
             self._marks.append((self.offset, state))
-            if not is_record and time.monotonic() - self._saved_at >= _SAVED_EVERY:
+            due = at_once or time.monotonic() - self._saved_at >= _SAVED_EVERY
+            if due and not is_record:
                 with suppress(PositionError):  # tried again, and told, with the next record
                     self._save()
 

@@ -28,6 +28,7 @@ from tweets.x.spending import Allowance
 OFF = "recovery is off"
 QUOTES = "no search finds a post by what it quotes"
 TOO_OLD = "recent search goes back seven days"
+REPEATED = "X's search leads from a page to itself"
 
 _SEARCHED_AFTER = 30.0
 """Seconds: where no end is named, recent search itself leaves these out, as not yet complete.
@@ -122,33 +123,37 @@ class Recovery:
         oldest = self._clock.now() - FARTHEST + _MARGIN
         if window.since < oldest:
             until = min(oldest, window.until)
-            gap = _gap(replace(window, until=min(until + _MARGIN, window.until)), TOO_OLD)
+            gap = gap_of(replace(window, until=min(until + _MARGIN, window.until)), TOO_OLD)
             # Later by a margin, or it would be too old again by the time of the search.
             rest = replace(window, since=until + _MARGIN)
             left = (rest,) if rest.since < rest.until else ()
             self._change(window, left, gap)
             return
+        self._search_again(window)
         rest, token = window, None
         try:
             while page := self._page(window, token):
                 if not isinstance(page, Page):
-                    self._change(rest, (), _gap(rest, page))
+                    self._change(rest, (), gap_of(rest, page))
                     return
                 for record in self._new(page):
                     self._put(record)
-                token = page.next_token
-                if token is None:
-                    self._finish(rest, window)
+                if page.next_token is None:
+                    self._change(rest, (), *_unseen(rest))
                     return
+                if page.next_token == token:
+                    self._change(rest, (), gap_of(rest, REPEATED))
+                    return
+                token = page.next_token
                 rest = self._shrunk(rest, page)
         except XRefused as refused:
             if refused.status == 400 and len(rest.rules) > 1:
                 # The others are to be had without the one that X does not take.
                 self._change(rest, [replace(rest, rules=(rule,)) for rule in rest.rules])
             else:
-                self._change(rest, (), _gap(rest, str(refused)))
+                self._change(rest, (), gap_of(rest, str(refused)))
         except NotX as error:
-            self._change(rest, (), _gap(rest, str(error)))
+            self._change(rest, (), gap_of(rest, str(error)))
 
     def _page(self, window: Window, token: str | None) -> Page | str | None:
         """The next page, why there will be none, or None once finished."""
@@ -220,14 +225,17 @@ class Recovery:
         self._put(Change(done=window, left=(rest,), gaps=_unseen(replace(window, since=oldest))))
         return rest
 
-    def _finish(self, rest: Window, window: Window) -> None:
-        if window.is_second:
-            self._change(rest, ())
-            return
-        due = self._clock.now() + _AGAIN_AFTER
-        since = max(window.since, window.until - _AGAIN_FOR)
-        again = replace(window, since=since, due=due, is_second=True)
-        self._change(rest, (again,), *_unseen(rest))
+    def _search_again(self, window: Window) -> None:
+        """Have the end of a stretch searched later too, unless all is known of it by now.
+
+        This is noted before the first search has given anything: it may be interrupted.
+        """
+        due = window.due + _AGAIN_AFTER
+        if not window.is_second and self._clock.now() < due:
+            since = max(window.since, window.until - _AGAIN_FOR)
+            again = replace(window, since=since, due=due, is_second=True)
+            self._windows.append(again)
+            self._put(Change(done=window, left=(window, again)))
 
     def _change(self, done: Window, left: Iterable[Window], *gaps: Gap) -> None:
         left = tuple(left)
@@ -240,10 +248,11 @@ def _unseen(window: Window) -> tuple[Gap, ...]:
     quoting = tuple(rule for rule in window.rules if not leaves_out_quotes(rule))
     if not quoting or window.is_second:
         return ()
-    return (_gap(replace(window, rules=quoting), QUOTES, searched=True),)
+    return (gap_of(replace(window, rules=quoting), QUOTES, searched=True),)
 
 
-def _gap(window: Window, why: str, *, searched: bool = False) -> Gap:
+def gap_of(window: Window, why: str, *, searched: bool = False) -> Gap:
+    """What is lost of a stretch that is not searched any more."""
     return Gap(
         since=window.since, until=window.until, rules=window.rules, why=why, searched=searched
     )

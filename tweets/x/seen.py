@@ -87,7 +87,8 @@ class Seen:
         if at is None or self._since is None:
             return
         if posted is None or posted < at - _OLD:
-            posted = self._clock.now()
+            # It may have waited here for long, as what came after it may still do.
+            posted = at + self._heartbeat
         if self._waits:
             if posted < self._since - LATE:
                 self.backfills = True

@@ -150,18 +150,20 @@ class Quick:
         return [
             post
             for post in self.published(until=until)
-            if post.tweet.id not in read and not any(self._names(gap, post) for gap in gaps)
+            if post.tweet.id not in read and not any(names(self.x, gap, post) for gap in gaps)
         ]
 
-    def _names(self, gap: Gap, post: Published) -> bool:
-        if not gap.since <= post.at <= gap.until:
-            return False
-        matching = [rule for rule in self.x.match(post.tweet) if rule.value in gap.rules]
-        if gap.searched:
-            # What any of its rules finds without what is quoted should have been found.
-            facts = Facts(post.tweet, in_search=True)
-            return not any(rule.matches(facts) for rule in self.x.match(post.tweet))
-        return bool(matching)
+
+def names(x: FakeX, gap: Gap, post: Published) -> bool:
+    """Whether the gap tells of the post that it may be missing."""
+    if not gap.since <= post.at <= gap.until:
+        return False
+    matching = x.match(post.tweet)
+    if gap.searched:
+        # What any of its rules finds without what is quoted should have been found.
+        facts = Facts(post.tweet, in_search=True)
+        return not any(rule.matches(facts) for rule in matching)
+    return any(rule.value in gap.rules for rule in matching)
 
 
 @contextmanager

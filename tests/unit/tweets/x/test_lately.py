@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from producer import PositionError
-from tweets.x.gaps import Gap, Window
+from tweets.x.gaps import Gap, Window, told
 from tweets.x.lately import Lately, load, resumed, save
 
 WINDOW = Window(since=1000.0, until=1100.0, rules=("yolo", "cats"), due=1130.5, is_second=True)
@@ -94,3 +97,56 @@ def test_every_torn_half_of_a_file_is_told_from_a_whole_one(path: Path) -> None:
 def test_what_can_t_be_kept_is_told_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(PositionError, match="cannot keep"):
         save(tmp_path / "nowhere" / "x.position", LATELY)
+
+
+ODD: list[object] = [None, True, -1, 0, 1e300, float("inf"), float("nan"), "x", [], {}, [1], [[]]]
+
+
+@pytest.mark.parametrize("where", ["", "windows", "gaps"])
+def test_a_file_of_something_else_is_put_aside_or_makes_sense(where: str, path: Path) -> None:
+    save(path, LATELY)
+    whole = json.loads(path.read_bytes())
+    for name in whole[where][0] if where else whole:
+        for odd in [*ODD, "missing"]:
+            changed = json.loads(path.read_bytes())
+            inside = changed[where][0] if where else changed
+            inside[name] = odd
+            if odd == "missing":
+                del inside[name]
+            other = path.with_name("other.position")
+            other.write_text(json.dumps(changed))
+            lately, _ = resumed(other, stack="arn:stack", rules=["yolo", "cats"])
+            # All that is done with it later works.
+            save(other, lately)
+            told(lately.gaps, to_be_searched=lately.to_be_searched)
+            assert all(isinstance(rule, str) for gap in lately.gaps for rule in gap.rules)
+            assert lately.seen is None or 0 <= lately.seen < 1e10
+
+
+@pytest.mark.parametrize("step", ["open", "write", "fsync", "replace"])
+def test_what_was_kept_is_whole_wherever_keeping_more_breaks_off(
+    step: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(path, LATELY)
+    full = OSError(errno.ENOSPC, "No space left on device")
+
+    def broken(*_: object, **__: object) -> None:
+        raise full
+
+    class Full(io.BytesIO):
+        write = flush = broken  # type: ignore[assignment]
+
+    with monkeypatch.context() as patch:
+        if step == "open":
+            patch.setattr(Path, "open", broken)
+        elif step == "write":
+            patch.setattr(Path, "open", lambda *_: Full())
+        elif step == "fsync":
+            patch.setattr(os, "fsync", broken)
+        else:
+            patch.setattr(Path, "replace", broken)
+        with pytest.raises(PositionError, match="No space left on device"):
+            save(path, replace(LATELY, seen=1300.0))
+
+    assert load(path) == LATELY
+    assert [each.name for each in path.parent.iterdir()] == [path.name]

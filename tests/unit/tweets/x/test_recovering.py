@@ -13,7 +13,7 @@ from tests.waiting import wait_for
 from tweets.fakes.x_api import Limits
 from tweets.x import XApi, XRefused
 from tweets.x.gaps import Gap
-from tweets.x.lately import load
+from tweets.x.lately import Lately, load
 
 DROP = ["drop@40", "503x3"]
 SHORTLY: dict[str, Any] = {"times": 50.0, "rate": 5.0}
@@ -24,6 +24,12 @@ def read_across(x: Quick, run: Run, *, connections: int = 2) -> float:
     """Wait until it reads again, and all was searched; the time until which it must have all."""
     wait_for(lambda: run.source.counts.connections >= connections, "a connection")
     return x.read_on(run.source)
+
+
+def kept(x: Quick) -> Lately:
+    state = load(x.path)
+    assert state is not None
+    return state
 
 
 def lost(gaps: Sequence[Gap]) -> list[Gap]:
@@ -141,8 +147,8 @@ def test_the_limit_of_recovery_is_kept_and_the_rest_is_named(tmp_path: Path) -> 
         run.end()
 
     assert 40 < run.source.counts.recovered <= 50
-    [gap] = lost(run.source.gaps)
-    assert gap.why == "the limit of 50 posts to be recovered is reached"
+    whys = {gap.why for gap in lost(run.source.gaps)}
+    assert whys == {"the limit of 50 posts to be recovered is reached"}
     assert x.unnamed(run.ids, run.source.gaps, until=until) == []
 
 
@@ -279,3 +285,36 @@ def test_a_search_that_is_refused_for_good_is_a_gap_with_x_s_words(
     [gap] = lost(run.source.gaps)
     assert "Not for you" in gap.why
     assert x.unnamed(run.ids, run.source.gaps, until=until) == []
+
+
+def test_a_run_that_is_killed_before_its_first_post_has_kept_when_it_connected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if it were killed before it is kept for another reason.
+    monkeypatch.setattr("tweets.x.recovering._SAVED_EVERY", 1e9)
+    with quick(tmp_path) as x:
+        killed = x.run(["nothing that anybody says"], settles=False)
+        wait_for(
+            lambda: (state := load(x.path)) and state.seen is not None,
+            "what is kept of the connect",
+        )
+        killed.end()
+
+
+def test_without_recovery_what_an_earlier_run_has_left_to_search_is_a_named_gap(
+    tmp_path: Path,
+) -> None:
+    with quick(tmp_path, faults=DROP) as x:
+        first = x.run()
+        wait_for(lambda: len(first.source.lately.windows) > 0, "what is to be searched")
+        first.end()
+        left = kept(x)
+        second = x.run(max_recovered=0)
+        until = read_across(x, second, connections=1)
+        second.end()
+        assert kept(x).windows == ()
+
+    assert left.windows
+    assert "recovery is off" in {gap.why for gap in second.source.gaps}
+    ids = first.ids + second.ids
+    assert x.unnamed(ids, first.source.gaps + second.source.gaps, until=until) == []

@@ -91,13 +91,16 @@ def test_a_post_is_never_newer_than_now(here: Time, clock: XClock) -> None:
 
 
 @pytest.mark.parametrize("id_", [None, "x", "12", "9" * 30, id_of(NOW - 86_400)])
-def test_an_id_that_tells_no_time_leaves_the_moment_at_which_it_came(
+def test_a_post_whose_id_tells_no_time_leads_no_further_than_an_empty_line(
     id_: str | None, here: Time, clock: XClock
 ) -> None:
     stream = seen(clock)
     stream.connected(NOW, backfilling=False)
-    here.now += 50
+    here.now += 50  # for which the posts of these seconds may have waited here to be read
     stream.heard_of(id_)
+    assert stream.at == NOW + BEAT
+    for _ in range(9):
+        stream.heard_of(id_)
     assert stream.at == NOW + 50
 
 
