@@ -88,6 +88,22 @@ def test_each_command_that_a_module_suggests_has_the_options_of_its_stack(path: 
             assert "<options>" in command, text
 
 
+ROOMS_OF_COMMANDS = ("aws", "commands", "deploying", "events", "plan")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in MODULES if path.relative_to(ROOM).parts[0] in ROOMS_OF_COMMANDS],
+    ids=lambda path: path.relative_to(ROOM).as_posix(),
+)
+def test_a_command_to_run_stands_on_a_line_of_its_own(path: Path) -> None:
+    for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
+        for found in SUGGESTED.finditer(text):
+            before = text[: found.start()]
+            is_mentioned = MENTIONED.match(text, found.end("name"))
+            assert is_mentioned or before.endswith(("\n  ", "\n    ")) or not before.strip(), text
+
+
 def test_each_command_that_the_page_suggests_has_the_options_of_its_stack() -> None:
     scripts = (path.read_text("utf-8") for path in (ROOM / "dashboard" / "static").glob("*.js"))
     texts = (re.sub(r"\$\{[\w.]*options\}", "<options>", script) for script in scripts)
