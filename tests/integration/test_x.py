@@ -125,7 +125,7 @@ def test_an_hour_of_faults_leaves_every_post_in_the_table_once(
 A_THIRD_AWAY = [
     *("drop@150", "503x3", "half-line@150", "429:150", "operational-disconnect@150", "500x3"),
     *("rubbish@40", "unknown@60", "end@150", "504x3", "stale:100000@150", "too-many-connections"),
-    *("slow:10@60", "drop@150", "429-bare", "duplicates:20", "silence:3@100", "502x3"),
+    *("slow:10@60", "reset@150", "429-bare", "duplicates:20", "silence:3@100", "502x3"),
     *("drop@150", "refuse:0.3"),
 ]
 

@@ -152,6 +152,8 @@ def open_twitter(
     path = recovery.path(api.app)
     stack, values = recovery.deployed.id, [rule.value for rule in rules]
     lately, said = x.resumed(path, stack=stack, rules=values)
+    if x.load(path) is None and not said:
+        said = [f"No run has kept in {path} how far it has read: nothing from before is looked for"]
     for words in said:
         terminal.say(words)
     if lately.seen is not None and recovery.most:
@@ -192,6 +194,8 @@ def open_twitter(
                 words.append(x.reached(allowance))
         except x.SpendingError as error:
             words.append(f"The spending of all runs is not known: {error}")
+        if (seen := posts.lately.seen) is not None:
+            words.append(f"The stream was read until {x.at(seen)} UTC")
         words += x.told(posts.gaps, to_be_searched=posts.lately.to_be_searched)
         if missed.why_not:
             words.append(f"The gaps were not reported to CloudWatch: {missed.why_not}")

@@ -25,6 +25,7 @@ class _Kind(NamedTuple):
 
 KINDS = {
     "drop": _Kind(False, "close the connection without the final chunk, between two lines"),
+    "reset": _Kind(False, "reset the connection, with what is still on its way"),
     "end": _Kind(False, "end the stream properly"),
     "stale": _Kind(False, "drop, and count the connection as active", "seconds", 300.0),
     "half-line": _Kind(False, "write half a line, then drop"),

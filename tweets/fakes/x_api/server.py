@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -20,6 +21,7 @@ from tweets.fakes.x_api.faults import Fault
 from tweets.fakes.x_api.state import FakeX, Listener
 
 _BACKLOG = 128
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: what is closed is reset
 _SEND_BUFFER = 256 * 1024  # what a reader may lag behind before the stream waits for it
 
 
@@ -94,9 +96,12 @@ class FakeXServer(uvicorn.Server, Listener):
         else:
             self._soon(self._refuse_if_due)
 
-    def hang_up(self, client: tuple[str, int]) -> None:
+    def hang_up(self, client: tuple[str, int], *, reset: bool = False) -> None:
         for connection in self.server_state.connections:
             if isinstance(connection, H11Protocol) and connection.client == client:
+                if reset:
+                    connected = connection.transport.get_extra_info("socket")
+                    connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
                 connection.transport.abort()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

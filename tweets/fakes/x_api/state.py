@@ -47,8 +47,8 @@ class Listener:
     def settle(self) -> None:
         """Do what is due now; any thread may call this."""
 
-    def hang_up(self, client: tuple[str, int]) -> None:
-        """Cut a connection off, whatever is still to be written."""
+    def hang_up(self, client: tuple[str, int], *, reset: bool = False) -> None:
+        """Cut a connection off, whatever is still to be written; `reset` tells its reader so."""
 
 
 class FakeX:

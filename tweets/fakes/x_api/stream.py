@@ -208,6 +208,9 @@ class Stream:
         match fault.kind:
             case "drop":
                 raise _Over("drop")
+            case "reset":
+                self._fake.listener.hang_up(self._connection.client, reset=True)
+                raise _Over("reset")
             case "stale":
                 self._fake.stale[self._connection.id] = self._fake.clock() + fault.value
                 raise _Over("stale")

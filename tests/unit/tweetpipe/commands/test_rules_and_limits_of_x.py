@@ -256,3 +256,16 @@ def test_a_setting_that_makes_no_sense_is_refused(
 
     assert outcome.returncode == 2
     assert says in outcome.stderr
+
+
+def test_a_run_says_from_when_to_when_it_has_read(twitter: Twitter) -> None:
+    twitter.serve()
+    twitter.rules(OFTEN)
+    twitter.settings["X_MONTHLY_LIMIT"] = "0.02"
+    first = twitter("--rules", "rules.txt")
+    twitter.settings["X_MONTHLY_LIMIT"] = "0.04"
+    second = twitter("--rules", "rules.txt")
+
+    assert "No run has kept in" in first.stderr
+    assert re.search(r"The stream was read until 20\d\d-[-0-9]+ [0-9:]+ UTC", first.stderr)
+    assert "No run has kept in" not in second.stderr

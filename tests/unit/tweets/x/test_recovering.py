@@ -36,8 +36,9 @@ def lost(gaps: Sequence[Gap]) -> list[Gap]:
     return [gap for gap in gaps if not gap.searched]
 
 
-def test_posts_published_while_the_stream_was_down_are_found(tmp_path: Path) -> None:
-    with quick(tmp_path, faults=DROP) as x:
+@pytest.mark.parametrize("drop", ["drop@40", "reset@40"])
+def test_posts_published_while_the_stream_was_down_are_found(drop: str, tmp_path: Path) -> None:
+    with quick(tmp_path, faults=[drop, "503x3"]) as x:
         run = x.run()
         until = read_across(x, run)
         run.end()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,10 +14,10 @@ from producer import OutgoingRecord
 from tests.unit.tweets.x.quick import OFTEN
 from tests.unit.tweets.x.simulated import SimulatedTime, SimulatedX
 from tweets.fakes.x_api import Facts, FakeX
-from tweets.x import Gap, XApi
+from tweets.x import Allowance, Gap, XApi
 from tweets.x.counts import Counts
-from tweets.x.recovery import REPEATED, Change, Recovery, missed
-from tweets.x.seen import RecentIds, XClock
+from tweets.x.recovery import REPEATED, TOO_OLD, Change, Recovery, missed
+from tweets.x.seen import RecentIds, XClock, time_of
 
 
 class Killed(Exception):
@@ -27,6 +28,7 @@ class Searches:
     """A stretch of ten minutes that ended just now, and what is kept of searching it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.allowance: Allowance | None = None
         monkeypatch.setattr("tweets.x.recovery.LARGEST_PAGE", 10)
         self.time = SimulatedTime()
         self.fake = FakeX(live=True, rate=1.0, rules=[OFTEN], clock=self.time)
@@ -34,6 +36,8 @@ class Searches:
         self.x.odds = 0.0
         self.time.now += 600
         self.until = self.time.now
+        self.fake.catch_up()
+        self.fake.count = self.fake.next_index
         self.windows, _ = missed([OFTEN], since=self.until - 600, until=self.until)
         self.records: list[OutgoingRecord] = []
         self.gaps: list[Gap] = []  # without those that every search leaves
@@ -65,7 +69,7 @@ class Searches:
             counts=Counts(),
             most=10_000,
             max_posts=None,
-            allowance=None,
+            allowance=self.allowance,
             on_event=lambda _: None,
             on_change=lambda _: None,
         )
@@ -115,6 +119,36 @@ def test_what_is_searched_much_later_is_searched_once(searches: Searches) -> Non
     searches.run()
     assert searches.unread() == []
     assert len(asked) < len(searches.records) / 10 + 2
+
+
+def test_what_is_older_than_seven_days_is_a_named_gap_and_the_rest_is_found(
+    searches: Searches,
+) -> None:
+    week = 7 * 86_400
+    searches.time.now = searches.until - 300 + week
+    searches.run()
+
+    [gap] = searches.gaps
+    assert gap.why == TOO_OLD
+    oldest = searches.time.now - week
+    assert searches.until - 600 == gap.since < oldest < gap.until < oldest + 200
+    assert all((time_of(id_) or 0) < gap.until for id_ in searches.unread())
+    assert len(searches.records) > 10
+
+
+def test_a_limit_of_spending_leaves_a_gap_of_the_rest_and_counts_what_came(
+    searches: Searches, tmp_path: Path
+) -> None:
+    path = tmp_path / "x-spending.json"
+    searches.allowance = Allowance(path, account="x", price=0.005, limit=0.2)
+    searches.run()
+    searches.allowance.close()
+
+    assert {gap.why for gap in searches.gaps} == {"the limit of spending is reached"}
+    assert len(searches.records) == searches.allowance.spent.posts == 40
+    unread = [time_of(id_) or 0 for id_ in searches.unread()]
+    assert unread
+    assert all(any(gap.since <= at < gap.until for gap in searches.gaps) for at in unread)
 
 
 def count_calls(searches: Searches) -> list[object]:
