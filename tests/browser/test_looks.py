@@ -163,7 +163,7 @@ def _past(now: float, second: int) -> Any:
         items_per_s=90.0 if slow else 196.0 + wave,
         p50_s=0.2 + 0.02 * math.sin(second / 45) + slow,
         p99_s=0.5 + 0.08 * math.sin(second / 30) + 2 * slow,
-        errors=2.0 if 490 < second < 494 else 0.0,
+        failed=2 if 490 < second < 494 else 0,
     )
 
 

@@ -15,7 +15,7 @@ from tweetpipe.live.snapshot import Landed, Point, Snapshot, as_json
 
 MAX_TEXT = 1000  # characters of a text in the list of the newest
 MAX_PAYLOAD = 64 * 1024  # characters of a dead letter
-_POINT = ("at", "records_per_s", "items_per_s", "p50_s", "p99_s", "errors")
+_POINT = ("at", "records_per_s", "items_per_s", "p50_s", "p99_s", "failed", "rejected")
 
 Key = tuple[str, str, float]
 

@@ -256,7 +256,7 @@ class Collector:
             table=TableState(before.table.name if before else "", unknown, None, None),
             dead_letters=DeadLettersState(unknown, None, None, None),
             newest=self._newest,
-            latest=Point(now, None, None, None, None, None),
+            latest=Point(now, None, None, None, None, None, None),
             reads=self._meter.reads(),
             endpoint=self._place.address,
         )

@@ -113,8 +113,8 @@ class Landed:
 class Point:
     """One moment of the time series.
 
-    The latencies are end to end, from the stream to the table, of the last minute; `errors` are the
-    calls that failed and the records rejected since the point before.
+    The latencies are end to end, from the stream to the table, of the last minute. `failed` calls
+    and `rejected` records are those since the point before.
     """
 
     at: float
@@ -122,7 +122,8 @@ class Point:
     items_per_s: float | None
     p50_s: float | None
     p99_s: float | None
-    errors: float | None
+    failed: int | None
+    rejected: int | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ class Watching:
         self._log = CallLog(place, deployed, pace, since=now)
         self._ages: deque[float] = deque(maxlen=4)
         self._last_record = now
-        self._errors = 0
+        self._failed = self._rejected = 0
 
     @property
     def measured(self) -> Metrics:
@@ -93,13 +93,15 @@ class Watching:
         stream = self._stream_state(now)
         items_per_s = self._items_per_s(calls)
         function = self._function_state(stream, calls)
+        failed, rejected = self._new_errors(calls)
         point = Point(
             at=now,
             records_per_s=stream.records_per_s,
             items_per_s=items_per_s,
             p50_s=_rounded(self._landing.latency(0.5, now)),
             p99_s=_rounded(self._landing.latency(0.99, now)),
-            errors=self._new_errors(calls),
+            failed=failed,
+            rejected=rejected,
         )
         return Snapshot(
             at=now,
@@ -245,11 +247,12 @@ class Watching:
             total=letters,
         )
 
-    def _new_errors(self, calls: Calls) -> float | None:
+    def _new_errors(self, calls: Calls) -> tuple[int | None, int | None]:
         if calls.per_s is None:
-            return None
-        before, self._errors = self._errors, self._log.failed + self._log.rejected
-        return float(self._errors - before)
+            return None, None
+        failed, self._failed = self._log.failed - self._failed, self._log.failed
+        rejected, self._rejected = self._log.rejected - self._rejected, self._log.rejected
+        return failed, rejected
 
 
 def _rises(ages: deque[float]) -> bool:

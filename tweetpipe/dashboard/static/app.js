@@ -41,6 +41,7 @@ async function open() {
     if (mine !== opening) return;
     setToken(now.token);
     letters.allow(now.may_act, now.options);
+    setText(byId("newest-hint"), `tweetpipe produce fake${now.options}`);
     explorer.named(...now.key);
     series.reset(now.history);
     if (now.snapshot) show(now.snapshot, now.asked);

@@ -10,7 +10,7 @@ const GAP = 4; // times the usual distance between points; beyond that nothing w
 const CHARTS = [
   { title: "Throughput", lines: [["records_per_s", "into the stream", "--line-1"], ["items_per_s", "stored", "--line-2", [6, 4]]], words: rate },
   { title: "Latency, end to end", lines: [["p50_s", "p50", "--line-1"], ["p99_s", "p99", "--line-2", [6, 4]]], words: seconds },
-  { title: "Errors", lines: [["errors", "failed calls and rejected records", "--line-3"]], words: number, filled: true },
+  { title: "Errors", lines: [["failed", "failed calls", "--line-3"], ["rejected", "rejected records", "--line-3", [6, 4]]], words: number, filled: true },
 ];
 const NAMES = ["at", ...CHARTS.flatMap(({ lines }) => lines.map(([name]) => name))];
 
@@ -55,13 +55,18 @@ export class Series {
 
   draw() {
     for (const chart of this.charts) {
-      this.legend(chart, this.data.at.length - 1);
+      this.legend(chart, null);
       if (!document.hidden) chart.plot?.setData([this.data.at, ...chart.lines.map(([name]) => this.data[name])]);
     }
   }
 
+  /** The values at a point, or else the latest ones; of what is counted, all that there were. */
   legend(chart, n) {
-    chart.lines.forEach(([name], i) => setText(chart.values[i], chart.words(n < 0 ? null : this.data[name][n])));
+    chart.lines.forEach(([name], i) => {
+      const values = this.data[name];
+      const all = chart.filled ? sum(values) : values.at(-1);
+      setText(chart.values[i], chart.words((n === null ? all : values[n]) ?? null));
+    });
   }
 
   make() {
@@ -79,6 +84,11 @@ export class Series {
     }
   }
 }
+
+const sum = (values) => {
+  const known = values.filter((value) => value !== null);
+  return known.length ? known.reduce((a, b) => a + b, 0) : null;
+};
 
 const empty = () => Object.fromEntries(NAMES.map((name) => [name, []]));
 
@@ -114,7 +124,7 @@ function options(chart, series) {
       stroke: color(stroke), width: 1.75, dash, spanGaps: false, points: { show: false },
       fill: chart.filled ? `${color(stroke)}22` : undefined,
     }))],
-    hooks: { setCursor: [(plot) => series.legend(chart, plot.cursor.idx ?? series.data.at.length - 1)] },
+    hooks: { setCursor: [(plot) => series.legend(chart, plot.cursor.idx ?? null)] },
   };
 }
 

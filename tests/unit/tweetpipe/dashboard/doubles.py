@@ -61,7 +61,7 @@ def landed(number: int, **changes: Any) -> Landed:
 
 
 def point(at: float, **changes: Any) -> Point:
-    return replace(Point(at, 200.0, 199.5, 0.21, 0.64, 0.0), **changes)
+    return replace(Point(at, 200.0, 199.5, 0.21, 0.64, 0, 0), **changes)
 
 
 def snapshot(*newest: Landed, **changes: Any) -> Snapshot:

@@ -40,7 +40,7 @@ def busy(*newest: Landed) -> Snapshot:
         table=TableState("tweets-EventData", OK, 49.5, 12345),
         dead_letters=DeadLettersState(Health("warning", "2 wait."), None, None, 2),
         newest=newest,
-        latest=Point(AT, 50.0, 49.5, 0.5, 1.25, 0.0),
+        latest=Point(AT, 50.0, 49.5, 0.5, 1.25, 0, 0),
         reads=Reads({"kinesis": 2.0}, {"kinesis": 20.0}),
         endpoint="http://127.0.0.1:4566",
     )

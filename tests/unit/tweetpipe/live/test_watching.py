@@ -146,14 +146,18 @@ def test_a_function_that_stores_nothing_for_long_stays_behind(onlooker: Onlooker
 
 
 def test_what_the_log_says_of_batches_is_told_as_rates(onlooker: Onlooker) -> None:
+    points = []
     for _ in range(10):
         onlooker.pass_time(1)
         onlooker.stack.batch(stored=5, rejected=1, milliseconds=30)
         snapshot = onlooker.look()
+        points.append(snapshot.latest)
 
     assert snapshot.function.invocations_per_s == pytest.approx(1, abs=0.2)
     assert snapshot.function.duration_ms == 30
     assert snapshot.function.errors_per_s == 0
+    assert sum(point.failed or 0 for point in points) == 0
+    assert 5 < sum(point.rejected or 0 for point in points) <= 10
 
 
 def test_a_failed_call_is_an_error_with_the_way_to_its_reason(onlooker: Onlooker) -> None:
@@ -165,8 +169,8 @@ def test_a_failed_call_is_an_error_with_the_way_to_its_reason(onlooker: Onlooker
 
     assert snapshot.function.health.state == "error"
     assert "See why: tweetpipe logs." in snapshot.function.health.why
-    assert snapshot.latest.errors == 1
-    assert onlooker.look().latest.errors == 0
+    assert snapshot.latest.failed == 1
+    assert onlooker.look().latest.failed == 0
 
 
 def test_a_failed_call_that_only_its_exception_tells_of_is_counted_once(
@@ -180,7 +184,7 @@ def test_a_failed_call_that_only_its_exception_tells_of_is_counted_once(
     snapshot = onlooker.look()
 
     assert snapshot.function.health.why.startswith("2 calls failed")
-    assert snapshot.latest.errors == 2
+    assert snapshot.latest.failed == 2
 
 
 def test_a_call_that_failed_before_the_first_look_is_seen_by_it(onlooker: Onlooker) -> None:
@@ -190,7 +194,7 @@ def test_a_call_that_failed_before_the_first_look_is_seen_by_it(onlooker: Onlook
 
     assert snapshot.function.health.state == "error"
     assert snapshot.function.errors_per_s == 0
-    assert snapshot.latest.errors == 0
+    assert snapshot.latest.failed == 0
 
 
 @pytest.mark.parametrize("target", Target)
@@ -355,7 +359,7 @@ def test_what_is_not_known_is_not_ok(onlooker: Onlooker) -> None:
 
     assert snapshot.function.health.state == "unknown"
     assert snapshot.table.health.state == "unknown"
-    assert snapshot.latest.errors is None
+    assert snapshot.latest.failed is None
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def at_work() -> Snapshot:
 
 def point(ago: int) -> Point:
     wave = math.sin(ago / 9)
-    return Point(AT - ago, 202 + 150 * wave, 200.8 + 140 * wave, 0.6 + 0.3 * wave, 1.2, 0.0)
+    return Point(AT - ago, 202 + 150 * wave, 200.8 + 140 * wave, 0.6 + 0.3 * wave, 1.2, 0, 0)
 
 
 def test_a_picture_of_the_terminal(tmp_path: Path) -> None:
