@@ -96,7 +96,7 @@ class XStream:
         self._connection: Connection | None = None
         self._ids = ids or RecentIds()
         self._connected = connected
-        self._made_room, self._doubted_for = False, 0
+        self._made_room, self._doubted_for, self._forbidden = False, 0, 0
         self._happened = Connected(0.0, 0.0, False)
 
     def finish(self) -> None:
@@ -172,8 +172,9 @@ class XStream:
         return minutes if minutes <= _MOST_BACKFILL else 0
 
     def _opened(self, connection: Connection, minutes: int) -> None:
-        # Any request is refused with a 403 now and then.
-        if self._doubted_for == 400:
+        # Any request is refused with a 403 now and then: one may have had another reason.
+        self._forbidden = 0 if minutes else self._forbidden + (self._doubted_for == 403)
+        if self._doubted_for == 400 or self._forbidden > 1:
             self.backfill = False
         self._made_room, self._doubted_for = False, 0
         self.x_clock.heard(connection.date)
