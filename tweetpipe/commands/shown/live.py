@@ -117,22 +117,23 @@ def _parts(snapshot: Snapshot, width: int) -> list[Text]:
     function, table, letters = snapshot.function, snapshot.table, snapshot.dead_letters
     shards = counted(len(snapshot.stream.shards), "shard")
     figures = {
-        "stream": f"{_rate(snapshot.stream.records_per_s)} on {shards}",
-        "function": (
-            f"{_rate(function.invocations_per_s)} calls, {_rate(function.errors_per_s)} failed, "
-            f"{_milliseconds(function.duration_ms)}, {_seconds(function.iterator_age_s)} behind"
-        ),
-        "table": f"{_rate(table.items_per_s)} stored, {_counted(table.total, 'item')}",
-        "dead_letters": _count(letters.total),
+        "stream": [f"{_rate(snapshot.stream.records_per_s)} on {shards}"],
+        "function": [
+            f"{_rate(function.invocations_per_s)} calls",
+            f"{_rate(function.errors_per_s)} failed",
+            f"{_seconds(function.iterator_age_s)} behind",
+            _milliseconds(function.duration_ms),
+            *(f"{words} in 5 min" for words in mapping_words(function.counted)),
+        ],
+        "table": [f"{_rate(table.items_per_s)} stored", _counted(table.total, "item")],
+        "dead_letters": [_count(letters.total)],
     }
-    if counted_by_aws := mapping_words(function.counted):
-        figures["function"] += f"; in 5 min {', '.join(counted_by_aws)}"
     lines = []
     for name, health in snapshot.healths.items():
         line = Text.assemble(
             (f"{_MARKS[health.state]} ", _STYLES[health.state]), f"{LABELS[name]:<{_LABEL}}"
         )
-        line.append(figures[name])
+        line.append(_that_fit(figures[name], width - len(line)))
         lines.append(_fitted(line, width))
         if health.why:
             why = Text(f"  {'':<{_LABEL}}{health.state}: {_in_one_line(health.why)}")
@@ -217,6 +218,16 @@ def _reads(snapshot: Snapshot, width: int) -> Text:
 def _in_one_line(why: str) -> str:
     """An error's text, which may have its command on a line of its own."""
     return " ".join(printable(why).split())
+
+
+def _that_fit(figures: Sequence[str], width: int) -> str:
+    """As many as there is room for, the first ones first: half a number says something else."""
+    shown = figures[0]
+    for figure in figures[1:]:
+        if len(shown) + len(figure) + 2 > width:
+            break
+        shown += f", {figure}"
+    return shown
 
 
 def _fitted(line: Text, width: int) -> Text:

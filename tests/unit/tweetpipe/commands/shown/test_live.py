@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from dataclasses import fields
+from dataclasses import fields, replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
@@ -40,7 +41,7 @@ def test_a_usual_terminal_shows_all_there_is() -> None:
     for words in (
         "tweets (local, http://127.0.0.1:4566)",
         "● stream       50.0/s on 1 shard",
-        "● function     2.0/s calls, 0.0/s failed, 12 ms, 0.5 s behind",
+        "● function     2.0/s calls, 0.0/s failed, 0.5 s behind, 12 ms",
         "● EventData    49.5/s stored, 12,345 items",
         "▲ dead letters 2",
         "warning: 2 wait.",
@@ -51,6 +52,22 @@ def test_a_usual_terminal_shows_all_there_is() -> None:
         "kinesis 2.0 of 20",
     ):
         assert words in shown
+
+
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_no_figure_is_cut(width: int) -> None:
+    many = busy(landed())
+    function = replace(
+        many.function,
+        invocations_per_s=12_345.6,
+        errors_per_s=12_345.6,
+        iterator_age_s=86_399.0,
+        duration_ms=899_999.0,
+    )
+    shown = lines(replace(many, function=function), width, 24)
+
+    assert "…" not in "".join(shown[1:5])
+    assert "12,345.6/s calls, 12,345.6/s failed" in shown[2]
 
 
 def test_a_small_terminal_shows_the_states_first() -> None:
