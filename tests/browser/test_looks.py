@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import time
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,21 @@ from tests.unit.tweetpipe.dashboard.doubles import (
     point,
     snapshot,
 )
-from tweetpipe.live.snapshot import DeadLettersState, FunctionState, Health, StreamState
+from tweetpipe.live.judging import OK
+from tweetpipe.live.snapshot import (
+    DeadLettersState,
+    FunctionState,
+    Health,
+    StreamState,
+    TableState,
+)
 from tweetpipe.project import ROOT
 from tweets.fakes import FakeTweets, expected_item
 
 CONTRAST = Path(__file__).with_name("contrast.js").read_text(encoding="utf-8")
+BOXES = """() => [...document.querySelectorAll('article, figure, section')]
+  .map((one) => [one.getAttribute('aria-labelledby') ?? one.className,
+    ...Object.values(one.getBoundingClientRect().toJSON()).map(Math.round)])"""
 WITHOUT_A_NAME = """() => [...document.querySelectorAll('button, input, a, summary, dialog[open]')]
   .filter((one) => one.checkVisibility())
   .filter((one) => !(one.textContent.trim() || one.ariaLabel || one.labels?.length
@@ -87,6 +98,31 @@ def test_nothing_is_wider_than_the_screen(served: Dashboard, new_page: NewPage, 
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize("width", [390, 768, 1280, 1920])
+def test_larger_numbers_move_nothing(served: Dashboard, new_page: NewPage, width: int) -> None:
+    page = opened(new_page, served, viewport={"width": width, "height": 900})
+
+    def show(rate: float, total: int) -> Any:
+        function = FunctionState("f", OK, rate, rate, rate, rate, rejected_per_s=rate)
+        latest = point(
+            time.time(), records_per_s=rate, items_per_s=rate, failed=total, rejected=total
+        )
+        served.collector.push(
+            snapshot(
+                function=function,
+                table=TableState("tweets-EventData", OK, rate, total),
+                dead_letters=DeadLettersState(OK, total, total, total),
+                latest=latest,
+            )
+        )
+        expect(page.get_by_role("article", name="EventData")).to_contain_text(f"{total:,}")
+        return page.evaluate(BOXES)
+
+    before = show(0.0, 0)
+    after = show(123_456.7, 1_234_567)
+    assert [box for box in after if box not in before] == []
 
 
 def test_nothing_moves_for_those_who_ask_for_that(served: Dashboard, new_page: NewPage) -> None:
