@@ -13,20 +13,20 @@ EMBEDDED := localstack_embedded
 help:  ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-15s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(VENV)/app  ## Start LocalStack, deploy, send 1,000 fake tweets through, verify each one
+demo: $(VENV)/app  ## Start LocalStack, deploy, send 1,000 fake tweets, and verify each of them
 	@$(BIN)/tweetpipe demo
 
-install: $(VENV)/app  ## Install the tweetpipe command into .venv, as all others here do
+install: $(VENV)/app  ## Install the tweetpipe command into .venv; the other targets do this too
 
 up: $(VENV)/app  ## Start the embedded LocalStack
 	@$(BIN)/tweetpipe up
 
-down: $(VENV)/app  ## Stop it
+down: $(VENV)/app  ## Stop the embedded LocalStack
 	@$(BIN)/tweetpipe down
 
 # The shell waits for the page to end, and then ends the producer, if Ctrl-C has not.
 RATE ?= 10
-live: $(VENV)/app  ## Start LocalStack, deploy, show RATE=10 fake tweets a second in the dashboard
+live: $(VENV)/app  ## Start LocalStack, deploy, and show RATE=10 fake tweets a second in the dashboard
 	@$(BIN)/tweetpipe up
 	@$(BIN)/tweetpipe deploy --yes
 	@mkdir -p build; trap : INT TERM; \
@@ -41,22 +41,22 @@ PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
 # Made here, it takes its time from no test.
 MAKE_ENVIRONMENT := $(BIN)/python -c "import localstack_embedded as e; e.ensure_environment(on_step=print)"
 
-test: $(VENV)/dev  ## Run the tests, in random order; those with containers only where a Docker engine answers
+test: $(VENV)/dev  ## Run the tests in random order, with containers if a Docker engine answers
 	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -n 3 -m "not slow"
 
-test-unit: $(VENV)/dev  ## Run the unit tests but the heavy ones, in a minute
+test-unit: $(VENV)/dev  ## Run the unit tests except the heavy ones, in about a minute
 	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -n 5 -m "not slow and not heavy" tests/unit $(EMBEDDED)/tests
 
-test-slow: $(VENV)/dev  ## Run what takes too long for make test, and all properties with many more examples
+test-slow: $(VENV)/dev  ## Run the tests that take too long for make test, and properties with more examples
 	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -n 3 -m "slow or hypothesis" --hypothesis-profile slow
 
-test-containers: $(VENV)/dev  ## Run the tests with containers alone
+test-containers: $(VENV)/dev  ## Run only the tests with containers
 	@$(BIN)/python -m pytest tests/containers
 
-coverage: $(VENV)/dev  ## Run what make test does, and show which lines and branches it reaches
+coverage: $(VENV)/dev  ## Run the tests, and show which lines and branches they reach
 	@$(MAKE_ENVIRONMENT)
 	@$(BIN)/coverage erase
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n 3 -m "not slow"
@@ -69,20 +69,20 @@ SECONDS ?= 0
 fuzz: $(VENV)/dev  ## Fuzz the processor with RUNS inputs (1,000,000), or for SECONDS
 	@$(BIN)/python -m tests.fuzz build/fuzz -runs=$(RUNS) -max_total_time=$(SECONDS)
 
-soak: $(VENV)/dev  ## Send COUNT=200000 tweets through all faults at once and balance the books
+soak: $(VENV)/dev  ## Send COUNT=200000 tweets through outages and crashes, and account for each
 	@$(BIN)/python -m tests.soak $(if $(COUNT),--count $(COUNT)) $(if $(SEED),--seed $(SEED)) $(if $(AGGREGATE),--aggregate) $(if $(FORMS),--forms)
 
-soak-page: $(VENV)/dev  ## Leave the dashboard's page open for MINUTES=60, and see what it takes
+soak-page: $(VENV)/dev  ## Keep the dashboard open for MINUTES=60, and measure what it uses
 	@$(BIN)/python -m tests.soak.page $(if $(MINUTES),--minutes $(MINUTES))
 
-bench: $(VENV)/dev $(VENV)/bench  ## Measure ours beside the ways of others, in 25 minutes
+bench: $(VENV)/dev $(VENV)/bench  ## Measure the speed beside other libraries and samples, in 25 minutes
 	@$(BIN)/python -m benchmarks --json benchmarks/results.json
 	@$(PEERS)/bin/python -m benchmarks.picture benchmarks/results.json benchmarks/results.png
 
 # cfripper looks at one choice of parameters: the one with all policies.
 # PROSE is what people read: the documents, docstrings and help, without the code around them.
 PROSE := build/prose
-lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, lint-imports, hadolint; cfn-lint, cfripper, checkov on the templates; codespell, proselint
+lint: $(VENV)/dev $(VENV)/checkov  ## Check code, types, imports, templates, Dockerfile, and prose
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
@@ -99,27 +99,27 @@ lint: $(VENV)/dev $(VENV)/checkov  ## Run ruff, mypy, lint-imports, hadolint; cf
 
 # make lint-workflows ACTIONLINT=actionlint runs one that is installed.
 ACTIONLINT ?= docker run --rm --volume "$(CURDIR):/repo:ro" --workdir /repo rhysd/actionlint:1.7.12
-lint-workflows:  ## Run actionlint on .github/workflows, in a container
+lint-workflows:  ## Check .github/workflows with actionlint, in a container
 	@$(ACTIONLINT)
 
-docs: $(VENV)/dev  ## Build the documents as a site into build/site: open its index.html, it needs no server
+docs: $(VENV)/dev  ## Build the documents as a site in build/site; open index.html, no server needed
 	@$(BIN)/python -m docs_site
 
-screenshots: $(VENV)/dev  ## Draw the README's pictures anew, from what the tests show
+screenshots: $(VENV)/dev  ## Redraw the pictures in the README
 	@SCREENSHOTS=1 REQUIRE_BROWSER=1 $(BIN)/python -m pytest -k picture tests/unit/tweetpipe/commands/shown tests/browser tests/integration/test_dashboard.py tests/integration/test_recording.py
 
 format: $(VENV)/dev  ## Format the code
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-package: $(VENV)/app  ## Build the function's folder for aws cloudformation package, or sam; list what is in it
+package: $(VENV)/app  ## Build the function's folder for aws cloudformation package or sam, and list it
 	@$(BIN)/python -m tweetpipe.deploying.package
 
-prices: $(VENV)/app  ## Fetch the prices of us-east-1 that plan shows from AWS's public price list
+prices: $(VENV)/app  ## Fetch the prices that plan uses from AWS's public price list
 	@$(BIN)/python -m tweetpipe.plan.refresh tweetpipe/plan/prices.json
 
 # LocalStack's requirements are resolved as of its release: it does not work with all later ones.
-lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt
+lock: $(VENV)/dev  ## Resolve requirements/*.in into the pinned *.txt
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
 	@for name in $(addprefix requirements/,processor app build dev awscli bench checkov ministack release) \
 	  $(EMBEDDED)/requirements/lambda; do \
@@ -129,7 +129,7 @@ lock: $(VENV)/dev  ## Resolve requirements/*.in anew into the pinned *.txt
 	  --exclude-newer 2025-10-15 $(EMBEDDED)/requirements/localstack.in -o $(EMBEDDED)/requirements/localstack.txt
 
 # Each in its own folder, whose pyproject.toml has the settings of check-wheel-contents.
-release: $(VENV)/release  ## Build the wheels and sdists of both distributions into dist/, and check them
+release: $(VENV)/release  ## Build and check the wheels and sdists of both distributions in dist/
 	@rm -rf dist
 	@for folder in $(EMBEDDED) .; do \
 	  echo "Building $$folder"; \
@@ -140,7 +140,7 @@ release: $(VENV)/release  ## Build the wheels and sdists of both distributions i
 
 # A tag can be moved. Once build/images.txt is committed as requirements/images.txt, this finds out.
 IMAGES = $$(sed -n 's/^FROM //p' Dockerfile; sed -n 's/.*image:.*:-\(localstack.*\)}/\1/p' docker-compose.yml)
-pins:  ## Resolve the base images' digests, and compare them with requirements/images.txt if it exists
+pins:  ## Print the digests of the base images, and compare them with requirements/images.txt
 	@mkdir -p build
 	@for image in $(IMAGES); do \
 	  digest=$$(docker buildx imagetools inspect "$$image" --format '{{.Manifest.Digest}}') || exit 1; \
@@ -151,18 +151,18 @@ pins:  ## Resolve the base images' digests, and compare them with requirements/i
 # STACK names the stack; BOUNDARY is the permissions boundary's ARN, if the deployer needs one.
 STACK ?= tweets-try
 ON_AWS := --target aws --stack $(STACK)
-try-aws: $(VENV)/app  ## Deploy to AWS, send COUNT=10000 fake tweets through, verify each one
+try-aws: $(VENV)/app  ## Deploy to AWS, send COUNT=10000 fake tweets, and verify each of them
 	@$(BIN)/tweetpipe deploy $(ON_AWS) --yes $(if $(BOUNDARY),-p PermissionsBoundary=$(BOUNDARY))
 	@$(BIN)/tweetpipe produce fake $(ON_AWS) --count $(or $(COUNT),10000)
 	@$(BIN)/tweetpipe verify $(ON_AWS) --count $(or $(COUNT),10000) --wait 60
 
-test-aws: $(VENV)/dev  ## Run the tests for AWS in stacks of their own, in your account: YES=1 agrees to the cost
+test-aws: $(VENV)/dev  ## Run the tests for AWS in your account; YES=1 agrees to the cost
 	@$(BIN)/python -m tests.on_aws $(if $(YES),--yes) $(if $(filter-out tweets-try,$(STACK)),--stack $(STACK)) $(if $(BOUNDARY),--boundary $(BOUNDARY)) $(if $(COUNT),--count $(COUNT))
 
-destroy-aws: $(VENV)/app  ## Delete that stack, and all that is in it
+destroy-aws: $(VENV)/app  ## Delete the stack of try-aws and everything in it
 	@$(BIN)/tweetpipe destroy $(ON_AWS) --yes
 
-clean:  ## Stop LocalStack and remove all that was made here
+clean:  ## Stop LocalStack, and remove everything that was built or installed here
 	@if [ -x $(BIN)/tweetpipe ]; then $(BIN)/tweetpipe down; fi
 	@rm -rf $(VENV) .localstack build dist *.egg-info $(EMBEDDED)/build $(EMBEDDED)/*.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 

@@ -23,15 +23,19 @@ from . import (
 from .doctor import Finding, examine
 
 COMMANDS = {
-    "up": "start it, or find it running; its environment is made on first use",
-    "down": "stop it, and forget all it holds, unless it was started with --keep",
-    "reset": "empty it while it runs on: all services, of all accounts or of one",
-    "status": "say whether it runs",
-    "env": 'print what AWS\'s tools need: eval "$(localstack-embedded env)"',
-    "doctor": "say what is missing on this machine",
+    "up": "Start LocalStack. The first start installs it, which takes about a minute.",
+    "down": "Stop LocalStack and delete its state, unless it was started with --keep.",
+    "reset": "Empty a running LocalStack: all accounts, or the one that --account names.",
+    "status": "Show whether LocalStack is running.",
+    "env": 'Print the variables that AWS tools need: eval "$(localstack-embedded env)"',
+    "doctor": "Check whether this machine has everything that LocalStack needs.",
 }
 
-EXAMPLE = "localstack-embedded up --keep, deploy, down, and up --keep again: all is there"
+EXAMPLES = (
+    "localstack-embedded up",
+    "localstack-embedded up --keep --port 4570",
+    "localstack-embedded reset --account 000000000000",
+)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -66,11 +70,12 @@ def _run(options: argparse.Namespace) -> int:
                 keep=options.keep,
                 on_step=_say,
             )
-            which = "is up" if instance.started_by_this_call else "was up already"
+            which = "is up" if instance.started_by_this_call else "was already up"
             sys.stdout.write(f"LocalStack {instance.version} {which} at {instance.endpoint}\n")
             sys.stdout.write(f"{instance.whom_it_serves}\n")
         case "down":
-            sys.stdout.write("stopped\n" if stop(home, on_step=_say) else "nothing was running\n")
+            was_there = stop(home, on_step=_say)
+            sys.stdout.write("stopped\n" if was_there else "LocalStack was not running\n")
         case "reset":
             for service, what in reset(home, account=options.account).items():
                 _say(f"not reset: {service}: {what}")
@@ -87,7 +92,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _print_variables(instance: Instance | None) -> int:
     if instance is None:
-        _say("error: nothing is running; start it: localstack-embedded up")
+        _say("error: LocalStack is not running. Start it:\n  localstack-embedded up")
         return 1
     for name, value in instance.variables.items():
         sys.stdout.write(f"export {name}={value}\n")
@@ -110,7 +115,7 @@ def _report(found: object) -> int:
             sys.stdout.write(f"{found.explanation}\n")
             return 1
         case _:
-            sys.stdout.write("nothing is running\n")
+            sys.stdout.write("LocalStack is not running\n")
     return 0
 
 
@@ -134,32 +139,42 @@ def _account(text: str) -> str:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="localstack-embedded",
-        description="Run LocalStack as a plain process.",
+        description="Run LocalStack, an emulator of AWS, as an ordinary process.",
         epilog="\n".join(
-            [*(f"{name:8}{text}" for name, text in COMMANDS.items()), "", f"example: {EXAMPLE}"]
+            [
+                "commands:",
+                *(f"  {name:8}{text}" for name, text in COMMANDS.items()),
+                "",
+                "examples:",
+                *(f"  {example}" for example in EXAMPLES),
+            ]
         ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=COMMANDS, help="see below")
-    parser.add_argument("--home", type=Path, help=f"default: {DEFAULT_HOME}")
-    parser.add_argument("--port", type=_port, help="default: 4566, or the next free one")
+    parser.add_argument("command", choices=COMMANDS, help="what to do")
     parser.add_argument(
-        "--account", type=_account, help="the account to reset, of 12 digits; default: all"
+        "--home", type=Path, help=f"the folder for its files (default: {DEFAULT_HOME})"
+    )
+    parser.add_argument(
+        "--port", type=_port, help="the port to listen on (default: 4566, or the next free one)"
+    )
+    parser.add_argument(
+        "--account", type=_account, help="the account to reset, 12 digits (default: all accounts)"
     )
     parser.add_argument(
         "--open-to-this-machine",
         action="store_true",
-        help="serve programs of all users on this machine, which can then run code as you",
+        help="accept requests from all users of this machine; they can then run code as you",
     )
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="keep what it holds in its home, and start with what was kept there",
+        help="keep the state on disk, and start with the state that was kept",
     )
     parser.add_argument(
         "--shard-limits",
         action="store_true",
-        help="let a shard take and give no more than on AWS, as 1,000 records or 1 MiB a second",
+        help="apply the limits of AWS to shards: 1,000 records or 1 MiB written a second",
     )
     return parser
 

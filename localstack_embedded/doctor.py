@@ -43,7 +43,7 @@ def examine(home: Path, environment_home: Path) -> Iterator[Finding]:
 def _system() -> Finding:
     if sys.platform in ("linux", "darwin"):
         return Finding(True, f"system: {sys.platform}")
-    return Finding(False, f"system: {sys.platform}; it runs on Linux, macOS, and Linux in WSL")
+    return Finding(False, f"system: {sys.platform} is not supported; Linux, macOS, and WSL are")
 
 
 def _python() -> Finding:
@@ -57,7 +57,7 @@ def _python() -> Finding:
 def _pip() -> Finding:
     if find_spec("pip"):
         return Finding(True, "pip: there")
-    return Finding(False, f"pip: it makes the environments: {sys.executable} -m ensurepip")
+    return Finding(False, f"pip: LocalStack needs it: {sys.executable} -m ensurepip")
 
 
 def _folder(folder: Path) -> Finding | None:
@@ -70,10 +70,10 @@ def _folder(folder: Path) -> Finding | None:
 
 def _environment(home: Path) -> Iterator[Finding]:
     if is_made(home):
-        yield Finding(True, f"environment: made, in {home}")
+        yield Finding(True, f"environment: installed in {home}")
         return
     yield _space(home)
-    yield Finding(None, f"environment: the first start makes it, in {home}, in about a minute")
+    yield Finding(None, f"environment: the first start installs it in {home}, in about a minute")
 
 
 def _space(home: Path) -> Finding:
@@ -82,8 +82,8 @@ def _space(home: Path) -> Finding:
     if free < SPACE:
         return Finding(
             False,
-            f"disk: {free / 10**9:.1f} GB are free at {folder}, and the environment takes"
-            f" {SPACE / 10**9:.0f}: make room, or give another folder",
+            f"disk: {free / 10**9:.1f} GB are free at {folder}, and the environment needs"
+            f" {SPACE / 10**9:.0f}. Free some space, or choose another folder with --home",
         )
     return Finding(True, f"disk: {free / 10**9:.0f} GB are free")
 
@@ -91,10 +91,10 @@ def _space(home: Path) -> Finding:
 def _instance(home: Path) -> Finding:
     match status(home):
         case Instance() as instance:
-            return Finding(True, f"LocalStack: runs at {instance.endpoint}")
+            return Finding(True, f"LocalStack: running at {instance.endpoint}")
         case Died() as died:
             return Finding(False, f"LocalStack: {died.explanation}")
     if ports.is_free(ports.DEFAULT_PORT):
         return Finding(None, "LocalStack: not started")
     taken = f"port {ports.DEFAULT_PORT} is in use{ports.by_whom(ports.DEFAULT_PORT)}"
-    return Finding(None, f"LocalStack: not started; {taken}, so the next free one will be taken")
+    return Finding(None, f"LocalStack: not started; {taken}, so it will use the next free one")

@@ -96,11 +96,11 @@ def start(
         ):
             if is_otherwise:
                 raise StartError(
-                    f"LocalStack runs already, on port {record.port};"
-                    f" stop it first to have {wanted}"
+                    f"LocalStack is already running on port {record.port}."
+                    f" To have {wanted}, stop it first"
                 )
         if record.version is None:
-            on_step("LocalStack has been started already, and does not answer yet")
+            on_step("LocalStack has been started and does not answer yet")
             with _ending_it_on_failure(record.pid, home):
                 record = _completed(home, record, timeout)
         return _instance(home, record)
@@ -177,7 +177,7 @@ def _instance(
 def _say_port(listener: socket.socket, wanted: int | None, on_step: OnStep) -> None:
     port, usual = ports.port_of(listener), ports.DEFAULT_PORT
     if wanted is None and port != usual:
-        on_step(f"Port {usual} is in use{ports.by_whom(usual)}, so this takes {port}")
+        on_step(f"Port {usual} is in use{ports.by_whom(usual)}; using {port} instead")
     on_step(f"Starting LocalStack on port {port}")
 
 

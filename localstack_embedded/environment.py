@@ -81,7 +81,7 @@ def ensure_environment(
     if _read_stamp(home) == stamp:
         require_own(home)
         return environment
-    waiting = partial(on_step, "Waiting for another process that makes the environment")
+    waiting = partial(on_step, "Waiting for another process that is installing LocalStack")
     require_python()
     with held(home / "environment.lock", waiting), writing_to(home):
         if _read_stamp(home) != stamp:
@@ -109,7 +109,7 @@ def require_python() -> None:
     if kind != "cpython" or not SUPPORTED[0] <= sys.version_info[:2] <= SUPPORTED[1]:
         raise InstallError(
             f"LocalStack runs on CPython {first} to {last}, and {sys.executable} is"
-            f" {kind} {sys.version_info[0]}.{sys.version_info[1]}; run this with another Python"
+            f" {kind} {sys.version_info[0]}.{sys.version_info[1]}. Run this with another Python"
         )
 
 
@@ -239,11 +239,11 @@ class _Pip:
                     if found % _SAY_EVERY == 0 or found == self._packages:
                         on_step(f"package {found} of {self._packages}")
                 elif line.startswith("Installing collected packages"):
-                    on_step("installing what was downloaded")
+                    on_step("installing the downloaded packages")
         if self._process.wait() != 0:
             raise InstallError(
-                f"pip failed: {_reason(lines)}; the whole story is in {self._log}."
-                " Run this again to go on"
+                f"pip failed: {_reason(lines)}. Its output is in {self._log}."
+                " Run this command again to continue"
             )
 
     def __enter__(self) -> Self:

@@ -38,11 +38,11 @@ def test_up_status_and_down_say_what_is_there(
 ) -> None:
     expected = [
         ("up", "LocalStack 4.9.2 is up at http://127.0.0.1:"),
-        ("up", "LocalStack 4.9.2 was up already at http://127.0.0.1:"),
+        ("up", "LocalStack 4.9.2 was already up at http://127.0.0.1:"),
         ("status", "LocalStack 4.9.2 runs at http://127.0.0.1:"),
         ("down", "stopped\n"),
-        ("down", "nothing was running\n"),
-        ("status", "nothing is running\n"),
+        ("down", "LocalStack was not running\n"),
+        ("status", "LocalStack is not running\n"),
     ]
     for command, output in expected:
         assert main([command, "--home", home]) == 0

@@ -35,15 +35,15 @@ def test_nothing_is_missing_where_it_runs(home: Path, capsys: pytest.CaptureFixt
     assert main(["doctor", "--home", str(home)]) == 0
     said = capsys.readouterr().out
     assert "\nmissing" not in said
-    assert f"ok      LocalStack: runs at {instance.endpoint}" in said
-    assert f"ok      environment: made, in {home}" in said
+    assert f"ok      LocalStack: running at {instance.endpoint}" in said
+    assert f"ok      environment: installed in {home}" in said
 
 
 def test_before_the_first_start_nothing_is_missing_either(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["doctor", "--home", str(tmp_path / "new")]) == 0
-    assert "the first start makes it" in capsys.readouterr().out
+    assert "the first start installs it" in capsys.readouterr().out
     assert not (tmp_path / "new").exists()
 
 
@@ -52,7 +52,7 @@ def test_a_python_without_pip_is_told_how_to_get_it(
 ) -> None:
     monkeypatch.setattr(doctor, "find_spec", lambda name: None)
     assert main(["doctor", "--home", str(home)]) == 1
-    assert f"missing pip: it makes the environments: {sys.executable} -m ensurepip" in (
+    assert f"missing pip: LocalStack needs it: {sys.executable} -m ensurepip" in (
         capsys.readouterr().out
     )
 

@@ -81,7 +81,10 @@ def test_a_second_start_finds_the_first(home: Path) -> None:
 
 def test_a_second_start_on_another_port_says_what_to_do(home: Path) -> None:
     first = embedded.start(home, port=free_port())
-    with pytest.raises(StartError, match=f"runs already, on port {first.port}; stop it first"):
+    with pytest.raises(
+        StartError,
+        match=f"on port {first.port}. To have it on port .*, stop it first",
+    ):
         embedded.start(home, port=free_port())
 
 
@@ -177,7 +180,7 @@ def test_without_a_port_the_next_free_one_is_taken_and_told(
         instance = embedded.start(home, on_step=steps.append)
     assert instance.port > taken
     assert f"Port {taken} is in use by" in steps[0]
-    assert f"so this takes {instance.port}" in steps[0]
+    assert f"using {instance.port} instead" in steps[0]
 
 
 def test_a_wanted_port_that_is_taken_is_an_error(home: Path) -> None:

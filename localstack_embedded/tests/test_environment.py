@@ -224,7 +224,7 @@ def test_a_python_that_localstack_does_not_run_on_is_refused_in_one_line(
     with pytest.raises(InstallError) as caught:
         ensure_environment(tmp_path / "home")
     assert f"{sys.executable} is {what}" in str(caught.value)
-    assert str(caught.value).endswith("; run this with another Python")
+    assert str(caught.value).endswith(". Run this with another Python")
     assert not (tmp_path / "home").exists()
 
 

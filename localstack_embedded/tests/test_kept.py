@@ -79,7 +79,7 @@ def test_a_start_that_is_refused_says_what_localstack_says(tmp_path: Path) -> No
 def test_one_that_keeps_nothing_has_to_be_stopped_first(tmp_path: Path) -> None:
     home = a_home(tmp_path)
     start(home, port=0)
-    with pytest.raises(StartError, match="stop it first to have it keep what it holds"):
+    with pytest.raises(StartError, match="To have it keep what it holds, stop it first"):
         start(home, keep=True)
     stop(home)
 
