@@ -231,6 +231,8 @@ def _check_compose(arguments: list[str]) -> None:
                 profile in service.get("profiles", ()) for service in compose["services"].values()
             )
             _check_compose(rest)
+        case ["exec", service, *_]:
+            assert service in compose["services"]
         case ["down", *options]:
             assert set(options) <= {"-v"}
         case [("up" | "stop" | "start" | "restart"), *services]:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,8 @@ from tests.stack_fixtures import Command, free_port
 from tests.waiting import LONG, wait_for
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import local_place
+from tweetpipe.aws.stack import get
+from tweetpipe.dead_letters import peek
 from tweetpipe.events import Item
 from tweetpipe.looking import table, verify
 from tweetpipe.project import ROOT
@@ -168,6 +171,7 @@ def test_it_comes_up_again_with_the_fake_x_and_down_leaves_nothing(
         "the first tweet that came by X's protocol",
         seconds=LONG,
     )
+    assert_comply_has_the_table_and_the_dead_letters_follow(project, endpoint)
     compose(project, "--profile", "x", "restart", "producer-x")
     said = compose(project, "--profile", "x", "logs", "producer-x")
     assert re.search(r"By rule: .*\bstories [\d,]+", said), said
@@ -188,6 +192,40 @@ def test_it_comes_up_again_with_the_fake_x_and_down_leaves_nothing(
     for kind in ("container", "network", "volume"):
         assert not janitor.left(docker_session, kind, janitor.COMPOSE_LABEL)
     assert len(janitor.left(docker_session, "image", janitor.COMPOSE_LABEL)) == 1
+
+
+def assert_comply_has_the_table_and_the_dead_letters_follow(
+    environment: dict[str, str], endpoint: str
+) -> None:
+    """What a user types, beside a producer that reads on."""
+    tweets = map(FakeTweets(1).tweet, range(10_000))
+    originals = (t.id for t in tweets if "#yolo" in t.text and not t.retweet_of)
+    deleted, edited, rejected = islice(originals, 3)
+    wait_for(lambda: {deleted, edited, rejected} <= ids(endpoint), "the posts", seconds=LONG)
+    broken = {"data": {"id": rejected, "author_id": "1", "created_at": "?", "text": "t"}}
+    place = local_place(embedded_endpoint=endpoint, environ={})
+    stack = get(place, "tweets")
+    place.kinesis().put_record(
+        StreamName=stack.outputs["KinesisStream"],
+        Data=json.dumps(broken).encode(),
+        PartitionKey="k",
+    )
+    queue = stack.outputs["DeadLetterQueueUrl"]
+    wait_for(lambda: peek(place, queue, 10)[0], "the dead letter", seconds=LONG)
+    changes = [{"delete": deleted}, {"delete": rejected}, {"edit": edited, "text": "yolo, mended"}]
+    ask = f"import requests; requests.post('http://localhost:8888/_fake/changes', json={changes})"
+    compose(environment, "--profile", "x", "exec", "-T", "fake-x", "python", "-c", ask)
+
+    compose(environment, "--profile", "x", "run", "--rm", "-T", "producer-x", "comply")
+
+    assert not {deleted, edited, rejected} & ids(endpoint)
+    assert "yolo, mended" in {item["Message"] for item in stored(endpoint)}
+    assert not peek(place, queue, 10)[0]
+
+
+def ids(endpoint: str) -> set[str]:
+    """Of all posts in the table."""
+    return {item["Id"] for item in stored(endpoint)}
 
 
 def test_our_image_runs_without_root_and_holds_no_settings_and_no_socket(

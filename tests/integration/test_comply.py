@@ -102,6 +102,7 @@ def test_deletes_edits_and_the_like_come_to_the_table_and_the_dead_letters(
     tried = tweetpipe_command("comply", "--dry-run", *at, **environment(x))
     assert tried.returncode == 0, tried.stderr
     assert items(place, stack) == before
+    assert letters(place, stack) == [broken.encode()]
 
     x.fake.jobs.seconds = 3600
     with subprocess.Popen(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import chain
@@ -10,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from filelock import FileLock, Timeout
 
-from tweetpipe.aws.errors import TweetpipeError
+from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
@@ -98,6 +98,11 @@ def comply(
     run it again at any time. Run it at least once a day.
     """
     require_tweets()
+    if not log.parent.is_dir():
+        raise WrongUsage(
+            f"--log: there is no folder {log.parent}. Name a file in the folder where produce "
+            "twitter keeps its files."
+        )
     credentials = None if no_job else x_credentials()
     place, deployed = open_stack(target, stack_name)
     prefix = log.parent / f"compliance-{deployed.name}"
@@ -143,6 +148,7 @@ def _comply(
     failures: list[str] = []
     if api and stale and account.is_kept:
         allowance = allowance_in(prefix.parent, prices)
+        allowance.begin(None if prices.monthly_limit is None else api.usage())
         failures, fetched = replace_stale(place, deployed, api, stale, account, allowance)
     else:
         # A dry run reads no posts, because X charges for them.
@@ -150,8 +156,14 @@ def _comply(
         fetched = len(stale)
     with terminal.spinner("Scanning the dead letters"):
         revised = revise(place, deployed, judge, account=account)
+    asked = batch.ids if batch else 0
     if batch:
         batch.forget()
+    if ledger.unknown:
+        failures.append(
+            f"X's results have {counted(ledger.unknown.total(), 'line')} that tweetpipe doesn't "
+            f"understand (action {named(sorted(ledger.unknown))}), so these posts stay as they are"
+        )
     if revised.unread:
         failures.append(
             f"{counted(len(revised.unread), 'object')} in the bucket can't be read as a batch "
@@ -161,8 +173,9 @@ def _comply(
         {
             "items": changes.items,
             "dead_letters": revised.letters,
-            "ids_asked": batch.ids if batch else 0,
+            "ids_asked": asked,
             "ids_refused": ledger.refused,
+            "results_not_understood": ledger.unknown.total(),
             "fetched": fetched,
             "waiting_for_newer": len(changes.left) - fetched,
             "told_but_not_stored": len(told - changes.seen),
@@ -244,12 +257,18 @@ def _replaced(one: Left) -> dict[str, str]:
 def _alone(prefix: Path) -> Iterator[None]:
     """Raises TweetpipeError if another run is working on this stack from this folder."""
     path = Path(f"{prefix}.lock")
-    with path.open("ab") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise TweetpipeError(
-                "Another tweetpipe comply is already running for this stack (its lock file is "
-                f"{path}). Wait until it finishes, then run this command again."
-            ) from error
+    lock = FileLock(path)
+    try:
+        lock.acquire(blocking=False)
+    except Timeout as error:
+        raise TweetpipeError(
+            "Another tweetpipe comply is already running for this stack (its lock file is "
+            f"{path}). Wait until it finishes, then run this command again."
+        ) from error
+    except OSError as error:
+        raise TweetpipeError(
+            f"{path} can't be written ({error.strerror}), and this command keeps its files beside "
+            "the log. Name a log in a folder of your own with --log."
+        ) from error
+    with lock:
         yield

@@ -14,7 +14,10 @@ from tweetpipe.dead_letters.stream import StreamRecord
 from tweetpipe.words import counted
 
 if TYPE_CHECKING:
-    from tweets.x import Allowance, XApi
+    from tweets.x import Allowance, Fetched, XApi
+
+_AT_ONCE = 100
+"""Posts, as many as one call to X may name."""
 
 
 def replace_stale(
@@ -31,17 +34,41 @@ def replace_stale(
     """
     from tweets import x
 
-    # A post may take two reads: of itself, which names its newest version, and of that version.
-    taken = allowance.take(2 * len(stale))
-    fetched = x.newest_versions(api, [one.id for one in stale[: taken // 2]])
-    allowance.settle(taken - fetched.paid)
-    terminal.say(f"Fetched {counted(fetched.paid, 'post')} from X, which charges for each")
-    failures = []
-    if left := len(stale) - taken // 2:
-        failures.append(
-            f"The monthly limit left no room for {counted(left, 'edited post')}: raise "
-            "X_MONTHLY_LIMIT or --monthly-limit, or wait until next month"
-        )
+    failures: list[str] = []
+    done = paid = 0
+    # Few at a time: what X has charged for is stored before more is read.
+    for start in range(0, len(stale), _AT_ONCE):
+        some = stale[start : start + _AT_ONCE]
+        # A post may take two reads: of itself, which names its newest version, and of that version.
+        taken = allowance.take(2 * len(some))
+        affordable = some[: taken // 2]
+        try:
+            fetched = x.newest_versions(api, [one.id for one in affordable])
+        except x.XError:
+            allowance.close()
+            raise
+        allowance.settle(taken - fetched.paid)
+        paid += fetched.paid
+        try:
+            done += _replace(place, deployed, affordable, fetched, account)
+        except NotStored as error:
+            failures.append(f"The newest versions of edited posts were not stored: {error}")
+            break
+        if len(affordable) < len(some):
+            left = len(stale) - start - len(affordable)
+            failures.append(
+                f"The monthly limit left no room for {counted(left, 'edited post')}: raise "
+                "X_MONTHLY_LIMIT or --monthly-limit, or wait until next month"
+            )
+            break
+    terminal.say(f"Fetched {counted(paid, 'post')} from X, which charges for each")
+    return failures, done
+
+
+def _replace(
+    place: Place, deployed: Stack, stale: list[Left], fetched: Fetched, account: Account
+) -> int:
+    """Store what was fetched, and delete what it replaces; raises NotStored."""
     records = [
         StreamRecord(
             stream_arn="",
@@ -58,12 +85,9 @@ def replace_stale(
         deployed.outputs["DDBEventProcessor"],
         options(place.target, deployed.name),
     )
-    try:
-        for group in calls(records):
-            for _ in store_in_parts(function, group):
-                pass
-    except NotStored as error:
-        return [*failures, f"The newest versions of edited posts were not stored: {error}"], 0
+    for group in calls(records):
+        for _ in store_in_parts(function, group):
+            pass
     # If the stored post already was the newest version, the put above has overwritten it.
     whys = [(one, "unavailable") for one in stale if one.id in fetched.missing]
     for one in stale:
@@ -71,4 +95,4 @@ def replace_stale(
         if newest != one.id:
             whys.append((one, "edited"))
     delete(place, deployed.outputs["EventDataTable"], whys, account)
-    return failures, len(whys)
+    return len(whys)

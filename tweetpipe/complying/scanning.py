@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from tweetpipe import events
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
@@ -21,6 +23,8 @@ Wire = dict[str, Any]
 # Items of 400 bytes or so; a page that takes more units is followed by a longer pause.
 _ITEMS_A_UNIT = 10
 _PAGE = 1000  # items
+_THROTTLED = ("ProvisionedThroughputExceededException", "ThrottlingException")
+_WAITS = (5.0, 15.0, 30.0, 60.0, 60.0)  # seconds, beside the few that boto3 waits itself
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +48,9 @@ def pages(
     start: dict[str, Any] = {}
     while True:
         began = pace.clock()
-        answer = dynamodb.scan(
+        answer = _unthrottled(
+            dynamodb.scan,
+            pace,
             TableName=table,
             ConsistentRead=consistently,
             ProjectionExpression=", ".join(names),
@@ -60,6 +66,18 @@ def pages(
         used = answer.get("ConsumedCapacity", {}).get("CapacityUnits", 0.0)
         if (pause := used / pace.units - (pace.clock() - began)) > 0:
             pace.wait(pause)
+
+
+def _unthrottled(scan: Callable[..., Any], pace: Pace, **asked: Any) -> Any:
+    """The answer, after waiting as long as others use up what the table may be read."""
+    for seconds in _WAITS:
+        try:
+            return scan(**asked)
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _THROTTLED:
+                raise
+        pace.wait(seconds)
+    return scan(**asked)
 
 
 def found_in_table(place: Place, stack: Stack, judge: Judge, *, pace: Pace) -> Iterator[str]:

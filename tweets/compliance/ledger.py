@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from producer.first_words import plain
 from tweets.compliance.notices import Notice, edit_of, id_in, notice_of
 
 _GONE_WITH_AUTHOR = {
@@ -20,12 +21,13 @@ class Ledger:
     """Learns line by line; of what contradicts, the later counts.
 
     `heard` counts what it has learned, by kind; `refused` the ids that X's job does not know as
-    such.
+    such; `unknown` the results whose action is none of X's documents, by action.
     """
 
     def __init__(self) -> None:
         self.heard: Counter[str] = Counter()
         self.refused = 0
+        self.unknown: Counter[str] = Counter()
         self._gone: dict[str, str] = {}  # why, by the post's id
         self._authors: dict[str, str] = {}  # why all their posts are gone, by the author's id
         self._withheld: dict[str, tuple[str, ...]] = {}
@@ -58,8 +60,11 @@ class Ledger:
         """
         id_, action = id_in(line, "id"), line.get("action")
         if not id_ or not isinstance(action, str):
-            self.refused += "error" in line
-            return "error" in line
+            if is_error := "error" in line:
+                self.refused += 1
+            else:
+                self.unknown["none"] += 1
+            return is_error
         reason = str(line.get("reason") or action)
         # Earlier, a removed location was an action "delete" too, for that reason.
         if action == "scrub_geo" or reason in ("scrub_geo", "geo_scrubbed"):
@@ -69,6 +74,7 @@ class Ledger:
         elif action == "delete":
             self._gone[id_] = reason
         else:
+            self.unknown[plain(action)] += 1
             return False
         return True
 

@@ -8,7 +8,7 @@ from tweets.x.counts import Counts
 from tweets.x.credentials import Credentials
 from tweets.x.errors import XError, XRefused
 from tweets.x.gaps import Gap, at, told
-from tweets.x.jobs import Jobs, newest_versions
+from tweets.x.jobs import Fetched, Jobs, newest_versions
 from tweets.x.lately import Lately, load, resumed
 from tweets.x.reconnect import Reconnect
 from tweets.x.recovering import XSource
@@ -30,6 +30,7 @@ __all__ = [
     "Change",
     "Counts",
     "Credentials",
+    "Fetched",
     "Gap",
     "Jobs",
     "Lately",

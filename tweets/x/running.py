@@ -8,13 +8,14 @@ way, and begins none beside it.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from producer.errors import PositionError
 from producer.position import replace_file
@@ -85,7 +86,7 @@ class Batch:
                 line = id_.encode() + b"\n"
                 if file is None or size + len(line) > self._part_bytes:
                     if file is not None:
-                        file.close()
+                        _close(file)
                     file, size = self._ids(parts).open("wb"), 0
                     parts += 1
                 file.write(line)
@@ -93,7 +94,7 @@ class Batch:
                 count += 1
         finally:
             if file is not None:
-                file.close()
+                _close(file)
         self._save(_Saved(parts=parts, ids=count))
 
     def run(self) -> None:
@@ -259,6 +260,13 @@ class Batch:
     def _save(self, saved: _Saved) -> None:
         replace_file(self._path("job"), json.dumps(asdict(saved)).encode() + b"\n")
         self._saved = saved
+
+
+def _close(file: BinaryIO) -> None:
+    """Close a file whose content is on the disk then."""
+    with file:
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -92,9 +92,14 @@ def test_comply_is_started_by_its_schedule_alone() -> None:
 
     assert rights == {
         "ecs:RunTask": {"Ref": "ComplyTask"},
+        "ecs:TagResource": {
+            "Sub": "arn:${AWS::Partition}:ecs:${AWS::Region}:${AWS::AccountId}:task/${Cluster}/*"
+        },
         "iam:PassRole": [{"GetAtt": "ComplyRole.Arn"}, {"GetAtt": "ExecutionRole.Arn"}],
     }
     assert target["EcsParameters"]["TaskDefinitionArn"] == {"Ref": "ComplyTask"}
+    assert target["EcsParameters"]["PropagateTags"]  # for which it may tag what it starts
+    assert {"Name": "X_MONTHLY_LIMIT", "Value": {"Ref": "MonthlyLimit"}} in container["Environment"]
     assert container["Secrets"] == CONTAINER["Secrets"]
     command = [word if isinstance(word, str) else "tweets" for word in container["Command"]]
     check(["tweetpipe", *command])

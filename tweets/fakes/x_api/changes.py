@@ -122,7 +122,13 @@ class Changes:
     def why_gone(self, id_: str) -> Reason | None:
         with self._lock:
             post = self.post(id_)
-            return self._gone.get(id_) or (self._authors.get(post.author.id) if post else None)
+            reason = self._gone.get(id_)
+            if reason is None and post:
+                reason = self._authors.get(post.author.id)
+                if reason is None and post.retweet_of:
+                    # A retweet goes with its original.
+                    reason = self.why_gone(post.retweet_of.id)
+            return reason
 
     def event(self, id_: str) -> Json | None:
         """What a compliance job says of an id; None where nothing has to be done."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from tests.unit.tweetpipe.stubs import complete_stack
 from tweetpipe.commands.replacing import replace_stale
 from tweetpipe.complying import Account, Left
 from tweets.fakes.x_api import FakeX, Served, serving
+from tweets.fakes.x_api.limits import RateWindow
 from tweets.x import Allowance, Credentials, XApi
+from tweets.x.errors import XRefused
 
 WITH_TABLE = complete_stack(**STACK.outputs, EventDataTable="tweets-EventData")
 
@@ -99,3 +102,18 @@ def test_a_post_that_is_not_to_be_had_any_more_goes(x: Served) -> None:
     assert (failures, done, table.items) == ([], 1, {})
     assert function.events == []
     assert allowance.spent.posts == 0
+
+
+def test_what_x_was_paid_for_is_stored_also_when_it_fails_later(x: Served) -> None:
+    """At the next run, X would charge for it again."""
+    ids = edited(x, 150)
+    table, function = FakeTable(*ids), FakeLambda()
+    x.fake.windows["lookup"] = RateWindow(2, time.time)  # two calls for each hundred
+
+    with pytest.raises(XRefused):
+        replaced(x, table, function)
+
+    assert list(table.items) == ids[100:]
+    assert len(function.data()) == 100
+    counted = json.loads(Path("x-spending.json").read_text())[x.url]
+    assert counted["posts"] == 200 + 2 * 50  # those of the call that failed are left counted

@@ -27,6 +27,7 @@ class FakeTable:
         self.items: dict[str, Wire] = {}
         self._order: dict[str, None] = {}
         self.scans: list[dict[str, Any]] = []
+        self.refusals: list[str] = []  # of the next scans, by their code
         for id_ in ids:
             self.put(id_)
 
@@ -37,6 +38,8 @@ class FakeTable:
     def scan(
         self, *, Limit: int, ExclusiveStartKey: Wire | None = None, **asked: Any
     ) -> dict[str, Any]:
+        if self.refusals:
+            raise refused("Scan", self.refusals.pop(0))
         self.scans.append(asked | {"Limit": Limit})
         names = asked["ExpressionAttributeNames"].values()
         # Where a page began stays known, also when that item is gone.

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.unit.tweetpipe.complying.doubles import (
     FakeTable,
@@ -192,3 +194,33 @@ def test_the_table_is_read_no_faster_than_allowed() -> None:
     assert waits == [5.0] * (len(table.scans) - 1)  # pages of 2.5 units
     assert {scan["Limit"] for scan in table.scans} == {5}
     assert {scan["ConsistentRead"] for scan in table.scans} == {False}
+
+
+def test_a_throttled_scan_waits_and_goes_on() -> None:
+    waits: list[float] = []
+    table = FakeTable(*map(str, range(5)))
+    table.refusals = ["ProvisionedThroughputExceededException"] * 3
+    pace = Pace(units=1000, clock=lambda: 0.0, wait=waits.append)
+
+    found = list(scanned(table, pace))
+
+    assert found == [*"01234"]
+    assert [wait for wait in waits if wait >= 1] == [5, 15, 30]
+
+
+@pytest.mark.parametrize(
+    "refusals", [["AccessDeniedException"], ["ProvisionedThroughputExceededException"] * 6]
+)
+def test_a_scan_that_is_refused_for_good_fails(refusals: list[str]) -> None:
+    table = FakeTable("1")
+    table.refusals = [*refusals]
+
+    with pytest.raises(ClientError, match=refusals[0]):
+        list(scanned(table, PACE))
+
+    assert not table.refusals
+
+
+def scanned(table: FakeTable, pace: Pace) -> Iterator[str]:
+    stack = complete_stack(EventDataTable="tweets-EventData")
+    return found_in_table(StoredPlace.of(table=table), stack, judge(), pace=pace)

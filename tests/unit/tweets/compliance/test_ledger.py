@@ -139,6 +139,8 @@ def test_results_of_the_job_say_what_to_do() -> None:
     ):
         assert ledger.learn_result(line)
     assert not ledger.learn_result({"id": "5"})
+    assert not ledger.learn_result({"id": "6", "action": "age_gate"})
+    assert ledger.unknown == {"none": 1, "age_gate": 1}
 
     assert [ledger.why_gone(id_) for id_ in "12345"] == ["protected", "", "", "", ""]
     assert [ledger.is_stale(id_) for id_ in "123"] == [False, True, False]

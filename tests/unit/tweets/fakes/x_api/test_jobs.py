@@ -137,3 +137,18 @@ def test_posts_are_looked_up_as_they_are_now(fake: FakeX, client: Client) -> Non
     assert fake.usage.posts == 2
     assert client.get("/2/tweets").status_code == 400
     assert client.get("/2/tweets", ids="1", nonsense="1").status_code == 400
+
+
+def test_a_retweet_goes_with_its_original(fake: FakeX, client: Client) -> None:
+    while (index := fake.publish()) is not None and not fake.tweet(index).retweet_of:
+        pass
+    assert index is not None
+    retweet = fake.tweet(index)
+    assert retweet.retweet_of
+    fake.changes.delete(retweet.retweet_of.id)
+    job = created(client)
+    send(job["upload_url"], f"{retweet.id}\n".encode())
+
+    line = requests.get(job["download_url"], headers=BEARER, timeout=10).json()
+
+    assert (line["id"], line["action"], line["reason"]) == (retweet.id, "delete", "deleted")
