@@ -79,6 +79,25 @@ def test_what_dynamodb_would_refuse_is_rejected_with_a_reason(item: object, word
     assert why_not(item) == words
 
 
+@pytest.mark.parametrize(
+    ("most", "too_much"),
+    [
+        ("a" * 409_587, "a" * 409_588),
+        (b"a" * 409_587, b"a" * 409_588),
+        (json.loads("[" * 32 + "]" * 32), json.loads("[" * 33 + "]" * 33)),
+        (json.loads('{"a":' * 31 + "{}" + "}" * 31), json.loads('{"a":' * 32 + "{}" + "}" * 32)),
+        (int("1" * 38), int("1" * 39)),
+        (Decimal("9E+125"), Decimal("1E+126")),
+        (Decimal("1E-130"), Decimal("9E-131")),
+    ],
+    ids=["text", "bytes", "lists", "maps", "digits", "large number", "small number"],
+)
+def test_what_just_reaches_a_limit_is_stored(most: object, too_much: object) -> None:
+    wire_form({**READING, "x": most}, KEY)
+    with pytest.raises(Rejected):
+        wire_form({**READING, "x": too_much}, KEY)
+
+
 def test_numbers_that_are_equal_are_the_same_key() -> None:
     keys = {wire_form({"sensor": "a", "ts": ts}, KEY)[1] for ts in (100, 100.0, Decimal("1E2"))}
     assert keys == {("a", Decimal(100))}

@@ -134,6 +134,33 @@ def test_the_items_at_fault_are_found(rounds: Rounds, clock: Clock, culprits: se
     assert clock.pauses == []
 
 
+def test_one_of_two_items_at_fault_does_not_take_the_other_with_it(
+    rounds: Rounds, clock: Clock
+) -> None:
+    def send(batch: list[int]) -> SendAnswer[int]:
+        if 0 in batch:
+            raise Invalid("ValidationException", "bad item")
+        return SendAnswer()
+
+    calls = Recorder(send)
+    outcome = rounds.run([0, 1], group=in_threes, send=calls, time_left=clock.left)
+
+    assert sorted(calls.calls) == [[0], [0, 1], [1]]
+    assert [item for item, _ in outcome.invalid] == [0]
+    assert outcome.undone == []
+
+
+def test_two_items_that_were_throttled_are_sent_together_again(
+    rounds: Rounds, clock: Clock
+) -> None:
+    calls = Recorder(first_time_only(throttle))
+
+    outcome = rounds.run([0, 1], group=in_threes, send=calls, time_left=clock.left)
+
+    assert calls.calls == [[0, 1], [0, 1]]
+    assert outcome.undone == []
+
+
 def test_items_sent_alone_stay_alone_after_throttling(rounds: Rounds, clock: Clock) -> None:
     throttled = {0, 1, 2}
 
