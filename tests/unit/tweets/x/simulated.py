@@ -34,8 +34,9 @@ RESTARTS = ("kill", "stop")
 class SimulatedTime:
     """UNIX time that the reader of the stream moves, while the search sleeps until it is due."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, searches: bool = True) -> None:
         self.now = START
+        self._searches = searches
         self.mover: int | None = None
         self._sleeper_until: float | None = None
         self._is_over = False
@@ -75,7 +76,8 @@ class SimulatedTime:
                 self._changed.wait_for(lambda: self._is_over or self._sleeps())
 
     def _sleeps(self) -> bool:
-        return self._sleeper_until is not None and self._sleeper_until > self.now
+        is_asleep = self._sleeper_until is not None and self._sleeper_until > self.now
+        return is_asleep or not self._searches
 
 
 class SimulatedX:

@@ -21,6 +21,7 @@ from tests.unit.tweets.x.simulated import (
 from tweets.fakes.x_api import FakeX, Limits
 from tweets.fakes.x_api.published import Published
 from tweets.x import Gap, Rule, XApi, XRefused, XSource
+from tweets.x.gaps import LATE
 from tweets.x.lately import resumed
 from tweets.x.seen import XClock
 
@@ -38,9 +39,12 @@ def _quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 class Hour:
     """Runs one after another against a simulated X; `stored` are what is delivered for sure."""
 
-    def __init__(self, folder: Path, *, seed: int, seconds: float) -> None:
+    def __init__(
+        self, folder: Path, *, seed: int, seconds: float, max_recovered: int = 100_000
+    ) -> None:
         self.random = random.Random(seed)
-        self.time = SimulatedTime()
+        self.time = SimulatedTime(searches=max_recovered > 0)
+        self.max_recovered = max_recovered
         self.fake = FakeX(
             seed=seed,
             live=True,
@@ -86,7 +90,7 @@ class Hour:
             rules,
             path=self._path,
             lately=lately,
-            max_recovered=100_000,
+            max_recovered=self.max_recovered,
             wait=self.time.wait,
             now=self.time,
             clock=self.time,
@@ -101,7 +105,9 @@ class Hour:
             if self.x.script:
                 return False
             over_at.append(self.time.now)
-            done = (source.lately.seen or 0) > over_at[0] and not source.lately.windows
+            # What was posted before may come after what was posted later.
+            seen = (source.lately.seen or 0) - LATE
+            done = seen > over_at[0] and not source.lately.windows
             if done:
                 source.finish()
             return done
@@ -167,6 +173,14 @@ class Hour:
 @pytest.mark.parametrize("seed", [2, 3, 15, 19])
 def test_of_half_an_hour_each_post_is_stored_or_in_a_named_gap(seed: int, tmp_path: Path) -> None:
     check(Hour(tmp_path, seed=seed, seconds=1800))
+
+
+@pytest.mark.parametrize("max_recovered", [0, 50])
+@pytest.mark.parametrize("seed", [3, 15])
+def test_what_may_not_be_recovered_is_in_a_named_gap(
+    seed: int, max_recovered: int, tmp_path: Path
+) -> None:
+    check(Hour(tmp_path, seed=seed, seconds=1800, max_recovered=max_recovered))
 
 
 @pytest.mark.slow
