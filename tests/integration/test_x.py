@@ -22,7 +22,7 @@ from producer import OutgoingRecord, Report, Settings
 from tests.integration.test_pipeline import send
 from tests.stack_fixtures import Command
 from tests.unit.tweets.x.quick import quick
-from tests.waiting import wait_for
+from tests.waiting import LONG, wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.events import Item
@@ -156,7 +156,7 @@ class Reader:
     def stall_until(self, is_over: Callable[[], bool]) -> None:
         """Take nothing meanwhile."""
         self.may_read.clear()
-        wait_for(is_over, "the end of a stall")
+        wait_for(is_over, "the end of a stall", seconds=LONG)
         self.may_read.set()
 
     def end(self) -> Report:
@@ -169,6 +169,7 @@ class Reader:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_of_an_hour_that_is_a_third_drops_each_post_is_stored_once_or_in_a_named_gap(
     place: Place, new_stack: Callable[[], Stack], producer_settings: Settings, tmp_path: Path
 ) -> None:
@@ -178,7 +179,7 @@ def test_of_an_hour_that_is_a_third_drops_each_post_is_stored_once_or_in_a_named
     stopped = threading.Event()
     faults = A_THIRD_AWAY * 3
 
-    with quick(tmp_path, rate=5.0, faults=faults, max_lag=0.5) as x:
+    with quick(tmp_path, rate=5.0, faults=faults, max_lag=0.5, times=100.0) as x:
         began = x.time()
 
         def start() -> Reader:
@@ -193,7 +194,7 @@ def test_of_an_hour_that_is_a_third_drops_each_post_is_stored_once_or_in_a_named
             reader.end()
 
         def wait_until(minutes: int) -> None:
-            wait_for(lambda: x.time() > began + 60 * minutes, "it", seconds=200)
+            wait_for(lambda: x.time() > began + 60 * minutes, "it", seconds=LONG)
 
         def slow_ends() -> int:
             return sum(each.ended == "the reader was too slow" for each in x.x.connections)
@@ -212,11 +213,11 @@ def test_of_an_hour_that_is_a_third_drops_each_post_is_stored_once_or_in_a_named
             x.path.write_bytes(kept)
             wait_until(40)
             last = start()
-            wait_for(lambda: not x.x.script.pending, "all faults", seconds=200)
-            wait_for(lambda: x.x.connection is not None, "the stream")
+            wait_for(lambda: not x.x.script.pending, "all faults", seconds=LONG)
+            wait_for(lambda: x.x.connection is not None, "the stream", seconds=LONG)
             last.stall_until(lambda: slow_ends() > 0)
             wait_until(60)
-            wait_for(lambda: x.x.connection is not None, "the stream")
+            wait_for(lambda: x.x.connection is not None, "the stream", seconds=LONG)
             until = x.read_on(last.source)
         finally:
             for reader in readers:
@@ -231,7 +232,11 @@ def test_of_an_hour_that_is_a_third_drops_each_post_is_stored_once_or_in_a_named
     def stored() -> list[Item]:
         return list(table.scan(place, name))
 
-    wait_for(lambda: not x.unnamed([item["Id"] for item in stored()], gaps, until=until), "all")
+    wait_for(
+        lambda: not x.unnamed([item["Id"] for item in stored()], gaps, until=until),
+        "all to be stored",
+        seconds=LONG,
+    )
     items = stored()
     ids = [item["Id"] for item in items]
     assert len(ids) == len(set(ids)) <= sent

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.waiting import wait_for
+from tests.waiting import LONG, wait_for
 from tweets.fakes.x_api import Facts, FakeX, serving
 from tweets.fakes.x_api.published import Published
 from tweets.x import Credentials, Gap, Rule, XApi, XSource, synchronise
@@ -136,6 +136,7 @@ class Quick:
         wait_for(
             lambda: (source.lately.seen or 0) > until and not source.lately.windows,
             "all to be read and searched",
+            seconds=LONG,
         )
         return until
 
