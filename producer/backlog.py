@@ -1,7 +1,7 @@
 """The records in hand: read, but neither acknowledged by Kinesis nor set aside.
 
-One thread reads records in, several send them, and the caller's thread sets aside those given up.
-Their meeting place is here, behind one lock.
+One thread reads records, several send them, and the caller's thread sets aside those given up. They
+share this one object, behind one lock.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from producer.sending.outbox import Call, Outbox, Settled
 from producer.sending.rates import Rates
 
 BUFFER_FULL = "BufferFull"
-"""The error code under which records are counted that found no room and could not wait."""
+"""The error code that counts records that found no room and could not wait."""
 
 
 class Backlog:
@@ -68,7 +68,7 @@ class Backlog:
 
     @property
     def over(self) -> bool:
-        """Nothing is in hand and nothing more will come."""
+        """True when nothing is in hand and no more records will come."""
         return self._over
 
     def add(
@@ -80,7 +80,7 @@ class Backlog:
         refusal: str | None = None,
         wait: bool = True,
     ) -> bool:
-        """Take a record in, waiting while there is no room; False asks for no more.
+        """Add a record, waiting while there is no room; False asks for no more.
 
         `end` is the offset in the source after the record, for sources that have offsets.
         A record with a `refusal`, an error code, can't be sent and is given up at once. So is one
@@ -91,10 +91,10 @@ class Backlog:
                 self._room.wait()
             if self._over:
                 return False
-            # A record that is no longer wanted still counts: the source can't take it back.
+            # A record that comes after a stop still counts: the source can't take it back.
             self._read += 1
             now = self._clock()
-            # By name, they would take twice as long, for each record.
+            # Positional arguments: keywords would take twice as long, for each record.
             held = Held(record, size, now, self._read, self._read_to)
             if refusal is not None:
                 held.unsendable = refusal
@@ -114,14 +114,14 @@ class Backlog:
             return self._wanted
 
     def want_no_more(self) -> None:
-        """Make `add` ask for no more; records in hand no longer wait for company."""
+        """Make `add` ask for no more; records in hand no longer wait to share a call."""
         with self._lock:
             self._wanted = False
             self._room.notify_all()
             self._work.notify_all()
 
     def end_reading(self) -> None:
-        """No more records will come."""
+        """Note that no more records will come."""
         self.want_no_more()
         with self._lock:
             self._reading = False
@@ -136,37 +136,37 @@ class Backlog:
                 if seconds == 0.0:
                     call = self._outbox.take(now)
                     self._retried += sum([p.count for p in call.batch if p.attempts])
-                    # What stays behind needs another sender to watch the time for it.
+                    # The records left behind need another sender to watch the clock for them.
                     self._work.notify()
                     return call
                 self._work.wait(seconds)
             return None
 
     def settle(self, call: Call, answer: Answer) -> None:
-        """Book the answer to a call taken."""
+        """Record the answer to a call."""
         with self._lock:
             self._book(self._outbox.settle(call, answer, self._clock()))
 
     def reject(self, call: Call, code: str) -> None:
-        """Book that a call taken was refused because of a record in it."""
+        """Record that a call was refused because of a record in it."""
         with self._lock:
             self._book(self._outbox.reject(call, code, self._clock()))
 
     def break_off(self, call: Call, *, unanswered: bool) -> None:
-        """Keep a call's records in hand until the end, which comes at once."""
+        """Keep a call's records in hand, and end the run at once."""
         with self._lock:
             self._outbox.break_off(call, self._clock(), unanswered=unanswered)
             self._answered.notify()
 
     def given_up(self, *, timeout: float) -> list[Held]:
-        """Records to be set aside, waiting up to `timeout` seconds for something to happen."""
+        """Return the records to set aside, waiting up to `timeout` seconds for a change."""
         with self._lock:
             if not self._given_up and not self._over:
                 self._news.wait(timeout)
             return list(self._given_up)
 
     def set_aside(self, records: int, *, dropped: bool = False) -> None:
-        """Book the first of the records given up as failed: safe in a file, unless `dropped`."""
+        """Count the first of the records given up as failed: safe in a file, unless `dropped`."""
         with self._lock:
             size = sum(held.size for held in self._given_up[:records])
             self._unanswered += sum(held.unanswered for held in self._given_up[:records])
@@ -176,14 +176,14 @@ class Backlog:
             self._release(records, size)
 
     def send_no_more(self, *, timeout: float) -> None:
-        """Make `take` give nothing, and wait so long for the calls in flight to be answered."""
+        """Make `take` return nothing, and wait this long at most for calls in flight."""
         with self._lock:
             self._sending = False
             self._work.notify_all()
             self._answered.wait_for(lambda: not self._outbox.in_flight, timeout)
 
     def give_up_all(self) -> list[Held]:
-        """End it: give up everything in hand, even what a call in flight may yet deliver."""
+        """Give up everything in hand, even what a call in flight may still deliver."""
         with self._lock:
             self._over = True
             self._wanted = False
@@ -193,10 +193,10 @@ class Backlog:
             return list(self._given_up)
 
     def settled_to(self) -> int:
-        """The offset in the source before which no record is in hand."""
+        """The offset in the source before which every record has been dealt with."""
         with self._lock:
-            # Looked for when asked: to keep it up to date would cost something for each record,
-            # and what is in hand is bounded.
+            # Searched for on demand: keeping it up to date would cost time for each record, and the
+            # number of records in hand is bounded.
             given_up = min((held.start for held in self._given_up), default=math.inf)
             first = min(self._outbox.first_start(), given_up)
             return self._read_to if first == math.inf else int(first)
@@ -229,7 +229,7 @@ class Backlog:
     def _book(self, settled: Settled | None) -> None:
         if settled is None:
             return  # It came too late: the call's records have been set aside.
-        # Nobody who waits for a call is woken: who settles one looks for the next.
+        # No waiting sender is woken: the thread that settles a call looks for the next one.
         self._answered.notify()
         self._errors += settled.errors
         if settled.given_up:
@@ -237,7 +237,7 @@ class Backlog:
             self._news.notify()
         self._sent += settled.records
         self._sent_bytes += settled.bytes
-        # It changes with an answer, and is looked at for each record.
+        # Cached: it changes only with an answer, but is read for each record.
         self._most_records, self._most_bytes = map(min, self._max_held, self._outbox.room)
         self._release(settled.records, settled.bytes)
 

@@ -1,16 +1,16 @@
-"""From a source to Kinesis, without losing a record.
+"""Deliver records from a source to Kinesis without losing one.
 
-A record is acknowledged by Kinesis or appended to the file of undelivered records, whatever
-happens; the counts at the end say which. Delivery is at least once: after a call that timed out,
-Kinesis may hold a record twice. Order is not kept, not even among the records of one partition key:
-several calls are under way at once, and PutRecords itself promises none. An endpoint that answers
-slowly gets fewer and smaller calls (`producer.sending.window`), and a full shard what it takes
-(`producer.sending.outbox`, which decides what is sent, and when).
+Whatever happens, each record is either acknowledged by Kinesis or appended to the file of
+undelivered records; the counts at the end say how many of each. Delivery is at least once: after a
+call that timed out, Kinesis may hold a record twice. Order is not kept, even among the records of
+one partition key: several calls are in flight at once, and PutRecords itself promises no order. An
+endpoint that answers slowly gets fewer and smaller calls (`producer.sending.window`), and a full
+shard gets only what it accepts (`producer.sending.outbox`, which decides what is sent and when).
 
-Memory is bounded by two batches for each call in flight, and once shards are full by what they take
-in a few seconds; then the source is read no further. One full shard may fill that room, as a source
-can't be looked into beyond what is in hand. A live source is read all the same, and what finds no
-room is undelivered at once.
+Memory is bounded by two batches for each call in flight, and once shards are full, by what they
+take in a few seconds; then reading pauses. One full shard may fill that room, because the source
+can't be read past what is in hand. A live source is still read, and records that find no room go
+straight to the undelivered file.
 
 In a resumable source, the position before which nothing is in hand is kept once a second and at the
 end, so that a run that was killed loses nothing: the next one sends again what came after.
@@ -45,17 +45,17 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
 TOO_LARGE = "RecordTooLarge"
-"""The error code under which records beyond the stream's limit are counted; they are never sent."""
+"""The error code that counts records over the stream's size limit; they are never sent."""
 
 _BATCHES_PER_CALL = 2
 _RECORDS_PER_GROUP = 10
-"""Of these, on average, there is room for so many in each Kinesis record."""
+"""The average number of records that fit in each Kinesis record."""
 _TICK = 0.1
-"""Seconds between two looks at `stop`, and two calls of `on_progress`."""
+"""Seconds between checks of `stop`, and between calls of `on_progress`."""
 _GRACE = 0.2
 """Seconds to wait for a source that may be blocked."""
 _ANSWER_GRACE = 1.0
-"""Seconds for calls in flight to be answered when no further one can succeed."""
+"""Seconds to wait for calls in flight when no further call can succeed."""
 _LIVE_GRACE = 1.5
 """Seconds for a live source to hand over what it has read."""
 
@@ -72,15 +72,14 @@ def produce(
     clock: Callable[[], float] = time.monotonic,
     random: Callable[[], float] = random,
 ) -> Report:
-    """Deliver every record of `source`; what can't be delivered is appended to `undelivered`.
+    """Deliver every record of `source`; append those that can't be delivered to `undelivered`.
 
-    None for `undelivered` is for a source whose records can be made again: they are dropped.
-    Setting `stop`, which a signal handler may do, ends reading at once, even when the source is
-    blocked; what was read is flushed within `settings.drain_deadline`, and the report says
-    `interrupted`. A blocked source is left behind in its thread: don't use it again. A live source
-    is told to finish.
-    `on_progress` is called in this thread, about ten times a second and, however the run ends, with
-    the report.
+    Pass None for `undelivered` when the source can produce its records again: then they are
+    dropped. Setting `stop`, which a signal handler may do, ends reading at once, even when the
+    source is blocked; what was read is flushed within `settings.drain_deadline`, and the report
+    says `interrupted`. A blocked source is left behind in its thread: don't use it again. A live
+    source is told to finish. `on_progress` is called in this thread, about ten times a second and,
+    however the run ends, with the report.
 
     Raises SettingsError, UndeliveredError and PositionError before anything is read; later
     SourceError, DeliveryError, UndeliveredError or PositionError, with the report, after every
@@ -105,7 +104,7 @@ def produce(
 
 
 class _Run:
-    """One run: a thread that reads, some that send, and the caller's that sees to the rest."""
+    """One run: a thread that reads, some that send, and the caller's, which does the rest."""
 
     def __init__(
         self,
@@ -170,7 +169,7 @@ class _Run:
             try:
                 report = self._finish(reader)
             except KeyboardInterrupt:
-                # It may not cost what is in hand: this goes on where it was.
+                # An interrupt must not lose the records in hand: the loop resumes where it was.
                 self._finish(reader)
                 raise
         if not report.failed:
@@ -180,13 +179,13 @@ class _Run:
         return report
 
     def _finish(self, reader: threading.Thread) -> Report:
-        """Set aside all that is still in hand, and tell the caller how it ended."""
+        """Set aside everything still in hand, and tell the caller how the run ended."""
         if not self._interrupted:
             self._end_reading(reader)
         if self._refusal is not None:
             self._backlog.send_no_more(timeout=_ANSWER_GRACE)
         leftovers = self._backlog.give_up_all()
-        # What is dropped, the next run has to get from the source again.
+        # The next run must read dropped records from the source again.
         if self._keeper and self._undelivered is None:
             self._position_error = self._keeper.keep(at_the_end=True)
         self._aside.put_the_last(leftovers)
@@ -205,8 +204,8 @@ class _Run:
             or self._refusal
             or self._aside.has_failed_for(settings.file_deadline)
         ):
-            # Never wait on `stop` here: this is the thread that signal handlers interrupt, and
-            # one that sets an event in the middle of a wait for it blocks for ever.
+            # Never wait on `stop` here: signal handlers interrupt this thread, and a handler that
+            # sets an event in the middle of a wait for it blocks forever.
             self._aside.put(self._backlog.given_up(timeout=_TICK))
             now = self._clock()
             if now - told >= _TICK:
@@ -225,7 +224,7 @@ class _Run:
         self._backlog.want_no_more()
         if self._live is not None:
             self._live.finish()
-        # Unless it is blocked, the source hands over the record it is at.
+        # Unless it is blocked, the source still yields its current record.
         reader.join(_GRACE if self._live is None else _LIVE_GRACE)
         self._backlog.end_reading()
 
@@ -243,12 +242,12 @@ class _Run:
                 wait = self._live is None
                 end = resumable.offset if resumable else 0
                 wanted = self._backlog.add(record, size=size, end=end, refusal=refusal, wait=wait)
-                # A live source ends by itself, after what can't be had again.
+                # A live source ends by itself, after the records that can't be read again.
                 if wait and (not wanted or self._stop.is_set()):
                     return
             self._exhausted = not self._stop.is_set()
         except BaseException as error:
-            self._source_error = SourceError.of(error, "the source broke off")
+            self._source_error = SourceError.of(error, "reading the source failed")
         finally:
             if self._stop.is_set():
                 self._interrupted = True
@@ -268,7 +267,7 @@ class _Run:
             if call is not None:
                 unanswered = not isinstance(error, DeliveryError)
                 self._backlog.break_off(call, unanswered=unanswered)
-            self._refusal = self._refusal or DeliveryError.of(error, "sending broke off")
+            self._refusal = self._refusal or DeliveryError.of(error, "sending failed")
             self._backlog.want_no_more()
             self._backlog.wake_caller()
 
@@ -290,7 +289,7 @@ class _Run:
         return report if report.kept else replace(report, undelivered=None)
 
     def _raise_with(self, report: Report) -> None:
-        """Raise what ended the run, if anything did; what else went wrong is in its notes."""
+        """Raise the error that ended the run, if any; other errors are in its notes."""
         unwritten = self._aside.loss_of(report.unwritten) if report.unwritten else None
         candidates = (unwritten, self._refusal, self._source_error, self._position_error)
         errors: list[ProducerError] = [error for error in candidates if error is not None]

@@ -2,9 +2,9 @@
 
 ProducerError
 ├── SettingsError      a setting is out of range: correct it
-├── SourceError        the source can't be opened, or broke off while being read
+├── SourceError        the source can't be opened, or reading it failed
 ├── DeliveryError      Kinesis refuses every record: correct the stream or the credentials
-├── UndeliveredError   the file for undelivered records can't be written: make room or name another
+├── UndeliveredError   the file for undelivered records can't be written: free space or name another
 └── PositionError      the position in a file is another file's, or can't be kept
 """
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 
 class ProducerError(Exception):
-    """Root of this package's errors; `report` is set once records have been read.
+    """Base of this package's errors; `report` is set once records have been read.
 
-    What else went wrong in the same run is in its notes.
+    Other errors of the same run are in its notes.
     """
 
     report: Report | None = None
 
     @classmethod
     def of(cls, error: BaseException, what: str) -> Self:
-        """Whatever was raised, as an error of this kind that says what has happened."""
+        """Wrap any exception in an error of this class that says what happened."""
         if isinstance(error, cls):
             return error
         wrapped = cls(f"{what}: {type(error).__name__}: {error}")
@@ -39,11 +39,11 @@ class SettingsError(ProducerError):
 
 
 class SourceError(ProducerError):
-    """The source can't be opened, or broke off; what was read before has been dealt with."""
+    """The source can't be opened, or reading it failed; what was read before is dealt with."""
 
 
 class DeliveryError(ProducerError):
-    """Kinesis refuses every record for a reason that no retry heals."""
+    """Kinesis refuses every record for a reason that no retry fixes."""
 
 
 class UndeliveredError(ProducerError):
@@ -51,8 +51,8 @@ class UndeliveredError(ProducerError):
 
 
 class PositionError(ProducerError):
-    """The position in a file is that of another file or stream, or can't be kept.
+    """The saved position belongs to another file or stream, or can't be saved.
 
-    Before anything is read, that is final; later, nothing is lost: the records were dealt with, and
-    a resumed run sends those again that came after the last position kept.
+    Raised before anything is read, it ends the run; raised later, nothing is lost: the records were
+    dealt with, and a resumed run resends those after the last saved position.
     """

@@ -1,4 +1,4 @@
-"""Fake events, with duplicates and malformed ones strewn in, always the same for a seed."""
+"""Fake events, with duplicates and malformed ones mixed in; the same seed gives the same events."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FARTHEST_REPEAT = 1000
 
 
 class Fakes(Protocol):
-    """What events have for this: event `index` of `seed`, and one that can't be stored."""
+    """What this needs from events: event `index` of `seed`, and one that can't be stored."""
 
     @property
     def fake(self) -> Callable[..., tuple[bytes, str]]: ...
@@ -39,7 +39,7 @@ def fake_source(
     duplicates: float = 0.0,
     start: int = 0,
 ) -> Iterator[OutgoingRecord]:
-    """Fake events from the one at `start` on, always the same; no end if `count` is None.
+    """Fake events from `start` on, always the same; endless if `count` is None.
 
     `malformed` and `duplicates` are the shares, 0 to 1, of events that such a record is added to.
     Raises SettingsError.
@@ -49,10 +49,13 @@ def fake_source(
     except ValueError as error:
         raise SettingsError(str(error)) from error
     if malformed and events.malformed is None:
-        raise SettingsError("these events have no malformed(seed, index) to make malformed ones by")
+        raise SettingsError(
+            "these events define no malformed(seed, index), so there are no "
+            "malformed ones to send; leave out --malformed"
+        )
     if shape is not None and shape not in events.shapes:
         has = f"have the shapes {', '.join(events.shapes)}" if events.shapes else "have one shape"
-        raise SettingsError(f"these events {has}, and none that is called {shape}")
+        raise SettingsError(f"there is no shape {shape}: these events {has}")
     arguments = [] if shape is None else [shape]
     indexes = itertools.count(start) if count is None else range(start, start + count)
     if not malformed and not duplicates:
@@ -79,7 +82,7 @@ def _strewn(
 def strewn(
     indexes: Iterable[int], seed: int, malformed: float, duplicates: float, start: int
 ) -> Iterator[tuple[Kind, int, int]]:
-    """What comes when: events by their index, and with each what is added; and a random number.
+    """The order of events: each index, what is added after it, and a random number.
 
     A duplicate repeats one of the last thousand events from `start` on, about half of the time the
     last one.
@@ -98,7 +101,7 @@ def strewn(
 
 
 def check(count: int | None, malformed: float, duplicates: float, start: int) -> None:
-    """Raise ValueError for a setting that makes no sense."""
+    """Raise ValueError for an invalid setting."""
     if count is not None and count < 0:
         raise ValueError(f"count must be 0 or more, not {count}")
     if start < 0:

@@ -1,4 +1,4 @@
-"""Several files, read one after the other."""
+"""Several files, read one after another."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from producer.outgoing import STDIN, OutgoingRecord
 from producer.resumable import ResumableFile
 
 _OPEN_AT_ONCE = 8
-"""Files that were read and stay open for what is in hand of them."""
+"""The most finished files to keep open while some of their records are in hand."""
 _MOST_TOLD = 3
-"""Of the files that can't be read to their end, so many are told why."""
+"""The most files whose read errors are listed."""
 
 
 class OneFile(Protocol):
@@ -34,10 +34,10 @@ class OneFile(Protocol):
 
 
 class WholeFile:
-    """The events of a file, or of standard input for `-`, all of them.
+    """All events of a file, or of standard input for `-`.
 
-    Looks at once what it holds, except for a pipe, which can't be read twice. Raises SettingsError
-    for what holds no events, SourceError when it can't be opened or read.
+    Checks at once what the file holds, except for a pipe, which can't be read twice. Raises
+    SettingsError if it holds no events, SourceError if it can't be opened or read.
     """
 
     def __init__(self, path: str, *, contents: Contents = EVENTS) -> None:
@@ -47,13 +47,13 @@ class WholeFile:
         self._reading: Reading | None = open_events(path, contents=contents)
         self.size = self._reading.size
         if self.size is not None and path != STDIN:
-            # There may be more of them than can be open at once.
+            # There may be more files than can be open at once.
             self._reading.close()
             self._reading = None
 
     @property
     def bytes_read(self) -> int:
-        """How far in the file reading is."""
+        """How far reading has come in the current file."""
         return self._reading.bytes_read if self._reading else 0
 
     def __iter__(self) -> Iterator[OutgoingRecord]:
@@ -71,10 +71,10 @@ File = TypeVar("File", bound=OneFile)
 
 
 class FileSet(Generic[File]):
-    """The events of all the files, in their order. Iterate it once.
+    """The events of all the files, in order. Iterate it once.
 
-    A file that can't be read to its end holds up none after it: SourceError is raised when all have
-    been read, and `broken` names such files then.
+    A file that can't be read to its end does not stop the ones after it: SourceError is raised
+    after the last file, and `broken` then names the files that failed.
     """
 
     def __init__(self, files: Sequence[File]) -> None:
@@ -87,29 +87,29 @@ class FileSet(Generic[File]):
 
     @property
     def current(self) -> File:
-        """The file that is being read, in the end the last one."""
+        """The file being read; at the end, the last one."""
         return self.files[self._number]
 
     @property
     def number(self) -> int:
-        """Its number, from 1 on."""
+        """The number of that file, from 1."""
         return self._number + 1
 
     @property
     def size(self) -> int | None:
-        """Bytes in all, as far as they can be known before reading."""
+        """Total bytes, as far as known before reading."""
         sizes = [file.size for file in self.files]
         return None if None in sizes else sum(size or 0 for size in sizes)
 
     @property
     def bytes_read(self) -> int:
-        """How many of these were read."""
+        """Bytes read so far."""
         return self._bytes_before + self.current.bytes_read
 
     @property
     def messages(self) -> Counter[str]:
-        """What was held back, since it is no event."""
-        # Of a copy, made at once: the thread that reads adds to them meanwhile.
+        """What was skipped because it is not an event."""
+        # Iterate over a copy: the reading thread adds files meanwhile.
         return self._messages_before + Counter(self.current.messages)
 
     def __iter__(self) -> Iterator[OutgoingRecord]:
@@ -145,8 +145,8 @@ class FileSet(Generic[File]):
 class ResumableFiles(FileSet[ResumableFile]):
     """The events of all the files that no earlier run has sent.
 
-    `offset` counts on from file to file, in bytes or records as each file does, and is 0 where this
-    run starts.
+    `offset` continues from file to file, in bytes or records depending on the file, and is 0 where
+    this run starts.
     """
 
     def __init__(self, files: Sequence[ResumableFile]) -> None:
@@ -155,11 +155,11 @@ class ResumableFiles(FileSet[ResumableFile]):
         self._starts: list[int] = []
         self._starts_in_file: list[int] = []
         self._kept = 0
-        """So many files, counted from the first, are kept as sent."""
+        """The number of files, from the first, that are saved as sent."""
 
     @property
     def waiting(self) -> list[str]:
-        """The files whose last line is to be sent by the next run."""
+        """The files whose last line the next run will send."""
         return [file.name for file in self.files if file.waits]
 
     def __iter__(self) -> Iterator[OutgoingRecord]:
@@ -176,7 +176,7 @@ class ResumableFiles(FileSet[ResumableFile]):
         self._tell_broken()
 
     def keep(self, offset: int) -> None:
-        """Make the next run start at `offset`; usable from any thread. Raises PositionError."""
+        """Save `offset` as the start of the next run; thread-safe. Raises PositionError."""
         starts = self._starts[:]
         if not starts:
             self.files[0].keep(self.files[0].offset)

@@ -1,4 +1,4 @@
-"""What an answer says that is not of the kind that was asked for."""
+"""Quotes the beginning of an unexpected response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NOT_SHOWN = re.compile(r"<(script|style)\b.*?</\1\s*>|<[^>]*>?", re.DOTALL | re
 
 
 def first_words(body: bytes | str) -> str:
-    """The beginning of its text in quotes, without markup or what could steer a terminal."""
+    """The beginning of its text in quotes, without markup or terminal control characters."""
     text = body if isinstance(body, str) else body.decode(errors="replace")
     words = plain(html.unescape(_NOT_SHOWN.sub(" ", text)) if "<" in text else text)
     cut = words if len(words) <= _LONGEST else words[:_LONGEST].rsplit(" ", 1)[0] + "…"
@@ -18,5 +18,5 @@ def first_words(body: bytes | str) -> str:
 
 
 def plain(text: str) -> str:
-    """A stranger's text as one line, with nothing in it that could steer a terminal."""
+    """Untrusted text as one line, without terminal control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())

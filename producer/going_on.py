@@ -1,4 +1,4 @@
-"""Fake events without end, of which no run sends a stack those that an earlier one sent."""
+"""Endless fake events; each run continues after the last event an earlier run sent to the stack."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _SEED = 0
 
 
 class FakesGoingOn:
-    """The events after the last one that was sent to the same `stack`, its id; else all of them.
+    """The events after the last one sent to `stack` (an id), or all of them.
 
-    How far that is, `path` keeps. Raises SettingsError as `fake_source`, and PositionError when
-    what is kept there can't be read. Iterate it once.
+    `path` saves how far that is. Raises SettingsError like `fake_source`, and PositionError if that
+    file can't be read. Iterate it once.
     """
 
     def __init__(
@@ -33,8 +33,8 @@ class FakesGoingOn:
         self._stack = stack
         position = load(path)
         self.offset = position.offset if position and position.stream == stack else 0
-        # Where malformed ones and duplicates are added, `offset` counts these too: then some events
-        # are never sent, and none twice.
+        # With malformed events and duplicates, `offset` counts these too: some events are then
+        # never sent, but none is sent twice.
         self._records = fake_source(
             events,
             seed=_SEED,

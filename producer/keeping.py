@@ -1,4 +1,4 @@
-"""Keeps the position in a source while its records are delivered."""
+"""Saves the position in a source while its records are delivered."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from producer.errors import PositionError
 from producer.sources import ResumableSource
 
 _EVERY = 1.0
-"""Seconds between two positions kept: what is sent again after a crash grows with it."""
+"""Seconds between saves; a longer time means more records to resend after a crash."""
 
 
 class Keeper:
-    """Keeps the offset before which every record is acknowledged, or safe in a file."""
+    """Saves the offset before which every record is acknowledged or safe in a file."""
 
     def __init__(self, source: ResumableSource, backlog: Backlog, *, now: float) -> None:
         self._source = source
@@ -20,15 +20,15 @@ class Keeper:
         self._kept_at = now
 
     def keep_if_due(self, now: float) -> None:
-        """Keep the position once a second; one that can't be kept is tried again."""
+        """Save the position once a second; retry if that fails."""
         if now - self._kept_at >= _EVERY:
             self._kept_at = now
             self.keep()
 
     def keep(self, *, at_the_end: bool = False) -> PositionError | None:
-        """Keep the position now; the error if that failed.
+        """Save the position now; return the error if that fails.
 
-        The source may have learned only `at_the_end` that nothing follows an offset kept before.
+        Only `at_the_end` may the source know that nothing follows an offset it saved before.
         """
         offset = self._backlog.settled_to()
         if offset != self._kept or at_the_end:

@@ -1,4 +1,4 @@
-"""What the producer sends: one record of Kinesis data, and the rule for its partition key."""
+"""The record that the producer sends, and the rule for its partition key."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ MAX_RECORD_BYTES = 1024 * 1024
 """Data and partition key of one record, unless the stream's `MaxRecordSizeInKiB` was raised."""
 
 LARGEST_RECORD_BYTES = 10 * MAX_RECORD_BYTES
-"""As much as that can be raised to: https://docs.aws.amazon.com/streams/latest/dev/large-records.html"""
+"""The highest value of that setting:
+https://docs.aws.amazon.com/streams/latest/dev/large-records.html
+"""
 
 MAX_PARTITION_KEY_CHARACTERS = 256
 """Kinesis API reference, PutRecordsRequestEntry."""
 
 
 STDIN = "-"
-"""Standard input, where a file is named."""
+"""The name that stands for standard input."""
 
 
 class Origin(NamedTuple):
-    """Where a record was found, counted from 1 on, and after `byte` where reading began there."""
+    """Where a record was found, counted from 1, and after `byte` if reading began there."""
 
     file: str
     number: int
@@ -36,9 +38,9 @@ class Origin(NamedTuple):
 
 
 class OutgoingRecord(NamedTuple):
-    """One record for Kinesis; `data` is a single line, so it must hold no newline.
+    """One record for Kinesis; `data` is a single line without a newline.
 
-    `has_key` is False where the data has no partition key of its own: it got a digest instead.
+    `has_key` is False if the data has no partition key of its own and got a digest instead.
     """
 
     data: bytes
@@ -50,27 +52,27 @@ class OutgoingRecord(NamedTuple):
     def keyed(
         cls, data: bytes, key_of: Callable[[bytes], str] | None, origin: Origin | None = None
     ) -> OutgoingRecord:
-        """The record with the key that `key_of` says; with a digest where it says none, or fails.
+        """The record with the key that `key_of` returns, or a digest if it returns none or fails.
 
-        The same bytes always have the same key. What could never be sent is not looked at.
+        The same bytes always get the same key. Data too large to send is not parsed.
         """
         key: object = None
         if key_of is not None and len(data) <= LARGEST_RECORD_BYTES:
-            # Whatever the events' own code does, the record goes on to where it is dealt with.
+            # Whatever error the events' code raises, the record is still sent, and judged later.
             with suppress(Exception, SystemExit):
                 key = key_of(data)
         return cls.with_key(data, key, origin)
 
     @classmethod
     def with_key(cls, data: bytes, key: object, origin: Origin | None = None) -> OutgoingRecord:
-        """The record with this key, or with a digest where that can be none."""
+        """The record with this key, or with a digest if the key is invalid."""
         if isinstance(key, str) and key and _encodable(key):
             return cls(data, key[:MAX_PARTITION_KEY_CHARACTERS], origin)
         return cls(data, blake2b(data, digest_size=16).hexdigest(), origin, has_key=False)
 
     @property
     def size(self) -> int:
-        """Bytes that Kinesis counts: the data and the partition key in UTF-8."""
+        """The bytes that Kinesis counts: the data and the partition key in UTF-8."""
         return len(self.data) + len(self.partition_key.encode())
 
 

@@ -1,4 +1,4 @@
-"""Reading a source at a given rate."""
+"""Reads a source at a given rate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from producer.outgoing import OutgoingRecord
 
 CATCH_UP = 0.1
-"""Seconds of lateness that are made up for; after a longer stall the rest is let go."""
+"""The most seconds of delay that are caught up on after a stall."""
 
 
 def paced(
@@ -19,7 +19,7 @@ def paced(
 ) -> Iterator[OutgoingRecord]:
     """The same records, at most `rate` a second; ends early when `wait` returns True.
 
-    The wait comes before the next record is taken, so an early end leaves none behind.
+    It waits before taking the next record, so ending early leaves none behind.
     """
     interval = 1 / rate
     due = clock()

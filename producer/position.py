@@ -1,4 +1,4 @@
-"""How far a source has been sent: a small JSON file."""
+"""Saves how far a source has been sent, in a small JSON file."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _SAMPLE_BYTES = 4096
 class SavedPosition:
     """Every line of the file before `offset`, where a line starts, has been sent to `stream`.
 
-    So have the `unended_bytes` after it: a last line that had no newline yet. `fingerprint` tells
-    the file from another one of its name.
+    So have the `unended_bytes` after it: a last line that had no newline yet. `fingerprint`
+    identifies the file if another takes its name.
 
-    Where bytes say nothing, as in a compressed file, the first `records` have been sent, `finished`
-    says whether that is all, and `offset` is the file's size.
+    Where byte offsets are meaningless, as in a compressed file, the first `records` have been sent,
+    `finished` says whether those are all, and `offset` is the file's size.
     """
 
     stream: str
@@ -34,19 +34,19 @@ class SavedPosition:
 
     @property
     def end(self) -> int:
-        """The offset after all that has been sent."""
+        """The offset after everything sent."""
         return self.offset + self.unended_bytes
 
 
 def position_path(of: str | Path) -> Path:
-    """Where the position in a file is kept."""
+    """The path that saves the position in a file."""
     return Path(f"{of}.position")
 
 
 def fingerprint(file: int, *, offset: int, unended_bytes: int) -> str:
     """A digest of the file's first bytes, of those just before `offset`, and of the unended line.
 
-    `file` is a descriptor, which stays where it stands; nothing beyond what was sent counts.
+    `file` is a descriptor, whose offset does not move; bytes beyond what was sent don't count.
     """
     digest = hashlib.blake2b(b"%d %d " % (offset, unended_bytes), digest_size=16)
     digest.update(os.pread(file, min(_SAMPLE_BYTES, offset), 0))
@@ -57,7 +57,7 @@ def fingerprint(file: int, *, offset: int, unended_bytes: int) -> str:
 
 
 def load(path: Path) -> SavedPosition | None:
-    """The position kept at `path`, None if there is none; raises PositionError."""
+    """The position saved at `path`, None if there is none; raises PositionError."""
     if (content := content_of(path)) is None:
         return None
     with suppress(ValueError, RecursionError):
@@ -79,28 +79,28 @@ def load(path: Path) -> SavedPosition | None:
                     case 2, {"records": int(records), "finished": bool(finished)} if records >= 0:
                         return replace(position, records=records, finished=finished)
     raise PositionError(
-        f"{path} is not a position that can be used: delete it to send the whole file, "
-        "or run without --resume"
+        f"the saved position in {path} can't be read. Delete that file to send everything again, "
+        f"or run without --resume"
     )
 
 
 def save(path: Path, position: SavedPosition) -> None:
-    """Replace what is kept at `path`, and return once that is on the disk; raises PositionError."""
+    """Save a position at `path`, and return once it is on disk; raises PositionError."""
     fields: dict[str, object] = {"version": 1 if position.records is None else 2} | asdict(position)
     if position.records is None:
-        # As earlier releases wrote it, and read it.
+        # The format that earlier releases wrote and read.
         del fields["records"], fields["finished"]
     try:
         replace_file(path, json.dumps(fields).encode() + b"\n")
     except OSError as error:
         raise PositionError(
-            f"cannot keep the position in {path}: {error.strerror}; see that its folder can be "
-            "written and has room, then run this again: nothing is lost"
+            f"cannot save the position in {path}: {error.strerror}. Nothing is lost. Make sure "
+            f"that its folder is writable and has free space, then run the command again"
         ) from error
 
 
 def content_of(path: Path) -> bytes | None:
-    """All that is at `path`, None if nothing is there; raises PositionError."""
+    """The whole content of `path`, None if there is no file; raises PositionError."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -110,11 +110,12 @@ def content_of(path: Path) -> bytes | None:
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Make `content` all that is at `path`, and return once it is on the disk; raises OSError.
+    """Replace the file at `path`, and return once it is on disk; raises OSError.
 
-    Whatever happens meanwhile, the old content or the new is there, never a part of one.
+    Atomic: the file always has the old content or the new, never a part.
     """
-    # Of this process alone: should a second one write the same file, each writes it whole.
+    # A name of this process's own: if a second process saves to the same path, each writes a whole
+    # file.
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
         with new.open("wb") as file:
@@ -129,7 +130,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Return once the names of the files in a folder are on the disk; raises OSError."""
+    """Return once the folder's entries are on disk; raises OSError."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

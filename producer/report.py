@@ -1,4 +1,4 @@
-"""What a run of the producer has done so far, and in the end."""
+"""The counts of a run, while it runs and at the end."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True, kw_only=True)
 class Shards:
-    """How full the stream is at present; rates are those of the last few seconds.
+    """How full the stream is now; rates are those of the last few seconds.
 
-    Of the shards `known`, which have answered, `full` made records wait. All together accept
-    `records_rate` records a second, and `bytes_rate` bytes. `wanted` is how many shards it would
-    take for all that a live source gives, None for a source that can wait.
+    Of the `known` shards, those that have answered, `full` made records wait. Together they accept
+    `records_rate` records and `bytes_rate` bytes a second. `wanted` is how many shards a live
+    source would need; None for a source that can wait.
     """
 
     known: int
@@ -28,7 +28,7 @@ class Shards:
     wanted: int | None = None
 
     def take(self, shards: int) -> float:
-        """The records a second that so many shards would take, if keys lie evenly."""
+        """The records a second that this many shards would accept with evenly spread keys."""
         return self.records_rate * shards / self.known
 
 
@@ -36,13 +36,13 @@ class Shards:
 class Progress:
     """Counts of records at one moment.
 
-    `sent` were acknowledged by Kinesis. `failed` were given up, and went to the file of undelivered
-    records but for the `dropped` ones, which are kept nowhere. Of those failed, `unanswered` may
-    have arrived: a call with them had no answer. `retried` counts every time a record was sent
-    again. `bytes_sent` is the data and partition keys of what was sent, `elapsed` is in seconds.
-    `errors` counts refusals by error code, once for every record each time. `endpoint_rate` is how
-    many records a second the endpoint takes, while that is what limits the run. `shards` says how
-    full they are, while any is.
+    `sent` were acknowledged by Kinesis. `failed` were given up and went to the file of undelivered
+    records, except the `dropped` ones, which were not saved. Of the failed, `unanswered` may have
+    arrived: a call with them got no answer. `retried` counts every resend of a record. `bytes_sent`
+    is the data and partition keys of what was sent, `elapsed` is in seconds. `errors` counts
+    refusals by error code, for each record and try. `endpoint_rate` is how many records a second
+    the endpoint accepts, while it limits the run. `shards` says how full the shards are, while any
+    is full.
     """
 
     read: int
@@ -59,15 +59,15 @@ class Progress:
 
     @property
     def waiting(self) -> int:
-        """Records read whose fate is open."""
+        """Records read and not dealt with yet."""
         return self.read - self.sent - self.failed
 
 
 @dataclass(kw_only=True)
 class Unsendable:
-    """Failed records that no further try delivers, by error code; the `first` few with their size.
+    """Failed records that no retry can deliver, by error code; the `first` few with their size.
 
-    `left` of them are in the file of undelivered records already, since they came from it.
+    `left` of them are already in the file of undelivered records, where they came from.
     """
 
     codes: Counter[str] = field(default_factory=Counter)

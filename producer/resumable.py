@@ -1,4 +1,4 @@
-"""A file that is read on from where the last run left it."""
+"""A file that is read from where the last run stopped."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from producer.undelivered import identity
 
 
 class ResumableFile:
-    """The events of a file from its kept position on, as `file_source` has them.
+    """The events of a file from its saved position on, like `file_source`.
 
-    The position holds for one stream, and is kept where `position_path` says. It is a byte in plain
-    NDJSON, else a count of records: `offset` is, before the first record, where reading starts, and
-    then the end of the record that was given last. `was_sent` says that earlier runs have sent all
-    that is there, `is_done` that it need not be read to know that.
+    The position is for one stream, and is saved at `position_path`. It is a byte offset in plain
+    NDJSON, otherwise a count of records: `offset` is where reading starts, and then the end of the
+    last record returned. `was_sent` says that earlier runs have sent the whole file, `is_done` that
+    this is known without reading it.
 
-    In plain NDJSON, a last line without a newline may be still being written: it is given if it is
-    a whole JSON object, and again when it has changed by the next run; otherwise it waits for the
+    In plain NDJSON, a last line without a newline may still be being written: it is sent if it is a
+    complete JSON object, and resent if it has changed by the next run; otherwise it waits for the
     next run, and `waits` is true.
 
-    Raises SettingsError for what is no ordinary file, SourceError when it can't be opened or read,
-    PositionError when the position is not one of this file and stream. Iterate it once.
+    Raises SettingsError if it is not a regular file, SourceError if it can't be opened or read,
+    PositionError if the position belongs to another file or stream. Iterate it once.
     """
 
     def __init__(self, path: str | Path, *, stream: str, contents: Contents = EVENTS) -> None:
@@ -42,7 +42,7 @@ class ResumableFile:
         self._stream = stream
         self._contents = contents
         self._position_path = position_path(path)
-        # Where unended lines that were given start, by where they end.
+        # The starts of unterminated lines that were returned, by their ends.
         self._unended: dict[int, int] = {}
         self._closing = threading.Lock()
         self._reading: Reading | None = None
@@ -50,7 +50,10 @@ class ResumableFile:
         self._saved = load(self._position_path)
         try:
             if not stat.S_ISREG(os.stat(path).st_mode):
-                raise SettingsError(f"--resume needs a file on the disk, which {path} is not")
+                raise SettingsError(
+                    f"--resume needs a regular file, and {path} is not one. Leave "
+                    f"out --resume, or save the input to a file first"
+                )
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}") from error
         with closing(open_events(path, contents=contents)) as look:
@@ -86,14 +89,14 @@ class ResumableFile:
                 self._save(position)
 
     def keep_end(self) -> None:
-        """Make the next run send nothing of what was read; once it was read to its end."""
+        """Mark the whole file as sent, once it was read to its end."""
         if self._end is not None:
             self._save(self._end)
 
     def close(self) -> None:
-        """Close the file, once all of it was read; then only its end can be kept."""
+        """Close the file once all of it was read; then only its end can be saved."""
         if self._reading is not None:
-            # Its descriptor may be another file's at once.
+            # The number of its descriptor may be reused at once.
             with self._closing:
                 self._reading.close()
 
@@ -108,7 +111,10 @@ class ResumableFile:
                 self._note_unended(piece.start, piece.end, reading)
             yield piece.record
         if self.is_plain and self._size_of(reading) < self._read_from + reading.bytes_read:
-            raise SourceError(f"{self.name} was cut short while it was read: send it whole again")
+            raise SourceError(
+                f"{self.name} got shorter while it was being read. When it is "
+                f"complete, send it again"
+            )
         self.waits, self.messages = reading.waits, reading.messages
         self._end = self._position_at(self.offset, reading, finished=not self.is_plain)
 
@@ -119,7 +125,7 @@ class ResumableFile:
         status = os.fstat(reading.file.fileno())
         if identity(status) != self._identity:
             reading.close()
-            raise SourceError(f"{self.name} was replaced before it was read: run this again")
+            raise SourceError(f"{self.name} was replaced before it was read. Run the command again")
         return reading
 
     def _note_unended(self, start: int, end: int, reading: Reading) -> None:
@@ -155,12 +161,12 @@ class ResumableFile:
 
     def _go_to(self, position: SavedPosition, look: Reading) -> None:
         if position.stream != self._stream:
-            raise self._refusal(f"is that of the stream {position.stream}, not {self._stream}")
+            raise self._refusal(f"belongs to the stream {position.stream}, not {self._stream}")
         if position.end > self.size:
-            raise self._refusal(f"is past the end of {self.name}, which was replaced or cut")
+            raise self._refusal(f"is past the end of {self.name}, which was replaced or truncated")
         known = self._fingerprint(look, position.offset, position.unended_bytes)
         if known != position.fingerprint or (position.records is None) is not self.is_plain:
-            raise self._refusal(f"is not one in {self.name}, which was replaced or changed")
+            raise self._refusal(f"does not fit {self.name}, which was replaced or changed")
         if position.records is not None:
             self.offset = self._read_from = position.records
             self.is_done = self.was_sent = position.finished and position.offset == self.size
@@ -178,13 +184,13 @@ class ResumableFile:
             return fingerprint(reading.file.fileno(), offset=offset, unended_bytes=unended_bytes)
         except OSError as error:
             raise PositionError(
-                f"cannot read {self.name} again to tell it by: {error.strerror}"
+                f"cannot read {self.name} again to identify it: {error.strerror}"
             ) from error
 
     def _refusal(self, reason: str) -> PositionError:
         return PositionError(
-            f"the position in {self._position_path} {reason}: delete {self._position_path} "
-            "to send the whole file, or run without --resume"
+            f"the saved position in {self._position_path} {reason}. Delete that file to send "
+            f"everything again, or run without --resume"
         )
 
     @staticmethod

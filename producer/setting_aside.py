@@ -1,4 +1,4 @@
-"""Where records go that were given up."""
+"""Saves the records that were given up."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from producer.report import Unsendable
 from producer.sending.batches import Held
 
 _PART = 500
-"""Records between two calls of fsync."""
+"""Records between calls of fsync."""
 _LAST_TRIES = 5
 _PAUSE = 0.1
-"""How often a write is tried at the end of a run, and seconds between."""
+"""How often to try a write at the end of a run, and the seconds between tries."""
 
 
 class SetAside:
-    """Appends records to the file of undelivered ones, and books them as failed.
+    """Appends records to the file of undelivered ones, and counts them as failed.
 
-    Records that would make the file larger than `limit` bytes are dropped, and without a path all
-    are. What can never be sent and came from that file is left where it is. A write that fails is
-    tried again with the next call; until one succeeds, `error` says why.
+    Drops records that would make the file larger than `limit` bytes, and all records if there is no
+    path. A record that can never be sent and came from that file stays there. A failed write is
+    retried with the next call; until one succeeds, `error` says why.
     """
 
     def __init__(
@@ -45,11 +45,11 @@ class SetAside:
         self._clock = clock
         self._sleep = sleep
         self._failing_since = 0.0
-        # By the name of the file: whether what can never be sent is left in it.
+        # By file name: whether records that can never be sent stay in that file.
         self._leaves_in: dict[str, bool] = {}
 
     def put(self, given_up: list[Held]) -> None:
-        """Set the records aside; they stay given up as far as the file can't be written."""
+        """Save the records; those that can't be written stay given up."""
         try:
             while given_up:
                 given_up = given_up[self._put_some(given_up[:_PART]) :]
@@ -57,29 +57,29 @@ class SetAside:
             if self.error is None:
                 self._failing_since = self._clock()
             self.error = error
-            # The same records would be given up again at once.
+            # The same records would only be given up again at once.
             self._sleep(_PAUSE)
         else:
             self.error = None
 
     def put_the_last(self, given_up: list[Held]) -> None:
-        """The same at the end of a run, where there is no next call."""
+        """Save the records at the end of a run, when there is no next call to retry."""
         self.put(given_up)
         for _ in range(_LAST_TRIES - 1):
             if self.error is not None:
                 self.put(self._backlog.given_up(timeout=0))
 
     def has_failed_for(self, seconds: float) -> bool:
-        """Whether no write has succeeded for so long."""
+        """Whether no write has succeeded for this long."""
         return self.error is not None and self._clock() - self._failing_since >= seconds
 
     def loss_of(self, records: int) -> UndeliveredError:
-        """What the run ends with when so many records stayed given up."""
+        """The error that ends the run when this many records could not be saved."""
         reason = self.error and (self.error.strerror or self.error)
         error = UndeliveredError(
-            f"cannot write undelivered records to {self._path} ({reason}): "
-            f"{records:,} record{' is' if records == 1 else 's are'} neither delivered nor kept; "
-            "make room, or name another file"
+            f"cannot write undelivered records to {self._path} ({reason}): {records:,} "
+            f"record{' was' if records == 1 else 's were'} neither delivered nor saved. Free disk "
+            f"space, or name another file with --undelivered"
         )
         error.__cause__ = self.error
         return error

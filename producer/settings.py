@@ -1,4 +1,4 @@
-"""How the producer is to work."""
+"""The settings of the producer."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Settings:
         )
         _require(
             self.by_key or not self.aggregate,
-            "aggregate needs a stream that distributes records by their keys",
+            "aggregate needs a stream that distributes records by partition key",
         )
         _require(
             1 <= self.calls_in_flight <= 64,

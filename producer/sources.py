@@ -1,7 +1,7 @@
 """Where records come from.
 
-A source is any iterable of OutgoingRecord. It is read in a thread of its own, so it may block
-for as long as it likes. A LiveSource can't be kept waiting.
+A source is any iterable of OutgoingRecord. It is read in a thread of its own, so it may block as
+long as it likes. A LiveSource loses records if it is not read in time.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from producer.outgoing import OutgoingRecord
 
 @runtime_checkable
 class LiveSource(Protocol):
-    """A source of what happens now, which drops records when it is not read."""
+    """A source of live events, which drops records if it is not read."""
 
     def __iter__(self) -> Iterator[OutgoingRecord]: ...
 
     def finish(self) -> None:
-        """End the iteration after what was read so far; called from another thread."""
+        """End the iteration after the records read so far; called from another thread."""
 
 
 @runtime_checkable
 class ResumableSource(Protocol):
     """A source that can be read again from an offset, such as ResumableFile.
 
-    `offset` is, before the first record, where reading starts, and then the end of the record that
-    was given last. Offsets grow.
+    `offset` is where reading starts, and then the end of the last record returned. Offsets only
+    grow.
     """
 
     offset: int
@@ -39,18 +39,17 @@ class ResumableSource(Protocol):
     def __iter__(self) -> Iterator[OutgoingRecord]: ...
 
     def keep(self, offset: int) -> None:
-        """Make the next run start at `offset`; called from another thread, with offsets given.
+        """Save `offset` as the start of the next run; called from another thread.
 
         Raises PositionError.
         """
 
 
 def file_source(path: str | Path, *, contents: Contents = EVENTS) -> Iterator[OutgoingRecord]:
-    """The events of a file, or of standard input for `-`, in whatever form `open_events` knows.
+    """The events of a file, or of standard input for `-`, in any format that `open_events` knows.
 
-    Of lines, each is given byte for byte; the processor puts what is no event aside with its
-    reason. The file is opened at once, so that a wrong path fails before anything is sent. Raises
-    as `open_events` does.
+    Lines are passed on byte for byte; the processor rejects those that are not events. The file is
+    opened at once, so that a wrong path fails before anything is sent. Raises like `open_events`.
     """
     return _records(open_events(path, contents=contents))
 

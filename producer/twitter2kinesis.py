@@ -1,6 +1,6 @@
-"""`python -m producer.twitter2kinesis --track yolo`, as the 2015 sample had it.
+"""`python -m producer.twitter2kinesis --track yolo`, the command of the 2015 sample.
 
-It becomes the command line's process rather than importing it, which imports this package.
+It replaces its process with the command line, because importing that would be a circular import.
 """
 
 from __future__ import annotations

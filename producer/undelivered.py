@@ -1,4 +1,4 @@
-"""The file of undelivered records: NDJSON that the file source can send again."""
+"""The file of undelivered records: NDJSON that the file source can resend."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from producer.position import sync_folder
 def undelivered_path(wanted: Path, *, sources: Sequence[str | Path]) -> Path:
     """`wanted`, or its next free numbered sibling if that is one of the files being read.
 
-    Appending to the file that is being read would never come to an end.
+    Appending to the file being read would never end.
     """
     if not any(_same_file(wanted, source) for source in sources):
         return wanted
@@ -29,16 +29,16 @@ def undelivered_path(wanted: Path, *, sources: Sequence[str | Path]) -> Path:
 
 
 Identity = tuple[int, int]
-"""What tells a file from others, whatever its name."""
+"""What identifies a file, whatever its name."""
 
 
 def identity(status: os.stat_result) -> Identity:
-    """Whose status this is."""
+    """The identity of the file with this status."""
     return status.st_dev, status.st_ino
 
 
 def of_earlier_runs(path: Path) -> set[Identity]:
-    """That file of undelivered records and its siblings with another number, as far as there."""
+    """That file of undelivered records and its numbered siblings, those that exist."""
     stem = re.sub(r"\.\d+$", "", path.stem)
     name = re.compile(rf"{re.escape(stem)}(\.\d+)?{re.escape(path.suffix)}")
     found: set[Identity] = set()
@@ -68,7 +68,7 @@ def _same_file(wanted: Path, source: str | Path) -> bool:
 
 
 def require_writable(path: Path) -> None:
-    """Raise UndeliveredError unless records could be appended to `path`; creates nothing."""
+    """Raise UndeliveredError if records can't be appended to `path`; creates no file."""
     try:
         if path.exists():
             path.open("ab").close()
@@ -76,20 +76,19 @@ def require_writable(path: Path) -> None:
             tempfile.TemporaryFile(dir=path.parent).close()
     except OSError as error:
         raise UndeliveredError(
-            f"cannot write undelivered records to {path}: {error.strerror}; "
-            "name a file in a folder that can be written"
+            f"cannot write undelivered records to {path}: {error.strerror}. Name a file in a "
+            f"writable folder with --undelivered"
         ) from error
 
 
 def append(path: Path, lines: Sequence[bytes]) -> int:
-    """Append lines, each with a newline; how many are on the disk, which may be the first few.
+    """Append lines, each with a newline; return how many reached the disk, from the first.
 
-    Raises OSError when not even the first is. Whatever did not reach the disk is taken back, so
-    that it can be appended again. A half-line left by a crash is closed first, and so becomes a
-    record of its own when the file is sent.
+    Raises OSError if none did. A partial write is undone, so that it can be retried. A half-line
+    left by a crash is closed first, and so becomes a record of its own when the file is sent.
     """
     with path.open("a+b", buffering=0) as file:
-        # What is taken back must not be another producer's.
+        # Undoing a write must not remove another producer's lines.
         with suppress(OSError):  # some network file systems have no locks
             fcntl.flock(file, fcntl.LOCK_EX)
         ending = b"" if _is_empty_or_whole(file) else b"\n"
@@ -105,7 +104,7 @@ def append(path: Path, lines: Sequence[bytes]) -> int:
                 if not kept:
                     raise
             os.fsync(file.fileno())
-            # A new file's name has to be on the disk as well.
+            # A new file's name must reach the disk as well.
             sync_folder(path.parent)
         except OSError:
             _cut(file, start)
@@ -114,7 +113,7 @@ def append(path: Path, lines: Sequence[bytes]) -> int:
 
 
 def fitting(path: Path, lines: Sequence[bytes], *, limit: int) -> int:
-    """How many of the lines, counted from the first, can be appended to a file of `limit` bytes."""
+    """How many of the lines, from the first, fit in a file of at most `limit` bytes."""
     size = path.stat().st_size if path.exists() else 0
     ends = itertools.accumulate((len(line) + 1 for line in lines), initial=size)
     return sum(end <= limit for end in itertools.islice(ends, 1, None))

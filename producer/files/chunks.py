@@ -1,4 +1,4 @@
-"""Bytes as they come, which can be looked at before they are read."""
+"""Bytes as they arrive, with a look ahead."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _CHUNK_BYTES = 256 * 1024
 
 
 class Chunks:
-    """Chunks of bytes; `head` is what has been looked at, and is given first."""
+    """Chunks of bytes; `head` holds the bytes already looked at, and comes first."""
 
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self.head = b""
@@ -37,10 +37,9 @@ class Chunks:
 
 
 def raw_chunks(file: io.FileIO) -> Iterator[bytes]:
-    """What is left of a file, as it comes."""
+    """The rest of a file, as it arrives."""
     while True:
-        # None says that there is nothing yet: standard input may have been handed over
-        # non-blocking.
+        # None means no data yet: standard input may be non-blocking.
         while (chunk := file.read(_CHUNK_BYTES)) is None:
             select.select([file], [], [])
         if not chunk:

@@ -1,4 +1,4 @@
-"""Takes the compression off, whatever it is, in bounded memory."""
+"""Decompresses any of the known formats in bounded memory."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _Decompressor(Protocol):
 
 
 class _Gunzip:
-    """zlib's decompressor with the methods that the others have."""
+    """zlib's decompressor with the interface of the others."""
 
     def __init__(self) -> None:
         self._inner = zlib.decompressobj(wbits=31)
@@ -53,7 +53,7 @@ class _Gunzip:
 
 
 def _unzstd() -> _Decompressor:
-    # Imported here: few files are compressed so.
+    # Imported here because few files use it.
     if sys.version_info >= (3, 14):
         from compression import zstd
     else:
@@ -64,7 +64,7 @@ def _unzstd() -> _Decompressor:
 
 _MAGIC: dict[bytes, tuple[str, Callable[[], _Decompressor]]] = {
     b"\x1f\x8b\x08": ("gzip", _Gunzip),
-    # A level, and the beginning of a block, or of the end where there is none.
+    # A level, then the beginning of a block, or the end mark if there is no block.
     **{
         b"BZh%d%b" % (level, begun): ("bzip2", bz2.BZ2Decompressor)
         for level in range(1, 10)
@@ -72,15 +72,16 @@ _MAGIC: dict[bytes, tuple[str, Callable[[], _Decompressor]]] = {
     },
     b"\xfd7zXZ\0": ("xz", lzma.LZMADecompressor),
     b"\x28\xb5\x2f\xfd": ("zstd", _unzstd),
-    # Frames to be skipped, with which pzstd begins.
+    # Skippable frames, which pzstd writes first.
     **{bytes([0x50 + n]) + b"\x2a\x4d\x18": ("zstd", _unzstd) for n in range(16)},
 }
 
 
 def decompressed(chunks: Chunks, name: str) -> tuple[list[str], Chunks]:
-    """The names of the compressions found, outermost first, and what is inside of them.
+    """The names of the compressions found, outermost first, and the decompressed data.
 
-    What can't be decompressed raises SourceError, after all that comes before it.
+    Raises SourceError at the first byte that can't be decompressed, after yielding everything
+    before it.
     """
     kinds: list[str] = []
     while len(kinds) < _MOST_LAYERS and (found := _compression_of(chunks)):
@@ -103,7 +104,7 @@ def _compression_of(chunks: Chunks) -> tuple[str, Callable[[], _Decompressor]] |
 def _members(
     chunks: Chunks, kind: str, new: Callable[[], _Decompressor], name: str
 ) -> Iterator[bytes]:
-    """What several compressed parts in a row hold, as gzip, bzip2 and the others allow them."""
+    """The contents of several compressed parts in a row, which gzip, bzip2 and the others allow."""
     decompressor: _Decompressor | None = None
     fed = 0
     for chunk in chunks:
@@ -119,8 +120,9 @@ def _members(
                 given = decompressor.decompress(chunk, _PIECE_BYTES)
             except Exception as error:  # each library raises its own
                 raise SourceError(
-                    f"{name} is damaged: its {kind} data can't be read near byte {fed:,} "
-                    f"({error}); what comes before that was read"
+                    f"{name} is damaged: its {kind} data can't be decompressed near byte {fed:,} "
+                    f"({error}). The records before that were read. Get an intact copy of the "
+                    f"file, then send it again"
                 ) from error
             if given:
                 yield given
@@ -131,6 +133,6 @@ def _members(
                 break
     if decompressor is not None:
         raise SourceError(
-            f"{name} is cut short: its {kind} data ends in the middle, at byte {fed:,}; "
-            "what comes before that was read"
+            f"{name} is incomplete: its {kind} data ends early, at byte {fed:,}. The records "
+            f"before that were read. Get a complete copy of the file, then send it again"
         )

@@ -1,4 +1,4 @@
-"""What the values in a file are: which of them are events, and what is the key of each."""
+"""How to interpret the values in a file: which are events, and what key each one has."""
 
 from __future__ import annotations
 
@@ -24,18 +24,19 @@ def _by_digest(content: object, data: bytes, origin: Origin | None) -> OutgoingR
 
 
 def _anything(head: bytes, name: str, ended: bool) -> None:
-    """Whatever it is, it may be sent."""
+    """Accept any text."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """One kind of events, as files hold them: by default, each value is one.
+    """One kind of event, as found in files; by default, each value is an event.
 
-    `record` makes the record of an event from the value and its bytes. `is_event` tells a value
-    that is one for sure. `taken_apart` gives those in any other; what it counts, by name, is not
-    sent. `require` raises SettingsError for a text whose head shows that it holds none, `refusal`
-    gives that error for a value, and `if_long` tells what to do with one that is too long. A `page`
-    is taken apart however long it is. With `is_read` False, nobody looks into lines.
+    `record` makes a record from a value and its bytes. `is_event` recognizes a value that is
+    certainly an event. `taken_apart` returns the events inside any other value; what it counts, by
+    name, is not sent. `require` raises SettingsError if the head of a text shows that it holds no
+    events, `refusal` returns that error for a value, and `if_long` says what to do with a value
+    that is too long. A `page` is taken apart whatever its length. With `is_read` False, lines are
+    not parsed.
     """
 
     noun: str = "event"
@@ -50,7 +51,7 @@ class Contents:
 
 
 def events_by(partition_key: Callable[[bytes], str], noun: str) -> Contents:
-    """Events each of which is a line, or a value, with the key that this function says."""
+    """Contents where each line or value is an event, with the key that `key_of` returns."""
 
     def record(content: object, data: bytes, origin: Origin | None) -> OutgoingRecord:
         return OutgoingRecord.keyed(data, partition_key, origin)

@@ -1,4 +1,4 @@
-"""Which files are meant by names, folders and patterns."""
+"""Finds the files that names, folders and patterns refer to."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ from producer.outgoing import STDIN
 from producer.undelivered import Identity, identity, of_earlier_runs
 
 _OURS = re.compile(r"(.+)\.position(\.\d+\.new)?", re.DOTALL)
-"""A kept position, and one that was being written when its run was killed."""
+"""A saved position, and one that was being written when its run was killed."""
 
 
 @dataclass(kw_only=True)
 class Listed:
-    """The files in the order in which they are to be sent, and further names of the same files."""
+    """The files in sending order, and further names of the same files."""
 
     files: list[str] = field(default_factory=list)
     twice: list[str] = field(default_factory=list)
 
 
 def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
-    """Every file that is meant, once: as named, and of folders and patterns in name order.
+    """Every file once: named files as given, those of folders and patterns in name order.
 
-    A folder stands for what is in it and below. Of folders and patterns, hidden files, kept
-    positions, and the files of undelivered records are left out; the latter can be named.
+    A folder includes its subfolders. Folders and patterns leave out hidden files, saved positions,
+    and files of undelivered records; name an undelivered file to send it.
 
-    Raises SettingsError for a name that stands for nothing, SourceError for what can't be read.
+    Raises SettingsError for a name that matches nothing, SourceError for a file that can't be read.
     """
     found = Listed()
     known: set[Identity] = set()
@@ -43,14 +43,16 @@ def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
         stands_for = _meant_by(name, aside)
         if not stands_for and not _is_position(name):
             what = (
-                f"no file of events is in {name}"
+                f"{name} holds no files of events"
                 if os.path.isdir(name)
-                else f"no file matches {name}"
+                else f"no file matches {name}. Check the path"
             )
             raise SettingsError(what)
         for file in stands_for:
             if file == STDIN and STDIN in found.files:
-                raise SettingsError("- is named twice: standard input can be read only once")
+                raise SettingsError(
+                    "- is given twice, and standard input can be read only once. Give it once"
+                )
             who = None if file == STDIN else _identity(file)
             if who in known:
                 found.twice.append(file)
@@ -59,7 +61,9 @@ def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
             if who:
                 known.add(who)
     if not found.files:
-        raise SettingsError(f"{names[0]} is the position kept in a file of events: name that file")
+        raise SettingsError(
+            f"{names[0]} only saves how far a file was sent. Name that file of events instead"
+        )
     return found
 
 
@@ -70,20 +74,20 @@ def _meant_by(name: str, aside: set[Identity]) -> list[str]:
         return _in_order(_below(name), aside)
     if os.path.lexists(name) or not glob.has_magic(name):
         return [] if _is_position(name) else [name]
-    # Of a folder that is not there, ** gives the folder.
+    # For a missing folder, ** matches the folder itself.
     matches = [match for match in glob.glob(name, recursive=True) if os.path.lexists(match)]
     below = (file for match in matches if os.path.isdir(match) for file in _below(match))
     return _in_order([*below, *(match for match in matches if not os.path.isdir(match))], aside)
 
 
 def _is_position(name: str) -> bool:
-    """Whether it is beside the file that it was kept for, as a shell's pattern finds both."""
+    """Whether it lies beside the file it belongs to; a shell pattern matches both."""
     ours = _OURS.fullmatch(name)
     return ours is not None and os.path.isfile(ours[1])
 
 
 def _below(folder: str) -> Iterator[str]:
-    """The files in a folder and in its subfolders, each of which is entered once."""
+    """The files in a folder and its subfolders; each folder is visited once."""
 
     def fail(error: OSError) -> NoReturn:
         raise SourceError(f"cannot read {error.filename}: {error.strerror}") from error
@@ -113,7 +117,7 @@ def _is_visible(name: str) -> bool:
 
 
 def _is_file(path: str) -> bool:
-    """False for pipes and devices; true for a link that leads nowhere, which has to be told."""
+    """False for pipes and devices; true for a broken link, so that it is reported."""
     try:
         return stat.S_ISREG(os.stat(path).st_mode)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""One look at the first bytes decides how a file is read."""
+"""Decides from the first bytes how to read a file."""
 
 from __future__ import annotations
 
@@ -11,26 +11,27 @@ from producer.files.chunks import Chunks
 from producer.files.refusals import require_text
 
 LONGEST_FIRST_LINE = 4 * 1024 * 1024
-"""Bytes: whatever is longer is no line but a document."""
+"""Bytes: anything longer is a document, not a line."""
 
 _MOST_BLANK = 64 * 1024
 _decode = json.JSONDecoder().raw_decode
 
 
 class Form(StrEnum):
-    """How events are written down; each but LINES and DELIMITED is read as a document."""
+    """The format of a file; all but LINES and DELIMITED are read as a document."""
 
     LINES = "NDJSON"
-    DELIMITED = "lines with their lengths before them"
+    DELIMITED = "length-prefixed lines"
     ARRAY = "JSON array"
     OBJECTS = "JSON objects"
     SCRIPT = "JSON in JavaScript"
 
 
 def look(chunks: Chunks, name: str, require: Callable[[bytes, str, bool], None]) -> Form:
-    """The form of a text, after no more bytes than it takes to tell.
+    """The format of a text, from as few bytes as needed.
 
-    Raises SettingsError for what can't be text, and what `require` raises for what can't be events.
+    Raises SettingsError for data that can't be text, and whatever `require` raises for text that
+    can't be events.
     """
     ended = False
     while True:
@@ -45,7 +46,7 @@ def look(chunks: Chunks, name: str, require: Callable[[bytes, str, bool], None])
 
 
 def _form_of(text: bytes, *, ended: bool) -> Form | None:
-    """None where more has to be seen."""
+    """None if more bytes are needed."""
     for beginning in (b"window.", b"Grailbird."):
         if text.startswith(beginning):
             return Form.SCRIPT
@@ -70,7 +71,7 @@ def _form_of_array(line: bytes, following: bytes, *, ended: bool) -> Form | None
         return Form.ARRAY
     if not following and not ended:
         return None
-    # A line that is no event, before others; or arrays, one after the other.
+    # A line that is not an event, before others; or arrays, one after another.
     return Form.LINES if following.startswith(b"{") else Form.ARRAY
 
 
@@ -79,7 +80,7 @@ def _form_of_object(line: bytes, following: bytes, *, ended: bool) -> Form | Non
         return Form.OBJECTS if _are_several(line) else Form.LINES
     if not following:
         return Form.LINES if ended else None
-    # Where no object can follow, the first line is a broken one, and this is the second.
+    # If no object can follow, the first line is broken, and this is the second.
     is_second = following.startswith(b"{") and not _goes_on(line.rstrip() + b"{")
     return Form.LINES if is_second else Form.OBJECTS
 
@@ -90,7 +91,7 @@ def _form_of_number(number: bytes, following: bytes, *, ended: bool) -> Form | N
     line, newline, _ = following.partition(b"\n")
     if not newline and not ended and len(line) < LONGEST_FIRST_LINE:
         return None
-    # The length counts the line's end, which may be \r\n.
+    # The length includes the line's end, which may be \r\n.
     line = line.removesuffix(b"\r")
     lengths = {len(line), len(line.decode(errors="replace"))}
     is_length = len(number) < 9 and any(0 <= int(number) - length <= 2 for length in lengths)
@@ -105,7 +106,7 @@ def _is_json(line: bytes) -> bool:
 
 
 def _are_several(line: bytes) -> bool:
-    """Whether the line begins with two JSON objects, as a program writes that ends no line."""
+    """Whether the line begins with two JSON objects, as from a program that adds no newlines."""
     text = line.decode("utf-8", "surrogateescape")
     with suppress(ValueError, RecursionError):
         _, end = _decode(text)
@@ -115,7 +116,7 @@ def _are_several(line: bytes) -> bool:
 
 
 def _goes_on(line: bytes) -> bool:
-    """Whether the line is the beginning of a JSON value that goes on."""
+    """Whether the line is the beginning of a JSON value that continues on the next."""
     text = line.decode("utf-8", "surrogateescape").rstrip()
     try:
         json.loads(text)

@@ -1,4 +1,4 @@
-"""Reads events from a file in whatever form people have them, one event a record."""
+"""Reads events from a file in any supported format, one record for each event."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from producer.files.values import values
 from producer.outgoing import STDIN, Origin, OutgoingRecord
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
-"""No stream takes a record of more than 10 MiB; a line longer than this is no NDJSON."""
+"""No stream accepts a record over 10 MiB, so a longer line can't be NDJSON."""
 
 BLANK_LINE = "blank line"
 
 EVENTS = Contents()
-"""Whatever there is, without a partition key of its own."""
+"""Any events, without partition keys of their own."""
 
 _LINE_END = re.compile(r"[\r\n]\s*")
 
 
 class Piece(NamedTuple):
-    """One record, and where a run starts that is resumed after it."""
+    """One record, and where a run that resumes after it starts."""
 
     record: OutgoingRecord
     end: int
@@ -48,17 +48,17 @@ def open_events(
     start: int = 0,
     hold_unended: bool = False,
 ) -> Reading:
-    """Open a file, or standard input for `-`, and look what it is.
+    """Open a file, or standard input for `-`, and detect its format.
 
-    What can't be events raises SettingsError, at once; for what is no ordinary file, when it is
-    read. Raises SourceError when it can't be opened or read.
+    Raises SettingsError if it can't hold events: at once for a regular file, otherwise when it is
+    read. Raises SourceError if it can't be opened or read.
 
-    `contents` says what its values are. A run is resumed at
-    `start`, the `end` of a piece that an earlier one gave. With `hold_unended`, a last line of
-    NDJSON that has no newline and is no whole JSON object is left for later.
+    `contents` interprets its values. `start` resumes a run, at the `end` of a piece from an earlier
+    one. With `hold_unended`, a last NDJSON line that has no newline and is not a complete JSON
+    object is left for later.
     """
-    # Unbuffered: a record is handed on as soon as it arrives, and a thread left behind in a read
-    # of standard input holds no lock that the interpreter needs to exit.
+    # Unbuffered: a record is passed on as soon as it arrives, and a thread still reading standard
+    # input holds no lock that the interpreter needs to exit.
     try:
         if str(path) == STDIN:
             file = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115
@@ -77,7 +77,7 @@ def open_events(
 
 
 def held_back(messages: Counter[str]) -> str:
-    """What was not sent, in words, such as "2 deletes, 1 limit notice"; empty if nothing."""
+    """Describe what was not sent, such as "2 deletes, 1 limit notice"; empty if nothing."""
     counts = sorted(dict(messages).items())
     return ", ".join(f"{n:,} {name if n == 1 else f'{name}s'}" for name, n in counts if n)
 
@@ -85,9 +85,9 @@ def held_back(messages: Counter[str]) -> str:
 class Reading:
     """The events of one file; made by `open_events`, and iterated once.
 
-    `form` says in words what the file is, once that is known. If it `is_plain`, ends of pieces are
-    offsets in the file, else they count pieces. `messages` counts what a file has beside
-    events and is not given, by name.
+    `form` describes the format, once it is known. If the file `is_plain`, piece ends are offsets in
+    the file, otherwise they count pieces. `messages` counts, by name, the messages that are not
+    events; they are not returned.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Reading:
 
     @property
     def size(self) -> int | None:
-        """The file's size at the moment in bytes, None for what has none, such as a pipe."""
+        """The file's current size in bytes; None if it has none, such as a pipe."""
         status = os.fstat(self.file.fileno())
         return status.st_size if stat.S_ISREG(status.st_mode) else None
 
@@ -125,7 +125,7 @@ class Reading:
         self.file.close()
 
     def look(self) -> None:
-        """Find out what the file is; done once, by whoever comes first. Raises SettingsError."""
+        """Detect the file's format; done once, by the first caller. Raises SettingsError."""
         if self._chunks is not None:
             return
         raw = Chunks(self._raw())
@@ -156,7 +156,7 @@ class Reading:
             if given > self._start:
                 yield Piece(piece.record, given, given - 1)
             elif given == self._start:
-                # An earlier run has counted these.
+                # An earlier run counted these.
                 self.messages.clear()
 
     def _raw(self) -> Iterator[bytes]:
@@ -166,8 +166,8 @@ class Reading:
                 yield chunk
         except OSError as error:
             raise SourceError(
-                f"cannot read {self._name} any further: {error.strerror}; what comes before that "
-                "was read"
+                f"reading {self._name} failed: {error.strerror}. The records before that were "
+                f"read. Send the file again when it can be read to the end"
             ) from error
 
     def _in_lines(self) -> Iterator[Piece]:
@@ -202,7 +202,7 @@ class Reading:
     def _of_line(
         self, content: object, data: bytes, origin: Origin, start: int, end: int
     ) -> Iterator[Piece]:
-        """The events of a line that is perhaps none itself."""
+        """The events in a line, which may itself not be one."""
         if not isinstance(content, dict):
             yield Piece(self._contents.record(content, data, origin), end, start)
             return
@@ -211,11 +211,11 @@ class Reading:
         for left, (event, part) in enumerate(found, start=1 - len(found)):
             given = data if event is content else part.encode("utf-8", "surrogateescape")
             record = self._contents.record(event, given, origin)
-            # A run that is resumed in the middle of a line starts with the line.
+            # A run resumed in the middle of a line starts at the line.
             yield Piece(record, start if left else end, start)
 
     def _blocks(self, began: int) -> Iterator[tuple[list[bytes], bool]]:
-        """The lines that end in each read, without their newline; and what is left at the end."""
+        """The lines that end in each read, without newlines; and the rest at the end."""
         assert self._chunks is not None
         number, rest = 0, b""
         for chunk in self._chunks:
@@ -226,7 +226,7 @@ class Reading:
                 origin = Origin(self._name, number + 1, byte=began)
                 raise SourceError(
                     f"{origin} is longer than {MAX_LINE_BYTES:,} bytes, more than any "
-                    f"{self._contents.noun}; what comes before that was read. "
+                    f"{self._contents.noun} can have. The records before that were read. "
                     f"{self._contents.if_long(self._name)}".rstrip()
                 )
         if rest:
@@ -254,7 +254,7 @@ def _in_one_line(text: str) -> bytes:
 
 
 def _content_of(data: bytes) -> object:
-    # Not by suppress, which takes longer than all else here.
+    # Not contextlib.suppress, which takes longer than everything else here.
     try:
         return json.loads(data)
     except (ValueError, RecursionError):

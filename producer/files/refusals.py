@@ -1,4 +1,4 @@
-"""What can't be read as text, and the command that makes text of it where there is one."""
+"""Files that can't be read as text, with the command that converts them where there is one."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from producer.errors import SettingsError
 from producer.outgoing import STDIN
 
 PIPED_INTO = "tweetpipe produce file -"
-"""What sends standard input; the command line adds the options that lead it to a stack."""
+"""Sends standard input; the command line adds the options that select the stack."""
 
 _LOOK = 4096
 _TAR = (257, b"ustar")
 
-_UNPACK = "unpack it, or pipe a file of it: unzip -p {file} PATH/IN/IT | {produce}"
+_UNPACK = "unpack it, or pipe one of its files: unzip -p {file} PATH/IN/IT | {produce}"
 _PARQUET = (
     'write its rows as JSON with pandas: python3 -c "import pandas, sys; '
     "pandas.read_parquet(sys.argv[1])"
@@ -38,15 +38,15 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
         "write its rows as JSON: sqlite3 -json {file} 'SELECT …' | {produce}",
     ),
     (b"\x89HDF\r\n", "HDF5", ""),
-    (b"\x89PNG", "a picture", ""),
-    (b"\xff\xd8\xff", "a picture", ""),
-    (b"GIF8", "a picture", ""),
-    (b"RIFF", "a picture or a sound", ""),
+    (b"\x89PNG", "an image", ""),
+    (b"\xff\xd8\xff", "an image", ""),
+    (b"GIF8", "an image", ""),
+    (b"RIFF", "an image or audio file", ""),
     (b"%PDF-", "a PDF document", ""),
-    (b"\x1f\x9d", "compressed by compress", "zcat {file} | {produce}"),
-    (b"LZIP", "compressed by lzip", "lzip -dc {file} | {produce}"),
-    (b"\x04\x22\x4d\x18", "compressed by lz4", "lz4 -dc {file} | {produce}"),
-    (b"\xff\x06\0\0sNaPpY", "compressed by snappy", "snzip -dc {file} | {produce}"),
+    (b"\x1f\x9d", "compressed with compress", "zcat {file} | {produce}"),
+    (b"LZIP", "compressed with lzip", "lzip -dc {file} | {produce}"),
+    (b"\x04\x22\x4d\x18", "compressed with lz4", "lz4 -dc {file} | {produce}"),
+    (b"\xff\x06\0\0sNaPpY", "compressed with snappy", "snzip -dc {file} | {produce}"),
     (b"Salted__", "encrypted", "decrypt it first: openssl enc -d … -in {file} | {produce}"),
     (b"age-encryption.org/", "encrypted", "decrypt it first: age -d {file} | {produce}"),
     (b"-----BEGIN PGP MESSAGE", "encrypted", _DECRYPT),
@@ -55,7 +55,7 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
 
 
 def require_text(head: bytes, name: str, *, ended: bool) -> None:
-    """Raise SettingsError if what begins so can't be text."""
+    """Raise SettingsError if data with this beginning can't be text."""
     if head.lstrip().startswith((b"{", b"[")):
         return
     for magic, kind, command in _BINARY:
@@ -63,21 +63,21 @@ def require_text(head: bytes, name: str, *, ended: bool) -> None:
             raise refusal(name, f"is {kind}", command)
     if head[_TAR[0] :].startswith(_TAR[1]):
         raise refusal(name, "is a tar archive", "tar -xOf {file} | {produce}")
-    # A tar archive is told by bytes that come late; all of a look is there unless it is a pipe.
+    # The mark of a tar archive comes late; the whole head is available unless it is a pipe.
     if b"\0" in head[:_LOOK] and (ended or len(head) >= 512) and b'\n{"' not in head[:_LOOK]:
-        raise refusal(name, "is binary data, of no kind that is known", "")
+        raise refusal(name, "is binary data of an unknown format", "")
 
 
 def refusal(name: str, what: str, command: str, *, nouns: str = "events") -> SettingsError:
-    """The error for a file that holds something else, with the command that makes `nouns` of it."""
+    """The error for a file of another format, with the command that makes `nouns` of it."""
     file = "standard input" if name == STDIN else name
     return SettingsError(
-        f"{file} {what}, and can't be sent as {nouns}; nothing was sent"
+        f"{file} {what}, so it can't be sent as {nouns}; nothing was sent"
         + (f": {with_names(command, name)}" if command else "")
     )
 
 
 def with_names(command: str, name: str) -> str:
-    """The command with the file in it, as a shell takes it."""
+    """The command with the file name in it, quoted for a shell."""
     file = "FILE" if name == STDIN else shlex.quote(name)
     return command.format(file=file, produce=PIPED_INTO)

@@ -1,4 +1,4 @@
-"""Whatever encoding a file is in, its text in UTF-8."""
+"""Converts a file's text to UTF-8, whatever its encoding."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BOMS = (
 def in_utf8(chunks: Chunks, name: str) -> tuple[str, Chunks]:
     """The encoding, and the text in UTF-8 without a byte order mark.
 
-    Bytes that are no UTF-8 are left as they are, for the processor to judge.
+    Invalid UTF-8 is passed on unchanged, for the processor to reject.
     """
     # The longest mark has 4 bytes; a line that is over says enough.
     while len(chunks.head) < 4 and not chunks.head.endswith(b"\n") and chunks.more():
@@ -37,7 +37,7 @@ def in_utf8(chunks: Chunks, name: str) -> tuple[str, Chunks]:
 
 
 def _without_bom(head: bytes) -> str:
-    """JSON has no NUL: beside the first brace or bracket it tells UTF-16."""
+    """JSON has no NUL bytes: one beside the first brace or bracket means UTF-16."""
     if head[:2] in (b"{\0", b"[\0") and head[2:4] != b"\0\0":
         return "UTF-16-LE"
     if head[:2] in (b"\0{", b"\0["):
@@ -46,7 +46,7 @@ def _without_bom(head: bytes) -> str:
 
 
 def _recoded(chunks: Chunks, encoding: str, name: str) -> Iterator[bytes]:
-    # Half of a surrogate pair is passed on, so that the processor rejects that event alone.
+    # Pass on half of a surrogate pair, so that the processor rejects only that event.
     decoder = codecs.getincrementaldecoder(encoding)("surrogatepass")
     ending = b""
     try:
@@ -56,8 +56,8 @@ def _recoded(chunks: Chunks, encoding: str, name: str) -> Iterator[bytes]:
         ending = decoder.decode(b"", True).encode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"{name} is damaged: its {encoding} text can't be read on ({error.reason}); "
-            "what comes before that was read"
+            f"{name} is damaged: its {encoding} text can't be decoded ({error.reason}). The "
+            f"records before that were read. Get an intact copy of the file, then send it again"
         ) from error
     if ending:
         yield ending

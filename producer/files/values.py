@@ -1,4 +1,4 @@
-"""JSON text of any length, read value by value; each comes with its text as it stands there."""
+"""Reads JSON text of any length value by value, each with its original text."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from producer.files.chunks import Chunks
 MAX_VALUE_CHARACTERS = 16 * 1024 * 1024
 
 Value = tuple[object, str]
-"""What was read, and its text."""
+"""The parsed value, and its text."""
 
 _decode = json.JSONDecoder().raw_decode
-# Python reads no integer of more than 4,300 digits; the processor is to say so of that event alone.
+# Python parses no integer of more than 4,300 digits; the processor rejects only that event.
 _decode_any_integer = json.JSONDecoder(parse_int=str).raw_decode
 _SPACE = re.compile(r"[ \t\n\r]*")
 _ASSIGNMENT = re.compile(r"(?:window|Grailbird)\.[\w.]+\s*=|;")
@@ -27,7 +27,7 @@ _DEEPEST = 5  # arrays in each other
 
 
 class Page(NamedTuple):
-    """An object that stands for its array: how it `begins`, and the array's `key`."""
+    """An object that only wraps an array: how it `begins`, and the array's `key`."""
 
     begins: re.Pattern[str]
     key: str
@@ -40,10 +40,10 @@ def values(
     *,
     page: Page | None = None,
 ) -> Iterator[Value]:
-    """The events of arrays and objects, one after the other: what no array and no page holds.
+    """The values in a sequence of arrays, pages and objects, one after another.
 
-    An array is taken apart however long it is, and so is that of a `page`; any other value must
-    fit into memory. Raises SourceError where it is no JSON, and for a longer one, of which
+    Arrays, including that of a `page`, are taken apart whatever their length; any other value must
+    fit in memory. Raises SourceError for invalid JSON and for a value that is too long, for which
     `if_long` says what to do.
     """
     text = _Text(chunks, name, if_long)
@@ -53,7 +53,7 @@ def values(
 
 
 def members(text: str, at: int = 0) -> Iterator[tuple[str, int, int]]:
-    """Keys of the object at `at`, each with where its value starts and ends; it must be valid."""
+    """The keys of the object at `at`, each with the span of its value; the object must be valid."""
     at = _after_space(text, at + 1)
     while text[at] != "}":
         key, at = _decode(text, at)
@@ -64,7 +64,7 @@ def members(text: str, at: int = 0) -> Iterator[tuple[str, int, int]]:
 
 
 def elements(text: str, at: int = 0) -> Iterator[str]:
-    """The texts of what the array at `at` holds; it must be valid."""
+    """The texts of the elements of the array at `at`; the array must be valid."""
     at = _after_space(text, at + 1)
     while text[at] != "]":
         _, end = _decode_any_integer(text, at)
@@ -99,11 +99,11 @@ def _taken_apart(text: _Text, page: Page | None, depth: int = 0) -> Iterator[Val
 
 
 class _Text:
-    """What is left of the text; only a part of it is in memory."""
+    """The rest of the text; only part of it is in memory."""
 
     def __init__(self, chunks: Chunks, name: str, if_long: Callable[[str], str]) -> None:
         self._chunks = iter(chunks)
-        # Bytes that are no UTF-8 are given back as they were.
+        # Invalid UTF-8 is returned unchanged.
         self._decoder = codecs.getincrementaldecoder("utf-8")("surrogateescape")
         self._name = name
         self._if_long = if_long
@@ -114,7 +114,7 @@ class _Text:
         self._characters = 0
 
     def peek(self) -> str:
-        """The next character that is no space, none at the end."""
+        """The next character that is not a space; empty at the end."""
         while True:
             self._at = _after_space(self._text, self._at)
             if self._at < len(self._text) or self._ended:
@@ -122,13 +122,13 @@ class _Text:
             self._read_on()
 
     def take(self, character: str) -> None:
-        """Go past the next character, which must be this one."""
+        """Skip the next character, which must be this one."""
         if self.peek() != character:
             raise self._broken(f"{character} is missing", self._at)
         self._at += 1
 
     def matches(self, pattern: re.Pattern[str], *, take: bool = False) -> bool:
-        """Whether the pattern is what comes next; if so, go past it if asked to."""
+        """Whether the pattern comes next; if so, skip it if asked to."""
         self.peek()
         while len(self._text) - self._at < _LOOK and not self._ended:
             self._read_on()
@@ -138,7 +138,7 @@ class _Text:
         return found is not None
 
     def parts(self, opening: str, closing: str) -> Iterator[None]:
-        """One turn for each of what stands between the two, to be read in that turn."""
+        """Iterate once for each element between the two; read the element in that iteration."""
         self.take(opening)
         if self.peek() == closing:
             return self.take(closing)
@@ -159,15 +159,15 @@ class _Text:
                 return content, self._text[start:end]
             if len(self._text) - self._at > MAX_VALUE_CHARACTERS:
                 raise SourceError(
-                    f"{self._name} can't be read on: what begins at {self._place(self._at)} is "
-                    f"longer than {MAX_VALUE_CHARACTERS:,} characters; what comes before that was "
-                    f"read. {self._if_long(self._name)}".rstrip()
+                    f"{self._name} can't be read further: the value at {self._place(self._at)} is "
+                    f"longer than {MAX_VALUE_CHARACTERS:,} characters. The records before that "
+                    f"were read. {self._if_long(self._name)}".rstrip()
                 )
-            # Twice as much each time: no part of a long value is looked at over and over.
+            # Twice as much each time, so that a long value is not parsed over and over.
             self._read_on(len(self._text) - self._at)
 
     def _whole_value(self) -> tuple[object, int] | None:
-        """The next value and its end; None if more has to be read to see it."""
+        """The next value and its end; None if more must be read first."""
         try:
             try:
                 content, end = _decode(self._text, self._at)
@@ -182,13 +182,13 @@ class _Text:
             return None
         except RecursionError as error:
             raise self._broken("nested too deeply", self._at) from error
-        # The rest of a number may come yet.
+        # The rest of a number may still come.
         if end == len(self._text) and not self._ended and self._text[end - 1] not in '}]"':
             return None
         return content, end
 
     def _read_on(self, at_least: int = 1) -> None:
-        """Forget what was read, and add to what is in memory."""
+        """Drop what was read, and read more into memory."""
         passed = self._text[: self._at]
         if newlines := passed.count("\n"):
             self._lines += newlines
@@ -205,10 +205,10 @@ class _Text:
 
     def _broken(self, reason: str, at: int, *, is_cut: bool = False) -> SourceError:
         is_cut = self._ended and (is_cut or at >= len(self._text.rstrip()))
-        what = "cut short" if is_cut else "damaged"
+        what = "incomplete" if is_cut else "damaged"
         return SourceError(
-            f"{self._name} is {what}: {self._place(at)} is no JSON ({reason}); what comes before "
-            "that was read"
+            f"{self._name} is {what}: {self._place(at)} is not valid JSON ({reason}). The records "
+            f"before that were read. Fix the file there, then send it again"
         )
 
     def _place(self, at: int) -> str:

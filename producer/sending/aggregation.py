@@ -1,7 +1,8 @@
 """Several records in one, in the format of the Kinesis Producer Library (KPL).
 
 Kinesis bills a provisioned stream by the record, in steps of 25 KB, and takes no more than 1,000
-records a second in a shard. A record of events that fill such a step costs what one event does.
+records a second in a shard. A record that packs as many events as fit in one step costs no more
+than a single event.
 
     magic number, protobuf message, MD5 of the message
 
@@ -38,16 +39,16 @@ PER_AGGREGATE = 4 + 16 + 2 * 39 + 2
 
 
 def hash_keys(*, start: float) -> Iterator[int]:
-    """Explicit hash keys, spread evenly over all shards; `start`, 0 to 1, says from where."""
+    """Explicit hash keys, spread evenly over all shards; `start`, 0 to 1, sets the first."""
     for n in itertools.count():
         yield int((start + n * _STEP) % 1.0 * _HASH_KEYS)
 
 
 def aggregated(records: Sequence[OutgoingRecord], *, hash_key: str) -> bytes:
-    """The data of one Kinesis record that holds the records.
+    """The data of one Kinesis record that contains the records.
 
-    Each of them names the hash key that the Kinesis record is to be put with: consumers built on
-    AWS's library drop records whose key belongs to another shard.
+    Each record carries the explicit hash key of the Kinesis record: consumers built on AWS's
+    library drop records whose key belongs to another shard.
     """
     indexes: dict[str, int] = {}
     parts: list[bytes] = []

@@ -1,10 +1,10 @@
-"""How much may be sent before it is known whether shards are full.
+"""Limits how much is sent before it is known whether shards are full.
 
-As long as nothing was refused, nobody knows whether the stream has limits: an emulator has none.
-One that has would refuse call after call, were all sent at once. So most of what the shards that
-are known may have saved up is sent at once, and then what they take by AWS's limits. Beyond that
-goes little at first, and twice as much with each answer that accepts all. When that would be
-more than any call, it is left alone for good.
+Until a record is refused, it is unknown whether the stream has limits: an emulator has none. A
+stream with limits would refuse call after call if everything were sent at once. So the sender first
+sends most of what the known shards may have saved up, then what they accept by AWS's limits. Beyond
+that it sends a little at first, and doubles that with each fully accepted call. Once the extra
+exceeds the size of any call, the limit is dropped for good.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LEAST = 0.02
 
 
 class Allowance:
-    """Counts in seconds of what one shard takes. Not thread-safe."""
+    """Counts in seconds of one shard's capacity. Not thread-safe."""
 
     def __init__(self, now: float) -> None:
         self.shards: set[str] = set()
@@ -34,12 +34,12 @@ class Allowance:
 
     @property
     def known(self) -> int:
-        """How many shards there are, as far as is known."""
+        """The number of shards known so far."""
         return max(1, len(self.shards))
 
     @property
     def is_proven(self) -> bool:
-        """Whether more was accepted than limits would let through."""
+        """Whether more was accepted than the limits would allow."""
         return self._beyond >= _PROVEN
 
     def left(self, now: float) -> float:
@@ -57,35 +57,35 @@ class Allowance:
         return 0.0
 
     def holds_up(self, now: float) -> bool:
-        """Whether parcels had to wait of late, since a shard was full once."""
+        """Whether parcels had to wait recently because a shard was full."""
         return now - self._held_up_at <= OF_LATE
 
     def sent(self, cost: float) -> float:
-        """Book what was sent; how much may go beyond AWS's limits, if this does, and else 0."""
+        """Record what was sent; return how much of it may exceed AWS's limits, or 0."""
         beyond = self._beyond if cost > 2 * self._saved else 0.0
         self._saved = max(0.0, self._saved - cost)
         self._on_the_way += cost if beyond else 0.0
         return beyond
 
     def ended(self, cost: float, *, beyond: float, accepted: bool) -> None:
-        """Book the end of a call, and whether all that it held was accepted."""
+        """Record the end of a call, and whether everything in it was accepted."""
         self._on_the_way -= cost if beyond else 0.0
-        # Calls that were under way together prove no more than one of them.
+        # Calls that were in flight together prove no more than one of them.
         if accepted and beyond == self._beyond:
             self._beyond *= _FACTOR
 
     def refused(self) -> None:
-        """Book that a shard was full."""
+        """Record that a shard was full."""
         self._beyond, self._saved = _FIRST, 0.0
         self._was_refused = True
 
     def found(self, shards: set[str]) -> None:
-        """Book the shards that have accepted something; each new one has saved up as well."""
+        """Record the shards that accepted something; each new one adds its saved-up capacity."""
         before = self.known
         self.shards |= shards
         self._saved += _AT_ONCE * (self.known - before)
 
 
 def cost_of(*, parcels: int, wire: int) -> float:
-    """How many seconds one shard takes for so many parcels with so many bytes."""
+    """How many seconds one shard needs to accept this many parcels and bytes."""
     return max(parcels / SHARD_RECORDS, wire / SHARD_BYTES)

@@ -1,4 +1,4 @@
-"""What Kinesis said to a call, entry by entry."""
+"""The answer to a call, entry by entry."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ UNANSWERED = frozenset(
         "ResponseParserError",
     }
 )
-"""The codes after which nobody knows whether Kinesis has stored the record."""
+"""The codes after which Kinesis may or may not have stored the record."""
 
 
 class Answer(NamedTuple):
@@ -31,15 +31,15 @@ class Answer(NamedTuple):
 
     @classmethod
     def failure(cls, code: str, entries: int) -> Answer:
-        """What a call that failed as a whole says of each of its entries."""
+        """The answer that stands for a call that failed as a whole."""
         return cls([code] * entries, [None] * entries)
 
     @property
     def is_accepted(self) -> bool:
-        """Whether Kinesis has accepted all."""
+        """Whether Kinesis accepted every entry."""
         return self.codes.count(None) == len(self.codes)
 
     @property
     def is_answered(self) -> bool:
-        """Whether Kinesis looked at each record, and did not merely fail."""
+        """Whether Kinesis processed the entries one by one, instead of failing as a whole."""
         return None in self.codes or SHARD_FULL in self.codes

@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class Held:
-    """A record that was read and whose fate is open; times are the clock's.
+    """A record that was read and is not dealt with yet; times are the clock's.
 
-    `number` counts the records read, and `start` is where the source has to be read from to have
-    the record again. `unanswered` is whether a call that held the record had no answer, so that it
-    may have arrived. `unsendable` is the error code of a record that no further try can deliver.
-    `wire` is the bytes that Kinesis counts.
+    `number` counts the records read, and `start` is the offset to read the record from again.
+    `unanswered` says that a call with the record got no answer, so that it may have arrived.
+    `unsendable` is the error code of a record that no further try can deliver. `wire` is the bytes
+    that Kinesis counts.
     """
 
     __slots__ = (
@@ -56,7 +56,7 @@ class Held:
 
     @property
     def hash_key(self) -> int:
-        """What Kinesis makes of the partition key: it decides the shard."""
+        """The hash key, which decides the shard."""
         if self._hash is None:
             digest = hashlib.md5(self.record.partition_key.encode(), usedforsecurity=False)
             self._hash = int.from_bytes(digest.digest())
@@ -69,7 +69,7 @@ class Held:
 
 
 class Group:
-    """Records that travel in one Kinesis record, and stay together until their fate is known.
+    """Records that travel in one Kinesis record, and stay together until they are dealt with.
 
     `wire` is at least the bytes that Kinesis counts, `size` those of the records.
     """
@@ -97,11 +97,11 @@ class Group:
 
     @property
     def start(self) -> int:
-        """Where the source has to be read from to have all of it again."""
+        """The offset in the source to read all of its records from again."""
         return self.members[0].start
 
     def add(self, held: Held) -> bool:
-        """Take a record in, unless it would need another payload unit with it: False."""
+        """Add a record; False if that would take another payload unit."""
         wire = self.wire + held.size + PER_RECORD
         if self.members and wire > PAYLOAD_UNIT:
             return False
@@ -117,7 +117,7 @@ class Group:
         hash_key = str(self.hash_key)
         return {
             "Data": aggregated([held.record for held in self.members], hash_key=hash_key),
-            # It decides nothing beside an explicit hash key; should that be ignored, it does too.
+            # An explicit hash key overrides it; an emulator that ignores that key uses this one.
             "PartitionKey": hash_key,
             "ExplicitHashKey": hash_key,
         }
@@ -131,7 +131,7 @@ Batch = list[Parcel]
 
 
 def records_of(parcels: Iterable[Parcel]) -> list[Held]:
-    """The records in the parcels, each knowing whether a call with it was not answered."""
+    """The records in the parcels, each marked if a call with it got no answer."""
     records: list[Held] = []
     for parcel in parcels:
         for held in parcel.members:

@@ -1,8 +1,8 @@
-"""PutRecords' body and answer, written and read without botocore's models.
+"""Writes and reads the bodies of PutRecords without botocore's models. botocore walks its model of
+the operation for every field of every record, both ways, which costs more CPU than the rest of the
+call.
 
-botocore walks its model of the operation for every field of every record, both ways, which costs
-more CPU than all else in a call together. All else is still botocore's: endpoint, credentials,
-signature, connections and errors.
+The rest is still botocore's: endpoint, credentials, signature, connections and errors.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _RECORDS = "tweetpipe.records"
 _STAND_IN = ({"Data": b"", "PartitionKey": "-"},)
-"""Records that are valid and cost nothing: botocore writes these, which are then replaced."""
+"""A minimal valid list of records: botocore serializes it, then it is replaced."""
 
 
 class Entries(list["Entry"]):
-    """Entries for `put_records` that are to be written directly; their data must be bytes.
+    """Entries for `put_records` that are written directly; their data must be bytes.
 
-    The answer is waited for `patience` times as long as the client is configured to wait.
+    The call waits for its answer `patience` times as long as the client is configured to.
     """
 
     def __init__(self, entries: Iterable[Entry] = (), *, patience: float = 1.0) -> None:
@@ -35,10 +35,10 @@ class Entries(list["Entry"]):
 
 
 def write_and_read_directly(client: object) -> None:
-    """Make a botocore client's `put_records` faster when it is given Entries.
+    """Make a botocore client's `put_records` faster when it gets Entries.
 
-    Calls with any other list, and what is no such client, are left as they are. Kinesis' answer is
-    passed on unchecked.
+    Calls with any other list, and other kinds of clients, are left as they are. Kinesis' answer is
+    not validated.
     """
     if not isinstance(client, BaseClient):
         return
@@ -71,8 +71,8 @@ def _write_body(params: dict[str, Any], context: Mapping[str, Any], **_: object)
 
 
 def body_of(without: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) -> bytes:
-    """The body of a call, given what it is to say beside its records: at least the stream."""
-    # One join of all pieces: a body is megabytes, and each copy of it costs.
+    """The body of a call, given its other fields: at least the stream."""
+    # Join all pieces once: a body is megabytes, and each copy costs time.
     pieces = [json.dumps(without).encode().removesuffix(b"}"), b',"Records":[']
     for record in records:
         pieces += (
@@ -91,7 +91,7 @@ def body_of(without: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) ->
 def _read_answer(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
 ) -> None:
-    """Leave to botocore what is no answer as Kinesis gives it."""
+    """Let botocore handle anything but a normal Kinesis answer."""
     if response_dict["status_code"] != 200:
         return
     try:

@@ -1,4 +1,4 @@
-"""The one place that talks to Kinesis, and that knows what its errors mean."""
+"""The only module that calls Kinesis and interprets its errors."""
 
 from __future__ import annotations
 
@@ -52,20 +52,21 @@ _BAD_RECORD = frozenset(
     {"InvalidArgumentException", "SerializationException", "ValidationException"}
 )
 _ADVICE = {
-    "ResourceNotFoundException": "deploy the stack first, or name a stream that exists",
-    "AccessDeniedException": "use credentials that may call kinesis:PutRecords on this stream",
+    "ResourceNotFoundException": "deploy the stack first, or name an existing stream",
+    "AccessDeniedException": "use credentials that allow kinesis:PutRecords on this stream",
     "ExpiredToken": "renew the credentials",
     "ExpiredTokenException": "renew the credentials",
     "InvalidSignatureException": "check the secret access key and this computer's clock",
     "RequestExpired": "check this computer's clock",
     "UnrecognizedClientException": "check the access key",
     "InvalidClientTokenId": "check the access key",
-    "InvalidCredentials": "look for a space or a line break in the access key or session token",
+    "InvalidCredentials": "remove spaces and line breaks from the access key and session token",
     "KMSAccessDeniedException": "allow these credentials kms:GenerateDataKey on the stream's key",
     "KMSDisabledException": "enable the stream's KMS key",
-    "KMSInvalidStateException": "see to the state of the stream's KMS key",
-    "KMSNotFoundException": "see to the stream's KMS key, which is gone",
-    "NoCredentialsError": "set credentials, for instance with AWS_PROFILE",
+    "KMSInvalidStateException": "check the state of the stream's KMS key",
+    "KMSNotFoundException": "the stream's KMS key is gone: restore it, or encrypt the stream with "
+    "another key",
+    "NoCredentialsError": "set credentials, for example with AWS_PROFILE",
 }
 
 
@@ -78,10 +79,11 @@ class RecordRejected(Exception):
 
 
 def kinesis_client_config(settings: Settings) -> Config:
-    """Configuration for the client handed to `produce`.
+    """Configuration for the client passed to `produce`. botocore's retries are off because it would
+    resend a whole call;
 
-    botocore would resend a whole call; `produce` resends only the records that were refused. It
-    validates every field of every record, which costs a fifth of the CPU time; Kinesis does too.
+    `produce` resends only the refused records. Its validation is off because it takes a fifth of
+    the CPU time, and Kinesis validates too.
     """
     return Config(
         connect_timeout=5,
@@ -94,10 +96,10 @@ def kinesis_client_config(settings: Settings) -> Config:
 
 
 def require_stream_name(stream: str) -> None:
-    """Raise SettingsError unless Kinesis allows the name; StreamName in its API reference."""
+    """Raise SettingsError unless Kinesis allows the name; see StreamName in its API reference."""
     if not re.fullmatch(r"[a-zA-Z0-9_.-]{1,128}", stream):
         raise SettingsError(
-            f"{stream!r} can't be a stream's name: 1 to 128 letters, digits, '_', '.' or '-'"
+            f"{stream!r} is not a valid stream name: use 1 to 128 letters, digits, '_', '.' or '-'"
         )
 
 
@@ -106,10 +108,10 @@ def put_records(
 ) -> Answer:
     """Send one PutRecords call.
 
-    The answer is waited for `patience` times as long as the client says.
+    Waits for the answer `patience` times as long as the client is configured to.
 
-    When the call fails as a whole in a way that may pass, that is every entry's error. Kinesis
-    may have stored entries of a call that timed out: they are sent again, and stored twice.
+    If the call fails as a whole with a temporary error, every entry gets that error. Kinesis may
+    have stored entries of a call that timed out: they are sent again, and stored twice.
 
     Raises RecordRejected when an entry makes the call invalid, DeliveryError when no call can
     succeed.
@@ -123,8 +125,8 @@ def put_records(
         raise RecordRejected(type(error).__name__) from error
     except (ConnectionError, HTTPClientError, ResponseParserError) as error:
         if isinstance(error, HTTPClientError) and isinstance(error.kwargs.get("error"), ValueError):
-            # What it says is the header, which is a secret.
-            told = "a header can't carry these credentials"
+            # Its message quotes the header, which is a secret.
+            told = "these credentials contain characters that an HTTP header can't carry"
             raise _no_use(stream, "InvalidCredentials", told) from None
         return Answer.failure(type(error).__name__, len(entries))
     except BotoCoreError as error:
@@ -132,7 +134,7 @@ def put_records(
     results = said.get("Records", [])
     if len(results) != len(entries):
         return Answer.failure("IncompleteAnswer", len(entries))
-    # FailedRecordCount is not looked at: not every implementation counts correctly.
+    # FailedRecordCount is not used: not every implementation counts correctly.
     codes = [
         None if "ErrorCode" not in result and result.get("SequenceNumber") else _code_in(result)
         for result in results
@@ -173,12 +175,12 @@ def _code_of(error: ClientError, stream: str) -> str:
 def _no_use(stream: str, code: str, message: str) -> DeliveryError:
     text = f"nothing can be sent to the stream {stream!r}: "
     if code.isdecimal():
-        # Kinesis names each of its errors; a bare status comes from whatever stands before it.
-        text += f"something that is not Kinesis, such as a proxy, answers {code} and "
+        # Kinesis names each of its errors; a bare status comes from something in front of it.
+        text += f"the endpoint is not Kinesis, but perhaps a proxy: it answered {code} and "
         return DeliveryError(
-            f"{text}{first_words(message)}; look at HTTPS_PROXY and AWS_ENDPOINT_URL"
+            f"{text}{first_words(message)}; check HTTPS_PROXY and AWS_ENDPOINT_URL"
         )
-    # What follows repeats the request with all its headers, the session token among them.
+    # The rest repeats the request with all its headers, including the session token.
     message = plain(message.partition("The Canonical String")[0]).rstrip(". ")
     text += f"{code}: {message}" if message else code
     return DeliveryError(f"{text}; {_ADVICE[code]}" if code in _ADVICE else text)

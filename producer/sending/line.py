@@ -1,4 +1,4 @@
-"""Parcels that wait for a call while no shard is full."""
+"""The queue of parcels while no shard is full."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from producer.sending.batches import Batch, Parcel
 
 
 class Line:
-    """Fresh parcels in the order they came, and before them refused ones whose time has come.
+    """Refused parcels that are due again, then new parcels in order of arrival.
 
     Not thread-safe.
     """
@@ -23,14 +23,14 @@ class Line:
         self._bytes = 0
 
     def add(self, parcel: Parcel, max_records: int, max_bytes: int) -> bool:
-        """Add a fresh parcel; True if a call is full with it, or it is the first to wait."""
+        """Add a new parcel; True if it fills a call, or is the first to wait."""
         self._fresh.append(parcel)
         self._bytes += parcel.wire
         ready = len(self._fresh) + len(self._again)
         return ready == 1 or ready % max_records == 0 or self._bytes >= max_bytes
 
     def add_again(self, parcel: Parcel, *, since: float) -> None:
-        """Add a parcel that was refused before, and is due since then."""
+        """Add a refused parcel that was due at this time."""
         parcel.since = since
         self._again.append(parcel)
         self._bytes += parcel.wire
@@ -38,9 +38,9 @@ class Line:
     def ready_in(
         self, now: float, *, max_records: float, max_bytes: float, flush: bool
     ) -> float | None:
-        """Seconds until there is a call worth sending, 0 if there is, None if nothing waits.
+        """Seconds until a call is worth sending, 0 if one is, None if nothing waits.
 
-        With `flush`, no parcel waits for company.
+        With `flush`, parcels don't wait for others.
         """
         ready = len(self._again) + len(self._fresh)
         if ready and (flush or ready >= max_records or self._bytes >= max_bytes):
@@ -49,7 +49,7 @@ class Line:
         return max(0.0, min(moments) + self._linger - now) if moments else None
 
     def take(self, *, max_records: float, max_bytes: float) -> Batch:
-        """The next call's: within both limits, or a single parcel."""
+        """The parcels of the next call: within both limits, or a single one."""
         batch: Batch = []
         size = 0
         for queue in (self._again, self._fresh):
@@ -65,13 +65,13 @@ class Line:
         return batch
 
     def parcels(self) -> Iterator[Parcel]:
-        """All that waits, in order."""
+        """All waiting parcels, in order."""
         return chain(self._again, self._fresh)
 
     def first_start(self) -> float:
-        """Where the earliest of them starts in the source."""
+        """The source offset of the earliest of them."""
         starts = [parcel.start for parcel in self._again]
-        # Fresh ones are in the order in which they were read.
+        # New parcels are in the order in which they were read.
         starts += [self._fresh[0].start] if self._fresh else []
         return min(starts, default=math.inf)
 
@@ -86,5 +86,5 @@ class Line:
         return given_up
 
     def clear(self) -> Batch:
-        """Take everything at once."""
+        """Remove and return everything."""
         return self.give_up(lambda _: True)

@@ -1,12 +1,13 @@
-"""Decides what to send now, and what an answer means; it has neither threads nor a clock.
+"""Decides what to send next and what an answer means; has no threads and no clock.
 
-While no shard is full, parcels go in the order they came, several calls at once. From the first
-time on that shards refuse more than stray records, each shard has a lane, and gets what it takes
+While no shard is full, parcels are sent in order of arrival, several calls at once. Once shards
+refuse more than stray records, each shard gets its own lane, and only as much as it accepts
 (`producer.sending.shard`).
 
-A parcel that is refused for another reason waits for a while, and a call that fails as a whole
-makes all wait (`producer.sending.circuit`). A parcel is given up when nothing of its shard was
-accepted for `give_up_after`; if it was refused for a reason that is no shard's, nothing at all.
+A parcel refused for another reason waits for a while, and a call that fails as a whole makes
+everything wait (`producer.sending.circuit`). A parcel is given up when its shard accepted nothing
+for `give_up_after`, or if the refusal was not about a shard, when the whole stream accepted
+nothing.
 """
 
 from __future__ import annotations
@@ -33,16 +34,16 @@ from producer.sending.window import Trip, Window
 from producer.settings import Settings
 
 _SECONDS_IN_HAND = 4.0
-"""Of what full shards take; so much has to be read ahead that none of them runs dry."""
+"""Seconds of full shards' capacity to read ahead, so that none of them runs dry."""
 _FULL, _STRAY = 3, 0.05
-"""Refusals, and their share, from which on a shard is taken to be full."""
+"""The number and share of refusals from which a shard counts as full."""
 _LOOK_BACK = 1000  # parcels
 _THE_END = 3600.0  # seconds: it comes before
 
 
 @dataclass(kw_only=True, eq=False)
 class Call:
-    """Parcels on their way."""
+    """Parcels in a call in flight."""
 
     batch: Batch
     trip: Trip
@@ -52,7 +53,7 @@ class Call:
 
 @dataclass(kw_only=True)
 class Settled:
-    """What became of a call's parcels; those that are not named are to be sent again.
+    """The outcome of a call; parcels not listed here are resent.
 
     `records` and `bytes` were sent.
     """
@@ -65,7 +66,7 @@ class Settled:
 
 
 class Outbox:
-    """The parcels that wait or are on their way. Not thread-safe."""
+    """The parcels that wait or are in flight. Not thread-safe."""
 
     def __init__(self, settings: Settings, *, random: Callable[[], float], now: float) -> None:
         self._settings = settings
@@ -86,23 +87,25 @@ class Outbox:
         self._rates = Rates(now)
         self._looked_at = self._full = 0
         self.room: tuple[float, float] = math.inf, math.inf
-        """How many records and bytes may be in hand, so that full shards have a few seconds'."""
+        """How many records and bytes may be in hand, to feed full shards for a few seconds."""
 
     @property
     def in_flight(self) -> bool:
-        """Whether any call is on its way."""
+        """Whether any call is in flight."""
         return bool(self._calls)
 
     def endpoint_rate(self, now: float) -> float | None:
-        """The records a second that the endpoint takes, if it answers late."""
+        """The records a second that the endpoint accepts, if it answers late."""
         return self._window.rate(now)
 
     def shards(self, now: float, *, offered: float | None) -> Shards | None:
-        """How full the shards are, None if none is; `offered` is how many records a second come."""
+        """How full the shards are, None if none is; `offered` is the rate of incoming records a
+        second.
+        """
         if (lanes := self._waiting.lanes) is not None:
             known, full = lanes.known, lanes.full(now)
             if not self._settings.by_key:
-                # All wait in one lane, for whichever shard takes them.
+                # All wait in one lane, for any shard.
                 known = self._allowance.known
                 full = known if full else 0
         else:
@@ -117,7 +120,7 @@ class Outbox:
         return Shards(known=known, full=full, records_rate=records, bytes_rate=size, wanted=wanted)
 
     def ready_in(self, now: float, *, flush: bool) -> float | None:
-        """Seconds until `take` has a call to send, None if only an answer or a record can tell."""
+        """Seconds until `take` has a call to send, None if it waits for an answer or record."""
         if not self._window.has_room or (self._circuit.is_open and self._calls):
             return None
         records, size = self._limits(now)
@@ -125,7 +128,7 @@ class Outbox:
         return None if seconds is None else max(seconds, self._circuit.ready_in(now))
 
     def take(self, now: float) -> Call:
-        """The call to send when `ready_in` says 0."""
+        """The call to send once `ready_in` is 0."""
         records, size = self._limits(now)
         batch = self._waiting.take(now, max_records=records, max_bytes=size)
         cost = 0.0
@@ -141,7 +144,7 @@ class Outbox:
         return call
 
     def settle(self, call: Call, answer: Answer, now: float) -> Settled | None:
-        """Book the answer to a call; None if the call was given up before."""
+        """Process the answer to a call; None if the call was given up before."""
         if not self._end(call, answer, now):
             return None
         if answer.is_answered:
@@ -150,7 +153,7 @@ class Outbox:
             settled = self._accepted(call.batch, answer.shards, now)
             self._make_room()
             return settled
-        # What may not wait at all needs no lane to wait in.
+        # Parcels that may not wait need no lane.
         is_full = self._waiting.lanes is None and self._shards_are_full(answer)
         if is_full and self._settings.give_up_after:
             self._open_lanes(call, answer, now)
@@ -159,7 +162,7 @@ class Outbox:
         if sent := [parcel for parcel, code, _ in entries if code is None]:
             shards = [shard for _, code, shard in entries if code is None]
             settled = self._accepted(sent, shards, now)
-        # One draw a call: what was refused together shares its next call.
+        # One random wait for each call: parcels refused together share their next call.
         share = self._random()
         due = None if answer.is_answered else self._circuit.failed(now, share=share)
         start = call.trip.start
@@ -190,7 +193,7 @@ class Outbox:
         return settled
 
     def reject(self, call: Call, code: str, now: float) -> Settled | None:
-        """Halve a call that Kinesis rejects until the record that spoils it stands alone."""
+        """Halve a call that Kinesis rejects until the invalid record is alone."""
         if not self._end(call, Answer([], []), now):
             return None
         self._circuit.answered()
@@ -206,7 +209,7 @@ class Outbox:
         return Settled()
 
     def break_off(self, call: Call, now: float, *, unanswered: bool) -> None:
-        """Let a call's parcels wait for the end, as none can be sent any more."""
+        """Keep a call's parcels until the end, because nothing can be sent any more."""
         if not self._end(call, Answer([], []), now):
             return
         for parcel in call.batch:
@@ -214,7 +217,7 @@ class Outbox:
             self._waiting.add_later(parcel, due=now + _THE_END)
 
     def clear(self) -> Batch:
-        """Take out everything, what is on its way as well."""
+        """Remove everything, including parcels in flight."""
         on_the_way = [parcel for call in self._calls for parcel in call.batch]
         for parcel in on_the_way:
             parcel.unanswered = True
@@ -222,7 +225,7 @@ class Outbox:
         return sorted(on_the_way + self._waiting.clear(), key=lambda parcel: parcel.number)
 
     def first_start(self) -> float:
-        """Where the earliest of all parcels starts in the source."""
+        """The source offset of the earliest parcel."""
         on_the_way = chain.from_iterable(call.batch for call in self._calls)
         starts = (parcel.start for parcel in on_the_way)
         return min(self._waiting.first_start(), min(starts, default=math.inf))
@@ -231,12 +234,12 @@ class Outbox:
         if self._waiting.lanes is None:
             return
         seconds = _SECONDS_IN_HAND * self._waiting.lanes.capacity
-        # A group holds as many records as there is room for.
+        # A group holds as many records as fit.
         records = math.inf if self._settings.aggregate else seconds * SHARD_RECORDS
         self.room = max(records, self._settings.max_records), max(seconds, 1.0) * SHARD_BYTES
 
     def _limits(self, now: float) -> tuple[float, float]:
-        """How many parcels and bytes the next call may hold."""
+        """How many parcels and bytes the next call may have."""
         records, size = self._window.call_records, self._settings.max_bytes
         if self._circuit.is_open:
             records = min(records, PROBE)

@@ -1,4 +1,4 @@
-"""When waiting for progress has taken long enough."""
+"""Decides when to stop waiting for progress."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from producer.sending.batches import Parcel
 
 
 class Patience:
-    """Runs from the first refusal on while nothing is accepted, and is over after `limit` seconds.
+    """Starts at the first refusal, is reset by progress, and runs out after `limit` seconds.
 
-    Then it begins anew, so that what comes later is waited for as long.
+    Then it starts over, so that later parcels wait as long.
     """
 
     def __init__(self, limit: float) -> None:
@@ -19,13 +19,13 @@ class Patience:
         self._over_at = -math.inf
 
     def accepted(self) -> None:
-        """Book progress."""
+        """Record progress."""
         self._since, self._over_at = None, -math.inf
 
     def is_over(self, now: float, *, sent: float) -> bool:
-        """Book a refusal of what was sent at a time; True gives it up."""
+        """Record a refusal of a parcel sent at this time; True means give it up."""
         if self._since is None:
-            # What was on its way while patience ended has waited as long.
+            # Parcels in flight when the time ran out have waited as long.
             if sent <= self._over_at:
                 return True
             self._since = now
@@ -35,5 +35,5 @@ class Patience:
         return True
 
     def covers(self, parcel: Parcel, now: float) -> bool:
-        """Whether a parcel that waits shares the fate of what was just given up."""
+        """Whether a waiting parcel must be given up together with what was just given up."""
         return parcel.attempts > 0 or 0 < self.limit <= now - parcel.since

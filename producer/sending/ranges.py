@@ -1,12 +1,12 @@
-"""Which shard a hash key belongs to, learned from Kinesis' answers.
+"""Learns from Kinesis' answers which shard a hash key belongs to.
 
-A shard has the hash keys of one range. Of each answer the shard and the key are known, so that what
-lies between two keys of a shard is the shard's; what lies between two shards' keys is taken for the
-nearer one's, until it is refused. Asking Kinesis for the ranges would take a right that the
-producer doesn't have.
+Each shard owns one range of hash keys. Each answer names the shard of a key, so keys between two
+keys of a shard belong to it; keys between two shards' keys are assigned to the nearer shard until
+it refuses them. Asking Kinesis for the ranges would take a permission that the producer doesn't
+have.
 
-A shard that was split or merged is replaced by such with higher numbers: where two claim the same
-keys, the newer one has them.
+A split or merged shard is replaced by shards with higher numbers: if two shards claim the same
+keys, the newer one owns them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Span(NamedTuple):
     shard: str
 
     def away(self, key: int) -> int:
-        """How far from it a key lies."""
+        """The distance of a key from the range."""
         return max(self.low - key, key - self.high, 0)
 
 
@@ -30,13 +30,13 @@ _LOW = attrgetter("low")
 
 
 class Ranges:
-    """The hash keys that each shard is known to have."""
+    """The hash keys known to belong to each shard."""
 
     def __init__(self) -> None:
         self._spans: list[_Span] = []
 
     def shard_of(self, key: int, *, guess: bool) -> str | None:
-        """The shard that has the key; with `guess`, the one that has the nearest key known."""
+        """The shard of the key; with `guess`, the one with the nearest known key."""
         after = bisect_right(self._spans, key, key=_LOW)
         near = self._spans[max(0, after - 1) : after + 1]
         if near and near[0].low <= key <= near[0].high:
@@ -44,11 +44,11 @@ class Ranges:
         return min(near, key=lambda span: span.away(key)).shard if near and guess else None
 
     def shards(self) -> set[str]:
-        """The shards that have keys."""
+        """The shards with known keys."""
         return {span.shard for span in self._spans}
 
     def learn(self, key: int, shard: str) -> bool:
-        """Book that a shard has a key; True if that was not known before."""
+        """Record that a key belongs to a shard; True if that is new."""
         after = bisect_right(self._spans, key, key=_LOW)
         if after and self._spans[after - 1].high >= key:
             holder = self._spans[after - 1].shard

@@ -1,4 +1,4 @@
-"""How fast something goes at present."""
+"""Measures current rates."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ _WINDOW = 5.0  # seconds
 
 
 class Rates:
-    """Records and bytes a second over the last few seconds."""
+    """Records and bytes a second, averaged over the last few seconds."""
 
     def __init__(self, now: float) -> None:
         self._marks: deque[tuple[float, int, int]] = deque([(now, 0, 0)])
         self._records = self._bytes = 0
 
     def add(self, records: int, size: int, now: float) -> None:
-        """Count some more."""
+        """Add to the counts."""
         self._records += records
         self._bytes += size
         self._marks.append((now, self._records, self._bytes))

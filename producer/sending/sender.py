@@ -1,4 +1,4 @@
-"""One call to Kinesis with the parcels of a batch."""
+"""Makes one call to Kinesis with the parcels of a batch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Sender:
     def send(self, batch: Batch, *, patience: float = 1.0) -> Answer:
         """Send the batch in one call.
 
-        The answer is waited for `patience` times as long as the client says.
+        Waits for the answer `patience` times as long as the client is configured to.
 
         Raises RecordRejected when a parcel makes the call invalid, DeliveryError when no call can
         succeed.

@@ -1,13 +1,13 @@
-"""What one shard takes: an estimate that follows its answers.
+"""Estimates how much one shard accepts, from its answers.
 
-Kinesis lets a shard save up for a second what it takes: a token bucket. This one is kept as its
-mirror, a little emptier, so that calls which arrive closer together than they were sent are not
-refused. It empties when the shard refuses more than a stray record.
+Kinesis limits a shard with a token bucket that holds one second of its rate. This bucket mirrors
+it, a little emptier, so that calls that arrive closer together than they were sent are not refused.
+It is emptied when the shard refuses more than a stray record: the shard is then at its limit.
 
-From then on the shard has taken what it can take: what it accepted between two such moments, by the
-time between them, is its rate, whoever else uses it. A little less is tried first, then more and
-more. While less is sent, the shard saves up, so that nothing is lost by it; the next refusal comes
-when that is spent.
+What it accepted between two such moments, divided by the time between them, is its rate, no matter
+who else uses the shard. After a refusal, the sender tries a little less than that, then more and
+more. While it sends less, the shard saves up capacity, so nothing is lost; the next refusal comes
+when that is used up.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from producer.sending.patience import Patience
 
 SHARD_RECORDS = 1000
 SHARD_BYTES = 1024 * 1024
-"""What a shard takes each second; Kinesis Developer Guide, Quotas and limits."""
+"""What a shard accepts each second; Kinesis Developer Guide, Quotas and limits."""
 
 _RESERVE = 0.2
-"""Seconds of the rate that are left in the shard's bucket."""
+"""Seconds of the rate that are left unused in the shard's bucket."""
 _STRAY = 0.02
-"""The share of refusals that says nothing of the rate."""
+"""The share of refusals that says nothing about the rate."""
 _MEMORY = 2.0  # seconds, for that share
 _CAUTION = 0.9
 _COLLAPSE = 0.7
@@ -35,7 +35,9 @@ _TRUSTED, _MEASURED = 0.5, 1.0  # seconds
 _FAR = 0.7
 _LEAST = 0.05
 _GROWTH = 0.02
-"""Shares a second; after so many seconds without a refusal, it doubles each time these pass."""
+"""The share added each second; after this many seconds without a refusal, it doubles each time they
+pass.
+"""
 _CALM, _DOUBLING = 8.0, 4.0
 OF_LATE = 5.0  # seconds
 _AT_ONCE = 1e-6
@@ -43,9 +45,10 @@ _TRIES_IN_TURN = 3
 
 
 class Shard:
-    """The parcels that wait for a shard, oldest first, and when it takes the next. Not thread-safe.
+    """The parcels that wait for a shard, oldest first, and when it accepts the next. Not
+    thread-safe.
 
-    `share` is what it takes of a shard's limits.
+    `share` is how much of a shard's limits it accepts.
     """
 
     def __init__(self, now: float, *, patience: float, share: float = 1.0) -> None:
@@ -62,16 +65,16 @@ class Shard:
         self._goal = share
 
     def add(self, parcel: Parcel, now: float) -> None:
-        """Let a parcel wait."""
+        """Queue a parcel."""
         if not self.queue:
             self._fill(now)
-        # One that is refused time and again lets others pass: it may be another shard's.
+        # A parcel refused again and again lets others pass: it may belong to another shard.
         turns = min(parcel.attempts - _TRIES_IN_TURN, 12)
         rank = parcel.number + (2**turns if turns > 0 else 0)
         heapq.heappush(self.queue, (rank, next(self._tie_break), parcel))
 
     def ready_in(self, now: float) -> float:
-        """Seconds until the shard takes the oldest parcel."""
+        """Seconds until the shard accepts the oldest parcel."""
         self._fill(now)
         wire = self.queue[0][2].wire
         seconds = max(
@@ -81,7 +84,7 @@ class Shard:
         return 0.0 if seconds < _AT_ONCE else seconds
 
     def take(self, now: float, *, size: float) -> Parcel | None:
-        """The oldest parcel if the shard takes it now and it has no more than `size` bytes."""
+        """The oldest parcel, if the shard accepts it now and it has at most `size` bytes."""
         if not self.queue or self.queue[0][2].wire > size:
             return None
         if self.ready_in(now):
@@ -100,18 +103,18 @@ class Shard:
         return given_up
 
     def is_full(self, now: float) -> bool:
-        """Whether parcels had to wait for the shard of late."""
+        """Whether parcels had to wait for the shard recently."""
         return now - self._full_at <= OF_LATE
 
     def accepted(self, wire: int) -> None:
-        """Book a parcel that the shard has taken."""
+        """Record a parcel that the shard accepted."""
         self._since_cut[0] += 1 / SHARD_RECORDS
         self._since_cut[1] += wire / SHARD_BYTES
         self._recent[0] += 1
         self.patience.accepted()
 
     def refused(self, now: float, *, sent: float) -> None:
-        """Book a parcel, sent at a time, for which the shard was full."""
+        """Record a parcel, sent at this time, for which the shard was full."""
         if sent <= self._cut_at:
             return  # That was before the last cut, and is what it was made for.
         self._forget(now)
@@ -122,14 +125,14 @@ class Shard:
 
     def _missing(self, amount: float, level: float, limit: int) -> float:
         rate = limit * self.share
-        # What is as large as the bucket has to find it full.
+        # A parcel as large as the bucket needs a full one.
         return (min(amount + _RESERVE * rate, rate) - level) / rate
 
     def _fill(self, now: float) -> None:
         seconds = now - self._filled_at
         self._filled_at = now
         level = min(self._records / SHARD_RECORDS, self._bytes / SHARD_BYTES)
-        # Saved up to the brim, it is not what parcels wait for.
+        # With a full bucket, the shard is not what parcels wait for.
         if self.queue and level < self.share:
             self._grow(seconds)
         records, size = SHARD_RECORDS * self.share, SHARD_BYTES * self.share
@@ -163,7 +166,7 @@ class Shard:
         if took and seconds >= _MEASURED:
             self._goal = self.share
         elif took:
-            # Most of what was accepted in so short a time is still on its way back.
+            # In such a short time, most answers are still on their way back.
             self._goal *= _DOUBT
         self._records = self._bytes = 0.0
         self._filled_at = self._cut_at = self._full_at = now

@@ -1,8 +1,8 @@
 """The parcels that wait for a call.
 
-While no shard is full, they stand in one line. Once lanes are opened, each shard has its own. Apart
-from both wait parcels that were refused for another reason, until they are due, and those that must
-form a call of their own.
+While no shard is full, they wait in one line. Once lanes are opened, each shard has its own.
+Refused parcels that are not due yet, and parcels that must form a call of their own, wait
+separately.
 """
 
 from __future__ import annotations
@@ -22,10 +22,9 @@ from producer.sending.shard import Shard
 
 
 class Waiting:
-    """Parcels that wait; with `groups_from`, 0 to 1, records are put into groups. Not thread-safe.
+    """The waiting parcels; with `groups_from`, 0 to 1, records are grouped. Not thread-safe.
 
-    `call_records` and `max_bytes` are for one call, `linger` is how long a record waits for
-    company.
+    `call_records` and `max_bytes` limit one call, `linger` is how long a record waits for others.
     """
 
     def __init__(
@@ -62,7 +61,7 @@ class Waiting:
         return looks or is_first
 
     def add_later(self, parcel: Parcel, *, due: float) -> None:
-        """Keep a refused parcel back until `due`."""
+        """Hold back a refused parcel until `due`."""
         heapq.heappush(self._later, (due, next(self._tie_break), parcel))
 
     def add_isolated(self, batch: Batch) -> None:
@@ -70,7 +69,7 @@ class Waiting:
         self._isolated.append(batch)
 
     def open(self, lanes: Lanes, now: float) -> None:
-        """Let each parcel wait for its shard from now on."""
+        """Switch to one lane for each shard."""
         self.lanes = lanes
         for parcel in self._line.clear():
             lanes.add(parcel, now)
@@ -78,9 +77,9 @@ class Waiting:
     def ready_in(
         self, now: float, *, max_records: float, max_bytes: float, flush: bool
     ) -> float | None:
-        """Seconds until `take` has a call worth sending, 0 if it has, None if nothing waits.
+        """Seconds until `take` has a call worth sending, 0 if it has one, None if nothing waits.
 
-        With `flush`, no parcel waits for company.
+        With `flush`, parcels don't wait for others.
         """
         self._wake(now)
         if self._isolated:
@@ -104,7 +103,7 @@ class Waiting:
         return min((seconds for seconds in moments if seconds is not None), default=None)
 
     def take(self, now: float, *, max_records: float, max_bytes: float) -> Batch:
-        """The next call's parcels: within both limits, or a single one."""
+        """The parcels of the next call: within both limits, or a single one."""
         self._wake(now)
         if self._isolated:
             return self._isolated.popleft()
@@ -113,9 +112,9 @@ class Waiting:
         return self._line.take(max_records=max_records, max_bytes=max_bytes)
 
     def give_up(self, is_given_up: Callable[[Parcel], bool], *, of: Shard | None = None) -> Batch:
-        """Take out what is to be given up of what waits for a shard, or of all.
+        """Remove the parcels to give up, of one shard or of all.
 
-        Isolated parcels are tried in any case.
+        Isolated parcels are always tried.
         """
         if of is not None:
             return of.give_up(is_given_up)
@@ -129,7 +128,7 @@ class Waiting:
         return given_up
 
     def clear(self) -> Batch:
-        """Take everything at once."""
+        """Remove and return everything."""
         everything = [*self._line.parcels(), *self._beside_the_line()]
         self._line.clear()
         self._isolated.clear()
@@ -140,7 +139,7 @@ class Waiting:
         return everything
 
     def first_start(self) -> float:
-        """Where the earliest of them starts in the source."""
+        """The source offset of the earliest of them."""
         starts = (parcel.start for parcel in self._beside_the_line())
         return min(self._line.first_start(), min(starts, default=math.inf))
 
@@ -152,7 +151,7 @@ class Waiting:
     def _closed_group(self) -> Parcel:
         group = self._group
         assert group is not None
-        # A record alone goes as it is.
+        # A single record is sent as it is.
         return group if group.count > 1 else group.members[0]
 
     def _wake(self, now: float) -> None:

@@ -1,17 +1,18 @@
-"""How many records may be on their way at once, so that a slow endpoint slows the producer.
+"""Limits how many records are in flight, so that a slow endpoint slows down the producer.
 
-An endpoint that works on each record for a while answers the later, the more it has in hand. Sent
-all it can be sent, it answers after the timeout; what is then sent again adds to what it is still
-working on, and in the end nothing gets through.
+An endpoint that needs time for each record answers later the more records are in flight. If it is
+flooded, it answers after the timeout; the retries add to the work it still has, and in the end
+nothing gets through.
 
-So what is on its way is kept to what is answered within about two seconds, by the means of TCP's
-congestion control, with the time of the answers as the signal, as in TCP Vegas: a window that
-starts small, grows while answers are quick, shrinks when they are late, and falls to its least when
-none comes. Little's law says by how much: what was on its way, times the time wanted, divided by
-the time taken.
+So the records in flight are limited to what is answered within about two seconds, with a congestion
+window as in TCP Vegas, which uses response times as its signal: the window starts small, grows
+while answers are quick, shrinks when they are late, and drops to its minimum when none comes. By
+Little's law, the new size is the number in flight, times the target time, divided by the time
+taken.
 
-Where answers take long whatever is sent, as over a slow line, sending less gains nothing. The time
-taken with the least on its way shows that, and answers may then take twice as long.
+If answers take long no matter how little is sent, as over a slow network, sending less gains
+nothing. The time taken with the fewest records in flight shows this, and answers may then take
+twice that long.
 """
 
 from __future__ import annotations
@@ -20,21 +21,22 @@ import math
 from typing import NamedTuple
 
 TARGET = 2.0
-"""Seconds that an answer may take; Kinesis takes a few hundredths."""
+"""The target time for an answer, in seconds; Kinesis takes a few hundredths."""
 LEAST = 16
 """Records: the window at the start, and after a call that was not answered."""
 
 _GROWTH = 4.0
-"""The most that one answer makes of the window: the first ones say little about larger calls."""
+"""The most that one answer may multiply the window by: early answers say little about larger calls.
+"""
 _AFTER_TIMEOUT = 3.0
 _MOST_PATIENCE = 30.0
 _OF_LATE = 5.0  # seconds
 
 
 class Trip(NamedTuple):
-    """A call on its way: with it, `load` records were.
+    """A call in flight, together with `load` records in all.
 
-    `patience` is how long to wait for its answer, in the client's own timeouts.
+    `patience` is how long to wait for its answer, as a multiple of the client's timeout.
     """
 
     records: int
@@ -44,14 +46,14 @@ class Trip(NamedTuple):
 
 
 class Window:
-    """The records that may be on their way, at most `calls` times `call_records`.
+    """How many records may be in flight, at most `calls` times `call_records`.
 
     Not thread-safe.
     """
 
     def __init__(self, *, call_records: int, calls: int) -> None:
         self._call_records = call_records
-        # With two calls on their way, the endpoint has work while an answer travels.
+        # With two calls in flight, the endpoint stays busy while an answer travels.
         self._calls = min(calls, 2)
         self._most = float(call_records * calls)
         self._least = min(float(LEAST), self._most)
@@ -74,19 +76,19 @@ class Window:
         return self._on_the_way + self.call_records <= self._size
 
     def rate(self, now: float) -> float | None:
-        """The records a second that the endpoint takes, if that has limited the run of late."""
+        """The records a second that the endpoint accepts, if that limited the run recently."""
         limits = self._size < self._most and now - self._limited <= _OF_LATE
         return self._rate if limits else None
 
     def sent(self, records: int, now: float) -> Trip:
-        """Book a call as on its way."""
+        """Record a call as in flight."""
         self._on_the_way += records
         expected = self._allowed * max(1.0, self._on_the_way / self._size)
         patience = (1.0 + expected) * _AFTER_TIMEOUT**self._timeouts
         return Trip(records, self._on_the_way, now, min(patience, _MOST_PATIENCE))
 
     def ended(self, trip: Trip, now: float, *, answered: bool, timed_out: bool) -> None:
-        """Book the end of a call that was answered, timed out, or failed otherwise."""
+        """Record the end of a call that was answered, timed out, or failed otherwise."""
         self._on_the_way -= trip.records
         taken = max(now - trip.start, 1e-6)
         if timed_out:
@@ -97,7 +99,7 @@ class Window:
         if answered:
             self._learn(trip.load, taken, now)
         fitting = trip.load * self._allowed / taken
-        # A call sent before the window shrank says nothing about it as it is.
+        # A call sent before the window shrank says nothing about its current size.
         if taken > self._allowed and trip.start >= self._shrunk:
             self._shrink(max(fitting, trip.load / 2, self._least), now)
         elif answered and taken <= self._allowed:

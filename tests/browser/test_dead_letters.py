@@ -41,7 +41,7 @@ def test_a_letter_is_redriven_after_a_question(served: Dashboard, page: Page) ->
     assert not served.function.events
     answer(page, "Redrive")
 
-    expect(page.locator("#letters-note")).to_contain_text("1 record stored, 1 dead letter gone")
+    expect(page.locator("#letters-note")).to_contain_text("1 record stored, 1 dead letter removed")
     expect(letter(page, "11111111-good")).to_have_count(0)
     assert served.function.data() == [tweet(1)]
 

@@ -48,7 +48,7 @@ def test_an_item_is_shown_whole_and_as_json(served: Dashboard, page: Page) -> No
 def test_from_a_tweet_one_comes_to_its_author(served: Dashboard, page: Page) -> None:
     look_up(page, "Ada")
     page.locator("#items button").first.click()
-    page.get_by_role("button", name="All of this Username").click()
+    page.get_by_role("button", name="All items of this Username").click()
 
     expect(page.get_by_role("dialog")).to_be_hidden()
     expect(page.get_by_label("Username, as stored")).to_have_value("Ada")
@@ -58,7 +58,7 @@ def test_from_a_tweet_one_comes_to_its_author(served: Dashboard, page: Page) -> 
 def test_an_unknown_author_is_said_to_have_none(page: Page) -> None:
     look_up(page, "<b>nobody</b>")
 
-    expect(page.locator("#found")).to_contain_text("There is no such item")
+    expect(page.locator("#found")).to_contain_text("No items found")
     expect(page.locator("#items li")).to_have_count(0)
 
 
@@ -67,7 +67,7 @@ def test_a_refused_question_says_what_to_do(new_page: NewPage) -> None:
         served.collector.push(snapshot())
         page = opened(new_page, served)
         look_up(page, "Ada")
-        expect(page.locator("#found")).to_contain_text("There is no such item")
+        expect(page.locator("#found")).to_contain_text("No items found")
         look_up(page, "Ada")
 
         expect(page.locator("#found")).to_contain_text("Wait a moment")

@@ -117,4 +117,4 @@ def test_the_reads_and_their_bounds_are_shown(page: Page) -> None:
 
     expect(footer).to_contain_text("Kinesis")
     expect(footer).to_contain_text("2 of at most 2.5")
-    expect(footer).to_contain_text("Explorer and queue, on demand")
+    expect(footer).to_contain_text("Explorer and dead letters, on demand")

@@ -71,7 +71,7 @@ def test_a_letter_is_redriven_by_keys(served: Dashboard, page: Page) -> None:
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
 
-    expect(page.locator("#letters-note")).to_contain_text("1 dead letter gone")
+    expect(page.locator("#letters-note")).to_contain_text("1 dead letter removed")
 
 
 def test_the_first_stop_skips_to_the_parts(page: Page) -> None:

@@ -148,7 +148,7 @@ def test_the_page_has_its_landmarks_and_headings(page: Page) -> None:
     for role in ("banner", "main", "contentinfo", "search"):
         expect(page.get_by_role(role)).to_have_count(1)
     expect(page.get_by_role("heading", level=1)).to_have_text("tweetpipe")
-    regions = ["The flow", "The last 15 minutes", "Newest events", "Explorer", "Dead letters"]
+    regions = ["Data flow", "The last 15 minutes", "Newest events", "Explorer", "Dead letters"]
     for name in regions:
         expect(page.get_by_role("region", name=name)).to_be_visible()
     assert page.evaluate("document.documentElement.lang") == "en"

@@ -35,7 +35,7 @@ def test_a_stack_that_is_gone_is_told_and_found_again(served: Dashboard, page: P
     served.collector.push(snapshot(landed(2)))
     expect(alert).to_be_hidden()
     expect(page.get_by_text("message 2")).to_be_visible()
-    expect(page.get_by_role("status").first).to_have_text("The pipeline: OK")
+    expect(page.get_by_role("status").first).to_have_text("Pipeline: OK")
 
 
 def test_what_breaks_the_reading_is_told(new_page: NewPage) -> None:
@@ -116,5 +116,7 @@ def test_before_the_first_look_the_page_waits_without_alarm(new_page: NewPage) -
     with dashboard() as served:
         page = new_page(served.url)
 
-        expect(page.locator("#updated")).to_have_text("Waiting for the first look at the stack")
+        expect(page.locator("#updated")).to_have_text(
+            "Waiting for the first figures from the stack"
+        )
         expect(page.get_by_role("alert")).to_be_hidden()

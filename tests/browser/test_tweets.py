@@ -88,7 +88,7 @@ def test_a_pause_holds_the_list_and_counts_what_comes(served: Dashboard, page: P
     page.get_by_role("button", name="Pause").click()
     push(served, landed(3), landed(2))
 
-    expect(page.locator("#newest-note")).to_have_text("Paused: 2 newer")
+    expect(page.locator("#newest-note")).to_have_text("Paused: 2 new")
     assert ids(page) == ["message 1"]
     page.get_by_role("button", name="Resume").click()
     expect(page.locator("#events li")).to_have_count(3)
@@ -100,7 +100,7 @@ def test_the_list_is_held_while_somebody_is_in_it(served: Dashboard, page: Page)
     page.locator("#events button").focus()
     push(served, landed(2))
 
-    expect(page.locator("#newest-note")).to_contain_text("1 newer")
+    expect(page.locator("#newest-note")).to_contain_text("1 new")
     expect(page.locator("#events button")).to_be_focused()
     page.get_by_role("button", name="Pause").focus()
     expect(page.locator("#events li")).to_have_count(2)

@@ -82,7 +82,7 @@ def test_tweets_land_on_the_page_and_dead_letters_are_handled_there(
         details = page.get_by_role("dialog")
         expect(details.locator("pre")).to_contain_text(text)
         expect(details).to_contain_text("shardId-")
-        page.get_by_role("button", name="All of this Username").click()
+        page.get_by_role("button", name="All items of this Username").click()
         expect(page.locator("#items").get_by_text(text)).to_be_visible()
 
         put(place, deployed, b"<script>not json</script>")
@@ -120,7 +120,9 @@ def test_a_rejected_record_comes_home_by_a_button(
         expect(letter).to_have_count(1)
         letter.get_by_role("button", name="Redrive").click()
         page.get_by_role("dialog").get_by_role("button", name="Redrive").click()
-        expect(page.locator("#letters-note")).to_contain_text("1 record stored, 1 dead letter gone")
+        expect(page.locator("#letters-note")).to_contain_text(
+            "1 record stored, 1 dead letter removed"
+        )
 
     stored = table.get(place, deployed.outputs["EventDataTable"], ("Some One", "9000"))
     assert stored is not None

@@ -217,7 +217,7 @@ def test_a_replaced_file_is_refused_and_sent_whole_without_resume(
 
     assert refused.returncode == 1
     assert refused.stderr.count("\n") == 1
-    assert f"delete {position} to send the whole file, or run without --resume" in refused.stderr
+    assert "Delete that file to send everything again, or run without --resume" in refused.stderr
     assert sent.returncode == 0
     assert position.read_bytes() == kept
     assert stream_of(place, stack) == Counter(tweets)

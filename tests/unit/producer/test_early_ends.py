@@ -164,7 +164,7 @@ def test_a_file_that_cannot_be_written_is_found_before_anything_is_read(tmp_path
     source = iter(records(3))
     kinesis = FakeKinesis()
 
-    with pytest.raises(UndeliveredError, match="name a file in a folder that can be written"):
+    with pytest.raises(UndeliveredError, match="Name a file in a writable folder"):
         run(source, kinesis, tmp_path / "missing" / "undelivered.ndjson")
 
     assert len(list(source)) == 3
@@ -185,7 +185,7 @@ def test_a_file_that_cannot_be_written_later_says_how_many_are_at_stake(tmp_path
 
     kinesis = FakeKinesis(refuse_and_break)
     with pytest.raises(
-        UndeliveredError, match="7 records are neither delivered nor kept"
+        UndeliveredError, match="7 records were neither delivered nor saved"
     ) as caught:
         run(
             records(7),

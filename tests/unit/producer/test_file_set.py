@@ -179,7 +179,7 @@ def test_a_file_that_was_changed_is_refused_before_anything_is_sent(
 
     write(tmp_path, form, [*tweets(4, start=5), tweet(7)], "1")
 
-    with pytest.raises(PositionError, match=r"1\..*replaced or c.*: delete .*position to send the"):
+    with pytest.raises(PositionError, match=r"1\..*replaced or .*Delete that file to send every"):
         to_resume(files)
 
 

@@ -52,5 +52,5 @@ def test_another_stack_gets_them_from_the_beginning(tmp_path: Path) -> None:
 def test_a_position_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "fakes.position").write_text("not JSON")
 
-    with pytest.raises(PositionError, match="delete it"):
+    with pytest.raises(PositionError, match="Delete that file"):
         sent(tmp_path)

@@ -66,7 +66,7 @@ def test_a_position_is_left_out_whatever_its_name(folder: Path) -> None:
 
 def test_what_a_shell_made_of_a_pattern_has_no_position_in_it() -> None:
     names = [YEAR[0], f"{YEAR[0]}.position", YEAR[1]]
-    with pytest.raises(SettingsError, match="is the position kept in a file of events"):
+    with pytest.raises(SettingsError, match="only saves how far a file was sent"):
         listed([f"{YEAR[0]}.position"], undelivered=UNDELIVERED)
 
     assert listed(names[:1] + names[2:], undelivered=UNDELIVERED).files == YEAR[:2]
@@ -122,5 +122,5 @@ def test_what_is_not_there_and_a_link_that_leads_nowhere_are_told(folder: Path) 
 
 
 def test_standard_input_is_named_once() -> None:
-    with pytest.raises(SettingsError, match="- is named twice"):
+    with pytest.raises(SettingsError, match="- is given twice"):
         listed(["-", "more.json", "-"], undelivered=UNDELIVERED)

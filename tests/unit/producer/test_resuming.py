@@ -353,7 +353,7 @@ def test_without_a_place_for_the_position_nothing_is_sent(
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(Path, "replace", refuse_writing)
-    with pytest.raises(PositionError, match=r"cannot keep .*position: Permission denied; see"):
+    with pytest.raises(PositionError, match=r"cannot save .*position: Permission denied"):
         resume(tweets, kinesis, undelivered)
 
     assert kinesis.calls == []

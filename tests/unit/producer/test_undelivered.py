@@ -82,7 +82,9 @@ def test_records_that_did_not_reach_the_disk_are_not_said_to_be_in_the_file(
         raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(UndeliveredError, match="10 records are neither delivered nor kept") as lost:
+    with pytest.raises(
+        UndeliveredError, match="10 records were neither delivered nor saved"
+    ) as lost:
         run(records(10), FakeKinesis(refuse), undelivered, give_up_after=0.0, file_deadline=0.0)
 
     assert lost.value.report is not None

@@ -1,4 +1,4 @@
-// Asks the server; what goes wrong is an Error whose message is for people.
+// Calls the server; throws an Error whose message can be shown as it is.
 
 let token = "";
 
@@ -22,11 +22,11 @@ async function ask(path, options) {
   try {
     answer = await fetch(path, { cache: "no-store", ...options });
   } catch {
-    throw new Error("The dashboard’s server does not answer. Is tweetpipe dashboard still running?");
+    throw new Error("The dashboard’s server does not answer. Check that tweetpipe dashboard is still running, then try again.");
   }
   const body = await answer.json().catch(() => null);
   if (!answer.ok) {
-    throw new Error(body?.error ?? `The dashboard failed (${answer.status}); its terminal may say why.`);
+    throw new Error(body?.error ?? `The dashboard failed (HTTP ${answer.status}). Look for the reason in the terminal that runs it.`);
   }
   return body;
 }

@@ -1,4 +1,4 @@
-// The page: takes what the server tells to its parts, and says when something is wrong.
+// The page: passes the server's events to its parts, and says when something is wrong.
 
 import { get, setToken } from "./api.js";
 import { showItem } from "./details.js";
@@ -12,13 +12,13 @@ import { Series } from "./series.js";
 import { Newest } from "./landed.js";
 import { number } from "./words.js";
 
-const LOST = "The dashboard’s server does not answer: it has ended, or is busy. This page goes on trying, and continues by itself; if it doesn’t, open the address that tweetpipe dashboard has printed.";
-const OLD = "Nothing new has been seen of the stack for a while: what is shown here is old. This page goes on waiting.";
+const LOST = "The dashboard’s server does not answer: it has stopped or is busy. This page keeps trying and reconnects by itself. If it doesn’t, open the address that tweetpipe dashboard printed.";
+const OLD = "No news from the stack for a while: the figures here are out of date. This page keeps waiting for new ones.";
 const SERVICES = {
   cloudformation: "CloudFormation", cloudwatch: "CloudWatch", dynamodb: "DynamoDB",
   kinesis: "Kinesis", lambda: "Lambda", logs: "CloudWatch Logs", sqs: "SQS",
 };
-const LATE = 15; // seconds without a new look at the stack
+const LATE = 15; // seconds without a new snapshot of the stack
 
 const explorer = new Explorer((item, way) => showItem(item, way, lookUp));
 const newest = new Newest((item, way) => showItem(item, way, lookUp));
@@ -27,7 +27,7 @@ const series = new Series(byId("series"));
 const letters = new Letters();
 
 let opening = 0;
-let early = null; // what was told while the page still asks how things are
+let early = null; // events that arrived before the first state was loaded
 let lookedAt = null;
 let problem = null;
 
@@ -45,7 +45,7 @@ async function open() {
     explorer.named(...now.key);
     series.reset(now.history);
     if (now.snapshot) show(now.snapshot, now.asked);
-    else trouble("", "Waiting for the first look at the stack");
+    else trouble("", "Waiting for the first figures from the stack");
     const told = early.filter((seen) => !now.snapshot || seen.at > now.snapshot.at);
     early = null;
     for (const seen of told) show(seen, seen.asked);
@@ -81,7 +81,7 @@ function overall(state) {
   if (node.dataset.state === state && node.firstElementChild) return;
   node.dataset.state = state;
   node.replaceChildren(icon(state), WORDS[state]);
-  setText(byId("status"), `The pipeline: ${WORDS[state]}`);
+  setText(byId("status"), `Pipeline: ${WORDS[state]}`);
 }
 
 /** What stands in the way of everything else; with none, the page is as it should be. */
@@ -90,7 +90,7 @@ function trouble(text, waiting) {
   document.body.classList.toggle("stale", Boolean(text));
   if (waiting && !text) setText(byId("updated"), waiting);
   if (problem === text) return;
-  if (problem && !text) setText(byId("status"), "All is back.");
+  if (problem && !text) setText(byId("status"), "Connected again.");
   problem = text;
   alert.hidden = !text;
   setText(alert, text);
@@ -99,7 +99,7 @@ function trouble(text, waiting) {
 function tick() {
   if (lookedAt === null) return;
   const age = Math.round((performance.now() - lookedAt) / 1000);
-  setText(byId("updated"), age < 3 ? "live" : `last look ${age} s ago`);
+  setText(byId("updated"), age < 3 ? "live" : `last updated ${age} s ago`);
   byId("updated").classList.toggle("late", age > LATE);
   if (age > LATE && !problem) {
     overall("unknown");
@@ -110,8 +110,8 @@ function tick() {
 function reads({ per_s: perS, limit_per_s: limits }, asked) {
   const all = Object.keys(limits).filter((service) => limits[service] > 0)
     .map((service) => [SERVICES[service] ?? service, perS[service] ?? 0, limits[service]]);
-  if (asked) all.push(["Explorer and queue, on demand", asked.per_s, asked.limit_per_s]);
-  const rows = all.map(([label, value, limit]) => [label, `${number(value)} of at most ${number(limit)}`]);
+  if (asked) all.push(["Explorer and dead letters, on demand", asked.per_s, asked.limit_per_s]);
+  const rows = all.map(([label, value, limit]) => [label, `${number(value)} of ${number(limit)} at most`]);
   const node = byId("reads");
   if (node.children.length !== rows.length) {
     node.replaceChildren(...rows.map(() => el("div", {}, el("dt"), el("dd"))));

@@ -1,8 +1,8 @@
-// Asks before something is changed.
+// Asks for confirmation before a change.
 
 import { byId, el } from "./dom.js";
 
-/** Whether the person agrees; Escape and Cancel mean no, and no is what Enter does at first. */
+/** Resolves to true if the person agrees. Escape and Cancel mean no, and Cancel has the focus. */
 export function confirmed(title, text, agree, style = "primary") {
   const dialog = byId("confirm");
   dialog.returnValue = "";

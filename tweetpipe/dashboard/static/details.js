@@ -1,13 +1,13 @@
-// One item: its text, its way, its JSON.
+// One item: its text, its path through the pipeline, its JSON.
 
 import { get } from "./api.js";
 import { byId, el, name } from "./dom.js";
 import { clock, seconds } from "./words.js";
 
-/** Shows the item as known, and then as the table has it. */
+/** Shows the item as the page knows it, then as the table has it. */
 export async function showItem(item, way, lookUp) {
   const dialog = byId("details");
-  fill(dialog, item, way, lookUp, "Reading it from the table…");
+  fill(dialog, item, way, lookUp, "Reading the item from the table…");
   if (!dialog.open) dialog.showModal();
   const opened = dialog.dataset.opened = String(Number(dialog.dataset.opened ?? 0) + 1);
   try {
@@ -20,14 +20,14 @@ export async function showItem(item, way, lookUp) {
 
 function fill(dialog, item, way, lookUp, note) {
   const close = el("button", { type: "button", onclick: () => dialog.close() }, "Close");
-  const theirs = el("button", { type: "button", onclick: () => { dialog.close(); lookUp(item.key[0]); } }, `All of this ${byId("partition-name").textContent}`);
+  const theirs = el("button", { type: "button", onclick: () => { dialog.close(); lookUp(item.key[0]); } }, `All items of this ${byId("partition-name").textContent}`);
   const title = el("h2", { id: "details-title", tabindex: -1, autofocus: true }, name(item.title));
   const focused = dialog.contains(document.activeElement) ? document.activeElement.textContent : null;
   dialog.replaceChildren(
     title,
     el("p", { class: "message whole", dir: "auto" }, item.text),
     el("p", { class: "note", role: "status" }, note),
-    el("h3", {}, "Its way"),
+    el("h3", {}, "Path"),
     facts({ Key: item.key.join(" · "), Time: item.time, ...ways(way) }),
     el("h3", {}, "JSON"),
     el("pre", { tabindex: 0, "aria-label": "The item as JSON" }, el("code", {}, JSON.stringify(item.attributes ?? item, null, 2))),
@@ -36,12 +36,12 @@ function fill(dialog, item, way, lookUp, note) {
 }
 
 function ways(way) {
-  if (!way) return { Stream: "not seen on its way: it landed before this dashboard looked, or between two looks" };
+  if (!way) return { Stream: "not seen: the event was stored before this dashboard started, or between two samples" };
   return {
     Shard: way.shard ?? "not seen",
     "Sequence number": way.sequence_number ?? "not seen",
     "Stream to table": seconds(way.latency_s),
-    "Seen in the table": way.landed_at ? clock(way.landed_at) : null,
+    "Found in the table": way.landed_at ? clock(way.landed_at) : null,
   };
 }
 

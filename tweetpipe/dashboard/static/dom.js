@@ -1,4 +1,4 @@
-// Makes elements; a stranger's text only ever becomes the text of one.
+// Makes elements; untrusted text only ever becomes an element's text, never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 

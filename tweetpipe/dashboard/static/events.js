@@ -1,6 +1,6 @@
-// The server's events, again and again: reports "open", "lost", and each message's text, as "snapshot" or "trouble".
+// The server's events, reconnecting forever: reports "open", "lost", and each message's text as "snapshot" or "trouble".
 
-const SILENCE = 15_000; // the server gives a sign of life every 5 s
+const SILENCE = 15_000; // the server sends something every 5 s
 const RETRY = 1_000;
 
 export class Events {

@@ -1,4 +1,4 @@
-// Looks a partition's items up in the table, page by page.
+// Looks up a partition's items in the table, page by page.
 
 import { get } from "./api.js";
 import { byId, roving, setText } from "./dom.js";
@@ -12,7 +12,7 @@ export class Explorer {
     this.refresh = roving(this.list, ".open");
     this.partition = "";
     this.sort = "sort key";
-    this.starts = [null]; // where each page up to the present one begins
+    this.starts = [null]; // where each page begins, up to the one shown
     this.next = null;
     byId("lookup").addEventListener("submit", (event) => {
       event.preventDefault();
@@ -22,7 +22,7 @@ export class Explorer {
     byId("newer").addEventListener("click", () => this.show(this.starts.slice(0, -1)));
   }
 
-  /** What the table calls its keys. */
+  /** Sets the names of the table's keys. */
   named(partition, sort) {
     this.sort = sort;
     setText(byId("partition-name"), partition);
@@ -57,8 +57,8 @@ export class Explorer {
     const first = this.starts.length === 1;
     this.list.replaceChildren(...items.map((item) => itemRow(item, () => this.open(item, null))));
     this.refresh();
-    const none = first ? "There is no such item. The value must be exactly as stored." : "No more.";
-    setText(byId("found"), items.length ? `${some(items.length, "item", "items")}, the highest ${this.sort} first` : none);
+    const none = first ? "No items found. The value must match the stored one exactly, including case." : "No more items.";
+    setText(byId("found"), items.length ? `${some(items.length, "item", "items")}, highest ${this.sort} first` : none);
     setText(byId("page-number"), `Page ${this.starts.length}`);
     byId("newer").disabled = first;
     byId("older").disabled = this.next === null;

@@ -1,10 +1,10 @@
-// The flow as a picture: a card for each part, joined by arrows that move while something flows.
+// The data flow: a card for each part, joined by arrows that move while records flow.
 
 import { el, setText, svg } from "./dom.js";
 import { icon, known, WORDS } from "./icons.js";
 import { count, NONE, number, rate, seconds, some } from "./words.js";
 
-const SHARDS = 6; // rows; the busiest of more
+const SHARDS = 6; // rows; of more shards, the busiest
 
 const NODES = [
   { id: "source", title: "Source", unit: "records/s sent" },
@@ -31,7 +31,7 @@ export class Flow {
 
   show(seen) {
     const { stream, function: func, table, dead_letters: dead } = seen;
-    this.card("source", sourceHealth(stream), stream.records_per_s, { "": "the producers of this stream" });
+    this.card("source", sourceHealth(stream), stream.records_per_s, { "": "producers of this stream" });
     this.card("stream", stream.health, stream.records_per_s, { name: stream.name });
     this.shards(stream.shards);
     this.card("function", func.health, func.invocations_per_s, {
@@ -81,7 +81,7 @@ export class Flow {
       setText(figures, `${rate(shard.records_per_s)}, age ${seconds(shard.iterator_age_s)}`);
     });
     const left = shards.length - shown.length;
-    setText(node.querySelector(".more"), left > 0 ? `and ${some(left, "less busy shard", "less busy shards")}` : "");
+    setText(node.querySelector(".more"), left > 0 ? `and ${some(left, "quieter shard", "quieter shards")}` : "");
   }
 
   move(rates) {
@@ -151,7 +151,7 @@ function between(a, b, around) {
   }
   const x = a.left + 34;
   if (b.top - a.bottom < 80) return `M${at(x, a.bottom + 2)}L${at(x, b.top - 3)}`;
-  // Past what lies between.
+  // Around the cards in between.
   const side = around.right - 6;
   return `M${at(a.right + 1, a.bottom - 24)}C${at(side + 8, a.bottom - 24)} ${at(side + 8, b.top + 24)} ${at(b.right + 3, b.top + 24)}`;
 }

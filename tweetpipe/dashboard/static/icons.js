@@ -1,4 +1,4 @@
-// The five states, each with a word, a shape and a colour of its own.
+// The five states, each with its own word, shape and color.
 
 import { svg } from "./dom.js";
 

@@ -1,11 +1,11 @@
-// Events: rows for them, and the list of the newest as they land.
+// Rows for events, and the list of the newest ones as they are stored.
 
 import { byId, el, name, roving, setText } from "./dom.js";
 import { clock, count, seconds } from "./words.js";
 
 const SHOWN = 50;
 
-/** A row of a list; `open` is called when somebody wants to see the whole event. */
+/** A row of a list; `open` is called to show the whole event. */
 export function eventRow({ title, when, extra, text }, open) {
   return el("li", { class: "event" },
     el("div", { class: "event-head" },
@@ -34,7 +34,7 @@ export class Newest {
     for (const dialog of document.querySelectorAll("dialog")) dialog.addEventListener("close", () => this.flush());
   }
 
-  /** The newest first, as the server has them; what is known already is left out. */
+  /** Adds events, newest first; leaves out those already known. */
   add(landed) {
     const fresh = landed.filter((event) => !this.known.has(key(event)));
     this.waiting = [...fresh, ...this.waiting].slice(0, SHOWN);
@@ -58,14 +58,14 @@ export class Newest {
 
   holds() {
     if (this.paused) return "Paused";
-    if (document.querySelector("dialog[open]")) return "Held meanwhile";
-    if (this.list.contains(document.activeElement)) return "Held while you are in the list";
-    return this.pointed ? "Held under the pointer" : "";
+    if (document.querySelector("dialog[open]")) return "Paused while a dialog is open";
+    if (this.list.contains(document.activeElement)) return "Paused while the list has the focus";
+    return this.pointed ? "Paused under the pointer" : "";
   }
 
   flush() {
     const held = this.holds();
-    const waits = this.count ? `${count(this.count)} newer` : "";
+    const waits = this.count ? `${count(this.count)} new` : "";
     setText(byId("newest-note"), [held, held && waits].filter(Boolean).join(": "));
     if (held || document.hidden || !this.waiting.length) return;
     this.list.prepend(...this.waiting.map((event) => this.row(event)));

@@ -1,4 +1,4 @@
-// Dead letters: why they could not be stored, what is in them, and the way back.
+// Dead letters: why they could not be stored, what they hold, and how to redrive them.
 
 import { get, post } from "./api.js";
 import { confirmed } from "./confirm.js";
@@ -21,11 +21,11 @@ export class Letters {
     byId("redrive-all").addEventListener("click", () => this.redriveAll());
   }
 
-  /** Whether letters may be changed here, and the options that lead a command to the stack. */
+  /** Sets whether letters may be changed here, and the options that select the stack in a command. */
   allow(mayAct, options) {
     this.mayAct = mayAct;
     this.options = options;
-    setText(byId("letters-only-reads"), `This dashboard only reads. Redrive with tweetpipe dead-letters redrive${options} --all, or end the dashboard and start it with tweetpipe dashboard${options} --allow-actions.`);
+    setText(byId("letters-only-reads"), `This dashboard is read-only. To redrive, run: tweetpipe dead-letters redrive${options} --all. Or stop the dashboard and start it with: tweetpipe dashboard${options} --allow-actions.`);
     byId("letters-only-reads").hidden = mayAct;
   }
 
@@ -40,8 +40,8 @@ export class Letters {
       this.list.replaceChildren(...letters.map((letter) => this.row(letter)));
       byId("redrive-all").hidden = !this.mayAct || !letters.length;
       setText(byId("read-letters"), "Read again");
-      if (!letters.length) return about ? `About ${count(about)} there, all held by another reader: try again in half a minute.` : "No dead letters.";
-      return `${count(letters.length)} of about ${some(about, "dead letter", "dead letters")}.`;
+      if (!letters.length) return about ? `About ${count(about)} in the queue, but another reader holds them all. Try again in half a minute.` : "No dead letters.";
+      return `Showing ${count(letters.length)} of about ${some(about, "dead letter", "dead letters")}.`;
     });
   }
 
@@ -60,7 +60,7 @@ export class Letters {
       el("details", {},
         el("summary", {}, letter.is_body ? "Message" : "Payload"),
         el("pre", { dir: "auto", tabindex: 0 }, letter.payload),
-        letter.is_cut ? el("p", { class: "note" }, `Cut here; all of it: tweetpipe dead-letters show${this.options} ${letter.id.slice(0, 8)}`) : null));
+        letter.is_cut ? el("p", { class: "note" }, `Cut off here. To see all of it, run: tweetpipe dead-letters show${this.options} ${letter.id.slice(0, 8)}`) : null));
   }
 
   facts(letter) {
@@ -71,39 +71,39 @@ export class Letters {
 
   async redriveOne(letter) {
     const text = letter.kind === "exhausted"
-      ? `The ${some(letter.records, "record", "records")} of this batch will be read from the stream again and handed to the function.`
-      : "Its record will be handed to the function again.";
-    if (await confirmed("Redrive this dead letter?", `${text} The message leaves the queue once that is stored; storing it twice changes nothing.`, "Redrive")) {
+      ? `The ${some(letter.records, "record", "records")} of this batch will be read from the stream again and sent to the function.`
+      : "Its record will be sent to the function again.";
+    if (await confirmed("Redrive this dead letter?", `${text} The message is deleted from the queue once everything is stored. Storing a record twice does no harm.`, "Redrive")) {
       await this.redrive({ ids: [letter.id] });
     }
   }
 
   async redriveAll() {
-    const text = "Each dead letter’s records will be handed to the function again, up to 500 letters at a time. A letter leaves the queue once its records are stored; what can’t be stored stays.";
+    const text = "The records of each dead letter will be sent to the function again, up to 500 letters at a time. A letter is deleted once its records are stored. Letters that can’t be stored stay in the queue.";
     if (await confirmed("Redrive all dead letters?", text, "Redrive all")) await this.redrive({ all: true });
   }
 
   redrive(which) {
     return this.act("Redriving…", async () => {
       const { done, stored, rejected, missed, kept } = await post("/api/dead-letters/redrive", which);
-      const said = [`${some(stored, "record", "records")} stored, ${some(done, "dead letter", "dead letters")} gone`];
+      const said = [`${some(stored, "record", "records")} stored, ${some(done, "dead letter", "dead letters")} removed`];
       if (rejected) said.push(`${some(rejected, "record", "records")} rejected`);
-      if (missed) said.push(`${count(missed)} held by another reader or gone already`);
+      if (missed) said.push(`${count(missed)} held by another reader or already gone`);
       if (kept.length) said.push(`${count(kept.length)} kept: ${kept[0].why}`);
       return `${said.join("; ")}.`;
     });
   }
 
   async purge(letter) {
-    const text = "The message is deleted for good, and nothing of it is stored. This can’t be undone.";
+    const text = "The message is deleted for good and its record is not stored. This can’t be undone.";
     if (!(await confirmed("Delete this dead letter?", text, "Delete for good", "danger"))) return;
     await this.act("Deleting…", async () => {
       const { deleted } = await post("/api/dead-letters/purge", { ids: [letter.id] });
-      return deleted ? "1 dead letter deleted." : "It was gone already, or another reader holds it.";
+      return deleted ? "1 dead letter deleted." : "Nothing deleted: the letter is already gone, or another reader holds it.";
     });
   }
 
-  /** Changes something, then shows what is there now, with the outcome above it. */
+  /** Runs an action, then lists the queue again with the outcome above it. */
   async act(text, change) {
     let outcome = "";
     await this.work(text, async () => (outcome = await change()));

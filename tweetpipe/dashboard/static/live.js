@@ -1,4 +1,4 @@
-// What the server tells, by one worker for all pages where the browser has such a thing.
+// The server's events, through one shared worker for all pages where the browser has one.
 
 import { Events } from "./events.js";
 
@@ -22,7 +22,7 @@ export function listen(report) {
     leave = own();
   }
   addEventListener("pagehide", () => leave());
-  // Brought back by the back button, it has missed too much.
+  // A page restored by the back button has missed too much.
   addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 }
 

@@ -1,11 +1,11 @@
-// Three charts of the last 15 minutes, for eyes; their latest values stand beside them as text.
+// Three charts of the last 15 minutes; their latest values stand beside them as text.
 
 import { el, setText } from "./dom.js";
 import { number, rate, seconds } from "./words.js";
 
 const SPAN = 15 * 60;
 const HEIGHT = 150;
-const GAP = 4; // times the usual distance between points; beyond that nothing was seen
+const GAP = 4; // times the usual distance between points; a wider gap means no data
 
 const CHARTS = [
   { title: "Throughput", lines: [["records_per_s", "into the stream", "--line-1"], ["items_per_s", "stored", "--line-2", [6, 4]]], words: rate },

@@ -1,5 +1,5 @@
-// One connection for all open pages: a browser makes only six to a server, and an endless answer
-// takes one for good.
+// One connection for all open pages: a browser opens at most six to a server, and an endless response
+// holds one for good.
 
 import { Events } from "./events.js";
 

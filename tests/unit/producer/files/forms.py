@@ -116,7 +116,7 @@ FORMS: dict[str, tuple[Write, str]] = {
         "JSON objects",
     ),
     "array of searches": (lambda ts: b"[%b,%b]" % (search(ts[:1]), search(ts[1:])), "JSON array"),
-    "delimited": (delimited, "lines with their lengths before them"),
+    "delimited": (delimited, "length-prefixed lines"),
     "UTF-8 with a mark": (in_encoding("utf-8", b"\xef\xbb\xbf"), "NDJSON"),
     "UTF-16": (in_encoding("utf-16-le", b"\xff\xfe"), "UTF-16-LE, NDJSON"),
     "UTF-16, big endian": (in_encoding("utf-16-be", b"\xfe\xff"), "UTF-16-BE, NDJSON"),

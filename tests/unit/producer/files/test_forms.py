@@ -166,7 +166,7 @@ def test_what_comes_before_a_cut_is_sent_and_the_cut_is_told(keep: Keep, name: s
     path = keep(content[: len(content) * 9 // 10])
     given: list[bytes] = []
 
-    with pytest.raises(SourceError, match=r"some file is cut short: its \w+ data ends in the mid"):
+    with pytest.raises(SourceError, match=r"some file is incomplete: its \w+ data ends early"):
         given.extend(record.data for record in file_source(path))
 
     assert 100 < len(given) < 2000
@@ -176,23 +176,28 @@ def test_what_comes_before_a_cut_is_sent_and_the_cut_is_told(keep: Keep, name: s
 def test_damage_in_compressed_data_is_told_with_its_place(keep: Keep) -> None:
     content = bytearray(FORMS["gzip"][0](THREE))
     content[-8:-4] = b"sum!"
-    with pytest.raises(SourceError, match=r"is damaged: its gzip data can't be read near byte \d"):
+    with pytest.raises(
+        SourceError, match=r"is damaged: its gzip data can't be decompressed near byte \d"
+    ):
         sent(keep(bytes(content)))
-    with pytest.raises(SourceError, match="its gzip data can't be read near byte"):
+    with pytest.raises(SourceError, match="its gzip data can't be decompressed near byte"):
         sent(keep(FORMS["gzip"][0](THREE) + b"and more"))
 
 
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
-        (lambda data: data[:-40], r"is cut short: line 1, character \d+ is no JSON"),
-        (lambda data: data[:-1], "is cut short: line 1, character .* is no JSON .* is missing"),
+        (lambda data: data[:-40], r"is incomplete: line 1, character \d+ is not valid JSON"),
+        (
+            lambda data: data[:-1],
+            "is incomplete: line 1, character .* is not valid JSON .* is missing",
+        ),
         (
             lambda data: data.replace(b', {"created', b' {"created'),
-            r"is damaged: line 1, character 293 is no JSON \(, is missing\)",
+            r"is damaged: line 1, character 293 is not valid JSON \(, is missing\)",
         ),
-        (lambda data: data + b" <html>", "is damaged: line 1, character .* is no JSON"),
-        (lambda data: data[:-1] + b", " + b"[" * 100_000, "is no JSON"),
+        (lambda data: data + b" <html>", "is damaged: line 1, character .* is not valid JSON"),
+        (lambda data: data[:-1] + b", " + b"[" * 100_000, "is not valid JSON"),
     ],
 )
 def test_a_broken_array_is_told_with_its_place(
@@ -208,7 +213,9 @@ def test_a_broken_array_is_told_with_its_place(
 def test_the_place_in_an_indented_file_is_its_line(keep: Keep) -> None:
     content = objects(tweets(500)).replace(b'"id": 1234567890123456789400,', b'"id": ,')
     line = content[: content.index(b'"id": ,')].count(b"\n") + 1
-    with pytest.raises(SourceError, match=f"is damaged: line {line:,}, character 11 is no JSON"):
+    with pytest.raises(
+        SourceError, match=f"is damaged: line {line:,}, character 11 is not valid JSON"
+    ):
         sent(keep(content))
 
 
@@ -231,7 +238,7 @@ def test_a_file_that_fails_while_it_is_read_is_named(
     source = file_source(keep(lines(THREE)))
 
     assert [json.loads(next(source).data) for _ in THREE] == THREE
-    with pytest.raises(SourceError, match=r"cannot read .*some file any further: Input/output"):
+    with pytest.raises(SourceError, match=r"reading .*some file failed: Input/output"):
         next(source)
 
 

@@ -389,7 +389,7 @@ def test_on_a_full_disk_exactly_what_is_not_kept_is_said_to_be_lost(
     kept = data_of(records(25))
     assert run.kept == Counter(kept)
     assert run.number("read") == run.number("failed") > 25
-    assert f"{run.number('read') - 25:,} records are neither delivered nor kept" in run.said
+    assert f"{run.number('read') - 25:,} records were neither delivered nor saved" in run.said
     assert f"25 of them are in {KEPT}. To send them again, run:\n  tweetpipe" in run.said
 
 

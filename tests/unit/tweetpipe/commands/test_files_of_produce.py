@@ -84,8 +84,8 @@ def test_a_command_to_send_what_a_file_holds_leads_to_the_same_stack(
     ("line", "said"),
     [
         ("file a.ndjson nope-*.gz", "no file matches nope-*.gz"),
-        ("--source file --file a.ndjson --file empty", "no file of events is in empty"),
-        ("file a.ndjson - -", "- is named twice"),
+        ("--source file --file a.ndjson --file empty", "empty holds no files of events"),
+        ("file a.ndjson - -", "- is given twice"),
         ("file a.ndjson - --resume", "standard input can't be read again"),
         ("file a.ndjson table.csv", "table.csv"),
     ],
@@ -135,7 +135,7 @@ def test_a_file_that_is_cut_short_holds_up_none_after_it(
 
     assert run.returncode == 1
     assert sent(kinesis) == [0, 1, 2, 3, 4, 5]
-    assert "Error: day/00.json.gz is cut short" in run.stderr
+    assert "Error: day/00.json.gz is incomplete" in run.stderr
     assert "Once day/00.json.gz can be read to the end, send it again" in run.stderr
 
     cut.write_bytes(whole)
@@ -154,7 +154,7 @@ def test_of_many_files_that_are_damaged_the_first_are_told(
     run = produce("file", ".")
 
     assert run.returncode == 1
-    assert "day/x2 is cut short: line 1, character 17 is no JSON" in run.stderr
+    assert "day/x2 is incomplete: line 1, character 17 is not valid JSON" in run.stderr
     assert "; and 2 more files" in run.stderr
     assert "Once day/x0, day/x1, day/x2, and 2 more can be read to the end" in run.stderr
 

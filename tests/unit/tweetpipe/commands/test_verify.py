@@ -172,7 +172,7 @@ def test_a_damaged_file_is_told_and_those_after_it_are_verified(
     assert ends(line) == 3
     said = " ".join(capfd.readouterr().err.split())
     assert "3 of 3 tweets verified; 1 record can't be stored" in said
-    assert f"{cut} is cut short" in said
+    assert f"{cut} is incomplete" in said
     assert f"{broken} is damaged" in said
     assert ends(f"{line} --json") == 3
     assert json.loads(capfd.readouterr().out)["damaged"].keys() == {str(cut), str(broken)}
