@@ -42,7 +42,7 @@ def test_an_item_is_shown_whole_and_as_json(served: Dashboard, page: Page) -> No
     details = page.get_by_role("dialog")
     expect(details.locator(".message")).to_contain_text("the end")
     expect(details.locator("pre")).to_contain_text('"Id": "1"')
-    expect(details).to_contain_text("not seen on its way")
+    expect(details).to_contain_text("not seen: the event was stored before")
 
 
 def test_from_a_tweet_one_comes_to_its_author(served: Dashboard, page: Page) -> None:

@@ -74,7 +74,7 @@ def test_all_that_the_chart_of_errors_counts_is_on_the_functions_card(
 
 
 def test_what_is_not_known_is_a_dash_and_not_a_zero(served: Dashboard, page: Page) -> None:
-    stream = StreamState("tweets-stream", Health("unknown", "It can't be read."), (), None)
+    stream = StreamState("tweets-stream", Health("unknown", "The stack can't be read."), (), None)
     served.collector.push(snapshot(stream=stream))
 
     node = page.get_by_role("article", name="Kinesis stream")
@@ -90,7 +90,7 @@ def test_of_many_shards_the_busiest_are_shown(served: Dashboard, page: Page) -> 
     node = page.get_by_role("article", name="Kinesis stream")
     expect(node.get_by_role("listitem")).to_have_count(6)
     expect(node).to_contain_text("shard 39")
-    expect(node).to_contain_text("and 34 less busy shards")
+    expect(node).to_contain_text("and 34 quieter shards")
 
 
 def test_the_charts_begin_with_what_was_before(new_page: NewPage) -> None:
@@ -116,5 +116,5 @@ def test_the_reads_and_their_bounds_are_shown(page: Page) -> None:
     footer = page.get_by_role("contentinfo")
 
     expect(footer).to_contain_text("Kinesis")
-    expect(footer).to_contain_text("2 of at most 2.5")
+    expect(footer).to_contain_text("2 of 2.5 at most")
     expect(footer).to_contain_text("Explorer and dead letters, on demand")

@@ -49,7 +49,7 @@ def fill(served: Dashboard, page: Page) -> None:
         snapshot(
             landed(1, title="a" * 300, text="b" * 900),
             landed(2),
-            stream=StreamState("s" * 100, Health("unknown", "It can't be read."), (), None),
+            stream=StreamState("s" * 100, Health("unknown", "The stack can't be read."), (), None),
             function=FunctionState("f" * 64, bad, 1.0, 0.5, 800.0, 42.0),
             dead_letters=DeadLettersState(Health("error", "3 dead letters wait."), 2, 1, 3),
         )

@@ -63,7 +63,7 @@ def test_a_picture_that_stands_still_is_not_shown_as_ok(new_page: NewPage) -> No
         page.locator("#overall[data-state=ok]").wait_for()
         page.clock.run_for(20_000)
 
-        expect(page.get_by_role("alert")).to_contain_text("what is shown here is old")
+        expect(page.get_by_role("alert")).to_contain_text("the figures here are out of date")
         expect(page.locator("#overall")).to_have_text("Unknown")
         served.collector.push(snapshot())
         expect(page.get_by_role("alert")).to_be_hidden()

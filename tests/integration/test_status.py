@@ -105,5 +105,5 @@ def test_a_table_that_is_gone_is_told_beside_the_other_parts(
     outcome = tweetpipe_command("status", "--stack", stack.name)
 
     assert (outcome.returncode, outcome.stderr) == (1, "")
-    assert "EventData: error: The table is gone." in outcome.stdout
+    assert "EventData: error: The table is missing." in outcome.stdout
     assert "ACTIVE, PROVISIONED, 2 open shards" in outcome.stdout

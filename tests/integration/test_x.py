@@ -242,7 +242,7 @@ def test_of_an_hour_that_is_a_third_drops_each_post_is_stored_once_or_in_a_named
     assert len(ids) == len(set(ids)) <= sent
     assert len(wanted & set(ids)) > 0.9 * len(wanted)
     assert items_of(x.x.post(id_) for id_ in ids) == {verify.key(item): item for item in items}
-    assert {gap.why for gap in gaps} == {QUOTES, "sample: is not in recent search"}
+    assert {gap.why for gap in gaps} == {QUOTES, "recent search does not support sample:"}
     away = sum(
         later.at - (earlier.ended_at or later.at)
         for earlier, later in itertools.pairwise(x.x.connections)

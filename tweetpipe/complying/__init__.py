@@ -1,7 +1,7 @@
-"""Makes what is stored follow what has become of it at its source since.
+"""Updates stored events after they changed at their source.
 
-`scanning` reads the table at a bounded rate, `items` and `letters` change what is there,
-`account` keeps a line of each change. What must become of an event is asked of a `Judge`.
+`scanning` reads the table at a bounded rate, `items` and `letters` change what is stored, `account`
+writes a line for each change. A `Judge` decides what must happen to an event.
 """
 
 from tweetpipe.complying.account import Account

@@ -1,4 +1,4 @@
-"""The account of what was changed, a line each."""
+"""The log of changes, one line each."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Line = dict[str, str]
 
 
 class Account:
-    """Lines in a file, each on the disk before what it tells of is done; with no path, none is.
+    """Lines in a file, each on disk before its change is made; without a path, no change is made.
 
-    So a change without its line is impossible; after a kill, there may be two lines for one.
+    So no change is ever without its line; after a kill, a change may have two.
     """
 
     def __init__(
@@ -29,11 +29,11 @@ class Account:
 
     @property
     def is_kept(self) -> bool:
-        """Whether anything may be changed at all."""
+        """Whether changes may be made at all."""
         return self.path is not None
 
     def note(self, lines: Sequence[Line]) -> None:
-        """Count what is about to be done, and keep it; each line has `did`, `where`, and `why`."""
+        """Count a change about to be made, and log it; each line has `did`, `where`, and `why`."""
         self.counts.update((line["where"], line["did"]) for line in lines)
         if self.path is None or not lines:
             return
@@ -48,6 +48,7 @@ class Account:
 
     def _why_not(self, reason: str) -> str:
         return (
-            f"Nothing is changed without a line in {self.path}, which can't be written: {reason}. "
-            "Make room, or name another folder with --log, then run this again."
+            f"Can't write to {self.path}: {reason}. Each change must be logged there first, so "
+            f"nothing more was changed. Free disk space, or name another folder with --log, then "
+            f"run the command again."
         )

@@ -1,4 +1,4 @@
-"""Goes through the table once, and changes what has changed at its source."""
+"""Scans the table once, and updates items that changed at their source."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHERE = "EventData"
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """An item that another version is to replace, which is not stored yet."""
+    """An item to be replaced by another version that is not stored yet."""
 
     id: str
     key: Wire
@@ -28,7 +28,7 @@ class Left:
 
 @dataclass(kw_only=True)
 class Changes:
-    """What a scan has found; `seen` are the ids of `wanted` that are stored."""
+    """The result of a scan; `seen` are the ids of `wanted` that are stored."""
 
     items: int = 0
     seen: set[str] = field(default_factory=set)
@@ -46,7 +46,7 @@ def review(
 ) -> Changes:
     """Delete and mark items as the judge says.
 
-    An item that a newer version replaces goes once that is stored, whichever came first.
+    An item is deleted once a newer version is stored, whichever came first.
     """
     changes = Changes()
     versions: set[str] = set()
@@ -81,13 +81,13 @@ def review(
 
 
 def delete(place: Place, table: str, items: Sequence[tuple[Left, str]], account: Account) -> None:
-    """Delete items for these reasons, with their lines in the account."""
+    """Delete items for these reasons, with a log line for each."""
     account.note([_line(item.id, "deleted", why) for item, why in items])
     if not account.is_kept:
         return
     dynamodb = place.dynamodb()
     for item, _ in items:
-        # One by one: BatchWriteItem would be the right to write any item.
+        # One by one: BatchWriteItem would take a permission to write any item.
         dynamodb.delete_item(TableName=table, Key=item.key)
 
 
@@ -115,7 +115,7 @@ def _mark(
             TableName=table,
             Key=item.key,
             UpdateExpression="SET #marks = :marks" if marks else "REMOVE #marks",
-            # One that has gone meanwhile must not come back as a mark alone.
+            # An item deleted meanwhile must not come back with only a mark.
             ConditionExpression="attribute_exists(#sort)",
             ExpressionAttributeNames={"#marks": name, "#sort": events.chosen().key.sort.name},
             **values,

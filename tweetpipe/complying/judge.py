@@ -1,4 +1,4 @@
-"""What is asked about events that are stored."""
+"""The questions about stored events."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from typing import Any, Protocol
 
 
 class Judge(Protocol):
-    """Knows what has become of events, by their ids."""
+    """Knows what happened to events, by their ids."""
 
     @property
     def mark(self) -> str:
-        """The attribute that holds the marks of an item."""
+        """The attribute for an item's marks."""
 
     def id_of(self, item: Mapping[str, Any]) -> str:
-        """The id of the event that an item was made of, by the item's key."""
+        """The id of the event that an item was made from, by the item's key."""
 
     def ids_in(self, data: bytes) -> Collection[str]:
-        """The ids of the events that a record tells of."""
+        """The ids of the events in a record."""
 
     def why_gone(self, id_: str) -> str:
-        """Why an event must not be kept; empty if it may."""
+        """Why an event must be deleted; empty if it may stay."""
 
     def marks(self, id_: str) -> Collection[str] | None:
-        """How an item is to be marked; None where nothing is known of it, empty for not at all."""
+        """How to mark an item; None if nothing is known, empty for no mark."""
 
     def is_version(self, id_: str) -> bool:
         """Whether an event is one of several versions."""
@@ -32,7 +32,7 @@ class Judge(Protocol):
         """The versions that replace this one, once one of them is stored."""
 
     def is_stale(self, id_: str) -> bool:
-        """Whether a newer version has to be fetched."""
+        """Whether a newer version must be fetched."""
 
     def revised(self, data: bytes) -> bytes | None:
-        """A record as it may be kept: the same, changed, or None if it may not be kept."""
+        """The record as it may be kept: unchanged, changed, or None to delete it."""

@@ -1,4 +1,4 @@
-"""Goes through the dead letters, and takes out of them what may not be kept."""
+"""Goes through the dead letters, and removes what may not be kept."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ WHERE = "dead letters"
 
 @dataclass(kw_only=True)
 class Revised:
-    """How many letters were looked at; `unread` names objects of the bucket that can't be read."""
+    """How many letters were checked; `unread` names objects of the bucket that can't be read."""
 
     letters: int = 0
     unread: list[str] = field(default_factory=list)
 
 
 def revise(place: Place, stack: Stack, judge: Judge, *, account: Account) -> Revised:
-    """Delete the letters of what must not be kept, and replace those that hold more than it."""
+    """Delete letters that may not be kept, and replace those that also hold other records."""
     revised = Revised()
     bucket, queue_url = bucket_of(stack), stack.outputs["DeadLetterQueueUrl"]
     objects = Objects(place, bucket) if bucket else None
@@ -53,14 +53,14 @@ def revise(place: Place, stack: Stack, judge: Judge, *, account: Account) -> Rev
                 if not account.is_kept:
                     continue
                 if left is not None:
-                    # Before the old one goes: two for a moment do no harm.
+                    # Before deleting the old one: two for a moment do no harm.
                     place.sqs().send_message(QueueUrl=queue_url, MessageBody=_with(letter, left))
                 hold.delete([letter.id])
     return revised
 
 
 def record_left(data: bytes, revised: Callable[[bytes], bytes | None]) -> bytes | None:
-    """What of a record may be kept, also of an aggregated one; None if nothing may."""
+    """The part of a record, aggregated or not, that may be kept; None if nothing may."""
     try:
         contained = deaggregate(data)
     except Rejected:

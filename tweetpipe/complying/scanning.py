@@ -1,4 +1,4 @@
-"""Reads what is stored, at a bounded rate: the table in scans, the dead letters in one go."""
+"""Reads what is stored: scans the table at a bounded rate, and reads the dead letters at once."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _WAITS = (5.0, 15.0, 30.0, 60.0, 60.0)  # seconds, beside the few that boto3 wai
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """Read units a second at most, on the average; one reads 4 KB consistently, 8 KB otherwise."""
+    """At most this many read units a second, on average; one reads 4 KB consistently, else 8."""
 
     units: float
     clock: Callable[[], float] = time.monotonic
@@ -39,7 +39,7 @@ class Pace:
 def pages(
     place: Place, table: str, *, also: str = "", consistently: bool, pace: Pace
 ) -> Iterator[list[Wire]]:
-    """The keys of all items, with the attribute `also`, as DynamoDB has them."""
+    """The keys of all items, with the attribute `also`, in DynamoDB's format."""
     partition, sort = events.chosen().key
     names = {"#partition": partition.name, "#sort": sort.name}
     if also:
@@ -81,7 +81,7 @@ def _unthrottled(scan: Callable[..., Any], pace: Pace, **asked: Any) -> Any:
 
 
 def found_in_table(place: Place, stack: Stack, judge: Judge, *, pace: Pace) -> Iterator[str]:
-    """The ids of all events that are stored."""
+    """The ids of all stored events."""
     name = stack.outputs["EventDataTable"]
     for page in pages(place, name, consistently=False, pace=pace):
         for item in page:
@@ -89,7 +89,7 @@ def found_in_table(place: Place, stack: Stack, judge: Judge, *, pace: Pace) -> I
 
 
 def found_in_letters(place: Place, stack: Stack, judge: Judge) -> Iterator[str]:
-    """The ids of all events that dead letters hold, in the queue and in the bucket."""
+    """The ids of all events in dead letters, in the queue and in the bucket."""
     bucket = bucket_of(stack)
     objects = Objects(place, bucket) if bucket else None
     with Hold(place, stack.outputs["DeadLetterQueueUrl"], bucket=bucket) as hold:

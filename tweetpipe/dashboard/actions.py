@@ -1,4 +1,4 @@
-"""What a page may change: dead letters are redriven, or deleted for good."""
+"""The changes that a page may make: redrive dead letters, or delete them for good."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ MAX_AT_ONCE = 500  # letters; more take another press of the button
 
 
 class NotAllowed(TweetpipeError):
-    """This dashboard only reads."""
+    """This dashboard is read-only."""
 
 
 class Busy(TweetpipeError):
-    """Another action is at work."""
+    """Another action is running."""
 
 
 class Ending(TweetpipeError):
-    """The server stops: what is not done yet stays in the queue."""
+    """The server is stopping: remaining letters stay in the queue."""
 
 
 class Actions:
-    """One action at a time, by the same code as the command line's.
+    """One action at a time, with the command line's own code.
 
-    `options` are those that lead a command to the stack.
+    `options` select the stack in a suggested command.
     """
 
     def __init__(self, door: Door, *, allowed: bool, options: str = "") -> None:
@@ -41,18 +41,21 @@ class Actions:
         self._ending = False
 
     def stop(self) -> None:
-        """Lets no further letter be begun."""
+        """Start no further letter."""
         self._ending = True
 
     def redrive(self, ids: Collection[str] | None) -> dict[str, Any]:
-        """Has these letters' records stored, or with None those of all; says what became of them.
+        """Redrive these letters, or all with None, and return the outcome.
 
-        Raises NotAllowed, Busy, Ending, and what redriving raises.
+        Raises NotAllowed, Busy, Ending, and whatever redriving raises.
         """
 
         def check(_: Redriven) -> None:
             if self._ending:
-                raise Ending("The dashboard ends; what was not redriven is still in the queue.")
+                raise Ending(
+                    "The dashboard is stopping. Letters that were not redriven are still "
+                    "in the queue."
+                )
 
         with self._alone(), self._door.stack() as (place, stack):
             outcomes = redrive(
@@ -75,7 +78,7 @@ class Actions:
         }
 
     def purge(self, ids: Collection[str]) -> dict[str, Any]:
-        """Deletes these letters for good; raises as `redrive`."""
+        """Delete these letters for good; raises like `redrive`."""
         with self._alone(), self._door.stack() as (place, stack):
             url, bucket = stack.outputs["DeadLetterQueueUrl"], dead_letters.bucket_of(stack)
             deleted = dead_letters.purge(place, url, ids, bucket=bucket)
@@ -85,11 +88,14 @@ class Actions:
     def _alone(self) -> Iterator[None]:
         if not self.allowed:
             raise NotAllowed(
-                "This dashboard only reads. To change something here, end it and start it with: "
-                f"tweetpipe dashboard{self.options} --allow-actions"
+                f"This dashboard is read-only. To make changes here, stop it and run: tweetpipe "
+                f"dashboard{self.options} --allow-actions"
             )
         if not self._at_work.acquire(blocking=False):
-            raise Busy("Another redrive is at work, of this page or another: wait for its end.")
+            raise Busy(
+                "Another redrive is running, from this page or another. Wait until it is "
+                "done, then try again."
+            )
         try:
             yield
         finally:

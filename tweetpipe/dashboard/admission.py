@@ -1,8 +1,8 @@
-"""Whose programs are served by a dashboard on loopback: those of its own user, and root's.
+"""Which users' programs a dashboard on loopback serves: those of its own user, and root's.
 
-Linux shows whose program has opened a connection. Where nothing shows it, as on macOS, a browser
-has to show a key that only the user has been told: in the address that it opens first, and from
-then on in a cookie.
+Linux shows which user opened a connection. Where the system doesn't show it, as on macOS, the
+browser must present a key that only the user was told: first in the address, from then on in a
+cookie.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from localstack_embedded import Address, peer_uid
 ROOT = 0  # who can do all this without asking
 
 _STRANGER = (
-    "This dashboard serves only programs of the user who started it. If that is you, open the "
-    "address that it printed."
+    "This dashboard serves only the user who started it. If that is you, open the address that "
+    "tweetpipe dashboard printed."
 )
 
 
 class Admission:
-    """The rule for a connection, or for each of its requests where it does not show whose it is."""
+    """Decides about a connection, or about each of its requests if its user is not known."""
 
     def __init__(self, uid_of: Callable[[Address, Address], int | None] = peer_uid) -> None:
         self._uid_of = uid_of
         self._key = secrets.token_urlsafe(32)
 
     def address(self, url: str, listening: socket.socket) -> str:
-        """What to open in a browser: with the key, if a connection doesn't show whose it is."""
+        """The address to open; includes the key if connections don't show their user."""
         with socket.create_connection(listening.getsockname()[:2]) as probe:
             own, peer = probe.getpeername()[:2], probe.getsockname()[:2]
             is_shown = self._uid_of(peer, own) is not None
@@ -41,7 +41,7 @@ class Admission:
 
     def refusal(self, scope: Scope) -> str:
         """Why the request is not served; empty when it is."""
-        # The server keeps this for a connection, behind which there is one program.
+        # The server keeps this for a connection, which belongs to one program.
         connection = scope["state"]["connection"]
         if "uid" not in connection:
             connection["uid"] = self._uid_of(scope["client"], scope["server"])
@@ -54,7 +54,7 @@ class Admission:
         return "" if is_admitted else _STRANGER
 
     def cookie(self, scope: Scope) -> str | None:
-        """What keeps the key of an address, for the requests that the page makes."""
+        """The cookie that saves the key, for the page's own requests."""
         if not self._is_key(_key_in_address(scope)):
             return None
         return f"{_cookie_name(scope)}={self._key}; Path=/; HttpOnly; SameSite=Strict"

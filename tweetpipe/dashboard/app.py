@@ -53,7 +53,7 @@ def application(
     host: str,
     admission: Admission | None,
 ) -> ASGIApp:
-    """All that the server answers; `host` is where it is bound to."""
+    """The application; `host` is the address it is bound to."""
     token = secrets.token_urlsafe(32)
     endpoints = _Endpoints(pages, questions, actions, token)
     app = Starlette(
@@ -89,7 +89,7 @@ class _Endpoints:
         return FileResponse(STATIC / "index.html")
 
     async def now(self, request: Request) -> Response:
-        """All that a page needs to begin with, or to begin anew."""
+        """Everything a page needs to start, or to start over."""
         latest = self._pages.latest()
         return _json(
             {
@@ -104,7 +104,7 @@ class _Endpoints:
         )
 
     async def events(self, request: Request) -> Response:
-        """What changes, without end; an event is sent once."""
+        """The endless stream of changes; each event is sent once."""
         return StreamingResponse(
             self._events(),
             media_type="text/event-stream",
@@ -141,7 +141,7 @@ class _Endpoints:
         return _json(await _aside(lambda: self._actions.purge(ids)))
 
     async def _events(self) -> AsyncIterator[bytes]:
-        # Headers alone are held back by some proxies, and the page waits for them.
+        # Some proxies hold back headers without a body, and the page waits for them.
         yield page_json.event("beat", None)
         sent: set[page_json.Key] = set()
         async for seen in self._pages.updates():
@@ -176,7 +176,9 @@ def _failed(request: Request, error: Exception) -> Response:
 def _parameter(request: Request, name: str) -> str:
     value = request.query_params.get(name, "")
     if not value or len(value.encode(errors="replace")) > _MAX_KEY:
-        raise WrongUsage(f"{name} is empty, or longer than any there can be in the table.")
+        raise WrongUsage(
+            f"{name} is empty or too long for a key of the table. Enter the value as stored."
+        )
     return value
 
 
@@ -185,25 +187,25 @@ async def _body(request: Request) -> dict[str, Any]:
     async for chunk in request.stream():
         data += chunk
         if len(data) > _MAX_BODY:
-            raise WrongUsage("That is more than is ever asked for at once.")
+            raise WrongUsage("The request is too large.")
     try:
         body = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise WrongUsage("This is no JSON.") from error
+        raise WrongUsage("The request body is not JSON.") from error
     if not isinstance(body, dict):
-        raise WrongUsage("This is no JSON object.")
+        raise WrongUsage("The request body is not a JSON object.")
     return body
 
 
 def _ids(body: dict[str, Any]) -> frozenset[str]:
     ids = body.get("ids")
     if not isinstance(ids, list) or not ids or not all(isinstance(one, str) for one in ids):
-        raise WrongUsage("Name dead letters by their ids.")
+        raise WrongUsage("The request must give dead letters by their ids.")
     return frozenset(ids)
 
 
 async def _aside(work: Callable[[], T]) -> T:
-    """Does it in a thread that does not keep the process alive when everything ends."""
+    """Run it in a thread that does not keep the process alive at exit."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()
 
@@ -223,7 +225,7 @@ async def _aside(work: Callable[[], T]) -> T:
         except Exception as error:
             failure = error
         except BaseException as error:
-            # As it is, it would end the server and not the answer.
+            # Unconverted, it would end the server and not only the response.
             failure = TweetpipeError(mistake(error))
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, result, failure)

@@ -1,7 +1,7 @@
-"""What uvicorn has not: limits to connections and to their silence, and a state for each.
-
-It closes a connection that is idle after an answer, but waits without end for a first request, or
-for the rest of one that comes byte by byte; and it counts them only once a request is whole.
+"""Adds to uvicorn: limits on connections and on how long they may stay silent, and a state for
+each. uvicorn closes a connection that is idle after a response, but waits forever for a first
+request, or for the rest of one that arrives byte by byte; and it counts connections only once a
+request is complete.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 MOST = 256
-"""Connections at the same time; a page takes one for its events, and up to six for a moment."""
+"""The most connections at a time; a page holds one for its events, and briefly up to six."""
 PATIENCE = 10.0
-"""Seconds in which a request must be there as a whole."""
+"""Seconds within which a complete request must arrive."""
 
 
 class BoundedConnection(H11Protocol):
-    """One connection, closed at once where there are too many, or when its request takes long."""
+    """One connection; closed at once if there are too many, or if its request is too slow."""
 
     _timer: asyncio.TimerHandle | None = None
 

@@ -1,4 +1,4 @@
-"""The way to the stack for what a person asks, apart from the collector's."""
+"""Access to the stack for people's queries, separate from the collector's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tweetpipe.aws.stack import Stack
 
 
 class Door:
-    """Lets one in at a time; a boto3 session is not for several threads."""
+    """Admits one query at a time, because a boto3 session is not thread-safe."""
 
     def __init__(self, open_place: Callable[[], Place], stack_name: str) -> None:
         self._open_place = open_place
@@ -22,9 +22,9 @@ class Door:
 
     @contextmanager
     def stack(self) -> Iterator[tuple[Place, Stack]]:
-        """The place, and the stack as it is now; raises what `stack.get` raises.
+        """The place, and the current stack; raises what `stack.get` raises.
 
-        After a failure the place is looked for anew: an emulator may be back at another port.
+        After a failure, it looks up the place again: an emulator may be back on another port.
         """
         with self._lock:
             place, self._place = self._place or self._open_place(), None

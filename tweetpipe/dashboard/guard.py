@@ -1,8 +1,8 @@
-"""Keeps out what other sites' pages might try through a browser on this machine.
+"""Blocks attacks by other sites' pages through a browser on this machine.
 
-Against DNS rebinding, only names and addresses of this server's own are served. Against forged
-requests, whatever changes something must come from this page and carry the token that only it can
-read. And what the page itself may load and run is written into every answer.
+Against DNS rebinding, it serves only this server's own names and addresses. Against forged
+requests, every change must come from this page and carry the token that only this page can read.
+And every response limits what the page itself may load and run.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _POLICY = "; ".join(
         "frame-ancestors 'none'",
         "base-uri 'none'",
         "form-action 'none'",
-        # No text ever becomes markup, whoever tries; the one policy lets the page start its worker.
+        # No text ever becomes markup; the one policy lets the page start its worker.
         "require-trusted-types-for 'script'",
         "trusted-types worker",
     )
@@ -47,9 +47,10 @@ _HEADERS = {
 
 
 class Guard:
-    """Answers strangers itself; all others get the application's answer, with headers added.
+    """Rejects requests from other sites and users; all others get the application's response, with
+    headers added.
 
-    Without an `admission`, whoever reaches the server is served.
+    Without an `admission`, every user is served.
     """
 
     def __init__(self, app: ASGIApp, *, host: str, token: str, admission: Admission | None) -> None:
@@ -63,7 +64,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(_HEADERS)
-                # The page's files are small, and an update of ours must not meet an old half.
+                # The page's files are small, and an update must not mix with old cached files.
                 headers.setdefault("cache-control", "no-cache")
                 if not refusal and self._admission and (cookie := self._admission.cookie(scope)):
                     headers.append("set-cookie", cookie)
@@ -78,34 +79,37 @@ class Guard:
         headers = Headers(scope=scope)
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not is_served(hosts[0], bound_to=self._host):
-            return "This dashboard does not answer to that name. Open it by the address it printed."
+            return (
+                "This dashboard is not available under that name. Open the address that tweetpipe "
+                "dashboard printed."
+            )
         if self._admission and (refusal := self._admission.refusal(scope)):
             return refusal
-        # Old browsers do not say where a request comes from; those that do are taken at their word.
+        # Old browsers don't say where a request comes from; if a browser does, it is trusted.
         site = headers.get("sec-fetch-site", "same-origin")
         is_page = scope["path"] == "/"
         if site not in _FROM_HERE and not is_page:
-            return "This comes from another site."
+            return "This request comes from another site."
         if scope["method"] in _SAFE:
             return ""
         return self._refusal_of_action(headers, hosts[0])
 
     def _refusal_of_action(self, headers: Headers, host: str) -> str:
         if headers.get("origin") not in (f"http://{host}", f"https://{host}"):
-            return "This comes from another site, or from no page at all."
+            return "This request does not come from the dashboard's page."
         if headers.get("content-type", "").partition(";")[0].strip() != "application/json":
-            return "This is no JSON."
+            return "The request body is not JSON."
         token = headers.get(TOKEN_HEADER, "")
         if not secrets.compare_digest(token.encode(), self._token.encode()):
-            return "The dashboard was started anew meanwhile: reload the page."
+            return "The dashboard was restarted. Reload the page."
         return ""
 
 
 def is_served(host_header: str, *, bound_to: str) -> bool:
-    """Whether a browser that says this Host means this server.
+    """Whether this Host header refers to this server.
 
-    An attacker's page comes by a name of the attacker's, so that addresses do no harm; of them, a
-    server on loopback serves only loopback's.
+    An attacker's page uses a name of the attacker's, so addresses do no harm; a server on loopback
+    serves only loopback addresses.
     """
     name = _name(host_header)
     if name in ("localhost", bound_to.lower()):
@@ -118,7 +122,7 @@ def is_served(host_header: str, *, bound_to: str) -> bool:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches what is bound to that host."""
+    """Whether only this machine can reach a server bound to that host."""
     try:
         address = ip_address(host)
         return (getattr(address, "ipv4_mapped", None) or address).is_loopback

@@ -1,4 +1,4 @@
-"""What the page gets, as plain JSON: of endless texts only a beginning."""
+"""The page's data as plain JSON; long texts are cut."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ Key = tuple[str, str, float]
 
 
 def key(landed: Landed) -> Key:
-    """What tells one landing from another, also of the same event."""
+    """Identifies one landing, even among several of the same event."""
     return *landed.key, landed.landed_at
 
 
 def snapshot(seen: Snapshot, *, without: Set[Key] = frozenset()) -> dict[str, Any]:
-    """The snapshot, without those of the newest events that the page has already."""
+    """The snapshot, without newest events that the page already has."""
     newest = tuple(_cut(landed) for landed in seen.newest if key(landed) not in without)
     return as_json(replace(seen, newest=newest))
 
 
 def item(found: Item, *, whole: bool = False) -> dict[str, Any]:
-    """An item as a person sees it; the `whole` one with all its attributes."""
+    """An item as shown to people; with `whole`, all its attributes."""
     chosen = events.chosen()
     title, time, text = chosen.show(found)
     return {
@@ -45,13 +45,13 @@ def item(found: Item, *, whole: bool = False) -> dict[str, Any]:
 
 
 def columns(points: Iterable[Point]) -> dict[str, list[float | None]]:
-    """The time series, as a chart takes them."""
+    """The time series in the chart's format."""
     found = list(points)
     return {name: [getattr(point, name) for point in found] for name in _POINT}
 
 
 def dead_letter(letter: DeadLetter) -> dict[str, Any]:
-    """A dead letter; `payload` is the text that its bytes are, or look most like."""
+    """A dead letter; `payload` is its bytes as text, decoded as well as possible."""
     text = letter.text or json.dumps(letter.body, ensure_ascii=False, indent=2)
     return {
         "id": letter.id,
@@ -71,7 +71,7 @@ def dead_letter(letter: DeadLetter) -> dict[str, Any]:
 
 
 def event(name: str, data: Any) -> bytes:
-    """A server-sent event; JSON in ASCII holds no line end and nothing that UTF-8 lacks."""
+    """A server-sent event; JSON in ASCII has no line ends and no lone surrogates."""
     return f"event: {name}\ndata: {json.dumps(data)}\n\n".encode()
 
 
@@ -80,5 +80,5 @@ def _cut(landed: Landed) -> Landed:
 
 
 def shortened(text: str) -> str:
-    """A text for a list."""
+    """Shorten a text for a list."""
     return text if len(text) <= MAX_TEXT else text[:MAX_TEXT] + "…"

@@ -1,4 +1,4 @@
-"""Hands what one collector sees to all open pages, so that ten of them cost no more than one."""
+"""Passes one collector's snapshots to all open pages, so that ten pages cost no more than one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tweetpipe.live.snapshot import Landed, Point, Snapshot
 BEAT = 5.0  # seconds of silence after which a page gets a sign of life
 
 _REMEMBERED = 2000  # events whose way is still known
-# Reading goes on for so long after the last page has gone: a reload is no reason to begin anew.
+# Keep reading for a while after the last page closes, so that a reload does not start over.
 _LINGER = 10.0
 _FRESH = 30.0  # seconds
 _WAIT = 0.5  # seconds until the thread looks whether it is still needed
@@ -26,20 +26,20 @@ _AGAIN = 1.0  # seconds from a failure to the next attempt
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Nothing is seen of the stack, for this reason; the next snapshot says that it is over."""
+    """Why the stack can't be read; the next snapshot ends it."""
 
     why: str
 
 
 class Subscription(Protocol):
-    """What one who looks on gets of a collector."""
+    """A subscription to a collector."""
 
     def wait(self, timeout: float) -> Snapshot | None: ...
     def close(self) -> None: ...
 
 
 class Collector(Protocol):
-    """What reads the stack while somebody is subscribed; see tweetpipe.live."""
+    """Reads the stack while it has subscribers; see tweetpipe.live."""
 
     def latest(self) -> Snapshot | None: ...
     def history(self) -> list[Point]: ...
@@ -47,7 +47,7 @@ class Collector(Protocol):
 
 
 class Pages:
-    """All open pages; to be used in one event loop."""
+    """All open pages; use it in one event loop."""
 
     def __init__(
         self, collector: Collector, *, beat: float = BEAT, linger: float = _LINGER
@@ -62,7 +62,7 @@ class Pages:
         self._ways: OrderedDict[tuple[str, str], Landed] = OrderedDict()
 
     def latest(self) -> Snapshot | None:
-        """The newest snapshot, unless it is of long ago."""
+        """The newest snapshot, unless it is too old."""
         latest = self._collector.latest()
         return latest if latest and _is_fresh(latest) else None
 
@@ -70,13 +70,13 @@ class Pages:
         return self._collector.history()
 
     def way(self, key: tuple[str, str]) -> Landed | None:
-        """How an event came, if it was seen and is not too long ago."""
+        """The path of an event, if it was seen recently."""
         return self._ways.get(key)
 
     async def updates(self) -> AsyncIterator[Snapshot | Failure | None]:
-        """Each snapshot as it comes; None after BEAT seconds without one. Ends with `close`.
+        """Each snapshot as it arrives; None after BEAT seconds without one. Ends with `close`.
 
-        Who is slow misses snapshots, and gets the newest one next.
+        A slow subscriber skips snapshots, and gets the newest one next.
         """
         self._enter()
         seen: Snapshot | Failure | None = None
@@ -96,7 +96,7 @@ class Pages:
             self._leave()
 
     def close(self) -> None:
-        """Ends all pages' updates, and the reading."""
+        """End all pages' updates, and the reading."""
         self._closed = True
         self._wake()
         self._stop()
@@ -130,7 +130,7 @@ class Pages:
             try:
                 self._follow(loop, over)
             except BaseException as error:
-                # Nothing may end the thread, and leave pages that stand still.
+                # Nothing may end the thread and leave the pages frozen.
                 with suppress(RuntimeError):  # the loop is closed: nobody looks any more
                     loop.call_soon_threadsafe(self._show, Failure(mistake(error)))
                 over.wait(_AGAIN)
@@ -140,7 +140,7 @@ class Pages:
         try:
             while not over.is_set():
                 snapshot = subscription.wait(_WAIT)
-                # A collector that rested begins with what it saw last.
+                # A collector that was paused starts with its last snapshot.
                 if snapshot is not None and _is_fresh(snapshot):
                     loop.call_soon_threadsafe(self._publish, snapshot)
         finally:
@@ -148,7 +148,7 @@ class Pages:
 
     def _publish(self, snapshot: Snapshot) -> None:
         for landed in reversed(snapshot.newest):
-            # Without its text, of which thousands would be held.
+            # Without its text, because thousands are kept.
             self._ways[landed.key] = replace(landed, text="")
             self._ways.move_to_end(landed.key)
         while len(self._ways) > _REMEMBERED:

@@ -1,4 +1,4 @@
-"""Answers what a person asks of the table and of the dead letters, so often and no more."""
+"""Answers queries of the table and the dead letters, at a bounded rate."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _WINDOW = 10.0  # seconds over which that is meant
 
 
 class TooMany(TweetpipeError):
-    """More is asked than the stack should be bothered with."""
+    """The query limit is reached."""
 
 
 class Budget:
-    """How often people may ask, all pages together."""
+    """The limit of queries, all pages together."""
 
     def __init__(
         self, limit_per_s: float = LIMIT_PER_S, clock: Callable[[], float] = time.monotonic
@@ -37,18 +37,18 @@ class Budget:
         self._lock = threading.Lock()
 
     def take(self) -> None:
-        """Counts a question; raises TooMany when there were as many as may be."""
+        """Count a query; raises TooMany at the limit."""
         with self._lock:
             self._forget()
             if len(self._asked) >= self.limit_per_s * _WINDOW:
                 raise TooMany(
-                    f"More than {self.limit_per_s * _WINDOW:.0f} questions in {_WINDOW:.0f} s, so "
-                    "this one was not put to the stack. Wait a moment, then ask again."
+                    f"Not read: there were more than {self.limit_per_s * _WINDOW:.0f} queries in "
+                    f"{_WINDOW:.0f} s. Wait a moment, then try again."
                 )
             self._asked.append(self._clock())
 
     def per_s(self) -> float:
-        """How often somebody asked lately."""
+        """The rate of recent queries."""
         with self._lock:
             self._forget()
             return len(self._asked) / _WINDOW
@@ -59,7 +59,7 @@ class Budget:
 
 
 class Questions:
-    """Reads on demand; every method raises TooMany, and what reading raises."""
+    """Reads on demand; every method raises TooMany, and whatever reading raises."""
 
     def __init__(self, door: Door, budget: Budget) -> None:
         self._door = door
@@ -74,12 +74,12 @@ class Questions:
         return {"items": [page_json.item(item) for item in page.items], "next": page.next}
 
     def item(self, key: tuple[str, str]) -> dict[str, Any]:
-        """A whole item; raises NothingThere when there is none."""
+        """A whole item; raises NothingThere if there is none."""
         self.budget.take()
         with self._door.stack() as (place, stack):
             item = tables.get(place, stack.outputs["EventDataTable"], key)
         if item is None:
-            raise NothingThere("This item is not in the table: it was deleted, or never stored.")
+            raise NothingThere("This item is not in the table. It was deleted, or never stored.")
         return page_json.item(item, whole=True)
 
     def dead_letters(self) -> dict[str, Any]:

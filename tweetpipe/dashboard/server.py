@@ -1,4 +1,4 @@
-"""The dashboard on a socket, ended at once by a signal whatever pages are open."""
+"""Serves the dashboard on a socket; a signal stops it at once, even with open pages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _BACKLOG = 128
 
 
 class DashboardServer(uvicorn.Server):
-    """uvicorn, with an end to the pages' endless answers; `on_end` brings them to it."""
+    """uvicorn, with a way to end the pages' endless responses: `on_end`."""
 
     def __init__(self, app: ASGIApp, on_end: Callable[[], None]) -> None:
         super().__init__(
@@ -43,11 +43,11 @@ class DashboardServer(uvicorn.Server):
         self._on_end = on_end
 
     def stop(self) -> None:
-        """Ends `run` within a moment; any thread may call this."""
+        """Make `run` return soon; thread-safe."""
         self.should_exit = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Notes the signal: what comes of it is up to the caller of `run`."""
+        """Note the signal; the caller of `run` decides what to do."""
         self.force_exit = self.signal is not None
         self.signal = sig
         self.stop()
@@ -58,9 +58,9 @@ class DashboardServer(uvicorn.Server):
 
 
 def listening_socket(host: str, port: int | None) -> socket.socket:
-    """A socket that listens; without a port on the usual one, or the next that is free.
+    """A listening socket; without `port`, on the default port or the next free one.
 
-    Raises WrongUsage when the port or the host can't be had.
+    Raises WrongUsage if the port or host is not available.
     """
     if port is not None:
         return _listen(host, port)
@@ -68,24 +68,25 @@ def listening_socket(host: str, port: int | None) -> socket.socket:
         with suppress(_Taken):
             return _listen(host, candidate)
     raise WrongUsage(
-        f"The ports {DEFAULT_PORT} to {DEFAULT_PORT + _TRIED - 1} are all taken: name another one "
-        "with --port."
+        f"Ports {DEFAULT_PORT} to {DEFAULT_PORT + _TRIED - 1} are all in use. Choose another one "
+        f"with --port."
     )
 
 
 def url_of(listening: socket.socket) -> str:
-    """Where a browser on this machine finds what listens on the socket."""
+    """The address of the socket for a browser on this machine."""
     host, port = listening.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 class _Taken(WrongUsage):
-    """Another program listens on the port."""
+    """Another program uses the port."""
 
     def __init__(self, port: int) -> None:
         super().__init__(
-            f"Port {port} is taken{by_whom(port)}: name another one with --port, or leave it out."
+            f"Port {port} is in use{by_whom(port)}. Choose another one with --port, or leave out "
+            f"--port."
         )
 
 
@@ -94,7 +95,7 @@ def _listen(host: str, port: int) -> socket.socket:
         raise _Taken(port)
     try:
         if not host:
-            # It would stand for every address of this machine.
+            # An empty host would mean every address of this machine.
             raise OSError("it is empty")
         family, _, _, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -117,6 +118,6 @@ def _listen(host: str, port: int) -> socket.socket:
 def _refused(host: str, port: int, error: OSError | UnicodeError) -> str:
     why = getattr(error, "strerror", None) or error
     return (
-        f"Can't listen on {host!r}, port {port} ({why}): name another --port, "
-        "or a --host that is an address of this machine, such as 127.0.0.1."
+        f"Can't listen on {host!r}, port {port}: {why}. Choose another --port, or a --host that is "
+        f"an address of this machine, such as 127.0.0.1."
     )

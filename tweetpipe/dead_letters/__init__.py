@@ -1,8 +1,8 @@
-"""The dead-letter queue: what could not be stored, and the way back.
+"""The dead-letter queue: records that could not be stored, and how to redrive them.
 
-`queue` takes messages and gives them back, `bucket` has exhausted batches whole where a stack keeps
-them so, `finding` looks through both, `letter` says what one means, `stream` reads records again,
-`function` has them stored, `redrive` puts these together.
+`queue` receives messages and returns them, `bucket` reads complete exhausted batches if the stack
+saves them, `finding` searches both, `letter` parses a message, `stream` reads records again,
+`function` stores them, `redrive` combines these.
 """
 
 from tweetpipe.dead_letters.bucket import Bucket, bucket_of

@@ -1,4 +1,4 @@
-"""Exhausted batches in a bucket of the user's own, where Lambda keeps the records themselves.
+"""Exhausted batches in the user's own bucket, where Lambda saves the records themselves.
 
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
 
 # aws/lambda/<mapping>/<shard>/<year>/<month>/<day>/<time>-<id>
 PREFIX = "aws/lambda/"
-# What is before the records; Lambda writes it first.
+# The part before the records, which Lambda writes first.
 _HEAD = 4096
-# An object has an invocation's 6 MB at most, and what is around it.
+# An object has at most an invocation's 6 MB, plus what surrounds it.
 _MAX_BYTES = 16 * 2**20
 _AT_A_TIME = 1000  # DeleteObjects takes no more
 
 
-# As a rule of the bucket's may have it:
+# The bucket's lifecycle rules may archive it:
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/restoring-objects.html
-_ARCHIVED = "in an archive of S3's, which must restore it before it can be read: {key}"
+_ARCHIVED = "in an S3 archive; restore it before reading it: {key}"
 
 
 class _Archived(Exception):
-    """S3 has the object, but in a storage class that can't be read at once."""
+    """The object is in an archive storage class and must be restored first."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """Where a stack's exhausted batches are, and the stream that they come from."""
+    """The bucket of a stack's exhausted batches, and their stream."""
 
     name: str
     stream: str
@@ -56,18 +56,18 @@ def bucket_of(stack: Stack) -> Bucket | None:
 
 
 class Objects:
-    """The objects of a bucket as dead letters; those of other stacks are unknown ones."""
+    """The objects of a bucket as dead letters; those of other stacks have kind unknown."""
 
     def __init__(self, place: Place, bucket: Bucket) -> None:
         self._s3 = place.s3()
         self._bucket = bucket
 
     def count(self) -> int:
-        """How many there are, whosever they are."""
+        """The number of objects, including those of other stacks."""
         return sum(1 for _ in self._keys())
 
     def letters(self) -> Iterator[DeadLetter]:
-        """All that are there."""
+        """All letters in the bucket."""
         for key, sent_at, size in self._keys():
             try:
                 head = self._read(key, min(size, _HEAD)) if size else b""
@@ -78,12 +78,12 @@ class Objects:
                 continue
             letter = read_object(key, head, sent_at)
             if letter.kind is Kind.UNKNOWN and _HEAD < size <= _MAX_BYTES:
-                # Should Lambda write the records first one day.
+                # In case Lambda starts writing the records first.
                 letter = read_object(key, self._read(key, size) or b"", sent_at)
             yield self._ours_or_unknown(letter)
 
     def records(self, letter: DeadLetter) -> list[StreamRecord] | None:
-        """The batch's records; None where they can't be read from the object."""
+        """The batch's records; None if they can't be read from the object."""
         try:
             payload = json.loads(self._read(letter.key, _MAX_BYTES) or b"")["payload"]
             event = json.loads(payload) if isinstance(payload, str) else payload
@@ -93,9 +93,9 @@ class Objects:
         return records if letter.position and len(records) == letter.records else None
 
     def rewrite(self, letter: DeadLetter, left: Mapping[str, bytes | None]) -> None:
-        """Keep of a batch's records only what is `left` of each, by its sequence number.
+        """Replace a batch's records by what is `left` of each, by sequence number.
 
-        The batch then begins and ends with the first and the last that is left of at all.
+        The batch then begins with the first and ends with the last remaining record.
         """
         content = json.loads(self._read(letter.key, _MAX_BYTES) or b"")
         is_text = isinstance(payload := content["payload"], str)
@@ -114,13 +114,13 @@ class Objects:
             "endSequenceNumber": numbers[-1],
         }
         event["Records"] = kept
-        # The records last, and as Lambda writes it: what comes before them is read alone.
+        # The records last, as Lambda writes them: the part before them is read separately.
         content["payload"] = _json(event) if is_text else event
         content["payload"] = content.pop("payload")
         self._s3.put_object(Bucket=self._bucket.name, Key=letter.key, Body=_json(content).encode())
 
     def delete(self, keys: Collection[str]) -> None:
-        """Deletes these objects for good; raises TweetpipeError when one of them stays."""
+        """Delete these objects for good; raises TweetpipeError if one remains."""
         left = list(keys)
         while left:
             some, left = left[:_AT_A_TIME], left[_AT_A_TIME:]
@@ -132,8 +132,8 @@ class Objects:
             if failed:
                 raise TweetpipeError(
                     f"S3 did not delete {counted(len(failed), 'object')} of {self._bucket.name} "
-                    f"({failed[0].get('Code', 'no reason given')}). Run this again: doing it twice "
-                    "does no harm."
+                    f"({failed[0].get('Code', 'no reason given')}). Run the command again. "
+                    f"Repeating it does no harm."
                 )
 
     def _keys(self) -> Iterator[tuple[str, Any, int]]:
@@ -146,12 +146,12 @@ class Objects:
             if _code(error) != "NoSuchBucket":
                 raise
             raise TweetpipeError(
-                f"The bucket {self._bucket.name}, which the stack keeps exhausted batches in, does "
-                "not exist. Make it again, or deploy another: -p ExhaustedBucket=NAME."
+                f"The bucket {self._bucket.name}, where the stack saves exhausted batches, does "
+                f"not exist. Create it again, or deploy with another one: -p ExhaustedBucket=NAME."
             ) from error
 
     def _read(self, key: str, size: int) -> bytes | None:
-        """The object's first bytes; None where it is gone."""
+        """The object's first bytes; None if it is gone."""
         try:
             answer = self._s3.get_object(
                 Bucket=self._bucket.name, Key=key, Range=f"bytes=0-{size - 1}"

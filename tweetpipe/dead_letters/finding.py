@@ -1,4 +1,4 @@
-"""Counts, shows, finds and deletes dead letters, wherever they are."""
+"""Counts, shows, finds and deletes dead letters in the queue and the bucket."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tweetpipe.dead_letters.queue import AT_A_TIME, Hold
 if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
-# Messages to be seen, and those that a reader holds or that are yet to appear.
+# Visible messages, and those held by a reader or delayed.
 _VISIBLE: QueueAttributeNameType = "ApproximateNumberOfMessages"
 _HELD: tuple[QueueAttributeNameType, ...] = (
     "ApproximateNumberOfMessagesNotVisible",
@@ -28,7 +28,7 @@ _HELD: tuple[QueueAttributeNameType, ...] = (
 def counts(
     place: Place, queue_url: str, *, bucket: Bucket | None = None, config: Config | None = None
 ) -> tuple[int, int]:
-    """About how many dead letters there are to be seen, and how many more are being held."""
+    """The approximate number of visible dead letters, and of those held by other readers."""
     objects = Objects(place, bucket).count() if bucket else 0
     attributes = place.sqs(config).get_queue_attributes(
         QueueUrl=queue_url,
@@ -48,7 +48,7 @@ def peek(
 ) -> tuple[list[DeadLetter], int]:
     """Up to `limit` dead letters in no particular order, and about how many there are in all.
 
-    They are hidden from other readers while this reads, and given back before it returns.
+    They are hidden from other readers while this reads, and visible again before it returns.
     """
     about = sum(counts(place, queue_url, bucket=bucket))
     with Hold(place, queue_url, bucket=bucket) as hold:
@@ -56,35 +56,35 @@ def peek(
 
 
 def find(place: Place, stack: Stack, prefixes: Collection[str]) -> list[DeadLetter]:
-    """The letters whose ids begin so, one for each; stops once all ids that list shows are found.
+    """The letters with these id prefixes, one for each; stops once all ids are found.
 
-    Raises WrongUsage where several begin so, NothingThere where none does.
+    Raises WrongUsage if a prefix matches several, NothingThere if it matches none.
     """
     if not prefixes:
         return []
     shown = f"tweetpipe dead-letters list{options(place.target, stack.name)}"
     found: dict[str, list[DeadLetter]] = {prefix: [] for prefix in prefixes}
     if not all(found):
-        raise WrongUsage(f"An empty id names no dead letter. Take one from: {shown}")
+        raise WrongUsage(f"The id of a dead letter is empty. To list the ids, run: {shown}")
     with Hold(place, stack.outputs["DeadLetterQueueUrl"], bucket=bucket_of(stack)) as hold:
         for letter in hold.letters():
             for prefix in found:
                 if letter.id.startswith(prefix):
                     found[prefix].append(letter)
-            # Shorter ones may be the beginning of several.
+            # Shorter prefixes may match several.
             if all(letters and len(prefix) >= SHORT_ID for prefix, letters in found.items()):
                 break
     for prefix, letters in found.items():
         if not letters:
             raise NothingThere(
-                f"No dead letter's id begins with {prefix!r}: it is gone, or another reader holds "
-                f"it at the moment. See what is there: {shown}"
+                f"No dead letter's id begins with {prefix!r}. It is gone, or another reader holds "
+                f"it at the moment. To list what is there, run: {shown}"
             )
         if len(letters) > 1:
             ids = ", ".join(letter.id for letter in letters[:3])
             raise WrongUsage(
-                f"{len(letters):,} dead letters' ids begin with {prefix!r} ({ids}): "
-                "give more of the one you mean."
+                f"{prefix!r} matches the ids of {len(letters):,} dead letters ({ids}). Give more "
+                f"characters of the one you mean."
             )
     return list({letter.id: letter for [letter] in found.values()}.values())
 
@@ -96,7 +96,7 @@ def every_id(
     bucket: Bucket | None = None,
     wanted: Callable[[DeadLetter], bool] = lambda _: True,
 ) -> set[str]:
-    """The ids of all wanted letters that nobody holds, and that may be deleted."""
+    """The ids of all wanted letters that may be deleted and that no other reader holds."""
     with Hold(place, queue_url, bucket=bucket) as hold:
         return {letter.id for letter in hold.letters() if letter.is_deletable and wanted(letter)}
 
@@ -109,7 +109,7 @@ def purge(
     bucket: Bucket | None = None,
     on_deleted: Callable[[int], None] = lambda _: None,
 ) -> int:
-    """Deletes these letters for good, and says how many of them were there to be deleted."""
+    """Delete these letters for good, and return how many there were."""
     left = set(ids)
     with Hold(place, queue_url, bucket=bucket) as hold:
         chosen: list[str] = []

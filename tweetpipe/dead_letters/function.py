@@ -1,4 +1,4 @@
-"""Has records stored by the stack's own function: its code, its role, its log."""
+"""Stores records through the stack's own function, with its code, role, and log."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tweetpipe.dead_letters.stream import StreamRecord
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
 
-# A synchronous call takes 6 MB of JSON; some of it for what is around the records.
+# A synchronous call takes 6 MB of JSON, including what surrounds the records.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 _MAX_BYTES = 6_000_000
-# A function may run for 15 minutes, and what times out here would only be begun a second time.
+# A function may run for 15 minutes, and a timeout here would only start it a second time.
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 PATIENT = Config(read_timeout=910, retries={"total_max_attempts": 2})
 _TIMED_OUT = re.compile(r"timed out after (\d+)")
 _LONGEST_TIMEOUT = 900  # seconds
-# A call stays short, however large the batch was.
+# Keep calls short, no matter how large the batch was.
 _MAX_RECORDS = 500
 
 
 class Function(NamedTuple):
-    """The stack's function; `options` are those that lead a command to the stack."""
+    """The stack's function; `options` select the stack in a suggested command."""
 
     client: LambdaClient
     name: str
@@ -36,10 +36,10 @@ class Function(NamedTuple):
 
 
 class NotStored(Exception):
-    """The function did not store all records of a call; the message says why, for people.
+    """The function did not store all records of a call; the message tells people why.
 
-    `done` counts those before the first that is not stored. With fewer `may_fit` says whether it
-    may be otherwise.
+    `done` counts those before the first that is not stored. `may_fit` says whether fewer records
+    might succeed.
     """
 
     def __init__(self, why: str, *, done: int = 0, may_fit: bool = False) -> None:
@@ -49,7 +49,7 @@ class NotStored(Exception):
 
 
 def calls(records: Iterable[StreamRecord]) -> Iterator[list[StreamRecord]]:
-    """The records of one shard in as many groups as it takes calls; none is left out."""
+    """All records of one shard, grouped into calls."""
     group: list[StreamRecord] = []
     size = 0
     for record in records:
@@ -66,10 +66,10 @@ def calls(records: Iterable[StreamRecord]) -> Iterator[list[StreamRecord]]:
 def store_in_parts(
     function: Function, records: Sequence[StreamRecord]
 ) -> Iterator[Sequence[StreamRecord]]:
-    """Yields the records part by part once they are stored; raises NotStored for one that isn't.
+    """Yield the records part by part once they are stored; raises NotStored for one that isn't.
 
-    What is too much for a call goes on from where the function stopped, or else in halves, of which
-    the first record goes first, alone: where that isn't stored either, it was not too much.
+    If a call is too large, it continues from where the function stopped, or else in halves, after
+    trying the first record alone: if that is not stored either, the call was not too large.
     """
     waiting = [records]
     while waiting:
@@ -90,28 +90,27 @@ def store_in_parts(
 
 
 def store(function: Function, records: Sequence[StreamRecord]) -> None:
-    """Returns when each record is stored, or a dead letter of its own; else raises NotStored."""
+    """Return once each record is stored or has its own dead letter; else raise NotStored."""
     event = json.dumps({"Records": [_event_record(record) for record in records]}).encode()
     if len(event) > _MAX_BYTES + 1000:
         raise NotStored(
-            f"a record of {len(records[0].data):,} bytes is more than a call of "
-            f"{function.name} takes"
+            f"a record of {len(records[0].data):,} bytes is too large for a call of {function.name}"
         )
     answer = function.client.invoke(FunctionName=function.name, Payload=event)
     said = _json(answer["Payload"].read())
-    see = f"see its log, /aws/lambda/{function.name}, then run this again"
-    give_longer = f"give it longer, tweetpipe deploy{function.options} -p Timeout="
+    see = f"look for the reason in its log, /aws/lambda/{function.name}, then run the command again"
+    give_longer = f"raise its timeout, tweetpipe deploy{function.options} -p Timeout="
     if answer.get("FunctionError"):
         message = str(said.get("errorMessage", "")) if isinstance(said, dict) else ""
         if timeout := _TIMED_OUT.search(message):
             longer = min(3 * int(timeout[1]), _LONGEST_TIMEOUT)
-            see = f"{give_longer}{longer}, then run this again"
+            see = f"{give_longer}{longer}, then run the command again"
         failed = f"{function.name} failed{f' ({message})' if message else ''}"
         raise NotStored(f"{failed}: {see}", may_fit=True)
     failures = said.get("batchItemFailures") if isinstance(said, dict) else None
     if not isinstance(failures, list):
         raise NotStored(
-            f"{function.name} gave no account of the records: is it this stack's function?"
+            f"{function.name} did not report on the records. Check that it is this stack's function"
         )
     if failures:
         numbers = [record.sequence_number for record in records]
@@ -125,7 +124,7 @@ def store(function: Function, records: Sequence[StreamRecord]) -> None:
 
 
 def _event_record(record: StreamRecord) -> dict[str, Any]:
-    """A record as Lambda hands it over.
+    """A record in the format of Lambda's events.
 
     https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
     """

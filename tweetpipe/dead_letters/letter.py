@@ -1,4 +1,4 @@
-"""What a message of the dead-letter queue, or an object beside it, says."""
+"""Parses messages of the dead-letter queue and objects of the bucket."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ SHORT_ID = 8  # characters of an id that people see and type
 
 _ID_LENGTH = len("00000000-0000-0000-0000-000000000000")
 _FOREIGN = "not written by this stack"
-# What a rejected record's message must have for it to be stored again; see RejectedRecord in
+# The fields that a rejected record's message needs to be redriven; see RejectedRecord in
 # processor/dead_letters.py.
 _TEXTS = ("reason", "streamArn", "shardId", "sequenceNumber", "partitionKey", "arrivedAt")
 
 
 class Kind(StrEnum):
-    """Who sent a message: the function, Lambda's event source mapping, or neither."""
+    """Which part sent a message: the function, Lambda's event source mapping, or neither."""
 
     REJECTED = "rejected"
     EXHAUSTED = "exhausted"
@@ -52,14 +52,13 @@ class StreamPosition:
 
 @dataclass(frozen=True, kw_only=True)
 class DeadLetter:
-    """What could not be stored: one rejected record, or the position of an exhausted batch.
+    """A record that could not be stored, or the position of an exhausted batch.
 
-    `body` is the message itself. `payload` is None where the message has none: for a batch, and
-    for a record too large for SQS. `position` is None for what this stack did not write, and for a
-    rejected record of which the function was not told it.
-    `subsequence_number` is a rejected record's place, from 0 on, in an aggregated one, if it was.
-    `key` is that of the object, where it is none of the queue, but of the bucket of exhausted
-    batches.
+    `body` is the message itself. `payload` is None if the message has none: for a batch, and for a
+    record too large for SQS. `position` is None for messages that this stack did not write, and for
+    a rejected record whose position the function did not know. `subsequence_number` is a rejected
+    record's index in an aggregated record, if it was in one. `key` is that of an object in the
+    bucket of exhausted batches, if the letter is not from the queue.
     """
 
     id: str
@@ -77,7 +76,7 @@ class DeadLetter:
 
     @property
     def is_deletable(self) -> bool:
-        """Of the user's own bucket, only what this stack has put there."""
+        """In the user's own bucket, only this stack's objects."""
         return not self.key or self.kind is not Kind.UNKNOWN
 
     @property
@@ -90,7 +89,7 @@ class DeadLetter:
 
     @property
     def sequence_number(self) -> str:
-        """The record's, or the first and the last one of a batch.
+        """The record's sequence number, or a batch's first and last.
 
         With its subsequence number if it has one: 495.2 is the third in the aggregated record 495.
         """
@@ -109,12 +108,12 @@ class DeadLetter:
 
     @property
     def since(self) -> datetime | None:
-        """When the (first) record arrived, or the message was sent where that is not known."""
+        """When the (first) record arrived; if unknown, when the message was sent."""
         return self.arrived or self.sent_at
 
     @property
     def text(self) -> str:
-        """What a person can read of it; it may hold anything, also what steers a terminal."""
+        """The payload as text; it may contain anything, including terminal control characters."""
         if self.payload is not None:
             return self.payload.decode(errors="replace")
         if self.kind is Kind.UNKNOWN:
@@ -123,15 +122,15 @@ class DeadLetter:
 
 
 def contents(letter: DeadLetter) -> list[bytes]:
-    """The data that a letter stands for: of each record in it, where it is an aggregated one.
+    """The data of a letter: of each record in it, if it is an aggregated one.
 
-    Empty where the letter has no payload.
+    Empty if the letter has no payload.
     """
     return [] if letter.payload is None else contained(letter.payload)
 
 
 def contained(data: bytes) -> list[bytes]:
-    """The records in an aggregated one; else the record itself, also where it can't be read."""
+    """The records in an aggregated record; else the record itself, even if it can't be read."""
     try:
         found = deaggregate(data)
     except Rejected:
@@ -149,7 +148,7 @@ def moment(text: str) -> datetime | None:
 
 
 def read(message: MessageTypeDef) -> DeadLetter:
-    """What the message says; whatever it lacks, it is at least an unknown one."""
+    """Parse a message; an incomplete one is of kind unknown."""
     text = message["Body"]
     try:
         body = json.loads(text)
@@ -167,9 +166,9 @@ def read(message: MessageTypeDef) -> DeadLetter:
 
 
 def read_object(key: str, content: bytes, written: datetime | None) -> DeadLetter:
-    """What an object says, of which the beginning is enough; its id is the end of its name."""
+    """Parse an object from its beginning; its id is the end of its name."""
     text = content.decode(errors="replace")
-    # The records come last, and are read when they are needed.
+    # The records come last, and are read only when needed.
     head = text.partition(',"payload"')[0]
     body = _object(head + "}") or _object(text)
     unknown = DeadLetter(
@@ -192,14 +191,14 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _rejected(unknown: DeadLetter) -> DeadLetter | None:
-    """The letter as one that the function wrote, if nothing is missing in it."""
+    """Parse a letter that the function wrote, if it is complete."""
     body = unknown.body
     if body.get("kind") != "rejected":
         return None
     if not all(isinstance(body.get(name), str) for name in _TEXTS):
         return None
     number, place = body["sequenceNumber"], body.get("subsequenceNumber")
-    # Empty is what the function was not told.
+    # Empty fields are those that the function did not know.
     if number and not _is_number(number):
         return None
     if body["arrivedAt"] and moment(body["arrivedAt"]) is None:
@@ -226,7 +225,7 @@ def _rejected(unknown: DeadLetter) -> DeadLetter | None:
 
 
 def _payload(body: dict[str, Any]) -> bytes | None:
-    """The record's bytes, None where they did not fit; raises ValueError for what is neither."""
+    """The record's bytes, None if they did not fit; raises ValueError for anything else."""
     field = body.get("payload", 0)
     if field is None:
         return None
@@ -236,7 +235,7 @@ def _payload(body: dict[str, Any]) -> bytes | None:
 
 
 def _exhausted(unknown: DeadLetter) -> DeadLetter | None:
-    """The letter as what Lambda sends of a batch whose retries are exhausted.
+    """Parse a letter that Lambda sends for a batch whose retries are exhausted.
 
     https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
     """

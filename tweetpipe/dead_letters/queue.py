@@ -1,4 +1,4 @@
-"""Takes messages out of sight, keeps them there while they are worked on, and gives them back."""
+"""Hides messages from other readers while they are worked on, then returns them."""
 
 from __future__ import annotations
 
@@ -29,26 +29,25 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
 AT_A_TIME = 10
-# A queue of SQS lies on many servers, and an empty answer may only mean that those asked had none.
-# An emulator is one server.
+# An SQS queue is spread over many servers, and an empty answer may only mean that the sampled ones
+# had none. An emulator is one server.
 _EMPTY_IN_A_ROW = 3
 _EMPTY_IN_A_ROW_LOCALLY = 1
 _WAIT = 1  # seconds, for each of them
-# Answers with letters of which the queue doesn't say when they were sent; SQS always does.
+# For emulators that leave out the time a letter was sent; SQS always includes it.
 _MOST_UNDATED = 100
 
-# Seconds after which a message comes back when its holder is killed; prolonged when a third of them
-# is over. A second more for every 20 messages held, as prolonging more of them takes longer.
+# Seconds after which a message reappears if its holder is killed; extended after a third of them. A
+# second more for every 20 messages held, because extending more takes longer.
 HIDDEN_FOR = 30
 _MESSAGES_A_SECOND = 20
 
 
 class Hold:
-    """Messages nobody else sees, until they are deleted or the block is left.
+    """Messages hidden from other readers until they are deleted or the block ends.
 
-    Those not deleted are given back then; after a kill they come back within half a minute (later
-    where there are hundreds of them). Letters in a bucket are seen by all: storing one twice does
-    no harm.
+    Those not deleted are returned then; after a kill, they reappear within half a minute (later if
+    there are hundreds). Letters in a bucket are never hidden: redriving one twice does no harm.
     """
 
     def __init__(
@@ -91,7 +90,7 @@ class Hold:
     def letters(self, limit: int | None = None) -> Iterator[DeadLetter]:
         """All letters, or `limit` of them, in no particular order and each one once.
 
-        Only those that were there when this began: it comes to an end however many arrive.
+        Only letters that were there at the start, so it ends no matter how many arrive.
         """
         fruitless = count = undated = 0
         began: datetime | None = None
@@ -114,7 +113,7 @@ class Hold:
     def wanted(
         self, wanted: Callable[[DeadLetter], bool], at_most: int | None = None
     ) -> list[DeadLetter]:
-        """The wanted letters, up to `at_most`; all others are given back at once."""
+        """The wanted letters, up to `at_most`; all others are returned at once."""
         found: list[DeadLetter] = []
         for letter in self.letters():
             if wanted(letter):
@@ -125,7 +124,7 @@ class Hold:
         return found
 
     def delete(self, ids: Sequence[str]) -> None:
-        """Deletes letters for good; raises TweetpipeError when the queue keeps one of them."""
+        """Delete letters for good; raises TweetpipeError if one remains."""
         keys = [self._keys[id_] for id_ in ids if id_ in self._keys]
         if self._objects and keys:
             self._objects.delete(keys)
@@ -143,15 +142,15 @@ class Hold:
             if failed:
                 raise TweetpipeError(
                     f"SQS did not delete {counted(len(failed), 'dead letter')} "
-                    f"({failed[0]['Code']}): what it kept is still in the queue. Run this again: "
-                    "doing it twice does no harm."
+                    f"({failed[0]['Code']}). They are still in the queue. Run the command again. "
+                    f"Repeating it does no harm."
                 )
 
     def _require_keeper(self) -> None:
         if self._failure is not None:
             raise TweetpipeError(
-                f"Others may have seen the letters meanwhile: {mistake(self._failure)} "
-                "None is lost. Run this again: doing it twice does no harm."
+                f"Other readers may have seen the letters meanwhile: {mistake(self._failure)} None "
+                f"is lost. Run the command again. Repeating it does no harm."
             ) from self._failure
 
     def _receive(self, at_most: int) -> ReceiveMessageResultTypeDef:
@@ -165,7 +164,7 @@ class Hold:
         )
 
     def _take(self, messages: list[MessageTypeDef]) -> list[DeadLetter]:
-        """Those not met before: SQS may deliver a message again that is held, or was deleted."""
+        """New messages only: SQS may redeliver one that is held or deleted."""
         ids = {message["MessageId"] for message in messages}
         known = {id_ for id_ in ids if id_ in self._held or id_ in self._deleted}
         with self._lock:
@@ -184,7 +183,7 @@ class Hold:
         return self._hidden_for + len(self._held) // _MESSAGES_A_SECOND
 
     def _hide_for(self, seconds: int, *, but: Collection[str] = ()) -> None:
-        """Hides what is held from now on; with 0 it is given back, and no longer held."""
+        """Hide the held messages for this long; 0 returns them."""
         with self._lock:
             handles = [handle for id_, handle in self._held.items() if id_ not in but]
             if not seconds:
@@ -196,14 +195,14 @@ class Hold:
                 {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
                 for n, handle in enumerate(some)
             ]
-            # What fails here does no harm: the message comes back by itself, and storing it twice
+            # A failure here does no harm: the message reappears by itself, and storing it twice
             # changes nothing.
             with suppress(BotoCoreError, ClientError):
                 self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
 
 
 def _time_of(answer: ReceiveMessageResultTypeDef) -> datetime:
-    """When the queue answered, rounded up, by its own clock: the one that dates the letters."""
+    """When the queue answered, rounded up, by its own clock, which dates the letters."""
     date = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     return parsedate_to_datetime(date) + timedelta(seconds=1) if date else datetime.now(UTC)
 

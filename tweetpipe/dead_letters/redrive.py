@@ -1,7 +1,7 @@
-"""Brings dead letters home: has their records stored, then deletes the messages.
+"""Redrives dead letters: stores their records, then deletes the messages.
 
-A message leaves the queue only after its records are stored, and storing a record twice changes
-nothing: so this may be stopped at any moment, and run again, or by two people at a time.
+A message is deleted only after its records are stored, and storing a record twice changes nothing.
+So this can be stopped at any moment, repeated, and run by two people at once.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ _NOWHERE = StreamPosition(stream_arn="", shard="", first="", last="")
 
 @dataclass(frozen=True, kw_only=True)
 class Redriven:
-    """What became of a dead letter: it is gone, or `why` says why it is still in the queue.
+    """The outcome for a dead letter: it was deleted, or `why` says why it is still in the queue.
 
-    `stored` counts records that are in the table now, `rejected` those of a batch that the function
-    sent back as dead letters of their own.
+    `stored` counts the records now in the table, `rejected` those of a batch that the function
+    rejected again, as dead letters of their own.
     """
 
     letter: DeadLetter
@@ -65,12 +65,12 @@ def redrive(
     edited: Mapping[str, bytes] | None = None,
     at_most: int | None = None,
 ) -> list[Redriven]:
-    """Has the records of all wanted letters stored, and says of each letter what became of it.
+    """Store the records of all wanted letters, and yield the outcome for each.
 
-    Of all that were in the queue when this began. `edited` has new payloads for rejected records,
-    by the letter's id. With `at_most` the search ends after so many wanted letters. Those not
-    wanted are back in the queue before the first is stored, those that are kept, also when an
-    exception leaves, when this returns.
+    Covers the letters that were in the queue at the start. `edited` has new payloads for rejected
+    records, by letter id. `at_most` ends the search after this many wanted letters. Unwanted
+    letters are back in the queue before the first is stored, letters not redriven when this returns
+    or raises.
     """
     outcomes: list[Redriven] = []
     worker = _Worker(place, stack)
@@ -87,12 +87,12 @@ def redrive(
 def redrive_since(
     place: Place, stack: Stack, start: datetime
 ) -> Iterator[tuple[StreamRecord, list[str]]]:
-    """Has what arrived in the stream since then processed again; raises NotStored.
+    """Process what arrived in the stream since then again; raises NotStored.
 
-    It finds what no letter tells of, since the queue was gone. Yields each record once it is done
-    with, and for each event in it why it was rejected, empty where it is stored. Leaves out what
-    could only be rejected, and has a dead letter for each of its events already; letters of what is
-    processed again are deleted, since the function has sent them anew.
+    It finds records without a letter, lost while the queue was gone. Yields each finished record,
+    with the reason why each event in it was rejected, empty if stored. Skips records that would
+    only be rejected again and have a letter for each of their events; deletes the letters of
+    reprocessed records, because the function has sent new ones.
     """
     queue_url, stream = stack.outputs["DeadLetterQueueUrl"], stack.outputs["KinesisStream"]
     known = _known(place, queue_url, stream)
@@ -116,7 +116,7 @@ def redrive_since(
 
 
 Letters = Mapping[int | None, Sequence[str]]
-"""The ids of a record's letters, by the subsequence number in it; None for all of it."""
+"""The ids of a record's letters, by subsequence number; None for the whole record."""
 
 
 def _known(place: Place, queue_url: str, stream: str) -> dict[tuple[str, str], Letters]:
@@ -132,7 +132,7 @@ def _known(place: Place, queue_url: str, stream: str) -> dict[tuple[str, str], L
 
 
 def _is_told(record: StreamRecord, letters: Letters) -> bool:
-    """Whether nothing of a record can be stored, and letters tell of all of it."""
+    """Whether no event of a record can be stored, and letters cover all of them."""
     if not letters:
         return False
     [refusals] = _refusals([record.data])
@@ -140,7 +140,7 @@ def _is_told(record: StreamRecord, letters: Letters) -> bool:
 
 
 def payload(place: Place, letter: DeadLetter) -> bytes | None:
-    """A rejected record's bytes, from the stream where the message has none; None if it is gone."""
+    """A rejected record's bytes, from the stream if the message has none; None if lost."""
     if letter.payload is not None:
         return letter.payload
     record = next(read_again(place, letter), None)
@@ -150,7 +150,7 @@ def payload(place: Place, letter: DeadLetter) -> bytes | None:
 
 
 class _Worker:
-    """Stores the records of letters of one stack."""
+    """Stores the records of one stack's letters."""
 
     def __init__(self, place: Place, stack: Stack) -> None:
         self._place = place
@@ -167,7 +167,7 @@ class _Worker:
         if letter.kind is Kind.REJECTED and letter.position is None:
             return self._store_record(letter, _NOWHERE, edited)
         if letter.position is None:
-            unknown = "not written by this stack, so nobody knows its use"
+            unknown = "another program wrote it, so it can't be redriven"
             return Redriven(letter=letter, why=letter.reason if letter.key else unknown)
         if letter.position.stream != self._stream:
             return Redriven(letter=letter, why=f"it comes from {letter.position.stream_arn}")
@@ -180,14 +180,18 @@ class _Worker:
     ) -> Redriven:
         data = payload(self._place, letter) if edited is None else edited
         if data is None and letter.position is None:
-            return Redriven(letter=letter, why="its message has neither its data nor its position")
+            return Redriven(
+                letter=letter,
+                why="its message contains neither its data nor its position in the stream",
+            )
         if data is None:
             return Redriven(
-                letter=letter, why="too large for its message, and no longer in the stream"
+                letter=letter,
+                why="it was too large for its message, and the stream no longer has it",
             )
         [refusals] = _refusals([data])
         refused = [refusal for refusal in refusals if refusal]
-        # Of an aggregated record rejected as a whole, what can be stored is stored.
+        # Store the usable records of an aggregated record that was rejected as a whole.
         if all(refusals) or len(refused) > MAX_LETTERS:
             return Redriven(letter=letter, why=f"it would be rejected again: {refused[0]}")
         arrived = letter.arrived
@@ -207,7 +211,7 @@ class _Worker:
         return Redriven(letter=letter, stored=stored, rejected=len(refusals) - stored)
 
     def stored(self, records: Iterable[StreamRecord]) -> Iterator[Sequence[StreamRecord]]:
-        """The records of one shard in groups, each once it is done with; raises NotStored."""
+        """The records of one shard in groups, each once it is finished; raises NotStored."""
         for group in calls(records):
             yield from store_in_parts(self._function, group)
 
@@ -237,7 +241,7 @@ class _Worker:
         )
 
     def _records(self, letter: DeadLetter) -> Iterable[StreamRecord]:
-        """A batch's records: from its object, else from the stream."""
+        """A batch's records, from its object or else from the stream."""
         kept = self._objects.records(letter) if self._objects and letter.key else None
         return read_again(self._place, letter) if kept is None else kept
 
@@ -245,19 +249,19 @@ class _Worker:
 def _no_longer_there(letter: DeadLetter, found: int) -> str:
     if letter.key:
         return (
-            f"its object, {letter.key}, does not hold the batch, and the stream has {found:,} of "
-            f"its {counted(letter.records, 'record')}"
+            f"its object, {letter.key}, does not contain the batch, and the stream has {found:,} "
+            f"of its {counted(letter.records, 'record')}"
         )
     if not found:
-        return "the stream no longer has its records: they are older than its retention"
+        return "the stream no longer has its records: they are older than its retention period"
     return (
-        f"the stream has only {found:,} of its {counted(letter.records, 'record')}, which are "
-        "stored now: the others are older than its retention"
+        f"the stream has only {found:,} of its {counted(letter.records, 'record')}, now stored; "
+        f"the others are older than its retention period"
     )
 
 
 def _contained(data: bytes, place: int) -> bytes | None:
-    """The record at a place in an aggregated one; None where the stream has something else now."""
+    """The record at an index of an aggregated one; None if the stream now has something else."""
     try:
         contents = deaggregate(data) or []
     except Rejected:
@@ -266,9 +270,10 @@ def _contained(data: bytes, place: int) -> bytes | None:
 
 
 def _refusals(records: Sequence[bytes]) -> list[list[str]]:
-    """For each record, for each event in it, why the function would reject it; empty if it won't.
+    """Why the function would reject each event of each record; empty if it would not.
 
-    What would end the function would end this process as well, and is only read in another.
+    A record that crashes the function would crash this process too, so it is read in a child
+    process.
     """
     example = events.chosen().function.example or b""
     fatal = try_out(records, _read, example=example, seconds=_TRIAL).fatal
@@ -294,6 +299,6 @@ def _refusal(data: bytes) -> str:
     except Rejected as rejected:
         return str(rejected)
     except Exception as error:
-        # As the function does: whatever it is, it is the record's fault.
+        # Like the function: any exception counts as the record's fault.
         return f"{Reason.UNEXPECTED}: {type(error).__name__}"
     return ""

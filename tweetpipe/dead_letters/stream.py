@@ -1,4 +1,4 @@
-"""Reads records from the stream a second time, by their position."""
+"""Reads records from the stream again, by position."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 _AT_A_TIME = 1000  # records, though never more than 10 MB
 
-# A shard answers five reads a second, and the function's event source mapping reads it as well.
+# A shard allows five reads a second, and the function's event source mapping uses some.
 # https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html
 _PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 10})
 
 
 @dataclass(frozen=True, kw_only=True)
 class StreamRecord:
-    """A record and where it is in the stream; `arrived` is in seconds since 1970."""
+    """A record and its position in the stream; `arrived` is in seconds since 1970."""
 
     stream_arn: str
     shard: str
@@ -37,10 +37,10 @@ class StreamRecord:
 
 
 def read_again(place: Place, letter: DeadLetter) -> Iterator[StreamRecord]:
-    """What the stream still has of the letter's records, in their order.
+    """The letter's records that the stream still has, in order.
 
-    Where several batches of a shard are processed at a time (ParallelizationFactor), those of the
-    other batches in between come as well.
+    If several batches of a shard are processed at a time (ParallelizationFactor), this includes
+    records of other batches in between.
     """
     position = letter.position
     if position is None:
@@ -49,7 +49,7 @@ def read_again(place: Place, letter: DeadLetter) -> Iterator[StreamRecord]:
     for record in reader.records():
         if int(record["SequenceNumber"]) > int(position.last):
             return
-        # After a start at a time, or at the oldest record, there may be earlier ones.
+        # A start by time, or at the oldest record, may return earlier records.
         if position.holds(record["SequenceNumber"]):
             yield _stream_record(record, position)
         if int(record["SequenceNumber"]) == int(position.last):
@@ -57,9 +57,9 @@ def read_again(place: Place, letter: DeadLetter) -> Iterator[StreamRecord]:
 
 
 def read_since(place: Place, stream: str, start: datetime) -> Iterator[Iterator[StreamRecord]]:
-    """What the stream has that arrived since then, shard by shard, each in its order.
+    """The records that arrived since then, shard by shard, each in order.
 
-    To the newest record there is while it is read, also where more keep coming.
+    Reads up to the newest record at that moment, even if more keep arriving.
     """
     kinesis = place.kinesis(_PATIENT)
     summary = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]
@@ -78,7 +78,7 @@ def _stream_record(record: RecordTypeDef, position: StreamPosition) -> StreamRec
         stream_arn=position.stream_arn,
         shard=position.shard,
         sequence_number=record["SequenceNumber"],
-        # A stream that distributes records by itself has none.
+        # A stream that distributes records by itself has no partition keys.
         partition_key=record.get("PartitionKey") or "",
         arrived=arrived.timestamp() if arrived else 0.0,
         data=record["Data"],
@@ -86,7 +86,7 @@ def _stream_record(record: RecordTypeDef, position: StreamPosition) -> StreamRec
 
 
 class _Reader:
-    """Reads a shard from a position on, or where that has no number, from a time on."""
+    """Read a shard from a position, or from a time if the position has no number."""
 
     def __init__(
         self, kinesis: KinesisClient, position: StreamPosition, arrived: datetime | None
@@ -96,14 +96,15 @@ class _Reader:
         self._position = position
 
     def records(self) -> Iterator[RecordTypeDef]:
-        """Everything from the position to the newest record."""
+        """All records from the position to the newest."""
         iterator = self._first_iterator()
         last = ""
         while iterator:
             try:
                 answer = self._kinesis.get_records(ShardIterator=iterator, Limit=_AT_A_TIME)
             except ClientError as error:
-                # An iterator lasts five minutes, and storing what came before may take longer.
+                # An iterator expires after five minutes, and storing the previous records may take
+                # longer.
                 if _code(error) != "ExpiredIteratorException":
                     raise
                 iterator = self._iterator_after(last) if last else self._first_iterator()
@@ -111,7 +112,7 @@ class _Reader:
             yield from answer["Records"]
             if answer["Records"]:
                 last = answer["Records"][-1]["SequenceNumber"]
-            # Also an answer without records may be followed by one with some.
+            # An empty answer may be followed by one with records.
             if not answer.get("MillisBehindLatest") and not (
                 answer["Records"] and self._position.first
             ):
@@ -119,7 +120,9 @@ class _Reader:
             iterator = answer.get("NextShardIterator", "")
 
     def _first_iterator(self) -> str:
-        """Where the position begins, or the oldest record after it; empty without the shard."""
+        """An iterator at the position, or at the oldest record after it; empty if the shard is
+        gone.
+        """
         stream, shard = self._position.stream, self._position.shard
         if not self._position.first:
             return self._iterator_at_time()
@@ -135,7 +138,7 @@ class _Reader:
                 return ""
             if _code(error) != "InvalidArgumentException":
                 raise
-        # The shard does not know this number (any more), though perhaps later ones.
+        # The shard does not have this number (any more), but may have later ones.
         return self._iterator_at_time()
 
     def _iterator_at_time(self) -> str:

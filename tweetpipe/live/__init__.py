@@ -1,1 +1,1 @@
-"""What a stack does at this moment: read at a bounded rate, however many look on."""
+"""Reads the current state of a stack at a bounded rate, no matter how many are watching."""

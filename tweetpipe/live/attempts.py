@@ -1,4 +1,4 @@
-"""Reads a stack part by part: a part that can't be read is told as that part's state."""
+"""Reads a stack part by part; if a part can't be read, that becomes its state."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _GONE = frozenset(
 
 
 class Attempts:
-    """What could not be read, by part; `is_doubtful` once something was not there.
+    """What could not be read, by part; `is_doubtful` is set once something was missing.
 
-    `options` are those that lead a command to the stack.
+    `options` select the stack in a suggested command.
     """
 
     def __init__(self, meter: ReadMeter, options: str) -> None:
@@ -34,7 +34,7 @@ class Attempts:
         self._troubles: dict[str, Health] = {}
 
     def make(self, part: str, read: Callable[[], None]) -> None:
-        """Reads; raises only that nothing answers any more, which concerns all parts."""
+        """Read a part; raises only if nothing answers, which concerns all parts."""
         try:
             read()
         except (ConnectionError, HTTPClientError):
@@ -45,7 +45,8 @@ class Attempts:
                 whole = part.partition("'s ")[0]
                 self._troubles[part] = Health(
                     "error",
-                    f"The {whole} is gone. What brings it back: tweetpipe deploy{self._options}.",
+                    f"The {whole} is missing. To create it again, run: tweetpipe "
+                    f"deploy{self._options}",
                 )
             else:
                 self._troubles[part] = Health("unknown", explain(error))
@@ -57,13 +58,13 @@ class Attempts:
     def at_times(
         self, part: str, service: str, every: float, at: float, read: Callable[[float], None]
     ) -> None:
-        """Reads every so many seconds, if the service may be asked at all."""
+        """Read every so many seconds, if the service allows the call."""
         if at >= self._due.get(part, 0) and self._meter.allows(service):
             self._due[part] = at + every
             self.make(part, lambda: read(at))
 
     def judged(self, health: Health, *parts: str) -> Health:
-        """The health that the figures show, unless these parts' troubles say more."""
+        """The health shown by the figures, unless errors of these parts say more."""
         found = [self._troubles[part] for part in parts if part in self._troubles]
         gone = next((trouble for trouble in found if trouble.state == "error"), None)
         if gone or not found or health.state in ("warning", "error"):

@@ -1,4 +1,6 @@
-"""What the function's log says of its calls: seconds old, where CloudWatch takes minutes."""
+"""Reads the function's calls from its log, which is seconds old; CloudWatch's metrics are minutes
+old.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ from tweetpipe.looking.log_lines import content_of, ends_call, tells_failure
 from tweetpipe.looking.logs import LATE, LogEvent, LogRetriever
 
 _BATCH = "batch processed"  # processor/report.py
-# An emulator may give every line; CloudWatch gives these. A "?" makes it one of several.
+# CloudWatch returns only matching lines; an emulator may return all. "?" means any of the terms.
 _PATTERN = f'?"{_BATCH}" ?"Status: error" ?"Status: timeout" ?"platform.report"'
 _WINDOW = 10.0  # seconds, and at least three reads of the log
 _KEPT = 60.0  # seconds
@@ -22,7 +24,7 @@ _LINES = 1000  # of the log that are read at a time, well below a megabyte
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """A batch, or a call that failed; `seen` is when we read of it."""
+    """A batch, or a failed call; `seen` is when it was read."""
 
     seen: float
     failed: bool
@@ -34,10 +36,10 @@ class _Call:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """The function's last seconds; None where its log says nothing of batches.
+    """The function's last seconds; None if its log has no batches.
 
-    `failed` and `unhandled` are those of the last minute; a call that failed counts for longer if
-    none came after it.
+    `failed` and `unhandled` count the last minute; a failed call counts for longer if none came
+    after it.
     """
 
     per_s: float | None = None
@@ -50,14 +52,14 @@ class Calls:
 
 
 class CallLog:
-    """Follows the function's log from a minute ago on, with one question at a time."""
+    """Follows the function's log from a minute ago, one request at a time."""
 
     def __init__(self, place: MeteredPlace, deployed: Stack, pace: Pace, *, since: float) -> None:
         self._place = place
         self._retriever = LogRetriever(place, deployed)
         self._window = max(_WINDOW, 3 * pace.log)
         self._pattern = "" if place.is_local else _PATTERN
-        # CloudWatch takes lines in late.
+        # CloudWatch receives lines late.
         self._overlap = 1.0 if place.is_local else LATE.total_seconds()
         self._began = since
         self._started = self._newest = since - _KEPT
@@ -70,7 +72,7 @@ class CallLog:
         self.failed = 0
 
     def read(self, now: float) -> None:
-        """Takes in what the log has got; where that is too much, a sample of it."""
+        """Read new log lines; if there are too many, a sample."""
         if not self._place.meter.allows("logs"):
             return
         page = self._page(now)
@@ -82,7 +84,7 @@ class CallLog:
         self._calls.extend(calls)
         self._sampled = 0.0
         if len(page) >= _LINES:
-            # It begins with the oldest lines, and would never come to the newest ones.
+            # A request starts with the oldest lines, and would never reach the newest.
             self._sampled = max((page[-1].at - page[0].at).total_seconds(), 0.001)
             self._calls = deque(calls)
             self._started = self._newest = now
@@ -94,7 +96,7 @@ class CallLog:
         self._seen = {name: at for name, at in self._seen.items() if at >= oldest}
 
     def calls(self, now: float) -> Calls:
-        """The last seconds, by when they were read."""
+        """The last seconds, by time of reading."""
         while self._calls and self._calls[0].seen < now - _KEPT and not self._ends_failed():
             self._calls.popleft()
         seconds = self._sampled or min(self._window, max(now - self._started, 1.0))
@@ -123,12 +125,12 @@ class CallLog:
             page = list(self._retriever.since(since, pattern=self._pattern, at_most=_LINES))
             if len(page) < _LINES or start >= self._began or not self._place.meter.allows("logs"):
                 return page
-            # Of the time before we began, the newest part that fits: it is what counts now.
+            # Of the time before the start, take the newest part that fits: it is what matters now.
             before = (self._began - start) / 4
             start = self._started = self._began - (before if before > 1 else 0)
 
     def _call(self, event: LogEvent, now: float) -> _Call | None:
-        # What was there before we began is as old as it says.
+        # Lines from before the start count by their own time.
         at = event.at.timestamp()
         seen = now if at >= self._began else at
         content = content_of(event)

@@ -1,7 +1,7 @@
-"""Watches a stack for all who want to see it: one thread, one set of reads.
+"""Watches a stack for all subscribers, with one thread and one set of reads.
 
-What goes wrong is a snapshot too. The stack is looked up anew then, again and again, so that it is
-found when the emulator is back, or the stack was destroyed and deployed again.
+An error is a snapshot too. After an error, the stack is looked up again and again, so that it is
+found once the emulator is back, or the stack was destroyed and deployed again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _LOOK_UP = 30.0  # seconds after which it is asked whether the stack is still th
 
 
 class Subscription:
-    """One onlooker; to be closed when it looks no longer."""
+    """One subscriber; close it when done."""
 
     def __init__(self, collector: Collector) -> None:
         self.interval = collector.interval
@@ -48,7 +48,7 @@ class Subscription:
         self._seen = 0
 
     def wait(self, timeout: float) -> Snapshot | None:
-        """The newest snapshot not seen yet; None when there is none within `timeout` seconds."""
+        """The newest snapshot not seen yet; None if there is none within `timeout` seconds."""
         found = self._collector._wait_for_newer(self._seen, timeout)
         if found is None:
             return None
@@ -56,15 +56,15 @@ class Subscription:
         return snapshot
 
     def close(self) -> None:
-        """Leaves; the collector rests when nobody is left."""
+        """Unsubscribe; the collector pauses without subscribers."""
         self._collector._leave(self)
 
 
 class Collector:
-    """Takes a snapshot every `interval` seconds while anybody is subscribed.
+    """Takes a snapshot every `interval` seconds while it has subscribers.
 
-    `find_place` is asked where to look after nothing answered any more; by default that stays the
-    same. Raises ValueError for an interval that would read too often.
+    `find_place` looks up the place again after nothing answered; by default, the place stays the
+    same. Raises ValueError if the interval would read too often.
     """
 
     def __init__(
@@ -97,13 +97,13 @@ class Collector:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begins to watch, in a thread of its own."""
+        """Start watching, in a thread of its own."""
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="collector", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Ends, after the call that is under way if that does not take long."""
+        """Stop, after the current call if that is quick."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
@@ -112,21 +112,21 @@ class Collector:
 
     @property
     def interval(self) -> float:
-        """Seconds from one look to the next."""
+        """Seconds between snapshots."""
         return self._pace.interval
 
     def latest(self) -> Snapshot | None:
-        """The last snapshot, if there was any."""
+        """The last snapshot, if any."""
         with self._changed:
             return self._latest
 
     def history(self) -> list[Point]:
-        """The points of the last 15 minutes, the oldest first."""
+        """The points of the last 15 minutes, oldest first."""
         with self._changed:
             return list(self._history)
 
     def subscribe(self) -> Subscription:
-        """Another onlooker; the number of reads stays the same."""
+        """Add a subscriber; the number of reads stays the same."""
         subscription = Subscription(self)
         with self._changed:
             self._subscriptions.add(subscription)
@@ -150,11 +150,11 @@ class Collector:
             try:
                 self._round()
             except BaseException as error:
-                # Nothing may end the thread, and leave a picture that stands still.
+                # Nothing may end the thread and leave a frozen picture.
                 self._publish(self._nothing(self._reason(error)))
 
     def _round(self) -> None:
-        """A look, or what lies between two of them."""
+        """Take a snapshot, or do the work between two."""
         if (left := self._next_look - time.monotonic()) > 0:
             self._between(left)
             self._pause(min(left, self._pace.check))
@@ -167,10 +167,10 @@ class Collector:
         self._publish(snapshot)
 
     def _is_wanted(self) -> bool:
-        """Waits until somebody looks on; False when it is over."""
+        """Wait for a subscriber; False when stopped."""
         with self._changed:
             if not (self._stopped or self._subscriptions):
-                # What was being followed would be out of date.
+                # What was being followed is out of date.
                 self._watching = None
                 self._changed.wait_for(lambda: self._stopped or bool(self._subscriptions))
             return not self._stopped
@@ -188,7 +188,7 @@ class Collector:
                 watching.prepare(self._clock())
             watching.check(self._clock)
         except (TweetpipeError, BotoCoreError, ClientError):
-            # The next look says it.
+            # The next snapshot reports it.
             self._watching = None
 
     def _watched(self) -> Watching:
@@ -227,9 +227,9 @@ class Collector:
         if isinstance(error, TweetpipeError | EmulatorError):
             return str(error)
         if not isinstance(error, BotoCoreError | ClientError):
-            _logger.error("a look at the stack failed", exc_info=error)
+            _logger.error("reading the stack failed", exc_info=error)
             return mistake(error)
-        # That there is no emulator says more than that a call to it failed.
+        # "No emulator" is more useful than a failed call.
         try:
             self._find_place()
         except (TweetpipeError, EmulatorError) as better:
@@ -241,7 +241,7 @@ class Collector:
     def _nothing(self, why: str) -> Snapshot:
         self._watching = None
         now = self._clock()
-        unknown = Health("unknown", "It can't be read.")
+        unknown = Health("unknown", "The stack can't be read.")
         before = self._latest
         return Snapshot(
             at=now,

@@ -1,4 +1,4 @@
-"""What the services say of the stack's parts themselves."""
+"""Reads the services' own descriptions of the stack's parts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _COUNTS = 10  # of the table's items, that a rate is taken over
 
 
 class Described:
-    """The last answers; None for what has not been had yet, or not when it was asked for last."""
+    """The last answers; None if not read yet, or if the last read failed."""
 
     def __init__(
         self, place: MeteredPlace, deployed: Stack, pace: Pace, attempts: Attempts
@@ -38,16 +38,16 @@ class Described:
 
     @property
     def items(self) -> int | None:
-        """How many items DynamoDB counts: at once where it is an emulator, on AWS hours ago."""
+        """DynamoDB's item count: current on an emulator, hours old on AWS."""
         return self.counts[-1][1] if self.counts else None
 
     @property
     def metrics(self) -> Metrics:
-        """The latest figures there can be: an emulator has them at once, AWS minutes later."""
+        """The latest figures available: current on an emulator, minutes old on AWS."""
         return self.measured.minute if self._place.is_local else self.measured.window
 
     def look(self, at: float) -> None:
-        """Asks what is due."""
+        """Read what is due."""
         pace, at_times = self._pace, self._attempts.at_times
         at_times("table", "dynamodb", pace.count, at, self._count)
         at_times("event source mapping", "lambda", pace.mapping, at, self._read_mapping)
@@ -66,7 +66,7 @@ class Described:
         self.mapping = self.mapping_id = self.last_result = None
         name = self._outputs["DDBEventProcessor"]
         found = self._place.lambda_().list_event_source_mappings(FunctionName=name)
-        # LocalStack also lists those of functions whose names end alike.
+        # LocalStack also lists mappings of functions whose names end the same way.
         ours = [m for m in found["EventSourceMappings"] if m["FunctionArn"].endswith(f":{name}")]
         self.mapping = ours[0]["State"] if ours else "missing"
         self.mapping_id = ours[0].get("UUID") if ours else None

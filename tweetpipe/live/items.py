@@ -1,4 +1,4 @@
-"""What a record of the stream will be in the table."""
+"""Predicts the items that a stream record becomes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tweetpipe.looking import table
 
 
 def items_of(data: bytes) -> list[Item]:
-    """The items that the function will make of a record; none of what it can't store."""
+    """The items that the function will make from a record; none for what it can't store."""
     try:
         contained = deaggregate(data)
     except Rejected:
@@ -26,5 +26,5 @@ def _item(payload: bytes) -> Iterator[Item]:
         item, _ = events.chosen().function.item(payload)
         yield table.plain(item)
     except Exception:
-        # It waits, or becomes a dead letter.
+        # The record waits, or becomes a dead letter.
         return

@@ -1,4 +1,4 @@
-"""How each part is, and why, from its figures.
+"""Judges the health of each part from its figures.
 
 Where the thresholds come from:
 
@@ -36,13 +36,13 @@ OK = Health("ok")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FunctionFigures:
-    """What is known of the function.
+    """What is known about the function.
 
-    `age` is that of the oldest record it has yet to store; `window` its BatchWindowSeconds;
-    `flowing` whether records come in. `last_result` is what Lambda says of the mapping's last
-    batch, `concurrency` how many calls at once are reserved for the function, None if it shares the
-    account's, and `unreserve` the command that has it do so. `options` are those that lead a
-    command to the stack.
+    `age` is that of the oldest record not stored yet; `window` is its BatchWindowSeconds; `flowing`
+    says whether records come in. `last_result` is Lambda's result of the mapping's last batch,
+    `concurrency` is the function's reserved concurrency, None if it shares the account's, and
+    `unreserve` is the command that removes the reservation. `options` select the stack in a
+    suggested command.
     """
 
     options: str
@@ -60,9 +60,9 @@ class FunctionFigures:
 
 
 def stream(shards: tuple[Shard, ...], *, quiet_for: float, is_local: bool) -> Health:
-    """The stream's health; an emulator refuses nothing."""
+    """The stream's health; an emulator throttles nothing."""
     if not any(shard.records_per_s is not None for shard in shards):
-        return Health("unknown", "No shard has been read in the last seconds.")
+        return Health("unknown", "No shard was read in the last seconds.")
     full = [
         shard.id for shard in shards if (shard.records_per_s or 0) >= _NEARLY_FULL * SHARD_RECORDS
     ]
@@ -70,22 +70,25 @@ def stream(shards: tuple[Shard, ...], *, quiet_for: float, is_local: bool) -> He
         return Health(
             "warning",
             f"{len(full)} of {len(shards)} shards take more than {_NEARLY_FULL:.0%} of "
-            f"{SHARD_RECORDS:,} records/s ({full[0]}); more are refused. Raise ShardCount.",
+            f"{SHARD_RECORDS:,} records/s ({full[0]}). Kinesis refuses records above the limit. "
+            f"Raise ShardCount.",
         )
     if quiet_for >= IDLE_AFTER:
-        return Health("idle", "No record has come in the last seconds.")
+        return Health("idle", "No records in the last seconds.")
     return OK
 
 
 def stack(status: str, *, options: str) -> Health:
     """The stack's health, from CloudFormation's status."""
     if status.endswith("_FAILED"):
-        return Health("error", f"Its last change ended as {status}. Run tweetpipe deploy{options}.")
+        return Health(
+            "error", f"Its last update ended with status {status}. Run: tweetpipe deploy{options}"
+        )
     return OK
 
 
 def function(found: FunctionFigures) -> Health:
-    """The function's health, the worst first."""
+    """The function's health, most serious problem first."""
     for judge in (_off, _failing, _behind, _throttled, _late, _unknown):
         if (health := judge(found)) is not None:
             return health
@@ -97,14 +100,14 @@ def table(*, items_per_s: float | None, idle: bool, flowing: bool, failing: bool
     if items_per_s:
         return OK
     if items_per_s is None and flowing:
-        return Health("unknown", "Records come in, and how many are stored is not known.")
+        return Health("unknown", "Records come in, but it is not known how many are stored.")
     if failing and not idle:
-        return Health("warning", "Records come in, and nothing is stored.")
+        return Health("warning", "Records come in, but nothing is stored.")
     return Health("idle", "Nothing is being stored.") if idle else OK
 
 
 def dead_letters(total: int | None, *, options: str) -> Health:
-    """The queue's health: that it holds anything is worth a look."""
+    """The queue's health: any message is a warning."""
     if total is None:
         return Health("unknown", "Not counted yet.")
     if total == 0:
@@ -117,20 +120,19 @@ def _off(found: FunctionFigures) -> Health | None:
     if found.concurrency == 0:
         return Health(
             "error",
-            "Its reserved concurrency is 0, so Lambda never calls it and nothing is stored. "
-            f"Lift that: {found.unreserve}.",
+            f"Its reserved concurrency is 0, so Lambda never calls it and nothing is stored. Run: "
+            f"{found.unreserve}",
         )
     if found.mapping in (None, "Enabled"):
         return None
     if found.mapping == "missing":
         return Health(
             "error",
-            "No event source mapping leads from the stream to it. "
-            f"Run tweetpipe deploy{found.options}.",
+            f"It has no event source mapping from the stream. Run: tweetpipe deploy{found.options}",
         )
     why = f"The event source mapping is {found.mapping}: it reads no records."
     if found.mapping in ("Disabled", "Disabling"):
-        return Health("error", f"{why} Run tweetpipe deploy{found.options} to switch it on.")
+        return Health("error", f"{why} To turn it on, run: tweetpipe deploy{found.options}")
     return Health("warning", why)
 
 
@@ -139,8 +141,8 @@ def _behind(found: FunctionFigures) -> Health | None:
         return None
     return Health(
         "error",
-        f"It is {found.age / 60:,.0f} min behind the stream{_trend(found)}. "
-        "More shards, ParallelizationFactor or memory make it faster.",
+        f"It is {found.age / 60:,.0f} min behind the stream{_trend(found)}. To make it faster, "
+        f"raise ShardCount, ParallelizationFactor or memory.",
     )
 
 
@@ -153,7 +155,7 @@ def _failing(found: FunctionFigures) -> Health | None:
             f"See why: tweetpipe logs{found.options}.",
         )
     if found.last_result.startswith(_PROBLEM):
-        return Health("error", f"Lambda says of its last batch: {found.last_result}")
+        return Health("error", f"Lambda's result of its last batch: {found.last_result}")
     return None
 
 
@@ -161,14 +163,14 @@ def _throttled(found: FunctionFigures) -> Health | None:
     if refused := round(found.metrics.throttles or 0):
         return Health(
             "warning",
-            f"Lambda refused {counted(refused, 'call')} in the last minutes: the account's "
-            "concurrency or ReservedConcurrency is used up.",
+            f"Lambda refused {counted(refused, 'call')} in the last minutes, because the account's "
+            f"concurrency or ReservedConcurrency is used up.",
         )
     unhandled = found.calls.unhandled or round(found.metrics.unhandled or 0)
     if unhandled:
         return Health(
             "warning",
-            f"{counted(unhandled, 'record')} went back for a retry in the last minutes. "
+            f"{counted(unhandled, 'record')} had to be retried in the last minutes. "
             f"See why: tweetpipe logs{found.options}.",
         )
     return None
@@ -182,11 +184,11 @@ def _late(found: FunctionFigures) -> Health | None:
 
 def _unknown(found: FunctionFigures) -> Health | None:
     if found.mapping is None:
-        return Health("unknown", "Whether it reads the stream is not known yet.")
+        return Health("unknown", "It is not known yet whether it reads the stream.")
     if found.flowing and found.age is None and found.calls.per_s is None:
-        return Health("unknown", "Records come in, and what it does of them is not known yet.")
+        return Health("unknown", "Records come in; it is not known yet how it handles them.")
     return None
 
 
 def _trend(found: FunctionFigures) -> str:
-    return ", and falls further behind" if found.rising else ""
+    return ", and falling further behind" if found.rising else ""

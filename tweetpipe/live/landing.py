@@ -1,9 +1,9 @@
-"""Follows sampled events until they are in the table, and takes the time.
+"""Follows sampled events until they are in the table, and measures the latency.
 
-That an event is there is only seen by looking, so that its latency lies between the last look that
-missed it and the first that found it. Only events met soon after their arrival count: of the
-others, the quick ones have landed before anybody looked. While events are sent a second time, they
-are all there before they land, and no latency can be told.
+The table is polled, so an event's latency lies between the last poll that missed it and the first
+that found it. Only events sampled soon after their arrival count: otherwise the quick ones would be
+stored before the first poll. While events are sent a second time, they are already in the table,
+and no latency can be measured.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MAX_AWAITED = 300
 _MAX_KNOWN = 2000
 _MAX_LATENCIES = 500
 _LATENCIES_FOR = 60.0  # seconds
-# Seconds after which an event won't come, if the shard's later ones have: it is a dead letter.
+# Seconds after which an event is a dead letter, if later ones of its shard have landed.
 _OVERTAKEN = 30.0
 _PATIENCE = 900.0  # seconds
 _TEXT = 2000  # characters of a text that are kept
@@ -33,9 +33,9 @@ _TEXT = 2000  # characters of a text that are kept
 
 @dataclass(slots=True)
 class _Awaited:
-    """An event on its way; `missed` is its age when it was last looked for in vain.
+    """An event in transit; `missed` is its age at the last poll that missed it.
 
-    It holds no more than will be shown: a record has up to a megabyte.
+    It holds only what will be shown: a record may have a megabyte.
     """
 
     key: Key
@@ -48,7 +48,7 @@ class _Awaited:
 
 
 class Landing:
-    """What of the samples is on its way, what has landed, and how long that took."""
+    """The sampled events in transit, those that have landed, and their latencies."""
 
     def __init__(self, pace: Pace, *, newest: Sequence[Landed] = ()) -> None:
         self._pace = pace
@@ -61,24 +61,24 @@ class Landing:
         self._reached: dict[str, float] = {}  # by shard, the arrival of the newest that landed
 
     def expect(self, samples: Sequence[ShardSample], now: float) -> None:
-        """Awaits the events in the newest of the samples."""
+        """Wait for the events in the newest samples."""
         newest = sorted(samples, key=lambda sample: sample.arrived)[-self._pace.samples :]
-        # Its first look is at once.
+        # Look for it at once.
         within = 1.5 * self._pace.check
         for sample in newest:
             for item in items_of(sample.data):
                 key = events.chosen().key_of(item)
-                # One that comes again is in the table already, and would seem to be quick.
+                # A repeated event is already in the table, and would seem quick.
                 if key not in self._known and len(self._awaited) < _MAX_AWAITED:
                     self._remember(key)
                     self._awaited[key] = _awaited(item, sample, now - sample.arrived <= within)
 
     def keys(self) -> list[Key]:
-        """Which to look for now: those that wait longest."""
+        """The events to look for now: those waiting longest."""
         return list(islice(self._awaited, self._pace.keys))
 
     def found(self, looked_for: Iterable[Key], present: set[Key], now: float) -> None:
-        """Takes in what a look at the table has shown."""
+        """Process the result of a poll."""
         for key in looked_for:
             awaited = self._awaited[key]
             age = max(now - awaited.arrived, 0.0)
@@ -90,15 +90,15 @@ class Landing:
         self._give_up(now)
 
     def landed_of(self, since: float) -> int:
-        """How many of the last that landed had come to the stream after that moment."""
+        """How many of the last landed events arrived in the stream after that moment."""
         return sum(arrived > since for arrived in self._arrivals)
 
     def newest(self) -> tuple[Landed, ...]:
-        """The last events that landed, the newest first."""
+        """The last landed events, newest first."""
         return tuple(reversed(self._newest))
 
     def latency(self, share: float, now: float) -> float | None:
-        """The seconds within which this share of the last minute's events landed."""
+        """The latency quantile of the last minute's events, in seconds."""
         if self.is_rewriting:
             self._latencies.clear()
         while self._latencies and self._latencies[0][0] < now - _LATENCIES_FOR:
@@ -107,9 +107,8 @@ class Landing:
         return ordered[min(int(share * len(ordered)), len(ordered) - 1)] if ordered else None
 
     def behind(self, shard: str, now: float) -> float | None:
-        """The age of the oldest event on the shard that the function has yet to store.
-
-        0 where it has stored all that was seen, None where nothing was seen yet.
+        """The age of the oldest event on the shard that is not stored yet. 0 if all sampled events
+        are stored, None if none was sampled yet.
         """
         waiting = [
             awaited.arrived
@@ -148,7 +147,7 @@ class Landing:
         waited_for: set[str] = set()
         for key, awaited in list(self._awaited.items()):
             overtaken = self._reached.get(awaited.shard, 0.0) - awaited.arrived > _OVERTAKEN
-            # The oldest of a shard stays: as long as it is not there, the function is behind.
+            # Keep the oldest of a shard: until it lands, the function is behind.
             too_old = now - awaited.arrived > _PATIENCE and awaited.shard in waited_for
             if too_old or (overtaken and awaited.missed is not None):
                 del self._awaited[key]

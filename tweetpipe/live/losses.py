@@ -1,4 +1,4 @@
-"""What deleting a stack would lose."""
+"""Counts what deleting a stack would lose."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from tweetpipe.looking import metrics
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TableDescriptionTypeDef
 
-# An iterator age below this (seconds) is that of the batch at work.
+# An iterator age below this (seconds) is that of the current batch.
 _UP_TO_DATE = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Loss:
-    """What goes when the stack goes.
+    """What is lost with the stack.
 
-    `behind` is how many seconds the function is behind the stream, and `unread` about how many
-    records that is; None where it isn't measured, and `why_not` says why it can't be. A table that
-    is `protected` can't be deleted.
+    `behind` is how many seconds the function is behind the stream, and `unread` is about how many
+    records that is; None if not measured, and `why_not` says why. A `protected` table can't be
+    deleted.
     """
 
     items: int
@@ -46,7 +46,7 @@ def losses(place: Place, deployed: Stack, *, now: datetime | None = None) -> Los
     behind = measured.iterator_age
     return Loss(
         items=table.get("ItemCount", 0),
-        # Those that somebody is reading just now are lost with the rest.
+        # Messages that another reader holds are lost with the rest.
         dead_letters=sum(dead_letters.counts(place, deployed.outputs["DeadLetterQueueUrl"])),
         behind=behind,
         unread=_unread(place, deployed, behind, now),
@@ -56,7 +56,7 @@ def losses(place: Place, deployed: Stack, *, now: datetime | None = None) -> Los
 
 
 def losses_or_why_not(place: Place, deployed: Stack) -> Loss | str:
-    """What deleting would lose, or in one line why it can't be counted."""
+    """What deleting would lose, or the reason, in one line, why it can't be counted."""
     if not deployed.is_usable:
         return f"the stack is in state {deployed.status}"
     try:

@@ -1,4 +1,4 @@
-"""Looks at a stack once, for a command that reports and ends."""
+"""Takes one snapshot, for a command that reports and exits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tweetpipe.looking.metrics import Metrics
 
 
 class Look(NamedTuple):
-    """What `watch` and the dashboard would show now, and what was measured in the last minutes."""
+    """What `watch` and the dashboard would show now, plus CloudWatch's last minutes."""
 
     snapshot: Snapshot
     metrics: Metrics
@@ -28,12 +28,12 @@ def look_once(
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Look:
-    """Takes a second, on AWS two."""
+    """Takes one second, on AWS two."""
     pace = Pace.at(place)
     metered = MeteredPlace.of(place, ReadMeter(pace.limits), patient=True)
     watching = Watching(metered, deployed, pace, now=clock())
     watching.look(clock)
-    # What comes in is only seen between two looks.
+    # Incoming records are only seen between two samples.
     sleep(pace.interval)
     watching.look(clock)
     return Look(watching.snapshot(clock()), watching.measured)

@@ -1,7 +1,6 @@
-"""Our own reads: how often each service is asked, counted where the requests leave.
+"""Limits our own reads: how often each service is called, counted at the HTTP requests.
 
-The stack must not notice that it is watched. What could hold up the function, or cost money, is
-what the bounds are made for:
+Watching must not affect the stack. The bounds prevent slowing down the function and causing cost:
 
     a shard answers five GetRecords calls and 2 MB a second, the function's own reads included
     (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html)
@@ -25,13 +24,13 @@ from tweetpipe.live.snapshot import Reads
 
 _WINDOW = 10.0  # seconds that a rate is taken over
 
-# A call that fails is not repeated: the next round asks again.
+# No retries: the next round reads again.
 _IMPATIENT = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How often what is read, in seconds, and how much of it at a time."""
+    """How often each part is read, in seconds, and how much of it at a time."""
 
     interval: float  # the stream, and a snapshot
     check: float  # the table, for the events that are awaited
@@ -48,11 +47,11 @@ class Pace:
 
     @classmethod
     def at(cls, place: Place, interval: float | None = None) -> Pace:
-        """The pace for an emulator, or for AWS; raises ValueError for too short an interval."""
+        """The pace for an emulator or AWS; raises ValueError if the interval is too short."""
         fastest = 1.0 if place.is_local else 2.0
         interval = fastest if interval is None else interval
         if interval < fastest:
-            raise ValueError(f"at least {fastest:g} seconds lie between two looks")
+            raise ValueError(f"the interval must be at least {fastest:g} seconds")
         return _local(interval) if place.is_local else _on_aws(interval)
 
 
@@ -107,7 +106,7 @@ def _on_aws(interval: float) -> Pace:
 
 
 class ReadMeter:
-    """Counts calls, and says when one more would be too many."""
+    """Counts calls, and decides when one more would be too many."""
 
     def __init__(
         self, limits: Mapping[str, float], *, clock: Callable[[], float] = time.monotonic
@@ -117,12 +116,12 @@ class ReadMeter:
         self._calls: dict[str, deque[float]] = {}
 
     def allows(self, service: str) -> bool:
-        """Whether a call stays within the bound, as the average of ten seconds."""
-        # One is always free: some bounds are less than one call in that time.
+        """Whether a call stays within the bound, averaged over ten seconds."""
+        # One call is always allowed: some bounds are below one call in that time.
         return len(self._recent(service)) < max(1.0, self._limits.get(service, 0) * _WINDOW)
 
     def count(self, service: str) -> None:
-        """Notes a call."""
+        """Count a call."""
         self._recent(service).append(self._clock())
 
     def reads(self) -> Reads:
@@ -141,9 +140,9 @@ class ReadMeter:
 
 @dataclass(frozen=True, kw_only=True)
 class MeteredPlace(Place):
-    """The same place, with clients that are made once, count their requests and give up soon.
+    """The same place, with cached clients that count their requests and give up soon.
 
-    Patient ones do not give up: nobody looks again.
+    Patient clients retry, for commands that read only once.
     """
 
     inner: Place
@@ -170,7 +169,7 @@ class MeteredPlace(Place):
             def count(**_: object) -> None:
                 self.meter.count(service)
 
-            # Sent for each request on the wire, where one call may take several.
+            # Counts each HTTP request; one call may take several.
             client.meta.events.register("before-send", count)
             self.clients[service] = client
         return self.clients[service]

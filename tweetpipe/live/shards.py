@@ -1,7 +1,7 @@
-"""Takes samples of the stream: a few records of each shard, from its newest end.
+"""Samples the stream: a few records of each shard, from its newest end.
 
-A shard that gives more than a sample holds is not followed: the next look starts at the end again.
-What passed in between is not seen, but for its share in the rate.
+A shard with more records than a sample holds is not followed: the next sample starts at the end
+again. Records in between are not seen, and only counted in the rate.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ _LOOKS = 5  # that a rate is taken over
 _LOST = 10_000  # milliseconds behind the end of a shard
 _REST = 5.0  # seconds without a read of a shard that was read too often
 
-# A shard refuses further reads then, the function's as well.
+# The shard then refuses further reads, including the function's.
 _TOO_OFTEN = frozenset({"ProvisionedThroughputExceededException", "LimitExceededException"})
 _NO_LONGER = frozenset({"ExpiredIteratorException", "InvalidArgumentException"})
 
 
 @dataclass(frozen=True, slots=True)
 class ShardSample:
-    """A record, with its place in the stream; `arrived` is Kinesis's time."""
+    """A record, with its position in the stream; `arrived` is Kinesis's time."""
 
     shard: str
     sequence_number: str
@@ -60,16 +60,16 @@ class ShardReader:
 
     @property
     def records_per_s(self) -> float | None:
-        """The rate of the last looks, None where there was none lately."""
+        """The rate of the last samples, None without recent ones."""
         seconds = sum(look.seconds for look in self._looks)
         return sum(look.records for look in self._looks) / seconds if seconds > 0 else None
 
     def forget(self) -> None:
-        """Leaves the shard: the next look starts at its end."""
+        """Leave the shard: the next sample starts at its end."""
         self._iterator = ""
 
     def prepare(self, now: float) -> None:
-        """Goes to the end, if that is to be found anew."""
+        """Get an iterator at the end, if needed."""
         if self._iterator or now < self._rests_until or not self._place.meter.allows("kinesis"):
             return
         answer = self._place.kinesis().get_shard_iterator(
@@ -79,7 +79,7 @@ class ShardReader:
         self._read_until = now
 
     def read(self, now: float) -> list[ShardSample]:
-        """What came since the last look, or the first part of it."""
+        """The records since the last sample, or the first part of them."""
         if not self._iterator:
             self.prepare(now)
             return []
@@ -103,7 +103,7 @@ class ShardReader:
         return [self._sample(record) for record in records]
 
     def _note(self, records: int, *, until: float) -> None:
-        # A moment at least: a clock may have been set back, and bursts fill a sample at once.
+        # At least a moment: a clock may have been set back, and bursts fill a sample at once.
         seconds = max(until - self._read_until, 0.001)
         self._looks.append(_Look(records, seconds))
         self._read_until = until
@@ -112,7 +112,7 @@ class ShardReader:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _TOO_OFTEN:
             if self._rests_until:
-                # The second time in a row: what was seen before is no longer what is.
+                # The second failure in a row: the last rate is out of date.
                 self._looks.clear()
             self._rests_until = now + _REST
         elif code not in _NO_LONGER:
@@ -129,7 +129,7 @@ class ShardReader:
 
 
 class StreamReader:
-    """The stream's open shards, as many at a time as the pace allows, all in turn."""
+    """The stream's open shards, read in turn, as many at a time as the pace allows."""
 
     def __init__(self, place: MeteredPlace, stream: str, pace: Pace) -> None:
         self._place = place
@@ -141,12 +141,12 @@ class StreamReader:
         self._list_at = 0.0
 
     def prepare(self, now: float) -> None:
-        """To be called a little before `read`, so that a busy shard has fresh records to give."""
+        """Call this shortly before `read`, so that a busy shard has new records."""
         for reader in self._turn:
             reader.prepare(now)
 
     def read(self, now: float) -> list[ShardSample]:
-        """New records of the shards whose turn it is."""
+        """Read new records of the shards whose turn it is."""
         if now >= self._list_at and self._place.meter.allows("kinesis"):
             self._take_turns()
             self._list_at = now + _RELIST
@@ -156,11 +156,11 @@ class StreamReader:
         return samples
 
     def shards(self) -> tuple[tuple[str, float | None], ...]:
-        """Each open shard that was looked at, and its records a second."""
+        """Each open shard that was sampled, and its records a second."""
         return tuple((reader.id, reader.records_per_s) for reader in self._readers.values())
 
     def records_per_s(self) -> float | None:
-        """The stream's rate: that of the shards looked at, as if the others were like them."""
+        """The stream's rate, extrapolated from the sampled shards."""
         rates = [
             rate for reader in self._readers.values() if (rate := reader.records_per_s) is not None
         ]

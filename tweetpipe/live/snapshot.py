@@ -1,6 +1,6 @@
-"""What was seen of a stack at one moment; values only.
+"""The state of a stack at one moment; values only.
 
-A figure that could not be had is None, which is not 0. Times are in seconds since 1970.
+A figure that could not be read is None, which is not 0. Times are in seconds since 1970.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MAX_NEWEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The state of a part, and why, in one sentence; nothing needs saying of one that is ok."""
+    """The state of a part, and why, in one sentence; `why` is empty if the part is ok."""
 
     state: State
     why: str = ""
@@ -25,7 +25,7 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """A shard of the stream; `iterator_age_s` says how far the function is behind on it."""
+    """A shard of the stream; `iterator_age_s` is how far the function is behind on it."""
 
     id: str
     records_per_s: float | None
@@ -34,9 +34,9 @@ class Shard:
 
 @dataclass(frozen=True, slots=True)
 class StreamState:
-    """The stream, with those of its shards that were looked at; `status` and `mode` are Kinesis's.
+    """The stream, with its sampled shards; `status` and `mode` are Kinesis's.
 
-    `open_shards` is how many there are in all.
+    `open_shards` is the total number of open shards.
     """
 
     name: str
@@ -52,8 +52,8 @@ class StreamState:
 class FunctionState:
     """The function; `duration_ms` is the average of its invocations.
 
-    `mapping` is the state of what reads the stream for it, and `last_result` what Lambda says of
-    its last batch; `counted` is what AWS has counted there in the last minutes.
+    `mapping` is the state of its event source mapping, and `last_result` is Lambda's result of the
+    last batch; `counted` are AWS's counts of the mapping in the last minutes.
     """
 
     name: str
@@ -71,7 +71,7 @@ class FunctionState:
 
 @dataclass(frozen=True, slots=True)
 class TableState:
-    """The table; `total` is the number of its items as DynamoDB has it, on AWS hours old."""
+    """The table; `total` is DynamoDB's item count, hours old on AWS."""
 
     name: str
     health: Health
@@ -83,7 +83,7 @@ class TableState:
 class DeadLettersState:
     """The queue: records that can never be stored, and batches whose retries are exhausted.
 
-    How many it holds of each is only known when it is empty: asking would hide them from others.
+    How many of each is only known if it is empty: reading would hide messages from other readers.
     """
 
     health: Health
@@ -94,9 +94,9 @@ class DeadLettersState:
 
 @dataclass(frozen=True, slots=True)
 class Landed:
-    """An event that was seen in the table: its key there, and what a person sees of it.
+    """An event found in the table: its key, and what is shown of it.
 
-    Its latency counts from its arrival in the stream; None where that was not seen closely enough.
+    The latency counts from its arrival in the stream; None if it was not sampled soon enough.
     """
 
     key: tuple[str, str]
@@ -111,10 +111,10 @@ class Landed:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One moment of the time series.
+    """One point of the time series.
 
     The latencies are end to end, from the stream to the table, of the last minute. `failed` calls
-    and `rejected` records are those since the point before.
+    and `rejected` records are those since the previous point.
     """
 
     at: float
@@ -128,7 +128,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Reads:
-    """Our own calls a second by service, and the most there can be."""
+    """Our own calls a second by service, and their upper limit."""
 
     per_s: dict[str, float]
     limit_per_s: dict[str, float]
@@ -136,9 +136,9 @@ class Reads:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The whole stack; `newest` are at most MAX_NEWEST events, the newest first.
+    """The whole stack; `newest` are at most MAX_NEWEST events, newest first.
 
-    `endpoint` is the emulator's, or what stands in AWS's place.
+    `endpoint` is the emulator's, or another endpoint used instead of AWS's.
     """
 
     at: float
@@ -157,7 +157,7 @@ class Snapshot:
 
     @property
     def healths(self) -> dict[str, Health]:
-        """Each part's, by the name that the part has here."""
+        """The health of each part, by field name."""
         return {
             "stream": self.stream.health,
             "function": self.function.health,
@@ -167,5 +167,5 @@ class Snapshot:
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:
-    """The snapshot as plain JSON, with the names that the values have here."""
+    """The snapshot as plain JSON, with the names of these fields."""
     return asdict(snapshot)

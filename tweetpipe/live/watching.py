@@ -1,7 +1,7 @@
-"""Looks at one deployed stack, part by part, each as often as the pace says.
+"""Reads one deployed stack part by part, each as often as the pace allows.
 
-A part that refuses is told as that part's state. Only that nothing answers any more, which concerns
-all of them, leaves here as an exception.
+A part that can't be read shows that as its state. Only if nothing answers, which concerns all
+parts, an exception is raised.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from tweetpipe.looking.metrics import WINDOW, Metrics
 
 
 class Watching:
-    """The stack's readers, and what they found."""
+    """The stack's readers and their results."""
 
     def __init__(
         self,
@@ -60,26 +60,26 @@ class Watching:
 
     @property
     def measured(self) -> Metrics:
-        """What CloudWatch measured in the last minutes, as of the last look that asked."""
+        """CloudWatch's figures of the last minutes, as last read."""
         return self._described.measured.window
 
     def is_doubtful(self) -> bool:
-        """Whether something of the stack was not there, since this was asked last."""
+        """Whether part of the stack was missing since the last call."""
         doubtful, self._attempts.is_doubtful = self._attempts.is_doubtful, False
         return doubtful
 
     def prepare(self, now: float) -> None:
-        """To be called a little before `look`."""
+        """Call this shortly before `look`."""
         self._attempts.make("end of the stream", lambda: self._stream.prepare(now))
 
     def check(self, now: Callable[[], float]) -> None:
-        """Looks whether awaited events are in the table."""
+        """Check whether awaited events are in the table."""
         keys = self._landing.keys()
         if keys and self._place.meter.allows("dynamodb"):
             self._attempts.make("table's items", lambda: self._find(keys, now))
 
     def look(self, now: Callable[[], float]) -> None:
-        """Reads all that is due."""
+        """Read everything that is due."""
         at = now()
         self._attempts.make("stream", lambda: self._sample(now))
         self.check(now)
@@ -87,7 +87,7 @@ class Watching:
         self._attempts.at_times("log", "logs", self._pace.log, at, self._log.read)
 
     def snapshot(self, now: float) -> Snapshot:
-        """What is known at this moment."""
+        """The current snapshot."""
         calls = self._log.calls(now)
         self._landing.is_rewriting = self._is_rewriting(calls)
         stream = self._stream_state(now)
@@ -153,7 +153,7 @@ class Watching:
     def _function_state(self, stream: StreamState, calls: Calls) -> FunctionState:
         seen = [age for shard in stream.shards if (age := shard.iterator_age_s) is not None]
         described = self._described
-        # CloudWatch's is minutes old, so it only serves where nothing was seen.
+        # CloudWatch's figure is minutes old, so it is used only if nothing was sampled.
         age = max(seen) if seen else described.metrics.iterator_age
         self._ages.append(age or 0.0)
         name = self._outputs["DDBEventProcessor"]
@@ -188,7 +188,7 @@ class Watching:
 
     def _unreserve(self, function: str) -> str:
         if self._place.is_local:
-            # Without the emulator's address, AWS's own command would go to an account of AWS.
+            # Without the emulator's address, the AWS CLI would call a real AWS account.
             return f"tweetpipe deploy{self._options}"
         return (
             f"aws lambda delete-function-concurrency --function-name {function} "
@@ -220,16 +220,16 @@ class Watching:
         return None if stored is None else _rounded(stored / WINDOW.total_seconds())
 
     def _new_items_per_s(self) -> float | None:
-        """Of an emulator, that counts at once; AWS counts a table's items every six hours."""
+        """For an emulator, which counts at once; AWS counts a table's items every six hours."""
         counts = self._described.counts
         if not self._place.is_local or len(counts) < 2:
             return None
         (start, before), (end, after) = counts[0], counts[-1]
-        # Fewer than before: some were deleted.
+        # Fewer than before: items were deleted.
         return max(after - before, 0) / (end - start)
 
     def _is_rewriting(self, calls: Calls) -> bool:
-        """Whether what is stored, or seen to land, makes no new items of the table."""
+        """Whether stored or landed events add no new items to the table."""
         new = self._new_items_per_s()
         if new is None:
             return False
@@ -241,7 +241,7 @@ class Watching:
         health = judging.dead_letters(letters, options=self._options)
         return DeadLettersState(
             health=self._attempts.judged(health, "dead-letter queue"),
-            # Which of the two a message is, only receiving it tells, and that hides it.
+            # Only receiving a message tells which of the two it is, and that hides it.
             rejected=0 if letters == 0 else None,
             exhausted=0 if letters == 0 else None,
             total=letters,

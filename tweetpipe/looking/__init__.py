@@ -1,1 +1,1 @@
-"""Reads what a stack is and did: its table, its logs, its figures; changes nothing."""
+"""Reads a stack's table, logs, and metrics; changes nothing."""

@@ -1,7 +1,7 @@
-"""Makes a line of the function's log readable.
+"""Formats a line of the function's log for people.
 
-What comes is the processor's own JSON (processor/report.py), Powertools' metrics as JSON, what
-Lambda writes in its text or its JSON format, and what Python writes when the function breaks.
+Lines are the processor's own JSON (processor/report.py), Powertools' metrics as JSON, Lambda's own
+lines as text or JSON, and Python's output when the function crashes.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Any
 
 from tweetpipe.looking.logs import LogEvent
 
-# Lambda's frame around a call: told by the batch's own line.
+# Lambda's lines around a call; the batch's own line says the same.
 _FRAME = re.compile(r"(START|END|INIT_START|REPORT|XRAY|EXTENSION|TELEMETRY)\b")
 _FAILED = re.compile(r"\bStatus: (error|timeout)\b|Task timed out after")
-# What Python's runtime writes when a call ends by an exception. A line that the function logs at
-# the level ERROR has a tab there.
+# The line of Python's runtime when a call ends with an exception. A line that the function logs at
+# level ERROR has a tab there.
 _RAISED = "[ERROR] "
 _LEVEL = re.compile(r"\[(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL)\]\s*")
 
-# Of the processor's counts, those that are shown although they are 0.
+# The processor's counts that are shown even if 0.
 _ALWAYS = ("records", "stored")
 _COUNTS = (*_ALWAYS, "duplicates", "rejected", "retries", "unhandled")
 _SINGULAR = {"records": "record", "duplicates": "duplicate", "retries": "retry"}
@@ -31,7 +31,7 @@ _DETAILS = ("reason", "error", "remedy", "shard", "sequence_number", "subsequenc
 
 @dataclass(frozen=True, kw_only=True)
 class LogLine:
-    """What a person needs of a log event."""
+    """The useful parts of a log event."""
 
     at: datetime
     level: str
@@ -39,7 +39,7 @@ class LogLine:
 
 
 def readable(event: LogEvent) -> LogLine | None:
-    """The event for a person; None for metrics and for Lambda's frame around a call."""
+    """Parse an event; None for metrics and for Lambda's lines around a call."""
     content = content_of(event)
     if isinstance(content, str):
         return _from_text(event, content)
@@ -55,7 +55,7 @@ def readable(event: LogEvent) -> LogLine | None:
 
 
 def content_of(event: LogEvent) -> dict[str, Any] | str:
-    """The message as the object that it is, or as text."""
+    """The message as a JSON object if it is one, or as text."""
     try:
         content = json.loads(event.message)
     except (ValueError, RecursionError):
@@ -64,9 +64,9 @@ def content_of(event: LogEvent) -> dict[str, Any] | str:
 
 
 def tells_failure(event: LogEvent) -> bool:
-    """Whether this line says that a call of the function failed; several lines may, of one call.
+    """Whether the line says that a call of the function failed; several lines of one call may.
 
-    Of emulators not all say so in the call's last line, as Lambda does.
+    Unlike Lambda, not all emulators say so in the call's last line.
     """
     content = content_of(event)
     if isinstance(content, str):
@@ -75,7 +75,7 @@ def tells_failure(event: LogEvent) -> bool:
 
 
 def ends_call(event: LogEvent) -> bool:
-    """Whether Lambda says with this line that a call is over."""
+    """Whether the line is Lambda's last of a call."""
     content = content_of(event)
     if isinstance(content, str):
         return content.startswith("REPORT")

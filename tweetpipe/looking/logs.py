@@ -1,7 +1,7 @@
-"""Reads the function's log: a retriever, what it has by now, and what comes.
+"""Reads the function's log: a retriever, the existing lines, and new ones.
 
-Following may miss a line that CloudWatch takes in more than LATE after a newer one: it asks again
-only for that long. A line is never given twice.
+Following may miss a line that reaches CloudWatch more than LATE after a newer one, because it looks
+back only that far. A line is never returned twice.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from tweetpipe.aws.stack import Stack, options
 if TYPE_CHECKING:
     from mypy_boto3_logs.type_defs import FilterLogEventsRequestTypeDef
 
-# How late a line may come after a newer one; CloudWatch names no figure.
+# How late a line may come after a newer one; CloudWatch documents no figure.
 LATE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, kw_only=True)
 class LogEvent:
-    """A line as the function wrote it; `stream` is one instance of the function."""
+    """A line as the function wrote it; `stream` identifies an instance of the function."""
 
     id: str
     at: datetime
@@ -36,7 +36,7 @@ class LogEvent:
 
 
 class LogRetriever:
-    """Asks CloudWatch Logs for the lines of one stack's function."""
+    """Reads the log lines of one stack's function from CloudWatch Logs."""
 
     def __init__(self, place: Place, deployed: Stack, *, config: Config | None = None) -> None:
         self._client = place.logs(config)
@@ -48,13 +48,13 @@ class LogRetriever:
     ) -> Iterator[LogEvent]:
         """Every line from then on, oldest first; raises NothingThere if there is no log.
 
-        With `at_most`, one question is asked, and no more lines are given. CloudWatch leaves out
-        what does not match the `pattern`, if there is one; emulators may not.
+        With `at_most`, makes one request and returns no more lines. CloudWatch returns only lines
+        that match the `pattern`, if any; emulators may return all.
         """
         request: FilterLogEventsRequestTypeDef = {
             "logGroupName": self._group,
-            # By time across the log streams, as CloudWatch does it in any case, and emulators when
-            # asked to.
+            # Sort by time across the log streams: CloudWatch always does, emulators only on
+            # request.
             "interleaved": True,
             "startTime": int(start.timestamp() * 1000),
         }
@@ -67,8 +67,8 @@ class LogRetriever:
                 page = self._client.filter_log_events(**request)
             except self._client.exceptions.ResourceNotFoundException as error:
                 raise NothingThere(
-                    f"There is no log group {self._group}. What brings it back: tweetpipe deploy"
-                    f"{self._options}."
+                    f"The log group {self._group} does not exist. To create it again, run: "
+                    f"tweetpipe deploy{self._options}"
                 ) from error
             for event in page.get("events", []):
                 yield LogEvent(
@@ -77,7 +77,7 @@ class LogRetriever:
                     stream=event.get("logStreamName", ""),
                     message=event["message"].rstrip(),
                 )
-            # A page may be empty with more to come; the last one has no token.
+            # A page may be empty with more to follow; the last one has no token.
             token = page.get("nextToken")
             if not token or at_most:
                 return
@@ -85,7 +85,7 @@ class LogRetriever:
 
 
 def by_now(retriever: LogRetriever, start: datetime) -> Iterator[LogEvent]:
-    """The lines that there are, each once."""
+    """The existing lines, each once."""
     seen: set[str] = set()
     for event in retriever.since(start):
         if event.id not in seen:
@@ -100,7 +100,7 @@ def follow(
     interval: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[LogEvent]:
-    """The lines that there are and, without end, those that come; asks every `interval` seconds."""
+    """The existing lines, then new ones without end; polls every `interval` seconds."""
     seen: dict[str, datetime] = {}
     newest = start
     while True:
@@ -110,6 +110,6 @@ def follow(
                 seen[event.id] = event.at
                 newest = max(newest, event.at)
                 yield event
-        # What is older than the next question asks for can't come again.
+        # Lines older than the next request's start can't come again.
         seen = {id_: at for id_, at in seen.items() if at >= newest - LATE}
         sleep(interval)

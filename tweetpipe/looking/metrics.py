@@ -1,6 +1,6 @@
-"""What CloudWatch measured of a stack in the last minutes.
+"""Reads CloudWatch's metrics of a stack for the last minutes.
 
-CloudWatch is a minute or two behind, so that the window is longer than that.
+CloudWatch is a minute or two behind, so the window is longer than that.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _OF_MAPPING = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappingCounts:
-    """AWS's own count of the records between stream and function; None where there is no figure.
+    """AWS's own counts of the records between stream and function; None if there is no figure.
 
-    The function got those that were `invoked`, some of them more than once. After all retries, the
-    dead-letter queue has word of those `given_up`, and of those `dropped` nothing has.
+    `invoked` records reached the function, some more than once. After all retries, `given_up`
+    records went to the dead-letter queue, and `dropped` ones went nowhere.
     """
 
     polled: float | None = None
@@ -47,10 +47,10 @@ class MappingCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class Metrics:
-    """Sums and maxima of some minutes; None where CloudWatch has no figure.
+    """Sums and maxima of some minutes; None if CloudWatch has no figure.
 
-    `arrived` counts records put on the stream, `stored` and `unhandled` what the function said of
-    them; `iterator_age` is in seconds. `why_not` says why nothing could be asked, if so.
+    `arrived` counts records put on the stream, `stored` and `unhandled` those that the function
+    reported; `iterator_age` is in seconds. `why_not` says why nothing could be read, if so.
     """
 
     arrived: float | None = None
@@ -64,7 +64,7 @@ class Metrics:
 
 
 class MeasuredMinutes(NamedTuple):
-    """The figures of WINDOW, and of its last minute, which AWS does not have yet."""
+    """The figures of WINDOW, and of its last minute, which AWS may not have yet."""
 
     window: Metrics = Metrics()
     minute: Metrics = Metrics()
@@ -73,9 +73,9 @@ class MeasuredMinutes(NamedTuple):
 def measure(
     place: Place, deployed: Stack, *, mapping: str | None = None, now: datetime | None = None
 ) -> MeasuredMinutes:
-    """Asks CloudWatch; that it refuses, or isn't there, is an answer too.
+    """Read from CloudWatch; an error is a result too.
 
-    With the id of the mapping, also for what that counts.
+    With the id of the mapping, also read its counts.
     """
     end = now or datetime.now(UTC)
     try:
@@ -104,14 +104,14 @@ def _metrics(values: dict[str, list[float]]) -> Metrics:
 
 
 def arrived_since(place: Place, deployed: Stack, age: float, *, now: datetime) -> int | None:
-    """How many records came to the stream in the last `age` seconds; None if CloudWatch can't say.
+    """How many records arrived in the stream in the last `age` seconds; None if CloudWatch doesn't
+    know.
 
-    At the age of the oldest record that the function has yet to read, these are the unread ones, to
-    the minute.
+    With the age of the oldest unread record, this is the number of unread records, to the minute.
     """
     found = place.cloudwatch().get_metric_data(
         MetricDataQueries=_queries(deployed)[:1],
-        # Whole minutes; older ones are kept for 15 days.
+        # Whole minutes, which are kept for 15 days.
         # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricDatum.html
         StartTime=now - timedelta(seconds=max(age, _PERIOD)),
         EndTime=now,
@@ -134,7 +134,7 @@ def _values(found: dict[str, Any], *, since: datetime | None = None) -> dict[str
 def _queries(deployed: Stack, mapping: str | None = None) -> list[dict[str, Any]]:
     stream = ("AWS/Kinesis", "StreamName", deployed.outputs["KinesisStream"])
     function = ("AWS/Lambda", "FunctionName", deployed.outputs["DDBEventProcessor"])
-    # The dimension that Powertools adds; the template names the service after the stack.
+    # The dimension that Powertools adds; the template sets the service to the stack's name.
     ours = (_METRICS_NAMESPACE, "service", deployed.name)
     return [
         _query("arrived", stream, "IncomingRecords", "Sum"),

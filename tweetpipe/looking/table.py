@@ -1,4 +1,4 @@
-"""Reads EventData."""
+"""Reads the table EventData."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_KEY = 2048  # bytes that DynamoDB takes for a partition key
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some items of a partition; `next` is where the next page begins, None after the last."""
+    """A page of items of a partition; `next` is where the next page begins, None after the last."""
 
     items: list[Item]
     next: str | None
@@ -52,7 +52,7 @@ def query(place: Place, table: str, partition: str, limit: int) -> list[Item]:
 def query_page(
     place: Place, table: str, partition: str, limit: int, *, after: str | None = None
 ) -> Page:
-    """Up to `limit` of them, those after the sort key `after`; one call."""
+    """Up to `limit` items after the sort key `after`, in one call."""
     start: dict[str, Any] = {}
     if after is not None:
         first, second = typed(partition, after)
@@ -72,8 +72,8 @@ def query_page(
 
 
 def get(place: Place, table: str, key: tuple[str, str]) -> Item | None:
-    """One item, or None when it is not stored."""
-    # Who may query may do this as well; GetItem would be one more permission.
+    """One item, or None if it is not stored."""
+    # Query needs no further permission; GetItem would need one more.
     answer = place.dynamodb().query(TableName=table, ConsistentRead=True, **_condition(*key))
     return next((plain(item) for item in answer["Items"]), None)
 
@@ -102,8 +102,8 @@ def get_each(place: Place, table: str, keys: Iterable[Key]) -> Iterator[Item]:
     """Those of up to 100 items that are stored, read consistently, in no particular order."""
     wanted = [_wire(key) for key in keys]
     left: Any = {table: {"Keys": wanted, "ConsistentRead": True}} if wanted else {}
-    # Some are left over when they exceed 16 MB, or what the table may read in a second; where that
-    # is none at all, DynamoDB throttles the call, which botocore repeats.
+    # Some keys are left unprocessed if the items exceed 16 MB or the table's read capacity; if none
+    # can be read, DynamoDB throttles the call, and botocore retries it.
     while left:
         answer = place.dynamodb().batch_get_item(RequestItems=left)
         yield from map(plain, answer["Responses"].get(table, []))
@@ -111,17 +111,15 @@ def get_each(place: Place, table: str, keys: Iterable[Key]) -> Iterator[Item]:
 
 
 def typed(*texts: str) -> list[Any]:
-    """A key, or its first part, as a person wrote it; raises WrongUsage for what can be none."""
+    """Parse a key, or its first part, as typed; raises WrongUsage if it is invalid."""
     values: list[Any] = []
     for part, text in zip(events.chosen().key, texts, strict=False):
         if not 1 <= len(text.encode(errors="surrogatepass")) <= _LONGEST_KEY:
-            raise WrongUsage(
-                f"{part.name} has 1 to {_LONGEST_KEY:,} bytes; there are no others stored."
-            )
+            raise WrongUsage(f"{part.name} must be 1 to {_LONGEST_KEY:,} bytes long.")
         try:
             values.append(text if part.type == "S" else _number(text))
         except ArithmeticError as error:
-            raise WrongUsage(f"{part.name} is a number, and {text!r} is none.") from error
+            raise WrongUsage(f"{part.name} must be a number, and {text!r} is not one.") from error
     return values
 
 
@@ -138,13 +136,13 @@ def _wire(key: Key) -> dict[str, Any]:
 
 
 def _names() -> dict[str, str]:
-    # A name may be one of the words that DynamoDB keeps to itself.
+    # A name may be one of DynamoDB's reserved words.
     partition, sort = events.chosen().key
     return {"#partition": partition.name, "#sort": sort.name}
 
 
 def _condition(*texts: str) -> dict[str, Any]:
-    """What a query asks for: a partition, or one item of it."""
+    """The key of a query: a partition, or one item of it."""
     names, values = ("#partition", "#sort")[: len(texts)], (":partition", ":sort")[: len(texts)]
     parts = events.chosen().key[: len(texts)]
     return {
@@ -160,12 +158,12 @@ def _condition(*texts: str) -> dict[str, Any]:
 
 
 def plain(item: Any) -> Item:
-    """An item of DynamoDB's wire format as plain Python, as its event said it."""
+    """An item in DynamoDB's wire format as plain Python."""
     return {name: _value(attribute) for name, attribute in item.items() if name != EXPIRES_AT}
 
 
 def _value(attribute: Any) -> Any:
-    """An attribute as plain Python, with numbers as they are."""
+    """An attribute as plain Python, with exact numbers."""
     ((type_, value),) = attribute.items()
     match type_:
         case "S" | "BOOL" | "B":
@@ -178,5 +176,5 @@ def _value(attribute: Any) -> Any:
             return [_value(inside) for inside in value]
         case "M":
             return {name: _value(inside) for name, inside in value.items()}
-    # Whatever else a stranger may have put there shows up as what it is and not as an error.
+    # Unknown types, written by other programs, are shown as they are and not as an error.
     return repr(attribute)

@@ -1,4 +1,4 @@
-"""Compares what EventData holds with what it must hold."""
+"""Compares the items in EventData with the expected ones."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SAMPLE = 50  # keys; BatchGetItem takes 100
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """Expected items against stored ones, by their keys."""
+    """The differences between expected and stored items, by key."""
 
     expected: int
     missing: tuple[Item, ...] = ()
@@ -40,7 +40,7 @@ class Comparison:
 
 
 def expected_items(seed: int, count: int) -> Expected:
-    """The items that `produce fake --seed seed --count count` must end as."""
+    """The items expected from `produce fake --seed seed --count count`."""
     expected = events.chosen().expected
     items = (normal(expected(seed, index)) for index in range(count))
     return {key(item): item for item in items}
@@ -56,7 +56,7 @@ def compare(
     *,
     foreign: AbstractSet[Key] = frozenset(),
 ) -> Comparison:
-    """What is missing, what differs, and what is there beside; keys in `foreign` are let be."""
+    """The missing, different, and unexpected items; ignores keys in `foreign`."""
     missing = dict(expected)
     unexpected: list[Item] = []
     different: list[tuple[Item, Item]] = []
@@ -86,9 +86,9 @@ def wait_until_stored(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Comparison:
-    """The comparison once nothing is missing, or nothing has arrived for `patience` seconds.
+    """Compare once nothing is missing, or nothing has arrived for `patience` seconds.
 
-    `on_progress` is told about how many of the expected items are there.
+    `on_progress` gets the approximate number of expected items stored.
     """
     fewest, last_arrival = len(expected) + 1, clock()
     while True:
@@ -99,7 +99,7 @@ def wait_until_stored(
             fewest, last_arrival = len(missing), clock()
         if not missing or clock() - last_arrival >= patience:
             return comparison
-        # A scan reads the whole table, so between two of them only a sample is asked for.
+        # A scan reads the whole table, so only a sample is read between scans.
         sample = missing[:: max(1, len(missing) // _SAMPLE)][-_SAMPLE:]
         arrived = 0
         while arrived < len(sample) and clock() - last_arrival < patience:

@@ -1,8 +1,8 @@
-"""Compares what EventData and the dead letters hold with what files of events must have become.
+"""Compares EventData and the dead letters with what files of events must have become.
 
-The files are read once, and what their events must become is asked for by key: on AWS that takes
-one read request unit for each event of up to 4 KB, and no more for a table that holds much else.
-In memory are some thousand events at a time, and a number for each difference.
+The files are read once, and the expected items are read by key: on AWS, that takes one read request
+unit for each event of up to 4 KB, no matter what else the table holds. Memory holds a few thousand
+events at a time, and a number for each difference.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _EXAMPLES = 100  # of each kind of difference
 
 
 class Sent(NamedTuple):
-    """What a record must have become; `origin` is where the record stands."""
+    """What a record must have become; `origin` is its place in the file."""
 
     origin: Origin | None
     item: Item
@@ -47,12 +47,12 @@ class Unstorable(NamedTuple):
 
 @dataclass(kw_only=True)
 class FileComparison:
-    """What became of the records of files; of the differences, the first hundred of each kind.
+    """The result of the comparison, with the first hundred differences of each kind.
 
-    `verified`, `missing`, and `different` make the events. Where files say several things of one
-    key, any of them may be stored: order is not kept. `rejected` can never be stored, and
-    `lost` is what of those is in no dead letter. `damaged` says of files that can't be read to
-    their ends why; what comes before that is compared.
+    `verified`, `missing`, and `different` add up to the events. If files have several versions of
+    one key, any of them may be stored: order is not kept. `rejected` events can never be stored,
+    and `lost` are those of them without a dead letter. `damaged` says why files can't be read to
+    their end; the records before that are compared.
     """
 
     events: int = 0
@@ -86,11 +86,11 @@ def compare_files(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> FileComparison:
-    """The comparison once nothing is missing, or nothing has arrived for `patience` seconds.
+    """Compare once nothing is missing, or nothing has arrived for `patience` seconds.
 
-    `records` reads the files; where an item differs it is called again, to see whether another
-    record says what the item does. `rejected` gives the data in dead letters, or its length where a
-    letter has no room for it. `on_progress` is told how many records are compared.
+    `records` reads the files; if an item differs, it is called again to check whether another
+    record matches the item. `rejected` yields the data in dead letters, or its length if a letter
+    has no room for it. `on_progress` gets the number of records compared.
     """
     comparing = _Comparing(place, table_name, patience, clock, sleep)
     for count, record in enumerate(records(), 1):
@@ -106,7 +106,7 @@ def compare_files(
 
 
 class _Comparing:
-    """What is known while files are compared; `pending` is not found in the table yet."""
+    """The state of a comparison; `pending` events are not found in the table yet."""
 
     def __init__(
         self,
@@ -118,7 +118,7 @@ class _Comparing:
     ) -> None:
         self.found = FileComparison()
         self.pending: dict[Key, list[Sent]] = {}
-        # How many records, by the hash of their key: a key itself takes three times the memory.
+        # Counts records by the hash of their key: the key itself would take three times the memory.
         self.differing: Counter[int] = Counter()
         self._unstorable: dict[bytes, Unstorable] = {}
         self._copies: Counter[bytes] = Counter()
@@ -139,7 +139,7 @@ class _Comparing:
             self._copies[digest] += 1
 
     def find(self, *, but: int) -> None:
-        """Wait until all that is pending is found, `but` so many keys, or given up."""
+        """Wait until all pending events `but` this many are found, or given up."""
         last_arrival = self._clock()
         while self.pending:
             before = len(self.pending)
@@ -156,7 +156,7 @@ class _Comparing:
                 self._sleep(_POLL_EVERY)
 
     def look_again(self, records: Iterable[OutgoingRecord]) -> None:
-        """Compare what differed with what all records say of it, and what is stored by now."""
+        """Compare differing items with all records of the same key, and with what is stored now."""
         explained: set[int] = set()
         examples: dict[int, tuple[Sent, Item]] = {}
         said: dict[Key, list[Sent]] = {}
@@ -183,12 +183,12 @@ class _Comparing:
         self.found.first_different = list(examples.values())
 
     def tick_off(self, rejected: Callable[[], Iterable[bytes | int]]) -> None:
-        """Wait until what can't be stored is in dead letters, or none has arrived for long."""
+        """Wait until the rejected records are in dead letters, or none has arrived for long."""
         last_arrival = self._clock()
         sizes: Counter[int] = Counter()
         lost = self._not_among(sizes)
         while lost:
-            # Each time, the same letters are given again.
+            # Each read returns the same letters again.
             seen: Counter[int] = Counter()
             for letter in rejected():
                 if isinstance(letter, bytes):
@@ -207,7 +207,7 @@ class _Comparing:
         self.found.first_lost = lost[:_EXAMPLES]
 
     def _not_among(self, sizes: Counter[int]) -> list[Unstorable]:
-        """What is left when each letter of which only the size is known stands for one record."""
+        """Match letters with only a known size to one record each, and return the rest."""
         left, lost = sizes.copy(), []
         for digest, record in self._unstorable.items():
             if left[record.size] >= self._copies[digest]:
@@ -217,7 +217,7 @@ class _Comparing:
         return lost
 
     def _stored(self, wanted: dict[Key, list[Sent]]) -> Iterator[tuple[list[Sent], Item]]:
-        """What there is of the wanted ones, which are wanted no longer then."""
+        """Return the wanted entries that exist, and remove them from the wanted."""
         keys = iter([*wanted])
         while some := [*islice(keys, _AT_ONCE)]:
             for stored in table.get_each(self._place, self._table_name, some):

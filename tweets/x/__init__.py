@@ -1,4 +1,4 @@
-"""Tweets as they are posted: the filtered stream of X's API v2, read through TwitterAPI."""
+"""Live tweets: the filtered stream of X's API v2, read through TwitterAPI."""
 
 from __future__ import annotations
 

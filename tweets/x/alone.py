@@ -1,4 +1,4 @@
-"""One process of this machine reads the stream of an app: X allows one connection."""
+"""Lets only one process on this machine read an app's stream: X allows one connection."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from producer.errors import SettingsError
 
 
 class Alone:
-    """A lock for the app, until it is released or nobody has it any more.
+    """Take the app's lock, held until it is released or the process ends.
 
-    Raises SettingsError while another process has it.
+    Raises SettingsError if another process holds it.
     """
 
     def __init__(self, app: str, *, folder: Path | None = None) -> None:
         where = folder or Path(tempfile.gettempdir())
         path = where / f"tweetpipe-x-{os.getuid()}-{app}.lock"
         try:
-            # Nobody else on the machine may have put a link in its place.
+            # Don't follow a link that another user may have put in its place.
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise SettingsError(f"cannot open {path}: {error.strerror}") from error
@@ -33,8 +33,8 @@ class Alone:
             self.release()
             named = f" (process {who})" if who.isdecimal() else ""
             raise SettingsError(
-                f"this app's posts are being read on this machine already{named}, and X allows an "
-                "app one connection: end that run first, or use another app"
+                f"another run on this machine already reads this app's posts{named}, and X allows "
+                f"one connection for each app. Stop that run first, or use another app"
             ) from error
         os.ftruncate(file, 0)
         os.pwrite(file, b"%d\n" % os.getpid(), 0)

@@ -1,4 +1,4 @@
-"""What X answers, and how to tell it from what somebody else does."""
+"""Reads X's answers, and tells them from those of proxies and login pages."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from tweets.messages import reason_of
 from tweets.x.errors import NotX, XRefused
 
 _MOST_BYTES = 64 * 1024
-"""Of an error, which on a stream's connection need not end."""
+"""Bytes to read of an error, because on a stream's connection it may never end."""
 
 
 def checked(response: requests.Response) -> requests.Response:
-    """The response, if X has done what it was asked for; raises XRefused."""
+    """The response if the request succeeded; raises XRefused."""
     if response.status_code in (200, 201, 204):
         return response
     with response:
         body = _beginning_of(response)
     problem = _object_in(body)
     if problem is None:
-        # X answers in JSON: these are the words of a proxy, or of what protects X.
+        # X answers in JSON: this text comes from a proxy, or from X's own protection.
         said = f"{_address_of(response)} says {first_words(body)}"
         problem = {"detail": said} if body.strip() else {}
     if errors := problem.get("errors"):
         first = first_problem(errors)
-        # Of a whole request, X's detail says no more than that something in it is wrong.
+        # For a whole request, X's detail says only that something in it is wrong.
         problem = problem | {"detail": first.get("detail")} if "type" in problem else first
     raise XRefused(response.status_code, problem, reset=_reset(response.headers))
 
 
 def json_of(response: requests.Response) -> dict[str, Any]:
-    """The object that X answered; raises NotX when it's something else."""
+    """The JSON object in X's answer; raises NotX for anything else."""
     answer = _object_in(response.content)
     if answer is None:
         raise not_x(response)
@@ -46,20 +46,20 @@ def json_of(response: requests.Response) -> dict[str, Any]:
 
 
 def date_of(response: requests.Response) -> float | None:
-    """When the answer was made by X's clock, as UNIX time; None if it does not say."""
+    """The date of the answer by X's clock, as UNIX time; None if it has none."""
     with suppress(ValueError):
         return parsedate_to_datetime(response.headers.get("date", "")).timestamp()
     return None
 
 
 def not_x(response: requests.Response) -> NotX:
-    """Who answered what, in its first words."""
+    """The address that answered, and the first words of its answer."""
     said = first_words(_beginning_of(response))
     return NotX(_address_of(response), response.status_code, said)
 
 
 def first_problem(errors: object) -> dict[str, Any]:
-    """The first of X's problems, its detail naming the rule that it is about."""
+    """The first of X's problems, with the rule concerned in its detail."""
     problem = errors[0] if isinstance(errors, list) and errors else errors
     if not isinstance(problem, dict):
         return {"detail": plain(str(problem))} if problem else {}
@@ -72,7 +72,7 @@ def first_problem(errors: object) -> dict[str, Any]:
 
 
 def shown(url: str) -> str:
-    """An address without the password that it may hold."""
+    """An address without the password that it may contain."""
     before, _, after = url.partition("://")
     return f"{before}://{after.rpartition('@')[2]}" if after else url.rpartition("@")[2]
 
@@ -97,6 +97,6 @@ def _beginning_of(response: requests.Response) -> bytes:
 
 def _reset(headers: Mapping[str, str]) -> float | None:
     reset = headers.get("x-rate-limit-reset", "")
-    # Every answer has the header; waiting for it helps only where no requests are left.
+    # Every answer has the header; waiting helps only if no requests are left.
     is_used_up = headers.get("x-rate-limit-remaining", "0") == "0"
     return float(reset) if is_used_up and reset.isdecimal() else None

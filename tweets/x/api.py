@@ -1,7 +1,7 @@
-"""The few requests to X that are needed, made through TwitterAPI.
+"""The requests to X, made through TwitterAPI.
 
-Only the stream's body is read here and not by TwitterAPI, whose iterator takes it byte by byte, and
-spins forever when the connection closes in the middle of a line.
+Only the stream's body is read here: TwitterAPI's iterator reads it byte by byte, and loops forever
+when the connection closes in the middle of a line.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ HEARTBEAT = 20.0
 _RULES = "tweets/search/stream/rules"
 _STREAM = "tweets/search/stream"
 FIELDS = {
-    # What an item of EventData is made of, note_tweet being the whole text of a long post. A
-    # retweet's is in the post that it refers to (docs/architecture.md, on what that may cost).
+    # The fields that make an item of EventData; note_tweet is the full text of a long post. A
+    # retweet's full text is in the post that it refers to (for its cost, see docs/architecture.md).
     "tweet.fields": "author_id,created_at,entities,lang,note_tweet,referenced_tweets",
     "expansions": "author_id,referenced_tweets.id,referenced_tweets.id.author_id",
     "user.fields": "name,username",
@@ -47,7 +47,7 @@ _CHUNK_BYTES = 64 * 1024
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule of the stream, as X keeps it."""
+    """A rule of the stream, as stored at X."""
 
     id: str
     value: str
@@ -62,18 +62,18 @@ class Connection:
         self._response = response
 
     def chunks(self) -> Iterator[bytes]:
-        """Bytes as they come; raises Dropped when there are no more."""
+        """Bytes as they arrive; raises Dropped at the end."""
         try:
             while chunk := self._response.raw.read1(_CHUNK_BYTES):
                 yield chunk
         except urllib3.exceptions.ReadTimeoutError as error:
-            raise Dropped("no sign of life from X") from error
+            raise Dropped("no data or heartbeat from X") from error
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise Dropped("the connection broke") from error
         raise Dropped("X ended the stream")
 
     def end(self) -> None:
-        """Make a read that waits in another thread return at once."""
+        """Make a blocked read in another thread return at once."""
         with suppress(RuntimeError, ValueError, OSError):  # it has ended by itself
             self._response.raw.shutdown()
 
@@ -89,7 +89,9 @@ class XApi:
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise SettingsError(f"{shown(url)!r} is no address of X's API such as {DEFAULT_URL}")
+            raise SettingsError(
+                f"{shown(url)!r} is not a valid address for X's API; use one such as {DEFAULT_URL}"
+            )
         self._url = url.rstrip("/")
         self._proxies = _no_proxy_for(parts.hostname) if _is_near(parts.hostname) else None
         self._token = credentials.bearer_token or self._token_for(credentials)
@@ -99,7 +101,7 @@ class XApi:
         )
 
     def rules(self) -> list[Rule]:
-        """All rules of the app's stream, whoever made them."""
+        """All rules of the app's stream, including those of other programs."""
         found: list[Rule] = []
         page: dict[str, object] = {}
         while True:
@@ -116,24 +118,24 @@ class XApi:
             page = {"pagination_token": token}
 
     def add_rules(self, rules: Sequence[tuple[str, str]], *, dry_run: bool = False) -> None:
-        """Add rules, pairs of value and tag, or only ask X whether it would take them.
+        """Add rules, pairs of value and tag, or only have X validate them.
 
-        Raises XRefused with X's reason for the first that it does not take.
+        Raises XRefused with X's reason for the first rule that it refuses.
         """
         body = {"add": [{"value": value, "tag": tag} for value, tag in rules]}
         response = self._request(_RULES + ("?dry_run=true" if dry_run else ""), body, method="POST")
-        # X answers 200 or 201 also where it refused some, and says so beside the others.
+        # X answers 200 or 201 even if it refused some rules, and lists those beside the others.
         if errors := json_of(response).get("errors"):
             each = errors if isinstance(errors, list) else [errors]
             refusals = [XRefused(400, first_problem([error]), reset=None) for error in each]
-            # That there are too many says nothing of the rule itself.
+            # A problem about too many rules says nothing about the rule itself.
             raise min(refusals, key=lambda refused: refused.is_rule_cap)
 
     def delete_rules(self, ids: Sequence[str]) -> None:
         self._request(_RULES, {"delete": {"ids": list(ids)}}, method="POST")
 
     def usage(self) -> Usage | None:
-        """What X has counted; None if it doesn't say at once, which no run depends on."""
+        """X's own count; None if X doesn't answer at once. No run depends on it."""
         until = time.monotonic() + _USAGE_TIMEOUT
         body = b""
         try:
@@ -155,12 +157,12 @@ class XApi:
 
     @property
     def app(self) -> str:
-        """What tells the app from others, and its credentials to nobody."""
+        """A digest that identifies the app without revealing its credentials."""
         known = f"{self._url} {self._token}".encode()
         return blake2b(known, digest_size=16, person=b"tweetpipe app").hexdigest()
 
     def connect(self, *, backfill_minutes: int = 0) -> Connection:
-        """Open the stream, with the last minutes again if there are; raises as `authorized`."""
+        """Open the stream, with a backfill of some minutes if any; raises like `authorized`."""
         asked = FIELDS | ({"backfill_minutes": str(backfill_minutes)} if backfill_minutes else {})
         response = self._request(_STREAM, asked, method="GET")
         if "html" in response.headers.get("content-type", ""):
@@ -169,10 +171,10 @@ class XApi:
         return Connection(response)
 
     def authorized(self, method: str, address: str, **options: Any) -> requests.Response:
-        """The answer to a request that TwitterAPI doesn't know; raises XUnreachable and XRefused.
+        """Make a request that TwitterAPI doesn't know; raises XUnreachable and XRefused.
 
-        `address` is a path of the API, or a whole URL that X has signed: whoever has that can use
-        it, so that no error quotes it. The token goes to the API alone, wherever such a URL leads.
+        `address` is a path of the API, or a complete URL signed by X. A signed URL is a secret, so
+        no error quotes it. The token is sent only to the API, never to a signed URL.
         """
         is_signed = "://" in address
         url = address if is_signed else f"{self._url}/2/{address}"
@@ -188,7 +190,7 @@ class XApi:
                 raise unreachable from None  # the error's own words hold the URL
             raise unreachable from error
         if is_signed and response.status_code not in (200, 201, 204):
-            # What storage says of a signature may quote it.
+            # The storage's error message may quote the signature.
             with response:
                 raise XRefused(response.status_code, {}, reset=None)
         return checked(response)
@@ -213,7 +215,7 @@ class XApi:
         return XUnreachable(f"X can't be reached at {shown(self._url)}: {_reason(error)}")
 
     def _token_for(self, credentials: Credentials) -> str:
-        # Not by TwitterAPI, which has one fixed host for it and waits without a limit.
+        # Not through TwitterAPI, which uses a fixed host for it and has no timeout.
         try:
             response = requests.post(
                 f"{self._url}/oauth2/token",
@@ -231,7 +233,7 @@ class XApi:
 
 
 class _Bearer(requests.auth.AuthBase):
-    """The token, if there is one; never what ~/.netrc has for a host."""
+    """Authorizes with the token, if there is one; ignores ~/.netrc."""
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -249,7 +251,7 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 def _is_near(host: str) -> bool:
-    """Whether it is a fake X on this machine, or in a container beside this one."""
+    """Whether the address is a fake X on this machine or in a neighboring container."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
@@ -257,7 +259,7 @@ def _is_near(host: str) -> bool:
 
 
 def _no_proxy_for(host: str) -> dict[str, str]:
-    """What makes requests leave out the proxies that the environment names."""
+    """Settings that make requests ignore the proxies in the environment."""
     return {"no_proxy": host}
 
 
@@ -268,8 +270,8 @@ def _client(url: str, token: str, *, proxies: dict[str, str] | None, stall_after
         STREAMING_TIMEOUT = stall_after
 
         def _get_endpoint(self, resource: str) -> tuple[str, str]:
-            # Its table ends with the endpoints of March 2023, and knows no query; the one for rules
-            # takes GET and POST.
+            # TwitterAPI's table stops at the endpoints of March 2023, and has no query parameters;
+            # the entry for rules accepts GET and POST.
             return resource, resource if resource == _STREAM else _RULES
 
         def _prepare_url(self, subdomain: str, path: str) -> str:
@@ -284,7 +286,7 @@ def _client(url: str, token: str, *, proxies: dict[str, str] | None, stall_after
 
 
 def _reason(error: Exception) -> str:
-    """The innermost cause, which is the one that says something."""
+    """The innermost cause, which has the useful message."""
     while (cause := error.__cause__ or error.__context__) and isinstance(cause, Exception):
         error = cause
     return str(getattr(error, "strerror", None) or type(error).__name__)

@@ -1,4 +1,4 @@
-"""What X counts as the app's connections, of which it allows one, and how to end our own.
+"""Lists the app's connections, of which X allows one, and ends our own.
 
 https://docs.x.com/x-api/connections/introduction
 """
@@ -16,12 +16,12 @@ from tweets.x.errors import XError
 from tweets.x.gaps import at
 
 _SAME = 3.0
-"""Seconds by which X's two records of one connect may differ."""
+"""How many seconds X's two timestamps of one connect may differ."""
 
 
 @dataclass(frozen=True, slots=True)
 class Active:
-    """A connection that counts; `since` is UNIX time by X's clock."""
+    """An active connection; `since` is UNIX time by X's clock."""
 
     id: str
     since: float
@@ -32,7 +32,7 @@ class Active:
 
 
 def active(api: XApi) -> list[Active]:
-    """Those of the stream; raises XUnreachable, XRefused and NotX."""
+    """The active connections of the stream; raises XUnreachable, XRefused and NotX."""
     asked = {"status": "active", "endpoints": "filtered_stream"}
     found = json_of(api.authorized("GET", "connections", params=asked)).get("data")
     return [
@@ -43,9 +43,9 @@ def active(api: XApi) -> list[Active]:
 
 
 def end_ours(api: XApi, connections: list[Active], *, connected: float | None) -> list[Active]:
-    """End those that were connected just when we did, and tell which; raises as `active`.
+    """End the connections that began when ours did, and return them; raises like `active`.
 
-    They are left over from us: X allows one at a time, and now none is ours.
+    They are leftovers of ours: X allows one at a time, and we have none open now.
     """
     ours = [c for c in connections if connected is not None and abs(c.since - connected) <= _SAME]
     if ours:
@@ -54,19 +54,24 @@ def end_ours(api: XApi, connections: list[Active], *, connected: float | None) -
 
 
 def make_room(api: XApi, *, connected: float | None, on_event: Callable[[str], None]) -> bool:
-    """Whether a connection of ours that X still counted was ended; tells of those of others."""
+    """End our leftover connection, if any, and return whether there was one; report those of
+    others.
+    """
     try:
         there = active(api)
         ours = end_ours(api, there, connected=connected)
     except XError as error:
-        on_event(f"X counts a connection of the app as open; asked for it, {error}")
+        on_event(
+            f"X counts a connection of this app as open, and listing its connections failed: "
+            f"{error}"
+        )
         return False
     if ours:
-        on_event(f"X still counted our connection {ours[0]} as open: it is ended")
+        on_event(f"X still counted our connection {ours[0]} as open, so it was closed")
     elif there:
         on_event(
-            f"The app is connected to X {there[0]} already, and X allows one connection: end the "
-            "program that reads there, or wait for it to end"
+            f"This app is already connected to X {there[0]}, and X allows one connection. Stop the "
+            f"other program, or wait for it to end"
         )
     return bool(ours)
 

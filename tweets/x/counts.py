@@ -1,4 +1,4 @@
-"""What a stream has brought so far."""
+"""Counts what a stream has delivered so far."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 class Counts:
     """Counts since the source was opened; only the thread that reads the stream writes them.
 
-    `posts` are all that X sent, and what it charges for. Of these, `duplicates` had come before
-    and `foreign` matched only rules that are not ours; both were left out. `unknown` messages are
-    JSON of no known kind, `notices` those of known kinds, and `rubbish` lines are no JSON.
-    `recovered` are posts that a search found in addition; only the thread that searches writes it.
+    `posts` are all posts that X sent, and charges for. Of these, `duplicates` had come before and
+    `foreign` matched only rules that are not ours; both were skipped. `unknown` messages are JSON
+    of no known kind, `notices` those of known kinds, and `rubbish` lines are no JSON. `recovered`
+    are posts that only a search found; only the search thread writes it.
 
-    `by_rule` has the new posts of the stream by the name of each rule that they match.
-    `limit_reached` says that a spending limit has ended the reading. `unread` posts were on their
-    way when enough had been read: X charges for them as well.
+    `by_rule` counts the new posts of the stream by the name of each rule that they match.
+    `limit_reached` says that a spending limit ended the reading. `unread` posts were in transit
+    when reading stopped: X charges for them as well.
     """
 
     posts: int = 0
@@ -35,11 +35,11 @@ class Counts:
 
     @property
     def paid(self) -> int:
-        """The posts that were read, and that X charges for."""
+        """The posts that were read, which X charges for."""
         return self.posts + self.recovered
 
     def in_words(self) -> str:
-        """What is not as usual, in one line; empty if nothing is."""
+        """Anything unusual, in one line; empty if nothing is."""
         unusual = [
             (self.duplicates, "duplicate", "duplicates"),
             (self.foreign, "of other rules", "of other rules"),

@@ -1,7 +1,7 @@
 """Credentials for X's API, under the names that the 2015 sample gave them.
 
-The filtered stream takes app-only tokens and nothing else (X's authentication mapping), so that the
-sample's access token and its secret, which stand for a user, are not needed.
+The filtered stream accepts only app-only tokens (X's authentication mapping), so the sample's
+access token and secret, which identify a user, are not needed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SECRET = "consumer_secret"
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """A bearer token, or the consumer key and secret that X gives one out for."""
+    """A bearer token, or the consumer key and secret that X exchanges for one."""
 
     bearer_token: str | None = field(default=None, repr=False)
     consumer_key: str | None = field(default=None, repr=False)
@@ -27,25 +27,25 @@ class Credentials:
 
     @classmethod
     def of(cls, environ: Mapping[str, str]) -> Credentials:
-        """Those in the environment; raises SettingsError, which names what is missing."""
+        """The credentials in the environment; raises SettingsError that names the missing ones."""
         found = {name: environ.get(name, "").strip() for name in (TOKEN, KEY, SECRET)}
         if not found[TOKEN] and not (found[KEY] and found[SECRET]):
             half = found[KEY] or found[SECRET]
             missing = f"{KEY if not found[KEY] else SECRET} is" if half else f"{TOKEN} is"
             raise SettingsError(
-                f"{missing} not set: put {TOKEN}, or {KEY} and {SECRET}, of your X app into the "
-                "environment or .env; --source fake needs neither"
+                f"{missing} not set. Put {TOKEN}, or {KEY} and {SECRET}, of your X app into the "
+                f"environment or .env. To try things out without X, use --source fake"
             )
         for name, value in found.items():
-            # Neither named nor shown what: it is a part of the secret.
+            # Don't quote the character: it is part of the secret.
             if value and not cls.is_well_formed(value):
                 raise SettingsError(
-                    f"{name} can't be right: a space, a line break or a character that is not "
-                    "ASCII is in the middle of it; copy it again from X's developer console"
+                    f"{name} is not valid: it contains a space, a line break or a non-ASCII "
+                    f"character. Copy it again from X's developer console"
                 )
         return cls(**{name: value or None for name, value in found.items()})
 
     @staticmethod
     def is_well_formed(secret: str) -> bool:
-        """Whether a header can carry it."""
+        """Whether an HTTP header can carry it."""
         return re.fullmatch(r"[!-~]+", secret) is not None

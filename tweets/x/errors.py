@@ -1,4 +1,4 @@
-"""What can go wrong between X and the producer.
+"""The errors between X and the producer.
 
 XError (SourceError)
 ├── XRefused        X answered with an error; says whether trying again can help
@@ -23,12 +23,12 @@ _CONNECTION = "streaming-connection"
 _ADVICE = {
     401: "check bearer_token, or consumer_key and consumer_secret",
     403: "check in X's developer console that the app may use the filtered stream",
-    409: "the stream has no rules: name one with --track",
+    409: "the stream has no rules: add one with --track",
 }
 
 
 class XError(SourceError):
-    """Something between X and the producer."""
+    """Base of the errors between X and the producer."""
 
 
 class XUnreachable(XError):
@@ -36,24 +36,24 @@ class XUnreachable(XError):
 
 
 class NotX(XError):
-    """What answered is not X's API; `who` is the address, `said` its first words."""
+    """The answer is not from X's API; `who` is the address, `said` its first words."""
 
     def __init__(self, who: str, status: int, said: str) -> None:
         super().__init__(
-            f"what answers at {who} is not X's API: it says {status} and {said}; look for a proxy "
-            "or a network that wants a login, and at X_API_URL"
+            f"the answer from {who} is not from X's API: it is {status} and {said}. Check "
+            f"X_API_URL, and whether a proxy or a network login page answers instead"
         )
 
 
 class Dropped(XError):
-    """The stream has ended, or nothing has come for too long."""
+    """The stream ended, or nothing came for too long."""
 
 
 class XRefused(XError):
     """X answered with an HTTP error.
 
-    `reset` is the UNIX time at which requests are allowed again, None where the rate limit is not
-    used up; `value` is the rule that X does not take, if it's about one.
+    `reset` is the UNIX time at which requests are allowed again, None if the rate limit is not used
+    up; `value` is the rule that X refuses, if it is about one.
     """
 
     def __init__(self, status: int, problem: Mapping[str, object], *, reset: float | None) -> None:
@@ -66,12 +66,12 @@ class XRefused(XError):
 
     @property
     def reason(self) -> str:
-        """What X answered, without advice."""
+        """X's answer, without advice."""
         return f"X refuses ({self.status}): {self._detail.rstrip('.')}"
 
     @property
     def is_lasting(self) -> bool:
-        """Whether the same request won't succeed later, unless the answer was a mistake of X's."""
+        """Whether the same request won't succeed later, unless X answered by mistake."""
         if self.is_rate_limit:
             return self.is_usage_cap
         return self.status < 500
@@ -82,7 +82,7 @@ class XRefused(XError):
 
     @property
     def is_taken(self) -> bool:
-        """Whether the app is connected as often as it may be."""
+        """Whether the app has reached its limit of connections."""
         return self.status == 429 and self._type.endswith(_CONNECTION)
 
     @property
@@ -96,7 +96,8 @@ class XRefused(XError):
     def _in_one_line(self) -> str:
         if self.is_usage_cap:
             advice = (
-                "the app has used up its posts: raise its cap in X's developer console, or wait"
+                "the app has used up its posts of this month: raise its cap in X's developer "
+                "console, or wait for the next month"
             )
         elif self._type.endswith(_FORBIDDEN):
             advice = "enroll the app for the API in X's developer console"

@@ -1,4 +1,4 @@
-"""What the stream did not bring: stretches of time yet to be searched, and those that are lost.
+"""The time ranges that the stream missed: those still to be searched, and those that are lost.
 
 All times are UNIX times by X's clock.
 """
@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 LATE = 30.0
-"""Seconds by which a post may come after others that are newer; X says that 6 to 7 are usual.
+"""How many seconds late a post may come after newer ones; X says that 6 to 7 are usual.
 
 X, "Filtered stream": https://docs.x.com/x-api/posts/filtered-stream/introduction
 """
-SEVERAL = "several reasons; these are the oldest gaps, put together"
+SEVERAL = "several reasons; these are the oldest gaps, merged"
 
 _MOST = 1000
 _MOST_TOLD = 5
@@ -22,9 +22,9 @@ _MOST_TOLD = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """A stretch of time for which some rules are to be searched, at `due` or later.
+    """A time range to search for some rules, at `due` or later.
 
-    `is_second` looks again for what the search did not know at first.
+    `is_second` marks a second search, for posts that the search index did not have at first.
     """
 
     since: float
@@ -36,9 +36,9 @@ class Window:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """A stretch of time of which posts by these rules may be missing for good, and why.
+    """A time range in which posts of these rules may be missing for good, and why.
 
-    Of one that was `searched`, only those are that no search finds.
+    If it was `searched`, only posts that no search can find are missing.
     """
 
     since: float
@@ -56,12 +56,12 @@ class Gap:
 
 
 def at(time: float) -> str:
-    """A time as a person reads it, in UTC."""
+    """Format a time for people, in UTC."""
     return f"{datetime.fromtimestamp(time, UTC):%Y-%m-%d %H:%M:%S}"
 
 
 def with_gap(gaps: Sequence[Gap], new: Gap) -> tuple[Gap, ...]:
-    """The gaps with one more; of too many, the oldest become one."""
+    """Add a gap; if there are too many, merge the oldest."""
     if gaps and _is_continued(gaps[-1], new):
         *gaps, last = gaps
         new = _both(last, new, why=new.why)
@@ -72,7 +72,7 @@ def with_gap(gaps: Sequence[Gap], new: Gap) -> tuple[Gap, ...]:
 
 
 def told(gaps: Iterable[Gap], *, to_be_searched: float = 0.0) -> list[str]:
-    """Lines that say what is missing and why, and what is still to be searched; none if nothing."""
+    """Lines that say what is missing and why, and what is still to search; may be empty."""
     gaps = list(gaps)
     lost = [gap for gap in gaps if not gap.searched]
     lines = []
@@ -80,16 +80,17 @@ def told(gaps: Iterable[Gap], *, to_be_searched: float = 0.0) -> list[str]:
         lines.append(f"Posts may be missing in {_so_many(lost)}:")
         lines += [f"  {gap}" for gap in lost[-_MOST_TOLD:]]
         if len(lost) > _MOST_TOLD:
-            lines.append(f"  and {len(lost) - _MOST_TOLD:,} before these")
+            lines.append(f"  and {len(lost) - _MOST_TOLD:,} earlier ones")
     if len(gaps) > len(lost):
         searched = [gap for gap in gaps if gap.searched]
         lines.append(
-            f"Searched for what the stream missed in {_so_many(searched)}; no search finds posts "
-            "that match only by what they quote, which a rule with -is:quote leaves out"
+            f"Searched for posts that the stream missed in {_so_many(searched)}. No search finds "
+            f"posts that match only by what they quote; rules with -is:quote are not affected"
         )
     if to_be_searched:
         lines.append(
-            f"{to_be_searched:,.0f} s are still to be searched: the same command goes on with them"
+            f"{to_be_searched:,.0f} s are still to be searched. To continue, run the same command "
+            f"again"
         )
     return lines
 

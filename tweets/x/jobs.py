@@ -1,8 +1,9 @@
-"""X's batch compliance jobs, and posts by their ids.
+"""X's batch compliance jobs, and lookup of posts by id.
 
-https://docs.x.com/x-api/compliance/batch-compliance/integrate: of each type one job at a time; ids
-are sent within 15 minutes of its creation, results are there for a week. Both addresses are
-signed: whoever has one can use it. They are shown nowhere, kept nowhere, and asked for anew.
+https://docs.x.com/x-api/compliance/batch-compliance/integrate: one job of each type at a time; ids
+must be uploaded within 15 minutes of its creation, and results are kept for a week. Both URLs are
+signed, and work for anyone who has them. They are never shown or saved, but requested again when
+needed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from tweets.x.api import FIELDS, XApi
 from tweets.x.errors import XRefused, XUnreachable
 
 MAX_BYTES = 120_000_000
-"""Of ids in a job. X takes 128 MB, and says that this is about 6.5 million of them."""
+"""Bytes of ids in a job. X accepts 128 MB, about 6.5 million ids."""
 _POSTS_AT_A_TIME = 100
 _JOBS = "compliance/jobs"
 _NOT_THERE = ("resource-not-found", "not-authorized-for-resource")
@@ -34,7 +35,7 @@ _GONE_STATES = ("failed", "expired", "cancelled", "canceled")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as X knows it; `status` is created, in_progress, complete, failed, or expired."""
+    """A job at X; `status` is created, in_progress, complete, failed, or expired."""
 
     id: str
     name: str
@@ -44,18 +45,18 @@ class Job:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing comes of it any more."""
+        """Whether the job ended without results."""
         return self.status in _GONE_STATES
 
 
 class Jobs:
-    """The jobs of the app that are about posts."""
+    """The app's jobs about posts."""
 
     def __init__(self, api: XApi) -> None:
         self._api = api
 
     def create(self, name: str) -> Job:
-        """Raises XRefused, with status 409 where a job is under way."""
+        """Raises XRefused, with status 409 if another job is running."""
         response = self._api.authorized("POST", _JOBS, json={"type": "tweets", "name": name})
         return _job(json_of(response).get("data"), response)
 
@@ -64,7 +65,7 @@ class Jobs:
         return _job(json_of(response).get("data"), response)
 
     def all(self) -> list[Job]:
-        """Those that X still knows."""
+        """The jobs that X still lists."""
         response = self._api.authorized("GET", _JOBS, params={"type": "tweets"})
         return [_job(data, response) for data in json_of(response).get("data") or []]
 
@@ -72,14 +73,14 @@ class Jobs:
         self._api.authorized("DELETE", f"{_JOBS}/{id_}")
 
     def upload(self, job: Job, ids: Path) -> None:
-        """Send the file, with an id in each line, as a whole."""
+        """Upload the file, one id a line, in one request."""
         with ids.open("rb") as file:
             self._api.authorized(
                 "PUT", job.upload_url, data=file, headers={"Content-Type": "text/plain"}
             )
 
     def download(self, job: Job, to: Path) -> None:
-        """Write the results to the file, which is there only once it is whole."""
+        """Download the results to the file, which appears only once complete."""
         new = to.with_name(f"{to.name}.new")
         response = self._api.authorized("GET", job.download_url, stream=True)
         try:
@@ -89,16 +90,16 @@ class Jobs:
                 file.flush()
                 os.fsync(file.fileno())
         except requests.RequestException:
-            raise XUnreachable("X's results were cut off on their way") from None
+            raise XUnreachable("the download of X's results was cut off") from None
         new.replace(to)
         sync_folder(to.parent)
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The newest versions, with their ids, as records of the stream, by the id asked for.
+    """The newest versions, with their ids, as stream records, by the requested id.
 
-    `missing` are not to be had any more; `paid` is how many X charges for.
+    `missing` posts no longer exist; `paid` is how many posts X charges for.
     """
 
     records: dict[str, tuple[str, bytes]]
@@ -107,7 +108,7 @@ class Fetched:
 
 
 def newest_versions(api: XApi, ids: Sequence[str]) -> Fetched:
-    """The newest version of each post: its id, and the post as a record."""
+    """Fetch the newest version of each post: its id, and the post as a record."""
     posts, missing = _posts(api, ids)
     newest = {id_: str((_history(content) or [id_])[-1]) for id_, (content, _) in posts.items()}
     further, gone = _posts(api, sorted(set(newest.values()) - posts.keys()))
@@ -137,7 +138,7 @@ def _posts(
 
 
 def _gone(errors: object) -> Iterator[str]:
-    """The ids that X has no post for, or none that it shows; not those that it failed to find."""
+    """The ids for which X has no visible post; excludes those where the lookup failed."""
     for error in errors if isinstance(errors, list) else ():
         if isinstance(error, dict) and str(error.get("type")).endswith(_NOT_THERE):
             yield id_in(error, "resource_id", "value")
@@ -168,5 +169,5 @@ def _job(data: object, response: Any) -> Job:
 
 
 def refuses_address(refused: XRefused) -> bool:
-    """Whether a signed address is no longer good."""
+    """Whether a signed URL has expired."""
     return refused.status in (400, 401, 403, 404, 410)

@@ -1,4 +1,4 @@
-"""How far the stream was read, kept on the disk so that the next run goes on there."""
+"""Saves how far the stream was read, so that the next run continues there."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _CLOCKS_APART = 300.0  # seconds that this machine's clock may be ahead of X's
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lately:
-    """What was read for a stack by its rules, the values of these.
+    """What was read for a stack, with the values of its rules.
 
-    `seen` is the time, by X's clock, before which the stream has given all that it will; None if
-    nothing is owed from before the next connect. `connected` is when the last connection was made.
-    `backfill` is whether X sends the last minutes again when asked to, None if that is not known.
+    `seen` is the time, by X's clock, before which the stream has delivered everything; None if
+    nothing from before the next connect is missing. `connected` is when the last connection was
+    made. `backfill` is whether X resends the last minutes on request, None if unknown.
     """
 
     stack: str
@@ -38,38 +38,38 @@ class Lately:
 
     @property
     def to_be_searched(self) -> float:
-        """In seconds, what is to be searched yet."""
+        """The seconds still to be searched."""
         return sum(window.until - window.since for window in self.windows)
 
 
 def save(path: Path, lately: Lately) -> None:
-    """Replace what is kept, and return once that is on the disk; raises PositionError."""
+    """Save it, and return once it is on disk; raises PositionError."""
     content = json.dumps({"version": _VERSION} | asdict(lately)).encode() + b"\n"
     try:
         replace_file(path, content)
     except OSError as error:
         raise PositionError(
-            f"cannot keep in {path} how far X's stream was read: {error.strerror}; see that its "
-            "folder can be written and has room, then run this again"
+            f"cannot save in {path} how far X's stream was read: {error.strerror}. Make sure that "
+            f"its folder is writable and has free space, then run the command again"
         ) from error
 
 
 def load(path: Path) -> Lately | None:
-    """What is kept, None if nothing is; raises PositionError when it can't be read."""
+    """The saved state, None if there is none; raises PositionError if it can't be read."""
     if (content := content_of(path)) is None:
         return None
     with suppress(ValueError, TypeError, KeyError, RecursionError, AttributeError):
         fields = json.loads(content)
         if fields.pop("version") == _VERSION:
             return _lately(fields)
-    raise PositionError(f"{path} is not what an earlier run has kept: it may have been cut")
+    raise PositionError(f"{path} is not a valid state file of an earlier run: it may be incomplete")
 
 
 def resumed(path: Path, *, stack: str, rules: Sequence[str]) -> tuple[Lately, list[str]]:
-    """What an earlier run has left for the rules that are still tracked, and what to say of it.
+    """The state of an earlier run for the rules that are still tracked, and a message about it.
 
-    A file that can't be made out is put aside: all since it was written is to be searched.
-    Raises PositionError when that can't be done.
+    An unreadable file is renamed, and everything since it was written is searched. Raises
+    PositionError if it can't be renamed.
     """
     new = Lately(stack=stack, rules=tuple(rules))
     try:
@@ -80,20 +80,20 @@ def resumed(path: Path, *, stack: str, rules: Sequence[str]) -> tuple[Lately, li
             written = path.stat().st_mtime
             path.replace(aside)
         except OSError as failure:
-            raise PositionError(f"cannot put {path} aside: {failure.strerror}") from failure
-        said = f"{error}. It is now {aside.name}; posts since it was written are looked for"
+            raise PositionError(f"cannot rename {path}: {failure.strerror}") from failure
+        said = f"{error}. It was renamed to {aside.name}; posts since then will be searched for"
         return replace(new, seen=written - _CLOCKS_APART), [said]
     if kept is None:
         return new, []
     if kept.stack != stack:
-        return new, [f"{path} is of an earlier stack of this name: reading starts anew"]
+        return new, [f"{path} belongs to an earlier stack of this name, so reading starts from now"]
     still = tuple(rule for rule in kept.rules if rule in new.rules)
     windows = [
         replace(window, rules=left)
         for window in kept.windows
         if (left := tuple(rule for rule in window.rules if rule in new.rules))
     ]
-    # What a new rule matches is owed from now on, as what was missed by a rule that is gone is not.
+    # A new rule counts from now on; gaps of a removed rule no longer count.
     owed = kept.seen if still else None
     return replace(kept, rules=still or new.rules, windows=tuple(windows), seen=owed), []
 

@@ -1,4 +1,4 @@
-"""Cuts a stream into its lines."""
+"""Splits a stream into lines."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def lines_of(connection: Connection) -> Iterator[bytes]:
             for line in lines:
                 yield line.removesuffix(b"\r")
             if len(rest) > MAX_LINE_BYTES:
-                raise Dropped(f"a line of more than {MAX_LINE_BYTES} bytes came")
+                raise Dropped(f"X sent a line of more than {MAX_LINE_BYTES} bytes")
     except Dropped:
-        # A line without its end is a post cut in two, unless it happens to be whole.
+        # A line without its end is a truncated post, unless it happens to be complete.
         if rest.strip():
             yield rest.removesuffix(b"\r")
         raise

@@ -1,4 +1,4 @@
-"""What was read and is not taken yet: bounded, so that a slow reader doesn't fill the memory."""
+"""A bounded queue of what was read, so that a slow consumer doesn't fill the memory."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ T = TypeVar("T")
 
 
 class ReadAhead(Generic[T]):
-    """A queue of at most `most` bytes; `put` waits for room, `take` for something to take.
+    """A queue of at most `most` bytes; `put` waits for room, `take` for an entry.
 
-    What finds it empty always has room, however large it is.
+    An empty queue accepts an entry of any size.
     """
 
     def __init__(self, most: int) -> None:
@@ -23,9 +23,9 @@ class ReadAhead(Generic[T]):
         self._changed = threading.Condition()
 
     def put(self, what: T, size: int, *, share: float = 1.0) -> None:
-        """Add something of so many bytes, once no more than its share of the room is used.
+        """Add an entry of this many bytes, once that fits into its share of the room.
 
-        After `close`, it is dropped.
+        Drops it after `close`.
         """
         most = self._most * share
         with self._changed:
@@ -38,7 +38,7 @@ class ReadAhead(Generic[T]):
                 self._changed.notify_all()
 
     def take(self) -> T:
-        """The oldest."""
+        """Remove and return the oldest entry."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
             what, size = self._waiting.popleft()
@@ -47,7 +47,7 @@ class ReadAhead(Generic[T]):
         return what
 
     def close(self) -> None:
-        """Let nothing wait for room any longer, since nothing more will be taken."""
+        """Release all waiting `put` calls, because nothing more will be taken."""
         with self._changed:
             self._is_closed = True
             self._changed.notify_all()

@@ -1,8 +1,8 @@
 """How long to wait before the next attempt to connect, by X's documented rules.
 
-X, "Handling disconnections": after an established connection drops, at once; then by what fails:
-the network linearly, HTTP errors exponentially, rate limits exponentially from a minute on. And
-whatever fails, no more often than X, "Rate limits", allows.
+X, "Handling disconnections": reconnect at once after an established connection drops; then back off
+linearly for network errors, exponentially for HTTP errors, and exponentially from a minute for rate
+limits. In any case, never connect more often than X, "Rate limits", allows.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ HTTP_FIRST, HTTP_LONGEST = 5.0, 320.0
 RATE_LIMIT_FIRST, RATE_LIMIT_LONGEST = 60.0, 900.0
 """Seconds; X counts requests in windows of 15 minutes."""
 MOST_CONNECTS = 50
-"""In such a window."""
+"""Connects in such a window."""
 
 _WINDOW = 905.0  # seconds: X's own begins and ends with a whole second, by its clock
 _STEADY = 1.0  # seconds
 _MOST_REFUSALS = 5
-"""In a row, until a refusal is believed that came in the middle of a run."""
+"""Refusals in a row, in the middle of a run, that are taken as final."""
 
 
 class Reconnect:
-    """Counts the failures since the last steady connection and knows what each means.
+    """Counts the failures since the last steady connection and chooses the wait after each.
 
-    `clock` is in seconds. Call `attempt` before each attempt to connect; the waits between them
-    then keep any sequence of them within X's limit.
+    `clock` is in seconds. Call `attempt` before each attempt to connect; the waits then keep all
+    attempts within X's limit.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -40,19 +40,19 @@ class Reconnect:
         self.connected()
 
     def connected(self) -> None:
-        """Start anew."""
+        """Reset all counts."""
         self._network = self._http = self._rate_limits = self._refusals = self._brief = 0
 
     def attempt(self) -> None:
-        """Note that X is called now."""
+        """Note an attempt to connect."""
         self._attempts.append(self._clock())
 
     def dropped(self, *, lived: float, lines: int) -> float:
-        """Seconds to wait after a connection that lived so long and brought so many lines.
+        """Seconds to wait after a connection that lasted this long and brought this many lines.
 
-        One that was steady makes all start anew. After a brief one, X is called at once too, but
-        after the next brief one later and later: a stream that ends at once would be connected
-        hundreds of times a second.
+        A steady connection resets all counts. After a first brief one, reconnect at once; after
+        further ones, wait longer and longer: otherwise, a stream that ends at once would be
+        connected hundreds of times a second.
         """
         if lived >= _STEADY and lines > 1:
             self.connected()
@@ -62,9 +62,9 @@ class Reconnect:
         return max(wait, self.pause())
 
     def gives_up(self, failure: XRefused | NotX | XUnreachable, *, was_connected: bool) -> bool:
-        """Whether to believe a failed attempt, and end the run.
+        """Whether a failed attempt is final, and ends the run.
 
-        X refuses now and then what it has allowed for weeks, for a moment.
+        X sometimes refuses for a moment what it has allowed for weeks.
         """
         if isinstance(failure, XUnreachable) or (was_connected and isinstance(failure, NotX)):
             return False
@@ -85,16 +85,16 @@ class Reconnect:
             return min(NETWORK_STEP * self._network, NETWORK_LONGEST)
         if isinstance(failure, XRefused) and failure.is_rate_limit:
             self._rate_limits += 1
-            # 2 ** 10 is past the longest already.
+            # 2 ** 10 already exceeds the longest wait.
             backoff = RATE_LIMIT_FIRST * 2.0 ** min(self._rate_limits - 1, 10)
             return min(max(backoff, (failure.reset or now) - now), RATE_LIMIT_LONGEST)
         self._http += 1
         return min(HTTP_FIRST * 2.0 ** min(self._http - 1, 10), HTTP_LONGEST)
 
     def pause(self) -> float:
-        """Seconds that the connects of the last 15 minutes make one wait before the next, at least.
+        """The least seconds to wait, given the connects of the last 15 minutes.
 
-        The second half of what X allows is spread over the rest of the window.
+        The second half of the connects that X allows is spread over the rest of the window.
         """
         now = self._clock()
         while self._attempts and now - self._attempts[0] >= _WINDOW:

@@ -1,4 +1,4 @@
-"""X's stream as a source of records, with what it did not bring and a search can find."""
+"""X's stream as a source of records, including missed posts that a search finds."""
 
 from __future__ import annotations
 
@@ -21,20 +21,22 @@ from tweets.x.seen import RecentIds, Seen, XClock
 from tweets.x.source import Connected, XStream
 from tweets.x.spending import Allowance
 
-_AT_LIMIT = "the run has reached its own limit before this was searched"
+_AT_LIMIT = "the run reached its own limit before this was searched"
 _SAVED_EVERY = 5.0
-"""Seconds, at most, between two savings while no post comes."""
+"""The most seconds between saves while no post comes."""
 _MOST_WAITING = 16 << 20
-"""Bytes that may wait to be taken; then the stream is read no further, as X expects of a reader."""
+"""The most bytes in the queue; then reading the stream pauses."""
 _SEARCHED_SHARE = 0.5
-"""Of those: a search waits sooner than the stream, which X ends when it is read too slowly."""
+"""The share of those for searches: they pause sooner than the stream, which X closes if it is read
+too slowly.
+"""
 _OVERHEAD = 500
-"""Bytes that each takes beside its data, roughly."""
+"""Approximate overhead of an entry, in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Live:
-    """Something that the stream gave, and what it had seen by then: later, that may be more."""
+    """An entry from the stream, with what the stream had seen at that moment."""
 
     what: OutgoingRecord | Connected | None
     seen: float | None
@@ -44,7 +46,7 @@ class _Live:
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """There is no more, because of an error if there was one."""
+    """The end of the stream, with its error if there was one."""
 
     error: BaseException | None
 
@@ -52,14 +54,13 @@ class _End:
 class XSource:
     """Posts that match `rules`, until `finish` or a limit; iterate it once.
 
-    What the stream misses while it is interrupted is searched for, up to `max_recovered` posts. How
-    far it was read is kept at `path`, as far as its records are delivered, and `lately` is what an
-    earlier run has left there; what can't be had any more, `on_gap` is told. `on_change` gets each
-    message that says what has become of posts.
+    Posts missed during an interruption are searched for, up to `max_recovered`. `path` saves how
+    far the stream was read and its records delivered, and `lately` is what an earlier run saved
+    there; `on_gap` is told what can't be recovered.
 
-    `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` is
-    told, in words, of whatever interrupts the stream. No more than `most_waiting` bytes are read
-    ahead of what is taken. Raises XError when X refuses for good.
+    `on_change` gets each message about changed posts. `wait` waits for some seconds or until told
+    to finish, `now` is the UNIX time. `on_event` gets a text about each interruption. At most
+    `most_waiting` bytes are read ahead. Raises XError if X refuses for good.
     """
 
     def __init__(
@@ -135,7 +136,7 @@ class XSource:
 
     @property
     def lately(self) -> Lately:
-        """What the next run would find, once all records until here are delivered."""
+        """The state to save once all records up to here are delivered."""
         return self._state
 
     def finish(self) -> None:
@@ -143,7 +144,7 @@ class XSource:
         self._stream.finish()
 
     def keep(self, offset: int) -> None:
-        """Make the next run go on after so many records; raises PositionError."""
+        """Make the next run continue after this many records; raises PositionError."""
         with self._saving:
             self._settled = offset
             self._save()
@@ -189,7 +190,7 @@ class XSource:
         self._happened.put(found, _size_of(found), share=_SEARCHED_SHARE)
 
     def _taken(self, happened: _Live | OutgoingRecord | Change) -> OutgoingRecord | None:
-        """The record, if it is one, once it is noted what has changed with it."""
+        """Note what changed with an entry, and return its record, if it has one."""
         if isinstance(happened, OutgoingRecord):
             self._note(self._state, is_record=True)
             if self._max_posts is not None and self.counts.paid >= self._max_posts:
@@ -211,7 +212,7 @@ class XSource:
         return None
 
     def _connected(self, connected: Connected) -> Lately:
-        """Note what may have been missed until then."""
+        """Note the time range that may have been missed until then."""
         state = replace(self._state, rules=self._rules, connected=connected.at)
         if self._state.seen is None or connected.backfills:
             return state
@@ -240,14 +241,14 @@ class XSource:
             state = replace(state, gaps=with_gap(state.gaps, gap))
             self.gaps = with_gap(self.gaps, gap)
             if not gap.searched:
-                self._on_event(f"Not all posts can be had {gap}")
+                self._on_event(f"Some posts can't be recovered {gap}")
                 self._on_gap(gap)
         return state
 
     def _note(self, state: Lately, *, is_record: bool = False, at_once: bool = False) -> None:
-        """Have the state kept once the records until here are delivered.
+        """Save the state once the records up to here are delivered.
 
-        A first connect is kept `at_once`: from then on posts are owed, though none may come.
+        A first connect is saved `at_once`: from then on, posts may be missed even if none comes.
         """
         with self._saving:
             self.offset += is_record

@@ -1,4 +1,4 @@
-"""Searches for what the stream did not bring, beside it, and says what became of each stretch."""
+"""Searches for posts that the stream missed, while it is read, and reports each time range."""
 
 from __future__ import annotations
 
@@ -25,27 +25,27 @@ from tweets.x.search import (
 from tweets.x.seen import RecentIds, XClock, time_of
 from tweets.x.spending import Allowance
 
-OFF = "recovery is off"
-QUOTES = "no search finds a post by what it quotes"
-TOO_OLD = "recent search goes back seven days"
-REPEATED = "X's search leads from a page to itself"
+OFF = "recovery is turned off"
+QUOTES = "search can't find a post by what it quotes"
+TOO_OLD = "recent search goes back only seven days"
+REPEATED = "X's search returned the same page again"
 
 _SEARCHED_AFTER = 30.0
-"""Seconds: where no end is named, recent search itself leaves these out, as not yet complete.
+"""Seconds: without an end time, recent search leaves out the last ones, as not yet complete.
 
 X, "Pagination": https://docs.x.com/x-api/posts/search/integrate/paginate
 """
 _AGAIN_AFTER = 60.0
 _AGAIN_FOR = 60.0
-"""Seconds after which the last ones of a stretch are searched again, for what came late."""
+"""Seconds after which the end of a time range is searched again, for late posts."""
 _MARGIN = 60.0
 _GLANCE = 1.0
-"""Seconds between two looks for something to do."""
+"""Seconds between checks for work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """A stretch was searched, wholly or in part: what is still to be, and what is lost of it."""
+    """The outcome of a search: the time ranges still to be searched, and those that are lost."""
 
     done: Window
     left: tuple[Window, ...] = ()
@@ -53,7 +53,7 @@ class Change:
 
 
 def missed(rules: Iterable[str], *, since: float, until: float) -> tuple[list[Window], list[Gap]]:
-    """What is to be searched for the rules, and which of them can't be."""
+    """The gaps to search for the rules, and the losses of rules that can't be searched."""
     windows, gaps, searchable = [], [], []
     for rule in rules:
         if why := why_not(rule):
@@ -67,11 +67,10 @@ def missed(rules: Iterable[str], *, since: float, until: float) -> tuple[list[Wi
 
 
 class Recovery:
-    """Searches one stretch after another, each when it is due, until `finished` says so.
+    """Searches one time range after another, each when it is due, until `finished` is true.
 
-    It gives `put` the posts that are new, and what that changes. `most` is how many it may pay for,
-    and `max_posts` how many the stream and it together. `wait` waits for some seconds or until
-    finished.
+    Passes new posts and outcomes to `put`. `most` is how many posts it may pay for, `max_posts` how
+    many the stream and the search may together. `wait` waits for some seconds or until finished.
     """
 
     def __init__(
@@ -105,7 +104,7 @@ class Recovery:
         self._max_posts = max_posts
 
     def add(self, windows: Iterable[Window]) -> None:
-        """Have further stretches searched; any thread may call this."""
+        """Add time ranges to search; thread-safe."""
         self._windows += windows
 
     def run(self) -> None:
@@ -124,7 +123,7 @@ class Recovery:
         if window.since < oldest:
             until = min(oldest, window.until)
             gap = gap_of(replace(window, until=min(until + _MARGIN, window.until)), TOO_OLD)
-            # Later by a margin, or it would be too old again by the time of the search.
+            # Later by a margin, or the range would be too old by the time of the search.
             rest = replace(window, since=until + _MARGIN)
             left = (rest,) if rest.since < rest.until else ()
             self._change(window, left, gap)
@@ -148,7 +147,7 @@ class Recovery:
                 rest = self._shrunk(rest, page)
         except XRefused as refused:
             if refused.status == 400 and len(rest.rules) > 1:
-                # The others are to be had without the one that X does not take.
+                # The other rules can be searched without the one that X refuses.
                 self._change(rest, [replace(rest, rules=(rule,)) for rule in rest.rules])
             else:
                 self._change(rest, (), gap_of(rest, str(refused)))
@@ -156,7 +155,7 @@ class Recovery:
             self._change(rest, (), gap_of(rest, str(error)))
 
     def _page(self, window: Window, token: str | None) -> Page | str | None:
-        """The next page, why there will be none, or None once finished."""
+        """The next page, or the reason for having none, or None once finished."""
         attempts = Reconnect()
         while not self._is_finished():
             asked, why = self._allowed()
@@ -178,7 +177,9 @@ class Recovery:
                 if is_final or attempts.gives_up(failure, was_connected=True):
                     raise
                 seconds = attempts.after(failure, now=self._clock.now())
-                self._on_event(f"Searching: {failure}. Trying again in {seconds:g} s.")
+                self._on_event(
+                    f"The search for missed posts failed: {failure}. Retrying in {seconds:g} s."
+                )
                 self._wait(seconds)
             else:
                 self._clock.heard(page.date)
@@ -191,10 +192,10 @@ class Recovery:
         return None
 
     def _allowed(self) -> tuple[int, str]:
-        """How many posts the next page may have, or why it may have none."""
+        """How many posts the next page may have, or why none."""
         left = self._most - self._counts.recovered
         if left < LEAST_PAGE:
-            return 0, f"the limit of {self._most:,} posts to be recovered is reached"
+            return 0, f"the limit of {self._most:,} recovered posts is reached"
         if self._max_posts is not None:
             left = min(left, self._max_posts - self._counts.paid)
             if left < LEAST_PAGE:
@@ -205,7 +206,7 @@ class Recovery:
         allowed = self._allowance.take(asked)
         if allowed < LEAST_PAGE:
             self._allowance.give_back(allowed)
-            return 0, "the limit of spending is reached"
+            return 0, "the spending limit is reached"
         return allowed, ""
 
     def _new(self, page: Page) -> Iterator[OutgoingRecord]:
@@ -217,7 +218,7 @@ class Recovery:
                 yield post.record
 
     def _shrunk(self, window: Window, page: Page) -> Window:
-        """What is left after a page, as far as its ids tell: the newest posts come first."""
+        """The range left after a page, judged by its ids: the newest posts come first."""
         oldest = time_of(page.posts[-1].id) if page.posts else None
         if oldest is None or not window.since < oldest + 1 < window.until:
             return window
@@ -244,7 +245,7 @@ class Recovery:
 
 
 def _unseen(window: Window) -> tuple[Gap, ...]:
-    """What no search finds of a stretch that was searched."""
+    """The losses in a searched time range that no search can find."""
     quoting = tuple(rule for rule in window.rules if not leaves_out_quotes(rule))
     if not quoting or window.is_second:
         return ()

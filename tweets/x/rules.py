@@ -1,4 +1,4 @@
-"""Makes the app's rules at X those of the command."""
+"""Synchronizes the app's rules at X with those of the command."""
 
 from __future__ import annotations
 
@@ -10,16 +10,17 @@ from tweets.x.api import Rule, XApi
 from tweets.x.errors import XError, XRefused
 
 TAG = "tweetpipe"
-"""Marks the rules that are ours, alone or before a colon and a tag of the user's; those of others
-are let be."""
+"""Marks our rules, alone or before a colon and the user's tag; other programs' rules are left
+alone.
+"""
 
 _MOST_AT_ONCE = 100
-"""Rules exchanged in one step; X takes 100 changes in 15 minutes."""
+"""Rules exchanged in one step; X allows 100 changes in 15 minutes."""
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A rule that should be there, with the user's tag and the line of the file that has it."""
+    """A wanted rule, with the user's tag and its line in the file."""
 
     value: str
     tag: str = ""
@@ -27,16 +28,16 @@ class Wanted:
 
     @property
     def whole_tag(self) -> str:
-        """The tag as X keeps it."""
+        """The tag as stored at X."""
         return f"{TAG}:{self.tag}" if self.tag else TAG
 
 
 @dataclass(frozen=True)
 class Change:
-    """What makes the rules at X those wanted.
+    """The changes that turn the rules at X into the wanted ones.
 
-    A rule with another tag than before is among those to add and those to remove, in the same
-    place at the beginning of both.
+    A rule whose tag changed is both added and removed, at the same position at the beginning of
+    both lists.
     """
 
     add: list[Wanted]
@@ -45,20 +46,20 @@ class Change:
 
 
 def is_ours(tag: str) -> bool:
-    """Whether a rule with this tag at X is one of ours."""
+    """Whether a rule at X with this tag is ours."""
     return tag == TAG or tag.startswith(f"{TAG}:")
 
 
 def name_of(rule: Rule) -> str:
-    """What a person calls the rule: by its tag, or else by what it says."""
+    """The rule's name for people: its tag, or else its text."""
     return rule.tag.removeprefix(f"{TAG}:") if rule.tag.startswith(f"{TAG}:") else rule.value
 
 
 def wanted_of(track: Iterable[str | Wanted]) -> list[Wanted]:
-    """Each rule once; one with a tag goes before the same one without."""
+    """Each rule once; a rule with a tag replaces the same rule without one."""
     found: dict[str, Wanted] = {}
     for each in track:
-        # X keeps them without what surrounds them.
+        # X stores them without surrounding spaces.
         rule = Wanted(each.strip()) if isinstance(each, str) else each
         if rule.tag or rule.value not in found:
             found[rule.value] = rule
@@ -66,14 +67,14 @@ def wanted_of(track: Iterable[str | Wanted]) -> list[Wanted]:
 
 
 def plan(there: Sequence[Rule], wanted: Sequence[Wanted], *, keep: bool = False) -> Change:
-    """What to do, when X has these rules; with `keep`, none is removed that is not replaced.
+    """Plan the changes, given the rules at X; with `keep`, only replaced rules are removed.
 
-    Raises SettingsError when there would be no rule at all.
+    Raises SettingsError if no rule would be left.
     """
     ours = [rule for rule in there if is_ours(rule.tag)]
     if not wanted and not (keep and ours):
         raise SettingsError(
-            "there is no rule to read posts by: name what to track, as in --track 'yolo lang:en'"
+            "no rule is given. Say what to track, for example --track 'yolo lang:en'"
         )
     by_value = {rule.value: rule for rule in there}
     replaced = [
@@ -98,16 +99,16 @@ def plan(there: Sequence[Rule], wanted: Sequence[Wanted], *, keep: bool = False)
 
 
 def planned(api: XApi, track: Iterable[str | Wanted], *, keep: bool = False) -> Change:
-    """What `synchronise` would do, which changes nothing."""
+    """Preview what `synchronise` would do, without changing anything."""
     return plan(api.rules(), wanted_of(track), keep=keep)
 
 
 def synchronise(api: XApi, track: Iterable[str | Wanted], *, keep: bool = False) -> list[Rule]:
-    """Add, keep and remove rules of ours until the stream has those of `track`; returns these.
+    """Add, keep and remove our rules until the stream has those of `track`; returns these.
 
-    A rule that somebody else has made is used as it is, since X keeps each only once. Raises as
-    `plan`, and XRefused with X's reason for the first rule that it does not take, and then leaves
-    the rules as they were. Killed at any moment, it leaves rules that the next call makes right.
+    A rule that another program added is used as it is, because X stores each rule only once. Raises
+    like `plan`, and XRefused with X's reason for the first rule that X refuses; then the rules stay
+    as they were. If it is killed, the next call corrects the rules.
     """
     wanted = wanted_of(track)
     there = api.rules()
@@ -116,7 +117,7 @@ def synchronise(api: XApi, track: Iterable[str | Wanted], *, keep: bool = False)
     leaving = {rule.value for rule in change.remove}
     new = [rule for rule in change.add if rule.value in leaving]
     try:
-        # Added first: then the stream is never without a rule.
+        # Add first, so that the stream is never without a rule.
         new += _not_fitting(api, [rule for rule in change.add if rule.value not in leaving], change)
     except XError as error:
         _restore(api, [], known, error)
@@ -127,7 +128,7 @@ def synchronise(api: XApi, track: Iterable[str | Wanted], *, keep: bool = False)
 
 
 def _not_fitting(api: XApi, fresh: Sequence[Wanted], change: Change) -> list[Wanted]:
-    """Add rules; those that only fit when old ones are gone. Raises XRefused."""
+    """Add rules, including those that fit only after old ones are removed. Raises XRefused."""
     try:
         _add(api, fresh)
         return []
@@ -137,7 +138,7 @@ def _not_fitting(api: XApi, fresh: Sequence[Wanted], change: Change) -> list[Wan
     values = {rule.value for rule in api.rules()}  # X may have taken some of them
     left = [rule for rule in fresh if rule.value not in values]
     try:
-        # Before old ones are removed for it: whether X would take them otherwise.
+        # Validate the rules before old ones are removed for them.
         _add(api, left, dry_run=True)
     except XRefused as refused:
         if not refused.is_rule_cap:
@@ -146,14 +147,14 @@ def _not_fitting(api: XApi, fresh: Sequence[Wanted], change: Change) -> list[Wan
 
 
 def _exchange(api: XApi, new: Sequence[Wanted], old: Sequence[Rule], known: set[str]) -> None:
-    """Remove old rules and add new ones by turns, so that some are always there.
+    """Alternately remove old rules and add new ones, so that the stream always has some.
 
-    When X refuses a new one, the rules are as they were before, those `known`.
+    If X refuses a new rule, the `known` rules are restored.
     """
     gone: list[Rule] = []
     try:
         while new or old:
-            # Half of them stay to the next step, where there are two.
+            # If there are two steps, half of the old rules stay until the second.
             step = min(_MOST_AT_ONCE, max(1, len(old) // 2)) if new else len(old)
             leaving, old = old[:step], old[step:]
             _delete(api, leaving)
@@ -176,7 +177,10 @@ def _restore(api: XApi, gone: Sequence[Rule], known: set[str], error: XError) ->
         if not gone:
             return
         names = ", ".join(rule.value for rule in gone)
-        error.add_note(f"these rules are gone meanwhile: {names}; name them again with --track")
+        error.add_note(
+            f"these rules were removed and could not be restored: {names}. Add them "
+            f"again with --track"
+        )
 
 
 def _add(api: XApi, rules: Sequence[Wanted], *, dry_run: bool = False) -> None:

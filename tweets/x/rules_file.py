@@ -1,6 +1,6 @@
-"""A file of rules, one a line with its tag before it: `cats: (cat OR kitten) lang:en`.
+"""A file of rules, one a line, with an optional tag first: `cats: (cat OR kitten) lang:en`.
 
-A line that begins with `#` and no word right after it is a comment. Blank lines count for nothing.
+A line that begins with `#`, not followed by a word, is a comment. Blank lines are ignored.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _MOST_SHOWN = 5
 
 
 def read_rules(path: Path, *, access: str = "pay-per-use") -> list[Wanted]:
-    """The rules of the file in its order; raises SettingsError, which names each wrong line."""
+    """The rules of the file, in order; raises SettingsError that names each wrong line."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -35,7 +35,7 @@ def read_rules(path: Path, *, access: str = "pay-per-use") -> list[Wanted]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         number = content.count(b"\n", 0, error.start) + 1
-        raise SettingsError(f"{path}, line {number}: not UTF-8; save the file as UTF-8") from error
+        raise SettingsError(f"{path}, line {number}: not UTF-8. Save the file as UTF-8") from error
     rules: list[Wanted] = []
     wrong: list[str] = []
     first_at: dict[str, int] = {}
@@ -43,21 +43,21 @@ def read_rules(path: Path, *, access: str = "pay-per-use") -> list[Wanted]:
         try:
             rule = _rule(line, number, longest=LONGEST_RULE[access])
             if (first := first_at.setdefault(rule.value, number)) != number:
-                raise ValueError(f"the same rule as in line {first}; remove one of them")
+                raise ValueError(f"the same rule as in line {first}. Remove one of them")
         except ValueError as error:
             wrong.append(f"{path}, line {number}: {error}")
         else:
             rules.append(rule)
     if len(rules) > (most := MOST_RULES[access]):
         raise SettingsError(
-            f"{path}, line {rules[most].line}: one rule more than the {most:,} that X takes with "
-            f"{access} access; the file has {len(rules):,}{_more(access)}"
+            f"{path}, line {rules[most].line}: too many rules. X allows {most:,} with {access} "
+            f"access, and the file has {len(rules):,}{_more(access)}"
         )
     if wrong:
         further = [f"and {len(wrong) - _MOST_SHOWN:,} more"] if len(wrong) > _MOST_SHOWN else []
         raise SettingsError("\n".join([*wrong[:_MOST_SHOWN], *further]))
     if not rules:
-        raise SettingsError(f"{path} holds no rule; write one a line, such as cats: cat lang:en")
+        raise SettingsError(f"{path} has no rules. Write one a line, for example cats: cat lang:en")
     return rules
 
 
@@ -71,24 +71,30 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 def _rule(line: str, number: int, *, longest: int) -> Wanted:
     """The rule of a line; raises ValueError."""
     if line.startswith("#"):
-        # Taken for the one or the other in silence, it would cost posts or money.
+        # A silent guess either way would cost posts or money.
         hashtag = line.split()[0]
         raise ValueError(
-            f"{hashtag} can be a hashtag or a comment; write '{hashtag[1:]}: {line}' for a rule, "
-            f"or '# {line[1:]}' for a comment"
+            f"{hashtag} could be a hashtag or a comment. For a rule, write '{hashtag[1:]}: "
+            f"{line}'. For a comment, write '# {line[1:]}'"
         )
     found = _TAGGED.fullmatch(line)
     tag, value = (found["tag"], found["value"]) if found else ("", line)
     if _ONLY_A_TAG.fullmatch(line):
         raise ValueError(f"no rule follows the tag {line}")
     if _OPERATOR.fullmatch(tag):
-        raise ValueError(f"{tag}: is an operator of X; write it without the space, or another tag")
+        raise ValueError(
+            f"{tag}: is an operator of X. Remove the space after it, or use another tag"
+        )
     if not value.replace("\t", " ").isprintable():
-        raise ValueError("a character that can't be printed is in it; type the line again")
+        raise ValueError("the line contains an invisible character. Type it again")
     if len(value) > longest:
-        raise ValueError(f"the rule has {len(value):,} characters, and X takes {longest:,}")
+        raise ValueError(f"the rule has {len(value):,} characters, and X allows {longest:,}")
     return Wanted(value, tag, line=number)
 
 
 def _more(access: str) -> str:
-    return "" if access == "enterprise" else "; with another contract, set X_ACCESS=enterprise"
+    return (
+        ""
+        if access == "enterprise"
+        else ". If you have an Enterprise contract, set X_ACCESS=enterprise"
+    )

@@ -1,8 +1,8 @@
-"""Runs batch compliance jobs for all ids there are, one after the other, and goes on after a kill.
+"""Runs batch compliance jobs for all ids, one after another, and resumes after a kill.
 
-What is kept is the name under which a job is asked for, before it is; its id, once X says it; and
-each result once it is whole. So whenever it is killed, the next run finds the job that is under
-way, and begins none beside it.
+It saves the name of a job before requesting it, the job's id once X returns it, and each result
+once complete. So after a kill at any moment, the next run finds the running job instead of starting
+a second one.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, kw_only=True)
 class _Saved:
-    """`parts` files of ids, of which the first `done` have their results; `job` is the next one's.
+    """`parts` files of ids, of which the first `done` have results; `job` is for the next one.
 
-    `name` is that of the job, which no other run has.
+    `name` is the job's, unique to this run.
     """
 
     parts: int
@@ -45,7 +45,7 @@ class _Saved:
 
 
 class Batch:
-    """The ids and results of one run, in files that begin with `prefix`."""
+    """The ids and results of one run, in files whose names begin with `prefix`."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Batch:
 
     @property
     def is_under_way(self) -> bool:
-        """Whether an earlier run has begun this one."""
+        """Whether an earlier run started this one."""
         return self._saved is not None
 
     @property
@@ -77,7 +77,7 @@ class Batch:
         return self._saved.ids if self._saved else 0
 
     def begin(self, ids: Iterable[str]) -> None:
-        """Keep these ids: they are what the jobs are about."""
+        """Save the ids to look up."""
         self.forget()
         parts = count = size = 0
         file = None
@@ -98,7 +98,7 @@ class Batch:
         self._save(_Saved(parts=parts, ids=count))
 
     def run(self) -> None:
-        """Have all ids looked up; raises XError, and can then be run again."""
+        """Look up all ids; raises XError, and can then be called again."""
         while (saved := self._saved) is not None and saved.done < saved.parts:
             job = self._finished(saved)
             try:
@@ -107,14 +107,14 @@ class Batch:
                 if refuses_address(refused):
                     self._save(replace(saved, name="", job=""))
                     raise XError(
-                        f"X no longer has the results of job {job.id}: run this again, which "
-                        "begins a new job"
+                        f"X no longer has the results of job {job.id}. To start a new job, run the "
+                        f"command again"
                     ) from refused
                 raise
             self._save(replace(saved, done=saved.done + 1, name="", job=""))
 
     def results(self) -> Iterator[dict[str, Any]]:
-        """What X has found, line by line; raises XError for what is no result."""
+        """X's results, line by line; raises XError for an invalid line."""
         saved = self._saved
         for part in range(saved.done if saved else 0):
             with self._results(part).open("rb") as lines:
@@ -124,12 +124,12 @@ class Batch:
                     except ValueError as error:
                         self.forget()
                         raise XError(
-                            "X's results hold a line that is none: run this again, which begins "
-                            "a new job"
+                            "X's results contain an invalid line. To start a new job, run the "
+                            "command again"
                         ) from error
 
     def forget(self) -> None:
-        """Remove all that was kept of this run."""
+        """Remove all files of this run."""
         self._path("job").unlink(missing_ok=True)
         for path in self._prefix.parent.glob(f"{self._prefix.name}.*"):
             if path.suffixes[-2:-1] in ([".ids"], [".results"]):
@@ -137,14 +137,14 @@ class Batch:
         self._saved = None
 
     def _finished(self, saved: _Saved) -> Job:
-        """The job for the next part, once it is complete."""
+        """Run the job for the next part, and return it once complete."""
         uploads, pause = 0, _FIRST_LOOK
         job = self._known_or_new(saved)
         while job.status != "complete":
             if job.is_over:
                 self._save(replace(saved, name="", job=""))
                 raise XError(
-                    f"X's job {job.id} is {job.status}: run this again, which begins a new job"
+                    f"X's job {job.id} is {job.status}. To start a new job, run the command again"
                 )
             if job.status == "created" and uploads < _UPLOADS:
                 uploads += 1
@@ -156,18 +156,18 @@ class Batch:
         return job
 
     def _uploaded(self, saved: _Saved, job: Job) -> Job:
-        """The job after its ids were sent; another one, if it was too late for this one."""
+        """The job after its ids were uploaded; a new one, if this one had expired."""
         self._say(f"Sending ids to X's job {job.id}")
         try:
             self._patiently(lambda: self._jobs.upload(job, self._ids(saved.done)))
         except XRefused as refused:
-            # Also where the ids have come, and the answer has not.
+            # Also if X got the ids, but its answer was lost.
             now = self._patiently(lambda: self._jobs.get(job.id))
             if now.status != "created" or not refuses_address(refused):
                 if now.status == "created":
                     raise
                 return now
-            self._say(f"X's job {job.id} takes no ids any more; beginning another")
+            self._say(f"X's job {job.id} no longer accepts ids. Starting a new one")
             self._patiently(lambda: self._jobs.cancel(job.id))
             self._save(replace(saved, name="", job=""))
             return self._known_or_new(replace(saved, name="", job=""))
@@ -175,7 +175,7 @@ class Batch:
 
     def _known_or_new(self, saved: _Saved) -> Job:
         if saved.job:
-            self._say(f"Going on with X's job {saved.job}")
+            self._say(f"Resuming X's job {saved.job}")
             try:
                 job = self._patiently(lambda: self._jobs.get(saved.job))
             except XRefused as refused:
@@ -184,11 +184,11 @@ class Batch:
             else:
                 if not job.is_over:
                     return job
-            self._say("That job is over; beginning another")
+            self._say("That job has ended. Starting a new one")
             saved = replace(saved, name="", job="")
         found = self._of_that_name(saved.name) if saved.name else None
         if not saved.name:
-            # Kept before X hears of it: should this be killed then, the job is found by its name.
+            # Saved before the request: after a kill, the job is found by its name.
             saved = replace(saved, name=f"{self._label} {secrets.token_hex(4)}"[-64:])
             self._save(saved)
         job = found or self._created(saved.name)
@@ -216,13 +216,13 @@ class Batch:
             if job.status in ("created", "in_progress")
         ]
         return (
-            "X runs one compliance job of an app at a time, and another is under way: "
-            f"{', '.join(others) or 'X does not say which'}; run this again when that is over (one "
-            "without ids expires after 15 minutes)"
+            f"X runs one compliance job of an app at a time, and another is in progress: "
+            f"{', '.join(others) or 'X does not say which'}. Run the command again when that is "
+            f"over. A job without ids expires after 15 minutes"
         )
 
     def _patiently(self, call: Callable[[], _T]) -> _T:
-        """What the call gives, after failures that don't last."""
+        """The result of the call; retries temporary failures."""
         reconnect = Reconnect()
         for left in range(_ATTEMPTS - 1, -1, -1):
             try:
@@ -232,7 +232,7 @@ class Batch:
                 if lasts or not left:
                     raise
                 seconds = reconnect.after(failure, now=self._now())
-                self._say(f"{failure}. Trying again in {seconds:g} s.")
+                self._say(f"{failure}. Retrying in {seconds:g} s.")
                 self._wait(seconds)
         raise AssertionError("unreachable")
 
@@ -253,8 +253,8 @@ class Batch:
             return None
         except (OSError, ValueError, TypeError) as error:
             raise PositionError(
-                f"{path} can't be read: delete it and the files beside it that begin with "
-                f"{self._prefix.name}, then run this again"
+                f"{path} can't be read. Delete it and the files beside it whose names begin with "
+                f"{self._prefix.name}, then run the command again"
             ) from error
 
     def _save(self, saved: _Saved) -> None:

@@ -1,4 +1,4 @@
-"""Recent search: which rules it takes, as which queries, and what it answers.
+"""Recent search: which rules it supports, as which queries, and its answers.
 
 X's operators for both: https://docs.x.com/x-api/posts/search/integrate/operators and
 https://docs.x.com/x-api/posts/filtered-stream/integrate/operators.
@@ -21,7 +21,7 @@ from tweets.x.answers import date_of, json_of, not_x
 from tweets.x.api import FIELDS, XApi
 
 LONGEST = 512
-"""Characters of a query, but for Enterprise accounts, which may use 4,096."""
+"""Characters of a query; Enterprise accounts may use 4,096."""
 FARTHEST = 7 * 86_400.0
 """Seconds that recent search goes back."""
 LEAST_PAGE, LARGEST_PAGE = 10, 100
@@ -47,7 +47,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Posts, the newest first, what to ask for the next page, and X's time of the answer."""
+    """Posts, newest first, the token of the next page, and the time of the answer by X's clock."""
 
     posts: list[Found]
     next_token: str | None
@@ -55,23 +55,23 @@ class Page:
 
 
 def why_not(rule: str) -> str:
-    """Why no search does what the rule does; empty if one can."""
+    """Why no search can replace the rule; empty if one can."""
     bare = _PHRASE.sub('""', rule)
     if operator := _UNKNOWN.search(bare):
-        return f"{operator[1]}: is not in recent search"
+        return f"recent search does not support {operator[1]}:"
     if '""~' in bare:
-        return "words near each other are not in recent search"
+        return "recent search does not support words near each other"
     return ""
 
 
 def leaves_out_quotes(rule: str) -> bool:
-    """Whether the rule never matches a post by what that quotes, which no search looks into."""
+    """Whether the rule excludes quotes; search does not look into quoted posts."""
     bare = _PHRASE.sub('""', rule)
     return "-is:quote" in bare.split() and "OR" not in bare.split()
 
 
 def together(rules: Iterable[str]) -> Iterator[tuple[str, ...]]:
-    """Groups of rules that fit into a query each; a rule that is too long for one stands alone."""
+    """Groups of rules that each fit into a query; a rule that is too long is alone."""
     group: list[str] = []
     for rule in rules:
         if group and len(query_of([*group, rule])) > LONGEST:
@@ -83,7 +83,7 @@ def together(rules: Iterable[str]) -> Iterator[tuple[str, ...]]:
 
 
 def query_of(rules: Iterable[str]) -> str:
-    """What finds the posts that match any of the rules."""
+    """A query for posts that match any of the rules."""
     rules = list(rules)
     return rules[0] if len(rules) == 1 else f"({_OR.join(rules)})"
 
@@ -97,7 +97,7 @@ def search(
     most: int = LARGEST_PAGE,
     next_token: str | None = None,
 ) -> Page:
-    """At most so many of the posts from `since` to before `until`, in whole seconds.
+    """At most this many posts from `since` to before `until`, in whole seconds.
 
     Raises XUnreachable, XRefused and NotX.
     """

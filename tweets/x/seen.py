@@ -1,4 +1,4 @@
-"""X's clock, and up to when by it the stream has given all."""
+"""X's clock, and the time by it up to which the stream has delivered everything."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _ID_BITS = 22
 
 _REMEMBERED = 10_000
 _OLD = 600.0
-"""Seconds: a post that came so late says nothing of when the stream was sent."""
+"""Seconds: a post this late says nothing about when the stream was sent."""
 
 
 class XClock:
-    """UNIX time as X has it: by what X has said with its answers, so never later than it is there.
+    """UNIX time by X's clock: taken from the dates of X's answers, so never ahead of X.
 
-    A clock here may be wrong, jump, or have stood still while the machine slept.
+    The local clock may be wrong, jump, or have stopped while the machine slept.
     """
 
     def __init__(
@@ -35,21 +35,21 @@ class XClock:
         self._ahead: float | None = None
 
     def now(self) -> float:
-        """The time there; what this machine's own clock says, as long as X has said nothing."""
+        """The time at X; this machine's time until X has sent a date."""
         return self._guess() if self._ahead is None else self._clock() + self._ahead
 
     def heard(self, date: float | None) -> None:
-        """Note the date of an answer that has just come."""
+        """Note the date of an answer that just arrived."""
         if date is not None:
             ahead = date - self._clock()
             self._ahead = ahead if self._ahead is None else max(self._ahead, ahead)
 
 
 class Seen:
-    """The time, by X's clock, before which the stream has given all but what it gives late.
+    """The time, by X's clock, before which the stream has delivered everything but late posts.
 
-    It follows from what came, and not from when: lines may have waited here to be read. `heartbeat`
-    is in seconds.
+    It is derived from the content of lines, not from when they were read: they may have waited.
+    `heartbeat` is in seconds.
     """
 
     def __init__(self, clock: XClock, *, heartbeat: float, at: float | None) -> None:
@@ -64,15 +64,15 @@ class Seen:
 
     @property
     def at(self) -> float | None:
-        """None if nothing is owed from before the next connect."""
+        """None if nothing from before the next connect is missing."""
         if self._at is None:
             return None
-        # The first may have come at any time after the line before.
+        # The first post may have come at any time after the previous line.
         beats = max(0, self._beats - 1) * self._heartbeat
         return self._at if not beats else max(self._at, min(self._at + beats, self._clock.now()))
 
     def connected(self, date: float, *, backfilling: bool) -> None:
-        """A stream begins, with what X sends again if it is `backfilling`."""
+        """Note that a stream begins, with a backfill if it is `backfilling`."""
         self._beats = 0
         self._since = date
         self.backfills = False
@@ -81,7 +81,7 @@ class Seen:
             self._at = date
 
     def heard_of(self, id_: str | None) -> None:
-        """A post came."""
+        """Note a post."""
         posted = time_of(id_)
         at = self.at
         if at is None or self._since is None:
@@ -102,21 +102,21 @@ class Seen:
             self.last_id = id_
 
     def heard_nothing(self) -> None:
-        """An empty line came, as it does when nothing else does."""
+        """Note a heartbeat: an empty line, sent when there is nothing else."""
         if self._waits and self._since is not None:
             self._waits, self._at = False, self._since
         self._beats += 1
 
 
 class RecentIds:
-    """The posts that came last; any thread may ask."""
+    """The latest posts; thread-safe."""
 
     def __init__(self) -> None:
         self._ids: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
     def is_new(self, id_: str) -> bool:
-        """Whether it is the first time that this is asked, of late."""
+        """Whether this id was not asked about recently."""
         with self._lock:
             if id_ in self._ids:
                 return False
@@ -127,7 +127,7 @@ class RecentIds:
 
 
 def time_of(id_: str | None) -> float | None:
-    """When the post was made, as UNIX time; None if its id does not tell."""
+    """The creation time of a post, as UNIX time; None if its id does not contain it."""
     if id_ is None or not (id_.isascii() and id_.isdecimal()) or len(id_) > 19:
         return None
     return ((int(id_) >> _ID_BITS) + _EPOCH_MS) / 1000

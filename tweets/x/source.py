@@ -1,4 +1,4 @@
-"""The stream: connected again and again, until told to finish."""
+"""The stream, reconnected until told to finish."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from tweets.x.spending import Allowance
 _MOST_BACKFILL = 5
 """Minutes, X, "Recovery and redundancy"."""
 _BY_THE_SECOND = 2.0
-"""Seconds that the date in X's answer may be behind its clock, with one to spare."""
+"""How many seconds the date in X's answer may be behind its clock, plus one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The stream is open since `at`; what was posted until `missed_until` may have been missed.
+    """The stream is open since `at`; posts until `missed_until` may have been missed.
 
-    Unless the stream `backfills` it.
+    Unless the stream `backfills` them.
     """
 
     at: float
@@ -42,14 +42,13 @@ class Connected:
 class XStream:
     """Posts that match `rules`, each once, until `finish` or a limit; one thread may iterate it.
 
-    Gives Connected whenever it is, and None for a line that is no post for us. `ids` are those that
-    came already, `connected` when the last connection was made by an earlier run, and `backfill`
-    whether X sends the last minutes again, None if that is to be found out.
+    Yields Connected after each connect, and None for a line that is not a post of ours. `ids` are
+    those already received, `connected` is when an earlier run last connected, and `backfill` is
+    whether X resends the last minutes, None if not known yet.
 
-    `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` is
-    told, in words, of whatever interrupts the stream, `on_change` gets each message that says what
-    has become of posts sent before. It ends where the `allowance` does. Raises XError when X
-    refuses for good, and SpendingError.
+    `wait` waits for some seconds or until told to finish, `now` is the UNIX time. `on_event` gets a
+    text about each interruption, `on_change` gets each message about changed posts. It ends when
+    the `allowance` is used up. Raises XError when X refuses for good, and SpendingError.
     """
 
     def __init__(
@@ -80,8 +79,8 @@ class XStream:
         self._names = {rule.id: name_of(rule) for rule in rules}
         self.counts.by_rule.update(dict.fromkeys(self._names.values(), 0))
         self._allowance = allowance
-        # Posts that are counted and have not come: one, while connected, and less than none when
-        # more came at the end.
+        # Posts counted in advance that have not come: one while connected, negative if more came at
+        # the end.
         self._in_hand = 0
         self._max_posts = max_posts
         self._max_seconds = max_seconds
@@ -108,11 +107,11 @@ class XStream:
 
     @property
     def finished(self) -> threading.Event:
-        """Set once the iteration is to end."""
+        """Set once the iteration must end."""
         return self._finished
 
     def reach_limit(self) -> None:
-        """Finish because that is all that was wanted."""
+        """Finish because everything requested was read."""
         self.at_limit = True
         self.finish()
 
@@ -135,7 +134,7 @@ class XStream:
                 self._allowance.settle(self._in_hand)
 
     def _connect(self) -> Connection | None:
-        """The open stream, or None after the wait that a failed attempt asks for."""
+        """The open stream, or None after a failed attempt and the wait for it."""
         if not self._may_read_another():
             return None
         self._reconnect.attempt()
@@ -144,7 +143,7 @@ class XStream:
             connection = self._api.connect(backfill_minutes=minutes)
         except (XRefused, NotX, XUnreachable) as failure:
             if minutes and isinstance(failure, XRefused) and failure.status in (400, 403):
-                # If that is what X doesn't like, it opens the stream without.
+                # If X refuses the backfill, it will open the stream without it.
                 self._doubted_for = failure.status
                 self._call_again()
                 return None
@@ -164,7 +163,7 @@ class XStream:
         return connection
 
     def _minutes_missed(self) -> int:
-        """How many minutes X should send again, 0 if that would not do."""
+        """How many minutes to request again, 0 if a backfill can't cover the gap."""
         at = self.seen.at
         if self.backfill is False or at is None:
             return 0
@@ -172,7 +171,7 @@ class XStream:
         return minutes if minutes <= _MOST_BACKFILL else 0
 
     def _opened(self, connection: Connection, minutes: int) -> None:
-        # Any request is refused with a 403 now and then: one may have had another reason.
+        # X sometimes answers 403 to a valid request: one may have had another reason.
         self._forbidden = 0 if minutes else self._forbidden + (self._doubted_for == 403)
         if self._doubted_for == 400 or self._forbidden > 1:
             self.backfill = False
@@ -180,7 +179,7 @@ class XStream:
         self.x_clock.heard(connection.date)
         at = self.x_clock.now() if connection.date is None else connection.date
         until = at + _BY_THE_SECOND
-        # X may leave undone what it was asked for, until it was seen to do it.
+        # Until a backfill was seen once, X may be ignoring the request.
         is_sure = self.backfill is True and self.seen.at is not None
         backfills = is_sure and until - (self.seen.at or 0.0) + LATE <= 60 * minutes
         self._connected = at
@@ -194,7 +193,7 @@ class XStream:
         return make_room(self._api, connected=self._connected, on_event=self._on_event)
 
     def _call_again(self) -> None:
-        """Wait no longer than X's limit asks for."""
+        """Wait as long as X's limit requires."""
         if seconds := self._reconnect.pause():
             self._wait(seconds)
 
@@ -203,9 +202,9 @@ class XStream:
 
     def _wait_for_next(self, what_happened: str, seconds: float) -> None:
         if not seconds:
-            self._on_event(f"{what_happened}. Connecting again at once.")
+            self._on_event(f"{what_happened}. Reconnecting now.")
             return
-        self._on_event(f"{what_happened}. Connecting again in {seconds:g} s.")
+        self._on_event(f"{what_happened}. Reconnecting in {seconds:g} s.")
         self._wait(seconds)
 
     def _posts(self, connection: Connection) -> Iterator[OutgoingRecord | Connected | None]:
@@ -215,7 +214,7 @@ class XStream:
             yield self._happened
             for line in lines_of(connection):
                 message = message_of(line) if line else None
-                # What is not X's language is no sign of life.
+                # A line that is not JSON is not a heartbeat.
                 lines += not isinstance(message, Rubbish)
                 if message is None:
                     self.seen.heard_nothing()
@@ -229,11 +228,11 @@ class XStream:
                         self.counts.unread += 1
                         continue
                     record = self._new_record(message)
-                    # The next one is counted before this one is let go.
+                    # Count the next post before returning this one.
                     goes_on = self._may_read_another()
                     yield record
                     if not goes_on:
-                        # X charges for what it has sent already: that is still read.
+                        # X charges for what it has already sent, so read it.
                         connection.end()
                 else:
                     self._note(message)
@@ -248,7 +247,7 @@ class XStream:
             connection.close()
 
     def _may_read_another(self) -> bool:
-        """Whether one more post may come; if not, this is the end."""
+        """Whether one more post is allowed; if not, finish."""
         if self._is_enough():
             self.at_limit = True
             self._finished.set()
@@ -271,7 +270,7 @@ class XStream:
             if not message.is_disconnect:
                 self._on_event(f"X says: {message.detail}")
         elif isinstance(message, Rubbish):
-            # The last line is cut off where the connection was.
+            # The last line was truncated when the connection broke.
             self.counts.rubbish += not self._finished.is_set()
         elif isinstance(message, Notice):
             self.counts.notices[message.name] += 1

@@ -1,7 +1,7 @@
-"""What posts from X may cost in a month: counted on disk, over all runs that use the same file.
+"""A monthly spending limit for posts from X, counted on disk over all runs that use the same file.
 
-Posts are counted before X sends them, some at a time; what of these did not come is given back. A
-process that is killed leaves a few counted that never came, and none uncounted.
+Posts are counted before X sends them, several at a time; those that don't come are given back. A
+killed process leaves a few counted that never came, but none uncounted.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ from tweets.x.usage import Usage
 
 _MOST_AT_ONCE = 500
 _PART_OF_REST = 20
-"""A twentieth of what is left at most, so that a killed process takes little of it along."""
+"""At most a twentieth of what is left, so that a killed process wastes little of it."""
 
 
 class SpendingError(SourceError):
-    """The count of what was spent can't be read or kept."""
+    """The spending count can't be read or saved."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Spent:
-    """What posts have cost since X's last reset; `until` is the day of the next one, in UTC."""
+    """The cost of posts since X's last reset; `until` is the day of the next reset, in UTC."""
 
     posts: int
     dollars: float
@@ -44,10 +44,10 @@ class Spent:
 
 
 class Allowance:
-    """Posts that one run may read, of those that the `limit` in dollars leaves; None: any number.
+    """The posts that one run may read within the `limit` in dollars; None means no limit.
 
-    `path` counts for each `account`, which is the address of X, what its posts cost at `price`
-    dollars. Usable from any thread. Raises SettingsError.
+    `path` counts the posts of each `account`, which is X's address, at `price` dollars each.
+    Thread-safe. Raises SettingsError.
     """
 
     def __init__(
@@ -61,7 +61,9 @@ class Allowance:
     ) -> None:
         for what, dollars in (("price of a post", price), ("monthly limit", limit or 0.0)):
             if not 0 <= dollars < math.inf:
-                raise SettingsError(f"a {what} is a number of dollars such as 0.5, not {dollars}")
+                raise SettingsError(
+                    f"a {what} must be a number of dollars such as 0.5, not {dollars}"
+                )
         self.limit = limit
         self._path = path
         self._account = account
@@ -72,10 +74,10 @@ class Allowance:
         self._until = -math.inf  # a UNIX time: what is in hand counts for the month before it
 
     def begin(self, usage: Usage | None) -> bool:
-        """Go by X's own day of reset, and by its count where there is none here.
+        """Use X's own reset day, and X's count if there is none here.
 
-        Returns whether X's count was taken. Raises SpendingError when the file can't be used and
-        there is a limit.
+        Returns whether X's count was used. Raises SpendingError if the file can't be used and there
+        is a limit.
         """
         try:
             return self._begin(usage)
@@ -89,8 +91,8 @@ class Allowance:
             entries, is_torn = self._read()
             if is_torn and usage is None and self.limit is not None:
                 raise SpendingError(
-                    f"{self._path} can't be read, and X gives no count of its own now; try again "
-                    "later, or delete the file to count this month from zero"
+                    f"{self._path} can't be read, and X's own count is not available now. Try "
+                    f"again later, or delete the file to count this month from zero"
                 )
             spent = self._spent_in(entries)
             is_new = spent is None
@@ -105,7 +107,7 @@ class Allowance:
 
     @property
     def spent(self) -> Spent:
-        """What all runs have spent, what is in hand not counted; raises SpendingError."""
+        """What all runs have spent, without posts taken in advance; raises SpendingError."""
         with self._locked():
             spent = self._spent_in(self._read()[0]) or self._fresh(0, reset_day=1)
         with self._lock:
@@ -118,7 +120,7 @@ class Allowance:
 
     @property
     def is_used_up(self) -> bool:
-        """Whether not one more post may be read."""
+        """Whether no more posts may be read."""
         if self.limit is None or self._in_hand:
             return False
         with self._locked():
@@ -126,9 +128,9 @@ class Allowance:
         return not self._left(spent or self._fresh(0, reset_day=1))
 
     def take(self, posts: int = 1) -> int:
-        """How many of so many posts may be read, which are counted before this returns.
+        """How many of these posts may be read; they are counted before this returns.
 
-        Raises SpendingError when there is a limit and the count can't be kept.
+        Raises SpendingError if there is a limit and the count can't be saved.
         """
         with self._lock:
             if self._now() >= self._until:
@@ -140,20 +142,20 @@ class Allowance:
             return taken
 
     def give_back(self, posts: int) -> None:
-        """Say that so many of those taken did not come."""
+        """Note that this many of the posts taken did not come."""
         with self._lock:
             self._in_hand += posts
 
     def close(self) -> None:
-        """Count no longer what is in hand."""
+        """Give back the posts taken in advance."""
         self.settle(0)
 
     def settle(self, unused: int) -> None:
-        """Give back so many, or where that is below 0 count those that came untaken; then close."""
+        """Give back this many posts, or count as many more if negative; then close."""
         with self._lock:
             unused, self._in_hand = self._in_hand + unused, 0
             if unused and self._now() < self._until:
-                # Where it can't be kept, they stay counted.
+                # If saving fails, they stay counted.
                 with suppress(SpendingError):
                     self._add(lambda _: -unused)
 
@@ -172,11 +174,14 @@ class Allowance:
             self._in_hand += needed
 
     def _add(self, posts: Callable[[Spent], int]) -> int:
-        """Count posts; as many as a function of what is spent says, which are returned."""
+        """Count and return the number of posts that a function of the spending allows."""
         with self._locked():
             entries, is_torn = self._read()
             if is_torn and self.limit is not None:
-                raise SpendingError(f"{self._path} can't be read: something else has written it")
+                raise SpendingError(
+                    f"{self._path} can't be read: another program has changed it. "
+                    f"Delete it to count this month from zero"
+                )
             spent = self._spent_in(entries) or self._fresh(0, reset_day=1)
             number = max(posts(spent), -spent.posts)
             dollars = round(max(0.0, spent.dollars + number * self._price), 9)
@@ -197,7 +202,7 @@ class Allowance:
         return Spent(posts=posts, dollars=posts * self._price, until=until, reset_day=reset_day)
 
     def _spent_in(self, entries: dict[str, Any]) -> Spent | None:
-        """What was spent since the last reset; None where nothing was ever counted."""
+        """What was spent since the last reset; None if nothing was ever counted."""
         spent = _parsed(entries.get(self._account))
         if spent and self._today() >= spent.until:
             return self._fresh(0, reset_day=spent.reset_day)
@@ -207,7 +212,7 @@ class Allowance:
         return datetime.fromtimestamp(self._now(), UTC).date()
 
     def _read(self) -> tuple[dict[str, Any], bool]:
-        """All entries, and whether the file is none of ours."""
+        """All entries, and whether the file is not one of ours."""
         try:
             content = json.loads(self._path.read_bytes())
         except FileNotFoundError:
@@ -229,17 +234,20 @@ class Allowance:
             replace_file(self._path, content.encode() + b"\n")
         except OSError as error:
             raise SpendingError(
-                f"cannot keep in {self._path} what posts cost: {error.strerror}; see that its "
-                "folder can be written and has room"
+                f"cannot save the cost of posts in {self._path}: {error.strerror}. Make sure that "
+                f"its folder is writable and has free space"
             ) from error
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """No other process counts meanwhile."""
+        """Lock out other processes while counting."""
         try:
             folder = os.open(self._path.parent, os.O_RDONLY)
         except OSError as error:
-            raise SpendingError(f"cannot keep a count in {self._path}: {error.strerror}") from error
+            raise SpendingError(
+                f"cannot lock the count in {self._path}: {error.strerror}. Make "
+                f"sure that its folder is writable"
+            ) from error
         try:
             with suppress(OSError):  # some network file systems have no locks
                 fcntl.flock(folder, fcntl.LOCK_EX)
@@ -263,7 +271,7 @@ def _parsed(entry: object) -> Spent | None:
 
 
 def _next_reset(today: date, reset_day: int) -> date:
-    """The first day after today that is the day of reset, the last one of a shorter month."""
+    """The next reset day after today; in a shorter month, its last day."""
     this = _day_of(today.year, today.month, reset_day)
     if this > today:
         return this

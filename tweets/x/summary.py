@@ -1,4 +1,4 @@
-"""What there is to say of a run: by which rules posts came, and what they cost."""
+"""The summary of a run: posts by rule, and their cost."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ _MOST_NAMED = 12
 
 
 def rules_in_words(rules: Sequence[Rule]) -> str:
-    """The first rules, each with its name if it has one."""
+    """The first few rules, each with its name if it has one."""
     return _listed([with_name(name_of(rule), rule.value) for rule in rules])
 
 
 def with_name(name: str, value: str) -> str:
-    """A rule as people write it into a file; a rule without a tag is its own name."""
+    """A rule as written in a file; a rule without a tag is its own name."""
     return value if name in ("", value) else f"{name}: {value}"
 
 
 def by_rule(counts: Counts) -> str:
-    """How many posts each rule has brought, the most first."""
+    """The posts of each rule, the most first."""
     return "By rule: " + _listed([f"{name} {n:,}" for name, n in counts.by_rule.most_common()])
 
 
 def reached(allowance: Allowance) -> str:
-    """That the monthly limit is, and what to do."""
+    """The message that the monthly limit is reached, with what to do."""
     spent = allowance.spent
     return (
-        f"The monthly limit of ${allowance.limit:,.2f} is reached: {_so_far(spent)}. From "
-        f"{spent.until} (UTC) on, when X's month begins anew, the same command reads again; to "
-        "read before that, raise X_MONTHLY_LIMIT or --monthly-limit."
+        f"The monthly limit of ${allowance.limit:,.2f} is reached: {_so_far(spent)}. X's next "
+        f"month begins on {spent.until} (UTC); from then on, the same command reads again. To read "
+        f"sooner, raise X_MONTHLY_LIMIT or --monthly-limit."
     )
 
 
 def this_month(allowance: Allowance, api: XApi) -> str:
-    """What was spent in this month, and what X itself has counted; raises SpendingError."""
+    """What was spent this month, and X's own count; raises SpendingError."""
     allowance.close()
     limit = "" if allowance.limit is None else f" of ${allowance.limit:,.2f}"
     usage = api.usage()
@@ -47,9 +47,9 @@ def this_month(allowance: Allowance, api: XApi) -> str:
     spent = allowance.spent
     words = f"This month until {spent.until}: {_so_far(spent)}{limit}"
     if usage is None:
-        return f"{words}; X gave no count of its own"
+        return f"{words}; X's own count is not available"
     cap = "" if usage.cap is None else f" of {usage.cap:,}"
-    return f"{words}; X itself counts {usage.posts:,}{cap} posts for the whole project"
+    return f"{words}; X's own count for the whole project is {usage.posts:,}{cap} posts"
 
 
 def _so_far(spent: Spent) -> str:

@@ -1,4 +1,4 @@
-"""What X itself counts of the posts that a project has read."""
+"""X's own count of the posts that a project has read."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """Posts since the last reset, those that X allows, and the day of the month of the reset.
+    """Posts since the last reset, the cap, and the day of the month of the reset.
 
-    None of what X did not say. All apps of a project count together.
+    None for what X did not say. All apps of a project count together.
     """
 
     posts: int
@@ -19,7 +19,7 @@ class Usage:
 
     @classmethod
     def of(cls, body: bytes) -> Usage | None:
-        """What the answer of the usage endpoint says; None if it's no count."""
+        """The count in the usage endpoint's answer; None if it has none."""
         try:
             content = json.loads(body)
         except (ValueError, RecursionError):
@@ -36,7 +36,7 @@ class Usage:
 
 
 def _number(value: object) -> int | None:
-    """X sends numbers as texts too."""
+    """X sometimes sends numbers as strings."""
     if isinstance(value, int) and not isinstance(value, bool):
         return value if value >= 0 else None
     if isinstance(value, str) and value.isdecimal() and len(value) < 20:

@@ -91,7 +91,7 @@ def test_a_taken_port_ends_it_in_one_line(listening: str, tmp_path: Path) -> Non
             process.join(30)
 
             assert process.exitcode == 2
-            assert re.fullmatch(rf"Error: Port {port} is taken.*\n", said())
+            assert re.fullmatch(rf"Error: Port {port} is in use.*\n", said())
 
 
 def test_without_an_emulator_it_says_how_to_start_one(silent: str, tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def test_gaps_of_all_apps_are_told_with_what_is_still_to_be_searched(tmp_path: P
     assert so_far.lines == [
         "Posts may be missing in 1 gap of 60 s in all:",
         "  from 2027-01-15 08:00:00 to 2027-01-15 08:01:00 UTC: it was so",
-        "90 s are still to be searched: the same command goes on with them",
+        "90 s are still to be searched. To continue, run the same command again",
     ]
     assert str(path) in [each["file"] for each in so_far.content]
     assert len(so_far.content) == 2
@@ -51,5 +51,5 @@ def test_a_torn_file_is_told_and_left_to_the_next_run(tmp_path: Path) -> None:
 
     [line] = read_so_far(tmp_path, STACK).lines
 
-    assert "may have been cut" in line
+    assert "may be incomplete" in line
     assert path.exists()

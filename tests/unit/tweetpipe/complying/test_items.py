@@ -158,7 +158,7 @@ def test_nothing_is_changed_without_its_line() -> None:
     table = FakeTable("1")
     account = Account(Path("no-such-folder") / ACCOUNT)
 
-    with pytest.raises(TweetpipeError, match=r"can't be written: No such file.*run this again"):
+    with pytest.raises(TweetpipeError, match=r"Can't write .*: No such file.*run the command"):
         reviewed(table, deleted("1"), account=account)
     assert list(table.items) == ["1"]
 

@@ -19,7 +19,7 @@ OURS = sorted(path for path in STATIC.glob("*") if path.is_file())
 def test_a_taken_port_is_told_with_who_has_it_and_what_to_do() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(WrongUsage, match=rf"Port {port} is taken.*--port"):
+        with pytest.raises(WrongUsage, match=rf"Port {port} is in use.*--port"):
             listening_socket("127.0.0.1", port)
 
 

@@ -378,8 +378,8 @@ def test_a_letter_is_found_by_the_beginning_of_its_id() -> None:
     ("prefixes", "error", "says"),
     [
         (["0003", "x"], NothingThere, "No dead letter's id begins with 'x'"),
-        (["000"], WrongUsage, "10 dead letters' ids begin with '000'"),
-        ([""], WrongUsage, "An empty id"),
+        (["000"], WrongUsage, "'000' matches the ids of 10 dead letters"),
+        ([""], WrongUsage, "The id of a dead letter is empty"),
     ],
 )
 def test_an_id_that_names_none_or_several_is_an_error(

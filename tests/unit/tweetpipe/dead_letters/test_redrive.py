@@ -120,7 +120,7 @@ def test_a_payload_too_large_for_its_message_is_read_from_the_stream() -> None:
 def test_a_payload_that_is_nowhere_any_more_keeps_its_letter(found: dict[int, bytes]) -> None:
     outcome, sqs = redrive_one(rejected(None), kinesis=FakeKinesis(found))
 
-    assert_kept(outcome, sqs, saying="no longer in the stream")
+    assert_kept(outcome, sqs, saying="the stream no longer has it")
 
 
 @pytest.mark.parametrize("name", ["streamArn", "shardId", "sequenceNumber", "arrivedAt"])
@@ -180,7 +180,7 @@ def test_a_payload_too_large_for_its_message_is_found_in_the_aggregate() -> None
 def test_a_stream_that_has_something_else_there_keeps_the_letter(instead: bytes) -> None:
     outcome, sqs = redrive_one(in_aggregate(None, 1), kinesis=FakeKinesis({495: instead}))
 
-    assert_kept(outcome, sqs, saying="no longer in the stream")
+    assert_kept(outcome, sqs, saying="the stream no longer has it")
 
 
 def test_an_aggregate_rejected_by_a_function_that_could_not_read_it_comes_home() -> None:
@@ -203,15 +203,15 @@ def test_an_aggregate_that_cannot_be_read_is_kept_without_a_call() -> None:
 
 def failing() -> dict[str, FakeLambda]:
     return {
-        f"{FUNCTION} failed (it broke): see its log": FakeLambda(
+        f"{FUNCTION} failed (it broke): look for the reason in its log": FakeLambda(
             lambda _: {"errorMessage": "it broke"}, error="Unhandled"
         ),
-        f"{FUNCTION} failed: see its log": FakeLambda(lambda _: None, error="Unhandled"),
+        f"{FUNCTION} failed: look for the reason": FakeLambda(lambda _: None, error="Unhandled"),
         f"{FUNCTION} could not store the records now": FakeLambda(
             lambda _: {"batchItemFailures": [{"itemIdentifier": "1"}]}
         ),
-        f"{FUNCTION} gave no account": FakeLambda(lambda _: None),
-        f"{FUNCTION} gave no account of": FakeLambda(lambda _: {"something": "else"}),
+        f"{FUNCTION} did not report": FakeLambda(lambda _: None),
+        f"{FUNCTION} did not report on the": FakeLambda(lambda _: {"something": "else"}),
     }
 
 
@@ -227,7 +227,7 @@ def test_a_letter_that_the_function_does_not_store_is_kept(says: str, body: str)
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ("from a stranger", "not written by this stack"),
+        ("from a stranger", "another program wrote it"),
         (rejected(tweet(1), streamArn=f"{STREAM}-of-old"), f"comes from {STREAM}-of-old"),
         (exhausted(1, 3, streamArn="no-arn"), "comes from no-arn"),
     ],

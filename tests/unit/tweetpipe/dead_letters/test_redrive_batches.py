@@ -137,7 +137,7 @@ def test_a_record_too_large_for_any_call_keeps_its_letter() -> None:
         exhausted(1, 3), kinesis=FakeKinesis(tweets(1, 3) | {2: huge}), function=FakeLambda()
     )
 
-    assert_kept(outcome, sqs, saying=f"a record of {len(huge):,} bytes is more than a call")
+    assert_kept(outcome, sqs, saying=f"a record of {len(huge):,} bytes is too large for a call")
     assert outcome.stored == 1
 
 
@@ -176,7 +176,7 @@ def test_a_record_that_takes_too_long_alone_is_kept_with_a_longer_timeout() -> N
         exhausted(1, 4), kinesis=FakeKinesis(tweets(1, 4)), function=function
     )
 
-    assert_kept(outcome, sqs, saying="tweetpipe deploy -p Timeout=180, then run this again")
+    assert_kept(outcome, sqs, saying="tweetpipe deploy -p Timeout=180, then run the command again")
 
 
 def test_a_call_that_stops_on_the_way_goes_on_from_there() -> None:
@@ -203,7 +203,7 @@ def test_what_was_stored_before_it_failed_is_counted() -> None:
         exhausted(1, 5), kinesis=FakeKinesis(tweets(1, 5)), function=FakeLambda(all_but_the_last)
     )
 
-    assert_kept(outcome, sqs, saying="OutOfTime, first give it longer, tweetpipe deploy -p Timeout")
+    assert_kept(outcome, sqs, saying="first raise its timeout, tweetpipe deploy -p Timeout")
     assert outcome.stored == 4
 
 

@@ -1,4 +1,4 @@
-"""What a record of the stream will be in the table."""
+"""Predicts the items that a stream record becomes."""
 
 from __future__ import annotations
 

@@ -109,7 +109,7 @@ def test_how_far_the_function_is_behind_is_the_age_of_what_it_has_yet_to_store(
 
     assert function.iterator_age_s == pytest.approx(30)
     assert function.health.state == "warning"
-    assert function.health.why == "It is 30 s behind the stream, and falls further behind."
+    assert function.health.why == "It is 30 s behind the stream, and falling further behind."
 
 
 def test_a_tweet_that_others_overtook_is_given_up(onlooker: Onlooker) -> None:
@@ -304,7 +304,7 @@ def test_dead_letters_are_counted_and_never_received(onlooker: Onlooker) -> None
     [
         ("Disabled", "error", "The event source mapping is Disabled: it reads no records."),
         ("Enabling", "warning", "The event source mapping is Enabling"),
-        ("", "error", "Run tweetpipe deploy"),
+        ("", "error", "Run: tweetpipe deploy"),
     ],
 )
 def test_a_mapping_that_does_not_read_is_told(
@@ -321,11 +321,11 @@ def test_a_mapping_that_does_not_read_is_told(
 @pytest.mark.parametrize(
     ("target", "command"),
     [
-        (Target.LOCAL, "Lift that: tweetpipe deploy."),
+        (Target.LOCAL, "Run: tweetpipe deploy"),
         (
             Target.AWS,
-            "Lift that: aws lambda delete-function-concurrency --function-name "
-            "tweets-DDBEventProcessor --region us-east-1.",
+            "Run: aws lambda delete-function-concurrency --function-name "
+            "tweets-DDBEventProcessor --region us-east-1",
         ),
     ],
 )
@@ -408,7 +408,7 @@ def test_a_part_that_is_gone_is_an_error(
     health = onlooker.look().healths[part]
 
     assert health.state == "error"
-    assert "gone. What brings it back: tweetpipe deploy." in health.why
+    assert "missing. To create it again, run: tweetpipe deploy" in health.why
 
 
 def test_figures_that_are_no_longer_had_are_not_shown_as_if_they_were(onlooker: Onlooker) -> None:
@@ -454,7 +454,7 @@ def test_that_the_table_is_gone_is_seen_by_looking_for_tweets_too(onlooker: Onlo
     onlooker.stack.put(tweet(1))
     onlooker.stack.failing["batch_get_item"] = refused("ResourceNotFoundException")
 
-    assert onlooker.look().table.health.why.startswith("The table is gone.")
+    assert onlooker.look().table.health.why.startswith("The table is missing.")
 
 
 def test_that_nothing_answers_concerns_all_parts(onlooker: Onlooker) -> None:

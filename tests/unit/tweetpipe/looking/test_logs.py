@@ -79,7 +79,7 @@ def test_a_log_group_that_is_gone_is_named_with_what_to_do(place: StubbedPlace) 
         "ResourceNotFoundException",
         expected_params={"logGroupName": GROUP, "startTime": ANY, "interleaved": True},
     )
-    with pytest.raises(NothingThere, match=f"There is no log group {GROUP}"):
+    with pytest.raises(NothingThere, match=f"The log group {GROUP} does not exist"):
         list(by_now(LogRetriever(place, DEPLOYED), START))
 
 

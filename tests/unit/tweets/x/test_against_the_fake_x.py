@@ -203,7 +203,7 @@ def test_a_silent_stream_is_noticed_and_connected_again(x: Served) -> None:
     wait_for(lambda: source.counts.connections == 2 and len(found) > 5, "a second connection")
 
     assert finished(source, thread)
-    assert events[0] == "Disconnected (no sign of life from X). Connecting again at once."
+    assert events[0] == "Disconnected (no data or heartbeat from X). Reconnecting now."
 
 
 def test_heartbeats_keep_a_quiet_stream_connected() -> None:

@@ -242,7 +242,7 @@ def test_a_job_that_failed_is_named_and_the_next_run_begins_another(
     run = batch()
     run.begin(["1"])
 
-    with pytest.raises(XError, match=r"job \d+ is failed: run this again"):
+    with pytest.raises(XError, match=r"job \d+ is failed\. To start a new job, run"):
         run.run()
     batch().run()
 
@@ -339,7 +339,7 @@ def test_a_login_page_is_told_from_x() -> None:
 
     with serving_http(answer) as url:
         jobs = Jobs(XApi(Credentials(bearer_token=TOKEN), url=url))
-        with pytest.raises(XError, match="not X's API"):
+        with pytest.raises(XError, match="not from X's API"):
             jobs.create("name")
 
 
@@ -374,7 +374,7 @@ def test_results_that_are_none_are_asked_for_anew(
     run.run()
     (tmp_path / "compliance-test.results.0").write_bytes(b"<html>\n")
 
-    with pytest.raises(XError, match="run this again"):
+    with pytest.raises(XError, match="run the command again"):
         list(batch().results())
     assert not batch().is_under_way
 

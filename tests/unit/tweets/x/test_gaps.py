@@ -39,6 +39,6 @@ def test_what_is_missing_is_told_in_a_few_lines() -> None:
     lines = told([*many, gap(0, 60, searched=True)], to_be_searched=90)
     assert lines[0] == "Posts may be missing in 7 gaps of 35 s in all:"
     assert lines[1:6] == [f"  {each}" for each in many[2:]]
-    assert lines[6] == "  and 2 before these"
-    assert lines[7].startswith("Searched for what the stream missed in 1 gap of 60 s in all;")
-    assert lines[8:] == ["90 s are still to be searched: the same command goes on with them"]
+    assert lines[6] == "  and 2 earlier ones"
+    assert lines[7].startswith("Searched for posts that the stream missed in 1 gap of 60 s in all.")
+    assert lines[8:] == ["90 s are still to be searched. To continue, run the same command again"]

@@ -80,7 +80,7 @@ def test_a_torn_file_is_put_aside_and_all_since_it_was_written_is_owed(
     lately, [said] = resumed(path, stack="arn:stack", rules=["yolo"])
 
     assert lately == Lately(stack="arn:stack", rules=("yolo",), seen=4700.0)
-    assert "may have been cut" in said
+    assert "may be incomplete" in said
     assert not path.exists()
     assert path.with_name(f"{path.name}.unreadable").read_bytes() == content
 
@@ -95,7 +95,7 @@ def test_every_torn_half_of_a_file_is_told_from_a_whole_one(path: Path) -> None:
 
 
 def test_what_can_t_be_kept_is_told_before_anything_is_read(tmp_path: Path) -> None:
-    with pytest.raises(PositionError, match="cannot keep"):
+    with pytest.raises(PositionError, match="cannot save"):
         save(tmp_path / "nowhere" / "x.position", LATELY)
 
 

@@ -76,7 +76,7 @@ def test_what_is_no_answer_of_xs_is_said_with_who_gave_it(request_: str, body: b
         REQUESTS[request_](url)
 
     said = str(caught.value)
-    assert f"what answers at {url} is not X's API: it says 200 and" in said
+    assert f"the answer from {url} is not from X's API: it is 200 and" in said
     assert BODIES[body] in said
     assert len(said) < 300
 

@@ -131,7 +131,8 @@ def test_old_rules_that_cannot_be_had_again_are_named() -> None:
     with pytest.raises(XRefused) as refused:
         after(rules, "new", "newer", "newest")
     assert refused.value.__notes__ == [
-        "these rules are gone meanwhile: old, older; name them again with --track"
+        "these rules were removed and could not be restored: old, older. "
+        "Add them again with --track"
     ]
 
 

@@ -119,7 +119,7 @@ def test_posts_come_across_connections_and_after_a_drop_at_once() -> None:
     assert source.counts.connections == 2
     assert first.closed
     assert second.closed
-    assert "Connecting again at once" in script.events[0]
+    assert "Reconnecting now" in script.events[0]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 64])
@@ -157,7 +157,7 @@ def test_failed_attempts_wait_by_the_rules_until_something_comes() -> None:
     read(script.source())
 
     assert script.waits == [5, 10, 0.25, 0.5, 100, 120, 5, 0.25, 100]
-    assert script.events[4] == "X refuses (429): Too Many Requests. Connecting again in 100 s."
+    assert script.events[4] == "X refuses (429): Too Many Requests. Reconnecting in 100 s."
 
 
 def test_connections_that_close_before_anything_came_wait_longer_and_longer() -> None:
@@ -252,7 +252,7 @@ def test_after_a_disconnect_message_nothing_more_is_waited_for() -> None:
 
     assert found == ["1", "2"]
     assert source.counts.errors == 1
-    assert script.events[0] == "Disconnected (It is over). Connecting again at once."
+    assert script.events[0] == "Disconnected (It is over). Reconnecting now."
 
 
 def test_what_is_no_post_is_counted_and_the_stream_goes_on() -> None:
