@@ -82,7 +82,7 @@ def test_all_letters_are_redriven(served: Dashboard, page: Page) -> None:
 def test_a_letter_is_deleted_after_a_question(served: Dashboard, page: Page) -> None:
     read(page)
     letter(page, "22222222-bad").get_by_role("button", name="Delete").click()
-    answer(page, "Delete for good")
+    answer(page, "Delete permanently")
 
     expect(page.locator("#letters-note")).to_contain_text("1 dead letter deleted")
     assert "22222222-bad" not in served.sqs.bodies

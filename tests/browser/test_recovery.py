@@ -88,7 +88,7 @@ def test_a_server_that_is_gone_is_told_and_found_again(new_page: NewPage) -> Non
         # With the token of the new server.
         page.get_by_role("button", name="Read the queue").click()
         page.get_by_role("button", name="Delete 22222222").click()
-        page.get_by_role("button", name="Delete for good").click()
+        page.get_by_role("button", name="Delete permanently").click()
         expect(page.locator("#letters-note")).to_contain_text("1 dead letter deleted")
 
 
@@ -106,7 +106,7 @@ def test_where_a_key_is_needed_the_address_with_it_opens_a_page_that_works(
         expect(page.get_by_text("message 1")).to_be_visible()
         page.get_by_role("button", name="Read the queue").click()
         page.get_by_role("button", name="Delete 22222222").click()
-        page.get_by_role("button", name="Delete for good").click()
+        page.get_by_role("button", name="Delete permanently").click()
         expect(page.locator("#letters-note")).to_contain_text("1 dead letter deleted")
         page.goto(served.url)
         expect(page.get_by_text("message 1")).to_be_visible()

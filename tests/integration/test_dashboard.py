@@ -92,7 +92,7 @@ def test_tweets_land_on_the_page_and_dead_letters_are_handled_there(
         letter = page.locator(".letter").filter(has_text="<script>not json</script>")
         expect(letter).to_contain_text("not-json")
         letter.get_by_role("button", name="Delete").click()
-        page.get_by_role("button", name="Delete for good").click()
+        page.get_by_role("button", name="Delete permanently").click()
         expect(letter).to_have_count(0)
 
         # With the page still open.

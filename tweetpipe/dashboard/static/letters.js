@@ -95,8 +95,8 @@ export class Letters {
   }
 
   async purge(letter) {
-    const text = "The message is deleted for good and its record is not stored. This can’t be undone.";
-    if (!(await confirmed("Delete this dead letter?", text, "Delete for good", "danger"))) return;
+    const text = "The message is deleted permanently, and its record is not stored. This can’t be undone.";
+    if (!(await confirmed("Delete this dead letter?", text, "Delete permanently", "danger"))) return;
     await this.act("Deleting…", async () => {
       const { deleted } = await post("/api/dead-letters/purge", { ids: [letter.id] });
       return deleted ? "1 dead letter deleted." : "Nothing deleted: the letter is already gone, or another reader holds it.";
