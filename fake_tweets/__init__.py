@@ -1,4 +1,4 @@
-"""The name by which fake tweets have always been known; the code is in `tweets/fakes/`."""
+"""The old name of the fake tweets, kept for compatibility; the code is in `tweets/fakes/`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The Lambda function: events from a Kinesis batch into DynamoDB, the unusable ones into SQS.
+"""The Lambda function: stores the events of a Kinesis batch in DynamoDB, and sends unusable ones to
+SQS.
 
-What lies in this folder is deployed, and beside it what the events' own folder has for the
-function. `handler` is wired to AWS when it is imported; everything else takes what it works with as
-arguments.
+This folder is deployed together with the function's part of the events' own folder. `handler`
+connects to AWS on import; all other modules get their dependencies as arguments.
 """

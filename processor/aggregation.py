@@ -16,9 +16,8 @@ Four bytes that no UTF-8 text starts with, then protobuf, then the MD5 of the pr
       repeated Tag    tags                    = 4;
     }
 
-Read by hand: protobuf's own library is compiled code, and takes its time to import. Hash keys are
-skipped: a record that another shard has as well after a split is stored twice, which changes
-nothing.
+Parsed by hand: the protobuf library is compiled code and slow to import. Hash keys are skipped: a
+record that is also in another shard after a split is stored twice, which changes nothing.
 """
 
 from __future__ import annotations
@@ -34,13 +33,13 @@ if TYPE_CHECKING:
 MAGIC = b"\xf3\x89\x9a\xc2"
 _DIGEST_BYTES = 16
 
-# As many as a batch of plain records may have; a megabyte of empty ones would be 170,000.
+# The limit of a batch of plain records; a megabyte of empty ones would hold 170,000.
 MAX_RECORDS = 10_000
-# Kinesis API reference, PutRecord. A longer one would leave a dead letter no room in its message.
+# Kinesis API reference, PutRecord. A longer key would leave no room in a dead letter's message.
 MAX_KEY_CHARACTERS = 256
 
-# A partition key, a hash key and a record for each, and as many of what this doesn't know. In a
-# megabyte of fields that mean nothing there would be 500,000.
+# A partition key, a hash key and a record for each, plus as many unknown fields. A megabyte of
+# meaningless fields would hold 500,000.
 _MAX_FIELDS = 4 * MAX_RECORDS
 
 _VARINT, _EIGHT_BYTES, _LENGTH, _FOUR_BYTES = 0, 1, 2, 5  # protobuf's wire types
@@ -56,19 +55,19 @@ class Contained(NamedTuple):
 
 
 class _Broken(Exception):
-    """The bytes are no such message."""
+    """The bytes are not a valid message."""
 
 
 def deaggregate(data: bytes) -> list[Contained] | None:
     """The records in an aggregate, at least one; None for a plain record.
 
-    Without the right beginning and the right MD5 it is a plain record. With both it was meant to be
-    an aggregate: raises Rejected when it can't be read, or holds nothing.
+    Data without the magic number and the right MD5 is a plain record. With both, it was meant to be
+    an aggregate: raises Rejected if it can't be read or is empty.
     """
     if not data.startswith(MAGIC):
         return None
     message = data[len(MAGIC) : -_DIGEST_BYTES]
-    # For what it is: a checksum, also where MD5 is barred from all else.
+    # Only a checksum, so allowed even where MD5 is disabled for security.
     if md5(message, usedforsecurity=False).digest() != data[-_DIGEST_BYTES:]:
         return None
     try:
@@ -91,7 +90,7 @@ def _records(message: bytes) -> list[Contained]:
             found.append(value)
     if not found:
         raise _Broken("it holds no records")
-    # After all fields were seen: protobuf leaves their order to the writer.
+    # After reading all fields, because protobuf allows any order.
     return [_contained(place, record, keys) for place, record in enumerate(found)]
 
 
@@ -103,10 +102,10 @@ def _contained(place: int, message: bytes, keys: list[str]) -> Contained:
 
 
 def _record(place: int, message: bytes) -> tuple[int, bytes]:
-    """The place of a record's partition key among the keys, and its data."""
+    """The index of a record's partition key, and its data."""
     key: int | None = None
     data: bytes | None = None
-    # Where a field comes twice, the last one counts.
+    # If a field occurs twice, the last one counts.
     for number, value in _fields(message):
         if number == 1 and isinstance(value, int):
             key = value
@@ -128,7 +127,7 @@ def _text(value: bytes) -> str:
 
 
 def _fields(message: bytes) -> Iterator[tuple[int, int | bytes | None]]:
-    """The number and value of each field; None for a number of fixed length, which none here is."""
+    """The number and value of each field; None for fixed-length numbers, not used here."""
     at = count = 0
     while at < len(message):
         count += 1
@@ -156,7 +155,7 @@ def _fields(message: bytes) -> Iterator[tuple[int, int | bytes | None]]:
 
 
 def _varint(message: bytes, at: int) -> tuple[int, int]:
-    """The number that starts there, seven bits a byte, lowest first; and where it ends."""
+    """The varint that starts there, seven bits a byte, lowest first; and where it ends."""
     value = 0
     for shift in range(0, 7 * _MAX_VARINT_BYTES, 7):
         if at >= len(message):

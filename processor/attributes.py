@@ -1,4 +1,4 @@
-"""An item as DynamoDB's wire format has it, or why DynamoDB would refuse it."""
+"""Converts an item to DynamoDB's wire format, or says why DynamoDB would refuse it."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _LONGEST_NAME = 50  # characters of a name that a message quotes
 
 
 def wire_form(item: object, key: Key) -> tuple[Item, KeyValue]:
-    """The item that plain Python says, and its key; raises Rejected where DynamoDB would refuse it.
+    """Convert a plain Python item, and get its key; raises Rejected if DynamoDB would refuse it.
 
-    With it, DynamoDB would refuse the 24 others of its call.
+    Otherwise DynamoDB would refuse the 24 other items of its call too.
     """
     if not isinstance(item, dict):
         raise Rejected(Reason.BAD_ITEM, f"what to_item returned is {_kind(item)}, not a dict")
@@ -48,7 +48,7 @@ def wire_form(item: object, key: Key) -> tuple[Item, KeyValue]:
 
 
 def item_size(item: dict[str, object]) -> int:
-    """Bytes that DynamoDB counts for an item."""
+    """The bytes that DynamoDB counts for an item."""
     return _map("the item", item, 0)[1] - _CONTAINER_BYTES - len(item)
 
 
@@ -88,7 +88,7 @@ def _map(name: str, value: dict[Any, object], depth: int) -> tuple[Attribute, in
 
 
 def _number(name: str, value: float | Decimal) -> tuple[Attribute, int]:
-    """A number's one way to be written, so that equal ones look the same."""
+    """A number in canonical form, so that equal numbers look the same."""
     number = value if isinstance(value, Decimal) else Decimal(str(value))
     if not number.is_finite():
         raise Rejected(Reason.BAD_ITEM, f"{_short(name)} is a number without a value")
@@ -101,7 +101,7 @@ def _number(name: str, value: float | Decimal) -> tuple[Attribute, int]:
     text = f"{number:f}"
     if "." in text:
         text = text.rstrip("0").rstrip(".")
-    # Two digits a byte, and one more.
+    # Two digits a byte, plus one byte.
     return {"N": text}, (significant + 1) // 2 + 1
 
 
@@ -119,5 +119,5 @@ def _short(name: str) -> str:
 
 
 def _kind(value: object) -> str:
-    """What a value is, without saying what it says."""
+    """Describe a value without quoting it."""
     return "empty" if value == "" else f"of type {type(value).__name__}"

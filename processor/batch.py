@@ -1,4 +1,4 @@
-"""What happens to the records of one event, from bytes to an account of each."""
+"""Processes the records of one event, and accounts for each."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ if TYPE_CHECKING:
     from processor.table import Table
     from processor.turns import Turns
 
-# Seconds kept back from writing: two thirds for the dead letters, one third for the answer. A
-# function with a short timeout keeps back a share of it instead.
+# Seconds reserved after writing: two thirds for the dead letters, one third for the answer. A
+# function with a short timeout reserves a share of it instead.
 RESERVE = 3.0
 RESERVE_SHARE = 0.2
 
-# Seconds for which a batch may have been handed over in vain when its records are tried out before
-# they are read here: that costs as much CPU as reading them, and is not needed while all goes well.
+# Seconds of unsuccessful retries after which a batch's records are first tried in a child process:
+# that costs as much CPU as reading them, and is not needed in normal operation.
 PATIENCE = 60.0
 
-# As many of an aggregated record's have dead letters of their own. With more it is rejected as a
-# whole, in one letter: a batch of seven bytes each would make 640,000.
+# The most dead letters for the contents of one aggregated record. With more, it is rejected as a
+# whole, in one letter: a batch of seven-byte records would make 640,000.
 MAX_LETTERS = 100
-# A batch that holds nothing but rubbish must fill neither the memory nor the log with it.
+# A batch full of garbage must not fill the memory or the log.
 MAX_REJECTIONS_KEPT = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """What can never be stored, and why."""
+    """A record that can never be stored, and why."""
 
     origin: Origin
     why: Rejected
@@ -51,13 +51,14 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class BatchAccount:
-    """What became of a batch: stored + duplicates + rejected + unhandled make its records.
+    """The outcome of a batch: stored + duplicates + rejected + unhandled add up to its records.
 
-    A record is what may become an item: each one in an aggregated record, and not that one itself
-    unless it is rejected as a whole, or was not begun. A duplicate is an earlier record with the
-    key of a stored one. `unusable` counts the records that can never be stored, of which
-    `rejections` are the first; those the queue didn't accept are among the `unhandled` as well.
-    `repeats` counts items and dead letters sent again, `failures` tells why records are unhandled.
+    A record is anything that may become an item: each record in an aggregated one, but not the
+    aggregated record itself, unless it is rejected as a whole or was not started. A duplicate is an
+    earlier record with the key of a stored one. `unusable` counts the records that can never be
+    stored, and `rejections` has the first of them; those that the queue didn't accept also count as
+    `unhandled`. `repeats` counts resent items and dead letters, `failures` says why records are
+    unhandled.
     """
 
     records: int = 0
@@ -71,7 +72,7 @@ class BatchAccount:
     failures: tuple[CallFailed, ...] = ()
 
     def __add__(self, later: BatchAccount) -> BatchAccount:
-        """The account of two parts of a batch."""
+        """The combined outcome of two parts of a batch."""
         return BatchAccount(
             records=self.records + later.records,
             stored=self.stored + later.stored,
@@ -94,13 +95,13 @@ def process(
     seconds_left: Callable[[], float],
     trial: Trial | None = None,
 ) -> BatchAccount:
-    """Store what can be stored, send the rest to the dead-letter queue, and account for all.
+    """Store the usable records, send the rest to the dead-letter queue, and account for all.
 
-    After a trial it reads nothing that would end it, and no record that was not tried.
+    After a trial, it skips records that would crash it, and records that were not tried.
 
-    Comes back before `seconds_left`, the time until Lambda ends the function, has run out. What
-    many aggregated records hold is worked through in parts, in the order of the stream. The first
-    part that leaves something unhandled is the last one: Lambda retries all behind it anyway.
+    Returns before `seconds_left`, the time until Lambda ends the function, runs out. The contents
+    of many aggregated records are processed in parts, in stream order. It stops after the first
+    part with unhandled records, because Lambda retries everything after them anyway.
     """
     reserve = min(RESERVE, RESERVE_SHARE * seconds_left())
     trial = trial or Trial(len(records))
@@ -120,9 +121,10 @@ def process(
 def tried(
     records: Sequence[KinesisRecord], *, events: Events, turns: Turns, now: float, seconds: float
 ) -> Trial:
-    """Try to read the records, if they have been waiting for so long that one may be fatal.
+    """Try reading the records in child processes, if they have waited so long that one may be
+    fatal.
 
-    `now` is in seconds since 1970. Takes two thirds of `seconds` at most.
+    `now` is in seconds since 1970. Takes at most two thirds of `seconds`.
     """
     if not records or turns.waiting(records[0], now) < PATIENCE:
         return Trial(len(records))
@@ -131,10 +133,10 @@ def tried(
 
 
 def _left(records: Sequence[KinesisRecord], *, is_late: bool) -> BatchAccount:
-    """The account of records that were not begun."""
+    """The outcome of records that were not started."""
     if not records:
         return BatchAccount()
-    late = Retryable("OutOfTime", f"{len(records)} records were not begun when time ran out")
+    late = Retryable("OutOfTime", f"{len(records)} records were not started when time ran out")
     return BatchAccount(
         records=len(records),
         unhandled=tuple(map(Origin, records)),
@@ -178,7 +180,7 @@ def _settle(
 
 
 class _Part(NamedTuple):
-    """What some records in a row hold, and the index of the first record behind them."""
+    """The contents of some consecutive records, and the index of the next record."""
 
     puts: list[Put]
     rejections: list[Rejection]
@@ -192,10 +194,10 @@ def _sort(
     trial: Trial,
     seconds_left: Callable[[], float],
 ) -> _Part:
-    """Part what the next records hold into puts, one for each key, and rejections.
+    """Split the contents of the next records into puts, one for each key, and rejections.
 
-    Takes at least one record, but no more than hold MAX_RECORDS in all, or than can be read in half
-    the time. BatchWriteItem refuses two puts with the same key: the later one in the stream wins.
+    Takes at least one record, but at most MAX_RECORDS in all, or what can be read in half the time.
+    BatchWriteItem refuses two puts with the same key, so the later record in the stream wins.
     """
     half = seconds_left() / 2
     puts: dict[KeyValue, Put] = {}
@@ -238,7 +240,7 @@ def _as_one(unusable: list[Rejection], size: int) -> Rejection:
 
 
 def _record_of(data: bytes) -> KinesisRecord:
-    """A record that holds an event, and is of no stream."""
+    """A record made from an event, without a stream."""
     return {
         "eventID": "",
         "eventSourceARN": "",
@@ -252,7 +254,7 @@ def _record_of(data: bytes) -> KinesisRecord:
 
 
 def _read(events: Events, record: KinesisRecord) -> None:
-    """Do all that is done to a record on its own."""
+    """Do everything for a record that needs no other record."""
     contents = _contents(record)
     if not isinstance(contents, Rejected):
         for _, data in contents:
@@ -266,7 +268,7 @@ def _contents(record: KinesisRecord) -> list[tuple[Origin, bytes]] | Rejected:
         return _anew(rejected)
     except Exception as error:
         payloads(_record_of(b""))  # which raises too, where the code is at fault
-        # Whatever it is, it must not hold up the records behind it.
+        # No error may hold up the records after this one.
         return Rejected(Reason.UNEXPECTED, type(error).__name__)
 
 
@@ -278,5 +280,5 @@ def _item(events: Events, data: bytes) -> tuple[Item, KeyValue] | Rejected:
 
 
 def _anew(rejected: Rejected) -> Rejected:
-    """Another one: this one's traceback keeps all the frames it came through, with their data."""
+    """A new exception: the traceback of this one would keep all its frames and their data alive."""
     return Rejected(rejected.reason, rejected.detail)

@@ -11,30 +11,29 @@ if TYPE_CHECKING:
     from processor.dead_letters import BatchSender
     from processor.table import BatchWriter
 
-# Calls in flight: those of a batch of 500, at once. With 8 it took three times as long as its
-# slowest call; more would find no work.
+# Calls in flight: enough for a batch of 500 at once. With 8, it took three times as long as its
+# slowest call; more would have no work.
 MAX_CALLS = 20
 
 CLIENT_CONFIG = Config(
     # One connection a thread; urllib3 drops those beyond this number after each use.
     max_pool_connections=MAX_CALLS,
-    # Seconds: the first SYN may get lost, and an emulator takes its time over a full call.
+    # Seconds: the first SYN may get lost, and an emulator is slow with a full call.
     connect_timeout=2,
     read_timeout=5,
-    # What is sent again, and when, is decided where the time left is known: in Rounds.
+    # No retries here: Rounds decides on them, because it knows the time left.
     retries={"mode": "standard", "total_max_attempts": 1},
-    # A quarter of the CPU of a call, to check what is built here from checked strings.
+    # Validation takes a quarter of a call's CPU, and everything is built from checked strings.
     parameter_validation=False,
 )
 
 
 def connect() -> tuple[BatchWriter, BatchSender]:
-    """Make the DynamoDB and the SQS client; AWS_ENDPOINT_URL and its relatives are honored.
-
-    With botocore's session rather than boto3's: the same clients, 50 ms earlier.
+    """Create the DynamoDB and SQS clients; honors AWS_ENDPOINT_URL and its variants. Uses
+    botocore's session instead of boto3's: the same clients, 50 ms faster.
     """
     session = botocore.session.get_session()
-    # Given, since botocore would put it together twice a call: a tenth of a call's CPU.
+    # Set, because botocore would build it twice for each call: a tenth of its CPU.
     config = CLIENT_CONFIG.merge(Config(user_agent=session.user_agent()))
     return (
         cast("BatchWriter", session.create_client("dynamodb", config=config)),

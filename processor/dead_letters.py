@@ -1,4 +1,4 @@
-"""Records that can never be stored, on their way to the SQS queue."""
+"""Sends records that can never be stored to the SQS queue."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ MAX_BYTES = 256 * 1024
 class RejectedRecord(TypedDict):
     """The body of a message, as JSON in ASCII.
 
-    `detail` is for people and quotes no data. `arrivedAt` is when Kinesis received the
-    record, ISO 8601 UTC with milliseconds. `payload` is the record's data in base64, or null when
-    the message would exceed MAX_BYTES (or the data was no base64): read it again from the stream,
-    by its position. `payloadBytes` is the length of the data before base64.
+    `detail` is for people and quotes no data. `arrivedAt` is when Kinesis received the record, ISO
+    8601 UTC with milliseconds. `payload` is the record's data in base64, or null if the message
+    would exceed MAX_BYTES (or the data was not base64): read it from the stream by its position.
+    `payloadBytes` is the length of the data before base64.
 
-    What the event did not say is empty. `record`, the record itself as the event had it, is there
-    only where it has neither data nor a position to read them by.
+    Fields missing in the event are empty. `record`, the record as the event had it, is there only
+    if it has neither data nor a position.
 
-    `subsequenceNumber` is there only for a record that was in an aggregated one: its place in
-    that, from 0 on. The partition key and the data are then its own, the rest is the aggregate's.
+    `subsequenceNumber` is there only for a record inside an aggregated one: its index, from 0. The
+    partition key and the data are then its own, the rest is the aggregate's.
 
-    Delivery is at least once: a batch that is retried sends its rejected records again.
+    Delivery is at least once: a retried batch sends its rejected records again.
     """
 
     kind: Literal["rejected"]
@@ -65,7 +65,7 @@ class MessageEntry(TypedDict):
 
 
 class BatchSender(Protocol):
-    """The one method of an SQS client that is needed here."""
+    """The only method used of an SQS client."""
 
     def send_message_batch(
         self, *, QueueUrl: str, Entries: list[MessageEntry]
@@ -74,7 +74,7 @@ class BatchSender(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class LetterToSend:
-    """The message that tells of a rejected record."""
+    """The message about a rejected record."""
 
     origin: Origin
     body: str
@@ -82,7 +82,7 @@ class LetterToSend:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterQueue:
-    """The queue rejected records go to."""
+    """The queue for rejected records."""
 
     client: BatchSender
     url: str
@@ -108,7 +108,7 @@ class DeadLetterQueue:
             for entry in response.get("Failed", [])
             if entry["SenderFault"] and not is_retryable(entry["Code"])
         }
-        # Not the entries said to have failed, but all that are not said to have arrived.
+        # Not only the entries reported as failed, but all that are not reported as successful.
         return SendAnswer(
             again=[
                 letter
@@ -142,14 +142,14 @@ def dead_letter(origin: Origin, rejected: Rejected) -> LetterToSend:
     if payload is None and not has_position:
         content["record"] = record
     body = _json(content)
-    # Without a position it would be lost. SQS may take it after all; else it is unhandled.
+    # Without a position it would be lost. Try it: if SQS refuses it, it is unhandled.
     if len(body) > MAX_BYTES and has_position:
         body = _json(content | {"payload": None})
     return LetterToSend(origin, body)
 
 
 def _json(content: RejectedRecord) -> str:
-    """ASCII, so that SQS's list of characters it refuses never matters."""
+    """ASCII, so that SQS's list of invalid characters never matters."""
     try:
         return json.dumps(content)
     except RecursionError:
@@ -157,7 +157,7 @@ def _json(content: RejectedRecord) -> str:
 
 
 def _payload(origin: Origin) -> tuple[str | None, int]:
-    """The data in base64, and its length before."""
+    """The data in base64, and its length before encoding."""
     if origin.contained:
         data = origin.contained.data
         return base64.b64encode(data).decode(), len(data)
@@ -165,7 +165,7 @@ def _payload(origin: Origin) -> tuple[str | None, int]:
         encoded = origin.record["kinesis"]["data"]
         return encoded, len(base64.b64decode(encoded, validate=True))
     except (KeyError, TypeError, ValueError):
-        # This may be the very reason why the record is unusable.
+        # This may be the reason why the record is unusable.
         return None, 0
 
 

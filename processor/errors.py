@@ -1,7 +1,7 @@
-"""What can go wrong, by what is done about it.
+"""The errors of this package, by what is done about them.
 
 ProcessorError
-├── ConfigurationError   the deployment is incomplete: someone has to fix it
+├── ConfigurationError   the deployment is incomplete: fix it
 ├── Rejected             the record can never be stored: it goes to the dead-letter queue
 └── CallFailed           an AWS call failed,
     ├── Retryable        for a reason that may pass: send it again
@@ -15,7 +15,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a record can never be stored, whatever it holds; events have further reasons."""
+    """Why a record of any kind can never be stored; events define further reasons."""
 
     NOT_BASE64 = "not-base64"
     BAD_AGGREGATE = "bad-aggregate"
@@ -31,15 +31,15 @@ class Reason(StrEnum):
 
 
 class ProcessorError(Exception):
-    """Root of all errors of this package."""
+    """Base of all errors of this package."""
 
 
 class ConfigurationError(ProcessorError):
-    """The function's environment lacks something it can't do without."""
+    """A required variable is missing in the function's environment."""
 
 
 class Rejected(ProcessorError):
-    """A record that can never be stored; `detail` says where it failed and quotes no data."""
+    """A record that can never be stored; `detail` says where it failed, without quoting data."""
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
@@ -48,7 +48,7 @@ class Rejected(ProcessorError):
 
 
 class CallFailed(ProcessorError):
-    """An AWS call failed; `code` is AWS's, or the exception's name where AWS sent none."""
+    """An AWS call failed; `code` is AWS's, or the exception's name if AWS sent none."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -56,11 +56,11 @@ class CallFailed(ProcessorError):
 
 
 class Retryable(CallFailed):
-    """Throttling, a fault on AWS's side, or a broken connection."""
+    """Throttling, an error on AWS's side, or a broken connection."""
 
 
 class Invalid(CallFailed):
-    """AWS refused the content of the call; one bad entry makes it refuse all of them."""
+    """AWS refused the content of the call; one bad entry makes it refuse all."""
 
 
 class Refused(CallFailed):

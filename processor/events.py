@@ -1,7 +1,7 @@
-"""What a record becomes: the one thing that the rest of the function doesn't know.
+"""Turns a record into an item, with the code of the events' own folder.
 
-A folder of events says it, in its module `item`; docs/architecture.md has the contract. Whatever
-that module does with a record, there is an item in the end, or a reason why there can never be one.
+That is its module `item`; docs/architecture.md has the contract. Whatever that module does with a
+record, the result is an item, or a reason why there can never be one.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """The events of a stream, as far as the function has to know them.
+    """What the function needs to know about its events.
 
-    `example` is one that code in order makes an item of: where even that raises, the code is at
-    fault, and not the record.
+    `example` is an event that working code turns into an item: if even that raises, the code is at
+    fault, not the record.
     """
 
     to_item: Callable[[bytes], object]
@@ -38,7 +38,7 @@ class Events:
     def item(self, data: bytes) -> tuple[Item, KeyValue]:
         """The item of one event, ready for DynamoDB, and its key; raises Rejected.
 
-        Anything else only where the code is at fault: then all records wait until it is fixed.
+        Raises anything else only if the code is at fault: then all records wait until it is fixed.
         """
         try:
             return wire_form(self.to_item(data), self.key)
@@ -46,7 +46,7 @@ class Events:
             raise
         except (Exception, SystemExit) as error:
             self._require_code_in_order()
-            # Whatever it is, it must not hold up the records behind it.
+            # No error may hold up the records after this one.
             raise Rejected(Reason.UNEXPECTED, f"{type(error).__name__}{_place(error)}") from error
 
     def _require_code_in_order(self) -> None:
@@ -65,7 +65,7 @@ def load(name: str) -> Events:
 
 
 def _place(error: BaseException) -> str:
-    """The line of the events' own code that failed. The error's words may quote the data."""
+    """The line of the events' own code that failed. The error's message may quote data."""
     frames = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)][1:]
     own = [
         f" at {os.path.basename(file)}:{line}"

@@ -1,4 +1,4 @@
-"""What a client raised, as this package's own errors."""
+"""Translates a client's exceptions into this package's errors."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from botocore.parsers import ResponseParserError
 
 from processor.errors import CallFailed, Invalid, Refused, Retryable
 
-# AWS's names for "later, please" that come with status 400.
+# AWS's retryable error codes with status 400.
 _RETRYABLE_CODES = frozenset(
     {
         "KmsThrottled",
@@ -34,12 +34,12 @@ _BROKEN_CONNECTION = (ChecksumError, ConnectionError, HTTPClientError, ResponseP
 
 
 def is_retryable(code: str) -> bool:
-    """Tell whether an error code means that the same request may succeed a moment later."""
+    """Whether an error code means that the same request may succeed a moment later."""
     return _plain(code) in _RETRYABLE_CODES
 
 
 def failure(error: Exception) -> CallFailed:
-    """Translate whatever a client raised; what is unknown counts as refused."""
+    """Translate a client's exception; unknown ones count as refused."""
     if isinstance(error, _BROKEN_CONNECTION):
         return Retryable(type(error).__name__, str(error))
     if not isinstance(error, ClientError):

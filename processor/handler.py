@@ -1,7 +1,7 @@
-"""Where Lambda comes in: `processor.handler.handler`.
+"""The entry point for Lambda: `processor.handler.handler`.
 
 Importing this module reads the environment and connects to AWS, so that both happen once, in
-the initialization that Lambda runs before the first batch.
+Lambda's initialization before the first batch.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _logger = Logger(service=_settings.service)
 _metrics = Metrics(service=_settings.service, namespace=_settings.metrics_namespace)
 _events = events.load(_settings.events)
 _dynamodb, _sqs = clients.connect()
-# Pools of their own: writes that hang must not keep dead letters from being sent.
+# Separate pools: hanging writes must not block dead letters.
 _table = Table(
     _dynamodb,
     _settings.table_name,
@@ -73,7 +73,7 @@ def handler(event: object, context: LambdaContext) -> BatchResponse:
             trial=trial,
         )
     except Exception:
-        # Metrics are published also when an exception leaves; nobody knows how many were in these.
+        # Metrics are published even if an exception is raised; the counts are then unknown.
         _metrics.add_metric("Records", "Count", len(records))
         raise
     milliseconds = (time.perf_counter() - started) * 1000

@@ -1,4 +1,4 @@
-"""What identifies an item: the table's partition key and sort key."""
+"""The table's key: partition key and sort key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Attribute = dict[str, Any]
 Item = dict[str, Attribute]
 
 KeyValue = tuple[str | Decimal, str | Decimal]
-"""What tells an item from all others."""
+"""The values that identify an item."""
 
 # DynamoDB, "Service, account, and table quotas".
 MAX_PARTITION_KEY_BYTES = 2048
@@ -28,23 +28,23 @@ _TYPES = {"S": "a string", "N": "a number"}
 
 
 class KeyAttribute(NamedTuple):
-    """One of the two: its name, its type (S or N), and its size at most."""
+    """One of the two: its name, its type (S or N), and its maximum size."""
 
     name: str
     type: str
     max_bytes: int
 
     def value(self, item: Mapping[str, Any]) -> str | Decimal:
-        """What it is in an item; raises Rejected where DynamoDB would take no such key."""
+        """Its value in an item; raises Rejected if DynamoDB would refuse it as a key."""
         name, type_, max_bytes = self
         if name not in item:
             raise Rejected(Reason.BAD_ITEM, f"the item has no {name}, which is part of its key")
         value: str | None = item[name].get(type_)
         if value is None:
-            detail = f"{name} is not {_TYPES[type_]}, as the table's key has it"
+            detail = f"{name} is not {_TYPES[type_]}, as the table's key requires"
             raise Rejected(Reason.BAD_ITEM, detail)
         if type_ == "N":
-            # It may be written in several ways.
+            # A number may be written in several ways.
             return Decimal(value)
         if not value:
             raise Rejected(Reason.BAD_ITEM, f"{name} is empty, which no key may be")
@@ -62,7 +62,7 @@ class Key(NamedTuple):
 
     @classmethod
     def of(cls, types: object) -> Key:
-        """The key that a module's KEY names; raises ValueError for what can be none."""
+        """Parse a module's KEY; raises ValueError if it is invalid."""
         if not isinstance(types, dict) or len(types) != 2:
             raise ValueError('KEY must be like {"sensor": "S", "time": "N"}')
         for name, type_ in types.items():
@@ -77,6 +77,6 @@ class Key(NamedTuple):
         )
 
     def value(self, item: Mapping[str, Any]) -> KeyValue:
-        """What tells an item from all others; raises Rejected where DynamoDB would not take it."""
+        """The key values of an item; raises Rejected if DynamoDB would refuse them."""
         partition, sort = self
         return partition.value(item), sort.value(item)

@@ -1,7 +1,7 @@
-"""The event Lambda hands over for a batch of one Kinesis shard, and the answer it expects.
+"""Lambda's event for a batch of one Kinesis shard, and the answer it expects.
 
-The types say what Lambda promises. What reads a record here relies on none of it: whatever is
-missing, or is something else, is empty, so that one record's fault never reaches the next.
+The types describe what Lambda documents. The code here does not rely on it: missing or invalid
+fields count as empty, so that one bad record never affects the next.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from processor.aggregation import Contained
 
 
-# Kinesis API reference: a sequence number has 128 digits at most, and names are shorter than this.
+# Kinesis API reference: a sequence number has at most 128 digits, and names are shorter.
 _MAX_DIGITS = 128
 _MAX_CHARACTERS = 512
 # Seconds since 1970; more than this, in the year 5138, are milliseconds, as some emulators send.
@@ -65,14 +65,14 @@ class BatchResponse(TypedDict):
 
 
 class Origin(NamedTuple):
-    """Where an event came from: a record, or one of several contained in an aggregated record."""
+    """The origin of an event: a record, or one of several in an aggregated record."""
 
     record: KinesisRecord
     contained: Contained | None = None
 
 
 def payloads(record: KinesisRecord) -> list[tuple[Origin, bytes]]:
-    """A record's data, or those of all records in it; raises Rejected when it can't be read."""
+    """A record's data, or that of all records in it; raises Rejected if it can't be read."""
     data = _decoded(record)
     contents = deaggregate(data)
     if contents is None:
@@ -81,7 +81,7 @@ def payloads(record: KinesisRecord) -> list[tuple[Origin, bytes]]:
 
 
 def records_in(event: object) -> list[KinesisRecord] | None:
-    """The event's records, each of which may be anything; None where it has no list of them."""
+    """The event's records, which may be of any type; None if it has no list of records."""
     records = event.get("Records") if isinstance(event, dict) else None
     return records if isinstance(records, list) else None
 
@@ -127,10 +127,10 @@ def arrival(record: KinesisRecord) -> float | None:
 
 
 def respond(unhandled: Iterable[Origin]) -> BatchResponse:
-    """Ask Lambda to retry from the lowest unhandled record, or to move on when there is none.
+    """Ask Lambda to retry from the lowest unhandled record, or to move on if there is none.
 
-    Lambda retries that record and everything after it, whatever became of the rest. Of an
-    aggregated record it retries the whole.
+    Lambda retries that record and everything after it, including records already stored. An
+    aggregated record is retried as a whole.
     """
     numbers = {sequence_number(origin.record) for origin in unhandled}
     if "" in numbers:
@@ -141,7 +141,7 @@ def respond(unhandled: Iterable[Origin]) -> BatchResponse:
 
 
 def every_record_failed() -> BatchResponse:
-    """Ask Lambda to retry the whole batch: what it takes an empty identifier for.
+    """Ask Lambda to retry the whole batch, which an empty identifier does.
 
     https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
     """

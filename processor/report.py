@@ -1,4 +1,4 @@
-"""What an operator sees of a batch: log lines and metrics, without any of its text."""
+"""Writes log lines and metrics about a batch, without any of its text."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ if TYPE_CHECKING:
     from processor.batch import BatchAccount
     from processor.lambda_event import KinesisRecord, Origin
 
-# Lambda's own dead letters go to the same queue: the stream alone still has these records.
+# Lambda's own dead letters go to the same queue, so only the stream still has these records.
 _NO_QUEUE = (
-    "DEAD_LETTER_QUEUE_URL must name a queue: tweetpipe deploy makes it again, then tweetpipe "
-    "dead-letters redrive --since 1d finds what was rejected meanwhile"
+    "DEAD_LETTER_QUEUE_URL must name an existing queue: run tweetpipe deploy to create it again, "
+    "then tweetpipe dead-letters redrive --since 1d to find the records rejected meanwhile"
 )
 _REMEDIES = {
-    "AccessDenied": "let the function's role use sqs:SendMessage on the dead-letter queue",
-    "AccessDeniedException": "let the function's role use dynamodb:BatchWriteItem on the table",
+    "AccessDenied": "allow sqs:SendMessage on the dead-letter queue in the function's role",
+    "AccessDeniedException": "allow dynamodb:BatchWriteItem on the table in the function's role",
     "AWS.SimpleQueueService.NonExistentQueue": _NO_QUEUE,
     "QueueDoesNotExist": _NO_QUEUE,
-    "OutOfTime": "none needed if a retry succeeds; else a longer one: deploy -p Timeout=SECONDS",
-    "ResourceNotFoundException": "TABLE_NAME must name a table of this account and region",
+    "OutOfTime": "none if a retry succeeds; otherwise, raise the timeout: tweetpipe deploy -p "
+    "Timeout=SECONDS",
+    "ResourceNotFoundException": "TABLE_NAME must name an existing table in this account and "
+    "region",
 }
 
 
 def log(
     account: BatchAccount, *, first: KinesisRecord, milliseconds: float, logger: Logger
 ) -> None:
-    """Write a line for the batch, and before it one for each rejection and failure."""
+    """Log a line for the batch, and before it one for each rejection and failure."""
     shard = shard_id(first)
     for rejection in account.rejections:
         logger.warning(
@@ -59,7 +61,7 @@ def log(
 
 
 def measure(account: BatchAccount, *, milliseconds: float, metrics: Metrics) -> None:
-    """Add the batch's metrics; someone else publishes them."""
+    """Add the batch's metrics; the caller publishes them."""
     metrics.add_metric("Records", "Count", account.records)
     for name, value in _counts(account).items():
         metrics.add_metric(name.capitalize(), "Count", value)

@@ -1,7 +1,7 @@
-"""Send many items in parallel calls, again and again, until all are done or time is up.
+"""Sends many items in parallel calls, with retries, until all are done or time is up.
 
-A round groups what is left into calls, makes them on a thread pool and collects the answers.
-After a round with a failure that may pass comes a pause: exponential backoff with full jitter.
+A round groups the remaining items into calls, makes them on a thread pool and collects the answers.
+After a round with a temporary failure, it pauses: exponential backoff with full jitter.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Seconds. The base is a few round trips within a region; the cap leaves time for a good number of
-# attempts within one invocation.
+# Seconds. The base is a few round trips within a region; the cap leaves time for many attempts
+# within one invocation.
 BACKOFF_BASE = 0.05
 BACKOFF_CAP = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class SendAnswer(Generic[T]):
-    """What one call left undone: items to send again, and items AWS will never accept."""
+    """What one call left undone: items to resend, and items AWS will never accept."""
 
     again: Sequence[T] = ()
     invalid: Sequence[tuple[T, Invalid]] = ()
@@ -36,10 +36,10 @@ class SendAnswer(Generic[T]):
 
 @dataclass(slots=True)
 class SendOutcome(Generic[T]):
-    """What is not done, out of all that was to be sent.
+    """The items that are not done.
 
-    `repeats` counts items sent again, each time. `failure` is the one that ended the run, or else
-    the last one seen, also when a repetition succeeded.
+    `repeats` counts each resend of an item. `failure` is the one that ended the run, or else the
+    last one seen, even if a retry succeeded.
     """
 
     undone: list[T] = field(default_factory=list)
@@ -50,7 +50,7 @@ class SendOutcome(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Rounds:
-    """The threads that calls run on, and how to pause between rounds."""
+    """The threads for calls, and the pauses between rounds."""
 
     pool: ThreadPoolExecutor
     sleep: Callable[[float], None] = time.sleep
@@ -67,9 +67,9 @@ class Rounds:
         """Send until everything is done or `time_left` (seconds) has run out.
 
         `group` splits items into calls. `send` makes one call, on a thread, and raises CallFailed:
-        after Retryable its items are sent again, after Invalid one by one to find those at fault,
-        after Refused nothing more is sent. A call still running when time runs out is left to its
-        own timeouts; its items count as undone.
+        after Retryable, its items are resent; after Invalid, they are resent one by one to find the
+        bad ones; after Refused, nothing more is sent. A call still running when time runs out is
+        left to its own timeouts; its items count as undone.
         """
         work = _Work(waiting=list(items))
         pauses = 0
@@ -77,7 +77,7 @@ class Rounds:
             calls = {self.pool.submit(send, batch): batch for batch in work.take(group)}
             if not _collect(calls, work, time_left()):
                 continue
-            # The exponent is bounded because 2**1100 is beyond what a float can hold.
+            # The exponent is bounded because 2**1100 overflows a float.
             pause = self.uniform(0, min(BACKOFF_CAP, BACKOFF_BASE * 2 ** min(pauses, 10)))
             if pause >= time_left():
                 break
@@ -89,7 +89,7 @@ class Rounds:
 
 @dataclass(slots=True)
 class _Work(Generic[T]):
-    """The items of a run that are not done yet; those in `alone` must not share a call."""
+    """The remaining items of a run; those in `alone` must not share a call."""
 
     waiting: list[T]
     alone: list[T] = field(default_factory=list)
@@ -101,7 +101,7 @@ class _Work(Generic[T]):
         return bool(self.waiting or self.alone) and not self.stopped
 
     def take(self, group: Callable[[Sequence[T]], list[list[T]]]) -> list[list[T]]:
-        """Hand out everything that is left, as the calls of one round."""
+        """Return all remaining items as the calls of one round."""
         if self.begun:
             self.outcome.repeats += len(self.waiting) + len(self.alone)
         self.begun = True
@@ -110,8 +110,8 @@ class _Work(Generic[T]):
         return batches
 
     def settle(self, batch: list[T], call: Future[SendAnswer[T]]) -> bool:
-        """Take back what a call left undone; tell whether it failed in a way that may pass."""
-        # A call of one stays a call of one: its item may be there because it is at fault.
+        """Take back what a call left undone; return whether the failure is temporary."""
+        # An item sent alone stays alone: it may be the bad one.
         again = self.waiting if len(batch) > 1 else self.alone
         try:
             answer = call.result()
@@ -131,7 +131,7 @@ class _Work(Generic[T]):
             self.waiting.extend(batch)
             return False
         except Exception as error:
-            # An answer nobody thought of: its items are undone, and no other call's.
+            # An unexpected answer: only its own items are undone.
             self._note(Retryable(type(error).__name__, str(error)))
             again.extend(batch)
             return True
@@ -144,7 +144,7 @@ class _Work(Generic[T]):
         return bool(answer.again)
 
     def stop(self, batch: list[T], failure: CallFailed) -> None:
-        """Keep a batch as undone, and send nothing more."""
+        """Keep a batch as undone, and stop sending."""
         self._note(failure)
         self.stopped = True
         self.waiting.extend(batch)
@@ -155,7 +155,7 @@ class _Work(Generic[T]):
 
 
 def _collect(calls: dict[Future[SendAnswer[T]], list[T]], work: _Work[T], seconds: float) -> bool:
-    """Settle every call of a round; tell whether to pause before the next."""
+    """Process every call of a round; return whether to pause before the next."""
     running = dict(calls)
     may_pass = False
     try:

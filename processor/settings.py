@@ -1,4 +1,4 @@
-"""The function's environment variables, read in one place."""
+"""Reads the function's environment variables."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ EVENTS = "EVENTS"
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
-    """Where the function writes, and under which names it logs and counts.
+    """Where the function writes, and its names for logs and metrics.
 
-    Items expire `expire_after_days` after their records came; with 0, never. `events` is the
-    package that says what a record becomes.
+    Items expire `expire_after_days` after their records arrived; with 0, never. `events` is the
+    package that turns records into items.
     """
 
     table_name: str
@@ -41,8 +41,8 @@ class FunctionSettings:
         ]
         if missing:
             raise ConfigurationError(
-                f"set {' and '.join(missing)} in the function's environment "
-                "(infra/template.yaml does)"
+                f"set {' and '.join(missing)} in the function's environment, as "
+                f"infra/template.yaml does"
             )
         days = environment.get(EXPIRE_AFTER_DAYS) or "0"
         if not (days.isascii() and days.isdigit()):

@@ -1,4 +1,4 @@
-"""Writing items to DynamoDB with BatchWriteItem."""
+"""Writes items to DynamoDB with BatchWriteItem."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from processor.key import Item, Key
     from processor.lambda_event import Origin
 
-# API reference, BatchWriteItem: 25 puts and 16 MB a call. The bytes need no count of their own:
-# Lambda hands over at most 6 MB of base64, which is 4.5 MB of events, and writing characters as
-# \uXXXX makes their text three times as long at worst.
+# API reference, BatchWriteItem: 25 puts and 16 MB a call. The bytes need not be counted: Lambda
+# passes at most 6 MB of base64, which is 4.5 MB of events, and \uXXXX escapes make text at most
+# three times as long.
 MAX_PUTS_PER_CALL = 25
 
 
@@ -43,7 +43,7 @@ class WriteRequest(TypedDict):
 
 
 class BatchWriter(Protocol):
-    """The one method of a DynamoDB client that is needed here."""
+    """The only method used of a DynamoDB client."""
 
     def batch_write_item(
         self, *, RequestItems: dict[str, list[WriteRequest]]
@@ -51,7 +51,7 @@ class BatchWriter(Protocol):
 
 
 class Put(NamedTuple):
-    """An item to store, and where it came from: the last of the origins gave the item."""
+    """An item to store, and its origins; the item is from the last one."""
 
     item: Item
     origins: tuple[Origin, ...]
@@ -59,7 +59,7 @@ class Put(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table items are written to; with `expire_after_days`, they are told when to expire."""
+    """The table for items; with `expire_after_days`, they get an expiry time."""
 
     client: BatchWriter
     name: str
@@ -78,8 +78,8 @@ class Table:
         except Exception as error:
             raise failure(error) from error
         if "UnprocessedItems" not in response:
-            # DynamoDB always sends it. botocore takes a 200 with any body for a success, also
-            # with the error page of a proxy.
+            # DynamoDB always sends it. botocore takes a 200 with any body for a success, even the
+            # error page of a proxy.
             raise Retryable("MalformedResponse", "no UnprocessedItems in it")
         unprocessed = {
             self.key.value(write["PutRequest"]["Item"])
@@ -93,7 +93,7 @@ class Table:
     def _item(self, put: Put) -> Item:
         if not self.expire_after_days:
             return put.item
-        # From its arrival on, so that doing it twice changes nothing.
+        # Counted from its arrival, so that storing it twice changes nothing.
         came = arrival(put.origins[-1].record)
         end = int(time.time() if came is None else came) + self.expire_after_days * _DAY
         return cast("Item", {**put.item, EXPIRES_AT: {"N": str(end)}})

@@ -1,7 +1,7 @@
-"""Reads records in a child process first, to find those that would end this one.
+"""Reads records in a child process first, to find those that would crash this one.
 
-Of such a record Lambda learns only that the function died. It would send it until it expires, while
-all records of its shard wait behind it.
+After a crash, Lambda knows only that the function died. It would resend the record until it
+expires, while all records after it in its shard wait.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 _SHARE = 2 / 3  # of the time; the rest is left for the work itself
 _TRIES = 2  # a child may also be killed from outside
-# Ctrl-C at a terminal, and the end of a host: they come from outside, and never from a record.
+# Ctrl-C at a terminal, and a host's shutdown: these come from outside, never from a record.
 _OUTSIDE = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Items before `end` were tried; `fatal` says of some, by index, what becomes of a reader."""
+    """Items before `end` were tried; `fatal` says, by index, how some end the reader."""
 
     end: int
     fatal: Mapping[int, str] = field(default_factory=dict)
@@ -38,10 +38,10 @@ class Trial:
 def try_out(
     items: Sequence[T], read: Callable[[T], object], *, example: T, seconds: float
 ) -> Trial:
-    """Read the items in child processes, for a part of these seconds; exceptions are no harm.
+    """Read the items in child processes, for a part of these seconds; exceptions are harmless.
 
-    An item that ends two of them, or takes a third of that part each time, is fatal. If `example`
-    does so as well, or there can be no child, nothing is known of any item: all count as tried.
+    An item that ends two children, or takes a third of that time in each, is fatal. If `example`
+    does too, or no child can be started, nothing is known about any item, and all count as tried.
     """
     deadline = time.monotonic() + seconds * _SHARE
     limit = seconds * _SHARE / (_TRIES + 1)
@@ -67,7 +67,7 @@ def try_out(
 
 
 class _End(NamedTuple):
-    """How many items a child has read, and how it died, which is empty if it did not."""
+    """How many items a child has read, and how it died; empty if it did not."""
 
     done: int
     death: str
@@ -78,7 +78,7 @@ def _read_in_child(
 ) -> _End:
     receiver, sender = os.pipe()
     with warnings.catch_warnings():
-        # Since 3.12: the child has none of this process' threads. It needs none.
+        # Python warns since 3.12 that the child has none of this process's threads. It needs none.
         warnings.simplefilter("ignore", DeprecationWarning)
         try:
             pid = os.fork()
@@ -109,10 +109,10 @@ def _read_in_child(
 def _read_and_exit(
     items: Sequence[T], read: Callable[[T], object], limit: float, sender: int
 ) -> NoReturn:
-    """In the child: tell of each item that has been read."""
+    """In the child: report each item read."""
     code = 1
     try:
-        # Collecting what this process inherits would copy all of it, and memory may be short.
+        # Garbage collection would copy all inherited memory, and memory may be short.
         gc.freeze()
         for number in (signal.SIGALRM, *_OUTSIDE):
             signal.signal(number, signal.SIG_DFL)

@@ -1,4 +1,4 @@
-"""Whose turn it is: what tells a batch that was never tried from one that ends the function."""
+"""Distinguishes a batch that was never tried from one that crashes the function."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ if TYPE_CHECKING:
 
 
 class Turns:
-    """What this process has done of each shard; a process that dies has done nothing."""
+    """The batches this process has finished, by shard; a process that dies forgets them."""
 
     def __init__(self) -> None:
         self._done: dict[tuple[str, str], tuple[float, float]] = {}
 
     def finish(self, last: KinesisRecord, now: float) -> None:
-        """Note that a batch is done, by its last record."""
+        """Note a finished batch, by its last record."""
         self._done[_shard(last)] = arrival(last) or 0.0, now
 
     def waiting(self, first: KinesisRecord, now: float) -> float:
-        """Seconds for which a batch, by its first record, may have been handed over in vain.
+        """Seconds for which a batch, identified by its first record, may have been retried without
+        success.
 
-        That is since the record came, or since the batch before it was done: in a backlog, each
-        batch waits for its turn. Where a later one is done already, this one had its turn.
+        They count from the record's arrival, or from the end of the batch before it: in a backlog,
+        each batch waits for its turn. If a later batch is already done, this one had its turn.
         """
         came = arrival(first) or 0.0
         newest, when = self._done.get(_shard(first), (inf, 0.0))

@@ -1,1 +1,1 @@
-"""What a tweet is: all that the project knows of it, by the contract in docs/architecture.md."""
+"""Everything specific to tweets, following the contract in docs/architecture.md."""

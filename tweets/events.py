@@ -1,4 +1,4 @@
-"""Tweets as the producer and people know them; what the function makes of them is in `item`."""
+"""Tells tweetpipe's commands about tweets; `item` turns them into items in the function."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _SECOND = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)\.\d{3}Z", re.ASCII)
 
 
 def partition_key(data: bytes) -> str:
-    """The author: all tweets of one are in a shard. Raises ValueError where none is known."""
+    """The author: all of an author's tweets are in one shard. Raises ValueError if unknown."""
     if author := author_in(data):
         return author
     raise ValueError("no author")
@@ -46,23 +46,23 @@ def fake(seed: int, index: int, shape: Shape = "mixed") -> tuple[bytes, str]:
 
 
 def malformed(seed: int, index: int) -> bytes:
-    """What looks like a tweet, and can't be stored."""
+    """A malformed tweet that can't be stored."""
     from tweets.fakes.records import spoilt
 
-    # Strewn in as everywhere, so that a seed makes the same bytes for all.
+    # Inserted in the same way everywhere, so that a seed always gives the same bytes.
     *_, (_, _, variety) = strewn([index], seed, 1.0, 0.0, index)
     return spoilt(_fakes(seed), index, "mixed", variety).data
 
 
 def expected(seed: int, index: int) -> dict[str, Any]:
-    """What must be stored of a fake tweet."""
+    """The item expected for a fake tweet."""
     from tweets.fakes import expected_item
 
     return {**expected_item(_fakes(seed).tweet(index))}
 
 
 def shown(item: dict[str, Any]) -> tuple[str, str, str]:
-    """The author, the time to the second where it is as the function stores it, and the text."""
+    """The author, the time to the second if it has the stored format, and the text."""
     time = item.get("Timestamp", "")
     if found := _SECOND.fullmatch(time):
         time = f"{found[1]} {found[2]}Z"
@@ -71,7 +71,7 @@ def shown(item: dict[str, Any]) -> tuple[str, str, str]:
 
 @lru_cache(maxsize=2)
 def _fakes(seed: int) -> FakeTweets:
-    # Imported here: most commands need neither the generator nor what it imports.
+    # Imported here, because most commands need neither the generator nor its imports.
     from tweets.fakes import FakeTweets
 
     return FakeTweets(seed)

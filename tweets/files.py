@@ -1,4 +1,4 @@
-"""Tweets in files, in whatever form people have them."""
+"""Tweets in files of any supported format."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SEARCH = Page(re.compile(r'\{[ \t\n\r]*"(?:statuses|search_metadata)"'), "statu
 
 
 def contents(author: str | None = None) -> Contents:
-    """Tweets; `author` is the name or id of who wrote those in X's own archive."""
+    """Tweets; `author` is the name or id of the author of X's own archive."""
 
     def taken_apart(content: object, text: str, held_back: Counter[str]) -> list[Value]:
         return tweets_in(content, text, held_back, author)

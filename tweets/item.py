@@ -1,4 +1,4 @@
-"""A record's bytes as an item of the table; all shapes of tweet become the same attributes."""
+"""Turns a record's bytes into an item; tweets of all shapes get the same attributes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ EXAMPLE = (
     b'{"id_str": "1050118621198921728", "created_at": "Wed Oct 10 20:19:24 +0000 2018",'
     b' "text": "An example", "user": {"name": "Ana Example", "screen_name": "ana"}}'
 )
-"""What code that is in order makes an item of. Where even this raises, the code is at fault."""
+"""A tweet that working code turns into an item. If even this raises, the code is at fault."""
 
 _KINDS = {bool: "true or false", int: "a number", float: "a number", dict: "an object"}
 
 
 class Unusable(StrEnum):
-    """Why a tweet can never be stored, beside what keeps any event from it."""
+    """Why a tweet can never be stored, in addition to the reasons for any event."""
 
     NOT_A_TWEET = "not-a-tweet"
     NO_ID = "no-id"
@@ -41,7 +41,7 @@ class Item(TypedDict):
 
 
 def to_item(data: bytes) -> Item:
-    """Make the item for one tweet, v1.1 or v2; raises Rejected for what can never be stored."""
+    """Make the item for one tweet, v1.1 or v2; raises Rejected if it can never be stored."""
     tweet = json_object(data, otherwise=Unusable.NOT_A_TWEET)
     found = found_in(tweet)
     if found.id is None or found.username is None or found.text is None:
@@ -55,7 +55,7 @@ def to_item(data: bytes) -> Item:
 
 
 def _unusable(tweet: dict[str, Any], found: Found) -> Rejected:
-    # A v1.1 stream carries more than tweets: {"delete": ...}, {"limit": ...}, {"warning": ...}.
+    # A v1.1 stream has messages besides tweets: {"delete": ...}, {"limit": ...}, {"warning": ...}.
     if not is_tweet(tweet):
         return Rejected(Unusable.NOT_A_TWEET, "neither a v1.1 nor a v2 tweet")
     if found.id is None:

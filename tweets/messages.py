@@ -1,4 +1,4 @@
-"""What a line of a stream is, as X sends it or as somebody has recorded it."""
+"""Classifies the lines of X's streams, live or recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _DISCONNECTS = ("operational-disconnect", "streaming-connection")
 ERROR = "error message"
 DISCONNECT = "disconnect"
 
-# By the key of their content, an object. The streams of v1.1, its compliance streams included.
+# By the key of their content, an object. For v1.1's streams, including compliance streams.
 _NOTICES = {
     "delete": "delete",
     "disconnect": DISCONNECT,
@@ -40,9 +40,9 @@ _COMPLIANCE = ("tweet_", "user_", "scrub_geo", "delete", "withheld", "drop", "un
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post; `id` is None where X sent none, `rules` are those it matched: (id, tag).
+    """A post; `id` is None if X sent none, `rules` are those it matched: (id, tag).
 
-    `change` is X's message of an edit, where an older version of the post may be stored; else
+    `change` is X's message about an edit, if an older version of the post may be stored; else
     empty.
     """
 
@@ -54,7 +54,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """An error message; after a disconnect, nothing more will come."""
+    """An error message; after a disconnect message, nothing more will come."""
 
     detail: str
     is_disconnect: bool
@@ -64,7 +64,7 @@ class Problem:
 class Notice:
     """A message of another known kind; `name` is that kind in the singular.
 
-    `change` is the message itself, if it says what has become of posts; else empty.
+    `change` is the message itself, if it is about changed posts; else empty.
     """
 
     name: str
@@ -73,19 +73,19 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """JSON of a kind that is none of ours."""
+    """JSON of an unknown kind."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rubbish:
-    """No JSON."""
+    """Not JSON."""
 
 
 Message = Post | Problem | Notice | Unknown | Rubbish
 
 
 def message_of(line: bytes) -> Message:
-    """What a line that is not blank says."""
+    """Classify a line that is not blank."""
     try:
         content = json.loads(line)
     except (ValueError, RecursionError):
@@ -102,7 +102,7 @@ def message_of(line: bytes) -> Message:
 
 
 def notice_in(content: Mapping[str, object]) -> Problem | Notice | None:
-    """What a JSON object says beside tweets, None if it may be one or is of no known kind."""
+    """The kind of a message that is not a tweet; None if it may be a tweet or is unknown."""
     data = content.get("data")
     if isinstance(data, dict):
         is_compliance = bool(data) and all(map(_is_compliance, data.items()))
@@ -120,7 +120,7 @@ def notice_in(content: Mapping[str, object]) -> Problem | Notice | None:
 
 
 def reason_of(problem: Mapping[str, object]) -> str:
-    """What a problem says in words, in whichever of the forms that X has; empty if nothing."""
+    """The text of a problem, in any of X's formats; empty if none."""
     for name in ("detail", "message", "title", "error_description", "error"):
         if isinstance(said := problem.get(name), str) and (words := plain(said)):
             return words
@@ -128,7 +128,7 @@ def reason_of(problem: Mapping[str, object]) -> str:
 
 
 def word(value: object) -> str:
-    """A string or a number, as X sends it; anything else may be nested too deep to be written."""
+    """A string or number, as X sends it; other values may be nested too deeply to write."""
     return str(value) if isinstance(value, str | int) else ""
 
 

@@ -1,6 +1,6 @@
-"""The item that a record's bytes must become: the contract, read a second time and naively.
+"""The item that a record's bytes must become: a second, simple implementation of the contract.
 
-It shares no code with the function, so that no mistake of the one is excused by the other.
+It shares no code with the function, so that neither hides the other's mistakes.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from typing import Any, NoReturn
 
 Item = dict[str, Any]
 
-# The ways X writes a time: v1.1, and ISO 8601 with a zone. ASCII, since \d has more digits.
+# X's time formats: v1.1, and ISO 8601 with a zone. ASCII, because \d matches more digits.
 _V1_TIME = re.compile(
     r"[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [+-]\d\d[0-5]\d \d{4}", re.ASCII
 )
 _ISO_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:?[0-5]\d)", re.ASCII)
 
-# Ids after this one hold the milliseconds since the epoch, above the lowest 22 bits.
+# Ids after this one contain the milliseconds since the epoch, above the lowest 22 bits.
 _LAST_COUNTED_ID = 29_700_859_247
 _EPOCH = datetime.fromtimestamp(1_288_834_974, UTC) + timedelta(milliseconds=657)
 _ID = re.compile(r"\d{1,19}", re.ASCII)
 
 _PREFIX = re.compile(r"RT @[^\s:]+: ")
-# Of other networks' posts, and of another format for tweets.
+# Marks of other networks' posts, and of another format for tweets.
 _FOREIGN = ("$type", "account", "actor", "objectType", "verb")
 
 
 def expected_item(data: bytes) -> Item | None:
-    """The attributes that must be stored, or None for what must be rejected."""
+    """The attributes that must be stored, or None if the record must be rejected."""
     try:
         tweet = json.loads(data.decode("utf-8-sig"), parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -89,7 +89,7 @@ def _author(post: dict[str, Any], includes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _original(post: dict[str, Any], includes: dict[str, Any]) -> dict[str, Any]:
-    """What a retweet passes on, which X puts beside it, and twarc2 into it."""
+    """The original of a retweet, which X puts beside it, and twarc2 into it."""
     for reference in _dicts(post.get("referenced_tweets")):
         if reference.get("type") == "retweeted":
             return _with_id(includes.get("tweets"), reference.get("id")) or reference
@@ -97,7 +97,7 @@ def _original(post: dict[str, Any], includes: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(tweet: dict[str, Any], original: dict[str, Any], name: object) -> str | None:
-    """The whole text; of a retweet, X's beginning of it and the original's, if both are known."""
+    """The full text; for a retweet, X's prefix and the original's text, if both are known."""
     text, whole = _text(tweet), _text(original)
     if whole is None:
         return text

@@ -1,4 +1,4 @@
-"""Takes apart what holds several tweets, or wraps one in another way than the function knows."""
+"""Splits pages of several tweets, and unwraps tweets in formats that the function doesn't know."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from tweets.messages import DISCONNECT, ERROR, Notice, notice_in
 EMPTY_PAGE = "page without tweets"
 
 _KEYS = {"users": "id", "tweets": "id", "media": "media_key", "places": "id", "polls": "id"}
-"""What identifies each kind of what a page includes."""
+"""The id field of each kind of included object."""
 
 
 def is_tweet(content: object) -> bool:
-    """Whether it is a tweet for sure, which nothing here has to be done to."""
+    """Whether it is certainly a tweet that can be sent unchanged."""
     if not isinstance(content, dict):
         return False
     if "text" in content or "full_text" in content:
@@ -29,10 +29,11 @@ def is_tweet(content: object) -> bool:
 def tweets_in(
     content: object, text: str, held_back: Counter[str], author: str | None
 ) -> list[Value]:
-    """The tweets that a value holds, in shapes that the function knows; or itself, if it is other.
+    """The tweets in a value, in shapes that the function knows; or the value itself, if it is
+    something else.
 
-    Messages of a stream are counted in `held_back`. `author` is the name or id of who wrote those
-    tweets in X's own archive.
+    Messages of a stream are counted in `held_back`. `author` is the name or id of the author of X's
+    own archive.
     """
     if not isinstance(content, dict) or is_tweet(content):
         return [_by(author, content, text)]
@@ -43,7 +44,7 @@ def tweets_in(
             held_back[EMPTY_PAGE] += 1
             return []
         return list(_posts(content, text))
-    # A premium search gives `results`, and says what was asked for.
+    # A premium search returns `results`, and repeats its request.
     key = "results" if "requestParameters" in content else "statuses"
     if isinstance(statuses := content.get(key), list):
         if not statuses:
@@ -68,7 +69,7 @@ def tweets_in(
 
 
 def lacks_author(content: object) -> bool:
-    """Whether it is an entry of X's own archive, which doesn't say who wrote its tweets."""
+    """Whether it is an entry of X's own archive, which doesn't name the author of its tweets."""
     tweet = content.get("tweet") if isinstance(content, dict) else None
     return isinstance(tweet, dict) and is_tweet(tweet) and "user" not in tweet
 
@@ -91,7 +92,7 @@ def _by(author: str | None, content: object, text: str) -> Value:
 
 
 def _posts(content: dict[str, Any], text: str) -> Iterator[Value]:
-    """The posts of a page, each with what it needs of the page's includes."""
+    """The posts of a page, each with the included objects that it needs."""
     spans = _spans(text)
     included = _Included(content.get("includes"), text, spans.get("includes"))
     for post, part in zip(content["data"], elements(text, spans["data"][0]), strict=True):
@@ -111,7 +112,7 @@ def _posts(content: dict[str, Any], text: str) -> Iterator[Value]:
 
 
 class _Included:
-    """What a page includes, by kind and id."""
+    """A page's included objects, by kind and id."""
 
     def __init__(self, includes: object, text: str, span: tuple[int, int] | None) -> None:
         self._things: dict[str, dict[object, Value]] = {}
@@ -128,7 +129,7 @@ class _Included:
             }
 
     def needed_by(self, post: dict[str, Any]) -> dict[str, list[Value]]:
-        """What the post names, and what the posts that it refers to name."""
+        """The objects that the post refers to, and those of the posts it refers to."""
         tweets = self._named("tweets", _ids(post.get("referenced_tweets"), "id"))
         posts = [post, *(tweet for tweet, _ in tweets if isinstance(tweet, dict))]
         attachments = [a for p in posts if isinstance(a := p.get("attachments"), dict)]
@@ -160,12 +161,12 @@ def _each(attachments: Iterable[dict[str, Any]], key: str) -> Iterator[object]:
 
 
 def _word(id_: object) -> str:
-    """An id as X writes it, or as a program has that reads numbers."""
+    """An id as text, as X writes it, or as a number, as some programs store it."""
     return str(id_) if isinstance(id_, str | int) else ""
 
 
 def _spans(text: str, at: int = 0) -> dict[str, tuple[int, int]]:
-    """Where the values of an object are; of a key that is there twice, the last counts."""
+    """The spans of an object's values; if a key occurs twice, the last counts."""
     return {key: (start, end) for key, start, end in members(text, at)}
 
 

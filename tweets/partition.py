@@ -1,4 +1,4 @@
-"""The partition key of a tweet: all of an author's tweets are in one shard, in their order."""
+"""The partition key of a tweet: all tweets of an author are in one shard, in order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def author_in(data: bytes) -> str | None:
-    """The author's screen name (v2: username), else the author's id, if there is either."""
+    """The author's screen name (v2: username), else the author's id, if available."""
     tweet = None
     with suppress(ValueError, RecursionError):
         tweet = json.loads(data)
@@ -26,7 +26,7 @@ def author_of(tweet: object) -> str | None:
 
 
 def _author_of_post(post: dict[str, Any], includes: Any) -> str | None:
-    """Of a v2 post, in an envelope or not, and flattened or not: an author has one key in all."""
+    """For a v2 post, in an envelope or not, flattened or not: the key is the same in all."""
     author_id = post.get("author_id")
     author = post.get("author")
     inside = author if isinstance(author, dict) else {}
@@ -55,7 +55,7 @@ def _first_text(*candidates: Any) -> str | None:
 
 
 def _encodable(text: str) -> bool:
-    # JSON may escape half of a surrogate pair, which UTF-8 cannot carry.
+    # JSON may escape half of a surrogate pair, which UTF-8 can't encode.
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""A tweet as a record of the stream."""
+"""Turns a tweet into a record of the stream."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tweets.partition import author_of
 
 
 def record(content: object, data: bytes, origin: Origin | None = None) -> OutgoingRecord:
-    """The record of a tweet that was read already, with its author as the partition key."""
+    """The record of a parsed tweet, with its author as the partition key."""
     author = author_of(content)
     if author is None:
         return OutgoingRecord.with_key(data, None, origin)

@@ -1,4 +1,4 @@
-"""What is text, but holds no tweets, and the command that makes tweets of it where there is one."""
+"""Text files that hold no tweets, with the command that converts them where there is one."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from producer.files import refusals
 from producer.files.refusals import with_names
 
 _CSV_TO_NDJSON = (
-    "write its rows as tweets, with the names of its columns: python3 -c 'import csv, json, sys; "
+    "Convert its rows to tweets, with the names of your columns: python3 -c 'import csv, json, "
+    "sys; "
     '[print(json.dumps({{"id_str": row["id"], "created_at": row["created_at"], '
     '"text": row["text"], "user": {{"screen_name": row["user"]}}}})) '
     "for row in csv.DictReader(sys.stdin)]' < {file} | {produce}"
 )
-_HYDRATE = "ask X for the tweets: twarc2 hydrate {file} | {produce}"
+_HYDRATE = "Fetch the tweets from X: twarc2 hydrate {file} | {produce}"
 _SHORTER = (
     "jq -c 'range(0; .data | length; 500) as $n | .data |= .[$n:$n + 500]' {file} | {produce}"
 )
@@ -32,7 +33,7 @@ _refusal = partial(refusals.refusal, nouns="tweets")
 
 
 def require_tweets(head: bytes, name: str, *, ended: bool, author: str | None) -> None:
-    """Raise SettingsError if a text that begins so can't be tweets."""
+    """Raise SettingsError if a text with this beginning can't be tweets."""
     text = head.lstrip()
     if text.startswith((b"{", b"[")):
         return
@@ -59,34 +60,34 @@ def _require_archive_of_tweets(text: bytes, name: str, author: str | None) -> No
         raise _refusal(
             name,
             f"is a part of X's archive that holds no tweets ({of.decode()})",
-            "the tweets are in data/tweets.js",
+            "The tweets are in data/tweets.js",
         )
     if author is None:
         raise author_needed(name)
 
 
 def author_needed(name: str) -> SettingsError:
-    """The refusal of X's own archive without --author."""
+    """The error for X's own archive without --author."""
     return _refusal(
         name,
-        "is X's archive of an account, whose tweets don't say whose they are",
-        "add --author NAME, the account's name or id",
+        "is X's archive of an account, whose tweets don't name their author",
+        "Add --author NAME, the account's name or id",
     )
 
 
 def if_long_page(name: str) -> str:
-    """What to do where more is in one page than can be in memory."""
-    return "If it is a page of tweets, cut it into shorter ones: " + with_names(_SHORTER, name)
+    """What to do if a page is too large for memory."""
+    return "If it is a page of tweets, split it into shorter ones:\n  " + with_names(_SHORTER, name)
 
 
 def _is_csv(line: bytes) -> bool:
-    """Whether a first line is the names of columns, or cells in quotes."""
+    """Whether a first line has column names or quoted cells."""
     text = line.decode(errors="replace").strip()
     for delimiter in ",;\t|":
         with suppress(csv.Error):
             cells = next(csv.reader([text], delimiter=delimiter), [])
             if len(cells) > 1 and (
-                # The column of pandas' index has no name.
+                # pandas' index column has no name.
                 all(_COLUMN.fullmatch(cell) for cell in cells[cells[0] == "" :])
                 or (text.startswith('"') and f'"{delimiter}' in text)
             ):

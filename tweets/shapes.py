@@ -1,4 +1,4 @@
-"""The shapes that tweets come in, and what each offers for an item.
+"""The shapes of tweets, and the fields that each provides for an item.
 
 v1.1 with `user`; v2 in its envelope, as X sends it (`data` and `includes`); and v2 without one:
 the bare post (`author_id`), or flattened, with the author and the tweets it refers to inside
@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 Json = dict[str, Any]
 
 _TEXTS = ("text", "full_text", "extended_tweet", "note_tweet")
-# Bluesky, Mastodon, and Activity Streams (GNIP's format for tweets, too). Some of their objects
-# have a text and an id as well.
+# Bluesky, Mastodon, and Activity Streams (also GNIP's format for tweets). Some of their objects
+# have a text and an id too.
 _MARKS_OF_OTHERS = frozenset({"$type", "account", "actor", "objectType", "verb"})
 _RETWEET_PREFIX = re.compile(r"RT @[^\s:]+: ")
 
 
 class Found(NamedTuple):
-    """What a tweet offers for an item; None is what it lacks. `created_at` may be anything."""
+    """A tweet's fields for an item; None if missing. `created_at` may be anything."""
 
     username: str | None
     id: str | None
@@ -29,7 +29,7 @@ class Found(NamedTuple):
 
 
 def found_in(tweet: Json) -> Found:
-    """What there is in a JSON object, whether that is a tweet or not."""
+    """Read the fields from a JSON object, whether it is a tweet or not."""
     post = tweet.get("data")
     if isinstance(post, dict):
         return _from_v2(post, _object(tweet, "includes"))
@@ -43,10 +43,10 @@ def _is_bare(tweet: Json) -> bool:
 
 
 def is_tweet(tweet: Json) -> bool:
-    """Tell whether an object that lacks something has the shape of a tweet nevertheless.
+    """Whether an incomplete object has the shape of a tweet.
 
-    It has a text, or says who tweeted and when. What has neither is something else: a user, a
-    scraper's row with names of its own, another network's post.
+    It has a text, or an author and a time. Otherwise it is something else: a user, a scraper's row
+    with other names, another network's post.
     """
     data = tweet.get("data")
     post = data if isinstance(data, dict) else tweet
@@ -59,7 +59,7 @@ def is_tweet(tweet: Json) -> bool:
 
 
 def _is_of_others(post: Json) -> bool:
-    """Tell whether an object bears the marks of another network's format, and none of X's."""
+    """Whether an object has marks of another network's format, and none of X's."""
     if "author_id" in post or "user" in post:
         return False
     return not _MARKS_OF_OTHERS.isdisjoint(post)
@@ -103,7 +103,7 @@ def _author(post: Json, includes: Json) -> Json:
 
 
 def _retweeted(post: Json, includes: Json) -> Json:
-    """The original of a retweet, as far as the record holds it; empty if it is no retweet."""
+    """The original of a retweet, as far as the record has it; empty if it is not a retweet."""
     references = post["referenced_tweets"]
     for reference in references if isinstance(references, list) else ():
         if isinstance(reference, dict) and reference.get("type") == "retweeted":
@@ -120,10 +120,10 @@ def _with_id(objects: object, wanted: str | None) -> Json:
 
 
 def _retweet(text: str | None, original: Json, screen_name: str | None) -> str | None:
-    """The text that X gives a retweet, but whole: X cuts it at 140 characters.
+    """The full text of a retweet, which X cuts at 140 characters. The name is the one in X's text;
+    the author may have changed it since.
 
-    The name is the one in X's text, which an author may have changed since. Without the original's
-    text, or without a name, X's text remains.
+    Without the original's text or a name, X's text is used.
     """
     whole = _whole_text(original)
     if whole is None:
@@ -134,7 +134,7 @@ def _retweet(text: str | None, original: Json, screen_name: str | None) -> str |
 
 
 def _whole_text(post: Json) -> str | None:
-    # An empty one is a text too.
+    # An empty text counts too.
     for extended, name in (("extended_tweet", "full_text"), ("note_tweet", "text")):
         value = post.get(extended)
         if isinstance(value, dict) and isinstance(text := value.get(name), str):

@@ -1,6 +1,6 @@
-"""The two ways X writes `created_at`, as one, and the time in a tweet's id.
+"""Normalizes X's two formats of `created_at`, and reads the time in a tweet's id.
 
-Not strptime: it is slow, and reads month names in the process's locale.
+Does not use strptime: it is slow, and reads month names in the process's locale.
 """
 
 from __future__ import annotations
@@ -25,11 +25,12 @@ _MONTHS = {
         ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"), 1
     )
 }
-# Twitter, "Announcing Snowflake" (2010), and the code it published: the upper bits of an id count
+# Twitter, "Announcing Snowflake" (2010), and its published code: the upper bits of an id count
 # milliseconds from this moment.
 _SNOWFLAKE_EPOCH = datetime(2010, 11, 4, 1, 42, 54, 657_000)
 _SNOWFLAKE_TIME_SHIFT = 22
-# The last id known from before, when they were counted: TweetedAt (Old Dominion University, 2019).
+# The last known id from before, when ids were sequential: TweetedAt (Old Dominion University,
+# 2019).
 _LAST_COUNTED_ID = 29_700_859_247
 _MAX_ID_DIGITS = 19
 
@@ -37,8 +38,8 @@ _MAX_ID_DIGITS = 19
 def to_utc(created_at: str) -> str:
     """Turn a v1.1 or ISO 8601 time into ISO 8601 UTC with milliseconds.
 
-    "Wed Oct 10 20:19:24 +0000 2018" becomes "2018-10-10T20:19:24.000Z". Digits beyond
-    milliseconds are cut off. Raises ValueError for anything else, also for a time without zone.
+    "Wed Oct 10 20:19:24 +0000 2018" becomes "2018-10-10T20:19:24.000Z". Digits beyond milliseconds
+    are cut off. Raises ValueError for anything else, including a time without a zone.
     """
     if match := _V1.fullmatch(created_at):
         month, fraction = _MONTHS.get(match["month"], 0), ""
@@ -64,9 +65,10 @@ def to_utc(created_at: str) -> str:
 
 
 def time_of_id(tweet_id: str) -> str | None:
-    """When a tweet was made, in the form of `to_utc`; None for an id from before November 2010.
+    """The creation time in a tweet's id, in the format of `to_utc`; None for an id from before
+    November 2010.
 
-    None also for what is no 63-bit number.
+    Also None if it is not a 63-bit number.
     """
     if not (tweet_id.isascii() and tweet_id.isdigit()) or len(tweet_id) > _MAX_ID_DIGITS:
         return None
@@ -80,5 +82,5 @@ def time_of_id(tweet_id: str) -> str | None:
 def _offset(match: re.Match[str]) -> timedelta:
     offset = timedelta(hours=int(match["offset_hours"]), minutes=int(match["offset_minutes"]))
     if offset >= timedelta(days=1):
-        raise ValueError("an offset of a day or more")
+        raise ValueError("the offset is a day or more")
     return -offset if match["sign"] == "-" else offset

@@ -1,4 +1,4 @@
-"""What tweetpipe itself needs to know of page views and clicks. Nothing here is deployed."""
+"""Tells tweetpipe's commands about page views and clicks. Nothing here is deployed."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _ELEMENTS = ("a.next", "button#buy", "img.zoom", "input[name=q]")
 
 
 def partition_key(data: bytes) -> str:
-    """A session's events go to one shard."""
+    """All events of a session go to one shard."""
     return str(json.loads(data)["session"])
 
 
 def fake(seed: int, index: int) -> tuple[bytes, str]:
-    """Event `index` of `seed` as a browser would send it, and its partition key."""
+    """Event `index` of `seed`, as a browser would send it, and its partition key."""
     event = _event(seed, index)
     return json.dumps(event).encode(), event["session"]
 
@@ -36,20 +36,20 @@ def expected(seed: int, index: int) -> dict[str, object]:
 
 
 def malformed(seed: int, index: int) -> bytes:
-    """What looks like an event and can't be stored; no two are alike."""
+    """A malformed event that can't be stored; no two are alike."""
     event = _event(seed, index) | {"session": f"malformed-{seed}-{index}"}
     whole, late = json.dumps(event).encode(), json.dumps(event | {"time": "yesterday"}).encode()
     return (whole[:-1], b"[%b]" % whole, whole.replace(b"http", b"\xff"), late)[index % 4]
 
 
 def shown(item: dict[str, Any]) -> tuple[str, str, str]:
-    """Title, time, and text of a stored item for a person."""
+    """Title, time, and text to show for a stored item."""
     what = f"{item.get('Type')} {item.get('Element', '')}".strip()
     return item["Session"], item["Event"].partition("#")[0], f"{what} on {item.get('Url')}"
 
 
 def _event(seed: int, index: int) -> dict[str, Any]:
-    """Always the same; visitors take turns."""
+    """Deterministic values for an event; visitors take turns."""
     crowd, turn = divmod(index, _VISITORS * _STEPS)
     number, visitor = divmod(turn, _VISITORS)
     chance = Random(f"{seed} {index}")

@@ -1,4 +1,4 @@
-"""A page view or a click as an item of the table. This module runs in the Lambda function."""
+"""Turns a page view or a click into an item of the table, in the Lambda function."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ KEY = {"Session": "S", "Event": "S"}
 
 
 def to_item(data: bytes) -> dict[str, object]:
-    """Make the item for one event; raises Rejected for what can never be stored."""
+    """Make the item for one event; raises Rejected if it can never be stored."""
     try:
         event = json.loads(data)
     except (ValueError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""What must hold of any events, whatever they are. To run it: python -m pytest, in this folder."""
+"""Tests that every kind of events must pass. To run them in this folder: python -m pytest"""
 
 from __future__ import annotations
 

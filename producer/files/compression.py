@@ -121,8 +121,7 @@ def _members(
             except Exception as error:  # each library raises its own
                 raise SourceError(
                     f"{name} is damaged: its {kind} data can't be decompressed near byte {fed:,} "
-                    f"({error}). The records before that were read. Get an intact copy of the "
-                    f"file, then send it again"
+                    f"({error}); the records before that were read"
                 ) from error
             if given:
                 yield given
@@ -133,6 +132,6 @@ def _members(
                 break
     if decompressor is not None:
         raise SourceError(
-            f"{name} is incomplete: its {kind} data ends early, at byte {fed:,}. The records "
-            f"before that were read. Get a complete copy of the file, then send it again"
+            f"{name} is incomplete: its {kind} data ends early, at byte {fed:,}; "
+            "the records before that were read"
         )

@@ -50,9 +50,7 @@ def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
             raise SettingsError(what)
         for file in stands_for:
             if file == STDIN and STDIN in found.files:
-                raise SettingsError(
-                    "- is given twice, and standard input can be read only once. Give it once"
-                )
+                raise SettingsError("- is given twice, and standard input can be read only once.")
             who = None if file == STDIN else _identity(file)
             if who in known:
                 found.twice.append(file)

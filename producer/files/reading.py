@@ -166,8 +166,7 @@ class Reading:
                 yield chunk
         except OSError as error:
             raise SourceError(
-                f"reading {self._name} failed: {error.strerror}. The records before that were "
-                f"read. Send the file again when it can be read to the end"
+                f"reading {self._name} failed: {error.strerror}; the records before that were read"
             ) from error
 
     def _in_lines(self) -> Iterator[Piece]:

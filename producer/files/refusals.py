@@ -13,13 +13,13 @@ PIPED_INTO = "tweetpipe produce file -"
 _LOOK = 4096
 _TAR = (257, b"ustar")
 
-_UNPACK = "unpack it, or pipe one of its files: unzip -p {file} PATH/IN/IT | {produce}"
+_UNPACK = "Unpack it, or pipe one of its files: unzip -p {file} PATH/IN/IT | {produce}"
 _PARQUET = (
-    'write its rows as JSON with pandas: python3 -c "import pandas, sys; '
+    'Write its rows as JSON with pandas: python3 -c "import pandas, sys; '
     "pandas.read_parquet(sys.argv[1])"
     ".to_json('events.ndjson', orient='records', lines=True, date_format='iso')\" {file}"
 )
-_DECRYPT = "decrypt it first: gpg -d {file} | {produce}"
+_DECRYPT = "Decrypt it first: gpg -d {file} | {produce}"
 
 _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"PK\x03\x04", "a zip archive", _UNPACK),
@@ -35,7 +35,7 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (
         b"SQLite format 3\0",
         "an SQLite database",
-        "write its rows as JSON: sqlite3 -json {file} 'SELECT …' | {produce}",
+        "Write its rows as JSON: sqlite3 -json {file} 'SELECT …' | {produce}",
     ),
     (b"\x89HDF\r\n", "HDF5", ""),
     (b"\x89PNG", "an image", ""),
@@ -47,8 +47,8 @@ _BINARY: tuple[tuple[bytes, str, str], ...] = (
     (b"LZIP", "compressed with lzip", "lzip -dc {file} | {produce}"),
     (b"\x04\x22\x4d\x18", "compressed with lz4", "lz4 -dc {file} | {produce}"),
     (b"\xff\x06\0\0sNaPpY", "compressed with snappy", "snzip -dc {file} | {produce}"),
-    (b"Salted__", "encrypted", "decrypt it first: openssl enc -d … -in {file} | {produce}"),
-    (b"age-encryption.org/", "encrypted", "decrypt it first: age -d {file} | {produce}"),
+    (b"Salted__", "encrypted", "Decrypt it first: openssl enc -d … -in {file} | {produce}"),
+    (b"age-encryption.org/", "encrypted", "Decrypt it first: age -d {file} | {produce}"),
     (b"-----BEGIN PGP MESSAGE", "encrypted", _DECRYPT),
     (b"\x80\x04\x95", "a Python pickle", ""),
 )
@@ -69,12 +69,13 @@ def require_text(head: bytes, name: str, *, ended: bool) -> None:
 
 
 def refusal(name: str, what: str, command: str, *, nouns: str = "events") -> SettingsError:
-    """The error for a file of another format, with the command that makes `nouns` of it."""
+    """The error for a file of another format, with advice on how to make `nouns` of it."""
     file = "standard input" if name == STDIN else name
-    return SettingsError(
-        f"{file} {what}, so it can't be sent as {nouns}; nothing was sent"
-        + (f": {with_names(command, name)}" if command else "")
-    )
+    said = f"{file} {what}, so it can't be sent as {nouns}. Nothing was sent"
+    if not command:
+        return SettingsError(said)
+    advice, colon, line = command.partition(": ") if command[0].isupper() else ("Run", ":", command)
+    return SettingsError(f"{said}. {advice}" + (f":\n  {with_names(line, name)}" if colon else ""))
 
 
 def with_names(command: str, name: str) -> str:

@@ -56,8 +56,8 @@ def _recoded(chunks: Chunks, encoding: str, name: str) -> Iterator[bytes]:
         ending = decoder.decode(b"", True).encode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
         raise SourceError(
-            f"{name} is damaged: its {encoding} text can't be decoded ({error.reason}). The "
-            f"records before that were read. Get an intact copy of the file, then send it again"
+            f"{name} is damaged: its {encoding} text can't be decoded ({error.reason}); "
+            "the records before that were read"
         ) from error
     if ending:
         yield ending

@@ -207,8 +207,8 @@ class _Text:
         is_cut = self._ended and (is_cut or at >= len(self._text.rstrip()))
         what = "incomplete" if is_cut else "damaged"
         return SourceError(
-            f"{self._name} is {what}: {self._place(at)} is not valid JSON ({reason}). The records "
-            f"before that were read. Fix the file there, then send it again"
+            f"{self._name} is {what}: {self._place(at)} is not valid JSON ({reason}); "
+            "the records before that were read"
         )
 
     def _place(self, at: int) -> str:

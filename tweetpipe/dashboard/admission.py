@@ -21,7 +21,7 @@ ROOT = 0  # who can do all this without asking
 
 _STRANGER = (
     "This dashboard serves only the user who started it. If that is you, open the address that "
-    "tweetpipe dashboard printed."
+    "the dashboard printed."
 )
 
 

@@ -80,7 +80,7 @@ class Guard:
         hosts = headers.getlist("host")
         if len(hosts) != 1 or not is_served(hosts[0], bound_to=self._host):
             return (
-                "This dashboard is not available under that name. Open the address that tweetpipe "
+                "This dashboard is not available under that name. Open the address that the "
                 "dashboard printed."
             )
         if self._admission and (refusal := self._admission.refusal(scope)):

@@ -1,4 +1,4 @@
-"""What X says has become of posts that somebody keeps, and what must become of them here."""
+"""X's messages about changed posts, and what they require of stored posts."""
 
 from tweets.compliance.kept import ID, WITHHELD_IN, Kept
 from tweets.compliance.ledger import Ledger

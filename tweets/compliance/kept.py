@@ -1,4 +1,4 @@
-"""Posts as they are kept: as items of the table, and as they came, in dead letters."""
+"""Stored posts: items of the table, and original records in dead letters."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from tweets.compliance.ledger import Ledger
 from tweets.compliance.notices import id_in
 
 WITHHELD_IN = "WithheldIn"
-"""The attribute of an item that says in which countries X withholds the post."""
+"""The attribute with the countries in which X withholds the post."""
 
 ID = re.compile(r"[0-9]{1,19}", re.ASCII)
-"""What X takes for an id."""
+"""The pattern of X's ids."""
 
 _ANY_ID = re.compile(rb'"id(?:_str)?"\s*:\s*"?([0-9]{1,19})\b')
 _PLACES = ("geo", "coordinates", "place")
@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 
 class Kept:
-    """What must become of what is kept, by what a ledger knows."""
+    """Judges stored posts by what a ledger knows."""
 
     mark = WITHHELD_IN
 
@@ -38,11 +38,11 @@ class Kept:
         self.is_stale = ledger.is_stale
 
     def id_of(self, item: Mapping[str, Any]) -> str:
-        """The id of the post that an item was made of."""
+        """The id of the post that an item was made from."""
         return str(item.get("Id", ""))
 
     def ids_in(self, data: bytes) -> set[str]:
-        """The ids of the posts that a record holds; of what is no JSON, all that look like one."""
+        """The ids of the posts in a record; if it is not JSON, everything that looks like an id."""
         content = _json(data)
         if content is None:
             return {found.decode() for found in _ANY_ID.findall(data)}
@@ -50,10 +50,10 @@ class Kept:
         return {id_ for post in posts if ID.fullmatch(id_ := id_in(post, "id_str", "id"))}
 
     def revised(self, data: bytes) -> bytes | None:
-        """A record as it may be kept: the same, changed, or None if it may not be kept at all."""
+        """The record as it may be kept: unchanged, changed, or None to delete it."""
         content = _json(data)
         if content is None:
-            # Whatever it is, it may be what is left of a post.
+            # Unreadable data may be the remains of a post.
             return None if any(map(self._ledger.why_gone, self.ids_in(data))) else data
         if self._is_gone(content):
             return None
@@ -66,7 +66,7 @@ class Kept:
         return (
             self._is_post_gone(post)
             or self._is_post_gone(_retweeted(content))
-            # Whoever has the newer version stored has no use for this one.
+            # Once a newer version is stored, this one is not needed.
             or bool(self._ledger.newer(id_in(post, "id_str", "id")))
         )
 
@@ -77,7 +77,7 @@ class Kept:
         )
 
     def _clean(self, content: Json) -> bool:
-        """Remove what may not be kept beside or within a post; whether there was any."""
+        """Remove what may not be kept beside or within a post; return whether there was any."""
         changed = False
         for post in (_post(content), *_beside(content)):
             if self._ledger.has_lost_place(id_in(post, "id_str", "id"), _author_of(post)):
@@ -107,7 +107,7 @@ def _post(content: Json) -> Json:
 
 
 def _beside(content: Json) -> Iterator[Json]:
-    """The posts that a record holds beside its own: what that refers to."""
+    """The other posts in a record, which its post refers to."""
     includes = content.get("includes")
     tweets = includes.get("tweets") if isinstance(includes, dict) else None
     for each in tweets if isinstance(tweets, list) else ():
@@ -119,7 +119,7 @@ def _beside(content: Json) -> Iterator[Json]:
 
 
 def _retweeted(content: Json) -> object:
-    """The original of a retweet, whose text the retweet's is."""
+    """The original of a retweet, whose text the retweet repeats."""
     if isinstance(original := content.get("retweeted_status"), dict):
         return original
     references = _post(content).get("referenced_tweets")

@@ -1,4 +1,4 @@
-"""What is known to have become of posts, from X's streams and from its batch job."""
+"""Records changes of posts, from X's streams and its batch jobs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _BACK_WITH_AUTHOR = ("user_undelete", "user_unprotect", "user_unsuspend")
 
 
 class Ledger:
-    """Learns line by line; of what contradicts, the later counts.
+    """Learns line by line; if lines contradict, the later one counts.
 
-    `heard` counts what it has learned, by kind; `refused` the ids that X's job does not know as
-    such; `unknown` the results whose action is none of X's documents, by action.
+    `heard` counts the messages by kind; `refused` the ids that X's job rejects as invalid;
+    `unknown` the results whose action X doesn't document, by action.
     """
 
     def __init__(self) -> None:
@@ -37,7 +37,7 @@ class Ledger:
         self._versions: dict[str, dict[str, None]] = {}  # of a post's, all known, by each id
 
     def learn(self, content: object) -> bool:
-        """Take in a line of a stream; False if it says nothing of what has become of a post."""
+        """Process a line of a stream; False if it says nothing about a changed post."""
         if not isinstance(content, dict):
             return False
         if isinstance(posts := content.get("data"), list):
@@ -54,7 +54,7 @@ class Ledger:
         return True
 
     def learn_result(self, line: Mapping[str, Any]) -> bool:
-        """Take in a line of what the batch job has found; False if it is none.
+        """Process a line of a batch job's results; False if it is not one.
 
         https://docs.x.com/x-api/compliance/batch-compliance/integrate
         """
@@ -79,7 +79,7 @@ class Ledger:
         return True
 
     def why_gone(self, id_: str) -> str:
-        """Why a post is to be deleted, empty if it isn't: deleting any version deletes them all."""
+        """Why a post must be deleted, or empty. Deleting any version deletes them all."""
         for each in self._versions.get(id_, {id_: None}):
             if each in self._gone:
                 return self._gone[each]
@@ -89,28 +89,28 @@ class Ledger:
         return self._authors.get(author_id, "")
 
     def countries(self, id_: str) -> tuple[str, ...] | None:
-        """Where a post is withheld; None if nothing was said about it."""
+        """Where a post is withheld; None if unknown."""
         return self._withheld.get(id_)
 
     def is_version(self, id_: str) -> bool:
-        """Whether a post is known to have been edited, this one being any of its versions."""
+        """Whether a post, given by any of its versions, is known to have been edited."""
         return id_ in self._versions
 
     def newer(self, id_: str) -> set[str]:
-        """The versions known to be newer than this one; none if it is the last, or the only one."""
+        """The versions known to be newer than this one; empty if it is the last or only one."""
         # Ids grow with time.
         return {each for each in self._versions.get(id_, ()) if _number(each) > _number(id_)}
 
     def is_stale(self, id_: str) -> bool:
-        """Whether X's job says that a newer version has to be fetched."""
+        """Whether X's job says that a newer version must be fetched."""
         return id_ in self._stale
 
     def has_lost_place(self, id_: str, author_id: str) -> bool:
-        """Whether what a post says of its place is to be removed."""
+        """Whether the post's location must be removed."""
         return id_ in self._without_place or _number(id_) <= self._up_to.get(author_id, 0)
 
     def gone(self) -> set[str]:
-        """The ids of all posts that were said to be deleted."""
+        """The ids of all deleted posts."""
         return set(self._gone)
 
     @property

@@ -1,4 +1,4 @@
-"""What X says of posts and authors, in whichever of its forms.
+"""X's messages about posts and authors, in all formats.
 
 v1.1's streams say `{"delete": {"status": {"id": 1, "user_id": 2}}}`, v2's compliance streams
 `{"data": {"delete": {"tweet": {"id": "1", "author_id": "2"}, "event_at": "..."}}}`.
@@ -32,10 +32,10 @@ MARKS_OF_POSTS = ("id", "id_str", "text", "full_text", "user", "created_at")
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What has become of a post, or of an author's posts; `id` is whose, empty if X says none.
+    """A change of a post, or of an author's posts; `id` is empty if X sent none.
 
-    `versions` are an edited post's, the oldest first; `countries` where it is withheld; `up_to` is
-    the newest post that the removal of locations is about.
+    `versions` are those of an edited post, oldest first; `countries` are where it is withheld;
+    `up_to` is the newest post affected by a removal of locations.
     """
 
     kind: str
@@ -50,7 +50,7 @@ class Notice:
 
 
 def notice_of(content: Mapping[str, Any]) -> Notice | None:
-    """What a JSON object says, None for a post and for anything else."""
+    """The notice in a JSON object; None for a post or anything else."""
     if isinstance(message := content.get("message"), dict) and "for_user" in content:
         content = message
     data = content.get("data")
@@ -65,7 +65,7 @@ def notice_of(content: Mapping[str, Any]) -> Notice | None:
 
 
 def edit_of(content: Mapping[str, Any]) -> bytes:
-    """The message by which X tells of an edit, for a post that was edited; empty for another."""
+    """X's message about an edit, for an edited post; empty for others."""
     data = content.get("data")
     post = data if isinstance(data, dict) else content
     versions = _texts(post.get("edit_history_tweet_ids"))
@@ -80,7 +80,7 @@ def edit_of(content: Mapping[str, Any]) -> bytes:
 
 
 def id_in(thing: object, *names: str) -> str:
-    """The first of these members that is an id, as X writes it or as a number; else empty."""
+    """The first of these members that is an id, as text or number; else empty."""
     if isinstance(thing, dict):
         for name in names:
             value = thing.get(name)

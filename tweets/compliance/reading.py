@@ -1,4 +1,4 @@
-"""Reads what X has said from files: the log that the producer keeps, and recorded streams."""
+"""Reads X's messages from files: the producer's log, and recorded streams."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tweets.compliance.ledger import Ledger
 
 
 def learn_from(path: Path, ledger: Ledger) -> None:
-    """Take in all that a file says, in whatever form it is; its posts only as far as edited.
+    """Process all messages in a file of any format; of posts, only their edits.
 
-    Raises SettingsError and SourceError for what can't be read.
+    Raises SettingsError and SourceError if it can't be read.
     """
 
     def take(content: object, _text: str, _held_back: Counter[str]) -> list[Value]:

@@ -22,7 +22,7 @@ async function ask(path, options) {
   try {
     answer = await fetch(path, { cache: "no-store", ...options });
   } catch {
-    throw new Error("The dashboard’s server does not answer. Check that tweetpipe dashboard is still running, then try again.");
+    throw new Error("The dashboard’s server does not answer. Check that the dashboard is still running, then try again.");
   }
   const body = await answer.json().catch(() => null);
   if (!answer.ok) {

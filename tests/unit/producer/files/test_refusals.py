@@ -46,8 +46,8 @@ def database() -> bytes:
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
-    "zip": (zipped(), r"is a zip archive, .*: unpack it, .*unzip -p .*some file' PATH"),
-    "tar": (tarred(), "is a tar archive, .*: tar -xOf .*some file' [|] tweetpipe produce file -"),
+    "zip": (zipped(), r"is a zip archive, .* Unpack it, .*unzip -p .*some file' PATH"),
+    "tar": (tarred(), "is a tar archive, .*\n  tar -xOf .*some file' [|] tweetpipe produce file -"),
     "tar in gzip": (gzip.compress(tarred()), "is a tar archive"),
     "7z": (b"7z\xbc\xaf\x27\x1c" + NOISE, "is a 7z archive"),
     "Parquet": (b"PAR1" + NOISE + b"PAR1", "is Parquet, .*read_parquet"),
@@ -65,7 +65,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "XML": (b'<?xml version="1.0"?>\n<statuses/>\n', "is XML"),
     "CSV": (
         b"id,created_at,text,user\n1,2018-10-10,hello,ada\n",
-        "is a table .CSV., .*: write its rows as tweets.*csv.DictReader.*< .*some file'",
+        "is a table .CSV., .* Convert its rows to tweets.*csv.DictReader.*< .*some file'",
     ),
     "CSV with a mark": (b"\xef\xbb\xbfid;text\n1;hello\n", "is a table"),
     "CSV in UTF-16": ("id\ttext\n1\thello\n".encode("utf-16"), "is a table"),
@@ -75,7 +75,7 @@ REFUSED: dict[str, tuple[bytes, str]] = {
     "ids": (b"1050118621198921728\n1050118621198921729\n", "is a list of ids, .*twarc2 hydrate"),
     "archive": (
         b"window.YTD.tweets.part0 = [\n  {" + b'\n "tweet" : {}} ]',
-        "is X's archive of an account, .*: add --author NAME",
+        "is X's archive of an account, .* Add --author NAME",
     ),
     "archive's likes": (
         b'window.YTD.like.part0 = [ {"like" : {"tweetId" : "1"}} ]',
@@ -89,9 +89,9 @@ REFUSED: dict[str, tuple[bytes, str]] = {
 def test_what_cannot_be_tweets_is_refused_when_it_is_opened(
     keep: Keep, content: bytes, told: str
 ) -> None:
-    with pytest.raises(SettingsError, match=f"some file {told}") as refusal:
+    with pytest.raises(SettingsError, match=f"(?s)some file {told}") as refusal:
         file_source(keep(content))
-    assert "\n" not in str(refusal.value)
+    assert str(refusal.value).count("\n") <= 1
 
 
 @pytest.mark.parametrize(("content", "told"), REFUSED.values(), ids=list(REFUSED))
@@ -130,7 +130,7 @@ def test_the_command_for_csv_makes_tweets_of_it(keep: Keep) -> None:
     path = keep(b'id,created_at,text,user\n1,2018,"a, b",ada\n')
     with pytest.raises(SettingsError) as refusal:
         file_source(path)
-    command = str(refusal.value).partition("its columns: ")[2].partition(" | tweetpipe")[0]
+    command = str(refusal.value).partition("your columns:\n  ")[2].partition(" | tweetpipe")[0]
 
     made = subprocess.run(["sh", "-c", command], capture_output=True, check=True).stdout
 

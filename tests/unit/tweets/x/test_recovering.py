@@ -81,7 +81,7 @@ def test_without_recovery_what_was_missed_is_a_named_gap(tmp_path: Path) -> None
     missed = [post for post in x.published(until=until) if post.tweet.id not in set(run.ids)]
     assert len(missed) > 10
     assert x.unnamed(run.ids, run.source.gaps, until=until) == []
-    assert any("Not all posts can be had from 2027-01-15" in event for event in x.events)
+    assert any("Some posts can't be recovered from 2027-01-15" in event for event in x.events)
     state = load(x.path)
     assert state is not None
     assert state.gaps == (gap,)
