@@ -1,4 +1,4 @@
-"""Fake tweets that look real: tweet i of seed s is the same everywhere and always."""
+"""Fake tweets that look real: tweet i of seed s is always the same, on every machine."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ def _serve(words: Sequence[str]) -> int:
 
     parser = _Parser(
         prog="python -m tweets.fakes serve",
-        description="Serve fake tweets as X's API v2 does: the filtered stream and its rules.",
+        description="Serve fake tweets like X's API v2: the filtered stream and its rules.",
     )
     return serve(parser, words)
 
@@ -64,7 +64,7 @@ def _write(options: argparse.Namespace) -> None:
 
 
 def _end(code: int) -> int:
-    """Flush what can be flushed, so that Python has nothing to complain of at exit."""
+    """Flush standard output, so that Python reports no error at exit."""
     try:
         sys.stdout.flush()
     except OSError:
@@ -74,43 +74,51 @@ def _end(code: int) -> int:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(2, f"{self.prog}: {message} (--help tells more)\n")
+        self.exit(2, f"{self.prog}: {message} (for help, use --help)\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="python -m tweets.fakes",
         description="Write fake tweets to standard output, one JSON object a line. "
-        "The same seed always gives the same tweets. With `serve` as the first word: a fake X API "
-        "server (serve --help tells more).",
+        "The same seed always gives the same tweets. With `serve` as the first argument: run a "
+        "fake X API server (see serve --help).",
     )
     parser.add_argument(
-        "--count", type=_count, default=10, help="how many tweets (default: %(default)s)"
+        "--count", type=_count, default=10, help="number of tweets to write (default: %(default)s)"
     )
-    parser.add_argument("--seed", type=int, default=0, help="which tweets (default: %(default)s)")
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=0,
+        help="seed of the tweets; the same seed gives the same tweets (default: %(default)s)",
+    )
     parser.add_argument(
         "--shape",
         choices=get_args(Shape),
         default="mixed",
-        help="Twitter's v1.1 JSON, that of X's v2 filtered stream, or about half of each "
-        "(default: %(default)s)",
+        help="v1 for Twitter's v1.1 JSON, v2 for X's v2 filtered stream, or mixed for about half "
+        "of each (default: %(default)s)",
     )
     parser.add_argument(
-        "--rate", type=_rate, metavar="N", help="lines a second (default: as fast as it goes)"
+        "--rate",
+        type=_rate,
+        metavar="N",
+        help="lines to write a second (default: as fast as possible)",
     )
     parser.add_argument(
         "--malformed",
         type=_share,
         default=0.0,
         metavar="SHARE",
-        help="add malformed lines, this many for each tweet: 0.01 is one in a hundred",
+        help="add this share of malformed lines: 0.01 is one for every hundred tweets",
     )
     parser.add_argument(
         "--duplicates",
         type=_share,
         default=0.0,
         metavar="SHARE",
-        help="add repeats of recent tweets, this many for each tweet",
+        help="add this share of repeats of recent tweets",
     )
     return parser
 
@@ -124,14 +132,14 @@ def _count(text: str) -> int:
 def _rate(text: str) -> float:
     rate = _number(text)
     if not 0 < rate < math.inf:
-        raise argparse.ArgumentTypeError(f"{text!r} is not above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} must be above 0")
     return rate
 
 
 def _share(text: str) -> float:
     share = _number(text)
     if not 0 <= share <= 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not between 0 and 1")
+        raise argparse.ArgumentTypeError(f"{text!r} must be between 0 and 1")
     return share
 
 

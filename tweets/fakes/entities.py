@@ -1,4 +1,4 @@
-"""What both shapes share: JSON, where entities stand in a text, and how a long text is cut."""
+"""Shared by both shapes: JSON, positions of entities in a text, and cutting of long texts."""
 
 from __future__ import annotations
 

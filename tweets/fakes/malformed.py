@@ -1,4 +1,4 @@
-"""Payloads that no consumer can ever store, each spoiled from a good tweet."""
+"""Payloads that no consumer can store, each made from a good tweet."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _no_json(tweet: Tweet, shape: Shape) -> bytes:
 
 def _cut(tweet: Tweet, shape: Shape) -> bytes:
     data = render(tweet, shape)
-    # Never inside a character, which would make it a case of _not_utf8.
+    # Never inside a character: that would be the case of _not_utf8.
     return data[: len(data) // 2].decode(errors="ignore").encode()
 
 

@@ -14,7 +14,7 @@ Kind = Literal["tweet", "duplicate", "malformed"]
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Somebody who tweets; `name` is the display name, which may be blank."""
+    """The author of tweets; `name` is the display name, which may be blank."""
 
     id: str
     name: str
@@ -60,7 +60,7 @@ class Tweet(NamedTuple):
 
 
 class FakeRecord(NamedTuple):
-    """What a source hands to the stream: one payload and the key that picks its shard.
+    """A record for the stream: one payload and the key that selects its shard.
 
     `index` is that of the tweet itself, of the tweet a duplicate repeats, or of the tweet after
     which something malformed was put in.

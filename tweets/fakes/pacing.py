@@ -1,4 +1,4 @@
-"""Records no faster than asked for."""
+"""Limits the rate of records."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def paced(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> Iterator[T]:
-    """Yield at most `rate` items a second, evenly; who fell behind catches up one second at most.
+    """Yield at most `rate` items a second, evenly; after a delay, catch up at most one second.
 
     `clock` is monotonic and in seconds.
     """

@@ -1,4 +1,4 @@
-"""An endless or counted source of records, with duplicates and malformed ones strewn in."""
+"""An endless or counted source of records, with duplicates and malformed ones mixed in."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ def records(
 ) -> Iterator[FakeRecord]:
     """`count` tweets from index `start` on (None: without end), always the same.
 
-    `malformed` and `duplicates` are the shares of tweets after which such a record is added, so
-    the tweets depend on seed, start and count alone. A duplicate repeats, byte for byte, one of the
-    last thousand tweets of this call, about half of the time the last one. Raises ValueError at
-    the call, not at the first record, for a setting that makes no sense.
+    `malformed` and `duplicates` are the shares of tweets after which such a record is added, so the
+    tweets depend on seed, start and count alone. A duplicate repeats, byte for byte, one of the
+    last thousand tweets of this call, about half of the time the last one. Raises ValueError for an
+    invalid setting at the call, not at the first record.
     """
     check(count, malformed, duplicates, start)
     if shape not in get_args(Shape):

@@ -33,7 +33,7 @@ CONNECTIONS_PATH = "/2/connections"
 
 
 def application(fake: FakeX) -> Starlette:
-    """All that the server answers."""
+    """The application with all endpoints."""
     endpoints = _Endpoints(fake)
     return Starlette(
         routes=[
@@ -96,7 +96,7 @@ class _Endpoints:
         return self._response("lookup", answer or look_up(self._fake, request.query_params))
 
     def refused(self, request: Request) -> Response | None:
-        """What a request gets that is not the App's own."""
+        """The refusal of a request that is not the App's own."""
         answer = self._unauthorized(request)
         return JSONResponse(answer.body, answer.status) if answer else None
 
@@ -156,7 +156,7 @@ class _Endpoints:
         return JSONResponse(self._fake.status())
 
     def _over_limit(self, endpoint: Endpoint) -> Answer | None:
-        # Before anything else: X counts requests with wrong credentials too.
+        # First of all, because X counts requests with wrong credentials too.
         return None if self._fake.windows[endpoint].take() else Answer(429, RATE_LIMIT)
 
     def _unauthorized(self, request: Request) -> Answer | None:
@@ -170,7 +170,7 @@ class _Endpoints:
 
 
 def _stranger(request: Request) -> Response | None:
-    """A refusal for whoever is on another machine."""
+    """Refuse requests from other machines."""
     host = request.client.host if request.client else ""
     try:
         near = ip_address(host).is_loopback

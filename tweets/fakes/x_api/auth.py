@@ -1,4 +1,4 @@
-"""Who may ask: app-only bearer tokens, the token endpoint's keys, and signatures of OAuth 1."""
+"""Authorization: app-only bearer tokens, the token endpoint's keys, and OAuth 1 signatures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _VERIFIERS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The one App the server knows; the defaults are well known and worth nothing."""
+    """The only App of the server; the default credentials are public and not secret."""
 
     consumer_key: str = "fake-consumer-key"
     consumer_secret: str = "fake-consumer-secret"
@@ -73,7 +73,7 @@ class Credentials:
 
 
 def asks_for_app_token(query: str, body: bytes) -> bool:
-    """Whether query or form say grant_type=client_credentials."""
+    """Whether the query or form has grant_type=client_credentials."""
     try:
         pairs = [*urldecode(query), *urldecode(body.decode())]
     except ValueError:

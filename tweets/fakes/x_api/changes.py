@@ -1,4 +1,4 @@
-"""What has become of posts since they were published: deletes, edits, and the like."""
+"""Changes of published posts: deletes, edits, and so on."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Changes:
                 raise KeyError(id_)
             versions = self._versions.get(id_, [post])
             last = versions[-1]
-            # X lets nobody edit a retweet: here it becomes a post of its own.
+            # X doesn't allow editing a retweet: here it becomes a separate post.
             new = last._replace(id=str(int(last.id) + 1), text=text, retweet_of=None)
             versions.append(new)
             for each in versions:
@@ -88,7 +88,7 @@ class Changes:
             self._tell({_OF_AUTHORS[reason]: {"id": int(user_id)}}, quiet=quiet)
 
     def make(self, wanted: Mapping[str, Any]) -> None:
-        """One of these by its name, as JSON says it; raises ValueError and KeyError."""
+        """Make a change given by name, as in JSON; raises ValueError and KeyError."""
         for name, count in _FORMS.items():
             if name in wanted:
                 rest = [wanted[key] for key in ("text", "countries", "reason") if key in wanted]
@@ -99,7 +99,7 @@ class Changes:
         raise ValueError(f"there are {', '.join(_FORMS)}")
 
     def post(self, id_: str) -> Tweet | None:
-        """A published post, or a version of one, by its id; also one that is gone."""
+        """A published post, or a version of one, by its id, even if it was deleted."""
         with self._lock:
             for version in self._versions.get(id_, ()):
                 if version.id == id_:
@@ -143,7 +143,7 @@ class Changes:
             return None
 
     def take(self) -> bytes | Tweet | None:
-        """What is to be told next to whoever reads the stream: a line, or a post."""
+        """The next line or post to send to readers of the stream."""
         with self._lock:
             return self._told.popleft() if self._told else None
 

@@ -23,7 +23,7 @@ _ACCESS = {"pay-per-use": Limits(), "enterprise": ENTERPRISE}
 
 
 def serve(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
-    """Serve until a signal comes and return the exit code; raises SystemExit(2) and OSError."""
+    """Serve until a signal arrives and return the exit code; raises SystemExit(2) and OSError."""
     _add_options(parser)
     options = parser.parse_args(arguments)
     try:
@@ -76,7 +76,7 @@ def _limits(options: argparse.Namespace) -> Limits:
 
 def _greeting(url: str, credentials: Credentials) -> str:
     return (
-        f"A fake X API listens on {url} and takes bearer_token={credentials.bearer_token} or "
+        f"The fake X API listens on {url} and accepts bearer_token={credentials.bearer_token} or "
         f"consumer_key={credentials.consumer_key} consumer_secret={credentials.consumer_secret} "
         f"access_token_key={credentials.access_token_key} "
         f"access_token_secret={credentials.access_token_secret}"
@@ -91,83 +91,97 @@ def _say(line: str) -> None:
 def _add_options(parser: argparse.ArgumentParser) -> None:
     parser.formatter_class = _WholeNames
     add = parser.add_argument
-    add("--host", default="127.0.0.1", help="where to listen (default: %(default)s)")
-    add("--port", type=_port, default=8888, help="0 is any free one (default: %(default)s)")
-    add("--seed", type=int, default=0, help="which tweets (default: %(default)s)")
+    add("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
+    add(
+        "--port",
+        type=_port,
+        default=8888,
+        help="port to listen on; 0 means any free port (default: %(default)s)",
+    )
+    add("--seed", type=int, default=0, help="seed of the tweets (default: %(default)s)")
     add(
         "--rate",
         type=_positive,
         default=200.0,
         metavar="N",
-        help="tweets published a second, of which those that match a rule are sent "
-        "(default: %(default)g)",
+        help="tweets to publish a second; those that match a rule are sent (default: %(default)g)",
     )
-    add("--count", type=_count, metavar="N", help="publish so many and then only heartbeats")
+    add(
+        "--count",
+        type=_count,
+        metavar="N",
+        help="publish this many tweets, then send only heartbeats",
+    )
     add(
         "--heartbeat",
         type=_positive,
         default=20.0,
         metavar="SECONDS",
-        help="of silence until an empty line is sent (default: %(default)g)",
+        help="seconds of silence before a heartbeat, an empty line, is sent (default: %(default)g)",
     )
     add(
         "--max-lag",
         type=_positive,
         default=30.0,
         metavar="SECONDS",
-        help="how long a reader may keep the server waiting (default: %(default)g)",
+        help="seconds that a slow reader may keep the server waiting (default: %(default)g)",
     )
     add(
         "--connections-per-window",
         type=_count,
         default=50,
         metavar="N",
-        help="connects in 15 minutes (default: %(default)s)",
+        help="connects allowed in 15 minutes (default: %(default)s)",
     )
     add(
         "--access",
         choices=_ACCESS,
         default="pay-per-use",
-        help="whose limits of rules and posts (default: %(default)s)",
+        help="access level that sets the limits of rules and posts (default: %(default)s)",
     )
-    add("--rules-cap", type=_count, metavar="N", help="rules that the App may have")
-    add("--posts-cap", type=_count, metavar="N", help="posts that are sent in a month")
+    add("--rules-cap", type=_count, metavar="N", help="number of rules that the App may have")
+    add(
+        "--posts-cap",
+        type=_count,
+        metavar="N",
+        help="number of posts that the App may read in a month",
+    )
     add(
         "--price",
         type=_positive,
         default=PRICE,
         metavar="DOLLARS",
-        help="that a post costs, for the status and the usage (default: %(default)g)",
+        help="price of a post in dollars, for the status and the usage (default: %(default)g)",
     )
     add(
         "--replay",
         type=_recording,
         metavar="FILE",
         help="send this recorded stream instead of fake tweets: one object of X's API v2 a line, "
-        "gzip or not; lines of other kinds go out as they are",
+        "gzip or not; other lines are sent unchanged",
     )
-    add("--match-all", action="store_true", help="send each post, as matching each rule")
+    add("--match-all", action="store_true", help="send every post as if it matched every rule")
     add(
         "--live",
         action="store_true",
-        help="publish whether or not anybody is connected, with ids and times of now",
+        help="publish even without a connection, with current ids and times",
     )
-    add("--backfill", action="store_true", help="take backfill_minutes, as for an Enterprise app")
-    add("--rule", action="append", default=[], help="a rule that is there from the start")
+    add("--backfill", action="store_true", help="accept backfill_minutes, as for an Enterprise app")
+    add("--rule", action="append", default=[], help="add this rule at the start")
     add(
         "--fault",
         action="append",
         type=_fault,
         default=[],
         metavar="FAULT",
-        help="what goes wrong, in this order, as kind[:value][@posts][xtimes]: drop@100 after a "
-        "hundred posts of a connection, 503x3 for the next three connects, silence:30@5 for thirty "
-        f"seconds. {_kinds()}",
+        help="faults to inject, in this order, as kind[:value][@posts][xtimes]: drop@100 drops "
+        "after 100 posts of a connection, 503x3 fails the next three connects, silence:30@5 is "
+        f"silent for 30 seconds after 5 posts. {_kinds()}",
     )
 
 
 class _WholeNames(argparse.HelpFormatter):
-    """Breaks no line within the name of a fault."""
+    """Formats help without breaking lines within the name of a fault."""
 
     def _split_lines(self, text: str, width: int) -> list[str]:
         return textwrap.wrap(text, width, break_on_hyphens=False)
@@ -220,5 +234,5 @@ def _positive(text: str) -> float:
     except ValueError:
         number = 0.0
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+        raise argparse.ArgumentTypeError(f"{text!r} must be a number above 0")
     return number

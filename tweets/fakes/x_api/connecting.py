@@ -1,4 +1,4 @@
-"""What a connect to the stream gets: the stream, or X's reason why not."""
+"""Answers a connect to the stream: with the stream, or X's reason for a refusal."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ async def connect(fake: FakeX, request: Request) -> Response:
 
 
 def _backfill(fake: FakeX, query: list[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
-    """The minutes that are to be sent again, and the rest of the query."""
+    """The minutes to send again, and the rest of the query."""
     name = "backfill_minutes"
     asked = dict(query).get(name)
     if asked is None:
@@ -93,7 +93,7 @@ def _fault(fake: FakeX, fault: Fault, headers: dict[str, str]) -> Response:
 
 
 async def _occupied(fake: FakeX) -> bool:
-    # A reader who left and comes back at once: let the server notice the leaving first.
+    # If a reader disconnects and reconnects at once, let the server notice the disconnect first.
     for _ in range(10):
         if len(fake.held) < fake.limits.connections:
             return False

@@ -13,7 +13,7 @@ ENDPOINT = "filtered_stream"
 
 
 def list_connections(fake: FakeX, status: str) -> Answer:
-    """The connections that are active, inactive or, for `all`, were ever there."""
+    """The connections that are active, inactive or, with `all`, ever existed."""
     held = fake.held
     chosen = {
         "active": held,

@@ -1,4 +1,4 @@
-"""What goes wrong, in order: faults as people write them, and the script that hands them out."""
+"""Injected faults: their notation, and the script that applies them in order."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ KINDS = {
     "drop": _Kind(False, "close the connection without the final chunk, between two lines"),
     "reset": _Kind(False, "reset the connection, with what is still on its way"),
     "end": _Kind(False, "end the stream properly"),
-    "stale": _Kind(False, "drop, and count the connection as active", "seconds", 300.0),
+    "stale": _Kind(False, "drop, but count the connection as still active", "seconds", 300.0),
     "half-line": _Kind(False, "write half a line, then drop"),
-    "silence": _Kind(False, "neither posts nor heartbeats, then go on", "seconds", 30.0),
-    "operational-disconnect": _Kind(False, "X's message of that name, then end"),
-    "rubbish": _Kind(False, "a line that is neither JSON nor UTF-8"),
-    "unknown": _Kind(False, "a line of JSON without data"),
-    "slow": _Kind(False, "the next posts in tiny pieces", "posts", 5),
-    "duplicates": _Kind(True, "the last posts again after the next connect", "posts", 5),
-    "refuse": _Kind(True, "nothing listens when its turn comes", "seconds", 1.0),
+    "silence": _Kind(False, "send neither posts nor heartbeats, then continue", "seconds", 30.0),
+    "operational-disconnect": _Kind(False, "send X's message of that name, then end"),
+    "rubbish": _Kind(False, "send a line that is neither JSON nor UTF-8"),
+    "unknown": _Kind(False, "send a line of JSON without data"),
+    "slow": _Kind(False, "send the next posts in tiny pieces", "posts", 5),
+    "duplicates": _Kind(True, "send the last posts again after the next connect", "posts", 5),
+    "refuse": _Kind(True, "stop listening", "seconds", 1.0),
     "401": _Kind(True, "Unauthorized"),
     "403": _Kind(True, "client-not-enrolled"),
     "404": _Kind(True, "Not Found"),
     "409": _Kind(True, "no rules"),
-    "html": _Kind(True, "200 and a page, as a network that wants a login answers"),
-    "429": _Kind(True, "rate limit, reset as the header says", "seconds", 60.0),
+    "html": _Kind(True, "200 and a page, like a network's login page"),
+    "429": _Kind(True, "rate limit, with the reset time in the header", "seconds", 60.0),
     "429-bare": _Kind(True, "rate limit without any header"),
     "too-many-connections": _Kind(True, "429, ConnectionException"),
     "usage-capped": _Kind(True, "429, the month's posts are used up"),
@@ -50,7 +50,7 @@ KINDS = {
 
 
 class FaultError(ValueError):
-    """A fault's text makes no sense; says what would."""
+    """The text of a fault is invalid; the message says what is valid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ class Fault:
 
 
 class Script:
-    """Faults that wait for their turn: only the first one can happen. Any thread may add some."""
+    """Faults waiting for their turn: only the first one can happen. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -103,7 +103,7 @@ class Script:
 
     @property
     def done(self) -> list[Fault]:
-        """What happened, one entry for each time."""
+        """The faults that happened, in order."""
         with self._lock:
             return list(self._done)
 
@@ -112,24 +112,24 @@ class Script:
             self._pending.extend(faults)
 
     def clear(self) -> None:
-        """Forget what has not happened."""
+        """Drop the faults that have not happened."""
         with self._lock:
             self._pending.clear()
 
     def take_at_connect(self) -> Fault | None:
-        """The fault for this connect, unless it's the turn of another kind."""
+        """The fault for this connect, unless another kind is next."""
         with self._lock:
             head = self._pending[0] if self._pending else None
             return self._take() if head and head.at_connect and head.kind != "refuse" else None
 
     def take_refusal(self) -> Fault | None:
-        """The fault if now nothing should listen."""
+        """The fault if the server should not listen now."""
         with self._lock:
             head = self._pending[0] if self._pending else None
             return self._take() if head and head.kind == "refuse" else None
 
     def take_in_stream(self, posts: int) -> Fault | None:
-        """The fault that is due on a connection that has got `posts`."""
+        """The fault due on a connection after `posts`."""
         with self._lock:
             head = self._pending[0] if self._pending else None
             due = head and not head.at_connect and head.after <= posts

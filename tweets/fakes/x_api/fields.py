@@ -1,4 +1,4 @@
-"""Which fields of a post the reader asked for, and a post with just those."""
+"""Selects the requested fields of a post."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _KNOWN = {
     "tweet.fields": _TWEET_FIELDS,
     "user.fields": _USER_FIELDS,
     "expansions": _EXPANSIONS,
-    # Taken, and without effect: no fake tweet has any of these.
+    # Accepted without effect: no fake tweet has any of these.
     "media.fields": _MEDIA_FIELDS,
     "poll.fields": _POLL_FIELDS,
     "place.fields": _PLACE_FIELDS,
@@ -67,7 +67,7 @@ Json = dict[str, Any]
 
 
 class FieldsError(ValueError):
-    """The query asks for what there isn't; `problem` is X's answer."""
+    """The query requests unknown fields; `problem` is X's answer."""
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(problem["errors"])
@@ -76,7 +76,7 @@ class FieldsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Fields:
-    """What a reader gets of each post."""
+    """The fields that a reader gets of each post."""
 
     tweet: frozenset[str] = _TWEET_DEFAULTS
     user: frozenset[str] = _USER_DEFAULTS

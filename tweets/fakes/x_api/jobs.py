@@ -23,7 +23,7 @@ Json = dict[str, Any]
 
 
 class JobError(Exception):
-    """What X refuses, with which status."""
+    """A refusal, with its HTTP status."""
 
     def __init__(self, status: int, detail: str) -> None:
         super().__init__(detail)

@@ -47,7 +47,7 @@ class Limits:
 
 
 ENTERPRISE = Limits(rules=25_000, rule_length=2048, posts=100_000_000, backfill=5)
-"""Of the contracts that there are; X documents where they begin."""
+"""The limits of each access level, as far as X documents them."""
 
 
 class RateWindow:
@@ -60,7 +60,7 @@ class RateWindow:
         self._reset = -math.inf
 
     def take(self) -> bool:
-        """Count one request; False if it is one too many."""
+        """Count a request; False if the limit is exceeded."""
         now = self._clock()
         if now >= self._reset:
             self.used, self._reset = 0, math.ceil(now + WINDOW_S)
@@ -68,7 +68,7 @@ class RateWindow:
         return self.used <= self._limit
 
     def headers(self) -> dict[str, str]:
-        """What X says about the window in every answer, the reset in seconds of UNIX time."""
+        """The rate limit headers in every answer; the reset is UNIX time in seconds."""
         reset = self._reset if math.isfinite(self._reset) else self._clock() + WINDOW_S
         return {
             "x-rate-limit-limit": str(self._limit),

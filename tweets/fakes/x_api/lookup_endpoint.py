@@ -14,7 +14,7 @@ _MOST = 100
 
 
 def look_up(fake: FakeX, query: Mapping[str, str]) -> Answer:
-    """The posts of `ids`, which are separated by commas; what is gone is among the errors."""
+    """The posts of the comma-separated `ids`; deleted ones are among the errors."""
     ids = [id_ for id_ in query.get("ids", "").split(",") if id_]
     if not 1 <= len(ids) <= _MOST:
         message = f"ids takes 1 to {_MOST} ids."

@@ -13,7 +13,7 @@ _BETWEEN = "\0"
 
 
 class Facts:
-    """What rules ask about a tweet, found out when first asked for.
+    """The properties of a tweet that rules test, computed on first use.
 
     A retweet is matched on the whole text it repeats, although it shows only the beginning; a
     quote on its own text and, but `in_search`, on the quoted one.
@@ -56,12 +56,12 @@ Matcher = Callable[[Facts], bool]
 
 
 def compile_rule(text: str, *, longest: int = MAX_LENGTH) -> Matcher:
-    """What tells whether a tweet matches the rule; raises RuleError."""
+    """A function that tests whether a tweet matches the rule; raises RuleError."""
     return compile_tree(parse(text, longest=longest))
 
 
 def compile_tree(node: Node) -> Matcher:
-    """What tells whether a tweet matches the tree."""
+    """A function that tests whether a tweet matches the tree."""
     if isinstance(node, Term):
         matches = _MAKERS[node.kind](node.value)
         return (lambda facts: not matches(facts)) if node.negated else matches

@@ -1,4 +1,4 @@
-"""What the fake X has published: each post with its time, whether or not anybody was connected."""
+"""The posts that the fake X has published, with their times, connected or not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Published(NamedTuple):
 
 
 class Log:
-    """The posts in the order of their publication; any thread may read it."""
+    """The posts in order of publication; thread-safe."""
 
     def __init__(self) -> None:
         self._posts: list[Published] = []

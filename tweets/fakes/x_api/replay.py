@@ -1,4 +1,4 @@
-"""A recorded stream, to be sent once more: each line as it was, by the rules that there are now."""
+"""Replays a recorded stream: each line unchanged, with the current rules."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Recording:
         return recording
 
     def line(self, index: int, rules: Sequence[Rule]) -> bytes:
-        """The post as it was recorded, as matching these rules."""
+        """The recorded post, as matching these rules."""
         post = self._posts[index] | {"matching_rules": [rule.as_match() for rule in rules]}
         return to_json(post).encode() + b"\r\n"
 
@@ -76,7 +76,7 @@ def _object(line: bytes) -> dict[str, Any] | None:
 
 
 def _tweet(content: Json) -> Tweet | None:
-    """What rules ask about a post in its envelope; None if it's no post."""
+    """The properties of a post in its envelope; None if it is not a post."""
     data, includes = content.get("data"), content.get("includes")
     if not isinstance(data, dict) or not isinstance(data.get("id"), str) or "text" not in data:
         return None

@@ -1,4 +1,4 @@
-"""The language of filtered stream rules: from a rule's text to a tree, or to what is wrong with it.
+"""Parses filtered stream rules: from a rule's text to a tree, or to an error message.
 
 `cat (dog OR #bird) -from:fish`: a space means AND, which binds tighter than OR, a dash negates one
 operator, parentheses group. Some operators may stand alone, others only narrow down what a
@@ -40,7 +40,7 @@ _HASHTAG = re.compile(r"#\w[^\s\"#@:()]*")
 
 
 class RuleError(ValueError):
-    """The rule can't be had; the text says why and, where it helps, at which character."""
+    """The rule is invalid; the text says why and, if useful, at which character."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,7 @@ class Rule:
 
 
 class Added(NamedTuple):
-    """What became of the rules of a request; `invalid` ones are refused, duplicates included."""
+    """The outcome for the rules of a request; `invalid` ones, including duplicates, are refused."""
 
     rules: list[Rule]
     errors: list[Problem]

@@ -223,9 +223,7 @@ def test_credentials_that_no_header_can_carry_are_refused_and_not_shown() -> Non
         config=kinesis_client_config(Settings()),
     )
 
-    with pytest.raises(
-        DeliveryError, match="line breaks from the access key and session"
-    ) as refused:
+    with pytest.raises(DeliveryError, match="line breaks from the access key and") as refused:
         put_records(client, "tweets", THREE)
     client.close()
 
