@@ -174,7 +174,7 @@ def test_tweets_of_an_archive_get_their_author(
 
 def test_an_archive_without_its_first_words_needs_an_author_too(keep: Keep) -> None:
     source = file_source(keep(array([entry(1)], indent=1)))
-    with pytest.raises(SettingsError, match="add --author"):
+    with pytest.raises(SettingsError, match="Add --author"):
         next(source)
 
 

@@ -316,6 +316,6 @@ def test_without_recovery_what_an_earlier_run_has_left_to_search_is_a_named_gap(
         assert kept(x).windows == ()
 
     assert left.windows
-    assert "recovery is off" in {gap.why for gap in second.source.gaps}
+    assert "recovery is turned off" in {gap.why for gap in second.source.gaps}
     ids = first.ids + second.ids
     assert x.unnamed(ids, first.source.gaps + second.source.gaps, until=until) == []

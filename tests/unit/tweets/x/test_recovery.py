@@ -144,7 +144,7 @@ def test_a_limit_of_spending_leaves_a_gap_of_the_rest_and_counts_what_came(
     searches.run()
     searches.allowance.close()
 
-    assert {gap.why for gap in searches.gaps} == {"the limit of spending is reached"}
+    assert {gap.why for gap in searches.gaps} == {"the spending limit is reached"}
     assert len(searches.records) == searches.allowance.spent.posts == 40
     unread = [time_of(id_) or 0 for id_ in searches.unread()]
     assert unread
