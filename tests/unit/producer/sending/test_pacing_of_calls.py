@@ -220,6 +220,16 @@ def test_a_parcel_that_turns_out_to_be_another_shards_leaves_no_empty_call() -> 
             assert lanes.take(now, max_records=500, max_bytes=5 * MIB)
 
 
+def test_only_the_first_parcel_for_a_shard_has_somebody_look_whether_to_send_it() -> None:
+    lanes = Lanes(0.0, patience=60.0, shards=2, share=1.0)
+    lanes.learn(parcel(100), OLD, 0.0)
+    lanes.learn(parcel(500), NEW, 0.0)
+
+    looks = [lanes.add(parcel(key), 10.0) for key in (100, 100, 500, 100, 500)]
+
+    assert looks == [True, False, True, False, False]
+
+
 def test_records_of_a_group_taken_apart_may_have_arrived_if_the_group_may() -> None:
     outbox = outbox_of(2, aggregate=True)
     assert outbox.ready_in(0.0, flush=True) == 0.0
