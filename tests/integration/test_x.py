@@ -375,7 +375,7 @@ def test_a_run_after_a_kill_recovers_what_was_missed_and_a_second_one_is_refused
                 going_on.kill()
 
     assert second.returncode == 2
-    assert f"(process {killed.pid}), and X allows an app one connection" in second.stderr
+    assert f"(process {killed.pid}), and X allows one connection" in second.stderr
     assert going_on.returncode == 130, stderr
     assert "posts recovered by search" in stderr
     missed = [
