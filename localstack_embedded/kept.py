@@ -32,7 +32,7 @@ def say_before(home: Path, keep: bool, on_step: OnStep) -> None:
         )
     elif not note.get("is_clean"):
         on_step(
-            "The last LocalStack here was killed, or could not keep all that it held:"
+            "The last LocalStack here was killed, or could not save its whole state:"
             " what came at its end may be missing"
         )
 
@@ -42,7 +42,7 @@ def say_after(home: Path, on_step: OnStep, log: Path) -> None:
     note = _note(home) or {}
     if not note.get("is_clean"):
         raise KeptStateError(
-            f"LocalStack has stopped, and not all that it held could be kept in {folder(home)}:"
+            f"LocalStack has stopped, and could not save its whole state in {folder(home)}:"
             f" {log} says why. What was kept before that is there: start it with --keep"
         )
     on_step(

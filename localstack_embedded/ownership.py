@@ -60,7 +60,7 @@ def _refuse(path: Path, why: str | None) -> None:
     if why:
         raise HomeError(
             f"{path} {why}, and what lies there would run as you: give another folder, or make "
-            "this one yours alone (chown, chmod go-w) if you know that nobody has changed it"
+            "this one yours alone (chown, chmod go-w) if you are sure that no one has changed it"
         )
 
 

@@ -149,7 +149,7 @@ def unusable(path: Path, why: str) -> str:
     """What to say of kept state that can't be used."""
     return (
         f"what was kept in {path} can't be used: {why}. Nothing of it was changed. Start without"
-        " --keep to leave it where it is, or delete that folder to begin anew"
+        " --keep to leave it where it is, or delete that folder to start empty"
     )
 
 
