@@ -39,7 +39,7 @@ class Account:
         """The emulator as it is now; raises StartError when it has ended."""
         found = find(self.home)
         if found is None:
-            raise StartError(f"no LocalStack runs in {self.home} any more; start it again")
+            raise StartError(f"LocalStack no longer runs in {self.home}. Start it again")
         return found
 
     @property
@@ -117,7 +117,7 @@ def running(
     by default the one that the user's programs share. Raises what `start` and `stop` do.
     """
     if keep and home is None:
-        raise ValueError("a temporary home keeps nothing: name a home")
+        raise ValueError("keep=True needs a home: a temporary one is deleted")
     with ExitStack() as cleanup:
         if home is None:
             home = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="localstack-")))

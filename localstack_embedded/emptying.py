@@ -25,7 +25,7 @@ def reset(home: Path = DEFAULT_HOME, *, account: str | None = None) -> dict[str,
     """
     instance = find(home)
     if instance is None:
-        raise ResetError("no LocalStack runs that could be reset; start it: localstack-embedded up")
+        raise ResetError("LocalStack is not running. Start it:\n  localstack-embedded up")
     query = f"?{urlencode({'account': account})}" if account else ""
     headers = {"X-Amz-Security-Token": instance.access_key_id}
     with closing(HTTPConnection(LOOPBACK, instance.port, timeout=RESET_SECONDS)) as connection:
@@ -36,7 +36,7 @@ def reset(home: Path = DEFAULT_HOME, *, account: str | None = None) -> dict[str,
         except (OSError, HTTPException) as error:
             raise ResetError(
                 f"LocalStack at {instance.endpoint} did not answer: {error};"
-                " look at localstack-embedded status"
+                " check it with localstack-embedded status"
             ) from error
     try:
         report = json.loads(content)
@@ -46,5 +46,5 @@ def reset(home: Path = DEFAULT_HOME, *, account: str | None = None) -> dict[str,
         raise ResetError(f"LocalStack refused to reset: {said or response.reason}") from error
     if failed:
         which = "; ".join(f"{service}: {why}" for service, why in failed.items())
-        raise ResetError(f"not all of LocalStack was reset ({which}); stop it and start it again")
+        raise ResetError(f"some of LocalStack was not reset ({which}). Stop it and start it again")
     return {str(service): str(what) for service, what in left.items()}

@@ -64,5 +64,5 @@ def writing_to(folder: Path) -> Iterator[None]:
         reason = error.strerror or str(error)
         raise HomeError(
             f"can't write to {folder}: {reason[:1].lower()}{reason[1:]};"
-            " make room or give another folder"
+            " free some space, or choose another folder"
         ) from error

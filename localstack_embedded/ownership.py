@@ -59,8 +59,8 @@ def new_private_file(path: Path) -> BinaryIO:
 def _refuse(path: Path, why: str | None) -> None:
     if why:
         raise HomeError(
-            f"{path} {why}, and what lies there would run as you: give another folder, or make "
-            "this one yours alone (chown, chmod go-w) if you are sure that no one has changed it"
+            f"{path} {why}, and its files would run as you. Choose another folder, or make "
+            "this one only yours (chown, chmod go-w) if you are sure that no one has changed it"
         )
 
 

@@ -50,7 +50,7 @@ def spawn(
         except OSError as error:
             raise StartError(
                 f"{python} can't be run: {error.strerror};"
-                " remove the folder of this environment, and the next start makes it again"
+                " delete the folder of this environment, and the next start creates it again"
             ) from error
 
 

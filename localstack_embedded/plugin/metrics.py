@@ -108,4 +108,4 @@ class Metrics:
                 try:
                     self.send(account, region, data[start : start + _MOST_IN_A_CALL])
                 except Exception:  # whatever CloudWatch has, streams go on
-                    LOG.warning("metrics were not sent", exc_info=True)
+                    LOG.warning("Metrics were not sent", exc_info=True)

@@ -30,7 +30,7 @@ def test_it_is_gone_after_the_block_with_its_home(environment_home: Path) -> Non
         assert account.instance.version == "4.9.2"
         assert account.home.exists()
     assert not account.home.exists()
-    with pytest.raises(StartError, match=r"no LocalStack runs in .* any more; start it again"):
+    with pytest.raises(StartError, match=r"LocalStack no longer runs in .*. Start it again"):
         account.client("s3")
 
 

@@ -106,7 +106,7 @@ def test_a_reset_that_fails_in_part_says_where_and_what_to_do(
     capsys.readouterr()
     assert main(["reset", "--home", home, "--account", "222222222222"]) == 1
     assert capsys.readouterr().err == (
-        "error: not all of LocalStack was reset (sqs: KeyError: 'q'); stop it and start it again\n"
+        "error: some of LocalStack was not reset (sqs: KeyError: 'q'). Stop it and start it again\n"
     )
 
 
@@ -122,7 +122,7 @@ def test_there_is_nothing_to_reset_where_nothing_runs(
     home: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["reset", "--home", home]) == 1
-    assert capsys.readouterr().err.endswith("start it: localstack-embedded up\n")
+    assert capsys.readouterr().err.endswith("Start it:\n  localstack-embedded up\n")
 
 
 @pytest.mark.parametrize("account", ["12", "11111111111x", "\u0661" * 12])

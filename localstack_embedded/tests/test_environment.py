@@ -204,7 +204,9 @@ def test_two_at_once_make_one_environment(tmp_path: Path, monkeypatch: pytest.Mo
 
 def test_a_home_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(HomeError, match=r"can't write to .*file/home: .*; make room or") as caught:
+    with pytest.raises(
+        HomeError, match=r"can't write to .*file/home: .*; free some space, or"
+    ) as caught:
         ensure_environment(tmp_path / "file" / "home")
     assert len(str(caught.value).splitlines()) == 1
 

@@ -135,7 +135,7 @@ def test_that_something_can_not_be_kept_is_told_once(
     assert world.tick()
     errors = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
     assert len(errors) == 2
-    assert "is lost if LocalStack ends before" in errors[0]
+    assert "changes are lost if LocalStack ends now" in errors[0]
     assert "sqs" in errors[0]
     assert "again" in errors[1]
 

@@ -100,5 +100,5 @@ def kill(instance: Instance) -> None:
 
 
 def test_a_temporary_home_keeps_nothing() -> None:
-    with pytest.raises(ValueError, match="name a home"), running(keep=True):
+    with pytest.raises(ValueError, match="needs a home"), running(keep=True):
         pass

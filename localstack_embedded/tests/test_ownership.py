@@ -47,7 +47,7 @@ def test_a_home_of_another_user_is_not_used(
 ) -> None:
     owner = home.stat().st_uid
     monkeypatch.setattr(ownership, "_trusted_users", lambda: {owner + 1})
-    assert_refused(use, home, "belongs to the user .*: give another folder")
+    assert_refused(use, home, "belongs to the user .*hoose another folder")
 
 
 @pytest.mark.parametrize("place", [".", "localstack"])

@@ -279,10 +279,10 @@ def test_what_needs_another_language_is_refused_with_a_way_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     for runtime in ("java21", "ruby3.4", "dotnet8", None):
-        with pytest.raises(UnknownRuntimeError, match="start LocalStack in Docker"):
+        with pytest.raises(UnknownRuntimeError, match="Run LocalStack in Docker"):
             require(runtime)
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(UnknownRuntimeError, match="install it so that PATH leads to node"):
+    with pytest.raises(UnknownRuntimeError, match="Install it so that node is on the PATH"):
         require("nodejs22.x")
 
 

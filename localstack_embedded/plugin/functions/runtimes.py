@@ -70,7 +70,7 @@ def require(runtime: str | None) -> None:
     elif not name.startswith(("python3.", "provided")):
         raise UnknownRuntimeError(
             "the process executor runs functions in Python and Node.js, and custom runtimes"
-            f" (provided.*), and this one is {name}; start LocalStack in Docker to run it"
+            f" (provided.*), and this one is {name}. Run LocalStack in Docker for it"
         )
 
 
@@ -209,7 +209,7 @@ def _node() -> Path:
     if node := shutil.which("node"):
         return Path(node)
     raise UnknownRuntimeError(
-        "no Node.js was found: install it so that PATH leads to node, and start LocalStack again"
+        "Node.js was not found. Install it so that node is on the PATH, and start LocalStack again"
     )
 
 

@@ -47,7 +47,7 @@ class Folder:
         except OSError as error:
             os.close(self._lock)
             raise KeptStateError(
-                f"another LocalStack uses {path}; stop that one, or take another home"
+                f"another LocalStack uses {path}. Stop that one, or choose another home"
             ) from error
         try:
             self._read_manifest()

@@ -81,8 +81,7 @@ class Keeper:
         except Exception as error:
             if not self._is_failing:
                 LOG.error(
-                    "What has changed can't be kept, and is lost if LocalStack ends before it can:"
-                    " %s",
+                    "The state can't be saved; changes are lost if LocalStack ends now: %s",
                     error,
                     exc_info=not isinstance(error, OSError),
                 )
@@ -90,14 +89,14 @@ class Keeper:
             self.touch_all()
             return False
         if self._is_failing:
-            LOG.warning("What has changed is kept again")
+            LOG.warning("The state is being saved again")
             self._is_failing = False
         return True
 
     def _write(self, *, is_last: bool) -> None:
         places = self.noted()
         if not self.flush():
-            raise OSError("the records of streams can't be written, as said above")
+            raise OSError("the records of streams can't be written; see the error above")
         there = self.parts()
         chosen = self._chosen(there)
         made, failed = _made({name: there[name] for name in chosen})

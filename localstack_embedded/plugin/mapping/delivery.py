@@ -104,7 +104,7 @@ class Delivery:
                 await self._context.call(self._context.give_up, given_up)
                 break
             except Exception:
-                LOG.warning("The destination for failed batches takes none.", exc_info=True)
+                LOG.warning("The destination for failed batches accepts none.", exc_info=True)
                 failures += 1
                 await self._context.pause(backoff(failures))
         self._progress.finish(records)

@@ -44,7 +44,9 @@ def position_after(stream: Stream, shard_id: str, checkpoints: dict[str, Checkpo
     try:
         return stream.position_of(shard_id, start)
     except SequenceNumberError:
-        LOG.warning("%s is read from its start: its checkpoint is another stream's.", shard_id)
+        LOG.warning(
+            "%s is read from its start: its checkpoint belongs to another stream.", shard_id
+        )
         checkpoints[shard_id] = Checkpoint()
         return stream.position_of(shard_id, _OLDEST)
 

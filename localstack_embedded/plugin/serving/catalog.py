@@ -33,7 +33,7 @@ def keep_index(folder: Path = Path(sys.prefix)) -> None:
             try:
                 return spec.load_service_index_cache(str(kept))
             except Exception:  # whatever is wrong with it
-                LOG.warning("%s can't be read, and is made anew", kept, exc_info=True)
+                LOG.warning("%s can't be read, and is created again", kept, exc_info=True)
         index = make(file_path)
         with suppress(OSError):
             whole = kept.with_suffix(f".{os.getpid()}")

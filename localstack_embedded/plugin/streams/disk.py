@@ -84,8 +84,8 @@ class Disk:
         if not self._has_told:
             self._has_told = True
             LOG.warning(
-                "The records of all streams exceed %d bytes on disk: the oldest are trimmed from"
-                " now on, though they have not expired",
+                "The records of all streams exceed %d bytes on disk. The oldest are trimmed from"
+                " now on, although they have not expired",
                 self._max_bytes,
             )
 

@@ -136,14 +136,15 @@ def _parts(snapshot: Snapshot, width: int) -> list[Text]:
         line.append(_that_fit(figures[name], width - len(line)))
         lines.append(_fitted(line, width))
         if health.why:
-            why = Text(f"  {'':<{_LABEL}}{health.state}: {_in_one_line(health.why)}")
+            # Wrapped instead of cut off, because it names the command to run.
+            why = Text(f"{health.state}: {_in_one_line(health.why)}")
             why.stylize(_STYLES[health.state])
-            lines.append(_fitted(why, width))
+            indented = Text(" " * (_LABEL + 2))
+            lines += [indented + line for line in _wrapped(why, max(width - len(indented), 8))]
     return lines
 
 
 def _series(snapshot: Snapshot, history: Sequence[Point], width: int) -> list[Text]:
-    room = max(width - _LABEL - 2 - 22, 8)
     latest = snapshot.latest
     rows = (
         ("in", [p.records_per_s for p in history], _rate(latest.records_per_s)),
@@ -154,6 +155,7 @@ def _series(snapshot: Snapshot, history: Sequence[Point], width: int) -> list[Te
             f"{_seconds(latest.p50_s)}, p99 {_seconds(latest.p99_s)}",
         ),
     )
+    room = max(width - _LABEL - 4 - max(20, *(len(figure) for *_, figure in rows)), 8)
     return [
         Text(""),
         *(
@@ -207,12 +209,15 @@ def _events(newest: Sequence[Landed], width: int) -> Table:
 
 def _reads(snapshot: Snapshot, width: int) -> Text:
     reads = snapshot.reads
-    each = ", ".join(
+    each = [
         f"{name} {reads.per_s.get(name, 0):.1f} of {limit:g}"
         for name, limit in reads.limit_per_s.items()
         if limit
-    )
-    return _fitted(Text(f"Ctrl-C ends. Own reads/s: {each}", style="dim"), width)
+    ]
+    line = "Press Ctrl-C to exit. "
+    if each:
+        line += _that_fit([f"Own reads/s: {each[0]}", *each[1:]], width - len(line))
+    return _fitted(Text(line, style="dim"), width)
 
 
 def _in_one_line(why: str) -> str:

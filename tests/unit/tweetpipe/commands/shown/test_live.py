@@ -11,7 +11,7 @@ from rich.console import Console
 
 from tests.unit.tweetpipe.live.snapshots import busy, landed, unreachable
 from tweetpipe.commands.shown.live import plain, screen
-from tweetpipe.live.snapshot import Snapshot, as_json
+from tweetpipe.live.snapshot import Health, Reads, Snapshot, as_json
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07<script>\r\n\u202e[bold]red[/bold]"
 
@@ -64,10 +64,27 @@ def test_no_figure_is_cut(width: int) -> None:
         iterator_age_s=86_399.0,
         duration_ms=899_999.0,
     )
-    shown = lines(replace(many, function=function), width, 24)
+    latest = replace(many.latest, p50_s=1_200.0, p99_s=86_399.0)
+    services = dict.fromkeys(("kinesis", "dynamodb", "lambda", "sqs", "logs"), 12.5)
+    shown = lines(
+        replace(many, function=function, latest=latest, reads=Reads(services, services)),
+        width,
+        24,
+    )
 
-    assert "…" not in "".join(shown[1:5])
+    assert "…" not in "".join(line for line in shown if "hello" not in line)
     assert "12,345.6/s calls, 12,345.6/s failed" in shown[2]
+    assert any("1,200.0 s, p99 86,399.0 s" in line for line in shown)
+
+
+def test_a_reason_is_shown_whole() -> None:
+    why = "The function failed 3 times. To see the reason, run: tweetpipe logs --stack tweets-test."
+    failing = busy(landed())
+    function = replace(failing.function, health=Health("error", why))
+
+    shown = lines(replace(failing, function=function), 60, 24)
+
+    assert why in " ".join(" ".join(shown).split())
 
 
 def test_a_small_terminal_shows_the_states_first() -> None:
