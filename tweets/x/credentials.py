@@ -34,7 +34,8 @@ class Credentials:
             missing = f"{KEY if not found[KEY] else SECRET} is" if half else f"{TOKEN} is"
             raise SettingsError(
                 f"{missing} not set. Put {TOKEN}, or {KEY} and {SECRET}, of your X app into the "
-                f"environment or .env. To try things out without X, use --source fake"
+                f"environment or .env. To try it without an X app, start the fake X:\n"
+                f"  python -m fake_tweets serve"
             )
         for name, value in found.items():
             # Don't quote the character: it is part of the secret.

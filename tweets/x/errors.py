@@ -105,7 +105,9 @@ class XRefused(XError):
             advice = _ADVICE.get(self.status, "")
         if self.is_rule_cap:
             advice = "remove rules of the app, or track fewer"
-        return f"{self.reason}; {advice}, or use --source fake" if advice else self.reason
+        if not advice:
+            return self.reason
+        return f"{self.reason}; {advice}, or use the fake X (python -m fake_tweets serve)"
 
 
 def _phrase(status: int) -> str:

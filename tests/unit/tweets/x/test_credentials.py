@@ -19,7 +19,7 @@ def test_what_is_missing_is_named_with_the_way_out(environ: dict[str, str], miss
     with pytest.raises(SettingsError, match=missing) as raised:
         Credentials.of(environ)
 
-    assert "--source fake" in str(raised.value)
+    assert "python -m fake_tweets serve" in str(raised.value)
 
 
 @pytest.mark.parametrize(
