@@ -182,7 +182,7 @@ def test_the_page_shows_events_and_finds_those_of_a_session(
         )
         row.first.get_by_role("button").click()
         expect(page.get_by_role("dialog").locator("pre")).to_contain_text('"Element": "button#buy"')
-        page.get_by_role("button", name="All of this Session").click()
+        page.get_by_role("button", name="All items of this Session").click()
         expect(page.locator("#items li").first).to_contain_text("button#buy")
 
 

@@ -83,7 +83,8 @@ def ending_in_time(
             again = threading.Timer(0.05, signal.pthread_kill, (main, _came[0]))
             again.daemon = True
             again.start()
-        else:
+        elif not _came:
+            # After a signal, it only says that a constructor was cut off halfway.
             unraisable_before(lost)
 
     sys.unraisablehook = raise_again

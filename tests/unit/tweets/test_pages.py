@@ -124,7 +124,7 @@ def test_the_command_for_a_page_that_is_too_long_keeps_all_that_its_posts_need(
 ) -> None:
     many = PAGE | {"data": PAGE["data"] * 300}
     path = keep(json_of(many))
-    command = if_long_page(str(path)).partition("shorter ones: ")[2].partition(" | tweetpipe")[0]
+    command = if_long_page(str(path)).partition("shorter ones:\n")[2].partition(" | tweetpipe")[0]
 
     made = subprocess.run(["sh", "-c", command], capture_output=True, check=True).stdout
 

@@ -5,6 +5,7 @@ So do SIGTERM and SIGHUP, with exit codes of their own.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -362,6 +363,28 @@ def test_a_signal_in_a_destructor_ends_what_runs_after_it(
         SignalsWhenDropped()
         with pytest.raises(KeyboardInterrupt):
             threading.Event().wait(60.0)
+    assert not capfd.readouterr().err
+
+
+class HalfMade:
+    """What an interrupt leaves of an object whose constructor it cuts off."""
+
+    def __init__(self) -> None:
+        signal.raise_signal(signal.SIGINT)
+        self.file = None
+
+    def __del__(self) -> None:
+        assert self.file is None
+
+
+def test_what_a_signal_leaves_half_made_prints_no_traceback(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with interrupt.ending_in_time(within=60.0):
+        with pytest.raises(KeyboardInterrupt) as raised:
+            HalfMade()
+        del raised
+        gc.collect()
     assert not capfd.readouterr().err
 
 
