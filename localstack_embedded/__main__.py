@@ -174,7 +174,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--shard-limits",
         action="store_true",
-        help="apply the limits of AWS to shards: 1,000 records or 1 MiB written a second",
+        help="apply the limits of AWS to shards: 1,000 records or 1 MiB written per second",
     )
     return parser
 

@@ -45,7 +45,7 @@ class Instance:
         if self.access_key_id == access.DEFAULT_KEY:
             return "It is open to this machine: any user's program may run code as you there."
         return (
-            "It serves your own programs; what it can't tell to be yours needs"
+            "It serves only your own programs. If it can't tell that one is yours, set"
             f" AWS_ACCESS_KEY_ID={self.access_key_id}"
         )
 

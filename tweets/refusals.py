@@ -12,8 +12,8 @@ from producer.files import refusals
 from producer.files.refusals import with_names
 
 _CSV_TO_NDJSON = (
-    "Convert its rows to tweets, with the names of your columns: python3 -c 'import csv, json, "
-    "sys; "
+    "Convert its rows to tweets, after you change the column names in this command to yours: "
+    "python3 -c 'import csv, json, sys; "
     '[print(json.dumps({{"id_str": row["id"], "created_at": row["created_at"], '
     '"text": row["text"], "user": {{"screen_name": row["user"]}}}})) '
     "for row in csv.DictReader(sys.stdin)]' < {file} | {produce}"

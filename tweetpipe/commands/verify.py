@@ -62,7 +62,7 @@ def verify_command(
         Source, typer.Option(hidden=True, help="Source of what was sent.")
     ] = Source.FAKE,
 ) -> None:
-    """Compare EventData, field by field, with the events that were sent.
+    """Compare the table EventData, field by field, with the events that were sent.
 
     Without a source, checks fake events. Exits with code 3 if anything is missing or different.
     """
@@ -84,7 +84,7 @@ def fake(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare EventData with fake events, and report anything else in it."""
+    """Compare the table EventData with fake events, and report anything else in it."""
     place, deployed = open_stack(target, stack_name)
     with terminal.spinner("Comparing"):
         comparison = verify.wait_until_stored(

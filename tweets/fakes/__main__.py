@@ -36,7 +36,7 @@ def _serve(words: Sequence[str]) -> int:
     from tweets.fakes.x_api.command import serve  # here: the other command does without a server
 
     parser = _Parser(
-        prog="python -m tweets.fakes serve",
+        prog="python -m fake_tweets serve",
         description="Serve fake tweets like X's API v2: the filtered stream and its rules.",
     )
     return serve(parser, words)
@@ -79,8 +79,8 @@ class _Parser(argparse.ArgumentParser):
 
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
-        prog="python -m tweets.fakes",
-        description="Write fake tweets to standard output, one JSON object a line. "
+        prog="python -m fake_tweets",
+        description="Write fake tweets to standard output, one JSON object per line. "
         "The same seed always gives the same tweets. With `serve` as the first argument: run a "
         "fake X API server (see serve --help).",
     )
@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         "--rate",
         type=_rate,
         metavar="N",
-        help="lines to write a second (default: as fast as possible)",
+        help="lines to write per second (default: as fast as possible)",
     )
     parser.add_argument(
         "--malformed",

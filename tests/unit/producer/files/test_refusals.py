@@ -130,7 +130,7 @@ def test_the_command_for_csv_makes_tweets_of_it(keep: Keep) -> None:
     path = keep(b'id,created_at,text,user\n1,2018,"a, b",ada\n')
     with pytest.raises(SettingsError) as refusal:
         file_source(path)
-    command = str(refusal.value).partition("your columns:\n  ")[2].partition(" | tweetpipe")[0]
+    command = str(refusal.value).partition("to yours:\n  ")[2].partition(" | tweetpipe")[0]
 
     made = subprocess.run(["sh", "-c", command], capture_output=True, check=True).stdout
 
