@@ -63,7 +63,8 @@ def _unzstd() -> _Decompressor:
 
 
 _MAGIC: dict[bytes, tuple[str, Callable[[], _Decompressor]]] = {
-    b"\x1f\x8b\x08": ("gzip", _Gunzip),
+    # Without the method that follows, so that a damaged one is not taken for a line of text.
+    b"\x1f\x8b": ("gzip", _Gunzip),
     # A level, then the beginning of a block, or the end mark if there is no block.
     **{
         b"BZh%d%b" % (level, begun): ("bzip2", bz2.BZ2Decompressor)

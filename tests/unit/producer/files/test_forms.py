@@ -184,6 +184,12 @@ def test_damage_in_compressed_data_is_told_with_its_place(keep: Keep) -> None:
         sent(keep(FORMS["gzip"][0](THREE) + b"and more"))
 
 
+@pytest.mark.parametrize("rest", [b"", b"\x07", b" and then only text", b"\x08\x00 and text"])
+def test_what_begins_like_gzip_and_is_none_is_no_record(keep: Keep, rest: bytes) -> None:
+    with pytest.raises(SourceError, match="its gzip data"):
+        sent(keep(b"\x1f\x8b" + rest))
+
+
 @pytest.mark.parametrize(
     ("spoil", "told"),
     [
