@@ -1,4 +1,4 @@
-"""Changing streams: their mode, retention, encryption, monitoring, and what a record may be."""
+"""Changing the settings of streams and accounts, such as mode, retention, and encryption."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KEY_ID = re.compile(
 
 
 def update_stream_mode(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Switch between provisioned and on demand, twice in 24 hours at most."""
+    """Switch between provisioned and on-demand mode, at most twice in 24 hours."""
     stream = kinesis.active(caller, request)
     details = details_of(stream)
     now = kinesis.clock()
@@ -39,8 +39,8 @@ def update_stream_mode(kinesis: Kinesis, caller: Caller, request: Request) -> An
     recent = [at for at in details["switched"] if at > now - _DAY]
     if len(recent) >= _SWITCHES_A_DAY:
         raise over_limit(
-            f"Stream {stream.name} under account {account_in(stream.arn)} can switch its mode"
-            f" {_SWITCHES_A_DAY} times in 24 hours."
+            f"Stream {stream.name} under account {account_in(stream.arn)} has switched its"
+            f" mode {_SWITCHES_A_DAY} times in 24 hours, which is the limit."
         )
     require_room(kinesis, caller, mode, 0)
     details["mode"], details["switched"] = mode, [*recent, now]
@@ -51,7 +51,7 @@ def update_stream_mode(kinesis: Kinesis, caller: Caller, request: Request) -> An
 
 
 def increase_retention(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Keep records longer."""
+    """Extend the retention period."""
     stream, hours = _with_hours(kinesis, caller, request)
     if hours < stream.retention_hours:
         raise invalid(
@@ -63,7 +63,7 @@ def increase_retention(kinesis: Kinesis, caller: Caller, request: Request) -> An
 
 
 def decrease_retention(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Keep records less long."""
+    """Shorten the retention period."""
     stream, hours = _with_hours(kinesis, caller, request)
     if hours > stream.retention_hours:
         raise invalid(
@@ -97,7 +97,7 @@ def _retain(kinesis: Kinesis, stream: Stream, hours: int) -> Answer:
 
 
 def start_encryption(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Say from now on that records are encrypted."""
+    """Report records as encrypted from now on."""
     stream = kinesis.active(caller, request)
     details_of(stream)["key_id"] = _key_id(request)
     kinesis.occupy(details_of(stream))
@@ -105,7 +105,7 @@ def start_encryption(kinesis: Kinesis, caller: Caller, request: Request) -> Answ
 
 
 def stop_encryption(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Say so no more."""
+    """Stop reporting records as encrypted."""
     stream = kinesis.active(caller, request)
     _key_id(request)
     details_of(stream)["key_id"] = None
@@ -118,17 +118,17 @@ def _key_id(request: Request) -> str:
         raise invalid("EncryptionType must be KMS.")
     key_id: str = request["KeyId"]
     if not _KEY_ID.fullmatch(key_id):
-        raise invalid(f"Invalid KeyId {key_id}: it must be a key's id, its ARN, or an alias.")
+        raise invalid(f"Invalid KeyId {key_id}: it must be a key's ID, its ARN, or an alias.")
     return key_id
 
 
 def enable_monitoring(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Turn metrics of single shards on."""
+    """Turn on shard-level metrics."""
     return _monitor(kinesis, caller, request, lambda now, wanted: now | wanted)
 
 
 def disable_monitoring(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Turn metrics of single shards off."""
+    """Turn off shard-level metrics."""
     return _monitor(kinesis, caller, request, lambda now, unwanted: now - unwanted)
 
 
@@ -153,7 +153,7 @@ def _monitor(
 
 
 def update_max_record_size(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Let a record be as large as this."""
+    """Set the maximum size of a record."""
     stream = kinesis.active(caller, request)
     stream.max_record_bytes = request["MaxRecordSizeInKiB"] * 1024
     kinesis.occupy(details_of(stream))
@@ -161,7 +161,7 @@ def update_max_record_size(kinesis: Kinesis, caller: Caller, request: Request) -
 
 
 def update_distribution(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Distribute records by their keys, or evenly whatever their keys."""
+    """Distribute records by their partition keys, or evenly regardless of them."""
     stream = kinesis.active(caller, request)
     strategy = request["RecordDistributionStrategy"]
     require_on_demand_for(strategy, details_of(stream)["mode"])
@@ -170,7 +170,7 @@ def update_distribution(kinesis: Kinesis, caller: Caller, request: Request) -> A
 
 
 def update_warm_throughput(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Note the throughput that a stream on demand is to be ready for."""
+    """Store the warm throughput of an on-demand stream."""
     stream = kinesis.active(caller, request)
     if details_of(stream)["mode"] != ON_DEMAND:
         raise malformed("Warm throughput is for streams in ON_DEMAND mode only.")
@@ -184,13 +184,13 @@ def update_warm_throughput(kinesis: Kinesis, caller: Caller, request: Request) -
 
 
 def describe_account_settings(kinesis: Kinesis, caller: Caller, _request: Request) -> Answer:
-    """Whether the account has committed itself to a minimum throughput."""
+    """Whether the account has committed to a minimum throughput."""
     status = kinesis.commitments.get((caller.account, caller.region), "DISABLED")
     return {"MinimumThroughputBillingCommitment": {"Status": status}}
 
 
 def update_account_settings(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Note whether it has."""
+    """Store whether the account has committed to a minimum throughput."""
     status = request["MinimumThroughputBillingCommitment"]["Status"]
     kinesis.commitments[caller.account, caller.region] = status
     return describe_account_settings(kinesis, caller, request)

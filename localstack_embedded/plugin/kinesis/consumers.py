@@ -1,4 +1,4 @@
-"""Consumers with a throughput of their own, and what their subscriptions send."""
+"""Registered consumers (enhanced fan-out), and the events of their subscriptions."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _LIST = "ListStreamConsumers"
 
 SUBSCRIPTION_SECONDS = 300.0
 _UNDISPUTED_SECONDS = 5.0
-"""So long after a subscription no other can take its place."""
+"""For this long after it starts, a subscription can't be replaced."""
 _EVENT_SECONDS = 5.0
-"""An event comes this often at least."""
+"""The longest time between events."""
 _LOOK_SECONDS = 0.5
 _MOST_EVENT_BYTES = 2 * 2**20
 
 
 def register_consumer(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Make a consumer of a stream."""
+    """Register a consumer with a stream."""
     stream, name = kinesis.usable(caller, request), request["ConsumerName"]
     consumers = present_consumers(kinesis, details_of(stream))
     account = account_in(stream.arn)
@@ -40,10 +40,10 @@ def register_consumer(kinesis: Kinesis, caller: Caller, request: Request) -> Ans
             f"Consumer {name} under stream {stream.name} already exists for account {account}."
         )
     if len(consumers) >= _MOST_CONSUMERS:
-        raise over_limit(f"A stream can have {_MOST_CONSUMERS} consumers at most.")
+        raise over_limit(f"A stream can have at most {_MOST_CONSUMERS} consumers.")
     states = [_status(kinesis, consumer) for consumer in consumers.values()]
     if states.count("CREATING") >= _MOST_AT_ONCE:
-        raise over_limit(f"{_MOST_AT_ONCE} consumers can be made at the same time at most.")
+        raise over_limit(f"At most {_MOST_AT_ONCE} consumers can be created at the same time.")
     now = kinesis.clock()
     consumer = consumers[name] = Consumer(
         name=name,
@@ -58,7 +58,7 @@ def register_consumer(kinesis: Kinesis, caller: Caller, request: Request) -> Ans
 
 
 def deregister_consumer(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Delete a consumer, and with it its subscriptions."""
+    """Delete a consumer and its subscriptions."""
     stream, consumer = _named(kinesis, caller, request)
     consumer["status"] = "DELETING"
     consumer["busy_until"] = kinesis.soon()
@@ -69,7 +69,7 @@ def deregister_consumer(kinesis: Kinesis, caller: Caller, request: Request) -> A
 
 
 def describe_consumer(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """A consumer, by its ARN or by its stream's ARN and its name."""
+    """Describe a consumer, named by its ARN, or by its name and its stream's ARN."""
     stream, consumer = _named(kinesis, caller, request)
     return {"ConsumerDescription": {**_shown(kinesis, consumer), "StreamARN": stream.arn}}
 
@@ -99,7 +99,7 @@ def list_consumers(kinesis: Kinesis, caller: Caller, request: Request) -> Answer
 
 
 def subscribe(kinesis: Kinesis, _caller: Caller, request: Request) -> Iterator[Answer]:
-    """Begin to send a shard's records to a consumer; the events come as they are asked for."""
+    """Start sending a shard's records to a consumer; events are made as they are iterated."""
     arn, shard_id = request["ConsumerARN"], request["ShardId"]
     stream = kinesis.at(arns.of_stream(arn))
     consumer = _existing(kinesis, stream, arn)
@@ -137,7 +137,7 @@ class Subscription:
         self._consumer, self._shard_id = consumer, shard_id
 
     def events(self, stream: Stream, position: int) -> Iterator[Answer]:
-        """Events until the shard's end; raises KinesisError for an end of another kind."""
+        """Yield events until the shard or the time ends; raises KinesisError if cut off earlier."""
         try:
             while self._kinesis.clock() < self.since + SUBSCRIPTION_SECONDS:
                 if not self._wait(stream, position):
@@ -163,13 +163,13 @@ class Subscription:
         return self._kinesis.subscriptions.get(key) is self
 
     def _wait(self, stream: Stream, position: int) -> bool:
-        """Wait for the next event; whether there is to be one."""
+        """Wait until the next event is due; returns False if there won't be one."""
         until = self._kinesis.clock() + _EVENT_SECONDS
         while not self._kinesis.is_stopping:
             if not self._is_latest:
                 key = (self._consumer, self._shard_id)
                 if key in self._kinesis.subscriptions:
-                    raise in_use("Another subscription of this consumer has taken its place.")
+                    raise in_use("A newer subscription of the same consumer replaced this one.")
                 raise not_found(f"Consumer {self._consumer} was deregistered.")
             now = self._kinesis.clock()
             if now >= min(until, self.since + SUBSCRIPTION_SECONDS):
@@ -210,11 +210,11 @@ def _named(kinesis: Kinesis, caller: Caller, request: Request) -> tuple[Stream, 
         return stream, consumer
     stream_arn = arns.of_stream(arn)
     if request.get("StreamARN", stream_arn) != stream_arn:
-        raise invalid(f"ConsumerARN {arn} is not of stream {request['StreamARN']}.")
+        raise invalid(f"ConsumerARN {arn} does not belong to stream {request['StreamARN']}.")
     stream = kinesis.at(stream_arn)
     consumer = _existing(kinesis, stream, arn)
     if name is not None and name != consumer["name"]:
-        raise invalid(f"ConsumerARN {arn} is not of consumer {name}.")
+        raise invalid(f"ConsumerARN {arn} does not belong to consumer {name}.")
     return stream, consumer
 
 

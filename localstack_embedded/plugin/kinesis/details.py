@@ -1,4 +1,4 @@
-"""What Kinesis keeps of a stream besides its records."""
+"""What Kinesis stores about a stream besides its records."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PROVISIONED, ON_DEMAND = "PROVISIONED", "ON_DEMAND"
 
 
 class Consumer(TypedDict):
-    """A registered consumer; until `busy_until` it is being made, or deleted."""
+    """A registered consumer; until `busy_until`, it is being created or deleted."""
 
     name: str
     arn: str
@@ -22,7 +22,7 @@ class Consumer(TypedDict):
 
 
 class Details(TypedDict):
-    """As it is kept with the stream; times are in seconds since 1970."""
+    """Saved with the stream; times are in seconds since 1970."""
 
     mode: str
     status: str
@@ -38,7 +38,7 @@ class Details(TypedDict):
 
 
 def new_details(mode: str, tags: dict[str, str], warm_throughput: int | None) -> Details:
-    """Those of a stream that is being made."""
+    """The details of a new stream."""
     return Details(
         mode=mode,
         status="CREATING",
@@ -55,5 +55,5 @@ def new_details(mode: str, tags: dict[str, str], warm_throughput: int | None) ->
 
 
 def details_of(stream: Stream) -> Details:
-    """What is kept of this stream."""
+    """A stream's details."""
     return cast(Details, stream.details)

@@ -1,10 +1,10 @@
-"""What a call is refused with, by the names and in the words of AWS."""
+"""Errors that reject a call, with AWS's codes and wording."""
 
 from __future__ import annotations
 
 
 class KinesisError(Exception):
-    """A call that is refused; `code` is AWS's name for why."""
+    """A call is rejected; `code` is AWS's error code."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -12,17 +12,17 @@ class KinesisError(Exception):
 
 
 def invalid(message: str) -> KinesisError:
-    """An argument that makes no sense here."""
+    """An argument that is invalid in this context."""
     return KinesisError("InvalidArgumentException", message)
 
 
 def not_found(message: str) -> KinesisError:
-    """Something that isn't there."""
+    """A resource that doesn't exist."""
     return KinesisError("ResourceNotFoundException", message)
 
 
 def in_use(message: str) -> KinesisError:
-    """Something in a state that forbids this."""
+    """A resource whose state doesn't allow the call."""
     return KinesisError("ResourceInUseException", message)
 
 
@@ -32,17 +32,17 @@ def over_limit(message: str) -> KinesisError:
 
 
 def malformed(message: str) -> KinesisError:
-    """An argument that no call can have."""
+    """An argument that is invalid in any call."""
     return KinesisError("ValidationException", message)
 
 
 def throttled(shard_id: str, stream_name: str, account: str) -> KinesisError:
-    """A shard that gives, or takes, no more at this moment."""
+    """A shard whose read or write limit is used up for the moment."""
     return KinesisError(
         "ProvisionedThroughputExceededException", rate_exceeded(shard_id, stream_name, account)
     )
 
 
 def rate_exceeded(shard_id: str, stream_name: str, account: str) -> str:
-    """What AWS says of such a shard."""
+    """AWS's message about a throttled shard."""
     return f"Rate exceeded for shard {shard_id} in stream {stream_name} under account {account}."

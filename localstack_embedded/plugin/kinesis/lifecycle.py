@@ -1,4 +1,4 @@
-"""Making, describing, and deleting streams."""
+"""Creating, describing, and deleting streams."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STREAMS_A_PAGE = 100
 
 
 def create_stream(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Make a stream, on demand unless the request says how many shards it has."""
+    """Create a stream; without a shard count, its default mode is on demand."""
     arn = caller.arn_of(request["StreamName"])
     count = request.get("ShardCount")
     default = ON_DEMAND if count is None else PROVISIONED
@@ -37,7 +37,7 @@ def create_stream(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
     details = new_details(mode, tags, request.get("WarmThroughputMiBps"))
     kinesis.occupy(details, "CREATING")
     try:
-        # LocalStack's CloudFormation asks for one shard even where a template has none.
+        # LocalStack's CloudFormation requests one shard even if the template gives no count.
         shards = _ON_DEMAND_SHARDS if count is None else int(count)
         stream = kinesis.streams.add(arn, shards, details=details)
     except StreamExistsError:
@@ -48,7 +48,7 @@ def create_stream(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
 
 
 def require_shards(kinesis: Kinesis, caller: Caller, added: int) -> None:
-    """Raise KinesisError if an account can't have so many more shards."""
+    """Raise KinesisError if an account can't have this many more shards."""
     provisioned = [it for it in _live(kinesis, caller) if details_of(it)["mode"] == PROVISIONED]
     now = sum(len(stream.open_shards) for stream in provisioned)
     limit = kinesis.settings.shard_limit
@@ -101,7 +101,7 @@ def list_streams(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
 
 
 def describe_stream(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """A stream with its shards, a page of them at a time."""
+    """A stream with its shards, one page at a time."""
     stream = kinesis.find(caller, request)
     after = request.get("ExclusiveStartShardId", "")
     limit = min(request.get("Limit", _SHARDS_A_PAGE), _SHARDS_A_PAGE)
@@ -134,7 +134,7 @@ def describe_stream_summary(kinesis: Kinesis, caller: Caller, request: Request) 
 
 
 def describe_limits(kinesis: Kinesis, caller: Caller, _request: Request) -> Answer:
-    """What the account has, and may have."""
+    """How many shards and on-demand streams the account has, and the limits for both."""
     streams = _live(kinesis, caller)
     on_demand = [stream for stream in streams if details_of(stream)["mode"] == ON_DEMAND]
     others = [stream for stream in streams if stream not in on_demand]
@@ -151,13 +151,13 @@ def _live(kinesis: Kinesis, caller: Caller) -> list[Stream]:
 
 
 def require_on_demand_for(strategy: str | None, mode: str) -> None:
-    """Raise KinesisError if a stream of this mode can't distribute its records so."""
+    """Raise KinesisError if a stream in this mode can't use this distribution strategy."""
     if strategy == "AUTO" and mode != ON_DEMAND:
         raise invalid("RecordDistributionStrategy AUTO is for streams in ON_DEMAND mode only.")
 
 
 def require_room(kinesis: Kinesis, caller: Caller, mode: str, shards: int) -> None:
-    """Raise KinesisError if the account can't have one more stream of this mode."""
+    """Raise KinesisError if the account can't have another stream in this mode."""
     if mode == PROVISIONED:
         require_shards(kinesis, caller, shards)
         return

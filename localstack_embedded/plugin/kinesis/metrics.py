@@ -1,4 +1,4 @@
-"""Kinesis' own metrics: of streams, and of shards where that is turned on.
+"""Kinesis metrics: stream-level, and shard-level where that is turned on.
 
 https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html
 """
@@ -16,7 +16,7 @@ NAMESPACE = "AWS/Kinesis"
 
 @dataclass(frozen=True)
 class StreamMetrics:
-    """Notes what has been done; `add` is that of `Metrics`."""
+    """Records what calls did; `add` is `Metrics.add`."""
 
     add: Callable[..., object] = lambda *_, **__: None
 
@@ -27,7 +27,7 @@ class StreamMetrics:
         entries: Sequence[Entry],
         answers: Sequence[Accepted | Refused],
     ) -> None:
-        """What became of the records of one call."""
+        """Count the accepted and refused records of one call."""
         taken: dict[str, list[int]] = {}
         refused: dict[str, int] = {}
         for entry, answer in zip(entries, answers, strict=True):
@@ -56,7 +56,7 @@ class StreamMetrics:
             self._of_shard(stream, shard_id, "WriteProvisionedThroughputExceeded", number)
 
     def read(self, stream: Stream, shard_id: str, read: Read) -> None:
-        """What one call of GetRecords has given."""
+        """Count what one GetRecords call returned."""
         size = _size(read.records)
         self._of_stream(stream, "GetRecords.Success", 1)
         self._of_stream(stream, "GetRecords.Records", len(read.records))
@@ -69,13 +69,13 @@ class StreamMetrics:
         self._of_shard(stream, shard_id, *age)
 
     def refused_read(self, stream: Stream, shard_id: str) -> None:
-        """A call of GetRecords that was one too many."""
+        """Count a GetRecords call that was throttled."""
         self._of_stream(stream, "GetRecords.Success", 0)
         self._of_stream(stream, "ReadProvisionedThroughputExceeded", 1)
         self._of_shard(stream, shard_id, "ReadProvisionedThroughputExceeded", 1)
 
     def sent(self, stream: Stream, consumer: str, read: Read) -> None:
-        """An event that a consumer has got."""
+        """Count an event that was sent to a consumer."""
         for name, value, unit in (
             ("SubscribeToShardEvent.Success", 1, "Count"),
             ("SubscribeToShardEvent.Records", len(read.records), "Count"),

@@ -1,4 +1,4 @@
-"""What Kinesis' API has that the model in LocalStack 4.9.2's botocore lacks."""
+"""The parts of the Kinesis API that are missing from LocalStack 4.9.2's botocore."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ NEWER_OPERATIONS = {
     }.items()
 }
 
-# Members are added to those that a shape has already; all else replaces it.
+# These members are added to those of an existing shape; other keys replace its own.
 NEWER_SHAPES: dict[str, dict[str, Any]] = {
     "Data": {"type": "blob", "max": 10 * 2**20, "min": 0},
     "NaturalIntegerObject": {"type": "integer", "min": 0},

@@ -1,4 +1,4 @@
-"""Kinesis' operations by AWS's names for them."""
+"""The Kinesis operations, by AWS's names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .service import Answer, Caller, Kinesis, Request, missing
 from .shapes import Shapes
 
 SUBSCRIBE = "SubscribeToShard"
-"""The one operation that answers with events."""
+"""The only operation that answers with an event stream."""
 
 OPERATIONS: dict[str, Callable[[Kinesis, Caller, Request], Answer]] = {
     "AddTagsToStream": tags.add_tags,
@@ -58,13 +58,13 @@ OPERATIONS: dict[str, Callable[[Kinesis, Caller, Request], Answer]] = {
 
 
 class Operations:
-    """Answers calls, once their arguments have been checked; raises KinesisError."""
+    """Checks the arguments of calls and answers them; raises KinesisError."""
 
     def __init__(self, kinesis: Kinesis, shapes: Shapes) -> None:
         self._kinesis, self._shapes = kinesis, shapes
 
     def answer(self, operation: str, caller: Caller, arguments: object) -> Answer:
-        """What a call answers."""
+        """Answer a call."""
         answer: Answer = self._call(OPERATIONS[operation], operation, caller, arguments)
         return answer
 

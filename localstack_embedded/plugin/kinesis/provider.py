@@ -1,4 +1,4 @@
-"""Kinesis as a provider of LocalStack's."""
+"""The Kinesis provider for LocalStack."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _AT_ONCE = ("PutRecord", "PutRecords")
 
 
 class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
-    """Streams in this process."""
+    """Serves the streams of this process."""
 
     def __init__(self, model: Mapping[str, Any]) -> None:
         settings = Settings.of(os.environ, lambda: float(config.KINESIS_ERROR_PROBABILITY))
@@ -49,23 +49,23 @@ class NativeKinesis(KinesisApi, ServiceLifecycleHook):  # type: ignore[misc]
         self._operations = Operations(self.kinesis, Shapes(model))
 
     def on_before_start(self) -> None:
-        """Have LocalStack say what is wrong with a call that it can't read."""
+        """Have LocalStack reject a call that it can't parse with a specific error."""
         run_custom_response_handlers.append(_refuse_what_was_not_read)
 
     def dispatch_table(self) -> dict[str, Callable[[RequestContext, Any], Response]]:
-        """What LocalStack calls for each operation; answers are written here, not by LocalStack."""
+        """The handlers for LocalStack, by operation; they encode their answers themselves."""
         for name in _AT_ONCE:
             calls.CALLS[f"Kinesis_20131202.{name}".encode()] = partial(self._answer_at_once, name)
         table = {name: self._answering(name) for name in OPERATIONS}
         return {**table, SUBSCRIBE: self._subscribe}
 
     def on_before_stop(self) -> None:
-        """End subscriptions, whose threads would otherwise be waited for, and remove all files."""
+        """End subscriptions, so that nothing waits for their threads, and close all streams."""
         self.kinesis.is_stopping = True
         STREAMS.close()
 
     def forget(self, account: str | None) -> None:
-        """Delete all streams, or all of an account."""
+        """Delete all streams, or only those of one account."""
         self.kinesis.forget(account)
         self._metrics.forget(lambda other: account in (None, other))
 
@@ -106,7 +106,7 @@ def _response(
 def _refuse_what_was_not_read(
     _chain: HandlerChain, context: RequestContext, response: Response
 ) -> None:
-    """Not with a status that lets SDKs try the same once more."""
+    """Answer an unparsable call with status 400, because SDKs would retry a 5xx."""
     is_kinesis = context.service is not None and context.service.service_name == "kinesis"
     if (
         is_kinesis

@@ -36,7 +36,7 @@ def put_record(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
 
 
 def put_records(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Put up to 500 records, each of which the shard that it belongs to can refuse."""
+    """Put up to 500 records, each of which its shard may refuse."""
     stream = kinesis.usable(caller, request)
     account = account_in(stream.arn)
     entries = [_entry(stream, record) for record in request["Records"]]
@@ -57,7 +57,7 @@ def put_records(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
 
 
 def checked(shapes: Shapes, operation: str, arguments: object) -> dict[str, Any]:
-    """What `Shapes.check` gives; most calls have nothing wrong, which is found out sooner here."""
+    """Like `Shapes.check`, with a shortcut for PutRecords calls that have nothing wrong."""
     if isinstance(arguments, dict) and operation == "PutRecords":
         others = {name: value for name, value in arguments.items() if name != "Records"}
         records = arguments.get("Records")
@@ -70,7 +70,7 @@ _PLAIN = {"Data": b"", "PartitionKey": "key"}
 
 
 def _are_plain(records: object) -> bool:
-    """Whether these records need no closer look."""
+    """Whether these records are valid without a closer check."""
     return (
         isinstance(records, list)
         and 1 <= len(records) <= _MOST_RECORDS
@@ -99,7 +99,7 @@ def _entry(stream: Stream, record: Request) -> Entry:
 
 
 def _is_text(key: str) -> bool:
-    """JSON can have halves of surrogate pairs, which no encoding has."""
+    """Whether a key can be encoded; JSON may have lone surrogates, which no encoding has."""
     return key.isascii() or not any("\ud800" <= character <= "\udfff" for character in key)
 
 
@@ -108,8 +108,8 @@ def _put(kinesis: Kinesis, stream: Stream, operation: str, entries: list[Entry])
         answers = stream.put(entries)
     except RecordSizeError as error:
         raise invalid(
-            f"Record {error.index + 1} has {error.size} bytes with its partition key, and the"
-            f" stream's maximum record size is {stream.max_record_bytes} bytes."
+            f"Record {error.index + 1} has {error.size} bytes with its partition key, more than the"
+            f" stream's maximum record size of {stream.max_record_bytes} bytes."
         ) from None
     except HashKeyError as error:
         raise invalid(
@@ -121,7 +121,7 @@ def _put(kinesis: Kinesis, stream: Stream, operation: str, entries: list[Entry])
 
 
 def _check_order(kinesis: Kinesis, stream: Stream, number: str | None) -> None:
-    """Refuse what can't be the number of an earlier record; each is more than those before it."""
+    """Refuse a number that no earlier record can have; new records get larger numbers anyway."""
     if number is None:
         return
     if stream.is_even:

@@ -1,4 +1,4 @@
-"""Iterators, and the records that they lead to."""
+"""Shard iterators, and reading records with them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _RULE = (
 
 
 def get_shard_iterator(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Where to start reading a shard."""
+    """Get an iterator for a position in a shard."""
     stream = kinesis.usable(caller, request)
     shard = shard_in(stream, request["ShardId"])
     position = starting_position(
@@ -47,7 +47,7 @@ def get_shard_iterator(kinesis: Kinesis, caller: Caller, request: Request) -> An
 def starting_position(
     stream: Stream, shard_id: str, kind: str, number: str | None, timestamp: float | None
 ) -> int:
-    """The position that a call means; raises KinesisError."""
+    """The position that a call's arguments stand for; raises KinesisError."""
     if kind in _AT_NUMBER and number is None:
         raise invalid(f"{_RULE} {kind} and no StartingSequenceNumber.")
     if kind not in _AT_NUMBER and number is not None:
@@ -73,10 +73,10 @@ def starting_position(
 
 
 def get_records(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
-    """The records at an iterator, and the next one."""
+    """The records at an iterator, and the next iterator."""
     _, arn, created, shard_id, position = _opened(kinesis, request["ShardIterator"])
     if request.get("StreamARN", arn) != arn:
-        raise invalid("StreamARN is not the one that the ShardIterator belongs to.")
+        raise invalid("The ShardIterator belongs to a stream other than StreamARN.")
     stream = kinesis.streams.find(arn)
     if stream is None or stream.created != created:
         raise _gone(arn, shard_id)
@@ -107,7 +107,7 @@ def _iterator(kinesis: Kinesis, stream: Stream, shard_id: str, position: int) ->
 
 
 def _opened(kinesis: Kinesis, iterator: str) -> list[Any]:
-    # AWS takes one in quotation marks as well, which come with copying it.
+    # Like AWS, accept the quotation marks that come along when an iterator is copied.
     try:
         content = unseal(_ITERATOR, iterator.strip('"'))
     except ForgedTokenError:

@@ -51,7 +51,7 @@ def list_shards(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
 
 
 def _what_to_list(kinesis: Kinesis, caller: Caller, request: Request) -> tuple[str, str, Request]:
-    """The stream's ARN, the shard to go on after, and the filter."""
+    """The stream's ARN, the shard to continue after, and the filter."""
     token = request.get("NextToken")
     if token is None:
         if "StreamName" not in request and "StreamARN" not in request:
@@ -74,7 +74,7 @@ def _what_to_list(kinesis: Kinesis, caller: Caller, request: Request) -> tuple[s
     if kinesis.clock() - made > SECONDS_VALID:
         raise KinesisError(
             "ExpiredNextTokenException",
-            f"The NextToken is older than {SECONDS_VALID} seconds. List the shards anew.",
+            f"The NextToken is older than {SECONDS_VALID} seconds. List the shards again.",
         )
     return arn, after, shard_filter
 
@@ -109,7 +109,7 @@ def _chosen_by(kinesis: Kinesis, stream: Stream, shard_filter: Request) -> Calla
 
 
 def split_shard(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Divide a shard in two."""
+    """Split a shard in two."""
     stream = _resharded(kinesis, caller, request)
     shard = shard_in(stream, request["ShardToSplit"])
     require_shards(kinesis, caller, 1)
@@ -130,7 +130,7 @@ def split_shard(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
 
 
 def merge_shards(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Make one shard of two that are next to each other."""
+    """Merge two adjacent shards."""
     stream = _resharded(kinesis, caller, request)
     first = shard_in(stream, request["ShardToMerge"])
     second = shard_in(stream, request["AdjacentShardToMerge"])
@@ -153,7 +153,7 @@ def merge_shards(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
 
 
 def update_shard_count(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Make it so many shards, at most twice and at least half as many as there are."""
+    """Scale a stream to between half and twice its number of open shards."""
     stream = _resharded(kinesis, caller, request)
     details = details_of(stream)
     target, now = request["TargetShardCount"], len(stream.open_shards)
@@ -169,7 +169,7 @@ def update_shard_count(kinesis: Kinesis, caller: Caller, request: Request) -> An
             f" Current open shard count: {now} Target shard count: {target}"
         )
     if target > _MOST_SHARDS:
-        raise invalid(f"A stream can be scaled to {_MOST_SHARDS} shards at most.")
+        raise invalid(f"A stream can be scaled to at most {_MOST_SHARDS} shards.")
     if len(recent) >= _RESIZES_A_DAY:
         raise over_limit(
             f"Stream {stream.name} under account {account_in(stream.arn)} has been scaled"

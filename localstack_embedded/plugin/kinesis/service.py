@@ -1,4 +1,4 @@
-"""What all operations share: who calls, which stream is meant, and in what state it is."""
+"""What all operations share: the caller, the stream that a request names, and its status."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Answer = dict[str, Any]
 
 
 class Caller(NamedTuple):
-    """On whose behalf a call is made, and where."""
+    """The account that a call is made for, and where."""
 
     account: str
     region: str
@@ -33,16 +33,16 @@ class Caller(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """What users may set, by LocalStack's own names for it."""
+    """What users can set with LocalStack's own variables."""
 
-    latency: float = 0.0  # seconds in which a stream is in each of its passing states
+    latency: float = 0.0  # seconds that a stream stays in a transitional state
     shard_limit: int = 500
     on_demand_limit: int = 50
     error_probability: Callable[[], float] = lambda: 0.0
 
     @classmethod
     def of(cls, environ: Mapping[str, str], error_probability: Callable[[], float]) -> Settings:
-        """As the variables have it that LocalStack reads, with AWS's limits by default."""
+        """The settings in the variables that LocalStack reads, with AWS's limits by default."""
 
         def limit(name: str) -> int:
             return int(min(number(name, environ), 10**9))  # it may be Infinity
@@ -57,7 +57,7 @@ class Settings:
 
 @dataclass
 class Kinesis:
-    """The streams, and what the operations need besides."""
+    """The streams, and what else the operations need."""
 
     streams: Streams
     settings: Settings = field(default_factory=Settings)
@@ -67,13 +67,13 @@ class Kinesis:
     leaving: dict[str, tuple[Stream, float]] = field(default_factory=dict)
     """Deleted streams that are still shown, and until when."""
     subscriptions: dict[tuple[str, str], Any] = field(default_factory=dict)
-    """The latest subscription of a consumer to a shard."""
+    """The latest subscription, by consumer ARN and shard ID."""
     commitments: dict[tuple[str, str], str] = field(default_factory=dict)
-    """Of accounts in regions, to a minimum throughput."""
+    """Commitments to a minimum throughput, by account and region."""
     is_stopping: bool = False
 
     def find(self, caller: Caller, request: Request) -> Stream:
-        """The stream that a request names, by its name or its ARN; raises KinesisError."""
+        """The stream that a request gives by name or ARN; raises KinesisError."""
         return self.at(self.arn_in(caller, request))
 
     def arn_in(self, caller: Caller, request: Request) -> str:
@@ -88,7 +88,7 @@ class Kinesis:
         return str(arn)
 
     def at(self, arn: str) -> Stream:
-        """The stream with an ARN, also while it is being deleted; raises KinesisError."""
+        """The stream with this ARN, even while it is being deleted; raises KinesisError."""
         stream = self.streams.find(arn)
         if stream is None:
             stream, until = self.leaving.get(arn, (None, 0.0))
@@ -98,14 +98,14 @@ class Kinesis:
         return stream
 
     def usable(self, caller: Caller, request: Request) -> Stream:
-        """A stream that takes and gives records, or at least is there; raises KinesisError."""
+        """The stream of a request, unless it is being created or deleted; raises KinesisError."""
         stream = self.find(caller, request)
         if self.status_of(stream) in ("CREATING", "DELETING"):
             raise not_found(missing(stream.arn))
         return stream
 
     def active(self, caller: Caller, request: Request) -> Stream:
-        """A stream that may be changed; raises KinesisError."""
+        """The stream of a request, which must be ACTIVE; raises KinesisError."""
         stream = self.find(caller, request)
         status = self.status_of(stream)
         if status != "ACTIVE":
@@ -116,27 +116,27 @@ class Kinesis:
         return stream
 
     def status_of(self, stream: Stream) -> str:
-        """The state that a stream is in now."""
+        """A stream's current status."""
         if stream.is_deleted:
             return "DELETING"
         details = details_of(stream)
         return details["status"] if self.is_before(details["busy_until"]) else "ACTIVE"
 
     def occupy(self, details: Details, status: str = "UPDATING") -> None:
-        """Let a stream be in a passing state for as long as that takes."""
+        """Put a stream into a transitional state for the duration of `latency`."""
         details["status"], details["busy_until"] = status, self.soon()
 
     def soon(self) -> float:
-        """When a state that begins now has passed."""
+        """When a transitional state that begins now will end."""
         return self.clock() + self.settings.latency
 
     def is_before(self, until: float) -> bool:
-        """Whether a passing state lasts on; none becomes longer where a clock is put back."""
+        """Whether a transitional state still lasts; setting the clock back doesn't prolong it."""
         left = until - self.clock()
         return left > 0 and round(left, 3) <= self.settings.latency
 
     def seen_by(self, caller: Caller) -> list[Stream]:
-        """The caller's streams by name, with those that are being deleted."""
+        """The caller's streams, sorted by name, including those being deleted."""
         prefix = caller.arn_of("")
         leaving = [
             stream
@@ -147,7 +147,7 @@ class Kinesis:
         return sorted([*here, *leaving], key=lambda stream: stream.name)
 
     def forget(self, account: str | None) -> None:
-        """Delete all streams, or all of an account."""
+        """Delete all streams, or only those of one account."""
         self.streams.clear(account)
         for arn in list(self.leaving):
             if account in (None, account_in(arn)):
@@ -163,13 +163,13 @@ def account_in(arn: str) -> str:
 
 
 def missing(arn: str) -> str:
-    """What AWS says of a stream that isn't there."""
+    """AWS's message about a stream that doesn't exist."""
     name = arn.partition("stream/")[2]
     return f"Stream {name} under account {account_in(arn)} not found."
 
 
 def shard_in(stream: Stream, shard_id: str) -> Shard:
-    """A stream's shard, whose number is enough for AWS; raises KinesisError."""
+    """A stream's shard; as on AWS, its number is enough. Raises KinesisError."""
     number = shard_id.rpartition("-")[2]
     if number.isascii() and number.isdecimal():
         shard = stream.shards.get(f"shardId-{int(number):012d}")

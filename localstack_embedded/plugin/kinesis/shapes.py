@@ -1,6 +1,6 @@
-"""Checks a call's arguments against Kinesis' model, and says what is wrong as AWS does.
+"""Checks a call's arguments against the Kinesis model, with AWS's error messages.
 
-The model is botocore's, with what is newer than LocalStack's botocore from `newer`.
+The model is botocore's, plus what is newer than LocalStack's botocore, from `newer`.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from .newer import NEWER_OPERATIONS, NEWER_SHAPES
 
 _MOST = 10  # violations that AWS lists
 _NUMBERS = ("integer", "long")
-_FURTHEST = 10**13  # seconds from 1970, more than any date has
+_FURTHEST = 10**13  # seconds since 1970, beyond any date
 
 
 class Shapes:
-    """The arguments that each operation may have."""
+    """The arguments that each operation accepts."""
 
     def __init__(self, model: Mapping[str, Any]) -> None:
         self._shapes: dict[str, Any] = {**model["shapes"]}
@@ -33,7 +33,7 @@ class Shapes:
         self._inputs.update({name: it["input"]["shape"] for name, it in NEWER_OPERATIONS.items()})
 
     def check(self, operation: str, arguments: object) -> dict[str, Any]:
-        """The arguments without what is null; raises KinesisError."""
+        """The arguments without null values; raises KinesisError."""
         name = self._inputs.get(operation)
         if name is None:
             return {}
@@ -50,7 +50,7 @@ class Shapes:
             found = "; ".join(violations)
             raise malformed(f"{len(violations)} validation {errors} detected: {found}")
         return {key: value for key, value in arguments.items() if value is not None} | {
-            # AWS takes 1.5 for an integer as well, and cuts it.
+            # AWS also accepts 1.5 for an integer, and truncates it.
             key: int(value)
             for key, value in arguments.items()
             if isinstance(value, float) and self._is_integer(name, key)
@@ -110,7 +110,7 @@ class Shapes:
             yield from self._of_entries(shape, value, where)
 
     def _shown(self, shape: Mapping[str, Any], value: Any) -> str:
-        """A value as a message has it, which of records has no more than that they are some."""
+        """A value as a message shows it; for structures in a list, only their type's name."""
         member = shape.get("member", {}).get("shape")
         if member and self._shapes[member]["type"] == "structure":
             return _shown([member] * len(value))
@@ -148,7 +148,7 @@ class Shapes:
 
 
 def as_bytes(value: str | bytes) -> bytes:
-    """A blob, which is in base64 in JSON; raises KinesisError."""
+    """A blob's bytes, decoded if it is in base64, as in JSON; raises KinesisError."""
     if isinstance(value, bytes):
         return value
     try:
@@ -204,7 +204,7 @@ def _null(where: str) -> str:
 
 
 def _unmet(shape: Mapping[str, Any], value: Any) -> Iterator[str]:
-    """The constraints of a shape that a value of its type breaks."""
+    """The constraints of a shape that a value of its type violates."""
     constraints = _constraints(shape)
     measure = value if shape["type"] in _NUMBERS else _length(value)
     if "min" in shape and measure < shape["min"]:

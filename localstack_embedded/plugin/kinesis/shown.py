@@ -10,7 +10,7 @@ from .wire import Moment
 
 
 def shard_shown(shard: Shard) -> Answer:
-    """A shard, as descriptions and lists have it."""
+    """A shard, as in descriptions and lists."""
     parents = dict(zip(("ParentShardId", "AdjacentParentShardId"), shard.parents, strict=False))
     return {
         "ShardId": shard.id,
@@ -24,7 +24,7 @@ def shard_shown(shard: Shard) -> Answer:
 
 
 def children_shown(stream: Stream, shard: Shard) -> list[Answer]:
-    """What a closed shard's end says of the shards that come after it."""
+    """A shard's children, as the answer at the end of a closed shard shows them."""
     shards = stream.shards
     return [
         {
@@ -37,7 +37,7 @@ def children_shown(stream: Stream, shard: Shard) -> list[Answer]:
 
 
 def records_shown(records: Sequence[Record], *, is_encrypted: bool) -> list[Answer]:
-    """Records, as reading gives them."""
+    """Records, as read operations return them."""
     encryption = {"EncryptionType": "KMS"} if is_encrypted else {}
     return [
         {
@@ -52,7 +52,7 @@ def records_shown(records: Sequence[Record], *, is_encrypted: bool) -> list[Answ
 
 
 def warm_shown(throughput: int) -> Answer:
-    """The throughput that a stream is ready for."""
+    """A stream's warm throughput."""
     return {"TargetMiBps": throughput, "CurrentMiBps": throughput}
 
 

@@ -1,7 +1,7 @@
-"""Has LocalStack's gateway hand calls of Kinesis on as they come.
+"""Has LocalStack's gateway pass Kinesis calls on without parsing their arguments.
 
-It reads arguments by botocore's model, which lacks what is newer, cuts times to whole seconds, and
-takes most of the time that putting 500 records takes.
+Parsing takes most of the time of a call that puts 500 records, cuts times to whole seconds, and
+goes by botocore's model, which lacks newer operations and members.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ _MODEL = "kinesis/2013-12-02/service-2"
 
 
 def hand_calls_on() -> None:
-    """Add the patches, before the first call."""
+    """Add the patches; must run before the first call."""
     add_patches(_MODEL, patches())
 
 
 def patches() -> list[dict[str, Any]]:
-    """Newer operations, and for each operation an input that is no more than a document."""
+    """Newer operations, and a free-form document as the input of each operation."""
     inputs = {f"{operation}Input": ANYTHING for operation in (*OPERATIONS, SUBSCRIBE)}
     outputs = {name: shape for name, shape in NEWER_SHAPES.items() if name.endswith("Output")}
     return [

@@ -1,4 +1,4 @@
-"""The streams of this process, which the event source mapping reads as well."""
+"""The streams of this process, which event source mappings read as well."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .details import details_of
 
 
 def streams_of(environ: Mapping[str, str], folder: Path) -> Streams:
-    """As the user has set them, with the records that are too many for memory in a folder.
+    """Streams with the user's settings; records that don't fit into memory go to `folder`.
 
-    It is another one if LocalStack keeps what it holds, and the streams that are there come back.
+    If LocalStack keeps its state, they go to the kept folder instead, and streams there come back.
     """
     kept = kept_folder(environ)
     return Streams(
@@ -31,9 +31,9 @@ def streams_of(environ: Mapping[str, str], folder: Path) -> Streams:
 
 
 def own_folder(parent: Path) -> Path:
-    """This process's folder; those of LocalStacks that were killed are removed.
+    """This process's folder; removes those that killed LocalStack processes left.
 
-    A container keeps its /tmp when it is started again.
+    A container, for example, keeps its /tmp when it is restarted.
     """
     for left in parent.glob("kinesis-*"):
         pid = left.name.removeprefix("kinesis-")
@@ -46,7 +46,7 @@ STREAMS = streams_of(os.environ, own_folder(Path(tempfile.gettempdir())))
 
 
 def stream_of(arn: str) -> Stream | None:
-    """The stream with this ARN, or the one of the consumer with this ARN, if both are there."""
+    """The stream with this ARN, or of the consumer with this ARN; None if either is missing."""
     stream = STREAMS.find(arns.of_stream(arn))
     if stream is None or not arns.is_of_consumer(arn):
         return stream

@@ -1,4 +1,4 @@
-"""Tags, and the policies of streams and consumers."""
+"""Tags and resource policies of streams and consumers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ _ALLOWED = re.compile(r"[\w\s./\-=+@:]*")
 
 
 def checked_tags(present: dict[str, str], added: dict[str, str]) -> dict[str, str]:
-    """All tags together; raises KinesisError."""
+    """The present and the added tags together; raises KinesisError."""
     _require_allowed([*added, *added.values()])
     for key in added:
         if key.lower().startswith("aws:"):
-            raise invalid(f"Tag keys can't start with aws:, as {key} does.")
+            raise invalid(f"Tag keys can't start with aws:, but {key} does.")
     tags = {**present, **added}
     if len(tags) > _MOST_TAGS:
-        raise invalid(f"A resource can have {_MOST_TAGS} tags, and this would make it {len(tags)}.")
+        raise invalid(f"A resource can have at most {_MOST_TAGS} tags, not {len(tags)}.")
     return tags
 
 
@@ -37,14 +37,14 @@ def _require_allowed(texts: Iterable[str]) -> None:
 
 
 def add_tags(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Give a stream tags."""
+    """Add tags to a stream."""
     details = details_of(kinesis.usable(caller, request))
     details["tags"] = checked_tags(details["tags"], request["Tags"])
     return {}
 
 
 def remove_tags(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
-    """Take tags from a stream."""
+    """Remove tags from a stream."""
     details = details_of(kinesis.usable(caller, request))
     _require_allowed(request["TagKeys"])
     details["tags"] = _without(details["tags"], request["TagKeys"])
@@ -61,14 +61,14 @@ def list_tags(kinesis: Kinesis, caller: Caller, request: Request) -> Answer:
 
 
 def tag_resource(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
-    """Give a stream or a consumer tags."""
+    """Add tags to a stream or a consumer."""
     resource = _resource(kinesis, request)
     resource["tags"] = checked_tags(resource["tags"], request["Tags"])
     return {}
 
 
 def untag_resource(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
-    """Take tags from a stream or a consumer."""
+    """Remove tags from a stream or a consumer."""
     resource = _resource(kinesis, request)
     _require_allowed(request["TagKeys"])
     resource["tags"] = _without(resource["tags"], request["TagKeys"])
@@ -81,7 +81,7 @@ def list_tags_of_resource(kinesis: Kinesis, _caller: Caller, request: Request) -
 
 
 def put_policy(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
-    """Attach a policy, which is kept and shown, and not enforced."""
+    """Attach a policy, which is stored and shown but not enforced."""
     resource = _resource(kinesis, request)
     try:
         policy = json.loads(request["Policy"])
@@ -94,7 +94,7 @@ def put_policy(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
 
 
 def get_policy(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer:
-    """The policy that is attached, or an empty one."""
+    """The attached policy, or an empty one."""
     return {"Policy": _resource(kinesis, request)["policy"] or "{}"}
 
 
@@ -108,7 +108,7 @@ def delete_policy(kinesis: Kinesis, _caller: Caller, request: Request) -> Answer
 
 
 def present_consumers(kinesis: Kinesis, details: Details) -> dict[str, Consumer]:
-    """A stream's consumers, but for those whose deletion is done."""
+    """A stream's consumers; drops those whose deletion is complete."""
     consumers = details["consumers"]
     for name, consumer in list(consumers.items()):
         if consumer["status"] == "DELETING" and not kinesis.is_before(consumer["busy_until"]):

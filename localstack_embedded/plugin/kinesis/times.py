@@ -1,4 +1,4 @@
-"""Times in requests: numbers in JSON, and in CBOR what LocalStack makes of AWS's milliseconds."""
+"""Times in requests: numbers in JSON, and what LocalStack makes of AWS's milliseconds in CBOR."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ def seconds_in(arguments: Mapping[str, Any], name: str) -> float | None:
 
 
 def utc(seconds: float) -> str:
-    """A time as AWS's messages have it."""
+    """A time as AWS's messages show it."""
     return f"{datetime.fromtimestamp(seconds, UTC):%a %b %d %H:%M:%S UTC %Y}"

@@ -1,4 +1,4 @@
-"""How answers and events are written: JSON, the CBOR of AWS's SDK for Java, and event streams."""
+"""Encodings of answers and events: JSON, the CBOR of AWS's SDK for Java, and event streams."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Moment:
 
 
 def content_type(accepted: str | None, sent: str | None) -> str:
-    """What an answer is to be written in, by a request's Accept and Content-Type headers."""
+    """The content type of an answer, from a request's Accept and Content-Type headers."""
     wanted = sent if accepted in (None, "", "*/*") else accepted
     return CBOR if "cbor" in (wanted or "") else JSON
 
 
 def encoded(answer: Mapping[str, Any], form: str) -> bytes:
-    """An answer, or an event, in one of the two forms."""
+    """An answer or an event, encoded as CBOR or JSON."""
     if form == CBOR:
         from cbor2 import dumps
 
@@ -51,12 +51,12 @@ def _in_cbor(encoder: Any, value: object) -> None:
 
     if not isinstance(value, Moment):
         raise TypeError(value)
-    # AWS has whole milliseconds here, where CBOR itself would have seconds.
+    # AWS uses whole milliseconds here; standard CBOR has seconds.
     encoder.encode(CBORTag(1, round(value.seconds * 1000)))
 
 
 def event_message(name: str, content: bytes, form: str) -> bytes:
-    """One message of an event stream: an event, or what the call answers at its start."""
+    """One message of an event stream: an event, or the initial response to the call."""
     kind = "application/cbor" if form == CBOR else "application/json"
     return _message({":event-type": name, ":content-type": kind, ":message-type": "event"}, content)
 
