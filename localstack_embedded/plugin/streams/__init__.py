@@ -1,17 +1,17 @@
-"""Kinesis streams as a model: shards, sequence numbers, limits, and records in files.
+"""A model of Kinesis streams: shards, sequence numbers, limits, and records in files.
 
-Imports nothing but the standard library, and so works alone:
+It imports only the standard library, so it works without LocalStack:
 
     streams = Streams()
     stream = streams.add("arn:aws:kinesis:us-east-1:000000000000:stream/events", shard_count=2)
     stream.put([Entry(b"data", "key")])
     stream.read("shardId-000000000000", 0)
 
-`registry` holds the streams of a process, and `stream` is one of them: a lock around its `shards`,
-which `resharding` splits and merges. A `shard` has a `log` of its records: the newest in memory,
-the others in `segments` on disk, as many as `disk` allows. `keeping` is about what outlasts the
-process. `numbers` makes sequence numbers of positions and takes them apart, and `limits` says what
-a shard takes and gives in a second.
+`registry` holds the streams of a process. A `stream` is a lock around its `shards`, which
+`resharding` splits and merges. A `shard` has a `log` of its records: the newest in memory, the
+others in `segments` on disk, as many as `disk` allows. `keeping` stores what outlasts the process.
+`numbers` makes sequence numbers from positions and takes them apart. `limits` has a shard's read
+and write limits.
 """
 
 from .errors import (

@@ -1,4 +1,4 @@
-"""What all shards share: how much of their records may be on disk, and how much in memory."""
+"""The limits that all shards share: bytes of records on disk, and in memory."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Protocol
 LOG = logging.getLogger(__name__)
 
 _SEGMENT_BYTES = 2**24
-_SEGMENTS = 64  # at least, when there is as much on disk as may be
-_PAUSE = 5.0  # seconds without another try, when something could not be written
+_SEGMENTS = 64  # at least, when the disk limit is reached
+_PAUSE = 5.0  # seconds until the next attempt after a failed write
 
 
 class Droppable(Protocol):
-    """A file that is written no more."""
+    """A file that won't be written to again."""
 
     path: Path
     size: int
@@ -27,7 +27,7 @@ class Droppable(Protocol):
 
 
 class Disk:
-    """Used by all streams, each with its own lock held."""
+    """Shared by all streams, each of which calls it with its own lock held."""
 
     def __init__(self, *, max_bytes: int, cache_bytes: int) -> None:
         self.used = 0
@@ -46,16 +46,16 @@ class Disk:
 
     @property
     def segment_bytes(self) -> int:
-        """How large files become; only those that grow no more are deleted when it's too much."""
+        """How large files become. Beyond the disk limit, only complete ones are deleted."""
         return min(_SEGMENT_BYTES, self._max_bytes // max(_SEGMENTS, 4 * self._shards))
 
     def count_shards(self, change: int) -> None:
-        """Say that there are so many shards more, or less."""
+        """Change the number of shards by this much."""
         with self._lock:
             self._shards += change
 
     def grow(self, size: int) -> None:
-        """Say that a file has grown; deletes the oldest ones when it's too much altogether."""
+        """Count what a file has grown by; deletes the oldest files beyond the disk limit."""
         with self._lock:
             self.used += size
             while self.used > self._max_bytes and self._sealed:
@@ -63,12 +63,12 @@ class Disk:
                 self._tell_of_cap()
 
     def seal(self, segment: Droppable) -> None:
-        """Say that a file will grow no more, and may be deleted."""
+        """Note that a file is complete, so that it may be deleted."""
         with self._lock:
             heappush(self._sealed, (segment.last_arrived, str(segment.path), segment))
 
     def drop(self, segment: Droppable) -> None:
-        """Delete a file that is needed no longer."""
+        """Delete a file that is no longer needed."""
         with self._lock:
             self._drop(segment)
 
@@ -84,17 +84,17 @@ class Disk:
         if not self._has_told:
             self._has_told = True
             LOG.warning(
-                "The records of all streams exceed %d bytes on disk. The oldest are trimmed from"
-                " now on, although they have not expired",
+                "The records of all streams exceed %d bytes on disk. From now on, the oldest are"
+                " trimmed before they expire",
                 self._max_bytes,
             )
 
     def end_pause(self) -> None:
-        """Have the next one tried, whatever happened to the last."""
+        """Attempt the next write, even if the last one failed."""
         self._paused_until = 0.0
 
     def try_to(self, write: Callable[[], None]) -> bool:
-        """Whether this could be written; if not, records stay in memory for now."""
+        """Call `write`; False if it fails or has just failed, so that records stay in memory."""
         if time.monotonic() < self._paused_until:
             return False
         try:

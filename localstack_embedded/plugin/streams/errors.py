@@ -1,16 +1,16 @@
-"""What can be wrong with a call; each error's arguments are what AWS's message about it names.
+"""The errors of calls; their arguments are what AWS's messages need.
 
 StreamsError
 ├── StreamExistsError
-├── NoSuchStreamError       also for a stream that has been deleted meanwhile
-├── NoSuchShardError        also for one that has disappeared with its last record
-├── ShardClosedError        can't be split or merged any more
+├── NoSuchStreamError       also for a stream that was deleted in the meantime
+├── NoSuchShardError        also for a shard that expired with its last record
+├── ShardClosedError        can't be split or merged anymore
 ├── ShardsNotAdjacentError  can't be merged
-├── HashKeyError            not one that this can be done with
+├── HashKeyError            out of range
 ├── SequenceNumberError     not a number of this shard
-├── FutureTimestampError    a position in time that is yet to come
+├── FutureTimestampError    a starting position in the future
 ├── RecordSizeError         data and partition key are larger than the stream allows
-└── ReadLimitError          the shard gives no more at this moment
+└── ReadLimitError          the shard's read limit is used up for the moment
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ class StreamsError(Exception):
 
 
 class StreamExistsError(StreamsError):
-    """An account has one stream of a name in a region."""
+    """The account already has a stream of this name in this region."""
 
     def __init__(self, arn: str) -> None:
-        super().__init__(f"There is a stream {arn} already")
+        super().__init__(f"Stream {arn} already exists")
         self.arn = arn
 
 
 class NoSuchStreamError(StreamsError):
-    """There is no such stream, or no longer."""
+    """The stream doesn't exist, or no longer does."""
 
     def __init__(self, arn: str) -> None:
-        super().__init__(f"There is no stream {arn}")
+        super().__init__(f"Stream {arn} doesn't exist")
         self.arn = arn
 
 
 class NoSuchShardError(StreamsError):
-    """The stream has no such shard, or no longer."""
+    """The stream has no such shard, or no longer does."""
 
     def __init__(self, shard_id: str) -> None:
-        super().__init__(f"There is no shard {shard_id}")
+        super().__init__(f"Shard {shard_id} doesn't exist")
         self.shard_id = shard_id
 
 
@@ -61,7 +61,7 @@ class ShardsNotAdjacentError(StreamsError):
 
 
 class HashKeyError(StreamsError):
-    """An explicit hash key, or the one to split at, is out of its range."""
+    """An explicit hash key, or the one to split at, is out of range."""
 
     def __init__(self, value: int) -> None:
         super().__init__(f"Hash key {value} is out of range")
@@ -69,10 +69,10 @@ class HashKeyError(StreamsError):
 
 
 class SequenceNumberError(StreamsError):
-    """Not a sequence number, or none of this shard."""
+    """Not a sequence number, or not one of this shard."""
 
     def __init__(self, number: str) -> None:
-        super().__init__(f"{number!r} is no sequence number of this shard")
+        super().__init__(f"{number!r} is not a sequence number of this shard")
         self.number = number
 
 
@@ -85,7 +85,7 @@ class FutureTimestampError(StreamsError):
 
 
 class RecordSizeError(StreamsError):
-    """Data and partition key of one record, counted from 0, are larger than the stream allows."""
+    """A record is larger than the stream allows; `index` counts from 0, `size` includes the key."""
 
     def __init__(self, index: int, size: int) -> None:
         super().__init__(f"Record {index} has {size} bytes")
@@ -93,8 +93,8 @@ class RecordSizeError(StreamsError):
 
 
 class ReadLimitError(StreamsError):
-    """The shard has been read from as often, or as much, as it can be at this moment."""
+    """The shard's limit of read calls or bytes is used up for the moment."""
 
     def __init__(self, shard_id: str) -> None:
-        super().__init__(f"Shard {shard_id} gives no more at this moment")
+        super().__init__(f"The read limit of shard {shard_id} is used up for the moment")
         self.shard_id = shard_id

@@ -1,4 +1,4 @@
-"""Where a stream has its files: the records, and if it is to be kept, what the stream is."""
+"""The files of a stream: its records and, if it is kept, a document that describes it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _NAME = "stream.json"
 
 @dataclass(frozen=True)
 class Home:
-    """A stream's folder. `changed` is there if it is to be kept, and set when something is new."""
+    """A stream's folder. If it is kept, `changed` is set when there is something to write."""
 
     folder: Path
     disk: Disk
@@ -30,17 +30,17 @@ class Home:
         return Segments(self.folder / shard_id, self.disk)
 
     def write(self, document: dict[str, Any]) -> bool:
-        """Write what the stream is; False if that is impossible at this moment."""
+        """Write the stream's document; False if that fails for now."""
         return self.disk.try_to(partial(self._write, json.dumps(document)))
 
     def _write(self, document: str) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         new = self.folder / f"{_NAME}.new"
         new.write_text(document)
-        os.replace(new, self.folder / _NAME)  # There is always the old one or the new one.
+        os.replace(new, self.folder / _NAME)  # So there is always the old document or the new one.
 
     def read(self) -> dict[str, Any] | None:
-        """What the stream is, if it was ever written."""
+        """The stream's document, if it was ever written."""
         try:
             document: dict[str, Any] = json.loads((self.folder / _NAME).read_bytes())
         except FileNotFoundError:
@@ -48,6 +48,6 @@ class Home:
         return document
 
     def remove(self) -> None:
-        """Delete it all; the document first, so that it never says more than there is."""
+        """Delete everything; the document first, so that it never describes more than there is."""
         (self.folder / _NAME).unlink(missing_ok=True)
         rmtree(self.folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What AWS lets a shard take and give in a second.
+"""The limits on what a shard takes and gives in a second on AWS.
 
 https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html
 """
@@ -12,19 +12,19 @@ READ_CALLS, READ_BYTES = 5, 2 * 2**20
 
 
 class WriteLimit:
-    """A shard's 1,000 records and 1 MiB a second, of which it saves up those of one second."""
+    """A shard's limit of 1,000 records and 1 MiB a second; it saves up one second's worth."""
 
     def __init__(self) -> None:
         self._records, self._bytes = float(WRITTEN_RECORDS), float(WRITTEN_BYTES)
         self._at = 0.0
 
     def take(self, size: int, now: float) -> bool:
-        """Whether one more record of this size is taken."""
+        """Count a record of this size; False if the shard can't take it."""
         passed, self._at = max(0.0, now - self._at), now
         self._records = min(WRITTEN_RECORDS, self._records + passed * WRITTEN_RECORDS)
         self._bytes = min(WRITTEN_BYTES, self._bytes + passed * WRITTEN_BYTES)
-        # A stream may allow records of more than a second's worth: one is taken when nothing has
-        # been used, and paid for by the seconds after it.
+        # A stream may allow records larger than a second's worth. One is taken when a full second
+        # is saved up, and is charged to the seconds after it.
         if self._records < 1 or self._bytes < min(size, WRITTEN_BYTES):
             return False
         self._records -= 1
@@ -33,10 +33,10 @@ class WriteLimit:
 
 
 class ReadLimit:
-    """A shard's five calls and 2 MiB a second; after 10 MiB in one call it rests for five seconds.
+    """A shard's limit of five calls and 2 MiB a second; 10 MiB in one call uses up five seconds.
 
-    A call may go beyond what is left, as AWS's do; the next one is then refused until that is made
-    up for.
+    As on AWS, a call may return more than what is left. Further calls are then refused until the
+    excess is made up for.
     """
 
     def __init__(self) -> None:
@@ -45,7 +45,7 @@ class ReadLimit:
         self._at = 0.0
 
     def take(self, now: float) -> bool:
-        """Whether one more call is answered."""
+        """Count a call; False if it must be refused."""
         passed, self._at = max(0.0, now - self._at), now
         self._bytes = min(READ_BYTES, self._bytes + passed * READ_BYTES)
         if self._bytes <= 0 or (len(self._calls) == READ_CALLS and now - self._calls[0] < 1):
@@ -54,5 +54,5 @@ class ReadLimit:
         return True
 
     def spend(self, size: int) -> None:
-        """Count what the call has returned."""
+        """Count the bytes that the call returned."""
         self._bytes = -float(size) if size > READ_BYTES else self._bytes - size

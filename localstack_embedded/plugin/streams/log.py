@@ -1,4 +1,4 @@
-"""A shard's records in the order of their arrival: the newest in memory, the others in files."""
+"""A shard's records in order of arrival: the newest in memory, the others in files."""
 
 from __future__ import annotations
 
@@ -11,21 +11,20 @@ from .record import Record, within
 from .segments import Segment, Segments
 
 _ARRIVED = attrgetter("arrived")
-_COMPACT_FROM = 1024  # records; fewer aren't worth moving all others for
-_RECORD_BYTES = 350  # what one takes in memory beside its data
+_COMPACT_FROM = 1024  # records; dropping fewer isn't worth moving all the others
+_RECORD_BYTES = 350  # what a record takes in memory besides its data
 _WRITE_RECORDS, _WRITE_BYTES = 5000, 2**20  # at a time
 _GAP = 2**32
-"""Positions that are left out where some of the last ones may have been lost.
+"""How many positions are skipped where the last records may have been lost.
 
-So that they are not given again: whoever has read the records that were lost would not read those
-that come in their place.
+Lost positions are not reused: a reader of the lost records would miss those in their place.
 """
 
 
 class Log:
-    """Positions from `first`, the oldest that is not trimmed, to `next`, which is to be written.
+    """Positions from `first`, the oldest not trimmed, up to `next`, where the next record goes.
 
-    Those from `tip` on are in memory; without files, all are. Guarded by its stream.
+    Records from `tip` on are in memory; without files, all are. Guarded by the stream's lock.
     """
 
     def __init__(self, segments: Segments | None = None) -> None:
@@ -35,9 +34,9 @@ class Log:
         self._segments = segments
 
     def find(self, end: int, last: float | None) -> float:
-        """Take over what another process has left up to a position; when the last record arrived.
+        """Take over what another process left before `end`; returns when the last record arrived.
 
-        If `last` doesn't say that, some may have been written since `end` was, and some lost.
+        If `last` is None, records may have been written, or lost, since `end` was saved.
         """
         if not self._segments:
             return 0.0
@@ -54,17 +53,17 @@ class Log:
         self._bytes += len(record.data) + _RECORD_BYTES
 
     def read(self, position: int, limit: int, max_bytes: int) -> list[Record]:
-        """Records in memory from a position on; one at least, if there is one."""
+        """Records in memory from a position on; at least one, if there is one."""
         start = position - self.tip
         return within(self._records[start : start + limit], max_bytes)
 
     def older(self, position: int) -> tuple[Segment | None, int]:
-        """The file to read from at a position before `tip`, and where to go on behind it."""
+        """The file to read from at a position before `tip`, and where to continue after it."""
         segment, following = self._segments.at(position) if self._segments else (None, None)
         return segment, self.tip if following is None else min(following, self.tip)
 
     def after_gap(self, position: int) -> int:
-        """The position to go on from behind a record: a later one where some are left out."""
+        """The position to continue at: this one, or where a gap ends if it is in one."""
         segment, following = self.older(position) if position < self.tip else (None, position)
         return following if segment and segment.next <= position else position
 
@@ -82,7 +81,7 @@ class Log:
         return bool(self._records) and self._records[0].arrived < timestamp
 
     def trim(self, horizon: float) -> None:
-        """Forget what arrived before; of what is on disk, only whole files."""
+        """Drop records that arrived before `horizon`; on disk, only whole files."""
         oldest = self._segments.trim(horizon) if self._segments else None
         self.first = max(self.first, self.tip if oldest is None else min(oldest, self.tip))
         start = self.first - self.tip
@@ -93,7 +92,7 @@ class Log:
                 self._forget(start)
 
     def shrink(self) -> None:
-        """Write and forget older records if there is too much of them in memory."""
+        """Write older records and drop them from memory if they exceed its share."""
         if not self._segments:
             return
         share = self._segments.disk.cache_share
@@ -103,7 +102,7 @@ class Log:
             self._forget(bisect_left(list(sizes), excess) + 1)
 
     def flush(self) -> bool:
-        """Write what has not been written yet; whether there is nothing left."""
+        """Write what has not been written yet; returns whether everything is."""
         if not self._segments:
             return True
         start = max(self._written, self.first)
@@ -118,13 +117,13 @@ class Log:
         return True
 
     def delete(self) -> None:
-        """Forget everything, on disk as well."""
+        """Drop everything, including the files."""
         self._forget(len(self._records))
         if self._segments:
             self._segments.delete()
 
     def _forget(self, count: int) -> None:
-        """Take the oldest records out of memory."""
+        """Drop the oldest records from memory."""
         self._bytes -= sum(len(record.data) + _RECORD_BYTES for record in self._records[:count])
         del self._records[:count]
         self.tip += count

@@ -9,8 +9,8 @@
     8   the shard
     1   2 again
 
-A shard's records are counted from 1; the count is 0 where the shard starts, and the largest
-possible one where it ends. Numbers thereby grow over a shard's life, and from a shard to its
+A shard's records are counted from 1. The count is 0 in its starting number, and the largest
+possible one in its ending number. So numbers grow over a shard's life, and from a shard to its
 children, which are created in a later second.
 """
 
@@ -21,9 +21,9 @@ from typing import NamedTuple
 from .errors import SequenceNumberError
 
 START = -1
-"""The position that a shard's starting number has; its records have positions from 0 on."""
+"""The position in a shard's starting number; its records have positions from 0 on."""
 END = 2**63 - 2
-"""The position that a closed shard's ending number has."""
+"""The position in a closed shard's ending number."""
 
 POSITION_UNIT = 1 << 4 * 20
 SECOND_UNIT = 1 << 4 * 9
@@ -42,12 +42,12 @@ class Parts(NamedTuple):
 
 
 def base_of(created: int, shard: int) -> int:
-    """The number of a shard's start, but for the second."""
+    """A shard's starting number, without the second."""
     return int(f"{_VERSION}{created:09x}{shard & 0xF:x}{0:027x}{shard:08x}{_VERSION}", 16)
 
 
 def number_of(base: int, position: int, second: int) -> str:
-    """The sequence number at a position in the shard that has this base."""
+    """The sequence number at a position in the shard with this base."""
     return str(base + (position + 1) * POSITION_UNIT + second * SECOND_UNIT)
 
 

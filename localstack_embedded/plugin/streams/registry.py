@@ -23,14 +23,14 @@ _SUFFIX = ".stream"
 
 
 class Streams:
-    """Streams of all accounts and regions; may be used by any number of threads.
+    """Streams of all accounts and regions; thread-safe.
 
-    With a `folder`, which no other process may use, `cache_bytes` of records are in memory, and the
-    others in files there. When those are more than `max_bytes`, the oldest are trimmed.
+    With a `folder`, which no other process may use, `cache_bytes` of records are in memory and the
+    others in files there. When the files exceed `max_bytes`, the oldest are trimmed.
 
-    If `is_kept`, the streams that are in the folder are there again. What is put is written half a
-    second later, and outlasts the process even if it's killed, though not a machine that loses
-    power. Otherwise the folder is emptied now, and deleted by `close`.
+    If `is_kept`, the streams in the folder are restored. Records are written half a second after
+    they are put, and survive if the process is killed, but not if the machine loses power.
+    Otherwise, the folder is emptied now and deleted by `close`.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Streams:
 
     @property
     def has_limits(self) -> bool:
-        """Whether shards take and give no more than AWS's do."""
+        """Whether AWS's limits on a shard's reads and writes apply."""
         return self._has_limits
 
     @has_limits.setter
@@ -79,11 +79,11 @@ class Streams:
         retention_hours: int = 24,
         details: Mapping[str, Any] | None = None,
     ) -> Stream:
-        """Make a stream, with these details from the start; raises StreamExistsError."""
+        """Create a stream with these details; raises StreamExistsError."""
         with self._lock:
             if arn in self._streams:
                 raise StreamExistsError(arn)
-            if self._folder:  # for nobody else on this machine
+            if self._folder:  # only for the user of this process
                 self._disk.try_to(partial(self._folder.mkdir, 0o700, parents=True, exist_ok=True))
             name = f"{arn.rpartition('/')[2]}-{secrets.token_hex(4)}{_SUFFIX}"
             stream = Stream(
@@ -93,7 +93,7 @@ class Streams:
                 home=self._home(self._folder / name) if self._folder else None,
                 retention_hours=retention_hours,
                 details=details,
-                # So that no sequence number of a deleted stream is one of its successor.
+                # So that the successor of a deleted stream doesn't reuse its sequence numbers.
                 second=self._last_seconds.get(arn, -1) + 1,
             )
             stream.has_limits = self._has_limits
@@ -112,27 +112,27 @@ class Streams:
             raise NoSuchStreamError(arn)
 
     def of(self, account: str, region: str) -> list[Stream]:
-        """An account's streams in a region, by name."""
+        """An account's streams in a region, sorted by name."""
         found = [stream for arn, stream in self._all() if arn.split(":")[3:5] == [region, account]]
         return sorted(found, key=lambda stream: stream.name)
 
     def clear(self, account: str | None = None) -> None:
-        """Delete all streams, or all of an account."""
+        """Delete all streams, or only those of one account."""
         for arn, _ in self._all():
             if account in (None, arn.split(":")[4]):
                 self._remove(arn)
 
     def save(self) -> None:
-        """Have what is set at the streams kept, if they are to be kept."""
+        """Save the settings and details of all streams that are kept."""
         for _, stream in self._all():
             stream.save()
 
     def flush(self) -> bool:
-        """Write what is to be kept and not on disk yet, now; whether all is there."""
+        """Write what is kept and not on disk yet; returns whether everything is on disk."""
         return all([stream.flush() or stream.is_deleted for _, stream in self._all()])
 
     def close(self) -> None:
-        """End all streams; those that are to be kept are then in the folder."""
+        """Close all streams; those that are kept stay in the folder, the others are deleted."""
         if self._flusher:
             assert self._changed
             self._closed.set()
@@ -144,7 +144,7 @@ class Streams:
         else:
             self.clear()
             if self._folder:
-                with suppress(OSError):  # There is none, or something else is in it.
+                with suppress(OSError):  # It doesn't exist, or isn't empty.
                     self._folder.rmdir()
 
     def _remove(self, arn: str) -> bool:
@@ -162,7 +162,7 @@ class Streams:
         return Home(folder, self._disk, self._changed)
 
     def _find(self, home: Home) -> None:
-        """Take over a stream that another process has left, or clear it away."""
+        """Take over a stream that another process left, or remove its files."""
         document = home.read() if self._changed else None
         if document is None:
             home.remove()

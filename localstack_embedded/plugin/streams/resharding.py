@@ -1,4 +1,4 @@
-"""How hash keys are divided among shards, and how shards become others."""
+"""How hash keys are divided among shards, and how shards are split and merged."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from .errors import HashKeyError, ShardClosedError, ShardsNotAdjacentError
 from .shard import MAX_HASH_KEY, Shard
 
 Replace = Callable[[list[Shard], list[tuple[int, int]]], list[Shard]]
-"""Closes shards and opens their children, with these ranges."""
+"""Closes shards and opens their children with these ranges of hash keys."""
 
 
 def even_ranges(count: int) -> list[tuple[int, int]]:
-    """All hash keys in so many ranges, as AWS divides them."""
+    """All hash keys in `count` ranges, divided as on AWS."""
     step = (MAX_HASH_KEY + 1) // count
     starts = [i * step for i in range(count)]
     ends = [start - 1 for start in starts[1:]]
@@ -20,9 +20,9 @@ def even_ranges(count: int) -> list[tuple[int, int]]:
 
 
 def split(shard: Shard, at: int, replace: Replace) -> None:
-    """Divide a shard: `at` and what is above it goes to the second child.
+    """Split a shard: hash keys from `at` on go to the second child.
 
-    AWS wants it to be at least 2 above the shard's start, and below its end.
+    As on AWS, `at` must be at least 2 above the shard's start, and below its end.
     """
     if shard.is_closed:
         raise ShardClosedError(shard.id)
@@ -32,7 +32,7 @@ def split(shard: Shard, at: int, replace: Replace) -> None:
 
 
 def merge(first: Shard, second: Shard, replace: Replace) -> None:
-    """Make one shard of two neighbors; its first parent is the first one here."""
+    """Merge two adjacent shards; `first` becomes the first parent."""
     for shard in (first, second):
         if shard.is_closed:
             raise ShardClosedError(shard.id)
@@ -42,9 +42,9 @@ def merge(first: Shard, second: Shard, replace: Replace) -> None:
 
 
 def resize(shards: list[Shard], count: int, replace: Replace) -> None:
-    """Make so many even shards of those that are open, ordered by hash key.
+    """Turn the open shards, which are ordered by hash key, into `count` even ones.
 
-    Each is first split where even ones meet, and what then lies within one of these is merged.
+    Each is first split where the new ones meet; then the pieces within each new one are merged.
     """
     starts = [start for start, _ in even_ranges(count)]
     pieces: list[Shard] = []
@@ -55,7 +55,7 @@ def resize(shards: list[Shard], count: int, replace: Replace) -> None:
 
 
 def _cut(shard: Shard, places: list[int], replace: Replace) -> list[Shard]:
-    """Split a shard at all of these; from the middle on, so that there are few generations."""
+    """Split a shard at all places, from the middle outward so that there are few generations."""
     if not places:
         return [shard]
     middle = len(places) // 2

@@ -1,15 +1,15 @@
-"""A shard's records in files, which only grow, each named by the position of its first record.
+"""A shard's records in append-only files, each named by the position of its first record.
 
     00000000000000000000.records     one record after the other:
-        4   CRC-32 of all that follows
+        4   CRC-32 of everything that follows
         4   length of the data
         2   length of the partition key in UTF-8, or 65,535 if there is none
         8   arrival, a double, in seconds since 1970
             partition key, data
 
 Integers are unsigned and big-endian. The records have consecutive positions, and sequence numbers
-follow from position and arrival. Where one is not whole, or has another checksum, the process was
-killed while it wrote, and there the file ends. No file stays open.
+follow from position and arrival. At a record that is incomplete or doesn't match its checksum, the
+process was killed while writing, and the file ends there. No file stays open.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CHECKSUM = Struct(">I")
 _HEAD = Struct(">IHd")
 _HEAD_BYTES = _CHECKSUM.size + _HEAD.size
 _NO_KEY = 0xFFFF
-_MARK_EVERY = 2**16  # bytes between the records whose places are remembered
+_MARK_EVERY = 2**16  # bytes between the records whose offsets are remembered
 _BUFFER = 2**18
 _SUFFIX = ".records"
 
@@ -41,7 +41,7 @@ Item = tuple[bytes, str | None, float]
 
 
 class _Marks:
-    """Where in a file some of its records are, so that none is far behind one of these."""
+    """The offsets of some of a file's records, so that every record is close after one of them."""
 
     def __init__(self) -> None:
         self.positions = array("Q")
@@ -56,9 +56,9 @@ class _Marks:
 
 
 class Segment:
-    """One file, with records from `first` up to `next`.
+    """One file, with the records from `first` up to, but not including, `next`.
 
-    `is_dropped` once it has been deleted, which its shard may find out later.
+    `is_dropped` is set once the file has been deleted; its shard may notice that later.
     """
 
     def __init__(self, path: Path, first: int) -> None:
@@ -71,10 +71,10 @@ class Segment:
 
     @classmethod
     def found(cls, path: Path, end: tuple[int, float] | None) -> Segment | None:
-        """A file that another process has left, if there is anything in it.
+        """A file that another process left, or None if there are no records in it.
 
-        `end` is the position behind it and when its last record arrived, both at most. The file is
-        read when it's needed, or now if its end is unknown.
+        `end` has upper bounds for the position after it and for its last record's arrival. The
+        file is read when it's needed, or now if its end is unknown.
         """
         segment = cls(path, int(path.stem))
         segment.size = path.stat().st_size
@@ -91,11 +91,11 @@ class Segment:
         return segment if segment.next > segment.first else None
 
     def is_before(self, horizon: float) -> bool:
-        """Whether all of it arrived before."""
+        """Whether all its records arrived before `horizon`."""
         return self.first_arrived < horizon and self.last_arrived < horizon
 
     def append(self, records: list[Record]) -> None:
-        """Add records at its end."""
+        """Append records."""
         assert self._marks is not None
         parts: list[bytes] = []
         size = self.size
@@ -107,7 +107,7 @@ class Segment:
             self._marks.add(position, size, arrived)
             size += _HEAD_BYTES + len(encoded) + len(data)
         with self.path.open("r+b" if self.size else "wb", 0) as file:
-            file.seek(self.size)  # An error may have left half a record behind it.
+            file.seek(self.size)  # A failed write may have left part of a record there.
             content = memoryview(b"".join(parts))
             while content:
                 content = content[file.write(content) :]
@@ -120,7 +120,7 @@ class Segment:
     def read(
         self, position: int, limit: int, max_bytes: int, horizon: float, base: int
     ) -> tuple[int, list[Record]]:
-        """Records from this position on that have not expired, and where the first of them is."""
+        """The first position from here on that has not expired, and the records from there on."""
         start = max(position, self.first)
         found: list[Record] = []
         size = 0
@@ -135,7 +135,7 @@ class Segment:
         return start, found
 
     def at_time(self, timestamp: float) -> int:
-        """The position of the first record that arrived at this time or later, or of its end."""
+        """The position of the first record that arrived at this time or later; else `next`."""
         marks = self._marks or self._scan()
         if not marks.positions:
             return self.next
@@ -157,7 +157,7 @@ class Segment:
                     yield place, item
 
     def _scan(self) -> _Marks:
-        """Find out what is in a file that another process has left."""
+        """Read a file that another process left, to find its end and make its marks."""
         marks = _Marks()
         end = self.first
         with self.path.open("rb", _BUFFER) as file:
@@ -172,7 +172,7 @@ class Segment:
 def _items(
     file: BinaryIO, offset: int, end: int, *, is_checked: bool = False
 ) -> Iterator[tuple[int, Item]]:
-    """Offset and content of all records between two places in a file, as far as they are whole."""
+    """Offset and content of the records between two offsets, up to the first broken one."""
     file.seek(offset)
     while offset + _HEAD_BYTES <= end:
         checksum, head = file.read(_CHECKSUM.size), file.read(_HEAD.size)
@@ -192,7 +192,7 @@ def _items(
 
 
 class Segments:
-    """The files of a shard in the order of their positions; guarded as the shard is."""
+    """The files of a shard, ordered by position; guarded by the stream's lock."""
 
     def __init__(self, folder: Path, disk: Disk) -> None:
         self.disk = disk
@@ -202,7 +202,7 @@ class Segments:
         disk.count_shards(1)
 
     def find(self, end: tuple[int, float] | None) -> tuple[int, float]:
-        """Take over what another process has left, which ends there; and where it does end."""
+        """Take over what another process left, up to `end` if that is known; returns its end."""
         for path in sorted(self._folder.glob(f"*{_SUFFIX}"), reverse=True):
             segment = Segment.found(path, end)
             if segment is None:
@@ -215,7 +215,7 @@ class Segments:
         return (self._all[-1].next, self._all[-1].last_arrived) if self._all else end or (0, 0.0)
 
     def write(self, position: int, records: list[Record]) -> bool:
-        """Add records, the first of which has this position; False if that is impossible."""
+        """Append records, the first of which has this position; False if that fails."""
         return self.disk.try_to(partial(self._write, position, records))
 
     def _write(self, position: int, records: list[Record]) -> None:
@@ -238,13 +238,13 @@ class Segments:
         self.disk.grow(segment.size - before)
 
     def trim(self, horizon: float) -> int | None:
-        """Delete files with nothing but older records; the first position that is left."""
+        """Delete files that have only older records; returns the first position left."""
         while self._all and (self._all[0].is_dropped or self._all[0].is_before(horizon)):
             self.disk.drop(self._all.pop(0))
         return self._all[0].first if self._all else None
 
     def at(self, position: int) -> tuple[Segment | None, int | None]:
-        """The file that this position is in or behind, and the one where the next file starts."""
+        """The file that has this position or ends before it, and where the next file starts."""
         if not self._all:
             return None, None
         index = max(0, bisect_right(self._all, position, key=lambda each: each.first) - 1)
@@ -252,7 +252,7 @@ class Segments:
         return self._all[index], following
 
     def at_time(self, timestamp: float) -> int | None:
-        """The position of the first record that arrived at this time or later, if one is here."""
+        """The position of the first record that arrived at this time or later, if a file has it."""
         index = bisect_left(self._all, timestamp, key=lambda each: each.first_arrived)
         if index:
             before = self._all[index - 1]

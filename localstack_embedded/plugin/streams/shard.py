@@ -16,7 +16,7 @@ MAX_HASH_KEY = 2**128 - 1
 
 @dataclass(eq=False, kw_only=True)
 class Shard:
-    """A range of hash keys, both ends included, and the records in it; guarded by its stream."""
+    """A range of hash keys, both ends included, and its records; guarded by the stream's lock."""
 
     index: int
     start: int
@@ -39,25 +39,25 @@ class Shard:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it takes no more records."""
+        """Whether it no longer takes records."""
         return self.closed is not None
 
     @property
     def starting_sequence_number(self) -> str:
-        """Less than that of each record."""
+        """Less than the sequence number of each record."""
         return number_of(self.base, START, self.created)
 
     @property
     def ending_sequence_number(self) -> str | None:
-        """More than that of each record; None while the shard is open."""
+        """Greater than the sequence number of each record; None while the shard is open."""
         return None if self.closed is None else number_of(self.base, END, int(self.closed))
 
     def is_worth_reading(self, position: int) -> bool:
-        """Whether there's a record at a position, or none can come."""
+        """Whether there is a record at a position, or there can't be one anymore."""
         return position < self.log.next or self.closed is not None or self.is_gone
 
     def notify(self) -> None:
-        """Call those who watch for what is there now."""
+        """Call the watchers whose position is now worth reading."""
         if self.watchers:
             called = [each for each in self.watchers if self.is_worth_reading(each[0])]
             self.watchers = [each for each in self.watchers if each not in called]
@@ -65,7 +65,7 @@ class Shard:
                 call()
 
     def position_of(self, number: str) -> int:
-        """The position of a record, START, or of a closed shard END."""
+        """The position that a number stands for: a record's, START, or, if closed, END."""
         created, index, position, _ = parts_of(number)
         if (created, index) != (self.created, self.index):
             raise SequenceNumberError(number)
@@ -74,7 +74,7 @@ class Shard:
         return position
 
     def position_to_start(self, start: StartingPosition, now: float) -> int:
-        """Where to read from to start there; raises SequenceNumberError, FutureTimestampError."""
+        """The position to start reading at; raises SequenceNumberError, FutureTimestampError."""
         match start.type:
             case "TRIM_HORIZON":
                 return self.log.first
@@ -89,13 +89,13 @@ class Shard:
         return min(max(position, self.log.first), self.log.next)
 
     def read_tip(self, position: int, limit: int, max_bytes: int, now: float) -> Read | None:
-        """What there is from a position on, unless that is in a file."""
+        """Read from a position on; None if that is in a file."""
         if position < self.log.tip:
             return None
         return self.answer(position, self.log.read(position, limit, max_bytes), now)
 
     def answer(self, start: int, records: list[Record], now: float) -> Read:
-        """Records, the first of which has this position, as what a read returns."""
+        """What a read returns for these records, the first of which has this position."""
         position = self.log.after_gap(start + len(records))
         if position >= self.log.next:
             return Read(records, None if self.is_closed else position, 0)

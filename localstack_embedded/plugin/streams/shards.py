@@ -14,21 +14,21 @@ from .record import Entry
 from .shard import MAX_HASH_KEY, Shard
 
 Route = tuple[bytes | None, int]
-"""The hash key of a record, None where any shard will do, and its size."""
+"""The hash key of a record, or None if any shard will do, and its size in bytes."""
 
 _HASH_BYTES = 16
 
 
 class Shards:
-    """Guarded by the lock of their stream."""
+    """The shards of a stream; guarded by its lock."""
 
     def __init__(self, home: Home | None, second: int) -> None:
         self.all: dict[str, Shard] = {}
-        """In the order they were made."""
+        """By ID, in order of creation."""
         self.open: list[Shard] = []
         """Ordered by hash key."""
         self.second = second
-        """The last one in which a shard was created, or the first in which one can be."""
+        """The last second in which a shard was created, or the first in which one can be."""
         self._home = home
         self._starts: list[bytes] = []
         self._turn = 0
@@ -51,7 +51,7 @@ class Shards:
     def replace(
         self, now: float, parents: Sequence[Shard], ranges: list[tuple[int, int]]
     ) -> list[Shard]:
-        """Close shards, and open their children with these ranges of hash keys; then `settle`."""
+        """Close shards and open children with these ranges of hash keys; then call `settle`."""
         self.second = max([self.second, int(now), *(parent.created + 1 for parent in parents)])
         children = [
             self._add(
@@ -71,14 +71,14 @@ class Shards:
         return children
 
     def settle(self) -> None:
-        """Have records go to the shards that are open now."""
+        """Route records to the shards that are open now."""
         shards = (shard for shard in self.all.values() if not shard.is_closed)
         self.open = sorted(shards, key=lambda shard: shard.start)
         self._starts = [shard.start.to_bytes(_HASH_BYTES, "big") for shard in self.open]
         self.shrink()
 
     def trim(self, horizon: float) -> bool:
-        """Forget what arrived before; whether shards have gone with their last records."""
+        """Drop records that arrived before `horizon`; returns whether shards expired with them."""
         expired = []
         for shard in self.all.values():
             shard.log.trim(horizon)
@@ -89,24 +89,24 @@ class Shards:
         return bool(expired)
 
     def shrink(self) -> None:
-        """Keep no more in memory than each one's share, which is smaller the more there are."""
+        """Keep each shard within its share of memory, which gets smaller with each new one."""
         for shard in self.all.values():
             shard.log.shrink()
 
     def end(self) -> None:
-        """Tell those who watch that nothing will come."""
+        """Tell the watchers that nothing more will come."""
         for shard in self.all.values():
             shard.is_gone = True
             shard.notify()
 
     def clear(self) -> None:
-        """Remove all, for good."""
+        """Delete all shards and their records."""
         for shard in list(self.all.values()):
             self._remove(shard)
         self.open = []
 
     def document(self) -> dict[str, Any]:
-        """What `restore` needs, as JSON can hold it."""
+        """What `restore` needs, as JSON-compatible values."""
         return {
             "second": self.second,
             "made": self._made,
@@ -126,9 +126,9 @@ class Shards:
         }
 
     def restore(self, document: dict[str, Any], *, last: float | None) -> float:
-        """Take over what another process has left; when the last record arrived.
+        """Take over what another process left; returns when the last record arrived.
 
-        `last` is that, or None if records may have been written, or lost, since the document was.
+        `last` is that time, or None if records may have been written or lost since the save.
         """
         latest = 0.0
         for kept in document["shards"]:
@@ -141,7 +141,7 @@ class Shards:
                 children=tuple(kept["children"]),
                 closed=kept["closed"],
             )
-            # All records of a shard are written before it is said to be closed.
+            # All records of a shard are written before it is saved as closed.
             found = shard.log.find(kept["next"], shard.closed or last)
             latest = max(latest, found)
         self._made, self.second = document["made"], document["second"]
@@ -163,7 +163,7 @@ class Shards:
 
 
 def route(index: int, entry: Entry, max_bytes: int) -> Route:
-    """Where the record at this index of a call goes; raises RecordSizeError, HashKeyError."""
+    """The route of the entry at this index of a call; raises RecordSizeError, HashKeyError."""
     data, key, explicit = entry
     encoded = b"" if key is None else key.encode()
     size = len(data) + len(encoded)

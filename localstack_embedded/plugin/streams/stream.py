@@ -1,4 +1,4 @@
-"""A stream: records go by hash key into its open shards, and come out of each in their order."""
+"""A stream: its open shards get records by hash key, and return them in order."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KEPT = ("arn", "created", "max_record_bytes", "is_even", "details")
 
 
 class Stream:
-    """May be used by any number of threads; made by `Streams.add`."""
+    """Thread-safe; created by `Streams.add`."""
 
     def __init__(
         self,
@@ -40,11 +40,11 @@ class Stream:
         self.name = arn.rpartition("/")[2]
         self.max_record_bytes = 2**20
         self.is_even = False
-        """Whether records go to all shards alike, whatever their keys."""
+        """Whether records are spread evenly over all shards, regardless of their keys."""
         self.has_limits = False
         self.is_deleted = False
         self.details: dict[str, Any] = dict(details or {})
-        """Whatever else belongs to the stream, as JSON can hold it, for whoever serves it."""
+        """What a service stores with the stream, as JSON-compatible values."""
         self._clock = clock
         self._home = home
         self._retention_hours = retention_hours
@@ -61,7 +61,7 @@ class Stream:
 
     @classmethod
     def kept(cls, document: dict[str, Any], clock: Callable[[], float], home: Home) -> Self:
-        """One that another process has left."""
+        """A stream that another process left."""
         hours = document["retention_hours"]
         stream = cls(document["arn"], 0, clock=clock, home=home, retention_hours=hours)
         for name in _KEPT:
@@ -74,20 +74,20 @@ class Stream:
 
     @property
     def shards(self) -> dict[str, Shard]:
-        """All shards in the order they were made; closed ones until their records have expired."""
+        """All shards in order of creation; closed ones stay until their records have expired."""
         with self._lock:
             self._tick()
             return dict(self._shards.all)
 
     @property
     def open_shards(self) -> list[Shard]:
-        """Those that take records, ordered by hash key."""
+        """The shards that take records, ordered by hash key."""
         with self._lock:
             return list(self._shards.open)
 
     @property
     def retention_hours(self) -> int:
-        """How long records stay; if it becomes less, what is older is gone at once."""
+        """How long records stay; if this is shortened, older records are gone at once."""
         return self._retention_hours
 
     @retention_hours.setter
@@ -100,7 +100,7 @@ class Stream:
             self._save()
 
     def put(self, entries: Sequence[Entry]) -> list[Accepted | Refused]:
-        """Append each to its shard; raises RecordSizeError and HashKeyError before any is."""
+        """Append each entry to its shard; raises RecordSizeError or HashKeyError before any is."""
         largest = self.max_record_bytes
         routes = [route(index, entry, largest) for index, entry in enumerate(entries)]
         answers: list[Accepted | Refused] = []
@@ -134,9 +134,9 @@ class Stream:
         max_bytes: int = MAX_READ_BYTES,
         is_counted: bool = False,
     ) -> Read:
-        """Records from a position on, or from the oldest if that is trimmed.
+        """Records from a position on, or from the oldest if the position is trimmed.
 
-        The shard's limits are about calls that are counted, and may raise ReadLimitError.
+        Only calls with `is_counted` use up the shard's limits, and may raise ReadLimitError.
         """
         is_counted = is_counted and self.has_limits
         with self._lock:
@@ -153,7 +153,7 @@ class Stream:
         return read
 
     def _read_older(self, shard_id: str, position: int, limit: int, max_bytes: int) -> Read:
-        """Read from files, without the lock, so that nobody waits for the disk."""
+        """Read from files, without the lock, so that other threads don't wait for the disk."""
         while True:
             with self._lock:
                 self._tick()
@@ -173,7 +173,7 @@ class Stream:
             position = following
 
     def wait(self, shard_id: str, position: int, timeout: float) -> bool:
-        """Wait until there's a record at a position, or none can come; False if time is over."""
+        """Wait until there is a record at a position, or can't be one anymore; False on timeout."""
         ready = Event()
         cancel = self.watch(shard_id, position, ready.set)
         try:
@@ -182,9 +182,9 @@ class Stream:
             cancel()
 
     def watch(self, shard_id: str, position: int, call: Callable[[], None]) -> Callable[[], None]:
-        """Have a function called, once, as soon as `wait` would be over; returns what cancels that.
+        """Call a function once, when `wait` would return True; returns a function that cancels it.
 
-        The stream is locked meanwhile: the function may do no more than wake somebody.
+        It is called with the stream locked, so it may only wake another thread.
         """
         watcher = position, call
         with self._lock:
@@ -201,23 +201,23 @@ class Stream:
         return cancel
 
     def position_of(self, shard_id: str, start: StartingPosition) -> int:
-        """Where to read from to start there; raises SequenceNumberError, FutureTimestampError."""
+        """The position to start reading at; raises SequenceNumberError, FutureTimestampError."""
         with self._lock:
             now = self._tick()
             return self._shards.find(shard_id).position_to_start(start, now)
 
     def split(self, shard_id: str, hash_key: int) -> None:
-        """Divide an open shard; its upper half starts with this hash key."""
+        """Split an open shard; the second child starts with this hash key."""
         find = self._shards.find
         self._reshard(lambda replace: resharding.split(find(shard_id), hash_key, replace))
 
     def merge(self, shard_id: str, adjacent_id: str) -> None:
-        """Make one shard of two open ones next to each other."""
+        """Merge two adjacent open shards."""
         find = self._shards.find
         self._reshard(lambda replace: resharding.merge(find(shard_id), find(adjacent_id), replace))
 
     def resize(self, count: int) -> None:
-        """Make it so many even open shards; as on AWS, with short-lived ones in between."""
+        """Reshard to `count` even open shards; as on AWS, with short-lived ones in between."""
         self._reshard(lambda replace: resharding.resize(self._shards.open, count, replace))
 
     def _reshard(self, change: Callable[[resharding.Replace], None]) -> None:
@@ -227,12 +227,12 @@ class Stream:
             self._save()
 
     def save(self) -> None:
-        """Have what is set here, and `details`, kept with the stream, if it is one to be kept."""
+        """Save the stream's settings and `details`, if it is kept."""
         with self._lock:
             self._save()
 
     def flush(self) -> bool:
-        """Write what is not on disk yet, if it is to be kept; whether all is there."""
+        """Write what is kept and not on disk yet; returns whether everything is on disk."""
         with self._lock:
             is_flushed = all([shard.log.flush() for shard in self._shards.all.values()])
             if not self._is_saved:
@@ -240,19 +240,19 @@ class Stream:
             return is_flushed and self._is_saved
 
     def shrink(self) -> None:
-        """Keep no more in memory than its share, of which each new stream takes some."""
+        """Keep within the shares of memory, which get smaller with each new stream."""
         with self._lock:
             self._shards.shrink()
 
     def close(self) -> None:
-        """End it for everybody who reads, waits, or puts; what is to be kept stays on disk."""
+        """End the stream for all readers and writers; if it is kept, it stays on disk."""
         with self._lock:
             self._save(is_clean=True)
             self.is_deleted = True
             self._shards.end()
 
     def delete(self) -> int:
-        """End it, and forget it; the last second in which one of its shards was created."""
+        """Delete the stream; returns the last second in which one of its shards was created."""
         with self._lock:
             self.is_deleted = True
             self._shards.clear()
@@ -261,10 +261,10 @@ class Stream:
         return self._shards.second
 
     def _tick(self) -> float:
-        """The present, which never goes back; trims what has expired until now."""
+        """The current time, which never goes back; trims expired records."""
         if self.is_deleted:
             raise NoSuchStreamError(self.arn)
-        # In milliseconds, as timestamps are served: whoever asks for a record's own finds it.
+        # In milliseconds, like the timestamps in answers, so that a record is found by its own.
         self._now = max(self._now, round(self._clock(), 3))
         if self._now - self._trimmed >= _TRIM_EVERY:
             self._trimmed = self._now
@@ -274,13 +274,13 @@ class Stream:
 
     @property
     def _horizon(self) -> float:
-        """When the oldest record has arrived at the earliest; what has expired never comes back."""
+        """The time before which records have expired; never goes back, so they stay expired."""
         horizon = self._now - self._retention_hours * 3600
         self._last_horizon = max(self._last_horizon, horizon)
         return self._last_horizon
 
     def _save(self, *, is_clean: bool = False) -> None:
-        """Write what the stream is, after its records: those of a closed shard are all there."""
+        """Write the stream's document after its records: all of a closed shard's are on disk."""
         home = self._home
         if self.is_deleted or not (home and home.changed):
             return
