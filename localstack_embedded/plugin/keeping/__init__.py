@@ -1,10 +1,11 @@
-"""What outlasts LocalStack, with `up --keep`, and comes back when it starts again.
+"""Saves LocalStack's state, with `up --keep`, and restores it at the next start.
 
-`folder` is a folder of parts, all of which change at once or not at all, and refuses what it can't
-vouch for; `pickling` turns objects into bytes and back, also those that pickle itself can't. These
-know nothing of LocalStack. Streams keep themselves, by `streams.keeping`.
+`folder` is a folder of parts, all of which change at once or not at all; it refuses damaged parts
+and those of other versions. `pickling` turns objects into bytes and back, including some that
+pickle itself can't. Both are independent of LocalStack. Streams save themselves, by
+`streams.keeping`.
 
-`services` finds what LocalStack's services hold and gives it back, `objects` keeps what is in S3's
-buckets, `tables` the items of DynamoDB, and `mappings` the checkpoints. `keeper` writes all of it
-about once a second, and `start` puts it into LocalStack.
+`services` finds and restores what LocalStack's services hold, `objects` saves the objects in S3's
+buckets, and `mappings` the checkpoints. `keeper` writes all of it about once a second. `start`
+restores it before LocalStack serves, and `resuming` restarts what had threads.
 """

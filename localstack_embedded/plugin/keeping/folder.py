@@ -1,11 +1,11 @@
-"""A folder of parts, each some bytes under a name, of which a change is there wholly or not at all.
+"""A folder of parts, each some bytes under a name, which change all at once or not at all.
 
-    manifest.json     what there is: for each part its file, with length and CRC-32, and a note
-    parts/            the files, which are never changed, only followed by others
+    manifest.json     the contents: for each part its file, length, and CRC-32; and a note
+    parts/            the files, which are never changed, only replaced by new ones
     lock              held by the process that uses the folder
 
-The manifest is what counts: it is replaced last, and what it doesn't name is removed. It says of
-itself by a CRC-32 whether it is whole.
+The manifest is authoritative: it is replaced last, and files that it doesn't name are removed. It
+starts with a CRC-32 of itself.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ _PARTS = "parts"
 
 
 class KeptStateError(Exception):
-    """What is kept can't be used; the message says why, and what to do."""
+    """The kept state can't be used; the message says why, and what to do."""
 
 
 class Folder:
-    """Used by one process at a time, from its making on; raises KeptStateError otherwise.
+    """Belongs to one process from creation to `close`; raises KeptStateError if it can't be used.
 
-    `made_by` is JSON that says what wrote it: something else can't read it. `note` is JSON, too.
+    `made_by` is JSON that says what writes it; nothing else can read it. `note` is JSON, too.
     """
 
     def __init__(self, path: Path, made_by: Mapping[str, Any]) -> None:
@@ -57,11 +57,11 @@ class Folder:
 
     @property
     def names(self) -> Collection[str]:
-        """The parts there are."""
+        """The names of all parts."""
         return self._parts.keys()
 
     def read(self, name: str) -> bytes:
-        """A part; raises KeptStateError if it is not what was written."""
+        """The bytes of a part; raises KeptStateError if they are not those that were written."""
         part = self._parts[name]
         path = self.path / _PARTS / part["file"]
         try:
@@ -73,13 +73,13 @@ class Folder:
         return content
 
     def write(self, parts: Mapping[str, bytes], *, gone: Collection[str], note: Any) -> None:
-        """Write these parts anew, drop others, and note something, at once; raises OSError."""
+        """Replace these parts, drop others, and store a note, all at once; raises OSError."""
         new = {name: part for name, part in self._parts.items() if name not in gone}
         written = []
         try:
             for name, content in parts.items():
                 self._count += 1
-                # No name of a part's need be one of a file's.
+                # The name of a part need not be a valid file name.
                 file = f"{self._count:08d}"
                 written.append(self.path / _PARTS / file)
                 _write(written[-1], content)
@@ -98,7 +98,7 @@ class Folder:
         self._clean()
 
     def close(self) -> None:
-        """Let another process use it."""
+        """Release the folder, so that another process can use it."""
         os.close(self._lock)
 
     def _read_manifest(self) -> None:
@@ -125,14 +125,14 @@ class Folder:
         self._clean()
 
     def _clean(self) -> None:
-        """Remove what a process left that was killed, and what has been replaced."""
+        """Remove files that a killed process left, and those that have been replaced."""
         known = {part["file"] for part in self._parts.values()}
         for path in (self.path / _PARTS).iterdir():
             if path.name not in known:
                 path.unlink()
 
     def _sync(self) -> None:
-        """Have the names outlast a loss of power, too; not all file systems can."""
+        """Make the file names survive a power loss, too, where the file system supports that."""
         for folder in (self.path / _PARTS, self.path):
             with suppress(OSError):
                 descriptor = os.open(folder, os.O_RDONLY)
@@ -146,9 +146,9 @@ class Folder:
 
 
 def unusable(path: Path, why: str) -> str:
-    """What to say of kept state that can't be used."""
+    """The message about kept state that can't be used."""
     return (
-        f"what was kept in {path} can't be used: {why}. Nothing of it was changed. Start without"
+        f"the state kept in {path} can't be used: {why}. Nothing in it was changed. Start without"
         " --keep to leave it where it is, or delete that folder to start empty"
     )
 

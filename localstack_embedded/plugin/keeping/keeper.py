@@ -1,9 +1,9 @@
-"""Keeps what the services hold, about once a second while something changes.
+"""Saves the state of the services, about once a second while something changes.
 
-All that has changed is written at once, with the checkpoints of the mappings as they were before:
-what a function had done by then is kept, too, so that a mapping may begin a batch anew, but never
-goes on behind one whose effects are lost. Writing takes a tenth of the time at most, so that the
-seconds become more where a service holds much.
+All changes are written at once, with the mappings' checkpoints as they were just before the state
+was read. So what functions had done by then is saved, too: a mapping may repeat a batch, but never
+continues after one whose effects are lost. Writing takes at most a tenth of the time, so saves
+become less frequent where a service holds a lot.
 """
 
 from __future__ import annotations
@@ -22,22 +22,22 @@ from .folder import Folder
 LOG = logging.getLogger(__name__)
 
 EVERY = 1.0  # second
-_SHARE = 10  # times as long as writing takes, until the next time
-_LINGER = 10.0  # seconds in which a call may still change something
-_ALWAYS = frozenset({"cloudformation", "lambda"})  # what these do goes on after the call
+_SHARE = 10  # the pause until the next save, in multiples of the time that writing took
+_LINGER = 10.0  # seconds after a call in which it may still change something
+_ALWAYS = frozenset({"cloudformation", "lambda"})  # these continue to work after a call has ended
 
-Part = tuple[str, Callable[[], bytes]]  # the service, and what makes the bytes
+Part = tuple[str, Callable[[], bytes]]  # the service, and a function that makes the bytes
 
 
 @dataclass
 class Keeper:
-    """`touch` says that a service may have changed; `close` is the last that is called."""
+    """Call `touch` when a service may have changed, and `close` at the end."""
 
     folder: Folder
     parts: Callable[[], Mapping[str, Part]]
     noted: Callable[[], Any]  # as JSON
-    flush: Callable[[], bool]  # what keeps itself; whether that was possible
-    kept: Callable[[set[str]], None] = lambda services: None  # told which are kept as they are now
+    flush: Callable[[], bool]  # writes what saves itself; whether that worked
+    kept: Callable[[set[str]], None] = lambda services: None  # called with what is saved
     clock: Callable[[], float] = time.monotonic
     _touched: dict[str, float] = field(default_factory=dict)
     _swept: float = -inf
@@ -47,20 +47,20 @@ class Keeper:
     _end: Event = field(default_factory=Event)
 
     def start(self) -> None:
-        """Begin to keep."""
+        """Start saving, in a thread."""
         Thread(target=self._run, name="keeping", daemon=True).start()
 
     def touch(self, service: str) -> None:
-        """A call to this service has ended, and may have changed it."""
+        """Note that a call to this service has ended and may have changed it."""
         self._touched[service] = self.clock()
 
     def touch_all(self) -> None:
-        """Everything may have changed."""
+        """Note that everything may have changed."""
         self._swept = -inf
         self.touch("")
 
     def close(self) -> bool:
-        """Keep all for the last time; whether that was possible."""
+        """Save everything one last time; returns whether that worked."""
         self._end.set()
         with self._lock:
             self.touch_all()
@@ -103,7 +103,7 @@ class Keeper:
         sums = {name: (len(content), crc32(content)) for name, content in made.items()}
         changed = {name: made[name] for name in made if sums[name] != self._sums.get(name)}
         gone = self.folder.names - there.keys()
-        if failed:  # what the functions have done may be in there
+        if failed:  # these may hold what functions have done
             places = (self.folder.note or {}).get("mappings")
         note = {"mappings": places, "is_clean": is_last and not failed}
         if changed or gone or note != self.folder.note:
@@ -112,11 +112,11 @@ class Keeper:
         self.kept({there[name][0] for name in made})
         if failed:
             raise ExceptionGroup(
-                f"this has no form to be kept in: {', '.join(failed)}", [*failed.values()]
+                f"these parts can't be serialized: {', '.join(failed)}", [*failed.values()]
             )
 
     def _chosen(self, there: Mapping[str, Part]) -> Iterable[str]:
-        """What may have changed since it was last kept; everything, once in a while."""
+        """The parts that may have changed since the last save; once in a while, all of them."""
         now = self.clock()
         touched = self._touched.copy()
         recent = {service for service, when in touched.items() if now - when < _LINGER}
@@ -130,11 +130,11 @@ class Keeper:
 
 
 def _made(parts: Mapping[str, Part]) -> tuple[dict[str, bytes], dict[str, Exception]]:
-    """The bytes of the parts, and why there are none of some."""
+    """The bytes of the parts, and the errors of those that failed."""
     made, failed = {}, {}
     for name, (_, make) in parts.items():
         try:
             made[name] = make()
-        except Exception as error:  # the others are to be kept all the same
+        except Exception as error:  # the others are saved all the same
             failed[name] = error
     return made, failed

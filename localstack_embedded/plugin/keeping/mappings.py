@@ -1,4 +1,4 @@
-"""Where event source mappings for Kinesis are in their streams, as JSON."""
+"""The places of Kinesis event source mappings in their streams, as JSON."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from ..mapping.interfaces import Checkpoint
 from ..mapping.worker import Place
 
 _waiting: dict[str, Any] | None = None
-"""Those of mappings that have not been started again yet."""
+"""The places of mappings that have not been restarted yet."""
 
 
 def noted() -> dict[str, Any]:
-    """The places of all mappings at this moment."""
+    """The current places of all mappings."""
     if _waiting is not None:
         return _waiting
     return {
@@ -29,13 +29,13 @@ def noted() -> dict[str, Any]:
 
 
 def wait(note: dict[str, Any]) -> None:
-    """Have the mappings go on there, once they are started again."""
+    """Have the mappings continue at these places once they are restarted."""
     global _waiting
     _waiting = note
 
 
 def restore() -> None:
-    """Give them their places."""
+    """Give the waiting mappings their places."""
     global _waiting
     for uuid, place in (_waiting or {}).items():
         checkpoints = {

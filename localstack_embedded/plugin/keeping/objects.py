@@ -1,9 +1,9 @@
-"""The objects in S3's buckets, as LocalStack has them, and in files besides.
+"""The objects in S3's buckets, in LocalStack's memory and also in files.
 
     BUCKET/KEY.WRITTEN    KEY is a digest of the object's key and version, WRITTEN the nanosecond
 
-What LocalStack knows of an object is kept a moment later. Until then that may be about the object
-before, so that its file stays until it is known that nothing kept refers to it.
+An object's metadata is saved a moment after its file. Until then, the saved metadata may be that of
+the previous object, so the previous file stays until nothing saved refers to it.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ from localstack.services.s3.storage.ephemeral import (
 
 
 class KeptObjects(EphemeralS3ObjectStore):  # type: ignore[misc]
-    """Writes each object when it is complete, and reads it again when it is asked for."""
+    """Writes each object to a file when it is complete, and reads it back on request."""
 
     def __init__(self, scratch: str, folder: Path) -> None:
         super().__init__(scratch)
         self._folder = folder
-        self._suspects = set(folder.glob("*/*"))  # what is known of them was kept long ago
+        self._suspects = set(folder.glob("*/*"))  # their metadata was saved long ago
         self._lock = Lock()
 
     def open(self, bucket: str, s3_object: Any, mode: str = "r") -> Any:
-        """The object's content, to be read or written."""
+        """Open an object's content for reading or writing."""
         (Path(self.root_directory) / bucket).mkdir(parents=True, exist_ok=True)
         if mode == "w":
             return _Written(super().open(bucket, s3_object, mode), self, bucket)
@@ -47,14 +47,14 @@ class KeptObjects(EphemeralS3ObjectStore):  # type: ignore[misc]
         return super().open(bucket, s3_object, mode)
 
     def copy(self, src_bucket: str, src_object: Any, dest_bucket: str, dest_object: Any) -> Any:
-        """Copy an object, or onto itself, which only changes what is known of it."""
+        """Copy an object; copying it onto itself changes only its metadata."""
         copied = super().copy(src_bucket, src_object, dest_bucket, dest_object)
         if not dest_object.internal_last_modified:
             dest_object.internal_last_modified = src_object.internal_last_modified
         return copied
 
     def keep(self, bucket: str, s3_object: Any, file: Any) -> None:
-        """Write an object that is complete; raises OSError if that is impossible."""
+        """Write a complete object to its file; raises OSError if that fails."""
         path = self._path(bucket, s3_object)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new = path.with_suffix(f"{path.suffix}.new")
@@ -70,10 +70,10 @@ class KeptObjects(EphemeralS3ObjectStore):  # type: ignore[misc]
             raise
 
     def sweep(self) -> None:
-        """Remove what no object needs; to be called when what is known of objects has been kept.
+        """Remove files that no object needs; to be called once the objects' metadata is saved.
 
-        What was not needed at the call before, either, is needed by nothing that is kept; nor is
-        anything when there are no buckets, as after a reset.
+        A file that was not needed at the previous call, either, is not needed by anything saved.
+        When there are no buckets, as after a reset, no file is.
         """
         needed = {self._path(bucket, each) for bucket, each in _objects()}
         idle = {path for path in self._folder.glob("*/*")} - needed
@@ -103,7 +103,7 @@ class _Written(EphemeralS3StoredObject):  # type: ignore[misc]
         self._store, self._bucket = store, bucket
 
     def close(self) -> None:
-        """Keep what was written; raises OSError if there is no room for it."""
+        """Save what was written; raises OSError if there is no room for it."""
         try:
             if not self.file.closed:  # else it was refused, and removed
                 with self.file.position_lock:
@@ -113,7 +113,7 @@ class _Written(EphemeralS3StoredObject):  # type: ignore[misc]
 
 
 def forget_uploads(stores: Any) -> None:
-    """Drop the uploads that were not complete: their parts are in memory only."""
+    """Drop incomplete uploads, whose parts were only in memory."""
     for bucket in _buckets(stores):
         bucket.multiparts.clear()
 

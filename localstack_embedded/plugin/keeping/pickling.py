@@ -1,7 +1,7 @@
-"""Pickles what LocalStack and moto hold, in which there are locks, functions, and keys.
+"""Pickles what LocalStack and moto hold, including locks, functions, and cryptographic keys.
 
-A lock comes back as a new one that nobody holds. A function that has no name of its own, like a
-lambda expression, is found again by its place in its module, with what it refers to.
+A lock is restored as a new, unlocked one. A function that can't be imported by name, like a lambda
+expression, is found again by its place in its module, and gets back the values it refers to.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ _EXPORTS = {"private_bytes", "public_bytes"}
 
 
 def dumps(value: object) -> bytes:
-    """The value as bytes; raises whatever it is that has no such form."""
+    """The value as bytes; raises pickle's errors if it can't be pickled."""
     file = io.BytesIO()
     _Pickler(file, pickle.HIGHEST_PROTOCOL).dump(value)
     return file.getvalue()
 
 
 def loads(content: bytes) -> Any:
-    """The value again."""
+    """The value from its bytes."""
     return pickle.loads(content)
 
 
 class _Pickler(pickle.Pickler):
     def reducer_override(self, value: Any) -> Any:
-        kind = type(value)  # called for each object, and so looks at no more than that
+        kind = type(value)  # Looks only at the type: called for each object.
         if reduced := _REDUCED.get(kind):
             return reduced(value)
         if kind.__module__.startswith("cryptography.") and _EXPORTS & set(dir(kind)):
             return _exported(value)
         if issubclass(kind, defaultdict) and kind is not defaultdict:
-            # It is made anew with its default as the only argument, which is not what all take.
+            # Pickle would make it with its default as the only argument, which not all accept.
             state = value.default_factory, vars(value)
             return _blank, (kind,), state, None, iter(value.items()), _set_default
         return NotImplemented
@@ -63,7 +63,7 @@ def _set_default(value: Any, state: tuple[Any, dict[str, Any]]) -> None:
 
 
 def _exported(value: Any) -> Any:
-    """A key or certificate in OpenSSL's form."""
+    """How to restore a key or certificate from its DER form."""
     from cryptography import x509  # type: ignore[import-not-found]
     from cryptography.hazmat.primitives import (  # type: ignore[import-not-found]
         serialization as form,
@@ -98,11 +98,11 @@ def _reduced_function(function: FunctionType) -> Any:
     outer, *inner = function.__qualname__.split(f".{_LOCAL}.")
     codes = list(_codes(_code_at(function.__module__, outer), inner))
     if function.__code__ not in codes:
-        raise pickle.PicklingError(f"{function.__module__}.{function.__qualname__} is not found")
+        raise pickle.PicklingError(f"{function.__module__}.{function.__qualname__} can't be found")
     place = function.__module__, function.__qualname__, codes.index(function.__code__)
     cells = [cell.cell_contents for cell in function.__closure__ or ()]
     state = cells, function.__defaults__, function.__kwdefaults__
-    # What it refers to may refer to it, and so comes after it.
+    # The values it refers to may refer back to it, so they are set after it exists.
     return _function, (*place, len(cells)), state, None, None, _set_function
 
 
@@ -128,7 +128,7 @@ def _code_at(module: str, name: str) -> CodeType:
 
 
 def _codes(outer: CodeType, names: list[str]) -> Iterator[CodeType]:
-    """The functions of this name in another function, in their order."""
+    """The functions with this name inside another function, in order."""
     for code in outer.co_consts:
         if isinstance(code, CodeType) and code.co_name == names[0]:
             if names[1:]:

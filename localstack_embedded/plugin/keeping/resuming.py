@@ -1,4 +1,4 @@
-"""What is to be done when a service has what was kept, since its threads are gone."""
+"""Repairs and restarts services whose state was restored, since their threads are gone."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LOG = logging.getLogger(__name__)
 
 
 def restored(service: str, holder: Any) -> None:
-    """Repair what a service holds; its provider may not be there yet."""
+    """Repair a service's restored state; its provider may not exist yet."""
     if service == "cloudformation":
         for _, _, store in holder.iter_stores():
             _fail_what_was_under_way(store)
@@ -26,7 +26,7 @@ def restored(service: str, holder: Any) -> None:
 
 
 def resume(services: Iterable[str]) -> None:
-    """Start these, while LocalStack begins to serve: whoever calls one of them waits for it."""
+    """Start these services while LocalStack begins to serve; calls to one wait until it runs."""
 
     def start() -> None:
         for name in services:
@@ -35,16 +35,16 @@ def resume(services: Iterable[str]) -> None:
                 if name == "cloudwatch":
                     start_alarms(provider)
             except Exception:
-                LOG.exception("%s can't go on with what was kept", name)
+                LOG.exception("%s can't resume from the kept state", name)
 
     Thread(target=start, name="resuming", daemon=True).start()
 
 
 def start_functions(provider: Any) -> None:
-    """Have LocalStack's Lambda prepare the functions that it holds, and start their mappings."""
+    """Have LocalStack's Lambda prepare the restored functions and start their mappings."""
     from localstack.services.lambda_.invocation.models import lambda_stores
 
-    SERVICE_PLUGINS.require("kinesis")  # whose mappings are not LocalStack's own
+    SERVICE_PLUGINS.require("kinesis")  # installs the mapping that replaces LocalStack's
     mappings.restore()
     if any(store.functions for _, _, store in lambda_stores.iter_stores()):
         provider.on_before_state_load()
@@ -52,7 +52,7 @@ def start_functions(provider: Any) -> None:
 
 
 def start_alarms(provider: Any) -> None:
-    """Have the alarms that there are looked at."""
+    """Schedule the evaluation of existing alarms."""
     from localstack.services.cloudwatch.models import cloudwatch_stores
 
     for _, _, store in cloudwatch_stores.iter_stores():
@@ -61,7 +61,7 @@ def start_alarms(provider: Any) -> None:
 
 
 def tidy(services: set[str]) -> None:
-    """Remove what is needed no longer, now that these services are kept as they are."""
+    """Remove what is no longer needed, now that the state of these services is saved."""
     if SERVICE_PLUGINS.is_running("s3"):
         from localstack.services.s3.models import s3_stores
 
@@ -70,13 +70,15 @@ def tidy(services: set[str]) -> None:
 
 
 def _fail_what_was_under_way(store: Any) -> None:
-    """Nobody goes on with a deployment; as a failed one, it can be deleted, or done again."""
+    """Mark interrupted deployments as failed, so that they can be deleted or retried."""
     from localstack.aws.api.cloudformation import ChangeSetStatus, ExecutionStatus, StackStatus
 
     for stack in store.stacks_v2.values():
         failed = stack.status.replace("_IN_PROGRESS", "_FAILED")
         if failed != stack.status and failed in set(StackStatus):
-            stack.set_stack_status(StackStatus(failed), "LocalStack ended while this was under way")
+            stack.set_stack_status(
+                StackStatus(failed), "LocalStack stopped while this was under way"
+            )
     for change_set in store.change_sets.values():
         if change_set.status == ChangeSetStatus.CREATE_IN_PROGRESS:
             change_set.set_change_set_status(ChangeSetStatus.FAILED)

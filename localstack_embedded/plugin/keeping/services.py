@@ -1,6 +1,6 @@
-"""What LocalStack's services hold: its own stores, and moto's backends, each a part.
+"""What LocalStack's services hold: LocalStack's stores and moto's backends, each a part.
 
-A part's name says which variable of which module it is.
+A part's name is that of its module and variable.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from moto.core.base_backend import BackendDict
 from . import pickling
 
 NOT_KEPT = {
-    "es": "its clusters are processes of their own",
-    "events": "rules, buses, and archives of EventBridge run in objects of their own",
-    "opensearch": "its clusters are processes of their own",
-    "transcribe": "its jobs run in threads of their own",
+    "es": "its clusters are separate processes",
+    "events": "EventBridge runs rules, buses, and archives in separate objects",
+    "opensearch": "its clusters are separate processes",
+    "transcribe": "its jobs run in separate threads",
 }
-"""Services of which nothing is kept, and why."""
+"""Services whose state is not kept, and why."""
 
 _TRIES = 20
-_LONG = 0.5  # seconds without another thread, if it needs no more
+_LONG = 0.5  # seconds for which other threads must wait, unless it is done sooner
 
 Make = Callable[[], bytes]
 Restored = Callable[[str, Any], None]
 
 
 def parts() -> dict[str, tuple[str, Make]]:
-    """For each part there is now, the service that it belongs to, and what makes its bytes."""
+    """For each current part, the service it belongs to and a function that makes its bytes."""
     found: dict[str, tuple[str, Make]] = {}
     for module in list(sys.modules.values()):
         for variable, value in list(getattr(module, "__dict__", {}).items()):
@@ -49,10 +49,11 @@ def parts() -> dict[str, tuple[str, Make]]:
 
 
 def give_back(names: Iterable[str], read: Callable[[str], bytes], restored: Restored) -> None:
-    """Have all hold again what they held; raises whatever keeps it from that.
+    """Restore all parts; raises whatever prevents that.
 
-    All modules come first, since what is in one may be of another. And none waits for its first
-    use: of two threads that load them, one would give back to what the other has loaded half.
+    All modules are imported first, since one part may contain objects of another module. Nothing
+    is left to the first use: of two threads that import modules, one could restore a part into a
+    module that the other has only half imported.
     """
     holders = {name: _holder(name) for name in sorted(names)}
     for name, holder in holders.items():
@@ -66,7 +67,7 @@ def _holder(name: str) -> Any:
 
 
 def _give_back(variable: Any, content: bytes) -> None:
-    """Have a store, or backends, hold what they held when these bytes were made."""
+    """Restore a store, or backends, from these bytes."""
     state = pickling.loads(content)
     if isinstance(variable, BackendDict):
         for account, backends in state.items():
@@ -100,7 +101,7 @@ def _own(store: Any) -> Mapping[str, Any]:
 
 
 def _queues(bundle: Any) -> Iterator[Any]:
-    """What moves messages from one place to another, between which they must not be lost."""
+    """The queues, which move messages from one place to another: none may be lost in between."""
     if bundle.service_name == "sqs":
         for _, _, store in bundle.iter_stores():
             yield from list(store.queues.values())
@@ -112,7 +113,7 @@ def _pickles_of_backends(backends: Any) -> Make:
         if backends.service_name == "dynamodb":
             from ..dynamodb.tables import LOCK
 
-            with LOCK:  # so that a transaction, or a change and what its stream tells, is whole
+            with LOCK:  # so that a transaction, or a change and its stream record, is complete
                 state = {
                     account: {region: _at_this_moment(each) for region, each in regions.items()}
                     for account, regions in state.items()
@@ -123,7 +124,7 @@ def _pickles_of_backends(backends: Any) -> Make:
 
 
 def _at_this_moment(backend: Any) -> Any:
-    """The tables as they are now, which may change while they are pickled."""
+    """A copy of the tables as they are now, since they may change while they are pickled."""
     tables = {}
     for name, table in list(backend.tables.items()):
         tables[name] = _copy(table)
@@ -140,21 +141,21 @@ def _at_this_moment(backend: Any) -> Any:
 
 
 def _copy(value: Any, **changes: Any) -> Any:
-    """Not by `copy`: moto notes each object of its that is made, for good."""
+    """Copy without `copy.copy`: moto keeps track of every object that is created, forever."""
     made = object.__new__(type(value))
     vars(made).update(vars(value) | changes)
     return made
 
 
 def _undisturbed(make: Make) -> bytes:
-    """Try again if something is changed meanwhile, of which Python says so."""
+    """Retry if something changes in the meantime, which Python reports as a RuntimeError."""
     interval = sys.getswitchinterval()
     try:
         for _ in range(_TRIES - 1):
             try:
                 return make()
             except RuntimeError:  # "dictionary changed size during iteration", and the like
-                sys.setswitchinterval(_LONG)  # so that others have less of a chance
+                sys.setswitchinterval(_LONG)  # so that other threads are less likely to interfere
         return make()
     finally:
         sys.setswitchinterval(interval)

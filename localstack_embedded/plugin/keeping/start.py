@@ -1,4 +1,4 @@
-"""Puts what is kept into LocalStack before it serves, and keeps what it holds from then on."""
+"""Restores the kept state before LocalStack serves, and saves it from then on."""
 
 from __future__ import annotations
 
@@ -24,23 +24,23 @@ from .folder import Folder, KeptStateError, unusable
 from .keeper import Keeper
 
 FORMAT = 1
-"""Of all that is written here; what has another can't be read."""
+"""The format of everything written here; state in another format can't be read."""
 
 Answer = TypeVar("Answer")
 Watch = Callable[[str, str, Callable[[], Any]], Any]
 
-_PATIENCE = 0.5  # seconds in which calls may end that are under way at the end
+_PATIENCE = 0.5  # seconds to wait at the end for calls in progress
 _RESUMED = {
     "localstack.services.lambda_.invocation.models:lambda_stores": "lambda",
     "localstack.services.cloudwatch.models:cloudwatch_stores": "cloudwatch",
 }
-"""Services that go on by themselves, mappings and alarms, by what they have kept."""
+"""Services that must be started to run mappings and alarms, by the part that holds those."""
 
 
 def keep(gateway: Gateway, *, reset_path: str) -> Watch:
-    """Do so in the folder that is named for it; ends the process if that can't be used.
+    """Restore and save in the folder that the environment names; exits if it can't be used.
 
-    Returns what calls have to go through that don't pass the gateway.
+    Returns a function that calls must go through if they bypass the gateway.
     """
     path = kept_folder(os.environ)
     assert path
@@ -64,7 +64,7 @@ _CLOSING: list[partial[None]] = []
 
 
 def close() -> None:
-    """Keep all for the last time, before the process ends."""
+    """Save everything one last time, before the process ends."""
     for each in _CLOSING:
         each()
 
@@ -81,7 +81,7 @@ def _refuse(why: str) -> None:
 
 def _restored(path: Path) -> Keeper:
     folder = Folder(path, {"LocalStack": constants.VERSION, "format": FORMAT})
-    # CloudWatch has its metrics there, in a database that looks after itself.
+    # CloudWatch has its metrics there, in a database that saves itself.
     config.dirs.data = str(path / "data")
     Path(config.dirs.data).mkdir(mode=0o700, exist_ok=True)
     services.give_back(folder.names, folder.read, resuming.restored)
@@ -91,7 +91,7 @@ def _restored(path: Path) -> Keeper:
 
 
 class _Calls:
-    """Counts the calls that are under way, and begins no more at the end."""
+    """Tracks the calls in progress, and refuses new ones at the end."""
 
     def __init__(self, keeper: Keeper, reset_path: str) -> None:
         self._keeper = keeper
@@ -120,7 +120,7 @@ class _Calls:
                 self._changed.notify_all()
 
     def watch(self, service: str, operation: str, run: Callable[[], Answer]) -> Answer | None:
-        """Answer a call that does not pass the gateway; None leaves it to the gateway."""
+        """Answer a call that bypasses the gateway; None leaves it to the gateway."""
         call = object()
         with self._changed:
             if self._is_closed:
@@ -137,10 +137,10 @@ class _Calls:
         if service != "kinesis":
             self._keeper.touch(service)
         elif not operation.startswith("PutRecord"):
-            store.STREAMS.save()  # what is known of them; their records are kept anyway
+            store.STREAMS.save()  # their settings and details; records are saved anyway
 
     def close(self) -> None:
-        """Have no other begin, and wait a moment for those that are under way."""
+        """Refuse new calls, and wait a moment for those in progress."""
         with self._changed:
             self._is_closed = True
             self._changed.wait_for(lambda: not self._under_way, _PATIENCE)
