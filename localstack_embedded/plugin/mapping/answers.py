@@ -15,10 +15,10 @@ from .interfaces import Answer, Record
 def done_of(
     answer: Answer, records: Sequence[Record], *, reports_item_failures: bool, has_state: bool
 ) -> int:
-    """How many records are done, from the first on; with 0 the whole batch has failed.
+    """How many records are done, from the first on; 0 means that the whole batch has failed.
 
-    An answer without item failures is a success, and one that can't be understood a failure. Within
-    a tumbling window, an answer without a state is a failure as well.
+    An answer without item failures is a success, and a malformed one is a failure. In a tumbling
+    window, an answer without a state is a failure, too.
     """
     response = answer.response
     if answer.failure is not None:
@@ -34,10 +34,10 @@ def done_of(
 
 
 def _lowest(failures: Any, records: Sequence[Record]) -> int:
-    """The index of the first record that has failed, 0 if one of them isn't in the batch."""
+    """The index of the first record that failed, or 0 if a reported one isn't in the batch."""
     index = {record.sequence_number: at for at, record in enumerate(records)}
     try:
-        # A number is as good as the text of it.
+        # A number is accepted like its text.
         return min(index[str(failure["itemIdentifier"])] for failure in failures)
     except (KeyError, TypeError):
         return 0

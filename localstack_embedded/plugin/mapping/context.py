@@ -20,12 +20,12 @@ LONGEST_PAUSE = 30.0
 
 
 class Stopped(Exception):
-    """The engine is to stop, or the stream is gone."""
+    """The engine was told to stop, or the stream is gone."""
 
 
 @dataclass(kw_only=True)
 class Context:
-    """Lives as long as one run of the engine; used in its event loop only."""
+    """Lives as long as one run of the engine; used only in its event loop."""
 
     settings: Settings
     stream: Stream
@@ -38,30 +38,30 @@ class Context:
     clock: Callable[[], float]
     call: Call
     shares_limits: bool = False
-    """Whether reads count against the shards' limits: not those of a consumer with its own."""
+    """Whether reads count against the shards' limits; a consumer's don't, as it has its own."""
     waiting_bytes: int = 0
-    """Of all shards' records that no invocation has yet."""
+    """Bytes of all shards' records that have been read but not passed to an invocation."""
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     last_result: str = "No records processed"
 
     def note(self, result: str) -> None:
-        """Keep what came of the last invocation."""
+        """Store the result of the last invocation."""
         if result != self.last_result:
             self.last_result = result
             self.observe.result(result)
 
     @property
     def has_to_stop(self) -> bool:
-        """Whether nothing new may begin."""
+        """Whether nothing new may be started."""
         return self.stopping.is_set() or self.stream.is_deleted
 
     def check(self) -> None:
-        """Raise Stopped if nothing new may begin."""
+        """Raise Stopped if nothing new may be started."""
         if self.has_to_stop:
             raise Stopped
 
     async def pause(self, seconds: float) -> None:
-        """Let time pass; raises Stopped."""
+        """Wait; raises Stopped."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.stopping.wait()
@@ -69,18 +69,18 @@ class Context:
 
 
 def backoff(failures: int) -> float:
-    """How long to wait after so many failures in a row, in seconds.
+    """How long to wait after this many failures in a row, in seconds.
 
-    AWS says that it backs off exponentially; that a record of 60 seconds has been tried seven times
-    by then (LocalStack's recordings of AWS) tells where it begins.
+    AWS documents only that it backs off exponentially. The first pause follows from LocalStack's
+    recordings of AWS, where a record is tried seven times in 60 seconds.
     """
     return min(FIRST_PAUSE * 2.0 ** min(failures - 1, 16), LONGEST_PAUSE)
 
 
 async def in_thread(function: Callable[..., Any], *arguments: Any) -> Any:
-    """Call a function that may take its time.
+    """Call a function that may take long, in a new thread.
 
-    A pool's threads would stay, as many as ever ran at once, and hold up the interpreter's end.
+    A pool would keep as many threads as ever ran at once, and these would delay the exit.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Any] = loop.create_future()

@@ -1,4 +1,4 @@
-"""Brings batches to the function, however often that takes.
+"""Invokes the function with batches, as often as needed.
 
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
@@ -22,7 +22,7 @@ LOG = logging.getLogger(__name__)
 OK = "OK"
 PROBLEM = "PROBLEM: Function call failed"
 
-_TICK = 0.001  # seconds: when a record's time has passed, it has for every clock
+_TICK = 0.001  # seconds added to a wait, so that a record has then expired by every clock
 
 
 class Delivery:
@@ -38,16 +38,17 @@ class Delivery:
         self._window = window
 
     async def deliver(self, records: Sequence[Record]) -> None:
-        """Return when all records are done or given up; raises Stopped."""
+        """Deliver records until all are done or given up; raises Stopped."""
         waiting = [records]
         while waiting:
             waiting += reversed(await self._try(waiting.pop()))
 
     async def _try(self, records: Sequence[Record]) -> list[Sequence[Record]]:
-        """Invoke until all records are done or given up, or have to be tried in these parts.
+        """Invoke until all records are done or given up; returns parts that must be tried apart.
 
-        What is left after a partial success, and each part of a split batch, is a batch of its own,
-        tried at once and with all retries. Failures to reach the function don't count as retries.
+        The rest after a partial success, and each half of a split batch, is a new batch, which is
+        tried immediately and with all retries. Failures to reach the function don't count as
+        retries.
         """
         invocations = retries = failures = 0
         while records:
@@ -77,7 +78,7 @@ class Delivery:
         """Invoke the function with the window's result until it succeeds; raises Stopped.
 
         "If invocation is unsuccessful, your Lambda function suspends further processing until a
-        successful invocation." It need not answer with a state, as AWS's examples don't.
+        successful invocation." The answer needs no state; AWS's examples have none.
         """
         assert self._window is not None
         failures = 0
@@ -96,7 +97,7 @@ class Delivery:
         invocations: int,
         answer: Answer | None,
     ) -> None:
-        """Hand the records to the destination, until it has taken them; raises Stopped."""
+        """Send the records to the destination until it accepts them; raises Stopped."""
         failures = 0
         given_up = GivenUp(Batch(self._shard_id, records), condition, invocations, answer)
         while True:
@@ -104,14 +105,16 @@ class Delivery:
                 await self._context.call(self._context.give_up, given_up)
                 break
             except Exception:
-                LOG.warning("The destination for failed batches accepts none.", exc_info=True)
+                LOG.warning(
+                    "Can't send a failed batch to its destination; trying again.", exc_info=True
+                )
                 failures += 1
                 await self._context.pause(backoff(failures))
         self._progress.finish(records)
         self._context.observe.dropped(len(records))
 
     async def _give_up_expired(self, records: Sequence[Record], invocations: int) -> None:
-        """AWS counts the invocation that doesn't take place any more, and tells of no answer."""
+        """Like AWS, count the invocation that no longer takes place, and report no answer."""
         await self.give_up(records, "RecordAgeExceeded", invocations + 1, None)
 
     async def _invoke(self, records: Sequence[Record]) -> Answer:
@@ -150,11 +153,11 @@ class Delivery:
             await self.close_window(is_early=True)
 
     def _too_old(self, records: Sequence[Record]) -> int:
-        """How many of the records, the first ones, may not be sent any more."""
+        """How many records, from the first on, are too old to be sent."""
         return next((at for at, one in enumerate(records) if self._left(one) > 0), len(records))
 
     def _left(self, record: Record) -> float:
-        """For how long the record may be sent; also without a maximum age it expires one day."""
+        """Seconds left to send the record, by the maximum age and the stream's retention."""
         limit: float = self._context.stream.retention_hours * 3600
         if self._settings.maximum_age != FOREVER:
             limit = min(limit, self._settings.maximum_age)

@@ -1,4 +1,4 @@
-"""What becomes of a batch that is given up: a message about it, or an object with its records.
+"""What is sent for a batch that is given up: a message about it, or an object with its records.
 
 https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
 """
@@ -23,7 +23,7 @@ MakeClient = Callable[[str, str, str], Any]
 
 @dataclass(frozen=True)
 class Destination:
-    """Where a mapping's OnFailure leads to: a queue, a topic or a bucket."""
+    """A mapping's OnFailure destination: a queue, a topic, or a bucket."""
 
     arn: str
     mapping_id: str
@@ -34,7 +34,7 @@ class Destination:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def deliver(self, given_up: GivenUp) -> None:
-        """Hand it over; raises what the service's client raises."""
+        """Send a batch that is given up; raises what the service's client raises."""
         at = self.now()
         message = self._message(given_up, at)
         _, _, service, region, account, resource = self.arn.split(":", 5)
@@ -46,7 +46,7 @@ class Destination:
             topics = self.make_client(service, account, region)
             topics.publish(TopicArn=self.arn, Message=to_json(message))
         else:
-            # A bucket's ARN tells neither region nor account; the mapping's reach every bucket.
+            # A bucket's ARN has neither region nor account; those of the mapping reach any bucket.
             _, _, _, region, account, _ = self.function_arn.split(":", 5)
             self.make_client(service, account, region).put_object(
                 Bucket=resource,
@@ -62,7 +62,7 @@ class Destination:
                 "requestId": (answer.request_id if answer else "") or str(uuid4()),
                 "functionArn": self.function_arn,
                 "condition": given_up.condition,
-                # AWS counts one invocation, too, where records were too old before the first.
+                # AWS counts one invocation even if records were too old before the first.
                 "approximateInvokeCount": max(given_up.invoke_count, 1),
             }
         }
@@ -92,7 +92,7 @@ class Destination:
 
 
 def is_there(arn: str, account: str, region: str, make_client: MakeClient) -> bool:
-    """Whether there is such a queue or topic, or a bucket that the account's mappings reach."""
+    """Whether the queue or topic exists, or the bucket does and the account can reach it."""
     _, _, service, *place, resource = arn.split(":", 5)
     if service != "s3":
         region, account = place

@@ -1,7 +1,7 @@
 """The engine of a mapping: reads a stream's shards and invokes the function.
 
-One thread with an event loop reads all shards and waits for all that is to come; each call of the
-function or of a destination has a thread of its own for as long as it takes. Nothing polls.
+One thread with an event loop reads all shards and does all the waiting. Each call of the function
+or of a destination runs in a new thread. Nothing polls.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ LOG = logging.getLogger(__name__)
 
 
 class Engine:
-    """Runs between `start` and `stop`; for other settings, make another with the checkpoints.
+    """Runs between `start` and `stop`; for new settings, make another with the same checkpoints.
 
-    `checkpoints` (by shard) is read at the start and kept current in place, from the engine's
-    own thread. Empty, it is filled as the starting position says, by `start` before it returns.
+    `checkpoints` (by shard) is read at the start and updated in place, in the engine's thread. If
+    it is empty, `start` fills it according to the starting position before it returns.
     """
 
     def __init__(
@@ -71,31 +71,31 @@ class Engine:
 
     @property
     def waiting_bytes(self) -> int:
-        """How much has been read that no invocation has yet."""
+        """Bytes of records that have been read but not passed to an invocation."""
         return self._context.waiting_bytes
 
     def start(self) -> None:
-        """Begin to read; returns at once."""
+        """Start reading; returns immediately."""
         self.resolve()
         self._loop = asyncio.new_event_loop()
         self._thread.start()
 
     def stop(self, timeout: float | None = None) -> bool:
-        """Let running invocations finish, begin no other, and say whether all have ended in time.
+        """Start no more invocations, and wait for running ones; returns whether all ended in time.
 
-        A batch whose last invocation has failed is left for the next start, with all its retries.
+        A batch whose last invocation failed is left for the next start, with all its retries.
         """
         if self._loop is None:
             return True
         try:
             self._loop.call_soon_threadsafe(self.halt)
-        except RuntimeError:  # It has ended, or does so right now.
+        except RuntimeError:  # It has ended, or is just ending.
             LOG.debug("The mapping's loop has ended.", exc_info=True)
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def resolve(self) -> None:
-        """Fill the checkpoints of a new mapping, and drop those of shards that are no more."""
+        """Fill the checkpoints of a new mapping, and drop those of shards that no longer exist."""
         context = self._context
         if not context.checkpoints:
             context.checkpoints.update(checkpoints_at_start(context.settings, context.stream))
@@ -111,7 +111,7 @@ class Engine:
             self._context.observe.ended("The stream was deleted.")
 
     def halt(self) -> None:
-        """Begin nothing new; for the event loop."""
+        """Start nothing new; must be called in the event loop."""
         self._context.stopping.set()
         for reader in self._readers.values():
             reader.wake()
@@ -126,7 +126,7 @@ class Engine:
                 LOG.exception("The mapping has failed.")
 
     def _follow_up(self) -> None:
-        """Begin with all shards whose parents are done or gone."""
+        """Start reading all shards whose parents are done or gone."""
         shards = self._context.stream.shards
         to_do = shards.keys() - self._ended
         for shard_id in to_do - self._begun:
@@ -135,14 +135,14 @@ class Engine:
                 self._tasks.create_task(self._read(shard_id))
 
     async def _read(self, shard_id: str) -> None:
-        """Read a shard to its end, and then begin with its children."""
+        """Read a shard to its end, and then start reading its children."""
         with suppress(Stopped, NoSuchStreamError):
             if await self._read_to_end(shard_id):
                 self._ended.add(shard_id)
                 self._follow_up()
 
     async def _read_to_end(self, shard_id: str) -> bool:
-        """Whether the shard is done, whatever went wrong meanwhile."""
+        """Read a shard, and start over after errors; returns whether the shard is done."""
         failures = 0
         while True:
             self._context.check()
@@ -154,7 +154,7 @@ class Engine:
             except NoSuchStreamError:
                 raise
             except Exception:
-                LOG.exception("Reading %s has failed; it is read again.", shard_id)
+                LOG.exception("Reading %s failed; it will be read again.", shard_id)
             finally:
                 self._readers.pop(shard_id, None)
             failures += 1

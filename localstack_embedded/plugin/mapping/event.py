@@ -1,4 +1,4 @@
-"""The event that Lambda hands to a function: records of one shard, as JSON.
+"""The event that Lambda passes to a function: records of one shard, as JSON.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html
@@ -13,7 +13,7 @@ from functools import partial
 
 from .interfaces import Batch, Record, Window
 
-# ASCII only, so that characters are bytes, and a partition key with half a surrogate pair passes.
+# ASCII only, so that characters are bytes and a partition key may have a lone surrogate.
 to_json = partial(json.dumps, separators=(",", ":"))
 
 
@@ -30,7 +30,7 @@ class Events:
         self._fixed_size = len("," + self._record("shardId-000000000000", "", "", "", ""))
 
     def size(self, record: Record) -> int:
-        """How many bytes of an event's JSON the record takes."""
+        """How many bytes a record takes in an event's JSON."""
         return (
             self._fixed_size
             + 2 * len(record.sequence_number)

@@ -1,4 +1,4 @@
-"""What a field of a filter pattern may demand of a value: one test for each rule."""
+"""The rules that a filter pattern can have for a field's value, each as a test."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 
 
 class InvalidPattern(Exception):
-    """AWS refuses this filter pattern; the message says why."""
+    """AWS rejects this filter pattern; the message says why."""
 
 
 def rule(expected: Any) -> Test:
@@ -52,7 +52,7 @@ def _exists(operand: Any) -> Test:
 
 
 def _text(method: Callable[[str, str], bool], *, in_other_case: bool = True) -> Callable[..., Test]:
-    """A rule on strings; `in_other_case` if it has a form that ignores case."""
+    """A rule for strings; `in_other_case` if it also has a form that ignores case."""
 
     def rule_of(operand: Any) -> Test:
         if in_other_case and isinstance(operand, dict) and set(operand) == {"equals-ignore-case"}:

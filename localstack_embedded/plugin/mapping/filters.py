@@ -3,8 +3,8 @@
 https://docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-create-pattern-operators.html
 
-LocalStack's own matcher stumbles over a prefix compared with a number, takes true for 1, and an
-absent field for one that is anything but some value; so patterns are compiled here.
+LocalStack's own matcher fails when a prefix is compared with a number, takes true for 1, and takes
+an absent field for anything-but a value. So patterns are compiled here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Filters:
     """The filters of one mapping; a record passes if it satisfies any of them."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
-        """Raises InvalidPattern for what AWS refuses."""
+        """Raises InvalidPattern for patterns that AWS rejects."""
         if len(patterns) > MOST_FILTERS:
             raise InvalidPattern(f"a mapping has at most {MOST_FILTERS} filters")
         parsed = [_parse(pattern) for pattern in patterns]
@@ -35,7 +35,7 @@ class Filters:
         self._looks_at_data = any(_mentions_data(pattern) for pattern in parsed)
 
     def passes(self, record: Record) -> bool:
-        """Whether the function is to see this record."""
+        """Whether the function gets this record."""
         if not self._tests:
             return True
         event = _metadata(record)
@@ -43,12 +43,12 @@ class Filters:
             event["data"] = _decoded(record.data)
         try:
             return any(test(event) for test in self._tests)
-        except RecursionError:  # Arrays in arrays, too many for looking into, just not for parsing.
+        except RecursionError:  # Nested arrays that could be parsed but are too deep to search.
             return False
 
 
 class _NotJson:
-    """Data that no pattern for data matches, not even one that wants a field to be absent."""
+    """Data that no pattern for data matches, not even one that requires a field to be absent."""
 
 
 def _metadata(record: Record) -> dict[str, Any]:
@@ -100,7 +100,7 @@ def _mentions_data(pattern: dict[str, Any]) -> bool:
 def _alternatives(pattern: dict[str, Any]) -> list[dict[str, Any]]:
     choices = pattern.get("$or")
     if not (isinstance(choices, list) and len(choices) > 1):
-        return []  # then it is the name of a field like any other
+        return []  # then it is an ordinary field name
     return choices if all(isinstance(choice, dict) for choice in choices) else []
 
 
@@ -142,6 +142,6 @@ def _elements(value: Any) -> Iterator[Any]:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    # What isn't a leaf doesn't exist for a rule: `exists` looks at leaves only.
+    # To a rule, only leaves exist: `exists` is false for an object or an array.
     for each in _elements(value):
         yield ABSENT if isinstance(each, (dict, list)) else each

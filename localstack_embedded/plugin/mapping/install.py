@@ -1,15 +1,15 @@
-"""Puts the mapping for Kinesis in the place of LocalStack's poller.
+"""Replaces LocalStack's poller for Kinesis.
 
-LocalStack 4.9.2 has no plugin point for this, so three of its methods are replaced, each for
-mappings whose source is Kinesis only; `invocations` replaces three more, for all functions. Of a
+LocalStack 4.9.2 has no plugin point for this, so three of its methods are replaced, but only for
+mappings whose source is Kinesis; `invocations` replaces three more, for all functions. From a
 worker, LambdaProvider uses `uuid`, `enabled`, `current_state`, `state_transition_reason`, `create`,
-`stop`, `delete` and `stop_for_shutdown`.
+`stop`, `delete`, and `stop_for_shutdown`.
 
     EsmWorkerFactory.get_esm_worker               makes the worker of a mapping
-    LambdaProvider.validate_event_source_mapping  refuses what AWS refuses
-    LambdaProvider.check_service_resource_exists  knows consumers, and asks no service
+    LambdaProvider.validate_event_source_mapping  rejects what AWS rejects
+    LambdaProvider.check_service_resource_exists  knows consumers, and calls no service
 
-That a function is deleted is heard of through a plugin point, lambda_delete_function_version.
+The plugin point lambda_delete_function_version tells when a function is deleted.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _Method = Callable[..., Any]
 
 
 def put_in_place(find_stream: Callable[[str], Stream | None], reads: Reads) -> None:
-    """Have this process's mappings for Kinesis read the streams that are found like this."""
+    """Have this process's Kinesis mappings read the streams that `find_stream` returns."""
     from localstack.services.lambda_.event_source_mapping.esm_worker_factory import EsmWorkerFactory
     from localstack.services.lambda_.provider import LambdaProvider
 
@@ -54,9 +54,9 @@ def put_in_place(find_stream: Callable[[str], Stream | None], reads: Reads) -> N
     def validate(original: _Method, provider: Any, context: Any, request: Any) -> Any:
         _refuse_as_aws_does(request)
         before = None
-        if "UUID" in request:  # the mapping as it is to become
+        if "UUID" in request:  # the mapping as it will be
             before = _shown(request["FunctionArn"]).get(request["UUID"])
-            request["State"] = "Updating"  # LocalStack knows better if it is turned on or off.
+            request["State"] = "Updating"  # LocalStack overwrites this when it is turned on or off.
         destination = destination_of(request)
         if destination and destination != destination_of(before or {}):
             _require(destination, context)
@@ -87,7 +87,7 @@ def put_in_place(find_stream: Callable[[str], Stream | None], reads: Reads) -> N
 
 
 def _either(original: _Method, for_kinesis: _Method, source_of: Callable[..., Any]) -> _Method:
-    """The second method where the source is a Kinesis stream, and the first elsewhere."""
+    """Call `for_kinesis` if the source is a Kinesis stream, and otherwise `original`."""
 
     @wraps(original)
     def either(*args: Any) -> Any:
@@ -99,7 +99,7 @@ def _either(original: _Method, for_kinesis: _Method, source_of: Callable[..., An
 
 
 def _normalize(configuration: MutableMapping[str, Any]) -> None:
-    """Show a mapping as AWS does; an update of LocalStack leaves it as the request had it."""
+    """Show a mapping as AWS does; LocalStack's update leaves it as it was in the request."""
     configuration.pop("Enabled", None)
     if not (configuration.get("FilterCriteria") or {}).get("Filters"):
         configuration.pop("FilterCriteria", None)
@@ -151,12 +151,12 @@ _IN_PLACE: list[Surroundings] = []
 
 
 def places() -> dict[str, Place]:
-    """Where all mappings for Kinesis are; none before `put_in_place`."""
+    """The places of all Kinesis mappings, by UUID; empty before `put_in_place`."""
     return _IN_PLACE[-1].places if _IN_PLACE else {}
 
 
 def notice_deleted_functions() -> None:
-    """Tell the mappings to look whether they still have a function."""
+    """Have the mappings check whether their functions still exist."""
     for around in _IN_PLACE:
         for place in list(around.places.values()):
             if place.worker:
@@ -164,7 +164,7 @@ def notice_deleted_functions() -> None:
 
 
 def forget(is_chosen: Callable[[str], bool]) -> None:
-    """Drop what is noted of chosen accounts, whose mappings and functions are gone."""
+    """Drop the metrics of chosen accounts, whose mappings and functions are gone."""
     for around in _IN_PLACE:
         around.metrics.forget(is_chosen)
 
@@ -180,7 +180,7 @@ def _function_exists(arn: str) -> bool:
 
 
 def _invoke(function_arn: str, payload: bytes) -> Answer:
-    """Call the Lambda service of this process, without the ways through HTTP and serialization."""
+    """Call this process's Lambda service directly, without HTTP and serialization."""
     from localstack.aws.api.lambda_ import InvocationType, TooManyRequestsException
     from localstack.services.lambda_.api_utils import function_locators_from_arn
 

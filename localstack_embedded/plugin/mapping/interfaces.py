@@ -1,4 +1,4 @@
-"""What the engine of a mapping is given, and what it hands out."""
+"""What a mapping's engine is given, and what it passes out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Literal, Protocol
 
 from ..streams import Read, Stream
 
-MAX_PAYLOAD = 6 * 2**20  # bytes of an invocation: Lambda's quota for synchronous ones
+MAX_PAYLOAD = 6 * 2**20  # bytes: Lambda's quota for a synchronous invocation
 
 
 class Record(Protocol):
@@ -26,7 +26,7 @@ class Record(Protocol):
 
 @dataclass(frozen=True)
 class Window:
-    """A tumbling window as an invocation sees it: times in epoch seconds."""
+    """A tumbling window as an invocation sees it; times are in epoch seconds."""
 
     start: float
     end: float
@@ -37,7 +37,7 @@ class Window:
 
 @dataclass(frozen=True)
 class Batch:
-    """What the function is invoked with; without records only at the end of a window."""
+    """What the function is invoked with; it has no records only at the end of a window."""
 
     shard_id: str
     records: Sequence[Record]
@@ -46,10 +46,10 @@ class Batch:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of an invocation.
+    """The outcome of an invocation.
 
-    `failure` is None where the function has run to its end, whatever it answered; `function`
-    where it raised, timed out or exited; `throttled` or `service` where it wasn't reached at all.
+    `failure` is None if the function ran to its end, whatever it answered; `function` if it
+    raised, timed out, or exited; `throttled` or `service` if it wasn't reached at all.
     """
 
     response: Any = None  # the JSON value; None also for an empty response
@@ -62,20 +62,20 @@ class Answer:
 
 @dataclass(frozen=True)
 class GivenUp:
-    """A batch that is not tried again, for the OnFailure destination."""
+    """A batch that won't be tried again, for the OnFailure destination."""
 
     batch: Batch
     condition: Literal["RetryAttemptsExhausted", "RecordAgeExceeded"]
-    invoke_count: int  # 0 where the records were too old before the function was ever invoked
-    answer: Answer | None  # the last one; None with an invoke_count of 0
+    invoke_count: int  # as AWS counts: one more than took place if the records expired
+    answer: Answer | None  # the last one; None if the records expired or are too large to send
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """How far a shard is done: all records up to `done`, but for those `open`.
+    """How far a shard is done: all records up to `done`, except those in `open`.
 
-    Lanes of one shard get on at their own pace, therefore `open`. A `done` of "" means that the
-    shard is read from its start. A tumbling window that is open keeps its start and its state.
+    `open` is needed because the lanes of a shard progress at different speeds. A `done` of "" means
+    that the shard is read from its start. An open tumbling window has its start and its state here.
     """
 
     done: str = ""
@@ -85,13 +85,13 @@ class Checkpoint:
 
 
 class Observer(Protocol):
-    """Is told of what happens, from the engine's thread: must return at once."""
+    """Is told what happens, in the engine's thread; must return immediately."""
 
     def read(self, shard_id: str, read: Read) -> None:
         """A call has read a shard."""
 
     def refused_read(self, shard_id: str) -> None:
-        """A call was one more than the shard's limits allow."""
+        """A call exceeded the shard's limits."""
 
     def polled(self, records: int) -> None: ...
     def filtered_out(self, records: int) -> None: ...
@@ -102,17 +102,17 @@ class Observer(Protocol):
         """An invocation failed, wholly or with item failures."""
 
     def dropped(self, records: int) -> None:
-        """Records are given up, and the destination has them."""
+        """Records were given up, and the destination has them."""
 
     def result(self, text: str) -> None:
         """The mapping's LastProcessingResult changes."""
 
     def ended(self, reason: str) -> None:
-        """The stream was deleted, so that there is nothing left to read."""
+        """The stream was deleted, so there is nothing left to read."""
 
 
 class Reads(Protocol):
-    """Counts what is read of a stream, for the stream's own metrics."""
+    """Counts what is read from a stream, for the stream's metrics."""
 
     def read(self, stream: Stream, shard_id: str, read: Read) -> None: ...
     def refused_read(self, stream: Stream, shard_id: str) -> None: ...
@@ -120,6 +120,6 @@ class Reads(Protocol):
 
 
 Invoke = Callable[[Batch], Answer]
-GiveUp = Callable[[GivenUp], None]  # raises where the destination can't take it: tried again
+GiveUp = Callable[[GivenUp], None]  # raises if the destination can't take it: called again
 Matches = Callable[[Record], bool]  # the filter
 Size = Callable[[Record], int]  # bytes that a record takes in the event

@@ -1,7 +1,7 @@
-"""What LocalStack does beside each invocation of a function, gathered for many.
+"""Batches the metrics and logs of invocations.
 
-LocalStack 4.9.2 takes CloudWatch's metrics and its logs through all layers of a request for each
-invocation, which costs several times the CPU of the invocation itself.
+For each invocation, LocalStack 4.9.2 sends these to CloudWatch in full requests, through all
+layers, which costs several times the CPU of the invocation itself.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import Any
 
 from ..metrics import Metrics
 
-_PAUSE = 0.5  # seconds between two rounds of calls of CloudWatch Logs for one function
+_PAUSE = 0.5  # seconds between two rounds of CloudWatch Logs calls for one function
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutLogEvents.html
 _MOST_TEXT = 2**18  # characters, far below the million bytes that a call may have
 
 
 def gather(metrics: Metrics) -> None:
-    """Have all functions of this process counted and logged like this."""
+    """Batch the metrics and logs of all functions in this process."""
     from localstack.services.lambda_.invocation import version_manager
     from localstack.services.lambda_.invocation.logs import LogHandler
 
@@ -29,7 +29,7 @@ def gather(metrics: Metrics) -> None:
         for name, value in (("Invocations", 1), ("Errors", errors)):
             metrics.add(account_id, region_name, name, "Count", value, FunctionName=function_name)
 
-    # A success counts as no error, so that a function without errors has 0 of them.
+    # A success counts as 0 errors, so that a function without errors has a value.
     version_manager.record_cw_metric_invocation = partial(count, 0)
     version_manager.record_cw_metric_error = partial(count, 1)
 
@@ -44,7 +44,7 @@ def gather(metrics: Metrics) -> None:
 
 
 class LogQueue(Queue[Any]):
-    """Hands out what waits for each log stream as one item, and not too often."""
+    """Returns the waiting items of each log stream as one item, and not too often."""
 
     def __init__(self, pause: Callable[[float], None] = time.sleep) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class LogQueue(Queue[Any]):
         self._gathered: dict[Any, list[str]] = {}  # by an item without its text
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """What comes alone comes at once; LocalStack's LogItems, and what ends its loop."""
+        """The next LogItem, without delay after a pause; or whatever ends LocalStack's loop."""
         if not self._gathered:
             item = super().get(block, timeout)
             if not hasattr(item, "logs"):
@@ -63,16 +63,16 @@ class LogQueue(Queue[Any]):
             self._last = time.monotonic()
             self._gather(item)
         first = next(iter(self._gathered))
-        # A text need not end with a line's end, and the next would go on in that line.
+        # A text need not end with a newline; the next one would continue its last line.
         return replace(first, logs="\n".join(self._gathered.pop(first)))
 
     def _gather(self, item: Any) -> None:
-        """Take what waits by its log stream, up to the end or to what one call may have."""
+        """Gather the waiting items by log stream, up to the last one or the limit of one call."""
         size = 0
         while item is not None:
             self._gathered.setdefault(replace(item, logs=""), []).append(item.logs)
             size += len(item.logs)
             with self.mutex:
                 is_next = size < _MOST_TEXT and self.queue and hasattr(self.queue[0], "logs")
-            # Nobody else takes anything.
+            # Only this thread takes items, so the next one is still there.
             item = super().get() if is_next else None

@@ -16,15 +16,15 @@ from .interfaces import MAX_PAYLOAD, Record
 from .progress import Progress
 from .window import Tumbling
 
-_ENVELOPE = 1024  # bytes of an event without its records and a window's state, at most
+_ENVELOPE = 1024  # maximum bytes of an event without its records and a window's state
 
 
 class Lane:
-    """Delivers some partition keys' records in their order; a shard has as many as batches at once.
+    """Delivers the records of some partition keys in order; one lane per concurrent batch.
 
     A batch is sent when it is full, when the batching window since its first record is over, or
-    when the shard or the tumbling window ends. `catch_up` has all records read that are there, and
-    `on_taken` is called as soon as some have left `waiting`.
+    when the shard or the tumbling window ends. `catch_up` reads all available records. `on_taken`
+    is called as soon as some have left `waiting`.
     """
 
     def __init__(
@@ -60,21 +60,21 @@ class Lane:
         self._news.set()
 
     def close(self) -> None:
-        """Say that no record follows."""
+        """Signal that no more records follow."""
         self._is_closed = True
         self._news.set()
 
     def drop(self) -> None:
-        """Forget what waits; it is read again, if anything is."""
+        """Drop the waiting records; they are read again if reading goes on."""
         self.waiting.clear()
         self._count(-self.bytes)
 
     def wake(self) -> None:
-        """Have it see that the engine stops."""
+        """Wake the lane, so that it notices that the engine is stopping."""
         self._news.set()
 
     async def run(self) -> None:
-        """Return when all is done, or when the engine stops."""
+        """Deliver until everything is done or the engine stops."""
         with suppress(Stopped):
             if self._window and self._window.has_to_end:
                 await self._delivery.close_window(is_early=True)
@@ -90,12 +90,12 @@ class Lane:
 
     @property
     def _room(self) -> int:
-        """Bytes of records that an invocation takes."""
+        """How many bytes of records an invocation can take."""
         state = self._window.state_size if self._window else 0
         return max(1, MAX_PAYLOAD - _ENVELOPE - state)
 
     async def _gather(self) -> bool:
-        """Wait for a batch; False if no record follows."""
+        """Wait for a batch; False if no more records follow."""
         if self._window:
             await self._close_window_at_its_end(self._window)
         while not self.waiting:
@@ -114,7 +114,7 @@ class Lane:
         return True
 
     def _take(self) -> tuple[list[Record], int]:
-        """The next batch, of at least one record, and its bytes."""
+        """Take the next batch, of at least one record; returns it with its size in bytes."""
         room = self._room
         records: list[Record] = []
         taken = 0
@@ -135,7 +135,7 @@ class Lane:
         self._context.waiting_bytes += size
 
     async def _close_window_at_its_end(self, window: Tumbling) -> None:
-        """Wait until it is known whether the open window goes on."""
+        """Wait until the open window has a record waiting, or close it when it is over."""
         while window.is_open:
             if not self.waiting and self._context.clock() >= window.end:
                 self._catch_up()

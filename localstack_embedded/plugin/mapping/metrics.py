@@ -14,7 +14,7 @@ NAMESPACE = "AWS/Lambda"
 
 @dataclass(frozen=True)
 class MappingMetrics:
-    """What one mapping counts."""
+    """The metrics of one mapping."""
 
     metrics: Metrics
     function_arn: str
@@ -22,7 +22,7 @@ class MappingMetrics:
     counts_events: bool  # whether MetricsConfig asks for EventCount
 
     def iterator_age(self, milliseconds: float) -> None:
-        """How old the last record of a batch is as the function gets it."""
+        """Record the age of a batch's last record when the function gets it."""
         _, _, _, region, account, _, name, *qualifier = self.function_arn.split(":")
         sums_of = [{"FunctionName": name}]
         if qualifier:
@@ -32,7 +32,7 @@ class MappingMetrics:
             self.metrics.add(account, region, "IteratorAge", "Milliseconds", age, **dimensions)
 
     def count(self, name: str, events: int) -> None:
-        """Events that were polled, filtered out, sent to the function, ..."""
+        """Count events that were polled, filtered out, sent to the function, and so on."""
         if self.counts_events and events:
             _, _, _, region, account, *_ = self.function_arn.split(":")
             self.metrics.add(

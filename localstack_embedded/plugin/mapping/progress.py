@@ -1,4 +1,4 @@
-"""How far a shard is done, as a checkpoint that never goes back."""
+"""How far a shard is done, as a checkpoint that never moves back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SOON = 0.05  # seconds
 class Progress:
     """Keeps the checkpoint of one shard current until the last `write`.
 
-    Sequence numbers compare as text.
+    Sequence numbers are compared as text.
     """
 
     def __init__(self, shard_id: str, checkpoints: dict[str, Checkpoint]) -> None:
@@ -31,7 +31,7 @@ class Progress:
         self.window_state: Any = start.window_state
 
     def begin(self, records: Sequence[Record]) -> Iterator[Record]:
-        """Those that were not done when the shard was last read."""
+        """The records that were not done when the shard was last read."""
         for record in records:
             number = record.sequence_number
             if number > self._read_before:
@@ -44,7 +44,7 @@ class Progress:
                 yield record
 
     def finish(self, records: Iterable[Record]) -> None:
-        """Note that these are done or given up, and the state of the window."""
+        """Record that these are done or given up, and the state of the window."""
         for record in records:
             number = record.sequence_number
             del self._open[number]
@@ -52,14 +52,14 @@ class Progress:
         self.note()
 
     def note(self) -> None:
-        """Make the checkpoint anew; a long one, as lanes that got far apart need, not each time."""
+        """Update the checkpoint; with a delay if it is long because lanes are far apart."""
         if len(self._checkpoints[self._shard_id].open) <= _FEW:
             self.write()
         elif self._soon is None:
             self._soon = asyncio.get_running_loop().call_later(_SOON, self.write)
 
     def write(self) -> None:
-        """Make the checkpoint anew, now."""
+        """Update the checkpoint now."""
         if self._soon is not None:
             self._soon.cancel()
             self._soon = None
@@ -71,7 +71,7 @@ class Progress:
         )
 
     def _forget_trimmed(self) -> None:
-        """Records that were open, but aren't in the stream any more."""
+        """Drop open records that are no longer in the stream."""
         for number in self._unseen:
             del self._open[number]
         self._unseen.clear()

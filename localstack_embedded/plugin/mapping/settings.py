@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-FOREVER = -1  # AWS's value for retries without end and for records of any age
+FOREVER = -1  # AWS's value for unlimited retries, and for records of any age
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What an EventSourceMappingConfiguration says about reading and retrying.
 
-    Names, ranges and defaults are those of CreateEventSourceMapping:
+    Names, ranges, and defaults are those of CreateEventSourceMapping:
     https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
     """
 
@@ -40,7 +40,7 @@ class Settings:
             starting_timestamp=at.timestamp() if isinstance(at, datetime) else at,
             batch_size=configuration.get("BatchSize") or cls.batch_size,
             batching_window=configuration.get("MaximumBatchingWindowInSeconds") or 0,
-            # A window's state is one for the shard, so that its batches follow one another.
+            # The shard has a single window state, so its batches run one after another.
             parallelization_factor=1
             if window
             else configuration.get("ParallelizationFactor") or cls.parallelization_factor,

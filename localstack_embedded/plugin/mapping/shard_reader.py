@@ -1,4 +1,4 @@
-"""Reads one shard, and has its lanes deliver what they take.
+"""Reads one shard, and has lanes deliver its records.
 
 https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html
 """
@@ -18,19 +18,19 @@ from .lane import Lane
 from .progress import Progress
 from .starting import position_after
 
-# Records of one read: so many that the filter leaves a batch of them, most of the time.
+# Records per read: enough that a batch usually remains after filtering.
 _MIN_READ, _MAX_READ = 1000, 10_000
 
-# With shards' limits, seconds from one read to the next: Lambda polls a shard once a second. While
-# there is more to read, a call a second is left to others.
+# Seconds between reads if shards have limits. Lambda polls a shard once a second. While there is
+# more to read, this leaves one of the five calls a second to other readers.
 _POLL = 1.0
 _CATCH_UP = 0.25
 
-# What may wait in the lanes of a shard: one that is stuck in retries doesn't hold up the others
-# until then.
-_MAX_WAITING = 10_000  # records, and two batches for each lane
+# How much may wait in the lanes of a shard. Until that is reached, a lane that is stuck in retries
+# doesn't hold up the others.
+_MAX_WAITING = 10_000  # records, or two batches for each lane if that is more
 _MAX_WAITING_BYTES = 16 * 2**20
-# The same for all shards of the mapping. Beyond it, each has one read, and a small one.
+# The same for all shards of the mapping. Beyond it, each may have one small read waiting.
 _MAX_WAITING_BYTES_IN_ALL = 128 * 2**20
 _SMALL_READ_BYTES = 2**18
 
@@ -52,11 +52,11 @@ class ShardReader:
         self._room = asyncio.Event()
 
     async def run(self) -> bool:
-        """Return when all is done or the engine stops; whether no more records can come."""
+        """Read until all is done or the engine stops; returns whether the shard has ended."""
         try:
             async with asyncio.TaskGroup() as self._tasks:
                 if self._progress.window_start is not None:
-                    self._lane(0)  # It has a window to end, also if no record follows.
+                    self._lane(0)  # It has a window to close, even if no records follow.
                 await self._read()
                 for lane in self._lanes.values():
                     lane.close()
@@ -67,7 +67,7 @@ class ShardReader:
         return self._is_at_end
 
     def wake(self) -> None:
-        """Have it see that the engine stops."""
+        """Wake the reader and its lanes, so that they notice that the engine is stopping."""
         self._news.set()
         self._room.set()
         for lane in self._lanes.values():
@@ -83,12 +83,12 @@ class ShardReader:
                     await self._context.pause(_POLL if is_all else _CATCH_UP)
                 if is_all:
                     await self._wait_for_record()
-                # A backlog is read without waiting: others have their turn too.
+                # A backlog is read without waiting, so other tasks get a turn here.
                 await asyncio.sleep(0)
                 self._context.check()
 
     def _read_once(self, *, is_counted: bool = False) -> bool:
-        """Take what there is; whether that was all so far."""
+        """Read once; returns whether that was everything so far."""
         if self._is_at_end:
             return False
         settings = self._context.settings
@@ -105,7 +105,7 @@ class ShardReader:
         except ReadLimitError:
             self._context.observe.refused_read(self._shard_id)
             return False
-        except NoSuchShardError:  # It has been closed for so long that it is gone.
+        except NoSuchShardError:  # It was closed so long ago that it has expired.
             self._is_at_end = True
             return False
         except NoSuchStreamError as error:
@@ -119,7 +119,7 @@ class ShardReader:
         return read.behind_ms == 0 and not self._is_at_end
 
     def _take(self, records: Sequence[Record]) -> None:
-        """Give the records to their lanes, but for those that the filter leaves out."""
+        """Pass the records to their lanes, except those that the filter drops."""
         matches = self._context.matches
         out = []
         taken = 0
@@ -136,7 +136,7 @@ class ShardReader:
             self._context.observe.filtered_out(len(out))
 
     def _lane_of(self, record: Record) -> Lane:
-        """The same one for all records of a partition key; without a key there is no order."""
+        """The same lane for all records of a partition key; those without one have no order."""
         key = record.partition_key
         chosen = next(self._without_key) if key is None else crc32(key.encode())
         return self._lane(chosen % self._context.settings.parallelization_factor)
@@ -176,7 +176,7 @@ class ShardReader:
             self._context.check()
 
     async def _wait_for_record(self) -> None:
-        """Wait until there is something to read, or nothing can come any more."""
+        """Wait until there is something to read, or nothing more can come."""
         loop = asyncio.get_running_loop()
 
         def ring() -> None:

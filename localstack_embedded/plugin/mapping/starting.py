@@ -19,7 +19,7 @@ _LATEST = StartingPosition("LATEST")
 
 
 def checkpoints_at_start(settings: Settings, stream: Stream) -> dict[str, Checkpoint]:
-    """Those of a new mapping; shards that are made later are read from their own start."""
+    """The checkpoints of a new mapping; shards created later are read from their start."""
     if settings.starting_position == "LATEST":
         start = _LATEST
     elif settings.starting_position == "AT_TIMESTAMP":
@@ -54,10 +54,10 @@ def position_after(stream: Stream, shard_id: str, checkpoints: dict[str, Checkpo
 def _position_of(stream: Stream, shard_id: str, start: StartingPosition) -> int:
     try:
         return stream.position_of(shard_id, start)
-    except FutureTimestampError:  # As seen from a clock that is a moment ahead.
+    except FutureTimestampError:  # The timestamp comes from a clock that is slightly ahead.
         return stream.position_of(shard_id, _LATEST)
 
 
 def _number_before(shard: Shard, position: int) -> str:
-    """Less than the number of the record at this position, and more than all before."""
+    """A number after which the record at this position is the next one."""
     return number_of(shard.base, position - 1, shard.created)

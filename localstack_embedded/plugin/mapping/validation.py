@@ -1,4 +1,4 @@
-"""What AWS refuses of a mapping for Kinesis, where LocalStack takes it.
+"""Rejects what AWS rejects in a mapping for Kinesis and LocalStack accepts.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html
 """
@@ -24,7 +24,7 @@ _RANGES = {
 _SHORTEST_AGE = 60  # seconds; -1 is for records of any age
 _CHOICES = {"FunctionResponseTypes": {"ReportBatchItemFailures"}, "Metrics": {"EventCount"}}
 _DESTINATIONS = ("sqs", "sns", "s3")
-# What only mappings for queues, Kafka, MQ, or DocumentDB have.
+# Parameters that only mappings for queues, Kafka, MQ, or DocumentDB have.
 _OF_OTHERS = (
     "AmazonManagedKafkaEventSourceConfig",
     "DocumentDBEventSourceConfig",
@@ -39,15 +39,15 @@ _OF_OTHERS = (
 
 
 class OutOfConstraints(Exception):
-    """A ValidationException of AWS: the value is none that the parameter can have."""
+    """AWS's ValidationException: the parameter can't have this value."""
 
 
 class Unsuitable(Exception):
-    """An InvalidParameterValueException of AWS: the value doesn't go with a Kinesis stream."""
+    """AWS's InvalidParameterValueException: the value doesn't suit a Kinesis stream."""
 
 
 def check(request: Mapping[str, Any], now: datetime) -> None:
-    """Raise what a request to create a mapping, or a changed mapping, is refused with."""
+    """Raise the error for a request to create a mapping, or for a changed mapping."""
     if broken := list(_broken_constraints(request)):
         errors = f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected: "
         raise OutOfConstraints(errors + "; ".join(broken))
@@ -67,8 +67,8 @@ def check(request: Mapping[str, Any], now: datetime) -> None:
     destination = destination_of(request)
     if destination and not _can_be_destination(destination):
         raise Unsuitable(
-            f"The destination ARN {destination} is invalid: for a stream it is that of an SQS"
-            " standard queue, an SNS standard topic or an S3 bucket."
+            f"The destination ARN {destination} is invalid: for a stream, it must be that of an SQS"
+            " standard queue, an SNS standard topic, or an S3 bucket."
         )
 
 

@@ -1,4 +1,4 @@
-"""Tumbling windows: batches of one span of time, with a state that the function carries on.
+"""Tumbling windows: batches of one span of time, with a state that invocations pass on.
 
 https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-windows.html
 """
@@ -15,11 +15,11 @@ MAX_STATE = 2**20  # bytes for a shard
 
 
 class Tumbling:
-    """The window of a shard, which is open once the function has a record of it.
+    """The window of a shard, which its first record opens.
 
-    A record belongs to the window of its arrival. A window ends with its time or with the shard,
-    and its last invocation has no records. Beyond 1 MB of state it ends early: the same window goes
-    on with a fresh state.
+    A record belongs to the window of its arrival. A window ends when its time is over, or with the
+    shard, and its last invocation has no records. If its state exceeds 1 MB, it is terminated
+    early: the same window continues with an empty state.
     """
 
     def __init__(self, seconds: float, progress: Progress) -> None:
@@ -43,7 +43,7 @@ class Tumbling:
         return self.is_open and self.state_size > MAX_STATE
 
     def holds(self, record: Record) -> bool:
-        """Whether it belongs to the open window, as all do where none is open."""
+        """Whether a record belongs to the open window; true for any if none is open."""
         return not self.is_open or record.arrived < self.end
 
     def open_with(self, record: Record) -> None:
@@ -52,7 +52,7 @@ class Tumbling:
             self._progress.window_start = record.arrived // self._seconds * self._seconds
 
     def for_batch(self, *, is_final: bool = False, is_terminated_early: bool = False) -> Window:
-        """What an invocation is told."""
+        """The window that an invocation gets."""
         return Window(
             self.end - self._seconds,
             self.end,
@@ -62,12 +62,12 @@ class Tumbling:
         )
 
     def keep(self, state: Any) -> None:
-        """Carry on what the function has answered, from the next checkpoint on."""
+        """Store the state that the function answered; the next checkpoint has it."""
         self._progress.window_state = {} if state is None else state
         self.state_size = _size_of(self._progress.window_state)
 
     def close(self, *, is_early: bool) -> None:
-        """Drop the state, and unless it was early, the window."""
+        """Drop the state and, unless it is terminated early, the window."""
         self.keep({})
         if not is_early:
             self._progress.window_start = None

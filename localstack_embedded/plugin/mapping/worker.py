@@ -1,7 +1,7 @@
-"""A mapping's life: its states, as AWS shows them, around the engine that reads for it.
+"""A mapping's life cycle: its states, as AWS shows them, and the engine that reads for it.
 
-LocalStack makes a worker for each change of a mapping. All workers of one mapping share its place
-in the stream, and each begins once the one before it has ended.
+LocalStack makes a worker for each change of a mapping. All workers of a mapping share its place in
+the stream, and each starts once the previous one has ended.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _LOOK_FOR_SOURCE_EVERY = 1.0  # second, while it is gone, or if it is a consumer
 
 @dataclass
 class Place:
-    """Where a mapping is in its stream; of which stream, since one may follow with that name."""
+    """Where a mapping is in its stream, and in which one, since a new one may reuse the name."""
 
     stream_created: float | None = None
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
@@ -44,7 +44,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a worker needs of LocalStack."""
+    """What a worker needs from LocalStack."""
 
     find_stream: Callable[[str], Stream | None]
     function_exists: Callable[[str], bool]
@@ -52,13 +52,13 @@ class Surroundings:
     make_client: MakeClient
     metrics: Metrics
     reads: Reads
-    # The configurations that are shown, by the mapping's function's ARN and its UUID.
+    # The configurations that are shown, by UUID, for the ARN of the mappings' function.
     shown: Callable[[str], MutableMapping[str, Any]]
     places: dict[str, Place] = field(default_factory=dict)
 
 
 class KinesisMappingWorker:
-    """What LocalStack's Lambda provider knows as an EsmWorker."""
+    """What LocalStack's Lambda provider uses as an EsmWorker."""
 
     def __init__(
         self, configuration: Mapping[str, Any], role_arn: str, enabled: bool, around: Surroundings
@@ -89,11 +89,11 @@ class KinesisMappingWorker:
 
     @property
     def function_arn(self) -> str:
-        """The function, or a version or an alias of it."""
+        """The ARN of the function, or of a version or an alias of it."""
         return str(self.esm_config["FunctionArn"])
 
     def create(self) -> None:
-        """Take over from the worker before, if there is one, and begin to read."""
+        """Take over from the previous worker, if there is one, and start reading."""
         with _TAKING_OVER:  # up to the thread's start, since the next worker waits for its end
             before, self._place.worker = self._place.worker, self
             if before:
@@ -105,7 +105,7 @@ class KinesisMappingWorker:
             self._thread.start()
 
     def stop(self) -> None:
-        """Begin no further invocation; a running one is let finish."""
+        """Start no more invocations; a running one may finish."""
         self._leave()
 
     stop_for_shutdown = stop
@@ -116,12 +116,12 @@ class KinesisMappingWorker:
         self._leave()
 
     def wait_for_end(self) -> None:
-        """Wait until nothing of this worker runs any more."""
+        """Wait until nothing of this worker is running."""
         if self._thread:
             self._thread.join()
 
     def notice_function(self) -> None:
-        """End reading if the function has been deleted."""
+        """Stop reading if the function has been deleted."""
         if self.enabled and not self._around.function_exists(self.function_arn):
             self.enabled = False
             self._wake.set()
@@ -196,7 +196,7 @@ class KinesisMappingWorker:
         place = self._place
         if place.stream_created != stream.created:
             if place.stream_created is not None:
-                # Whatever the stream that follows has got until it was seen is news.
+                # Everything that the new stream has received so far is unread.
                 settings = replace(settings, starting_position="TRIM_HORIZON")
                 place.checkpoints = {}
             place.stream_created = stream.created
@@ -238,7 +238,7 @@ class KinesisMappingWorker:
             shares_limits=not self._is_for_consumer,
         )
 
-    # What the engine tells of.
+    # Called by the engine, as its observer.
 
     def read(self, shard_id: str, read: Read) -> None:
         if self._is_for_consumer:
@@ -264,7 +264,7 @@ class KinesisMappingWorker:
         self._metrics.count("FailedInvokeEventCount", records)
 
     def dropped(self, records: int) -> None:
-        pass  # counted where it is known whether there is a destination
+        pass  # counted in `give_up`, which knows whether there is a destination
 
     def result(self, text: str) -> None:
         self._show(LastProcessingResult=text)
@@ -286,7 +286,7 @@ class KinesisMappingWorker:
             )
 
     def _show(self, **fields: Any) -> None:
-        """Change what the mapping's configuration says, unless another worker has taken over."""
+        """Change the mapping's shown configuration, unless another worker has taken over."""
         if self._place.worker is self:
             shown = self._around.shown(self.function_arn).get(self.uuid)
             if shown is not None:
@@ -299,7 +299,7 @@ def filters_of(configuration: Mapping[str, Any]) -> list[dict[str, str]]:
 
 
 def destination_of(configuration: Mapping[str, Any]) -> str | None:
-    """The ARN that OnFailure leads to."""
+    """The ARN of the OnFailure destination, if there is one."""
     on_failure = (configuration.get("DestinationConfig") or {}).get("OnFailure") or {}
     destination: str | None = on_failure.get("Destination")
     return destination
