@@ -1,10 +1,10 @@
-"""LocalStack as a plain process: no Docker, no account, no download but from PyPI.
+"""LocalStack as a plain process: no Docker, no account, and no downloads except from PyPI.
 
-`running` is an emulator for the length of a block, with clients for it; `start`, `stop`, `status`,
-`find` and `reset` handle one that outlives its starter. `ensure_environment` makes what it runs in,
-on first use. `peer_uid` tells whose program is at the other end of a connection, `by_whom` which
-one listens on a port. The `plugin` folder is what runs inside LocalStack; `pytest_plugin` has
-fixtures.
+`running` is an emulator for the duration of a block, with clients for it; `start`, `stop`,
+`status`, `find`, and `reset` manage one that outlives the process that started it.
+`ensure_environment` makes the environment that it runs in, on first use. `peer_uid` returns the
+user at the other end of a connection, and `by_whom` the program that listens on a port. The
+`plugin` folder runs inside LocalStack. `pytest_plugin` has fixtures.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ EXAMPLES = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command: 0 when it is done, 1 when it failed, 130 when it was interrupted."""
+    """Run one command; returns 0 if it succeeded, 1 if it failed, and 130 if it was interrupted."""
     options = _parser().parse_args(arguments)
     try:
         status = _run(options)
@@ -48,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
     except EmulatorError as error:
         _say(f"error: {error}")
         return 1
-    except BrokenPipeError:  # Whoever reads has had enough, as `head` has.
+    except BrokenPipeError:  # The reader has closed the pipe, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except KeyboardInterrupt:

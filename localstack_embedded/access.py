@@ -1,7 +1,7 @@
-"""The access key of an instance: what a program has to show that can't be told to be its user's.
+"""The access key of an instance, for programs that can't be recognized as its user's.
 
-It lies in the instance's home, for its user to read, while the instance runs. An instance that is
-open to the whole machine has none.
+It is in the instance's home, where the user can read it, while the instance runs. An instance that
+is open to the whole machine has none.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from .ownership import new_private_file
 
 KEY_FILE = "access-key"
 
-# What LocalStack takes an access key's id for depends on its form; this one stands for the account
-# 000000000000, like "test", the key that every LocalStack takes.
+# LocalStack infers the account from the form of an access key ID. This form stands for the account
+# 000000000000, like "test", the key that every LocalStack accepts.
 KEY_PREFIX = "EMBEDDED"
 DEFAULT_KEY = "test"
 
@@ -31,12 +31,12 @@ def grant(home: Path, *, open_to_this_machine: bool) -> dict[str, str]:
 
 
 def revoke(home: Path) -> None:
-    """Forget the key of an instance that has ended."""
+    """Delete the key of an instance that has ended."""
     (home / KEY_FILE).unlink(missing_ok=True)
 
 
 def key_of(home: Path) -> str:
-    """The id of the access key to use for the home's instance."""
+    """The access key ID to use for the home's instance."""
     try:
         return (home / KEY_FILE).read_text() or DEFAULT_KEY
     except OSError:

@@ -1,4 +1,4 @@
-"""AWS as programs find it in a running emulator: an account, what leads there, and clients."""
+"""An account in a running emulator, with the variables and clients to use it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DEFAULT_ACCOUNT = "000000000000"
 class Account:
     """An account of the emulator that runs in `home`.
 
-    Accounts see nothing of each other's, but that the names of S3 buckets are taken for all.
+    Accounts can't see each other's resources, but share the names of S3 buckets.
     """
 
     home: Path
@@ -36,7 +36,7 @@ class Account:
 
     @property
     def instance(self) -> Instance:
-        """The emulator as it is now; raises StartError when it has ended."""
+        """The emulator as it is now; raises StartError if it has ended."""
         found = find(self.home)
         if found is None:
             raise StartError(f"LocalStack no longer runs in {self.home}. Start it again")
@@ -44,7 +44,7 @@ class Account:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What AWS's tools need in their environment to work in this account."""
+        """The environment variables that AWS tools need to work in this account."""
         variables = self.instance.variables
         if self.id == DEFAULT_ACCOUNT:
             return variables
@@ -54,7 +54,7 @@ class Account:
     def client(self, service: str, **settings: Any) -> Any:
         """A boto3 client for a service; the settings are those of `boto3.client`.
 
-        What the user has configured for AWS, and proxies, count for nothing here.
+        The user's AWS configuration and proxies are ignored.
         """
         import boto3  # takes a second, and pytest imports this for every run
 
@@ -71,12 +71,12 @@ class Account:
         )
 
     def another(self) -> Account:
-        """A new account of the same emulator, which nobody has used."""
+        """A new, unused account of the same emulator."""
         return replace(self, id=f"{secrets.randbelow(9 * 10**11) + 10**11}")
 
 
 def _unconfigured() -> Session:
-    """A session that reads no file of AWS's and no variable."""
+    """A session that reads none of AWS's configuration files and variables."""
     import botocore.session
     from botocore.config import Config
 
@@ -95,7 +95,7 @@ def _unconfigured() -> Session:
 
 @cache
 def _models() -> Loader:
-    """The models of AWS's services, which take 17 MB for each session that has its own."""
+    """A shared loader of AWS's service models, which would take 17 MB in each session."""
     from botocore.loaders import create_loader
 
     return create_loader()
@@ -110,11 +110,12 @@ def running(
     keep: bool = False,
     on_step: OnStep = lambda step: None,
 ) -> Iterator[Account]:
-    """A LocalStack for the length of the block, on any free port, by default in a temporary home.
+    """Run LocalStack during the block, on any free port, by default in a temporary home.
 
-    One that ran already in `home` will do, and goes on. With `keep`, what it holds is kept in
-    `home`, and is there again in the next block. The environment is the one in `environment_home`,
-    by default the one that the user's programs share. Raises what `start` and `stop` do.
+    If LocalStack already runs in `home`, that one is used, and runs on after the block. With
+    `keep`, its state is kept in `home` and restored in the next block. The environment is the one
+    in `environment_home`, by default the one that the user's programs share. Raises what `start`
+    and `stop` raise.
     """
     if keep and home is None:
         raise ValueError("keep=True needs a home: a temporary one is deleted")

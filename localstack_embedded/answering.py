@@ -1,4 +1,4 @@
-"""Whether LocalStack answers at a port, and which."""
+"""Whether LocalStack answers at a port, and its version."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _VERSION = re.compile(r"[\w.+-]{1,40}")
 
 
 def version_at(port: int, *, timeout: float, on_wait: Callable[[], None]) -> str | None:
-    """LocalStack's version, as soon as it answers; None when it did not in `timeout` seconds.
+    """LocalStack's version, as soon as it answers; None if it doesn't within `timeout` seconds.
 
-    `on_wait` is called again and again meanwhile; what it raises ends the wait.
+    `on_wait` is called repeatedly while waiting; an exception that it raises ends the wait.
     """
     deadline = time.monotonic() + timeout
 
@@ -36,7 +36,7 @@ def version_at(port: int, *, timeout: float, on_wait: Callable[[], None]) -> str
         return False
 
     while time.monotonic() < deadline:
-        # Not by urllib, which would ask the proxy that the environment may name for all hosts.
+        # urllib would use the proxy that the environment may name for all hosts.
         connection = HTTPConnection(LOOPBACK, port, timeout=_ANSWER_SECONDS)
         with closing(connection), suppress(OSError, HTTPException, ValueError, KeyError, TypeError):
             connection.request("GET", "/_localstack/health")

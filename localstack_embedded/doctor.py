@@ -1,4 +1,4 @@
-"""What an emulator needs of this machine, and whether it is there."""
+"""Checks whether this machine has what an emulator needs."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from .instance import Died, Instance
 from .ownership import require_own
 
 SPACE = 10**9
-"""Bytes that the environments take, with what pip needs while it makes them."""
+"""Bytes that the environments take, including what pip needs while it makes them."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A line about one thing; `is_well` is None where nothing is wrong but something is to know."""
+    """A line about one thing; `is_well` is None if it is only a note."""
 
     is_well: bool | None
     text: str
 
 
 def examine(home: Path, environment_home: Path) -> Iterator[Finding]:
-    """Everything that `up` would stumble over, each thing with its remedy."""
+    """Check everything that can make `up` fail; problems come with their remedies."""
     yield _system()
     yield _python()
     yield _pip()

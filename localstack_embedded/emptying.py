@@ -1,4 +1,4 @@
-"""Empties a LocalStack that runs, which takes a moment, where a new start takes seconds."""
+"""Empties a running LocalStack in a moment, where a restart would take seconds."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ RESET_SECONDS = 60.0
 
 
 def reset(home: Path = DEFAULT_HOME, *, account: str | None = None) -> dict[str, str]:
-    """Empty all services of an account, or of all accounts; functions that run are ended.
+    """Empty all services of one account, or of all accounts; running functions are ended.
 
-    Returns what stays, by service: little, and nothing where all accounts are emptied. Raises
-    ResetError.
+    Returns what was not emptied, by service: little, and nothing if all accounts are emptied.
+    Raises ResetError.
     """
     instance = find(home)
     if instance is None:

@@ -1,8 +1,8 @@
-"""Starts and stops a LocalStack of one's own, and tells how it is.
+"""Starts and stops the user's own LocalStack, and reports its status.
 
-An instance's home holds `instance.json`, `localstack.log` of the latest start, `volume/`, the files
-of the one that runs, and `kept/`, what is kept for the next. Several instances, with a home each,
-may share one environment.
+An instance's home has `instance.json`; `localstack.log`, of the latest start; `volume/`, the files
+of the running instance; and `kept/`, the state kept for the next one. Several instances, each with
+its own home, can share one environment.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from .ownership import close_to_others, require_own
 from .plugin.kept import KEPT_FOLDER
 from .plugin.settings import wrong
 
-# The first start of all compiles LocalStack, which on a busy machine takes most of a minute.
+# The very first start compiles LocalStack, which takes most of a minute on a busy machine.
 START_SECONDS = 120.0
 STOP_SECONDS = 10.0
 KEEP_SECONDS = 60.0
@@ -40,7 +40,7 @@ WAITING = "Waiting for another process that starts or stops LocalStack"
 
 @dataclass(frozen=True, kw_only=True)
 class _Options:
-    """How a LocalStack is to be; one that runs otherwise won't do."""
+    """How LocalStack must run; a running one with other options can't be used."""
 
     open_to_this_machine: bool
     shard_limits: bool
@@ -58,15 +58,16 @@ def start(
     on_step: OnStep = lambda step: None,
     timeout: float = START_SECONDS,
 ) -> Instance:
-    """Start LocalStack and wait until it answers; the one that runs already will do as well.
+    """Start LocalStack and wait until it answers; if it already runs in this home, use that one.
 
-    Without `port` it takes 4566 or the next free one, with 0 any free one. The environment is the
-    one in `environment_home`, by default the instance's home, and is made if need be. It serves its
-    user's programs and whoever has its access key, or all on this machine. With `shard_limits`,
-    the shards of its streams take and give no more than AWS's do. With `keep`, it holds what the
-    one before it kept in this home, and keeps it for the next. Raises HomeError, InstallError,
-    KeptStateError, PortInUseError, SettingError and StartError; whatever is raised,
-    KeyboardInterrupt too, leaves no process.
+    Without `port`, it listens on 4566 or the next free port; with 0, on any free port. The
+    environment is the one in `environment_home`, by default the instance's home, and is made if
+    needed. It serves its user's programs and those that have its access key or, with
+    `open_to_this_machine`, all programs on this machine. With `shard_limits`, AWS's limits apply to
+    the shards of its streams. With `keep`, it starts with the state that was kept in this home, and
+    keeps its own for the next start. Raises HomeError, InstallError, KeptStateError,
+    PortInUseError, SettingError, and StartError; no exception, not even KeyboardInterrupt, leaves
+    a process behind.
     """
     home = home.absolute()
     options = _Options(
@@ -83,7 +84,7 @@ def start(
                 kept.say_before(home, keep, on_step)
                 _say_port(listener, port, on_step)
                 process = _launch(home, environment, listener, options)
-                # The listener is still open, so that nobody else can answer at its port.
+                # The listener is still open, so that no other program can answer at its port.
                 with _ending_it_on_failure(process.pid, home):
                     record = _remembered(home, process.pid, listener, options)
                     record = _completed(home, record, timeout)
@@ -112,10 +113,10 @@ def stop(
     on_step: OnStep = lambda step: None,
     timeout: float = STOP_SECONDS,
 ) -> bool:
-    """Stop LocalStack and all it has started; False when it was not running.
+    """Stop LocalStack and everything it has started; False if it was not running.
 
-    It may take `timeout` seconds to end in good order before it is killed, and a minute if it is
-    to keep what it holds. Raises KeptStateError, once it has ended, if not all could be kept.
+    It has `timeout` seconds to shut down before it is killed, and at least a minute if it keeps its
+    state. Raises KeptStateError, once it has ended, if it could not keep all of it.
     """
     home = home.absolute()
     if not home.exists():
@@ -136,7 +137,7 @@ def stop(
 
 
 def status(home: Path = DEFAULT_HOME) -> Instance | Stopped | Died:
-    """How the home's LocalStack is; raises HomeError where others could have forged that."""
+    """The status of the home's LocalStack; raises HomeError if other users could have forged it."""
     if not home.exists():
         return Stopped()
     require_own(home.absolute())
@@ -151,7 +152,7 @@ def status(home: Path = DEFAULT_HOME) -> Instance | Stopped | Died:
 
 
 def find(home: Path = DEFAULT_HOME) -> Instance | None:
-    """The home's LocalStack if it runs."""
+    """The home's LocalStack, if it is running."""
     found = status(home)
     return found if isinstance(found, Instance) else None
 

@@ -4,11 +4,11 @@ In an environment's home:
 
     localstack/    LocalStack as requirements/localstack.txt pins it, and the plugin
     functions/     what AWS's Lambda runtime offers, as requirements/lambda.txt pins it
-    *.log          what pip said
+    *.log          pip's output
     stamp          written last: which requirements and which Python these were made for
 
-A home without a valid stamp is half-made or out of date and is made again from its start. After an
-interruption that goes on where it ended, since pip keeps what it has downloaded and built.
+A home without a valid stamp is incomplete or out of date, and is made again from the start. After
+an interruption, this resumes quickly, since pip caches what it has downloaded and built.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ LOCALSTACK_REQUIREMENTS = HERE / "requirements" / "localstack.txt"
 FUNCTION_REQUIREMENTS = HERE / "requirements" / "lambda.txt"
 PLUGIN = HERE / "plugin"
 SUPPORTED = ((3, 11), (3, 14))
-"""The first and the last Python for which LocalStack's pins work."""
+"""The oldest and the newest Python for which LocalStack's pins work."""
 
 OnStep = Callable[[str], None]
-"""Gets a line for a person to read whenever there is progress."""
+"""Is called with a line for a person to read whenever there is progress."""
 
 
-# The file is no part of what is built.
+# This file is not in the built distribution.
 IS_CHECKOUT = (HERE / "pyproject.toml").is_file()
 
 
@@ -70,10 +70,10 @@ class Environment:
 def ensure_environment(
     home: Path = DEFAULT_HOME, *, on_step: OnStep = lambda step: None
 ) -> Environment:
-    """The environment in `home`, made if need be.
+    """The environment in `home`, made if needed.
 
     Processes may call this at the same time: one makes it, the others wait. Raises HomeError and
-    InstallError; a later call takes up what this one has left.
+    InstallError; a later call continues the installation.
     """
     home = home.absolute()
     environment = Environment(_python(home / "localstack"), _python(home / "functions"))
@@ -92,7 +92,7 @@ def ensure_environment(
 
 
 def shared_home() -> Path:
-    """Where the environment lies that all programs of this user and this Python may share."""
+    """The home of the environment that all programs of this user and this Python can share."""
     return DEFAULT_HOME if IS_CHECKOUT else DEFAULT_HOME / "environments" / _digest()[:12]
 
 
@@ -102,7 +102,7 @@ def is_made(home: Path) -> bool:
 
 
 def require_python() -> None:
-    """Raise InstallError unless LocalStack works with the interpreter that runs this."""
+    """Raise InstallError unless LocalStack works with the current interpreter."""
     first, last = (".".join(map(str, version)) for version in SUPPORTED)
     kind = "free-threaded" if sysconfig.get_config_var("Py_GIL_DISABLED") else ""
     kind = kind or sys.implementation.name
@@ -121,7 +121,7 @@ def _read_stamp(home: Path) -> str | None:
 
 
 def _stamp(home: Path) -> str:
-    """What an environment depends on; a virtual environment can't be moved, hence the folder."""
+    """A digest of what an environment depends on, including its folder, since it can't be moved."""
     return _digest(str(home.resolve()).encode())
 
 
@@ -168,9 +168,9 @@ def _make(home: Path, on_step: OnStep) -> None:
 
 
 def _leave_out_models(site_packages: Path) -> None:
-    """Remove botocore's models of services that LocalStack lacks: nine of ten, and 16 MB.
+    """Remove botocore's models of services that LocalStack lacks: nine in ten, or 16 MB.
 
-    LocalStack reads all there are when it starts for the first time in a folder.
+    LocalStack reads all models when it first starts in a folder.
     """
     provided = {
         entry_point.name.partition(":")[0]
@@ -183,15 +183,15 @@ def _leave_out_models(site_packages: Path) -> None:
 
 
 def _add_plugin(site_packages: Path) -> None:
-    """Do what an installation does, in a checkout an editable one.
+    """Install the plugin by hand; in a checkout, as an editable installation.
 
-    Not with pip: plux, which LocalStack brings, breaks setuptools' editable builds.
+    pip can't be used: plux, a dependency of LocalStack, breaks setuptools' editable builds.
     """
     target = site_packages / "localstack_embedded_plugin"
     if IS_CHECKOUT:
         target.symlink_to(PLUGIN)
     else:
-        # What this is installed in may be gone while LocalStack runs, as uvx's environments may.
+        # This package's own environment, like those of uvx, may be deleted while LocalStack runs.
         shutil.copytree(PLUGIN, target, ignore=shutil.ignore_patterns("__pycache__"))
     metadata = site_packages / "localstack_embedded_plugin-1.0.dist-info"
     metadata.mkdir()
@@ -205,7 +205,7 @@ _SAY_EVERY = 10  # packages
 
 
 class _Pip:
-    """One installation, under way from construction to the end of its context."""
+    """One installation, which starts on construction and ends with its context at the latest."""
 
     def __init__(self, home: Path, name: str, requirements: Path) -> None:
         self._log = home / f"{name}-install.log"
@@ -226,7 +226,7 @@ class _Pip:
         )
 
     def wait(self, on_step: OnStep) -> None:
-        """Pass pip's progress on until it has ended; raises InstallError if it has failed."""
+        """Report pip's progress until it ends; raises InstallError if it fails."""
         assert self._process.stdout
         found = 0
         lines = []
@@ -251,7 +251,7 @@ class _Pip:
 
     def __exit__(self, *_error: object) -> None:
         if self._process.poll() is None:
-            # The group, since pip runs another pip in the interpreter that it installs for.
+            # Kill the group, since pip runs another pip in the interpreter that it installs for.
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         assert self._process.stdout

@@ -1,10 +1,12 @@
-"""What can go wrong while an emulator is made, started, reset or stopped.
+"""Errors of installing, starting, resetting, and stopping an emulator.
 
 EmulatorError              catch this one; its message says what to do
-├── HomeError              its folder can't be written: no space, no permission
-├── InstallError           pip could not make the environment; again later, it goes on
+├── HomeError              its folder can't be written, or other users can change it
+├── InstallError           pip could not make the environment; another attempt continues
+├── KeptStateError         the kept state can't be used, or state could not be kept
 ├── PortInUseError         ask for another port
-├── SettingError           a variable of the environment has a value that can't be used
+├── ResetError             LocalStack could not be emptied
+├── SettingError           an environment variable has a value that can't be used
 └── StartError             LocalStack ended or did not answer; its log says why
 """
 
@@ -20,19 +22,19 @@ class EmulatorError(Exception):
 
 
 class HomeError(EmulatorError):
-    """The folder for the environment or the instance can't be written."""
+    """The folder for the environment or the instance can't be written, or isn't the user's own."""
 
 
 class InstallError(EmulatorError):
-    """pip failed."""
+    """pip failed, or LocalStack doesn't support this Python."""
 
 
 class KeptStateError(EmulatorError):
-    """What was kept can't be used, or what was to be kept could not be."""
+    """The kept state can't be used, or state could not be kept."""
 
 
 class PortInUseError(EmulatorError):
-    """The port that was asked for belongs to another program."""
+    """The requested port is in use by another program."""
 
     def __init__(self, port: int, by_whom: str, free_port: int) -> None:
         super().__init__(
@@ -52,12 +54,12 @@ class SettingError(EmulatorError):
 
 
 class StartError(EmulatorError):
-    """LocalStack did not come up."""
+    """LocalStack did not start, or no longer runs."""
 
 
 @contextmanager
 def writing_to(folder: Path) -> Iterator[None]:
-    """Turn an operating system's refusal into HomeError."""
+    """Turn an OSError into HomeError."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""How a home's LocalStack may be."""
+"""The possible statuses of a home's LocalStack."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from . import access, ports
 
 @dataclass(frozen=True, kw_only=True)
 class Instance:
-    """A LocalStack that runs; `version` is None while it is still starting.
+    """A running LocalStack; `version` is None while it is still starting.
 
-    `access_key_id` is the value for AWS_ACCESS_KEY_ID; any secret goes with it, but for presigned
-    URLs "test".
+    `access_key_id` is the value for AWS_ACCESS_KEY_ID. Any secret access key works with it, but
+    presigned URLs need "test".
     """
 
     port: int
@@ -30,7 +30,7 @@ class Instance:
 
     @property
     def variables(self) -> dict[str, str]:
-        """What AWS's tools need in their environment to use it."""
+        """The environment variables that AWS tools need to use it."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": self.access_key_id,
@@ -41,7 +41,7 @@ class Instance:
 
     @property
     def whom_it_serves(self) -> str:
-        """A line for a person to read: whose programs, and what the others need."""
+        """A line for a person to read: whose programs it serves, and what other programs need."""
         if self.access_key_id == access.DEFAULT_KEY:
             return "It is open to this machine: any user's program may run code as you there."
         return (
@@ -57,7 +57,7 @@ class Stopped:
 
 @dataclass(frozen=True, kw_only=True)
 class Died:
-    """LocalStack was started and has ended by itself; what it held is gone unless it is kept."""
+    """LocalStack was started and has ended by itself; its state is gone unless it is kept."""
 
     port: int
     log: Path

@@ -1,6 +1,6 @@
-"""What a home keeps of a LocalStack for the next one, as far as it is told to people.
+"""Messages about the state that a home keeps for the next LocalStack.
 
-The folder is written and read by LocalStack itself: see plugin/keeping.
+LocalStack itself writes and reads the folder: see plugin/keeping.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from .plugin.kept import REFUSED
 
 
 def folder(home: Path) -> Path:
-    """Where it is."""
+    """The folder of the kept state."""
     return home / "kept"
 
 
 def say_before(home: Path, keep: bool, on_step: OnStep) -> None:
-    """Say what becomes of what is there when LocalStack starts."""
+    """Say what happens to the kept state when LocalStack starts."""
     note = _note(home)
     if note is None:
         return
@@ -38,7 +38,7 @@ def say_before(home: Path, keep: bool, on_step: OnStep) -> None:
 
 
 def say_after(home: Path, on_step: OnStep, log: Path) -> None:
-    """Say where it is when LocalStack has ended; raises KeptStateError if that isn't all."""
+    """After LocalStack has ended, say where its state is; raises KeptStateError if incomplete."""
     note = _note(home) or {}
     if not note.get("is_clean"):
         raise KeptStateError(
@@ -52,14 +52,14 @@ def say_after(home: Path, on_step: OnStep, log: Path) -> None:
 
 
 def raise_if_refused(log: Path) -> None:
-    """Raise KeptStateError if LocalStack has said that it can't start with what is kept."""
+    """Raise KeptStateError if the log says that LocalStack can't start with the kept state."""
     for line in log.read_text(errors="replace").splitlines():
         if line.startswith(REFUSED):
             raise KeptStateError(line.removeprefix(REFUSED))
 
 
 def _note(home: Path) -> dict[str, Any] | None:
-    """What LocalStack has noted last; None if nothing was ever kept."""
+    """LocalStack's latest note; None if no state was ever kept."""
     try:
         text = (folder(home) / MANIFEST).read_text()
         note: dict[str, Any] = json.loads(text.partition("\n")[2])["note"]

@@ -9,30 +9,30 @@ from pathlib import Path
 from .environment import Environment
 from .ports import LOOPBACK
 
-# What may come from the user's own environment: the system's variables, and LocalStack's for
-# logging and for single services. Nothing of AWS's: a function must never see real credentials.
+# Variables that come from the user's own environment: the system's, and LocalStack's for logging
+# and for single services. None of AWS's: a function must never see real credentials.
 PASSED_ON = re.compile(
     r"PATH|USER|LANG|LC_\w+|DEBUG|LS_LOG|LOG_LEVEL_OVERRIDES"
     r"|(CFN|DYNAMODB|KINESIS|LAMBDA|S3|SQS)_\w+"
 )
 
-# What a user may set otherwise.
+# Defaults that a user can override.
 DEFAULTS = {
-    # Its own default logs a line for every request.
+    # LocalStack's default logs a line for every request.
     "LS_LOG": "warning",
-    # Warns of a field in the answer to every CreateSecret.
-    # Likewise, of the setting that leaves out Step Functions, as if it chose an old provider.
+    # Else LocalStack warns of a field in the answer to every CreateSecret, and of the setting that
+    # leaves out Step Functions, as if it chose an old provider.
     "LOG_LEVEL_OVERRIDES": (
         "localstack.aws.protocol.serializer=ERROR,localstack.deprecations=ERROR"
     ),
-    # Else a template with a type that LocalStack lacks can't be deployed at all in later releases.
+    # Else later releases can't deploy a template that has a type LocalStack lacks.
     "CFN_IGNORE_UNSUPPORTED_RESOURCE_TYPES": "1",
-    # A stream's mapping asks for records this often; LocalStack's own default is 1 second, in which
-    # no more than one batch goes to the function.
+    # How often a stream's mapping polls for records. Each poll sends at most one batch to the
+    # function, and LocalStack's default is 1 second.
     "LAMBDA_EVENT_SOURCE_MAPPING_POLL_INTERVAL_SEC": "0.1",
-    # Also for what was empty for minutes; the default is 10 seconds.
+    # The same for a source that has been empty for minutes; the default is 10 seconds.
     "LAMBDA_EVENT_SOURCE_MAPPING_MAX_BACKOFF_ON_EMPTY_POLL_SEC": "1",
-    # Queue URLs of the form HOST/queue/REGION/ACCOUNT/NAME; the default has a host name in front
+    # Queue URLs of the form HOST/queue/REGION/ACCOUNT/NAME; the default starts with a host name
     # that only public DNS resolves.
     "SQS_ENDPOINT_STRATEGY": "path",
 }
@@ -53,8 +53,8 @@ WITHOUT_DOCKER = {
     "PROVIDER_OVERRIDE_S3": "separate",
 }
 
-# Their providers import what is not installed (one of them needs Java), so that they
-# would fail at the first call. No provider has this name, and LocalStack goes without them.
+# The providers of these services import packages that are not installed (one needs Java), so they
+# would fail at the first call. No provider has this name, so LocalStack leaves the services out.
 LEFT_OUT = {
     f"PROVIDER_OVERRIDE_{service}": "none"
     for service in ("APIGATEWAY", "FIREHOSE", "RESOURCEGROUPSTAGGINGAPI", "STEPFUNCTIONS")
@@ -83,23 +83,23 @@ def localstack_environ(
         "GATEWAY_LISTEN": f"{LOOPBACK}:{port}",
         "GATEWAY_SOCKET": str(listener),
         "LOCALSTACK_HOST": f"{LOOPBACK}:{port}",  # what it puts into URLs
-        # Its services call each other directly, not through the web server: faster, and what still
-        # runs when the server has stopped does not wait for it.
+        # Services call each other directly, not through the web server. This is faster, and what
+        # still runs when the server has stopped doesn't wait for it.
         "IN_MEMORY_CLIENT": "1",
         "FILESYSTEM_ROOT": str(volume),
-        # In a container, it would take itself for its own image, and keep its files in folders of
-        # the system that all instances share.
+        # In a container, LocalStack would otherwise behave as in its own image, and keep its files
+        # in system folders that all instances share.
         "OVERRIDE_IN_DOCKER": "0",
-        # One folder for all by default, which each empties when it ends, under the others' feet.
+        # By default, all instances share one folder, and each empties it when it ends.
         "TEMP": str(volume / "temporary"),
-        # Settings in ~/.aws are not meant for it, and what it keeps in ~/.cache may be out of date:
-        # plux has its list of plugins there and misses changes within two minutes.
+        # Settings in ~/.aws are not meant for LocalStack, and its files in ~/.cache may be out of
+        # date: plux has its list of plugins there and misses changes within two minutes.
         "HOME": str(volume),
         "XDG_CACHE_HOME": str(volume / "cache"),
         "LAMBDA_PROCESS_PYTHON": str(environment.function_python),
-        # macOS would otherwise name the proxies of its own settings.
+        # Without this, the proxies in macOS's own settings would be used.
         "NO_PROXY": f"localhost,{LOOPBACK}",
         "PYTHONUNBUFFERED": "1",
-        # Else glibc has a heap for each thread, of which each keeps what was in use at once.
+        # Else glibc has a heap for each thread, and each heap keeps the size of its peak.
         "MALLOC_ARENA_MAX": "1",
     }

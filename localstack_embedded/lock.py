@@ -1,4 +1,4 @@
-"""Only one process at a time."""
+"""Locks that one process at a time can hold."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from .ownership import require_own
 
 @contextmanager
 def held(path: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold the lock file; `on_wait` is called when another process has it.
+    """Hold the lock file; `on_wait` is called if another process holds it.
 
-    The lock ends with the process that holds it. Raises HomeError, also when the lock's folder is
-    not the user's own.
+    The lock ends with the process that holds it. Raises HomeError, also if the lock's folder is not
+    the user's own.
     """
     lock = FileLock(path, mode=0o600)
     with writing_to(path.parent):

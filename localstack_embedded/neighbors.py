@@ -1,4 +1,4 @@
-"""Another LocalStack than one's own, at the port where people expect one."""
+"""Finds a LocalStack other than the user's own at the default port."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PATIENCE = 1.0  # seconds
 
 
 def neighbor_at_default_port() -> str | None:
-    """What answers there and whose it is, "LocalStack 4.9.2 of FOLDER"; None without LocalStack."""
+    """The LocalStack at the default port and whose it is, "LocalStack 4.9.2 of FOLDER", or None."""
     port = ports.DEFAULT_PORT
     if ports.is_free(port):
         return None
@@ -22,7 +22,7 @@ def neighbor_at_default_port() -> str | None:
 
 
 def _whose(port: int) -> str:
-    """The folder of an embedded one, and otherwise the program, where they can be known."""
+    """The folder of an embedded LocalStack, or the program of another, if it can be known."""
     with suppress(psutil.Error, OSError):
         process = ports.listening_process(port)
         if process is None:

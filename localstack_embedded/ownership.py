@@ -1,4 +1,4 @@
-"""Whether a home is the user's own, since what lies there is run as the user; and private files."""
+"""Checks that a home is the user's own, since its files run as the user; makes private files."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _RUN = ("localstack", "functions", "kept")
 
 
 def require_own(home: Path) -> None:
-    """Raise HomeError where anybody but the user and root can have changed the home, or still can.
+    """Raise HomeError if other users, except root, can change the home, or could have.
 
-    Also by a link on the way to it, or by a folder above it.
+    This includes changing a link on the way to it, or a folder above it.
     """
     folder = home.resolve()
-    # Whoever can change this code can have anything run in any case. That, too, is how a project
-    # looks that lies on a file system without owners and modes.
+    # Users who can change this code can run anything in any case. A project on a file system
+    # without owners and modes looks like this, too.
     if _PROJECT in folder.parents and _why_not_own(_PROJECT.stat()):
         return
     for link in (path for path in (home, *home.parents) if path.is_symlink()):
@@ -36,22 +36,22 @@ def require_own(home: Path) -> None:
             return
         with suppress(FileNotFoundError):
             found = path.stat()
-            # With this bit, as /tmp has it, everybody can remove only what is their own.
+            # With this bit, as on /tmp, users can remove only their own files.
             _refuse(path, None if found.st_mode & stat.S_ISVTX else _why_not_own(found))
 
 
 def close_to_others(home: Path) -> None:
-    """Take everybody else's rights to the home, which earlier versions left open to readers."""
+    """Remove other users' access to the home, which earlier versions left readable."""
     found = home.stat()
-    # A folder like /tmp is not the user's alone, nor is one of root's where another user starts.
+    # A folder like /tmp is not only the user's, nor is one of root's if another user starts.
     if found.st_uid == os.geteuid() and not found.st_mode & stat.S_ISVTX:
         with suppress(OSError):  # some file systems have no modes
             home.chmod(found.st_mode & stat.S_IRWXU)
 
 
 def new_private_file(path: Path) -> BinaryIO:
-    """A file for the user alone, whatever the umask, in the place of what was there."""
-    # Not emptied but replaced: somebody may have the old one open.
+    """Create a file for the user alone, whatever the umask, replacing an earlier one."""
+    # Not emptied but replaced: another user may have the old one open.
     path.unlink(missing_ok=True)
     return open(path, "xb", opener=lambda name, flags: os.open(name, flags, 0o600))
 
@@ -72,7 +72,7 @@ def _why_not_own(found: os.stat_result) -> str | None:
 
 
 def _whose(found: os.stat_result) -> str | None:
-    """None when it is the user's, or root's."""
+    """Whose it is, as a reason to refuse it; None if it is the user's or root's."""
     if found.st_uid in _trusted_users():
         return None
     try:
@@ -86,7 +86,7 @@ def _trusted_users() -> set[int]:
 
 
 def _is_users_own_group(group: int) -> bool:
-    """Whether nobody else is in it: many systems give each user a group of the same name."""
+    """Whether only the user is in it: many systems give each user a group of the same name."""
     try:
         found, user = grp.getgrgid(group), pwd.getpwuid(os.geteuid())
     except KeyError:

@@ -1,4 +1,4 @@
-"""Which loopback port to take, and whose one is."""
+"""Finds a free loopback port, and the program that uses a port."""
 
 from __future__ import annotations
 
@@ -12,15 +12,14 @@ from .errors import PortInUseError, StartError
 
 LOOPBACK = "127.0.0.1"
 DEFAULT_PORT = 4566
-BACKLOG = 128  # connections that wait until LocalStack takes them
+BACKLOG = 128  # connections that can wait until LocalStack accepts them
 
 
 def listen(wanted: int | None) -> socket.socket:
-    """A socket that listens on the port `wanted`, or on the first free one from the usual one on.
+    """A socket that listens on port `wanted`; if None, on 4566 or the next free port.
 
-    With 0 it is any free one.
-    The port is taken from then on until this socket and all copies of it are closed. Raises
-    PortInUseError when another program has the wanted one.
+    With 0, it listens on any free port. The port stays taken until this socket and all copies of it
+    are closed. Raises PortInUseError if another program has the wanted port.
     """
     first = DEFAULT_PORT if wanted is None else wanted
     server = _listen(first)
@@ -34,12 +33,12 @@ def listen(wanted: int | None) -> socket.socket:
 
 
 def port_of(server: socket.socket) -> int:
-    """The port that it listens on."""
+    """The port that a socket listens on."""
     return int(server.getsockname()[1])
 
 
 def is_free(port: int) -> bool:
-    """Whether nobody listens on the port, on loopback or on all addresses."""
+    """Whether no program listens on the port, on loopback or on all addresses."""
     try:
         server = _listen(port)
     except StartError:
@@ -50,10 +49,10 @@ def is_free(port: int) -> bool:
 
 
 def _listen(port: int) -> socket.socket | None:
-    """None when somebody listens on the port, on loopback or on all addresses."""
+    """A socket on this port; None if a program listens there, on loopback or on all addresses."""
     with closing(socket.socket()) as probe:
         probe.settimeout(1)
-        # A bind alone succeeds on macOS beside a program that listens on all addresses.
+        # On macOS, a bind alone succeeds even if a program listens on all addresses.
         if probe.connect_ex((LOOPBACK, port)) == 0:
             return None
     server = socket.socket()
@@ -82,7 +81,7 @@ def listening_process(port: int) -> psutil.Process | None:
     """The process that listens on the port; raises psutil.Error and OSError."""
     for connection in psutil.net_connections("tcp"):
         address = connection.laddr
-        # The process of another user has no id here, and None would be this one.
+        # Another user's process has no ID here, and Process(None) would be this one.
         if connection.status == psutil.CONN_LISTEN and address and address.port == port:
             return psutil.Process(connection.pid) if connection.pid else None
     return None

@@ -1,4 +1,4 @@
-"""LocalStack's process: its start, and the end of all that it has started."""
+"""Starts LocalStack's process, and ends it with everything it has started."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from .errors import StartError
 from .ownership import new_private_file
 
 KILL_SECONDS = 5.0
-# In which what has lost LocalStack ends by itself, all of it: what a function has started and left
-# its parent is no child of anything that is known here. See plugin/functions/reaper.py.
+# The time in which everything that LocalStack started ends by itself once it is gone. What a
+# function started may have left its parent, and is then unknown here: plugin/functions/reaper.py.
 REAP_SECONDS = 2.0
 PAUSE = 0.01
 
 
 class _Detached(subprocess.Popen[bytes]):
-    """A process that outlives what starts it."""
+    """A process that outlives the one that starts it."""
 
     def __del__(self) -> None:
-        """Popen's own complains that the process still runs."""
+        """Do nothing: Popen's own warns that the process still runs."""
 
 
 def spawn(
     python: Path, environ: Mapping[str, str], log: Path, listener: socket.socket
 ) -> subprocess.Popen[bytes]:
-    """Start LocalStack, which serves on the listener; raises StartError when that can't be run."""
+    """Start LocalStack, which serves on the listener; raises StartError if it can't be run."""
     with new_private_file(log) as output:
         try:
             return _Detached(
@@ -55,24 +55,25 @@ def spawn(
 
 
 def end(process: psutil.Process, *, patience: float) -> None:
-    """End the process; kill it when that takes more seconds than `patience`, and all it started."""
+    """End the process and everything it started; after `patience` seconds, kill them."""
     with suppress(psutil.NoSuchProcess):
         family = [process, *process.children(recursive=True)]
         process.terminate()
         _wait([process], patience)
         _wait(family, min(patience, REAP_SECONDS))
-        # The group, for what was started meanwhile; one by one, as functions lead their own groups.
+        # Kill the group, for processes started in the meantime, and then each process, since
+        # functions lead their own groups.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
         for member in family:
             with suppress(psutil.NoSuchProcess):
                 member.kill()
         _wait(family, KILL_SECONDS)
-        psutil.wait_procs(family, timeout=0)  # takes note of one's own child, and is no wait
+        psutil.wait_procs(family, timeout=0)  # reaps a child of this process, and doesn't wait
 
 
 def _wait(members: list[psutil.Process], seconds: float) -> None:
-    """Wait until they have ended, with their parents or not: init may take seconds to notice."""
+    """Wait until all have ended, reaped or not: init may take seconds to reap orphans."""
     deadline = time.monotonic() + seconds
     while any(map(_is_alive, members)) and time.monotonic() < deadline:
         time.sleep(PAUSE)

@@ -1,6 +1,6 @@
-"""Fixtures for tests against an emulator, which pytest finds by itself once this is installed.
+"""Fixtures for tests against an emulator, which pytest finds once this package is installed.
 
-What takes time to import waits until a test asks for it: pytest loads this for every run.
+Slow imports wait until a test needs them, because pytest loads this module in every run.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def localstack(pytestconfig: pytest.Config) -> Iterator[Account]:
         with capture.global_and_fixture_disabled():
             print(f"localstack: {step}", flush=True)  # noqa: T201
 
-    # The first run of all makes the environment, which takes a minute.
+    # The very first run makes the environment, which takes a minute.
     ensure_environment(shared_home(), on_step=say)
     with running() as account:
         yield account
@@ -34,21 +34,21 @@ def localstack(pytestconfig: pytest.Config) -> Iterator[Account]:
 
 @pytest.fixture
 def aws_account(localstack: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
-    """An account that no other test has, where boto3 and AWS's tools work during the test."""
+    """A new account for this test, where boto3 and AWS tools work while it runs."""
     account = localstack.another()
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     no_file = dict.fromkeys(("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"), os.devnull)
     for name, value in (account.variables | no_file).items():
         monkeypatch.setenv(name, value)
-    # boto3.client keeps what the first call of all has found in the environment.
+    # boto3.client keeps what its first call found in the environment.
     monkeypatch.setattr("boto3.DEFAULT_SESSION", None)
     return account
 
 
 @pytest.fixture
 def reset(localstack: Account) -> Callable[[], None]:
-    """All accounts of the emulator are empty when the test begins, and when it calls this."""
+    """Empties all accounts of the emulator, before the test and whenever the test calls this."""
     from . import reset
 
     def empty() -> None:

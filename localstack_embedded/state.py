@@ -1,4 +1,4 @@
-"""What is known about the instance of a home: the file that `start` leaves for `stop`."""
+"""The record of a home's instance: the file that `start` leaves for `stop`."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ STATE_FILE = "instance.json"
 
 @dataclass(frozen=True, kw_only=True)
 class InstanceRecord:
-    """An instance: its process by id and start, since ids are used again, and its port.
+    """An instance: its port, and its process by ID and start, since IDs are reused.
 
-    The version is None until it is up.
+    `version` is None until LocalStack answers.
     """
 
     pid: int
@@ -43,7 +43,7 @@ class InstanceRecord:
         )
 
     def process(self) -> psutil.Process | None:
-        """The process, None when it has ended."""
+        """The process, or None if it has ended."""
         try:
             process = psutil.Process(self.pid)
             alive = process.status() != psutil.STATUS_ZOMBIE
@@ -54,10 +54,10 @@ class InstanceRecord:
 
 
 def _started(process: psutil.Process) -> str:
-    """When the process began, in a form that setting the system's clock does not change.
+    """When the process started, in a form that doesn't change when the system clock is set.
 
-    psutil's creation time follows the clock; what it compares processes by does not, but may be the
-    same again after the next boot.
+    psutil's creation time follows the clock. What psutil compares processes by does not, but may
+    repeat after a reboot.
     """
     if sys.platform != "linux":
         return str(hash(process))
@@ -79,7 +79,7 @@ def _boot_id() -> str:
 
 
 def read(home: Path) -> InstanceRecord | None:
-    """The home's record, None when there is none that can be read."""
+    """The home's record, or None if there is none that can be read."""
     try:
         return InstanceRecord(**json.loads((home / STATE_FILE).read_text()))
     except (OSError, ValueError, TypeError):
@@ -87,7 +87,7 @@ def read(home: Path) -> InstanceRecord | None:
 
 
 def write(home: Path, record: InstanceRecord) -> None:
-    """Keep the record, in one step."""
+    """Write the record, in one step."""
     temporary = home / f"{STATE_FILE}.new"
     with new_private_file(temporary) as file:
         file.write(json.dumps(asdict(record)).encode())
@@ -95,5 +95,5 @@ def write(home: Path, record: InstanceRecord) -> None:
 
 
 def remove(home: Path) -> None:
-    """Forget the record."""
+    """Delete the record."""
     (home / STATE_FILE).unlink(missing_ok=True)
