@@ -42,7 +42,7 @@ class FunctionSettings:
         if missing:
             raise ConfigurationError(
                 f"set {' and '.join(missing)} in the function's environment, as "
-                f"infra/template.yaml does"
+                "infra/template.yaml does"
             )
         days = environment.get(EXPIRE_AFTER_DAYS) or "0"
         if not (days.isascii() and days.isdigit()):

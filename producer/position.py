@@ -80,7 +80,7 @@ def load(path: Path) -> SavedPosition | None:
                         return replace(position, records=records, finished=finished)
     raise PositionError(
         f"the saved position in {path} can't be read. Delete that file to send everything again, "
-        f"or run without --resume"
+        "or run without --resume"
     )
 
 
@@ -95,7 +95,7 @@ def save(path: Path, position: SavedPosition) -> None:
     except OSError as error:
         raise PositionError(
             f"cannot save the position in {path}: {error.strerror}. Nothing is lost. Make sure "
-            f"that its folder is writable and has free space, then run the command again"
+            "that its folder is writable and has free space, then run the command again"
         ) from error
 
 

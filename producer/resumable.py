@@ -52,7 +52,7 @@ class ResumableFile:
             if not stat.S_ISREG(os.stat(path).st_mode):
                 raise SettingsError(
                     f"--resume needs a regular file, and {path} is not one. Leave "
-                    f"out --resume, or save the input to a file first"
+                    "out --resume, or save the input to a file first"
                 )
         except OSError as error:
             raise SourceError(f"cannot read {path}: {error.strerror}") from error
@@ -113,7 +113,7 @@ class ResumableFile:
         if self.is_plain and self._size_of(reading) < self._read_from + reading.bytes_read:
             raise SourceError(
                 f"{self.name} got shorter while it was being read. When it is "
-                f"complete, send it again"
+                "complete, send it again"
             )
         self.waits, self.messages = reading.waits, reading.messages
         self._end = self._position_at(self.offset, reading, finished=not self.is_plain)
@@ -190,7 +190,7 @@ class ResumableFile:
     def _refusal(self, reason: str) -> PositionError:
         return PositionError(
             f"the saved position in {self._position_path} {reason}. Delete that file to send "
-            f"everything again, or run without --resume"
+            "everything again, or run without --resume"
         )
 
     @staticmethod

@@ -79,7 +79,7 @@ class SetAside:
         error = UndeliveredError(
             f"cannot write undelivered records to {self._path} ({reason}): {records:,} "
             f"record{' was' if records == 1 else 's were'} neither delivered nor saved. Free disk "
-            f"space, or name another file with --undelivered"
+            "space, or name another file with --undelivered"
         )
         error.__cause__ = self.error
         return error

@@ -77,7 +77,7 @@ def require_writable(path: Path) -> None:
     except OSError as error:
         raise UndeliveredError(
             f"cannot write undelivered records to {path}: {error.strerror}. Name a file in a "
-            f"writable folder with --undelivered"
+            "writable folder with --undelivered"
         ) from error
 
 

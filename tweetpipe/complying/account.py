@@ -49,6 +49,6 @@ class Account:
     def _why_not(self, reason: str) -> str:
         return (
             f"Can't write to {self.path}: {reason}. Each change must be logged there first, so "
-            f"nothing more was changed. Free disk space, or name another folder with --log, then "
-            f"run the command again."
+            "nothing more was changed. Free disk space, or name another folder with --log, then "
+            "run the command again."
         )

@@ -88,7 +88,7 @@ class Actions:
     def _alone(self) -> Iterator[None]:
         if not self.allowed:
             raise NotAllowed(
-                f"This dashboard is read-only. To make changes here, stop it and run: tweetpipe "
+                "This dashboard is read-only. To make changes here, stop it and run: tweetpipe "
                 f"dashboard{self.options} --allow-actions"
             )
         if not self._at_work.acquire(blocking=False):

@@ -69,7 +69,7 @@ def listening_socket(host: str, port: int | None) -> socket.socket:
             return _listen(host, candidate)
     raise WrongUsage(
         f"Ports {DEFAULT_PORT} to {DEFAULT_PORT + _TRIED - 1} are all in use. Choose another one "
-        f"with --port."
+        "with --port."
     )
 
 
@@ -86,7 +86,7 @@ class _Taken(WrongUsage):
     def __init__(self, port: int) -> None:
         super().__init__(
             f"Port {port} is in use{by_whom(port)}. Choose another one with --port, or leave out "
-            f"--port."
+            "--port."
         )
 
 
@@ -119,5 +119,5 @@ def _refused(host: str, port: int, error: OSError | UnicodeError) -> str:
     why = getattr(error, "strerror", None) or error
     return (
         f"Can't listen on {host!r}, port {port}: {why}. Choose another --port, or a --host that is "
-        f"an address of this machine, such as 127.0.0.1."
+        "an address of this machine, such as 127.0.0.1."
     )

@@ -133,7 +133,7 @@ class Objects:
                 raise TweetpipeError(
                     f"S3 did not delete {counted(len(failed), 'object')} of {self._bucket.name} "
                     f"({failed[0].get('Code', 'no reason given')}). Run the command again. "
-                    f"Repeating it does no harm."
+                    "Repeating it does no harm."
                 )
 
     def _keys(self) -> Iterator[tuple[str, Any, int]]:
@@ -147,7 +147,7 @@ class Objects:
                 raise
             raise TweetpipeError(
                 f"The bucket {self._bucket.name}, where the stack saves exhausted batches, does "
-                f"not exist. Create it again, or deploy with another one: -p ExhaustedBucket=NAME."
+                "not exist. Create it again, or deploy with another one: -p ExhaustedBucket=NAME."
             ) from error
 
     def _read(self, key: str, size: int) -> bytes | None:

@@ -84,7 +84,7 @@ def find(place: Place, stack: Stack, prefixes: Collection[str]) -> list[DeadLett
             ids = ", ".join(letter.id for letter in letters[:3])
             raise WrongUsage(
                 f"{prefix!r} matches the ids of {len(letters):,} dead letters ({ids}). Give more "
-                f"characters of the one you mean."
+                "characters of the one you mean."
             )
     return list({letter.id: letter for [letter] in found.values()}.values())
 

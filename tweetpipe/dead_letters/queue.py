@@ -143,14 +143,14 @@ class Hold:
                 raise TweetpipeError(
                     f"SQS did not delete {counted(len(failed), 'dead letter')} "
                     f"({failed[0]['Code']}). They are still in the queue. Run the command again. "
-                    f"Repeating it does no harm."
+                    "Repeating it does no harm."
                 )
 
     def _require_keeper(self) -> None:
         if self._failure is not None:
             raise TweetpipeError(
                 f"Other readers may have seen the letters meanwhile: {mistake(self._failure)} None "
-                f"is lost. Run the command again. Repeating it does no harm."
+                "is lost. Run the command again. Repeating it does no harm."
             ) from self._failure
 
     def _receive(self, at_most: int) -> ReceiveMessageResultTypeDef:

@@ -256,7 +256,7 @@ def _no_longer_there(letter: DeadLetter, found: int) -> str:
         return "the stream no longer has its records: they are older than its retention period"
     return (
         f"the stream has only {found:,} of its {counted(letter.records, 'record')}, now stored; "
-        f"the others are older than its retention period"
+        "the others are older than its retention period"
     )
 
 

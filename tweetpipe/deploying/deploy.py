@@ -145,7 +145,7 @@ def _go_through(attempt: _Attempt, stages: list[Mapping[str, str]], approve: App
     if len(stages) > 1:
         counts = " -> ".join(stage["ShardCount"] for stage in stages)
         attempt.on_step(
-            f"AWS at most doubles or halves a stream's shards at a time, so this takes several "
+            "AWS at most doubles or halves a stream's shards at a time, so this takes several "
             f"updates: -> {counts}. Each takes a few minutes, and AWS allows ten in 24 hours."
         )
     reached = ""

@@ -71,7 +71,7 @@ def stream(shards: tuple[Shard, ...], *, quiet_for: float, is_local: bool) -> He
             "warning",
             f"{len(full)} of {len(shards)} shards take more than {_NEARLY_FULL:.0%} of "
             f"{SHARD_RECORDS:,} records/s ({full[0]}). Kinesis refuses records above the limit. "
-            f"Raise ShardCount.",
+            "Raise ShardCount.",
         )
     if quiet_for >= IDLE_AFTER:
         return Health("idle", "No records in the last seconds.")
@@ -120,7 +120,7 @@ def _off(found: FunctionFigures) -> Health | None:
     if found.concurrency == 0:
         return Health(
             "error",
-            f"Its reserved concurrency is 0, so Lambda never calls it and nothing is stored. Run: "
+            "Its reserved concurrency is 0, so Lambda never calls it and nothing is stored. Run: "
             f"{found.unreserve}",
         )
     if found.mapping in (None, "Enabled"):
@@ -142,7 +142,7 @@ def _behind(found: FunctionFigures) -> Health | None:
     return Health(
         "error",
         f"It is {found.age / 60:,.0f} min behind the stream{_trend(found)}. To make it faster, "
-        f"raise ShardCount, ParallelizationFactor or memory.",
+        "raise ShardCount, ParallelizationFactor or memory.",
     )
 
 
@@ -164,7 +164,7 @@ def _throttled(found: FunctionFigures) -> Health | None:
         return Health(
             "warning",
             f"Lambda refused {counted(refused, 'call')} in the last minutes, because the account's "
-            f"concurrency or ReservedConcurrency is used up.",
+            "concurrency or ReservedConcurrency is used up.",
         )
     unhandled = found.calls.unhandled or round(found.metrics.unhandled or 0)
     if unhandled:

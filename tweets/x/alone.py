@@ -34,7 +34,7 @@ class Alone:
             named = f" (process {who})" if who.isdecimal() else ""
             raise SettingsError(
                 f"another run on this machine already reads this app's posts{named}, and X allows "
-                f"one connection for each app. Stop that run first, or use another app"
+                "one connection for each app. Stop that run first, or use another app"
             ) from error
         os.ftruncate(file, 0)
         os.pwrite(file, b"%d\n" % os.getpid(), 0)

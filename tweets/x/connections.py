@@ -62,7 +62,7 @@ def make_room(api: XApi, *, connected: float | None, on_event: Callable[[str], N
         ours = end_ours(api, there, connected=connected)
     except XError as error:
         on_event(
-            f"X counts a connection of this app as open, and listing its connections failed: "
+            "X counts a connection of this app as open, and listing its connections failed: "
             f"{error}"
         )
         return False
@@ -71,7 +71,7 @@ def make_room(api: XApi, *, connected: float | None, on_event: Callable[[str], N
     elif there:
         on_event(
             f"This app is already connected to X {there[0]}, and X allows one connection. Stop the "
-            f"other program, or wait for it to end"
+            "other program, or wait for it to end"
         )
     return bool(ours)
 

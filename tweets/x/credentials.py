@@ -34,15 +34,15 @@ class Credentials:
             missing = f"{KEY if not found[KEY] else SECRET} is" if half else f"{TOKEN} is"
             raise SettingsError(
                 f"{missing} not set. Put {TOKEN}, or {KEY} and {SECRET}, of your X app into the "
-                f"environment or .env. To try it without an X app, start the fake X:\n"
-                f"  python -m fake_tweets serve"
+                "environment or .env. To try it without an X app, start the fake X:\n"
+                "  python -m fake_tweets serve"
             )
         for name, value in found.items():
             # Don't quote the character: it is part of the secret.
             if value and not cls.is_well_formed(value):
                 raise SettingsError(
                     f"{name} is not valid: it contains a space, a line break or a non-ASCII "
-                    f"character. Copy it again from X's developer console"
+                    "character. Copy it again from X's developer console"
                 )
         return cls(**{name: value or None for name, value in found.items()})
 

@@ -41,7 +41,7 @@ class NotX(XError):
     def __init__(self, who: str, status: int, said: str) -> None:
         super().__init__(
             f"the answer from {who} is not from X's API: it is {status} and {said}. Check "
-            f"X_API_URL, and whether a proxy or a network login page answers instead"
+            "X_API_URL, and whether a proxy or a network login page answers instead"
         )
 
 

@@ -85,12 +85,12 @@ def told(gaps: Iterable[Gap], *, to_be_searched: float = 0.0) -> list[str]:
         searched = [gap for gap in gaps if gap.searched]
         lines.append(
             f"Searched for posts that the stream missed in {_so_many(searched)}. No search finds "
-            f"posts that match only by what they quote; rules with -is:quote are not affected"
+            "posts that match only by what they quote; rules with -is:quote are not affected"
         )
     if to_be_searched:
         lines.append(
             f"{to_be_searched:,.0f} s are still to be searched. To continue, run the same command "
-            f"again"
+            "again"
         )
     return lines
 

@@ -50,7 +50,7 @@ def save(path: Path, lately: Lately) -> None:
     except OSError as error:
         raise PositionError(
             f"cannot save in {path} how far X's stream was read: {error.strerror}. Make sure that "
-            f"its folder is writable and has free space, then run the command again"
+            "its folder is writable and has free space, then run the command again"
         ) from error
 
 

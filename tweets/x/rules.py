@@ -179,7 +179,7 @@ def _restore(api: XApi, gone: Sequence[Rule], known: set[str], error: XError) ->
         names = ", ".join(rule.value for rule in gone)
         error.add_note(
             f"these rules were removed and could not be restored: {names}. Add them "
-            f"again with --track"
+            "again with --track"
         )
 
 

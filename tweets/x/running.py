@@ -108,7 +108,7 @@ class Batch:
                     self._save(replace(saved, name="", job=""))
                     raise XError(
                         f"X no longer has the results of job {job.id}. To start a new job, run the "
-                        f"command again"
+                        "command again"
                     ) from refused
                 raise
             self._save(replace(saved, done=saved.done + 1, name="", job=""))
@@ -216,9 +216,9 @@ class Batch:
             if job.status in ("created", "in_progress")
         ]
         return (
-            f"X runs one compliance job of an app at a time, and another is in progress: "
+            "X runs one compliance job of an app at a time, and another is in progress: "
             f"{', '.join(others) or 'X does not say which'}. Run the command again when that is "
-            f"over. A job without ids expires after 15 minutes"
+            "over. A job without ids expires after 15 minutes"
         )
 
     def _patiently(self, call: Callable[[], _T]) -> _T:

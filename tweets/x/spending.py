@@ -92,7 +92,7 @@ class Allowance:
             if is_torn and usage is None and self.limit is not None:
                 raise SpendingError(
                     f"{self._path} can't be read, and X's own count is not available now. Try "
-                    f"again later, or delete the file to count this month from zero"
+                    "again later, or delete the file to count this month from zero"
                 )
             spent = self._spent_in(entries)
             is_new = spent is None
@@ -180,7 +180,7 @@ class Allowance:
             if is_torn and self.limit is not None:
                 raise SpendingError(
                     f"{self._path} can't be read: another program has changed it. "
-                    f"Delete it to count this month from zero"
+                    "Delete it to count this month from zero"
                 )
             spent = self._spent_in(entries) or self._fresh(0, reset_day=1)
             number = max(posts(spent), -spent.posts)
@@ -235,7 +235,7 @@ class Allowance:
         except OSError as error:
             raise SpendingError(
                 f"cannot save the cost of posts in {self._path}: {error.strerror}. Make sure that "
-                f"its folder is writable and has free space"
+                "its folder is writable and has free space"
             ) from error
 
     @contextmanager
@@ -246,7 +246,7 @@ class Allowance:
         except OSError as error:
             raise SpendingError(
                 f"cannot lock the count in {self._path}: {error.strerror}. Make "
-                f"sure that its folder is writable"
+                "sure that its folder is writable"
             ) from error
         try:
             with suppress(OSError):  # some network file systems have no locks

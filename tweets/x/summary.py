@@ -33,7 +33,7 @@ def reached(allowance: Allowance) -> str:
     return (
         f"The monthly limit of ${allowance.limit:,.2f} is reached: {_so_far(spent)}. X's next "
         f"month begins on {spent.until} (UTC); from then on, the same command reads again. To read "
-        f"sooner, raise X_MONTHLY_LIMIT or --monthly-limit."
+        "sooner, raise X_MONTHLY_LIMIT or --monthly-limit."
     )
 
 
