@@ -270,5 +270,7 @@ def _alone(prefix: Path) -> Iterator[None]:
             f"{path} can't be written ({error.strerror}), and this command keeps its files beside "
             "the log. Name a log in a folder of your own with --log."
         ) from error
-    with lock:
+    try:
         yield
+    finally:
+        lock.release()
