@@ -21,6 +21,7 @@ from . import (
     stop,
 )
 from .doctor import Finding, examine
+from .errors import NOT_RUNNING
 
 COMMANDS = {
     "up": "Start LocalStack. The first start installs it, which takes about a minute.",
@@ -92,8 +93,7 @@ def _run(options: argparse.Namespace) -> int:
 
 def _print_variables(instance: Instance | None) -> int:
     if instance is None:
-        _say("error: LocalStack is not running. Start it:\n  localstack-embedded up")
-        return 1
+        raise EmulatorError(NOT_RUNNING)
     for name, value in instance.variables.items():
         sys.stdout.write(f"export {name}={value}\n")
     return 0

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 from .emulator import find
 from .environment import DEFAULT_HOME
-from .errors import ResetError
+from .errors import NOT_RUNNING, ResetError
 from .ports import LOOPBACK
 
 PATH = "/_localstack/state/reset"
@@ -25,7 +25,7 @@ def reset(home: Path = DEFAULT_HOME, *, account: str | None = None) -> dict[str,
     """
     instance = find(home)
     if instance is None:
-        raise ResetError("LocalStack is not running. Start it:\n  localstack-embedded up")
+        raise ResetError(NOT_RUNNING)
     query = f"?{urlencode({'account': account})}" if account else ""
     headers = {"X-Amz-Security-Token": instance.access_key_id}
     with closing(HTTPConnection(LOOPBACK, instance.port, timeout=RESET_SECONDS)) as connection:

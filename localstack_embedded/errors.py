@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+NOT_RUNNING = "LocalStack is not running. Start it:\n  localstack-embedded up"
+
 
 class EmulatorError(Exception):
     """Root of this package's errors."""
