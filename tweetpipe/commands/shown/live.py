@@ -108,6 +108,10 @@ def _title(snapshot: Snapshot, width: int) -> Text:
     return _fitted(title, width)
 
 
+def _in_five_minutes(counts: list[str]) -> list[str]:
+    return [f"in 5 min {counts[0]}", *counts[1:]] if counts else []
+
+
 def _parts(snapshot: Snapshot, width: int) -> list[Text]:
     if snapshot.reachable.state != "ok":
         # Wrapped instead of cut off, because the sentence says what to do.
@@ -123,7 +127,7 @@ def _parts(snapshot: Snapshot, width: int) -> list[Text]:
             f"{_rate(function.errors_per_s)} failed",
             f"{_seconds(function.iterator_age_s)} behind",
             _milliseconds(function.duration_ms),
-            *(f"{words} in 5 min" for words in mapping_words(function.counted)),
+            *_in_five_minutes(mapping_words(function.counted)),
         ],
         "table": [f"{_rate(table.items_per_s)} stored", _counted(table.total, "item")],
         "dead_letters": [_count(letters.total)],

@@ -10,7 +10,7 @@ const GAP = 4; // times the usual distance between points; a wider gap means no 
 const CHARTS = [
   { title: "Throughput", lines: [["records_per_s", "into the stream", "--line-1"], ["items_per_s", "stored", "--line-2", [6, 4]]], words: rate },
   { title: "Latency, end to end", lines: [["p50_s", "p50", "--line-1"], ["p99_s", "p99", "--line-2", [6, 4]]], words: seconds },
-  { title: "Errors", lines: [["failed", "failed calls", "--line-3"], ["rejected", "rejected records", "--line-3", [6, 4]]], words: number, filled: true },
+  { title: "Errors", lines: [["failed", "failed calls", "--line-3"], ["rejected", "rejected records", "--line-3", [6, 4]]], words: number, counts: true },
 ];
 const NAMES = ["at", ...CHARTS.flatMap(({ lines }) => lines.map(([name]) => name))];
 
@@ -64,7 +64,7 @@ export class Series {
   legend(chart, n) {
     chart.lines.forEach(([name], i) => {
       const values = this.data[name];
-      const all = chart.filled ? sum(values) : values.at(-1);
+      const all = chart.counts ? sum(values) : values.at(-1);
       setText(chart.values[i], chart.words((n === null ? all : values[n]) ?? null));
     });
   }
@@ -96,7 +96,7 @@ function figure(chart) {
   const values = chart.lines.map(() => el("b", {}, "–"));
   const canvas = el("div", { class: "canvas", "aria-hidden": "true" });
   const keys = chart.lines.map(([, label, , dash], n) =>
-    el("span", { class: `key key-${n + 1}${chart.filled ? " key-filled" : ""}${dash ? " key-dashed" : ""}` }, label, " ", values[n]));
+    el("span", { class: `key key-${n + 1}${chart.counts ? " key-filled" : ""}${dash ? " key-dashed" : ""}` }, label, " ", values[n]));
   const node = el("figure", { class: "card chart" }, el("figcaption", {}, el("h3", {}, chart.title), el("span", { class: "keys" }, keys)), canvas);
   return { ...chart, node, canvas, values, plot: null };
 }
@@ -122,7 +122,7 @@ function options(chart, series) {
     ],
     series: [{}, ...chart.lines.map(([, , stroke, dash]) => ({
       stroke: color(stroke), width: 1.75, dash, spanGaps: false, points: { show: false },
-      fill: chart.filled ? `${color(stroke)}22` : undefined,
+      fill: chart.counts ? `${color(stroke)}22` : undefined,
     }))],
     hooks: { setCursor: [(plot) => series.legend(chart, plot.cursor.idx ?? null)] },
   };
