@@ -44,7 +44,7 @@ class Delivery:
             waiting += reversed(await self._try(waiting.pop()))
 
     async def _try(self, records: Sequence[Record]) -> list[Sequence[Record]]:
-        """Invoke until all records are done or given up; returns parts that must be tried apart.
+        """Invoke until all records are done or given up; returns parts to try separately.
 
         The rest after a partial success, and each half of a split batch, is a new batch, which is
         tried immediately and with all retries. Failures to reach the function don't count as

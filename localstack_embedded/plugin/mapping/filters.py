@@ -142,6 +142,6 @@ def _elements(value: Any) -> Iterator[Any]:
 
 
 def _leaves(value: Any) -> Iterator[Any]:
-    # To a rule, only leaves exist: `exists` is false for an object or an array.
+    # To a rule, objects and arrays don't exist: `exists` looks only at leaves.
     for each in _elements(value):
         yield ABSENT if isinstance(each, (dict, list)) else each

@@ -102,7 +102,7 @@ class Observer(Protocol):
         """An invocation failed, wholly or with item failures."""
 
     def dropped(self, records: int) -> None:
-        """Records were given up, and the destination has them."""
+        """Records were given up; the destination, if there is one, has them."""
 
     def result(self, text: str) -> None:
         """The mapping's LastProcessingResult changes."""

@@ -53,7 +53,7 @@ class LogQueue(Queue[Any]):
         self._gathered: dict[Any, list[str]] = {}  # by an item without its text
 
     def get(self, block: bool = True, timeout: float | None = None) -> Any:
-        """The next LogItem, without delay after a pause; or whatever ends LocalStack's loop."""
+        """The next LogItem, at once if none came lately; or whatever ends LocalStack's loop."""
         if not self._gathered:
             item = super().get(block, timeout)
             if not hasattr(item, "logs"):

@@ -47,7 +47,7 @@ class Unsuitable(Exception):
 
 
 def check(request: Mapping[str, Any], now: datetime) -> None:
-    """Raise the error for a request to create a mapping, or for a changed mapping."""
+    """Raise the error with which AWS rejects a new or a changed mapping, if it does."""
     if broken := list(_broken_constraints(request)):
         errors = f"{len(broken)} validation error{'s' if len(broken) > 1 else ''} detected: "
         raise OutOfConstraints(errors + "; ".join(broken))
