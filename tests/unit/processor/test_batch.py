@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from processor import batch
 from processor.batch import MAX_LETTERS, PATIENCE, RESERVE, BatchAccount, process, tried
 from processor.dead_letters import DeadLetterQueue
-from processor.lambda_event import respond, sequence_number
+from processor.lambda_event import payloads, respond, sequence_number
 from processor.rounds import Rounds
 from processor.table import Table
 from processor.trial import Trial
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
 
     from processor.events import Events
+    from processor.lambda_event import KinesisRecord
 
 POISON = b"\xff not a tweet"
 NOW = 1_800_000_000.0
@@ -552,6 +553,43 @@ def test_no_bytes_whatever_raise(pool: ThreadPoolExecutor, payloads: list[bytes]
     assert_all_accounted_for(account)
     assert not account.unhandled
     assert len(sqs.messages) == account.rejected
+
+
+def test_a_record_that_breaks_the_reading_code_is_rejected_alone(
+    run: Callable[[list[bytes]], BatchAccount],
+    sqs: FakeSQS,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    second = sequence_number(kinesis_records(tweets(3))[1])
+
+    def fails_for_the_second(record: KinesisRecord) -> Any:
+        if record["kinesis"]["sequenceNumber"] == second:
+            raise RecursionError
+        return payloads(record)
+
+    monkeypatch.setattr(batch, "payloads", fails_for_the_second)
+
+    account = run(tweets(3))
+
+    assert (account.stored, account.rejected, lowest(account)) == (2, 1, None)
+    (letter,) = sqs.messages
+    assert (letter["reason"], letter["detail"]) == ("unexpected", "RecursionError")
+
+
+def test_reading_code_that_fails_for_every_record_rejects_none(
+    run: Callable[[list[bytes]], BatchAccount],
+    sqs: FakeSQS,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fails(_record: KinesisRecord) -> Any:
+        raise ImportError("no module named zlib")
+
+    monkeypatch.setattr(batch, "payloads", fails)
+
+    with pytest.raises(ImportError, match="zlib"):
+        run(tweets(3))
+
+    assert sqs.messages == []
 
 
 NUMBERS = st.integers(0, 40)

@@ -73,6 +73,19 @@ def groups_of(records: Sequence[OutgoingRecord]) -> list[list[OutgoingRecord]]:
     return [[held.record for held in parcel.members] for parcel in parcels_of(records)]
 
 
+def test_the_sender_looks_at_a_first_group_and_at_a_full_call() -> None:
+    waiting = Waiting(call_records=2, max_bytes=1_000_000, linger=1.0, groups_from=0.0)
+    fits, fills = OutgoingRecord(b"x", "k"), OutgoingRecord(b"x" * 51_200, "k")
+
+    # A third group closes the second one, which makes a call of two.
+    looks = [
+        waiting.add(Held(record, size=record.size, since=0.0), 0.0)
+        for record in (fits, fits, fills, fills)
+    ]
+
+    assert looks == [True, False, True, True]
+
+
 @given(records=outgoing, hash_key=st.integers(0, LAST_HASH_KEY))
 def test_what_aws_reads_are_the_same_records_with_the_hash_key(
     reference: Any, records: list[OutgoingRecord], hash_key: int
