@@ -1,6 +1,6 @@
 """LocalStack as a plain process: no Docker, no account, and no downloads except from PyPI.
 
-`running` is an emulator for the duration of a block, with clients for it; `start`, `stop`,
+`running` is an emulator that runs during a block, with clients for it; `start`, `stop`,
 `status`, `find`, and `reset` manage one that outlives the process that started it.
 `ensure_environment` makes the environment that it runs in, on first use. `peer_uid` returns the
 user at the other end of a connection, and `by_whom` the program that listens on a port. The

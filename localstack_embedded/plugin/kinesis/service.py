@@ -123,7 +123,7 @@ class Kinesis:
         return details["status"] if self.is_before(details["busy_until"]) else "ACTIVE"
 
     def occupy(self, details: Details, status: str = "UPDATING") -> None:
-        """Put a stream into a transitional state for the duration of `latency`."""
+        """Put a stream into a transitional state that lasts as long as `latency`."""
         details["status"], details["busy_until"] = status, self.soon()
 
     def soon(self) -> float:
