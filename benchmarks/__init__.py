@@ -1,1 +1,1 @@
-"""Ours against the ways people do it today, side by side in one run: make bench."""
+"""Compare this project with the ways people do the same work today, in one run: make bench."""

@@ -1,4 +1,4 @@
-"""`make bench`: ours beside the ways of others, on this machine, in one run."""
+"""Compare this project with other ways to do the same work, on this machine, in one run."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _ON_REQUEST = ("all_limits",)
 _NAMES = ", ".join((*AREAS, *_ON_REQUEST))
 ROUNDS = 3
 
-# In a file, as in a terminal that is wide enough.
+# In a file, lines are as wide as in a wide terminal.
 _console = Console(highlight=False, width=None if sys.stdout.isatty() else 130)
 
 
 def main() -> int:
-    """Exit code 1 when a measurement fails, 3 when a ratio is far from an earlier run's."""
+    """Return 1 if a measurement fails, and 3 if a ratio differs much from an earlier run's."""
     options = _options()
-    # First, since --json may name the same file.
+    # Read first, because --json may name the same file.
     before = _read(options.against) if options.against else None
     started = time.monotonic()
     measured: list[Measured] = []
@@ -54,29 +54,37 @@ def main() -> int:
 
 
 def tables_of(area: str) -> Sequence[Table]:
-    """The tables of one of AREAS."""
+    """Return the tables of one of AREAS."""
     tables: Sequence[Table] = importlib.import_module(f"benchmarks.{area}").tables()
     return tables
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    # No `choices`: argparse would test the empty list of "all of them" against it.
+    # No `choices`: argparse would also check the empty list, which stands for all areas.
     parser.add_argument(
-        "areas", nargs="*", metavar="AREA", help=f"of {_NAMES}; or the first {len(AREAS)}"
+        "areas",
+        nargs="*",
+        metavar="AREA",
+        help=f"measure only these of {_NAMES}; by default, the first {len(AREAS)}",
     )
-    parser.add_argument("--rounds", type=int, default=ROUNDS, help="how often each is measured (3)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results there")
     parser.add_argument(
-        "--against", type=Path, metavar="FILE", help="compare the ratios with an earlier --json"
+        "--rounds", type=int, default=ROUNDS, help="measure each way this many times (3)"
+    )
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to this file")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        metavar="FILE",
+        help="compare the ratios with those in an earlier --json file",
     )
     options = parser.parse_args()
     if unknown := set(options.areas) - {*AREAS, *_ON_REQUEST}:
-        parser.error(f"no such area: {', '.join(sorted(unknown))}; there are {_NAMES}")
+        parser.error(f"unknown area: {', '.join(sorted(unknown))}; choose from {_NAMES}")
     if options.rounds < 1:
         parser.error("--rounds must be 1 or more")
     if options.against and not options.against.is_file():
-        parser.error(f"{options.against} is no file; make one with --json")
+        parser.error(f"{options.against} is not a file; create one with --json")
     return options
 
 
@@ -132,7 +140,7 @@ def _compare(measured: list[Measured], before: dict[tuple[str, str], Result]) ->
     for title, now, then in far:
         _console.print(
             f"{title}, {now.way}: {_rounded(now.ratio)} times, "
-            f"and {_rounded(then.ratio)} times in the earlier run",
+            f"but {_rounded(then.ratio)} times in the earlier run",
             style="red",
         )
     _console.print(f"{len(pairs) - len(far)} of {len(pairs)} ratios agree with the earlier run.")

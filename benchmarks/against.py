@@ -1,4 +1,4 @@
-"""The producer's and the function's own cost beside an earlier commit's, in one run, in CPU.
+"""Compare the CPU that the producer and the function use with that of an earlier commit.
 
 python -m benchmarks.against COMMIT
 """
@@ -24,11 +24,13 @@ _BATCHES, _BATCH_SIZE = 10, 500
 
 
 def main(arguments: list[str] | None = None, say: Callable[[str], object] = print) -> None:
-    """Print microseconds a tweet, then and now, and how many times less it is now."""
+    """Print microseconds per tweet, then and now, and the ratio."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.against", description=__doc__)
-    parser.add_argument("commit")
-    parser.add_argument("--rounds", type=int, default=7, help="how often each is measured (7)")
-    parser.add_argument("--count", type=int, default=200_000, help="tweets in a run (200000)")
+    parser.add_argument("commit", help="compare with this commit")
+    parser.add_argument("--rounds", type=int, default=7, help="measure each this many times (7)")
+    parser.add_argument(
+        "--count", type=int, default=200_000, help="measure this many tweets in a run (200000)"
+    )
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder:
         _export(options.commit, Path(folder))
@@ -45,7 +47,7 @@ def main(arguments: list[str] | None = None, say: Callable[[str], object] = prin
             say(
                 f"{how}: {median(then):.2f} µs then, {median(now):.2f} now; "
                 f"{median(ratios):.2f} times less ({ratios[0]:.2f} to {ratios[-1]:.2f}), "
-                f"of the best rounds {min(then) / min(now):.2f}"
+                f"{min(then) / min(now):.2f} for the best rounds"
             )
 
 
@@ -58,7 +60,7 @@ def _export(commit: str, folder: Path) -> None:
 
 
 def _microseconds(tree: Path, how: str, count: int, events: Path) -> float:
-    # -P: the folder of the script is not looked in, which has modules named like others.
+    # -P keeps the script's folder off sys.path: some of its modules share names with others.
     command = [sys.executable, "-P", str(_MEASURED), how, str(count), str(events)]
     environment = {**os.environ, "PYTHONPATH": str(tree)}
     done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True)

@@ -1,4 +1,4 @@
-"""Each setting of `limits`, which takes well over an hour: python -m benchmarks all_limits."""
+"""Measure each setting of `limits`, in well over an hour: python -m benchmarks all_limits."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ def kinesis():
 
 
 def one_at_a_time(provider):
-    # Of two calls at the same moment, moto gives both records the same number, and loses one.
+    # When two calls come at the same moment, moto gives both records the same number and loses one.
     lock = RLock()
 
     def guarded(operation):
@@ -108,7 +108,7 @@ def on_moto(shards: int) -> Iterator[Pipeline]:
 
 @contextmanager
 def ministack(shards: int) -> Iterator[Pipeline]:
-    """MiniStack, which has no access keys in its CloudFormation: what counts is made by hand."""
+    """MiniStack; its CloudFormation lacks access keys, so the resources are made directly."""
     from tweetpipe.aws.place import local_place
 
     with _folder() as home, socket.socket() as taken:
@@ -143,7 +143,7 @@ def _folder() -> Iterator[Path]:
 def _process(
     command: list[str], environ: Mapping[str, str], folder: Path, health: str
 ) -> Iterator[int]:
-    """Run it until the block ends, and all that it has started; begins when it answers."""
+    """Start a command, wait until it answers, and stop it and its children after the block."""
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             command, env=environ, cwd=folder, stdout=log, stderr=log, start_new_session=True
@@ -152,11 +152,11 @@ def _process(
         deadline = time.monotonic() + _START_SECONDS
         while not _answers(health):
             if process.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError(f"{command[0]} does not run:\n{(folder / 'log').read_text()}")
+                raise RuntimeError(f"{command[0]} didn't start:\n{(folder / 'log').read_text()}")
             time.sleep(0.1)
         yield process.pid
     finally:
-        process.terminate()  # both end the functions' processes then
+        process.terminate()  # both stop their functions' processes then
         with suppress(subprocess.TimeoutExpired):
             process.wait(_STOP_SECONDS)
         with suppress(ProcessLookupError):

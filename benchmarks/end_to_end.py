@@ -1,4 +1,4 @@
-"""The whole pipeline on this machine: embedded LocalStack, the function, every item looked for."""
+"""The whole pipeline on this machine, with the embedded LocalStack; looks for every item."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 Start = Callable[[int], AbstractContextManager[Pipeline]]
 
 _SEED = 7
-_WARM_UP = 200  # tweets; the first ones wait for the function's process
-_PROBES = 1000  # tweets whose way is timed, at most
+_WARM_UP = 200  # tweets; the first ones wait until the function's process has started
+_PROBES = 1000  # at most so many tweets have their latency measured
 _PROBE_EVERY = 0.025  # seconds
 _KEYS_PER_CALL = 100  # API reference, BatchGetItem
 _PATIENCE = 240.0  # seconds
@@ -35,7 +35,7 @@ Key = tuple[str, str]
 
 
 def tables() -> list[Table]:
-    """As fast as it goes, and at a steady rate: by shards, and beside other emulators."""
+    """At full speed and at a steady rate, by number of shards and beside other emulators."""
     return [
         Table(
             title="End to end, embedded, as fast as it goes",
@@ -48,16 +48,16 @@ def tables() -> list[Table]:
                 _way(4, 1_000),
                 _way(4, 200_000, rounds=1),
             ),
-            note="From the first PutRecords to the last item that can be read. Latencies are those "
-            "of a backlog: all tweets are on the stream long before the last is stored. CPU and "
-            "memory are those of LocalStack, the function and the producer together.",
+            note="From the first PutRecords call until the last item can be read. Latencies are "
+            "those of a backlog: all tweets are on the stream long before the last is stored. CPU "
+            "and memory are those of LocalStack, the function, and the producer together.",
         ),
         Table(
             title="End to end, embedded, at 100 tweets a second",
             unit="tweet",
             baseline="1 shard, 1,000 tweets",
             ways=tuple(_way(shards, 1_000, rate=100.0) for shards in (1, 2, 4)),
-            note="Latency is from the PutRecords call to the item that can be read, looked for "
+            note="Latency is from the PutRecords call until the item can be read, checked "
             f"every {_PROBE_EVERY * 1000:g} ms.",
         ),
         _beside_others("as fast as it goes", 10_000),
@@ -80,9 +80,9 @@ def _beside_others(how: str, count: int, *, rate: float | None = None) -> Table:
             )
             for name, start in ways.items()
         ),
-        note="The same function, producer, and probe. MiniStack has a stream, a table, and a "
-        "function of the same settings, since it can't deploy the template. It takes a batch with "
-        "partial failures for done.",
+        note="The same function, producer, and probe. MiniStack can't deploy the template, so it "
+        "has a stream, a table, and a function with the same settings. It treats a batch with "
+        "partial failures as done.",
     )
 
 
@@ -130,7 +130,7 @@ def _run(*, shards: int, count: int, rate: float | None = None, start: Start = o
 
 
 class _Probe:
-    """Looks for tweets in the table again and again, and notes when it first finds each."""
+    """Checks the table for tweets repeatedly, and records when it first finds each."""
 
     def __init__(self, place: Place, table: str) -> None:
         self._client = place.dynamodb()
@@ -151,7 +151,7 @@ class _Probe:
             thread.join()
 
     def sent(self, key: Key, at: float) -> None:
-        """A tweet is about to be put on the stream, for the first time or again."""
+        """Note that a tweet is about to be put on the stream, for the first time or again."""
         with self._lock:
             self._waiting.setdefault(key, at)
 
@@ -167,7 +167,7 @@ class _Probe:
         while not self._done.wait(_PROBE_EVERY):
             with self._lock:
                 keys = list(self._waiting)
-            # In turn: one shard that is behind must not hide what the others have stored.
+            # In turn: a shard that is behind must not hide what the other shards have stored.
             at = at if at < len(keys) else 0
             found = self._present(keys[at : at + _KEYS_PER_CALL])
             now = time.perf_counter()
@@ -192,7 +192,7 @@ class _Probe:
 
 
 class _Noting:
-    """A Kinesis client that tells the probe of each call."""
+    """A Kinesis client that reports each call to the probe."""
 
     def __init__(self, client: Any, probed: dict[bytes, Key], probe: _Probe) -> None:
         self._client, self._probed, self._probe = client, probed, probe

@@ -1,7 +1,7 @@
-"""Fake tweets: as many as one core makes, each a JSON object in bytes.
+"""How many fake tweets one core makes, each a JSON object in bytes.
 
-The peers make up a new person and a new text for each tweet, in English, in the shape of X's v2
-API. Ours are of both shapes and twelve languages, and refer to each other.
+The peers invent a new author and a new text for each tweet, in English, in the shape of X's v2
+API. Ours come in both shapes and twelve languages, and refer to each other.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _START = datetime(2026, 1, 1, tzinfo=UTC)
 _FIRST_ID = 2_006_000_000_000_000_000
 _NOTE = (
     "On one core, as JSON in bytes, after a warm-up. A peer's tweet has X's v2 shape, in English: "
-    "id, time, text, two hashtags, metrics, and an author with name, description and metrics. "
-    "Ours are of both shapes, in twelve languages, with retweets, quotes, replies, links, "
-    "mentions and hostile texts, and are the same again for the same seed. Peak memory includes "
-    "imports, and does not grow with the count."
+    "id, time, text, two hashtags, metrics, and an author with name, description, and metrics. "
+    "Ours come in both shapes and twelve languages, with retweets, quotes, replies, links, "
+    "mentions, and hostile texts, and the same seed makes the same tweets. Peak memory includes "
+    "imports, and doesn't grow with the count."
 )
 
 
 def tables() -> list[Table]:
-    """The one table."""
+    """Return the only table."""
     default = "Faker, a tweet each"
     return [
         Table(
@@ -55,7 +55,7 @@ def tables() -> list[Table]:
 
 
 def _made(source: Callable[[], Iterator[object]], tweets: int) -> Sample:
-    """Take so many from a source and keep none, after a tenth of them that does not count."""
+    """Take `count` tweets from a source and keep none; a tenth more warm it up beforehand."""
     made = source()
     _drain(made, tweets // 10)
     with metered() as meter:
@@ -107,7 +107,7 @@ def _ours(noise: float = 0.0) -> Iterator[object]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Words:
-    """What a library makes up; `number` takes the highest that it may be."""
+    """What a library invents; `number` takes the highest value that it may return."""
 
     name: Callable[[], str]
     username: Callable[[], str]
@@ -118,7 +118,7 @@ class _Words:
 
 
 def _tweets(words: _Words) -> Iterator[bytes]:
-    """The payload, which all peers share."""
+    """The payload that all peers make."""
     for index in count():
         hashtags = words.hashtags()
         author_id = str(words.number(10**9))

@@ -1,4 +1,4 @@
-"""Reading files of tweets, in the forms that people have them in; nothing is sent."""
+"""Reading files of tweets in the forms that people have; nothing is sent."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from benchmarks.tweets import fake_tweets
 _COUNT = 40_000
 _A_PAGE = 100
 _NOTE = (
-    "On one core. Each tweet is parsed for its author, who is the partition key. MB/s count the "
-    "tweets' own bytes, whatever the file has. Peak memory is that of making the file."
+    "On one core. Each tweet is parsed for its author, which is the partition key. MB/s counts "
+    "only the bytes of the tweets. Peak memory is that of making the file."
 )
 
 Write = Callable[[list[bytes]], bytes]
 
 
 def tables() -> list[Table]:
-    """The one table."""
+    """Return the only table."""
     baseline = "json.loads of each line"
     forms: dict[str, Write] = {
         "NDJSON": _lines,
@@ -84,7 +84,7 @@ def _indented(tweets: list[bytes]) -> bytes:
 
 
 def _pages(tweets: list[bytes]) -> bytes:
-    """The tweets of v2's shape, a hundred a page with what all of them need."""
+    """The tweets of v2's shape, in pages of a hundred with the objects that they refer to."""
     posts = [json.loads(tweet) for tweet in tweets if tweet.startswith(b'{"data"')]
     pages = []
     for start in range(0, len(posts), _A_PAGE):

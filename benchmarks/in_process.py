@@ -1,8 +1,8 @@
 """What a tweet costs the producer, and the function, in CPU without their calls to AWS.
 
-It uses no more of the two than any of their versions has, so that `benchmarks.against` can run it
-on an earlier one: python benchmarks/in_process.py plain|aggregated|function COUNT EVENTS prints
-microseconds. EVENTS is a file of batches as Lambda hands them to the function, as JSON.
+It uses only what every version of the two has, so that `benchmarks.against` can run it on earlier
+ones. `python benchmarks/in_process.py plain|aggregated|function COUNT EVENTS` prints microseconds.
+EVENTS is a JSON file of batches as Lambda passes them to the function.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _WARM = 5_000
 
 
 class _Unlimited:
-    """Accepts everything at once."""
+    """Accepts everything immediately."""
 
     def put_records(self, *, StreamName: str, Records: list[Any]) -> dict[str, list[Any]]:
         return {"Records": [_ACCEPTED] * len(Records)}
@@ -35,11 +35,11 @@ class _Unlimited:
 
 
 def main() -> None:
-    """Measure one run, after a short one."""
+    """Measure one run, after a short one to warm up."""
     how, count = sys.argv[1], int(sys.argv[2])
     with open(os.devnull, "w") as log, redirect_stdout(log):
         run = _function(sys.argv[3]) if how == "function" else _producer(how, count)
-        # What is there before is not the measured code's work, for the garbage collector either.
+        # Keeps the garbage collector from scanning objects that the measured code didn't make.
         gc.freeze()
         run(min(count, _WARM))
         before = time.process_time()

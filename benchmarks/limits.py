@@ -1,8 +1,8 @@
-"""Ways to a stream whose shards are full, against a stub that has a shard's real limits.
+"""Ways to fill the shards of a stream, against a stub with the limits of real shards.
 
-Each way is handed more than the shards take, as fast as it wants it. What counts is how much it
-gives up, how much of what the limits allow it reaches, and how often it sends a record until it is
-accepted. A few settings are measured by default; `python -m benchmarks all_limits` has all.
+Each way gets more records than the shards accept, as fast as it asks for them. The results are how
+many records it gives up, what share of the limits it reaches, and how often it sends a record until
+it is accepted. `python -m benchmarks limits` measures a few settings, and `all_limits` all of them.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from benchmarks.stub_stream import Books
 _SERVICE_TIME = 0.02
 """Seconds that Kinesis takes for a call."""
 _OTHERS = 0.4
-"""What a second producer takes of each shard."""
+"""The share of each shard that a second producer takes."""
 _BASELINE = "PutRecords of 500, one thread"
 
 Tweet = tuple[bytes, str]
@@ -37,7 +37,7 @@ Tweet = tuple[bytes, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """`seconds` is how long the shards are kept full; `others` is what others take of each."""
+    """Keep the shards full for `seconds`; other producers take the share `others` of each."""
 
     shards: int
     size: int
@@ -54,13 +54,13 @@ class Setting:
 
     @property
     def tweets(self) -> int:
-        """As many as fill the shards for so long, after what they had saved up."""
+        """As many tweets as fill the shards for `seconds`, plus the capacity saved up before."""
         left = (1 - self.others) * self.shards * SHARD_BYTES
         return int((self.seconds + BURST) * left / (self.size + 16))
 
 
 def tables() -> list[Table]:
-    """A few settings; in the first, records wait longer than the KPL lets them."""
+    """A few settings; in the first, records wait longer than the KPL allows."""
     return [
         _table(Setting(shards=1, size=8_000, seconds=45.0)),
         _table(Setting(shards=2, size=2_000, aggregate=True, others=_OTHERS)),
@@ -92,14 +92,14 @@ def _table(setting: Setting) -> Table:
             for name, (put, peer) in ways.items()
         ),
         baseline=_BASELINE,
-        note="Steady: seconds from the first refusal until 90 % of the limits hold; -1 for never. "
-        "Given up may have arrived all the same.",
+        note="Steady: seconds from the first refusal until 90 % of the limits are reached for "
+        "good; -1 means never. Records that were given up may still have arrived.",
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Done:
-    """What a way says itself: how many it gave up."""
+    """What a way reports: how many records it gave up."""
 
     meter: Meter
     given_up: int
@@ -118,7 +118,7 @@ def _measured(put: Callable[[StubKinesis, Setting], _Done], setting: Setting) ->
 def _figures(books: Books, done: _Done) -> dict[str, float]:
     return {
         "given up": done.given_up,
-        # With what the shards had saved up, both times.
+        # Both include the capacity that the shards had saved up.
         "% of the limits": 100 * (books.seconds_if_even + BURST) / (books.seconds_taken + BURST),
         "sendings a record": (books.records + books.refused) / max(books.records, 1),
         "twice": books.tweets - books.distinct,
@@ -127,7 +127,7 @@ def _figures(books: Books, done: _Done) -> dict[str, float]:
 
 
 def _tweets(setting: Setting) -> Iterator[Tweet]:
-    """Tweets of one size with keys that lie evenly: each shard gets every so manieth."""
+    """Tweets of one size with evenly spread keys: the shards get them in turn."""
     filling = b"x" * (setting.size - 12)
     keys = _even_keys(setting.shards)
     for number in range(setting.tweets):
@@ -148,7 +148,7 @@ def _even_keys(shards: int) -> Iterator[str]:
 
 
 def _put_records(stub: StubKinesis, setting: Setting) -> _Done:
-    """Calls of up to 500, whose refused records are sent again after a growing time."""
+    """Calls of up to 500 records; refused records are sent again after a growing delay."""
     client = boto3_client(stub)
 
     def put(batch: list[dict[str, Any]]) -> None:
@@ -175,7 +175,7 @@ def _batches(setting: Setting) -> Iterator[list[dict[str, Any]]]:
 
 
 def _aiokpl(stub: StubKinesis, setting: Setting) -> _Done:
-    """The KPL's rules in Python: by default 150 % of a shard's limits, and 30 s for a record."""
+    """The KPL's rules in Python: by default 150 % of a shard's limits, and 30 s per record."""
     from aiokpl import Config, Producer
 
     config = Config(
@@ -202,7 +202,7 @@ def _aiokpl(stub: StubKinesis, setting: Setting) -> _Done:
 
 
 def _async_kinesis(stub: StubKinesis, setting: Setting) -> _Done:
-    """As it comes: as much a second as the shards take, and a quarter of one after a refusal."""
+    """Its defaults: send as much a second as the shards take; after a refusal, wait 0.25 s."""
     from aiobotocore.session import AioSession
     from kinesis import Producer
     from kinesis.processors import StringProcessor

@@ -1,4 +1,4 @@
-"""What a run was measured on."""
+"""The machine that a run was measured on."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.metadata import version
 
 
 def machine() -> str:
-    """Processors, system, Python and the library that makes most of the calls, in words."""
+    """Describe processors, system, Python, and the library that makes most of the calls."""
     return (
         f"{os.cpu_count()} processors, {platform.system()} {platform.machine()}, "
         f"Python {platform.python_version()}, botocore {version('botocore')}"

@@ -1,4 +1,4 @@
-"""What a benchmark is made of, and how one piece of work is measured."""
+"""The parts of a benchmark, and how a piece of work is measured."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 Figures = Mapping[str, float]
-"""What a way has to say beside its speed, such as {"p50 ms": 12.0}."""
+"""What a way reports besides its speed, such as {"p50 ms": 12.0}."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
     """One measured piece of work.
 
-    `units` is how much was done (tweets, records), `wall` and `cpu` are seconds, the latter of this
-    process alone; `peak_mb` is the most memory that the process ever had, imports included.
+    `units` is how much was done (tweets, records). `wall` and `cpu` are seconds; `cpu` counts only
+    this process. `peak_mb` is the most memory that the process ever used, imports included.
     """
 
     units: float
@@ -29,14 +29,14 @@ class Sample:
 
 
 class Meter:
-    """Filled in by `metered` when its block ends."""
+    """Set by `metered` when its block ends."""
 
     def __init__(self) -> None:
         self.wall = 0.0
         self.cpu = 0.0
 
     def sample(self, units: float, figures: Figures | None = None) -> Sample:
-        """The block's sample, given how much was done in it."""
+        """Return the sample of the block, in which `units` were done."""
         return Sample(
             units=units,
             wall=self.wall,
@@ -48,7 +48,7 @@ class Meter:
 
 @contextmanager
 def metered() -> Iterator[Meter]:
-    """Time the block: wall clock, and CPU of all threads of this process."""
+    """Measure the wall time of the block, and the CPU of all threads of this process."""
     meter = Meter()
     cpu, wall = time.process_time(), time.perf_counter()
     yield meter
@@ -57,7 +57,7 @@ def metered() -> Iterator[Meter]:
 
 
 def peak_memory_mb() -> float:
-    """The most memory this process has had so far."""
+    """Return the most memory that this process has used so far."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Bytes on macOS, kilobytes elsewhere.
     return peak / (1 << 20 if sys.platform == "darwin" else 1 << 10)
@@ -67,9 +67,9 @@ def peak_memory_mb() -> float:
 class Way:
     """One way to do a table's work; `measure` runs in a fresh process for each round.
 
-    It does whatever should not count, such as making clients and warming up, before its `metered`
-    block. `peer` is for what needs a library that is installed in an environment of its own.
-    `rounds` is how often it is measured at most, for a way that takes long.
+    What should not count, such as making clients and warming up, comes before its `metered` block.
+    `peer` means that it needs a library of the peers' environment. `rounds` limits how often a slow
+    way is measured.
     """
 
     name: str
@@ -80,9 +80,9 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table:
-    """Ways to do the same work, the `baseline` (the name of one) to compare the others with.
+    """Ways to do the same work; `baseline` names the one that the others are compared with.
 
-    `unit` is what is counted, in the singular. `note` says what one has to know to read it.
+    `unit` is what is counted, in the singular. `note` explains how to read the table.
     """
 
     title: str

@@ -1,6 +1,6 @@
-"""The results as a picture: python -m benchmarks.picture results.json results.png
+"""Draw the results: python -m benchmarks.picture results.json results.png
 
-It runs in the environment that has matplotlib, beside the libraries that are compared with.
+It runs in the peers' environment, which has matplotlib.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _INK, _CARD = "#1f2430", "#fcfcfa"
 _COLUMNS = 2
 _BAR_INCHES, _HEAD_INCHES, _WIDTH_INCHES = 0.33, 0.6, 14.0
 _LABEL_CHARACTERS = 32
-_LINEAR_UP_TO = 15.0  # times the shortest bar; beyond that the axis is logarithmic
+_LINEAR_UP_TO = 15.0  # above this multiple of the shortest bar, the axis is logarithmic
 
 
 def main() -> None:
-    """Draw one panel for each table: how many times as fast as its baseline each way is."""
+    """Draw a panel for each table, with how many times as fast as its baseline each way is."""
     results, picture = (Path(name) for name in sys.argv[1:])
     measured = json.loads(results.read_text())
     draw(measured["tables"], measured["machine"], picture)
 
 
 def draw(tables: list[dict[str, Any]], machine: str, file: Path) -> None:
-    """Write the picture; bars are medians, whiskers the lowest and the highest round.
+    """Write the picture. Bars are medians; whiskers show the lowest and the highest round.
 
-    Tables without ours have nothing to compare with.
+    Tables without this project's way are left out.
     """
     matplotlib.use("agg")
     from matplotlib import pyplot
@@ -93,7 +93,7 @@ def _draw_table(table: dict[str, Any], panel: Any) -> None:
     panel.invert_yaxis()
     panel.margins(x=0.4)
     panel.tick_params(labelsize=8, colors=_INK)
-    # The figures stand beside the bars.
+    # The figures are beside the bars.
     panel.set_xticks([], minor=False)
     panel.set_xticks([], minor=True)
     for side in ("top", "right", "bottom"):

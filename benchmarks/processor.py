@@ -1,7 +1,7 @@
-"""The function against a stub DynamoDB: records into items, and how fast it starts.
+"""The function against a stub of DynamoDB: how fast it stores records, and how fast it starts.
 
-All ways get the same events, as Lambda hands them over, made beforehand. A batch that does not
-count comes first: the function is warm.
+All ways get the same events in Lambda's form, made beforehand. An uncounted batch comes first to
+warm up the function.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _STREAM = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
 _IN_AN_AGGREGATE = 10  # tweets of 2.4 KB, as many as make a PUT payload unit of 25 KB
 _STARTS = 5
 _NOTE = (
-    "Mixed tweets of 2.4 KB on average, made beforehand. From the event, as the runtime hands it "
-    "over, to the answer, logs and metrics included. Over plain HTTP: TLS comes on top in each "
-    "way. Powertools writes record by record; its batches have 100, so as not to take minutes."
+    "Mixed tweets of 2.4 KB on average, made beforehand. Measured from the event in the runtime's "
+    "form to the answer, logs and metrics included, over plain HTTP: on AWS, every way also pays "
+    "for TLS. Powertools writes record by record; its batches have 100, to avoid taking minutes."
 )
 _START_NOTE = (
-    "From the first import to the answer of a first call, DynamoDB answering at once, in a fresh "
-    "interpreter, the fastest of five; CPU likewise. Ours is imported as Lambda does it and stores "
-    "one tweet. 'Times' below 1 is how much of the baseline's speed is left."
+    "From the first import to the answer to a first call, in a new interpreter, with a DynamoDB "
+    "that answers immediately; the fastest of five, for CPU too. Ours is imported as Lambda does "
+    "it, and stores one tweet. 'Times' below 1 means slower than the baseline."
 )
 
 
 def tables() -> list[Table]:
-    """Service times, then batch sizes, then the start."""
+    """Return the tables by service time, then by batch size, then of the cold start."""
     return [
         _table(5, 500),
         _table(0, 500, rounds=2),
@@ -75,10 +75,10 @@ def _table(milliseconds: int, size: int, *, rounds: int | None = None) -> Table:
 def _measured(
     make: Callable[[], Handler], service_time: float, tweets: int, size: int, *, together: int = 1
 ) -> Sample:
-    """Handle so many tweets in batches of a size, after one batch more."""
+    """Handle so many tweets in batches of `size`, after an extra batch to warm up."""
     batches = max(1, tweets // size)
     events = events_of((batches + 1) * size, size, together)
-    # A real file, so that writing log lines costs what it does.
+    # A real file, so that log lines cost what they cost on Lambda.
     with serving(service_time) as stub, open(os.devnull, "w") as log, redirect_stdout(log):
         os.environ.update(_environment(stub))
         handle = make()
@@ -105,7 +105,7 @@ def _environment(stub: Served) -> dict[str, str]:
 
 
 def events_of(count: int, size: int, together: int = 1) -> list[Event]:
-    """Fake tweets as the events of batches, plain or so many together in an aggregated record."""
+    """Return fake tweets as events of batches, with `together` tweets in an aggregated record."""
     from producer.outgoing import OutgoingRecord
     from producer.sending.aggregation import aggregated
     from tweets.fakes import records
@@ -124,7 +124,7 @@ def events_of(count: int, size: int, together: int = 1) -> list[Event]:
 
 
 def _record(number: int, data: bytes, key: str) -> dict[str, Any]:
-    # AWS's have 56 digits.
+    # As on AWS, 56 digits.
     sequence_number = str(10**55 + number)
     return {
         "kinesis": {
@@ -144,7 +144,7 @@ def _record(number: int, data: bytes, key: str) -> dict[str, Any]:
 
 
 class _Context:
-    """Lambda's, with a minute left."""
+    """Lambda's context, with a minute left."""
 
     function_name = "tweets-DDBEventProcessor"
     memory_limit_in_mb = 256
@@ -156,7 +156,7 @@ class _Context:
 
 
 def _item(tweet: dict[str, Any]) -> dict[str, str]:
-    """The item of a tweet that has all it should, nothing checked."""
+    """Return the item of a tweet that is complete; nothing is checked."""
     if "data" in tweet:
         data, (author, *_) = tweet["data"], tweet["includes"]["users"]
         text = data.get("note_tweet", data)["text"]
@@ -166,7 +166,7 @@ def _item(tweet: dict[str, Any]) -> dict[str, str]:
 
 
 def _named(username: str, identifier: str, timestamp: str, message: str) -> dict[str, str]:
-    # Fake authors may have a blank name, and DynamoDB takes no empty key.
+    # Fake authors may have a blank name, but DynamoDB refuses an empty key.
     return {
         "Username": username or "-",
         "Id": identifier,
@@ -249,7 +249,7 @@ def _ours() -> Handler:
     return handle
 
 
-# Run by fresh interpreters, which have imported nothing before their clock starts.
+# Run by new interpreters, which have imported nothing before their clock starts.
 _BARE_START = """
 import boto3
 client = boto3.client("dynamodb")
@@ -295,12 +295,12 @@ def _cold_start() -> Table:
 
 
 def _started(code: str, *, with_package: bool = False) -> Sample:
-    """Start several times, one after the other, and take the fastest: noise only slows it."""
+    """Start several times in turn and take the fastest, since noise only makes it slower."""
     (event,) = events_of(1, 1)
     with serving(0) as stub:
         environment = os.environ | _environment(stub)
         starts = [_start(_TIMED % (event, code), environment) for _ in range(_STARTS + 1)]
-    # The first may have to read the modules from the disk.
+    # The first start may have to read the modules from disk.
     wall, cpu, peak = min(starts[1:])
     figures = {"package KB": _package_bytes() / 1024} if with_package else {}
     return Sample(units=1, wall=wall, cpu=cpu, peak_mb=peak, figures=figures)

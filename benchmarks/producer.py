@@ -1,8 +1,8 @@
-"""The producer against a stub Kinesis, beside the ways people put tweets on a stream today.
+"""The producer against a stub of Kinesis, beside other ways to put tweets on a stream.
 
-The tweets are made beforehand, 2.1 KB on average, and every way begins with them in memory, each
-with its partition key, and ends when the last of them is acknowledged. Making clients and their
-first call, which opens a connection, do not count.
+The tweets are made beforehand, 2.1 KB on average. Every way starts with them and their partition
+keys in memory, and ends when the last tweet is acknowledged. Making clients, and their first call,
+which opens a connection, don't count.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _FIRST_BACKOFF, _LONGEST_BACKOFF = 0.1, 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """What the stub does; with `shards`, each takes 1,000 records and 1 MiB a second."""
+    """How the stub behaves; with `shards`, each takes 1,000 records and 1 MiB a second."""
 
     service_time: float = 0.0
     failures: float = 0.0
@@ -40,7 +40,7 @@ class Setting:
 
 
 def tables() -> list[Table]:
-    """One table for each setting of the stub, and one of what a call costs."""
+    """Return a table for each setting of the stub, and one for the cost of a call."""
     return [
         _table("Producer, Kinesis takes 0 ms", Setting(), single=2_000, rounds=2),
         _table(
@@ -58,7 +58,7 @@ def tables() -> list[Table]:
             some=12_000,
             many=12_000,
             rounds=2,
-            note="Authors fill shards unevenly: the limit is what the fullest shard takes.",
+            note="Authors fill shards unevenly; the fullest shard sets the limit.",
         ),
         call_table(),
     ]
@@ -75,7 +75,7 @@ def _table(
     sources: bool = False,
     note: str = "",
 ) -> Table:
-    """`single`, `some` and `many` tweets take slow, ordinary and fast ways a second or so."""
+    """Slow, ordinary, and fast ways take about a second for `single`, `some`, and `many` tweets."""
     baseline = "PutRecord, one tweet a call"
 
     def way(name: str, put: Callable[..., Sample], count: int, *, peer: bool = False) -> Way:
@@ -98,7 +98,7 @@ def _table(
 
 
 def _put_record(setting: Setting, count: int) -> Sample:
-    """As the 2015 sample does, with a client as it comes."""
+    """As the sample of 2015 does, with a default client."""
     tweets = fake_tweets(count)
     with stub_kinesis(**_options(setting)) as stub:
         client = boto3_client(stub)
@@ -202,7 +202,7 @@ def _in_memory(tweets: list[Tweet], _: Path) -> Iterable[Any]:
 
 
 def _from_file(tweets: list[Tweet], folder: Path) -> Iterable[Any]:
-    """Each line is read, and parsed for its author."""
+    """Read each line, and parse it for its author."""
     from producer import file_source
     from tweets.files import contents
 
@@ -212,12 +212,12 @@ def _from_file(tweets: list[Tweet], folder: Path) -> Iterable[Any]:
 
 
 def _from_fake_tweets(tweets: list[Tweet], _: Path) -> Iterable[Any]:
-    """The same tweets, made as they are sent."""
+    """Make the same tweets while sending them."""
     from producer import OutgoingRecord, fake_source
     from tweetpipe import events
 
     source = iter(fake_source(events.chosen(), seed=SEED, count=len(tweets)))
-    # What is made once, for all tweets, is made with the first.
+    # The first tweet also makes what all tweets share.
     first = next(source)
 
     def records() -> Iterator[OutgoingRecord]:
@@ -230,7 +230,7 @@ def _from_fake_tweets(tweets: list[Tweet], _: Path) -> Iterable[Any]:
 def _checked(
     meter: Meter, count: int, books: Books, setting: Setting, *, distinct: int = 0
 ) -> Sample:
-    """The sample, if each tweet was accepted as often as it was to be sent, or more often."""
+    """Return the sample, once each tweet was accepted at least as often as it should be."""
     distinct = distinct or min(count, DISTINCT)
     if books.distinct != distinct or books.fewest < count // distinct or books.tweets < count:
         raise AssertionError(f"not all of {count} tweets were accepted: {books}")

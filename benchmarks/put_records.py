@@ -1,4 +1,4 @@
-"""What one PutRecords call costs, and how much of that is botocore."""
+"""The cost of a PutRecords call, and botocore's share of it."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _RECORDS = 500
 _CALLS = 60
 
 Call = Callable[[list[Any]], int]
-"""Puts entries, and counts those that were refused."""
+"""Put entries, and return how many were refused."""
 
 
 def call_table() -> Table:
-    """Calls one after the other, each of 500 tweets."""
+    """Return the table of calls in sequence, each with 500 tweets."""
     ways = {
         "botocore as it comes": _botocore,
         "botocore without validation": _unvalidated,
@@ -32,7 +32,7 @@ def call_table() -> Table:
         unit="call",
         ways=tuple(Way(name=name, measure=partial(_measure, way)) for name, way in ways.items()),
         baseline="botocore as it comes",
-        note="The last way renews no credentials, knows no endpoints but one, and reads no errors.",
+        note="The last way renews no credentials, knows only one endpoint, and parses no errors.",
     )
 
 

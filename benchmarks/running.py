@@ -1,4 +1,4 @@
-"""Rounds of measurements, interleaved, and what they say together."""
+"""Interleaved rounds of measurements, and their combined results."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from benchmarks.measuring import Figures, Sample, Table
 _ROOT = Path(__file__).parents[1]
 _PEERS = _ROOT / ".venv/environments/bench/bin/python"
 _PATIENCE = 300.0  # seconds for one measurement
-_NOISE = 0.1  # what a ratio may differ by on a shared machine, however even its rounds were
+_NOISE = 0.1  # a ratio may differ by this on a shared machine, even if its rounds agreed
 
 
 class BenchmarkFailed(Exception):
-    """A measurement did not come to its end."""
+    """A measurement failed or took too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What all rounds of one way say; medians, but for `lowest` and `highest`.
+    """The results of all rounds of a way; medians, except for `lowest` and `highest`.
 
-    `rate` is units a second, `cpu` microseconds a unit, `ratio` the rate divided by the baseline's
-    in the same round, `lowest` and `highest` the extremes of that. `cpu_ratio` is the same of the
-    CPU a unit: how many times less.
+    `rate` is units a second, and `cpu` microseconds per unit. `ratio` is the rate divided by the
+    baseline's in the same round; `lowest` and `highest` are its extremes. `cpu_ratio` is the
+    baseline's CPU per unit divided by this way's.
     """
 
     way: str
@@ -44,7 +44,7 @@ class Result:
     figures: Figures = field(default_factory=dict)
 
     def agrees_with(self, other: Result) -> bool:
-        """Whether the two ratios lie within each other's spread, or within the usual noise."""
+        """Return whether the ratios lie within each other's spread or within the usual noise."""
         return self.lowest * (1 - _NOISE) <= other.highest * (1 + _NOISE) and other.lowest * (
             1 - _NOISE
         ) <= self.highest * (1 + _NOISE)
@@ -64,11 +64,11 @@ class Measured:
 def measure(
     area: str, number: int, table: Table, *, rounds: int, on_step: Callable[[str], None]
 ) -> Measured:
-    """Measure each way in each round; raises BenchmarkFailed."""
+    """Measure each way in each round, or raise BenchmarkFailed."""
     samples: list[list[Sample]] = [[] for _ in table.ways]
     for turn in range(rounds):
         places = list(range(len(table.ways)))
-        # What a measurement leaves behind, such as a warm processor, falls on each way in turn.
+        # Aftereffects of a measurement, such as a warm processor, affect each way in turn.
         for place in places[turn % len(places) :] + places[: turn % len(places)]:
             way = table.ways[place]
             if turn < (way.rounds or rounds):
@@ -111,7 +111,7 @@ def _sample(python: Path, area: str, table: int, way: int) -> Sample:
 
 
 def _result(name: str, taken: Sequence[Sample], base: Sequence[Sample]) -> Result:
-    # A way measured less often than the baseline is compared with its first rounds.
+    # A way with fewer rounds than the baseline is compared with the first rounds of the baseline.
     pairs = [*zip(taken, base, strict=False)]
     ratios = [(one.units / one.wall) / (other.units / other.wall) for one, other in pairs]
     return Result(

@@ -1,4 +1,4 @@
-"""The shards of a stand-in for Kinesis, with the limits that real ones have."""
+"""The shards of the stub of Kinesis, with the limits of real shards."""
 
 from __future__ import annotations
 
@@ -10,24 +10,24 @@ from dataclasses import dataclass, field
 
 SHARD_RECORDS = 1000
 SHARD_BYTES = 1024 * 1024
-"""What a shard takes a second; Kinesis developer guide, quotas."""
+"""A shard's limits per second; Kinesis developer guide, quotas."""
 BURST = 1.0
-"""Seconds: what a shard saves up while it isn't written to. AWS publishes no figure; its limits are
-per second, and its Kinesis Producer Library counts with a bucket of one second."""
+"""Seconds of unused capacity that a shard saves up. AWS publishes no figure; its limits are per
+second, and its Kinesis Producer Library assumes a bucket of one second."""
 WINDOW = 5.0
-"""Seconds for which a rate has to hold to be called steady."""
+"""Seconds for which a rate must last to count as steady."""
 STEADY = 0.9
 
 _HASH_KEYS = 1 << 128
 _SLICE = 0.1  # seconds
 _MOST = 0.85
-# Digits of a sequence number, which AWS's have; they grow within a shard.
+# As many digits as AWS's sequence numbers have; they grow within a shard.
 _SEQUENCE = 49 * 10**54
 
 
 @dataclass(slots=True)
 class Shard:
-    """What a range of hash keys, first and last, takes: by records and bytes, as a token bucket."""
+    """A shard from the first to the last of its hash keys: token buckets of records and bytes."""
 
     number: int
     first: int
@@ -62,16 +62,16 @@ class Shard:
 
     @property
     def seconds(self) -> float:
-        """How long the shard needs at least for what it took, beyond what it had saved up."""
+        """Return the least time that the shard needs for what it took beyond its saved capacity."""
         needed = max(self.taken_records / SHARD_RECORDS, self.taken_bytes / SHARD_BYTES)
         return max(needed / self.share - BURST, 0.0)
 
 
 @dataclass(slots=True)
 class Shards:
-    """All shards of a stream; `share` is what others that write to it leave of each.
+    """All shards of a stream; `share` of each is left by other producers.
 
-    `seconds_taken` is from the beginning, the first call, to the last record that was accepted.
+    `seconds_taken` is from the first call to the last accepted record.
     """
 
     count: int
@@ -90,7 +90,7 @@ class Shards:
             self.all.append(Shard(number, first, end - 1, self.share, self.began))
 
     def put(self, entry: Mapping[str, str], now: float) -> tuple[Shard, str | None]:
-        """The entry's shard, and the sequence number that it got there, if it was accepted."""
+        """Return the entry's shard, and its sequence number if it was accepted."""
         key = entry["PartitionKey"]
         size = len(entry["Data"]) * 3 // 4 - entry["Data"][-2:].count("=") + len(key.encode())
         shard = self.all[self._place(key, entry.get("ExplicitHashKey"))]
@@ -103,7 +103,7 @@ class Shards:
         return shard, f"{next(self._sequence)}"
 
     def split(self, now: float) -> None:
-        """Replace each shard by two halves, as an update of the shard count does."""
+        """Replace each shard with two halves, as an update of the shard count does."""
         number = itertools.count(1 + max(shard.number for shard in self.all))
         halves = []
         for shard in self.all:
@@ -114,7 +114,7 @@ class Shards:
         self._places.clear()
 
     def listed(self) -> list[dict[str, object]]:
-        """The open shards, as ListShards and DescribeStream have them."""
+        """Return the open shards in the form of ListShards and DescribeStream."""
         return [
             {
                 "ShardId": shard.id,
@@ -128,19 +128,19 @@ class Shards:
         ]
 
     def seconds_by_keys(self) -> float:
-        """How long the fullest shard needs at least for what it took: keys choose their shard."""
+        """Return the least time that the fullest shard needs, given the keys."""
         return max(shard.seconds for shard in self.all)
 
     def seconds_if_even(self) -> float:
-        """How long all need at least for what they took, had it been spread evenly."""
+        """Return the least time that all shards would need with evenly spread keys."""
         records = sum(shard.taken_records for shard in self.all) / SHARD_RECORDS
         size = sum(shard.taken_bytes for shard in self.all) / SHARD_BYTES
         return max(max(records, size) / len(self.all) / self.share - BURST, 0.0)
 
     def seconds_to_steady(self) -> float:
-        """From the first refusal to when each WINDOW has STEADY of the limits; -1 for never.
+        """Return the seconds from the first refusal until each WINDOW reaches STEADY; -1 for never.
 
-        By bytes, and until most has been accepted: at the end, shards are done one by one.
+        STEADY is a share of the limits in bytes. The end is left out: shards finish one by one.
         """
         if self._first_refusal is None:
             return 0.0

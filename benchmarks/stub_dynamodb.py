@@ -1,8 +1,7 @@
-"""A DynamoDB and SQS that only count what they are given, in a process of their own.
+"""A stub of DynamoDB and SQS that only counts what it receives, in a separate process.
 
-It answers BatchWriteItem, PutItem and SendMessageBatch after a service time, with the headers that
-AWS sends, over plain HTTP. Bodies are kept as they came and looked into only when the measuring is
-over, so that the stub is never what limits.
+It answers BatchWriteItem, PutItem, and SendMessageBatch after a service time, with AWS's headers,
+over plain HTTP. It parses bodies only after the measurement, so it is never the bottleneck.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class Stub:
         self._bodies: list[tuple[bytes, bytes]] = []
 
     def answer(self, target: bytes, body: bytes) -> bytes:
-        """Take a request, and say what AWS would."""
+        """Take a request, and answer as AWS would."""
         if not target:
             return _http(json.dumps({"keys": len(self._keys())}).encode())
         self._bodies.append((target, body))
@@ -110,7 +109,7 @@ def _header(head: bytes, name: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A stub that runs: where, and what it has got."""
+    """A running stub: its address, and what it received."""
 
     port: int
 
@@ -119,7 +118,7 @@ class Served:
         return f"http://127.0.0.1:{self.port}"
 
     def keys(self) -> int:
-        """How many different items were written."""
+        """Return how many different items were written."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port)
         connection.request("GET", "/")
         keys: int = json.loads(connection.getresponse().read())["keys"]
@@ -129,7 +128,7 @@ class Served:
 
 @contextmanager
 def serving(service_time: float) -> Iterator[Served]:
-    """Run a stub in a process of its own for the length of a with block."""
+    """Run a stub in a separate process until the block ends."""
     command = [sys.executable, "-m", "benchmarks.stub_dynamodb", str(service_time)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
@@ -146,7 +145,7 @@ async def _serve(service_time: float) -> None:
     stub = Stub(service_time)
     server = await loop.create_server(lambda: _Connection(stub), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)  # noqa: T201
-    # Ends with whoever started it, also when that was killed: its stdin ends then.
+    # Ends with its parent, even a killed one, because its stdin ends then.
     await loop.run_in_executor(None, sys.stdin.read)
 
 

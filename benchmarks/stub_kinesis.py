@@ -1,14 +1,14 @@
-"""A Kinesis of two operations in a process of its own, lean enough not to be what limits.
+"""A stub of Kinesis in a separate process, fast enough not to be the bottleneck.
 
     python -m benchmarks.stub_kinesis --service-time 0.005 --failures 0.01 --shards 8
 
-It answers PutRecord and PutRecords after the service time, refuses a share of entries, and with
-shards what is beyond their limits, of which others may have their share. It can be told to split
-its shards, and to be out of service for a while.
+It answers PutRecord and PutRecords after the service time, and refuses a share of entries. With
+shards, it also refuses what exceeds their limits, of which other producers may take a share. A
+client can make it split its shards, or fail for a while.
 
-Without shards, what it accepted is kept as it came, and only looked into when somebody asks for the
-books, so that keeping them costs nothing while the time is taken. With them, each record is looked
-into anyway, and what limits is the shards.
+Without shards, it parses what it accepted only when a client asks for the books, so that keeping
+them costs nothing during the measurement. With shards, it parses each record at once, because the
+shards are the bottleneck.
 """
 
 from __future__ import annotations
@@ -31,25 +31,25 @@ ROOT = Path(__file__).parent.parent
 
 @dataclass(frozen=True, slots=True)
 class StubKinesis:
-    """A running stub, to its user."""
+    """A running stub, from its user's side."""
 
     url: str
 
     def books(self) -> Books:
-        """What was accepted since the start, or since `forget`."""
+        """Return what was accepted since the start, or since `forget`."""
         with urllib.request.urlopen(f"{self.url}/books") as answer:
             return Books(**json.load(answer))
 
     def forget(self) -> None:
-        """Begin the books anew."""
+        """Clear the books."""
         urllib.request.urlopen(f"{self.url}/forget").close()
 
     def split(self) -> None:
-        """Make two shards of each."""
+        """Split each shard in two."""
         urllib.request.urlopen(f"{self.url}/split").close()
 
     def fail_for(self, seconds: float) -> None:
-        """Answer each call with an error for so long."""
+        """Answer each call with an error for `seconds`."""
         urllib.request.urlopen(f"{self.url}/fail?{seconds}").close()
 
 
@@ -57,9 +57,9 @@ class StubKinesis:
 def stub_kinesis(
     *, service_time: float = 0.0, failures: float = 0.0, shards: int = 0, others: float = 0.0
 ) -> Iterator[StubKinesis]:
-    """Run a stub; with no `shards` there are no limits.
+    """Run a stub; without `shards` there are no limits.
 
-    `others` is the share of each shard that producers take which have been writing for long.
+    `others` is the share of each shard that other, long-running producers take.
     """
     options = [
         f"--service-time={service_time}",
@@ -83,7 +83,7 @@ def stub_kinesis(
 
 
 class _Connection(asyncio.Protocol):
-    """One client's connection; it sends a request after the answer to the one before."""
+    """A client's connection; the client waits for an answer before it sends the next request."""
 
     def __init__(self, stream: Stream, service_time: float) -> None:
         self._stream = stream
@@ -162,10 +162,19 @@ async def _serve(stream: Stream, service_time: float) -> None:
 
 def _main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--service-time", type=float, default=0.0, help="Seconds.")
-    parser.add_argument("--failures", type=float, default=0.0, help="Share of entries refused.")
-    parser.add_argument("--shards", type=int, default=0, help="With these, their limits hold.")
-    parser.add_argument("--others", type=float, default=0.0, help="Others' share of each shard.")
+    parser.add_argument(
+        "--service-time", type=float, default=0.0, help="Answer after this many seconds."
+    )
+    parser.add_argument("--failures", type=float, default=0.0, help="Refuse this share of entries.")
+    parser.add_argument(
+        "--shards", type=int, default=0, help="Apply the limits of this many shards."
+    )
+    parser.add_argument(
+        "--others",
+        type=float,
+        default=0.0,
+        help="Give this share of each shard to other producers.",
+    )
     options = parser.parse_args()
     stream = Stream(failures=options.failures, shards=options.shards, others=options.others)
     asyncio.run(_serve(stream, options.service_time))

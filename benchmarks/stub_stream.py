@@ -1,4 +1,4 @@
-"""What a stand-in for Kinesis accepts, what it answers, and the books that it keeps."""
+"""What the stub of Kinesis accepts and answers, and the books that it keeps."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from benchmarks.shards import Shards
 from processor.aggregation import deaggregate
 
 PUT_UNIT = 25_000
-"""Bytes that are billed as one; AWS writes 25 KB, and counts 40 of them in 1 MB."""
+"""Bytes in a PUT payload unit; AWS says 25 KB, and that 1 MB is 40 of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Books:
-    """What was accepted: `fewest` is how often the tweet came that came least often.
+    """What was accepted; `fewest` is how often the rarest tweet came.
 
-    `records` and `refused` count each sending of a record; `distinct` tweets were accepted, all in
-    all `tweets` times. The times are those of the shards, if there are any: how long they took, how
-    long they need at least for that, with these keys and had it been spread evenly, and how long
-    the first refusal was before a steady rate.
+    `records` and `refused` count each time a record was sent. `distinct` different tweets were
+    accepted, `tweets` times in total. With shards, the seconds are the time that they took, the
+    least time that they need with these keys, the least with evenly spread keys, and the time from
+    the first refusal to a steady rate.
     """
 
     calls: int
@@ -42,7 +42,7 @@ class Books:
 
 
 class Stream:
-    """What the stand-in knows, and how it answers."""
+    """What the stub knows, and how it answers."""
 
     def __init__(self, *, failures: float, shards: int, others: float) -> None:
         self._failures = failures
@@ -60,7 +60,7 @@ class Stream:
         self._shards: Shards | None = None
 
     def shards(self, now: float) -> Shards:
-        """The shards, which begin to save up when the first call comes."""
+        """Return the shards, which start to save up capacity at the first call."""
         if self._shards is None:
             self._shards = Shards(max(self._shard_count, 1), 1 - self._others, now)
         return self._shards
@@ -134,13 +134,13 @@ def _entries(body: bytes) -> list[dict[str, str]]:
 
 
 def _tweets(data: bytes) -> list[bytes]:
-    """The data of the records in an aggregate, or the data itself."""
+    """Return the data of each record in an aggregate, or the data itself."""
     inner = deaggregate(data)
     return [data] if inner is None else [record.data for record in inner]
 
 
 def _rate_exceeded(shard: str, stream: str) -> dict[str, str]:
-    """As AWS words it, for the account of all emulators."""
+    """Return AWS's message, with the account ID that emulators use."""
     where = f"shard {shard} in stream {stream} under account 000000000000"
     return {
         "ErrorCode": "ProvisionedThroughputExceededException",
@@ -168,7 +168,7 @@ def _answer(count: int, refused: frozenset[int]) -> bytes:
 
 
 def described(shards: Shards) -> bytes:
-    """The answer to ListShards and to DescribeStream, each of which passes over the other's."""
+    """Return an answer to both ListShards and DescribeStream; clients ignore the other part."""
     listed = shards.listed()
     description = {"StreamStatus": "ACTIVE", "Shards": listed, "HasMoreShards": False}
     return json.dumps({"Shards": listed, "StreamDescription": description}).encode()

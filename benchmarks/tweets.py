@@ -1,8 +1,6 @@
 """The tweets that are sent, made once and kept in a file.
 
-    python -m benchmarks.tweets
-
-makes them; whoever needs them and finds none does so by itself.
+`python -m benchmarks.tweets` makes them. `fake_tweets` does so if the file is missing.
 """
 
 from __future__ import annotations
@@ -24,7 +22,7 @@ _KEPT = _ROOT / "build" / "benchmarks" / "tweets.pickle"
 
 
 def fake_tweets(count: int) -> list[Tweet]:
-    """`count` fake tweets, over again after the first 10,000."""
+    """Return `count` fake tweets, repeating the first 10,000."""
     if not _KEPT.exists():
         _make_tweets()
     kept: list[Tweet] = pickle.loads(_KEPT.read_bytes())
@@ -32,7 +30,7 @@ def fake_tweets(count: int) -> list[Tweet]:
 
 
 def _make_tweets() -> None:
-    """Make them once, with the project's own environment: the peers' has not what it takes."""
+    """Make them in the project's environment, because the peers' lacks what is needed."""
     own = _ROOT / ".venv" / "bin" / "python"
     python = str(own) if own.exists() else sys.executable
     subprocess.run([python, "-m", "benchmarks.tweets"], cwd=_ROOT, check=True)
@@ -43,7 +41,7 @@ def _keep_tweets() -> None:
 
     made = [(it.data, it.partition_key) for it in records(SEED, count=DISTINCT)]
     _KEPT.parent.mkdir(parents=True, exist_ok=True)
-    # Never a part of a file, should two make it at once.
+    # Renamed when complete, in case two processes make it at the same time.
     new = _KEPT.with_suffix(f".{os.getpid()}")
     new.write_bytes(pickle.dumps(made))
     new.replace(_KEPT)

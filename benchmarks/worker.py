@@ -1,4 +1,4 @@
-"""One measurement in a fresh process; python -m benchmarks.worker AREA TABLE WAY prints it."""
+"""Print one measurement in a new process: python -m benchmarks.worker AREA TABLE WAY."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import sys
 
 
 def main() -> None:
-    """The table and the way are numbers: their places in what the area offers."""
+    """Measure the way with the number WAY in the table with the number TABLE."""
     area, table, way = sys.argv[1:]
     tables = importlib.import_module(f"benchmarks.{area}").tables()
     sample = tables[int(table)].ways[int(way)].measure()
-    # On a line of its own, and the last one, whatever was printed before.
+    # On a separate last line, whatever was printed before.
     sys.stdout.write(f"\n{json.dumps(dataclasses.asdict(sample))}\n")
 
 

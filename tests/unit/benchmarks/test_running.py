@@ -114,7 +114,7 @@ def test_a_run_far_from_an_earlier_one_is_told(capsys: pytest.CaptureFixture[str
 
     assert command._compare([table], {("Work", "ours"): result(10, 11)}) == 0
     assert command._compare([table], {("Work", "ours"): result(20, 21)}) == 3
-    assert "10.5 times, and 20.5 times in the earlier run" in capsys.readouterr().out
+    assert "10.5 times, but 20.5 times in the earlier run" in capsys.readouterr().out
 
 
 def test_what_is_written_can_be_compared_with(tmp_path: Path) -> None:
