@@ -11,14 +11,14 @@ RUN useradd --uid 10001 --create-home tweetpipe \
 
 WORKDIR /app
 
-# From what changes least to what changes most, so that an edit of the function builds in a second
-# and without a network.
+# Ordered from what changes least to what changes most, so that after an edit of the function, the
+# image builds in a second and without a network.
 COPY requirements/app.in requirements/app.txt requirements/build.txt requirements/
 RUN pip install --require-hashes -r requirements/app.txt -r requirements/build.txt
 
 COPY --chown=10001 requirements/plot.in requirements/processor.txt requirements/
 COPY --chown=10001 tweetpipe tweetpipe
-# The function's dependencies; its package is put together by each deploy.
+# Install the function's dependencies; each deploy builds its package.
 USER 10001
 RUN python -c "from tweetpipe.deploying import package; package.prepare()"
 USER 0

@@ -1,4 +1,4 @@
-# make alone shows what there is. PYTHON names another interpreter: make demo PYTHON=python3.13
+# `make` alone lists the targets. PYTHON selects another interpreter: make demo PYTHON=python3.13
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -24,7 +24,7 @@ up: $(VENV)/app  ## Start the embedded LocalStack
 down: $(VENV)/app  ## Stop the embedded LocalStack
 	@$(BIN)/tweetpipe down
 
-# The shell waits for the page to end, and then ends the producer, if Ctrl-C has not.
+# The shell waits until the dashboard exits, and then stops the producer, unless Ctrl-C has done so.
 RATE ?= 10
 live: $(VENV)/app  ## Start LocalStack, deploy, and show RATE=10 fake tweets a second in the dashboard
 	@$(BIN)/tweetpipe up
@@ -34,11 +34,11 @@ live: $(VENV)/app  ## Start LocalStack, deploy, and show RATE=10 fake tweets a s
 	$(BIN)/tweetpipe dashboard; code=$$?; \
 	kill $$producer; wait $$producer; exit $$code
 
-# More files at a time than there are cores, as some mostly wait; fewer where each starts a LocalStack.
-# A test alone starts sooner without: .venv/bin/python -m pytest FILE::TEST
-# What is compiled once stays so, even where the environment would rather not have that.
+# More workers than cores, because some tests mostly wait; fewer where each worker starts a LocalStack.
+# A single test starts faster without workers: .venv/bin/python -m pytest FILE::TEST
+# Bytecode is kept, even if the environment has PYTHONDONTWRITEBYTECODE set.
 PYTEST := PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest
-# Made here, it takes its time from no test.
+# Made before the tests, so that no test has to wait for it.
 MAKE_ENVIRONMENT := $(BIN)/python -c "import localstack_embedded as e; e.ensure_environment(on_step=print)"
 
 test: $(VENV)/dev  ## Run the tests in random order, with containers if a Docker engine answers
@@ -63,7 +63,7 @@ coverage: $(VENV)/dev  ## Run the tests, and show which lines and branches they 
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
-# make fuzz RUNS=-1 SECONDS=600 stops by the clock; either way the first finding ends it.
+# make fuzz RUNS=-1 SECONDS=600 stops after that time. In either case, the first finding ends it.
 RUNS ?= 1000000
 SECONDS ?= 0
 fuzz: $(VENV)/dev  ## Fuzz the processor with RUNS inputs (1,000,000), or for SECONDS
@@ -75,12 +75,12 @@ soak: $(VENV)/dev  ## Send COUNT=200000 tweets through outages and crashes, and 
 soak-page: $(VENV)/dev  ## Keep the dashboard open for MINUTES=60, and measure what it uses
 	@$(BIN)/python -m tests.soak.page $(if $(MINUTES),--minutes $(MINUTES))
 
-bench: $(VENV)/dev $(VENV)/bench  ## Measure the speed beside other libraries and samples, in 25 minutes
+bench: $(VENV)/dev $(VENV)/bench  ## Compare the speed with other libraries and samples, in 25 minutes
 	@$(BIN)/python -m benchmarks --json benchmarks/results.json
 	@$(PEERS)/bin/python -m benchmarks.picture benchmarks/results.json benchmarks/results.png
 
-# cfripper looks at one choice of parameters: the one with all policies.
-# PROSE is what people read: the documents, docstrings and help, without the code around them.
+# cfripper checks one set of parameters: the one that creates all policies.
+# PROSE is what people read: documents, docstrings, and help, without the code around them.
 PROSE := build/prose
 lint: $(VENV)/dev $(VENV)/checkov  ## Check code, types, imports, templates, Dockerfile, and prose
 	@$(BIN)/ruff check .
@@ -97,7 +97,7 @@ lint: $(VENV)/dev $(VENV)/checkov  ## Check code, types, imports, templates, Doc
 	@$(BIN)/codespell --toml tests/prose/codespell.toml $(PROSE)
 	@$(BIN)/proselint check --config tests/prose/proselint.json $(PROSE)
 
-# make lint-workflows ACTIONLINT=actionlint runs one that is installed.
+# make lint-workflows ACTIONLINT=actionlint runs an installed actionlint.
 ACTIONLINT ?= docker run --rm --volume "$(CURDIR):/repo:ro" --workdir /repo rhysd/actionlint:1.7.12
 lint-workflows:  ## Check .github/workflows with actionlint, in a container
 	@$(ACTIONLINT)
@@ -118,7 +118,7 @@ package: $(VENV)/app  ## Build the function's folder for aws cloudformation pack
 prices: $(VENV)/app  ## Fetch the prices that plan uses from AWS's public price list
 	@$(BIN)/python -m tweetpipe.plan.refresh tweetpipe/plan/prices.json
 
-# LocalStack's requirements are resolved as of its release: it does not work with all later ones.
+# LocalStack's requirements are resolved as of its release, because later versions can break it.
 lock: $(VENV)/dev  ## Resolve requirements/*.in into the pinned *.txt
 	@$(BIN)/python -m pip install --quiet uv==0.13.9
 	@for name in $(addprefix requirements/,processor app build dev awscli bench checkov ministack release) \
@@ -128,7 +128,7 @@ lock: $(VENV)/dev  ## Resolve requirements/*.in into the pinned *.txt
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header \
 	  --exclude-newer 2025-10-15 $(EMBEDDED)/requirements/localstack.in -o $(EMBEDDED)/requirements/localstack.txt
 
-# Each in its own folder, whose pyproject.toml has the settings of check-wheel-contents.
+# check-wheel-contents reads its settings from the pyproject.toml of the current folder.
 release: $(VENV)/release  ## Build and check the wheels and sdists of both distributions in dist/
 	@rm -rf dist
 	@for folder in $(EMBEDDED) .; do \
@@ -138,7 +138,7 @@ release: $(VENV)/release  ## Build and check the wheels and sdists of both distr
 	@cd $(EMBEDDED) && ../$(RELEASE)/bin/check-wheel-contents ../dist/localstack_embedded-*.whl
 	@$(RELEASE)/bin/check-wheel-contents dist/tweetpipe-*.whl
 
-# A tag can be moved. Once build/images.txt is committed as requirements/images.txt, this finds out.
+# Tags can move. Once build/images.txt is committed as requirements/images.txt, this target detects it.
 IMAGES = $$(sed -n 's/^FROM //p' Dockerfile; sed -n 's/.*image:.*:-\(localstack.*\)}/\1/p' docker-compose.yml)
 pins:  ## Print the digests of the base images, and compare them with requirements/images.txt
 	@mkdir -p build
@@ -166,8 +166,8 @@ clean:  ## Stop LocalStack, and remove everything that was built or installed he
 	@if [ -x $(BIN)/tweetpipe ]; then $(BIN)/tweetpipe down; fi
 	@rm -rf $(VENV) .localstack build dist *.egg-info $(EMBEDDED)/build $(EMBEDDED)/*.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
 
-# Each stamp is newer than what it was made from, so an environment is made again only when that
-# changes.
+# Each stamp file is newer than its requirements, so an environment is made again only when they
+# change.
 $(VENV)/app: requirements/app.txt requirements/build.txt pyproject.toml setup.py $(EMBEDDED)/pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(3 if v < (3, 11) else 4 if v > (3, 14) else 0)'; \
 	case $$? in \
@@ -176,7 +176,7 @@ $(VENV)/app: requirements/app.txt requirements/build.txt pyproject.toml setup.py
 	  4) why="is newer";; \
 	  *) why="can't be run here";; \
 	esac; \
-	echo "Python 3.11 to 3.14 is needed, and $(PYTHON) $$why. Name another: make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1
+	printf '%s\n' "Python 3.11 to 3.14 is needed, and $(PYTHON) $$why. To use another Python:" "  make $(MAKECMDGOALS) PYTHON=python3.13" >&2; exit 1
 	@echo "Making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/app.txt -r requirements/build.txt
@@ -184,27 +184,27 @@ $(VENV)/app: requirements/app.txt requirements/build.txt pyproject.toml setup.py
 	@touch $@
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/app
-	@echo "Adding what tests and linters need"
+	@echo "Installing the requirements of tests and linters"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@touch $@
 
-# In an environment of its own, since it pins an old boto3.
+# In a separate environment, because it pins an old boto3.
 $(VENV)/checkov: requirements/checkov.txt $(VENV)/app
-	@echo "Adding checkov"
+	@echo "Installing checkov"
 	@$(PYTHON) -m venv $(CHECKOV)
 	@$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/checkov.txt
 	@touch $@
 
-# In an environment of its own: what builds and checks needs nothing of what it builds.
+# In a separate environment: the build tools don't need what they build.
 $(VENV)/release: requirements/release.txt $(VENV)/app
-	@echo "Adding what builds and checks the distributions"
+	@echo "Installing the build tools"
 	@$(PYTHON) -m venv $(RELEASE)
 	@$(RELEASE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/release.txt
 	@touch $@
 
-# In environments of their own, since aiobotocore and MiniStack each pin botocore.
+# In separate environments, because aiobotocore and MiniStack each pin botocore.
 $(VENV)/bench: requirements/bench.txt requirements/ministack.txt $(VENV)/app
-	@echo "Adding what the benchmarks compare with"
+	@echo "Installing the libraries to compare with"
 	@for name in bench ministack; do \
 	  $(PYTHON) -m venv $(VENV)/environments/$$name && \
 	  $(VENV)/environments/$$name/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \

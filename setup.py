@@ -1,10 +1,11 @@
-"""What pyproject.toml can't say: where the packages and their data lie, and localstack-embedded.
+"""What pyproject.toml can't express: the places of packages and data, and localstack-embedded.
 
-A checkout has its source beside this, which is what `pip install .` and `pip install git+...` take:
-that needs no package index to have it. The sdist, and so each release, asks the index for it.
+`pip install .` and `pip install git+...` install localstack-embedded from the source in the
+checkout, so it needn't be on a package index. The sdist, and so each release, gets it from the
+index.
 
-PyPI shows no image and follows no link whose address is relative. So a release has the address of
-the repository, such as https://github.com/OWNER/NAME, in TWEETPIPE_REPOSITORY.
+PyPI doesn't support relative addresses of images and links. So for a release, set
+TWEETPIPE_REPOSITORY to the address of the repository, such as https://github.com/OWNER/NAME.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ from_source = (source / "pyproject.toml").is_file() and "sdist" not in sys.argv
 
 
 def requirements(name: str) -> list[str]:
-    """Those of a file in requirements/."""
+    """Return the requirements in a file of requirements/."""
     lines = (HERE / "requirements" / name).read_text(encoding="utf-8").splitlines()
     return [line for line in lines if not line.startswith("#")]
 
 
 def readme() -> str:
-    """README.md; in a release, its links lead to the files of that version."""
+    """Return README.md; in a release, its links lead to the files of that version."""
     text = (HERE / "README.md").read_text(encoding="utf-8")
     repository = os.environ.get("TWEETPIPE_REPOSITORY")
     if not repository:

@@ -1,1 +1,1 @@
-"""The documentation as a site: `make docs` builds it from docs/, the commands and the template."""
+"""The documentation site, which `make docs` builds from docs/, the commands, and the template."""

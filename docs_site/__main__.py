@@ -1,4 +1,4 @@
-"""python -m docs_site [FOLDER]: build the site into a folder, build/site by itself; strict."""
+"""Build the site: python -m docs_site [FOLDER]. The default folder is build/site."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _STYLES = Path(__file__).with_name("extra.css")
 
 
 def build(folder: Path) -> int:
-    """The generator's exit code: not 0 if a link leads nowhere, or anything else is wrong.
+    """Build into a new folder; return the generator's exit code, not 0 if a link is broken.
 
-    What it works with lies beside the folder, which is made anew.
+    Intermediate files are in a second folder next to it.
     """
     work = folder.with_name(f"{folder.name}.pages")
     for each in (work, folder):
@@ -39,11 +39,11 @@ def build(folder: Path) -> int:
 
 
 def main() -> int:
-    """The command; its exit code."""
+    """Run the command, and return its exit code."""
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "build" / "site"
     code = build(folder.resolve())
     if code == 0:
-        sys.stdout.write(f"{folder / 'index.html'} can be opened as it is; it needs no server.\n")
+        sys.stdout.write(f"{folder / 'index.html'} is ready to open; it needs no server.\n")
     return code
 
 

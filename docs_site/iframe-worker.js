@@ -1,7 +1,7 @@
-// Search runs in a worker, which browsers deny to a page that was opened from a folder. There, a
-// frame runs it. Zensical would fetch such a script from elsewhere, unless one of this name is given.
+// Search runs in a worker, which browsers don't allow on a page that was opened from a folder. There, a
+// frame runs it instead. A script of this name keeps Zensical from loading one from another site.
 if (location.protocol === "file:") {
-  // As from a worker: a copy, once what runs now is through. Otherwise what is typed is lost.
+  // Like a worker, deliver a copy after the current script has run. Otherwise typed text is lost.
   const later = (data, take) => setTimeout(take, 0, { data: structuredClone(data) });
   window.Worker = class {
     constructor(url) {

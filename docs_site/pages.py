@@ -1,4 +1,4 @@
-"""The documents of the project as pages of the site: links lead to pages, or to copies of files."""
+"""Turn the project's documents into pages of the site; links lead to pages or copies of files."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _as_page(text: str, document: str, folder: Path) -> str:
         shutil.copyfile(ROOT / target, copy)
         return f"files/{target}"
 
-    # To draw a diagram in the browser would take a library from elsewhere.
+    # Drawing a diagram in the browser would need a library from another site.
     flow = posixpath.relpath(_FLOW, above or ".")
     text = _DIAGRAM.sub(f"![The flow of a record, and where it goes if it fails]({flow})", text)
     return _LINK.sub(followed, text)

@@ -1,4 +1,4 @@
-"""Pages of the site made from code and template: commands, settings, parameters, outputs."""
+"""Make the pages on commands, settings, parameters, and outputs from the code and the template."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SETTING = ("variable", "default or example", "what it is")
 
 
 def write(folder: Path) -> None:
-    """Write the pages."""
+    """Write the pages to a folder."""
     template = parameters.read(TEMPLATE.read_text(encoding="utf-8"))
     pages = {
         "reference-commands.md": _commands(),
@@ -39,7 +39,7 @@ def _commands() -> Iterator[str]:
 
 
 def _command(command: Any, context: Any) -> Iterator[str]:
-    """A command with its options, or all below it; typer does not export their classes."""
+    """Yield a command with its options, or all subcommands; typer doesn't export their classes."""
     if inner := getattr(command, "commands", {}):
         for name, each in inner.items():
             yield from _command(each, command.context_class(each, info_name=name, parent=context))
@@ -58,9 +58,9 @@ def _command(command: Any, context: Any) -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    """Of .env.example, where a comment describes the variables below it, each as #NAME=value."""
+    """Read .env.example, where a comment describes the variables below it, each as #NAME=value."""
     yield "# Settings\n"
-    yield "They go into a file `.env` in the current folder, or into the environment.\n"
+    yield "Set them in a file `.env` in the current folder, or in the environment.\n"
     rows: list[tuple[str, str, str]] = []
     for part in (ROOT / ".env.example").read_text(encoding="utf-8").split("\n\n"):
         if heading := re.fullmatch(r"# --- (.*) ---", part.strip()):
@@ -78,7 +78,7 @@ def _settings() -> Iterator[str]:
 def _parameters(template: dict[str, Any]) -> Iterator[str]:
     interface = template["Metadata"]["AWS::CloudFormation::Interface"]
     yield "# Parameters of the template\n"
-    yield "`tweetpipe deploy -p NAME=VALUE` sets one, until you set another value.\n"
+    yield "`tweetpipe deploy -p NAME=VALUE` sets a parameter. It stays set until you change it.\n"
     for group in interface["ParameterGroups"]:
         yield f"## {group['Label']['default']}\n"
         yield from _table(
@@ -126,6 +126,6 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def _escaped(cell: str) -> str:
-    """A cell in one line; in names, a bar ends no cell."""
+    """Return a cell in one line, with bars escaped except in code."""
     one_line = " ".join(cell.split())
     return re.sub(r"(`[^`]*`)|\|", lambda found: found[1] or r"\|", one_line)

@@ -10,7 +10,7 @@ from typing import Any
 NAME = "page event"
 
 _START = datetime(2026, 1, 1)
-_VISITORS, _STEPS = 16, 8  # how many people click at one time, and how often each does
+_VISITORS, _STEPS = 16, 8  # how many visitors click at the same time, and how often each one does
 _PAGES = ("", "search?q=boots", "products/17", "products/23", "cart", "checkout")
 _ELEMENTS = ("a.next", "button#buy", "img.zoom", "input[name=q]")
 

@@ -1,8 +1,8 @@
-"""Has LocalStack run functions in images that the engine has, without asking for newer ones.
+"""Makes LocalStack run functions in the images that the engine has, without pulling newer ones.
 
-LocalStack runs this itself when it starts, as docker-compose.yml mounts it among its init scripts.
-Otherwise it pulls the image of a function's runtime again after each of its starts, and without a
-network fails to create the function. An image that is not there is still pulled.
+docker-compose.yml mounts this as an init script, which LocalStack runs when it starts. By default,
+after each start, it pulls the image of a function's runtime again, and fails to create the function
+without a network. A missing image is still pulled.
 """
 
 from localstack.services.lambda_.invocation import docker_runtime_executor as executor
@@ -16,5 +16,5 @@ for runtime in ALL_RUNTIMES:
         DOCKER_CLIENT.inspect_image(image, pull=False)
     except ContainerException:
         continue
-    # No platform, which goes with LAMBDA_IGNORE_ARCHITECTURE.
+    # No platform, as LAMBDA_IGNORE_ARCHITECTURE requires.
     executor.PULLED_IMAGES.add((image, None))
