@@ -23,3 +23,10 @@ def named(names: Sequence[str]) -> str:
     """Up to three names and the number of the others: a, b, c, and 2 more."""
     more = f", and {len(names) - 3:,} more" if len(names) > 3 else ""
     return ", ".join(names[:3]) + more
+
+
+def one_of(choices: Sequence[str]) -> str:
+    """All of the names as alternatives: a, b, or c."""
+    *others, last = choices
+    comma = "," if len(others) > 1 else ""
+    return f"{', '.join(others)}{comma} or {last}" if others else last

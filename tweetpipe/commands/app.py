@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
-from copy import copy
 from importlib.metadata import version
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from tweetpipe.commands import (
     comply,
@@ -25,6 +22,7 @@ from tweetpipe.commands import (
     plan,
     produce,
     produce_twitter,
+    refused,
     stacks,
     status,
     verify,
@@ -32,32 +30,7 @@ from tweetpipe.commands import (
 )
 
 
-class _Command(TyperCommand):
-    """Rejects nan, which passes every range check: it is neither below nor above a limit."""
-
-    def invoke(self, ctx: Any) -> object:  # typer's own class, which it doesn't export
-        parameter: Any
-        for parameter in self.params:
-            value = ctx.params.get(parameter.name or "")
-            if isinstance(value, float) and not math.isfinite(value):
-                raise typer.BadParameter(f"{value} is not a finite number.", param=parameter)
-        return super().invoke(ctx)
-
-    def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Leaves out the earlier names of options, which still work but would not fit."""
-        shown = copy(self)
-        shown.params = [_with_one_name(param) for param in self.params]
-        super(_Command, shown).format_help(ctx, formatter)
-
-
-def _with_one_name(param: Any) -> Any:
-    shown = copy(param)
-    _, *earlier = [name for name in param.opts if name.startswith("--")] or [""]
-    shown.opts = [name for name in param.opts if name not in earlier]
-    return shown
-
-
-class _Program(TyperGroup):
+class _Program(refused.Group):
     """Lists the commands in the order in which a newcomer needs them."""
 
     def list_commands(self, ctx: Any) -> list[str]:
@@ -73,7 +46,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 success, 1 failure, 2 wrong usage, 3 verification found a difference, "
     "130 interrupted.",
 )
-_dead_letters = typer.Typer(no_args_is_help=True)
+_dead_letters = typer.Typer(cls=refused.Group, no_args_is_help=True)
 
 
 def _show_version(wanted: bool) -> None:
@@ -158,7 +131,7 @@ for _within, _typer in {
     "verify ": verify.sources,
 }.items():
     for _registered in _typer.registered_commands:
-        _registered.cls = _Command
+        _registered.cls = refused.Command
     _below: list[Any] = [*_typer.registered_commands, *_typer.registered_groups]
     for _each in _below:
         _name = _within + (_each.name or _each.callback.__name__)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from copy import copy
 from typing import Any
 
-from typer.core import TyperGroup, TyperOption
+import typer
+from typer.core import TyperOption
 
 from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.commands import refused
 
 _BY_OPTION = __name__
 _NOT_WITH = {("twitter", "--rate"): "X sets the pace of its stream"}
@@ -24,7 +26,7 @@ def is_by_option(ctx: Any) -> bool:
     return bool(ctx.meta.get(_BY_OPTION))
 
 
-class BySource(TyperGroup):
+class BySource(refused.Group):
     """A group of sources. The first one is the default."""
 
     def __init__(self, **attributes: Any) -> None:
@@ -53,7 +55,10 @@ class BySource(TyperGroup):
 
     def _source(self, ctx: Any, args: list[str]) -> str:
         default, *_ = self.commands
-        given, rest, _ = self.commands[default].make_parser(ctx).parse_args([*args])
+        try:
+            given, rest, _ = self.commands[default].make_parser(ctx).parse_args([*args])
+        except typer.TyperException:
+            return default  # whose own parser then reports it
         if rest and rest[0] in self.commands and not ctx.resilient_parsing:
             raise WrongUsage(f"Put the source before its options: {ctx.command_path} {rest[0]} …")
         source = str(given.get("source"))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -61,27 +62,144 @@ def test_options_that_do_not_go_together_are_wrong_usage(
     assert out == ""
 
 
+RATE = "a number of at least 0.001, such as 200"
+
+
 @pytest.mark.parametrize(
-    "line",
+    ("line", "says", "help_of"),
     [
-        "nonsense",
-        "verify",
-        "query",
-        "up --port 0",
-        "produce --count -1",
-        "produce --malformed 2",
-        "produce --source nowhere",
-        "produce --nonsense",
-        "produce nowhere",
-        "produce fake --nonsense",
-        "produce --source file --count x",
+        ("nonsense", "tweetpipe has no command nonsense.", ""),
+        ("prduce", "tweetpipe has no command prduce. Did you mean produce?", ""),
+        ("produce nowhere", "tweetpipe produce has no command nowhere.", "produce"),
+        ("dead-letters lst", "tweetpipe dead-letters has no command lst. Did", "dead-letters"),
+        ("--events", "--events needs a value, such as my-events.", ""),
+        ("produce --nonsense", "tweetpipe produce fake has no option --nonsense", "produce fake"),
+        (
+            "produce fake --conut 5",
+            "tweetpipe produce fake has no option --conut. Did you mean --count?",
+            "produce fake",
+        ),
+        (
+            "produce file x --conut 5",
+            "tweetpipe produce file has no option --conut.",
+            "produce file",
+        ),
+        ("logs -x", "tweetpipe logs has no option -x.", "logs"),
+        ("logs --json=1", "--json takes no value.", "logs"),
+        ("query a b", "tweetpipe query takes no further arguments, so it can't use b.", "query"),
+        ("produce fake --rate abc", f"--rate must be {RATE}, not 'abc'.", "produce fake"),
+        ("produce --rate -3", f"--rate must be {RATE}, not '-3'.", "produce fake"),
+        ("produce --rate nan", f"--rate must be {RATE}, not 'nan'.", "produce fake"),
+        ("produce --rate inf", f"--rate must be {RATE}, not 'inf'.", "produce fake"),
+        ("produce --rate", f"--rate needs {RATE}.", "produce fake"),
+        ("produce --rate=", f"--rate must be {RATE}, not ''.", "produce fake"),
+        (
+            "produce --count 1.5",
+            "--count must be a whole number of at least 0, such as 5000, not '1.5'.",
+            "produce fake",
+        ),
+        (
+            "produce --malformed 2",
+            "--malformed must be a number from 0 to 1, such as 0.02, not '2'.",
+            "produce fake",
+        ),
+        (
+            "up --port 0",
+            "--port must be a whole number from 1 to 65535, such as 4567, not '0'.",
+            "up",
+        ),
+        (
+            "plan --rate 1 --hottest-author 0",
+            "--hottest-key must be a number from 0.000001 to 1, such as 0.01, not '0'.",
+            "plan",
+        ),
+        (
+            "comply --monthly-limit x",
+            "--monthly-limit must be a number of at least 0, such as 10, not 'x'.",
+            "comply",
+        ),
+        (
+            "produce file x --max-in-hand 1",
+            "--max-in-hand must be a number from 2 to 1000000, such as 42, not '1'.",
+            "produce file",
+        ),
+        ("deploy --target mars", "--target must be local or aws, not 'mars'.", "deploy"),
+        (
+            "produce --source nowhere",
+            "--source must be fake, file, or twitter, not 'nowhere'.",
+            "produce fake",
+        ),
+        (
+            "dead-letters redrive --payload nowhere x",
+            "--payload can't be nowhere: it does not exist. Name a file.",
+            "dead-letters redrive",
+        ),
+        (
+            "plan --rate 1 --prices x --prices /",
+            "--prices can't be /: it is a folder. Name a file.",
+            "plan",
+        ),
+        (
+            "verify",
+            "tweetpipe verify fake needs --count, as in:\n  tweetpipe verify fake --count",
+            "verify fake",
+        ),
+        ("query", "tweetpipe query needs KEY, as in:\n  tweetpipe query ", "query"),
     ],
 )
-def test_what_the_parser_refuses_is_wrong_usage(
-    line: str, capfd: pytest.CaptureFixture[str]
+def test_what_the_parser_refuses_is_told_with_what_it_accepts(
+    line: str, says: str, help_of: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(*line.split()) == 2
-    assert "Usage:" in capfd.readouterr().err
+    code = run(*line.split())
+
+    out, err = capfd.readouterr()
+    assert code == 2
+    assert err.startswith(f"Error: {says}")
+    asked = " ".join(filter(None, ("tweetpipe", help_of, "--help")))
+    assert err.endswith(f"For help, run:\n  {asked}\n")
+    assert out == ""
+
+
+def test_a_variable_that_the_parser_refuses_is_named(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TWEETPIPE_TARGET", "mars")
+
+    assert run("status") == 2
+    assert capfd.readouterr().err.startswith(
+        "Error: The variable TWEETPIPE_TARGET must be local or aws, not 'mars'."
+    )
+
+
+def own_options(command: Any, *names: str) -> Iterator[tuple[str, Any]]:
+    """Each option of each command that takes a number or one of several words."""
+    for parameter in command.params:
+        kind = parameter.type_descriptor
+        if kind.choices is not None or kind.annotation in (int, float):
+            yield " ".join(names), parameter
+    for name, below in getattr(command, "commands", {}).items():
+        yield from own_options(below, *names, name)
+
+
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [
+        pytest.param(command, option, id=f"{command} {option.opts[0]}")
+        for command, option in own_options(get_command(app))
+        if not option.hidden
+    ],
+)
+def test_each_option_that_is_refused_says_a_value_that_it_accepts(
+    command: str, option: Any, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*command.split(), option.opts[0], "wrong") == 2
+
+    said = capfd.readouterr().err
+    found = re.match(r"Error: --[\w-]+ must be (.*), not 'wrong'\. For help", said)
+    assert found, said
+    if option.type_descriptor.choices is None:
+        example = float(found[1].split("such as ")[1])
+        assert (option.min or 0) <= example <= (option.max or example)
 
 
 @pytest.mark.parametrize(
