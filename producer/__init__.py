@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from producer.delivery import TOO_LARGE, produce
 from producer.errors import (
+    DamagedError,
     DeliveryError,
     PositionError,
     ProducerError,
     SettingsError,
     SourceError,
+    TooLongError,
     UndeliveredError,
 )
 from producer.fakes import fake_source
@@ -32,6 +34,7 @@ __all__ = [
     "STDIN",
     "TOO_LARGE",
     "Contents",
+    "DamagedError",
     "DeliveryError",
     "FakesGoingOn",
     "FileSet",
@@ -50,6 +53,7 @@ __all__ = [
     "SettingsError",
     "Shards",
     "SourceError",
+    "TooLongError",
     "UndeliveredError",
     "Unsendable",
     "WholeFile",

@@ -3,6 +3,8 @@
 ProducerError
 ├── SettingsError      a setting is out of range: correct it
 ├── SourceError        the source can't be opened, or reading it failed
+│   ├── DamagedError   a file is cut off or damaged: get a complete copy
+│   └── TooLongError   a line or value does not fit in memory: split it
 ├── DeliveryError      Kinesis refuses every record: correct the stream or the credentials
 ├── UndeliveredError   the file for undelivered records can't be written: free space or name another
 └── PositionError      the position in a file is another file's, or can't be kept
@@ -10,6 +12,8 @@ ProducerError
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -39,7 +43,39 @@ class SettingsError(ProducerError):
 
 
 class SourceError(ProducerError):
-    """The source can't be opened, or reading it failed; what was read before is dealt with."""
+    """The source can't be opened, or reading it failed; what was read before is dealt with.
+
+    `advice` says what to do before the source is read again, unless the message does.
+    """
+
+    advice = ""
+
+
+class DamagedError(SourceError):
+    """A file is cut off or damaged; a complete copy of it can be read."""
+
+    advice = "Get a complete copy of it"
+
+
+class TooLongError(SourceError):
+    """A line or a value does not fit in memory; the message says how to split it, if it can."""
+
+
+def cannot_read(path: str | Path, error: OSError) -> SourceError:
+    """The error for a file that can't be opened, with what to check."""
+    failed = SourceError(f"cannot read {path}: {error.strerror}")
+    failed.advice = "Make sure that it can be read"
+    if error.errno in (errno.ENOENT, errno.ENOTDIR):
+        failed.advice = check_path(path)
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        failed.advice = "Give yourself permission to read it"
+    return failed
+
+
+def check_path(path: str | Path) -> str:
+    """Advice about a path that leads nowhere."""
+    where = "" if Path(path).is_absolute() else f", which starts at {Path.cwd()}"
+    return f"Check the path{where}"
 
 
 class DeliveryError(ProducerError):

@@ -74,13 +74,13 @@ class FileSet(Generic[File]):
     """The events of all the files, in order. Iterate it once.
 
     A file that can't be read to its end does not stop the ones after it: SourceError is raised
-    after the last file, and `broken` then names the files that failed.
+    after the last file, and `broken` then has the errors of the files that failed.
     """
 
     def __init__(self, files: Sequence[File]) -> None:
         self.files = files
-        self.broken: list[str] = []
-        self._errors: list[tuple[str, SourceError]] = []
+        self.broken: dict[str, SourceError] = {}
+        self._errors: dict[str, SourceError] = {}
         self._number = 0
         self._bytes_before = 0
         self._messages_before: Counter[str] = Counter()
@@ -122,18 +122,21 @@ class FileSet(Generic[File]):
         try:
             yield from self.current
         except SourceError as error:
-            self._errors.append((self.current.name, error))
+            self._errors[self.current.name] = error
 
     def _tell_broken(self) -> None:
-        self.broken = [name for name, _ in self._errors]
+        self.broken = self._errors
         if not self._errors:
             return
-        _, first = self._errors[0]
-        if len(self._errors) == 1:
+        first, *others = self._errors.values()
+        if not others:
             raise first
-        told = "; ".join(str(error) for _, error in self._errors[:_MOST_TOLD])
-        more = len(self._errors) - _MOST_TOLD
-        raise SourceError(told + (f"; and {more:,} more files" if more > 0 else "")) from first
+        told = [str(error) for error in (first, *others)[:_MOST_TOLD]]
+        if (more := len(self._errors) - _MOST_TOLD) > 0:
+            told.append(f"and {more:,} more files")
+        # A message may end with a command, which has its own line.
+        has_commands = any("\n" in each for each in told)
+        raise SourceError(("\n" if has_commands else "; ").join(told)) from first
 
     def _go_to(self, number: int) -> None:
         if number:

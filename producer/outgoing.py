@@ -23,6 +23,11 @@ STDIN = "-"
 """The name that stands for standard input."""
 
 
+def in_words(name: str) -> str:
+    """The name of a file, or of standard input, in a message."""
+    return "standard input" if name == STDIN else name
+
+
 class Origin(NamedTuple):
     """Where a record was found, counted from 1, and after `byte` if reading began there."""
 
@@ -33,8 +38,7 @@ class Origin(NamedTuple):
 
     def __str__(self) -> str:
         after = f" after byte {self.byte:,}" if self.byte else ""
-        file = "standard input" if self.file == STDIN else self.file
-        return f"{self.unit} {self.number:,}{after} of {file}"
+        return f"{self.unit} {self.number:,}{after} of {in_words(self.file)}"
 
 
 class OutgoingRecord(NamedTuple):

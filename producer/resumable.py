@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from producer.errors import PositionError, SettingsError, SourceError
+from producer.errors import DamagedError, PositionError, SettingsError, SourceError, cannot_read
 from producer.files.contents import Contents
 from producer.files.reading import EVENTS, Reading, open_events
 from producer.outgoing import OutgoingRecord
@@ -55,7 +55,7 @@ class ResumableFile:
                     "out --resume, or save the input to a file first"
                 )
         except OSError as error:
-            raise SourceError(f"cannot read {path}: {error.strerror}") from error
+            raise cannot_read(path, error) from error
         with closing(open_events(path, contents=contents)) as look:
             self.is_plain = look.is_plain
             status = os.fstat(look.file.fileno())
@@ -111,10 +111,7 @@ class ResumableFile:
                 self._note_unended(piece.start, piece.end, reading)
             yield piece.record
         if self.is_plain and self._size_of(reading) < self._read_from + reading.bytes_read:
-            raise SourceError(
-                f"{self.name} got shorter while it was being read. When it is "
-                "complete, send it again"
-            )
+            raise DamagedError(f"{self.name} got shorter while it was being read")
         self.waits, self.messages = reading.waits, reading.messages
         self._end = self._position_at(self.offset, reading, finished=not self.is_plain)
 
@@ -125,7 +122,7 @@ class ResumableFile:
         status = os.fstat(reading.file.fileno())
         if identity(status) != self._identity:
             reading.close()
-            raise SourceError(f"{self.name} was replaced before it was read. Run the command again")
+            raise SourceError(f"{self.name} was replaced before it was read")
         return reading
 
     def _note_unended(self, start: int, end: int, reading: Reading) -> None:

@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
 from localstack_embedded import EmulatorError
-from producer import ProducerError, SettingsError
+from producer import ProducerError, SettingsError, SourceError
 from tweetpipe import events
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import INTERRUPTED, TweetpipeError, mistake
@@ -108,6 +108,9 @@ def _in_one_line(error: Exception) -> tuple[str, int]:
             return str(error), error.exit_code
         case SettingsError():
             return str(error), 2
+        case SourceError(advice=str(advice)) if advice:
+            again = "" if "\n" in advice else ", then run this command again."
+            return f"{error}. {advice}{again}", 1
         case ProducerError() | EmulatorError():
             return str(error), 1
         case BotoCoreError() | ClientError():

@@ -9,8 +9,9 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from producer.errors import SourceError
+from producer.errors import DamagedError
 from producer.files.chunks import Chunks
+from producer.outgoing import in_words
 
 _PIECE_BYTES = 256 * 1024
 _MOST_LAYERS = 4
@@ -81,7 +82,7 @@ _MAGIC: dict[bytes, tuple[str, Callable[[], _Decompressor]]] = {
 def decompressed(chunks: Chunks, name: str) -> tuple[list[str], Chunks]:
     """The names of the compressions found, outermost first, and the decompressed data.
 
-    Raises SourceError at the first byte that can't be decompressed, after yielding everything
+    Raises DamagedError at the first byte that can't be decompressed, after yielding everything
     before it.
     """
     kinds: list[str] = []
@@ -120,9 +121,9 @@ def _members(
             try:
                 given = decompressor.decompress(chunk, _PIECE_BYTES)
             except Exception as error:  # each library raises its own
-                raise SourceError(
-                    f"{name} is damaged: its {kind} data can't be decompressed near byte {fed:,} "
-                    f"({error}); the records before that were read"
+                raise DamagedError(
+                    f"{in_words(name)} is damaged: its {kind} data can't be decompressed near byte "
+                    f"{fed:,} ({error})"
                 ) from error
             if given:
                 yield given
@@ -132,7 +133,6 @@ def _members(
             elif decompressor.needs_input:
                 break
     if decompressor is not None:
-        raise SourceError(
-            f"{name} is incomplete: its {kind} data ends early, at byte {fed:,}; "
-            "the records before that were read"
+        raise DamagedError(
+            f"{in_words(name)} is incomplete: its {kind} data ends early, at byte {fed:,}"
         )

@@ -46,7 +46,7 @@ class Contents:
     taken_apart: Callable[[object, str, Counter[str]], list[Value]] = _itself
     require: Callable[[bytes, str, bool], None] = _anything
     refusal: Callable[[object, str], SettingsError | None] = lambda _, __: None
-    if_long: Callable[[str], str] = lambda _: ""
+    if_long: Callable[[str], str] = lambda _: "Split it, or take it out of the file"
     page: Page | None = None
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from producer.errors import SettingsError, SourceError
+from producer.errors import SettingsError, cannot_read, check_path
 from producer.outgoing import STDIN
 from producer.undelivered import Identity, identity, of_earlier_runs
 
@@ -43,9 +43,10 @@ def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
         stands_for = _meant_by(name, aside)
         if not stands_for and not _is_position(name):
             what = (
-                f"{name} holds no files of events"
+                f"{name} holds no files of events. Hidden files, saved positions, and undelivered "
+                f"records are left out: to send one, name the file itself"
                 if os.path.isdir(name)
-                else f"no file matches {name}. Check the path"
+                else f"no file matches {name}. {check_path(name)}"
             )
             raise SettingsError(what)
         for file in stands_for:
@@ -88,7 +89,7 @@ def _below(folder: str) -> Iterator[str]:
     """The files in a folder and its subfolders; each folder is visited once."""
 
     def fail(error: OSError) -> NoReturn:
-        raise SourceError(f"cannot read {error.filename}: {error.strerror}") from error
+        raise cannot_read(error.filename, error) from error
 
     known = {_identity(folder)}
     for path, folders, files in os.walk(folder, onerror=fail, followlinks=True):
@@ -126,4 +127,4 @@ def _identity(path: str) -> Identity:
     try:
         return identity(os.stat(path))
     except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+        raise cannot_read(path, error) from error

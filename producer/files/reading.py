@@ -13,14 +13,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from producer.errors import SourceError
+from producer.errors import SourceError, TooLongError, cannot_read
 from producer.files.chunks import Chunks, raw_chunks
 from producer.files.compression import decompressed
 from producer.files.contents import Contents
 from producer.files.look import Form, look
 from producer.files.text import in_utf8
 from producer.files.values import values
-from producer.outgoing import STDIN, Origin, OutgoingRecord
+from producer.outgoing import STDIN, Origin, OutgoingRecord, in_words
 
 MAX_LINE_BYTES = 16 * 1024 * 1024
 """No stream accepts a record over 10 MiB, so a longer line can't be NDJSON."""
@@ -65,7 +65,7 @@ def open_events(
         else:
             file = open(path, "rb", buffering=0)  # noqa: SIM115
     except OSError as error:
-        raise SourceError(f"cannot read {path}: {error.strerror}") from error
+        raise cannot_read(in_words(str(path)), error) from error
     reading = Reading(file, str(path), contents=contents, start=start, hold_unended=hold_unended)
     if reading.size is not None:
         try:
@@ -165,9 +165,9 @@ class Reading:
                 self.bytes_read += len(chunk)
                 yield chunk
         except OSError as error:
-            raise SourceError(
-                f"reading {self._name} failed: {error.strerror}; the records before that were read"
-            ) from error
+            failed = SourceError(f"reading {in_words(self._name)} failed: {error.strerror}")
+            failed.advice = "Make sure that it can be read to the end"
+            raise failed from error
 
     def _in_lines(self) -> Iterator[Piece]:
         is_delimited = self._form is Form.DELIMITED
@@ -223,10 +223,9 @@ class Reading:
             yield lines, False
             if len(rest) > MAX_LINE_BYTES:
                 origin = Origin(self._name, number + 1, byte=began)
-                raise SourceError(
+                raise TooLongError(
                     f"{origin} is longer than {MAX_LINE_BYTES:,} bytes, more than any "
-                    f"{self._contents.noun} can have. The records before that were read. "
-                    f"{self._contents.if_long(self._name)}".rstrip()
+                    f"{self._contents.noun} can have. {self._contents.if_long(self._name)}"
                 )
         if rest:
             yield [rest], True

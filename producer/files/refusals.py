@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 
 from producer.errors import SettingsError
-from producer.outgoing import STDIN
+from producer.outgoing import STDIN, in_words
 
 PIPED_INTO = "tweetpipe produce file -"
 """Sends standard input; the command line adds the options that select the stack."""
@@ -70,8 +70,7 @@ def require_text(head: bytes, name: str, *, ended: bool) -> None:
 
 def refusal(name: str, what: str, command: str, *, nouns: str = "events") -> SettingsError:
     """The error for a file of another format, with advice on how to make `nouns` of it."""
-    file = "standard input" if name == STDIN else name
-    said = f"{file} {what}, so it can't be sent as {nouns}. Nothing was sent"
+    said = f"{in_words(name)} {what}, so it can't be sent as {nouns}. Nothing was sent"
     if not command:
         return SettingsError(said)
     advice, colon, line = command.partition(": ") if command[0].isupper() else ("Run", ":", command)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import codecs
 from collections.abc import Iterator
 
-from producer.errors import SourceError
+from producer.errors import DamagedError
 from producer.files.chunks import Chunks
+from producer.outgoing import in_words
 
 _BOMS = (
     (codecs.BOM_UTF8, "UTF-8"),
@@ -55,9 +56,8 @@ def _recoded(chunks: Chunks, encoding: str, name: str) -> Iterator[bytes]:
                 yield text.encode("utf-8", "surrogatepass")
         ending = decoder.decode(b"", True).encode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise SourceError(
-            f"{name} is damaged: its {encoding} text can't be decoded ({error.reason}); "
-            "the records before that were read"
+        raise DamagedError(
+            f"{in_words(name)} is damaged: its {encoding} text can't be decoded ({error.reason})"
         ) from error
     if ending:
         yield ending

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from producer.errors import SourceError
+from producer.errors import DamagedError, TooLongError
 from producer.files.chunks import Chunks
+from producer.outgoing import in_words
 
 MAX_VALUE_CHARACTERS = 16 * 1024 * 1024
 
@@ -43,8 +44,8 @@ def values(
     """The values in a sequence of arrays, pages and objects, one after another.
 
     Arrays, including that of a `page`, are taken apart whatever their length; any other value must
-    fit in memory. Raises SourceError for invalid JSON and for a value that is too long, for which
-    `if_long` says what to do.
+    fit in memory. Raises DamagedError for invalid JSON, and TooLongError for a value that is too
+    long, for which `if_long` says what to do.
     """
     text = _Text(chunks, name, if_long)
     while text.peek():
@@ -158,10 +159,10 @@ class _Text:
                 start, self._at = self._at, end
                 return content, self._text[start:end]
             if len(self._text) - self._at > MAX_VALUE_CHARACTERS:
-                raise SourceError(
-                    f"{self._name} can't be read further: the value at {self._place(self._at)} is "
-                    f"longer than {MAX_VALUE_CHARACTERS:,} characters. The records before that "
-                    f"were read. {self._if_long(self._name)}".rstrip()
+                raise TooLongError(
+                    f"{in_words(self._name)} can't be read further: the value at "
+                    f"{self._place(self._at)} is longer than {MAX_VALUE_CHARACTERS:,} characters. "
+                    f"{self._if_long(self._name)}"
                 )
             # Twice as much each time, so that a long value is not parsed over and over.
             self._read_on(len(self._text) - self._at)
@@ -203,12 +204,11 @@ class _Text:
             added += len(parts[-1])
         self._text, self._at = "".join(parts), 0
 
-    def _broken(self, reason: str, at: int, *, is_cut: bool = False) -> SourceError:
+    def _broken(self, reason: str, at: int, *, is_cut: bool = False) -> DamagedError:
         is_cut = self._ended and (is_cut or at >= len(self._text.rstrip()))
         what = "incomplete" if is_cut else "damaged"
-        return SourceError(
-            f"{self._name} is {what}: {self._place(at)} is not valid JSON ({reason}); "
-            "the records before that were read"
+        return DamagedError(
+            f"{in_words(self._name)} is {what}: {self._place(at)} is not valid JSON ({reason})"
         )
 
     def _place(self, at: int) -> str:

@@ -36,12 +36,14 @@ def deliver(
     own_credentials: bool = False,
     remark: Callable[[], str] = str,
     last_words: Callable[[Report], str] = lambda _: "",
+    remedy: Callable[[Report], str] = lambda _: "",
 ) -> Report:
     """Send the records with a progress bar; raise TweetpipeError if any was not delivered.
 
     The bar shows `done` out of `total`; by default, `done` counts the finished records. Whatever
     the outcome, the counts are printed, and where the undelivered records are. `remark` is printed
-    beside the counts while records are sent, and `last_words` at the end.
+    beside the counts while records are sent, and `last_words` at the end. An error ends with
+    `remedy`.
     """
     settings = _as_the_stream_is(settings or Settings(), deployed)
     config = producer.kinesis_client_config(settings)
@@ -58,13 +60,14 @@ def deliver(
         command = ending.resend_command(
             undelivered or UNDELIVERED, place, deployed, own_credentials=own_credentials
         )
-        return ending.undelivered(
+        failed = ending.undelivered(
             report,
             path=undelivered,
             command=command,
             causes=causes,
             max_record_bytes=settings.max_record_bytes,
         )
+        return ending.sentences([*filter(None, (failed, remedy(report)))])
 
     # Must not be cut off, or the records in memory are lost. It stops quickly on its own.
     with interrupt.must_finish, interrupt.asking_to_stop() as stop:

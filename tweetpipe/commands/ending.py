@@ -100,10 +100,24 @@ class Standstill:
 
 def resend_command(path: Path, place: Place, deployed: Stack, *, own_credentials: bool) -> str:
     """The command that sends the undelivered records to the same stack."""
-    # Without ./, a name such as -x would be read as an option.
-    file = f"./{path}" if str(path).startswith("-") else str(path)
     own = " --own-credentials" if own_credentials else ""
-    return f"tweetpipe produce file {shlex.quote(file)}{options(place.target, deployed.name)}{own}"
+    return send_command([str(path)], options(place.target, deployed.name) + own)
+
+
+def send_command(files: Sequence[str], options: str) -> str:
+    """The command that sends these files, with these further options."""
+    # Without ./, a name such as -x would be read as an option.
+    named = [f"./{file}" if file.startswith("-") else file for file in files]
+    return f"tweetpipe produce file {shlex.join(named)}{options}"
+
+
+def sentences(parts: Sequence[str]) -> str:
+    """The parts joined to one message, in which a command keeps its own line."""
+    said = ""
+    for part in parts:
+        ends_with_command = said.rpartition("\n")[2].startswith("  ")
+        said += ("\n" if ends_with_command else ". " if said else "") + part
+    return said
 
 
 def undelivered(
@@ -135,7 +149,7 @@ def undelivered(
         said.append(
             f"{_part(again, report)} in {path}. To send them again{twice}, run:\n  {command}"
         )
-    return ". ".join(said)
+    return sentences(said)
 
 
 def _never_sent(unsendable: Unsendable, path: Path | None, limit: int) -> str:

@@ -9,19 +9,22 @@ from pathlib import Path
 
 import producer
 from producer import (
+    DamagedError,
     FileSet,
     OutgoingRecord,
     ProducerError,
     Report,
     ResumableFile,
     ResumableFiles,
+    SourceError,
+    TooLongError,
     WholeFile,
 )
 from tweetpipe import events
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands import terminal
-from tweetpipe.words import counted, named
+from tweetpipe.words import counted
 
 _MANY_FILES = 200
 _MOST_NAMED = 3
@@ -31,8 +34,9 @@ _MOST_NAMED = 3
 class Opened:
     """A source that is ready to read, its total if known, and its messages.
 
-    `total` is in records, or in the unit of `done`. `fell_short` says in the end whether the source
-    gave less than requested, even if everything that it gave was delivered.
+    `total` is in records, or in the unit of `done`. `remedy` says what to do if the source could
+    not be read to its end. `fell_short` says in the end whether the source gave less than
+    requested, even if everything that it gave was delivered.
     """
 
     records: Iterable[OutgoingRecord]
@@ -40,6 +44,7 @@ class Opened:
     done: Callable[[], int] | None = None
     remark: Callable[[], str] = str
     last_words: Callable[[Report], str] = lambda _: ""
+    remedy: Callable[[Report], str] = lambda _: ""
     fell_short: Callable[[], bool] = lambda: False
 
 
@@ -103,25 +108,65 @@ def led(words: str, options: str) -> str:
     return words.replace(producer.PIPED_INTO, producer.PIPED_INTO + options)
 
 
-def open_files(files: Sequence[str], *, author: str | None = None) -> Opened:
-    """The events of the files, or of standard input."""
+@contextmanager
+def nothing_sent() -> Iterator[None]:
+    """Adds to an error about a file that nothing was sent."""
+    try:
+        yield
+    except SourceError as error:
+        error.args = (f"{error}. Nothing was sent",)
+        raise
+
+
+def open_files(
+    files: Sequence[str], *, author: str | None = None, again: Callable[[Sequence[str]], str]
+) -> Opened:
+    """The events of the files, or of standard input; `again` is the command that sends files."""
     contents = events.chosen().contents(author)
     records = FileSet([WholeFile(file, contents=contents) for file in _looked_at(files)])
     all_of = f"all of {files[0]}" if len(files) == 1 else f"all {len(files):,} files"
 
     def last_words(report: Report) -> str:
-        if producer.STDIN in files or _is_all_kept(report):
+        is_told = records.broken and not report.unwritten  # by the remedy
+        if producer.STDIN in files or _is_all_kept(report) or is_told:
             return ""
-        if records.broken and not report.unwritten:
-            return f"{_once_readable(records.broken)} again. Nothing is stored twice."
         return f"To deliver the rest, send {all_of} again. Nothing is stored twice."
 
-    return _opened(records, last_words)
+    return _opened(records, last_words, again)
 
 
-def _once_readable(broken: Sequence[str]) -> str:
-    them = "it" if len(broken) == 1 else "them"
-    return f"Once {named(broken)} can be read to the end, send {them}"
+def _remedy(
+    records: FileSet[WholeFile] | FileSet[ResumableFile],
+    report: Report,
+    again: Callable[[Sequence[str]], str],
+) -> str:
+    """What became of the other records, and how to send the files that failed again."""
+    if not records.broken:
+        return ""
+    said = [f"The {'other ' if report.failed else ''}records before that were sent"]
+    if not report.read:
+        said = ["No records were sent"]
+    elif len(records.broken) < len(records.files):
+        said[0] += ", and so were the other files"
+    # A message about something too long ends with what to do.
+    left = {n: e for n, e in records.broken.items() if not isinstance(e, TooLongError)}
+    if left:
+        it = "it" if len(left) == 1 else "them"
+        said.append(_advice([*left.values()]))
+        how = ", run this command again"
+        if producer.STDIN not in left and len(left) <= _MOST_NAMED:
+            how = f", run:\n  {again([*left])}"
+        said.append(f"To send {it} again (nothing is stored twice){how}")
+    return ". ".join(filter(None, said))
+
+
+def _advice(errors: Sequence[SourceError]) -> str:
+    """What to do before these files are sent again."""
+    if len(errors) == 1:
+        return errors[0].advice
+    if all(isinstance(error, DamagedError) for error in errors):
+        return "Get complete copies of them"
+    return "Make sure that they can be read to the end"
 
 
 def _is_all_kept(report: Report) -> bool:
@@ -129,8 +174,14 @@ def _is_all_kept(report: Report) -> bool:
     return report.exhausted and not report.unwritten
 
 
-def open_to_resume(files: Sequence[str], *, stream: str, author: str | None = None) -> Opened:
-    """The events in the files that no earlier run has sent."""
+def open_to_resume(
+    files: Sequence[str],
+    *,
+    stream: str,
+    author: str | None = None,
+    again: Callable[[Sequence[str]], str],
+) -> Opened:
+    """The events in the files that no earlier run has sent; `again` as for `open_files`."""
     contents = events.chosen().contents(author)
     records = ResumableFiles(
         [ResumableFile(file, stream=stream, contents=contents) for file in _looked_at(files)]
@@ -141,7 +192,7 @@ def open_to_resume(files: Sequence[str], *, stream: str, author: str | None = No
 
     def last_words(report: Report) -> str:
         if records.broken:
-            return f"{_once_readable(records.broken)} again with --resume to continue from there."
+            return ""  # the remedy says how to continue
         if not report.exhausted:
             name = records.current.name
             return f"Stopped before the end of {name}. Use --resume to continue from there."
@@ -153,7 +204,7 @@ def open_to_resume(files: Sequence[str], *, stream: str, author: str | None = No
             )
         return "" if report.read else f"Nothing to send: {all_of} already been sent completely."
 
-    return _opened(records, last_words)
+    return _opened(records, last_words, again)
 
 
 def _looked_at(files: Sequence[str]) -> Iterator[str]:
@@ -183,7 +234,9 @@ def _going_on(files: Sequence[ResumableFile]) -> Iterator[str]:
 
 
 def _opened(
-    files: FileSet[WholeFile] | FileSet[ResumableFile], last_words: Callable[[Report], str]
+    files: FileSet[WholeFile] | FileSet[ResumableFile],
+    last_words: Callable[[Report], str],
+    again: Callable[[Sequence[str]], str],
 ) -> Opened:
     def remark() -> str:
         held = producer.held_back(files.messages)
@@ -195,6 +248,7 @@ def _opened(
         done=lambda: files.bytes_read,
         remark=remark,
         last_words=last_words,
+        remedy=lambda report: _remedy(files, report, again),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -15,12 +17,13 @@ from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import INTERRUPTED, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
-from tweetpipe.commands import terminal
+from tweetpipe.commands import ending, terminal
 from tweetpipe.commands.by_source import BySource, is_by_option
 from tweetpipe.commands.delivering import UNDELIVERED, deliver, settings_of
 from tweetpipe.commands.opening import (
     Opened,
     leading_to,
+    nothing_sent,
     open_fake,
     open_files,
     open_going_on,
@@ -185,19 +188,33 @@ def file(
         )
     if resume and producer.STDIN in names:
         raise WrongUsage("--resume works only with files: standard input can't be read again.")
-    found = producer.listed(names, undelivered=undelivered)
+    with nothing_sent():
+        found = producer.listed(names, undelivered=undelivered)
     if found.twice:
         terminal.say(f"Named more than once, but sent only once: {words.named(found.twice)}")
     undelivered = producer.undelivered_path(undelivered, sources=found.files)
+
+    def again(files: Sequence[str]) -> str:
+        further = f" --author {shlex.quote(author)}" if author else ""
+        further += " --resume" if resume else ""
+        further += stacks.options(target, stack_name)
+        further += " --own-credentials" if own_credentials else ""
+        return ending.send_command(files, further)
+
     with leading_to(stacks.options(target, stack_name)):
         # Opened first, so that a wrong path is reported before anything else.
-        opened = None if resume else open_files(found.files, author=author or None)
+        with nothing_sent():
+            opened = None if resume else open_files(found.files, author=author or None, again=again)
         place, deployed = open_stack(target, stack_name)
+        with nothing_sent():
+            opened = opened or open_to_resume(
+                found.files,
+                stream=deployed.outputs["KinesisStream"],
+                author=author or None,
+                again=again,
+            )
         send(
-            opened
-            or open_to_resume(
-                found.files, stream=deployed.outputs["KinesisStream"], author=author or None
-            ),
+            opened,
             place,
             deployed,
             settings=settings_of(give_up_after, max_in_hand, rate=rate, aggregate=aggregate),
@@ -234,6 +251,7 @@ def send(
         own_credentials=own_credentials,
         remark=opened.remark,
         last_words=last_words,
+        remedy=opened.remedy,
     )
     if report.interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -648,7 +648,7 @@ def test_how_to_send_what_is_neither_sent_nor_kept_is_said(
     report = Mock(spec=Report, exhausted=exhausted, unwritten=unwritten)
     path = str(_written(tmp_path))
     fake = opening.open_fake(seed=0, count=5, shape="mixed", malformed=0.0, duplicates=0.0)
-    file = opening.open_files([path])
+    file = opening.open_files([path], again=str)
     assert len([*file.records]) == COUNT
 
     for opened, words in ((fake, "the same command again"), (file, f"send all of {path} again")):
