@@ -22,7 +22,7 @@ from tweetpipe.commands.delivering import deliver
 from tweetpipe.commands.lifecycle import PortOption, start_localstack
 from tweetpipe.commands.options import DEFAULT_STACK, StackOption
 from tweetpipe.commands.stacks import deploy_stack
-from tweetpipe.commands.verdict import end_with, show_differences
+from tweetpipe.commands.verdict import end_with, remedies, show_differences
 from tweetpipe.looking import table as tables
 from tweetpipe.looking import verify
 from tweetpipe.project import LOCALSTACK_HOME
@@ -90,10 +90,15 @@ def demo(
     else:
         verdict = (
             f"{comparison.verified:,} of {count:,} verified. Check the end of "
-            f"{LOCALSTACK_HOME / 'localstack.log'}, and the dead letters:\n"
-            f"  tweetpipe dead-letters list{here}"
+            f"{LOCALSTACK_HOME / 'localstack.log'}."
         )
-    end_with(verdict, place, deployed, is_equal=comparison.is_equal)
+    steps = remedies(
+        missing=len(comparison.missing),
+        different=len(comparison.different),
+        send=f"tweetpipe produce fake --count {count} --seed {seed}{here}",
+        options=here,
+    )
+    end_with(verdict, place, deployed, is_equal=comparison.is_equal, steps=[*steps])
     first = chosen.key_of(next(iter(expected.values())))[0]
     for line in next_steps(str(first), here):
         terminal.say(line)

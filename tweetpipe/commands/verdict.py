@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.table import Table
@@ -21,8 +23,13 @@ from tweetpipe.looking.verify_files import FileComparison
 _SHOWN = 5  # examples of each kind of difference
 
 
-def end_with(verdict: str, place: Place, deployed: Stack, *, is_equal: bool) -> None:
-    """Print the verdict before anything that may fail, and exit with its code."""
+def end_with(
+    verdict: str, place: Place, deployed: Stack, *, is_equal: bool, steps: Sequence[str] = ()
+) -> None:
+    """Print the verdict before anything that may fail, and exit with its code.
+
+    `steps` say what to do about differences.
+    """
     tell = terminal.done if is_equal else terminal.fail
     tell(verdict)
     try:
@@ -31,7 +38,35 @@ def end_with(verdict: str, place: Place, deployed: Stack, *, is_equal: bool) -> 
         why = str(error) if isinstance(error, TweetpipeError) else explain(error)
         terminal.say(f"The state of the stack could not be read: {why}")
     if not is_equal:
+        for step in steps:
+            terminal.say(step)
         raise typer.Exit(DIFFERENT)
+
+
+def remedies(
+    *, missing: int, different: int, send: str, options: str, lost: int = 0
+) -> Iterator[str]:
+    """What to do about differences; `send` sends the events again.
+
+    `options` select the stack.
+    """
+    if missing:
+        yield (
+            "Missing items were rejected, not sent, or are still on their way. To see what was "
+            f"rejected, run:\n  tweetpipe dead-letters list{options}"
+        )
+    if different:
+        yield (
+            "Different items were stored by another version of the function, or from other events "
+            f"with the same keys. To update the function, run:\n  tweetpipe deploy{options}"
+        )
+    if missing or different:
+        yield f"To send the events again (nothing is stored twice), run:\n  {send}"
+    if lost:
+        yield (
+            "To give rejected records that are still in the stream a dead letter, run:\n"
+            f"  tweetpipe dead-letters redrive --since 1d{options}"
+        )
 
 
 def say_errors(place: Place, deployed: Stack) -> None:

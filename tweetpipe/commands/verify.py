@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import StrEnum
@@ -18,7 +19,7 @@ from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack
-from tweetpipe.commands import terminal
+from tweetpipe.commands import ending, terminal
 from tweetpipe.commands.by_source import BySource, is_by_option
 from tweetpipe.commands.delivering import UNDELIVERED
 from tweetpipe.commands.opening import leading_to, led
@@ -30,7 +31,12 @@ from tweetpipe.commands.options import (
     TargetOption,
     open_stack,
 )
-from tweetpipe.commands.verdict import end_with, show_differences, show_file_differences
+from tweetpipe.commands.verdict import (
+    end_with,
+    remedies,
+    show_differences,
+    show_file_differences,
+)
 from tweetpipe.dead_letters import Hold, Kind, contents
 from tweetpipe.looking import verify, verify_files
 from tweetpipe.looking.verify import Comparison
@@ -105,7 +111,21 @@ def fake(
             f": {len(comparison.missing):,} missing, "
             f"{len(comparison.different):,} different, {len(comparison.unexpected):,} unexpected"
         )
-    end_with(f"{verdict}.", place, deployed, is_equal=comparison.is_equal)
+    options = stacks.options(target, stack_name)
+    steps = [
+        *remedies(
+            missing=len(comparison.missing),
+            different=len(comparison.different),
+            send=f"tweetpipe produce fake --count {count} --seed {seed}{options}",
+            options=options,
+        )
+    ]
+    if comparison.unexpected:
+        steps.append(
+            "To ignore items of other events, run:\n"
+            f"  tweetpipe verify fake --count {count} --seed {seed} --allow-others{options}"
+        )
+    end_with(f"{verdict}.", place, deployed, is_equal=comparison.is_equal, steps=steps)
 
 
 @sources.command()
@@ -163,7 +183,15 @@ def file(
         terminal.print_json(_files_as_json(comparison))
     else:
         show_file_differences(comparison)
-    end_with(_verdict(comparison), place, deployed, is_equal=comparison.is_equal)
+    as_before = f" --author {shlex.quote(author)}{options}" if author else options
+    steps = remedies(
+        missing=comparison.missing,
+        different=comparison.different,
+        send=ending.send_command(names, as_before),
+        options=options,
+        lost=comparison.lost,
+    )
+    end_with(_verdict(comparison), place, deployed, is_equal=comparison.is_equal, steps=[*steps])
 
 
 def _sent(
@@ -174,7 +202,8 @@ def _sent(
         try:
             yield from producer.file_source(name, contents=contents)
         except producer.SourceError as error:
-            damaged[name] = str(error)
+            said = [str(error), "The records before that were compared", error.advice]
+            damaged[name] = ending.sentences([*filter(None, said)])
 
 
 def _rejected(place: Place, deployed: Stack) -> Iterator[bytes | int]:
@@ -209,7 +238,7 @@ def _verdict(comparison: FileComparison) -> str:
             if comparison.lost
             else f"and {'it is a dead letter' if comparison.rejected == 1 else in_letters}"
         )
-    return "; ".join([verdict, *comparison.damaged.values()]) + "."
+    return ending.sentences([verdict, *comparison.damaged.values()]) + "."
 
 
 def _files_as_json(comparison: FileComparison) -> dict[str, object]:
