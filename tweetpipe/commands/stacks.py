@@ -29,8 +29,10 @@ from tweetpipe.deploying import owner
 from tweetpipe.deploying.changes import ChangeSet
 from tweetpipe.deploying.events import Event
 from tweetpipe.deploying.leftovers import Leftover
+from tweetpipe.deploying.parameters import checked
 from tweetpipe.live import losses
 from tweetpipe.live.losses import Loss
+from tweetpipe.project import TEMPLATE
 from tweetpipe.words import counted
 
 _YES = "Add --yes to run without being asked."
@@ -69,6 +71,7 @@ def deploy(
     parameters = dict(_parameter(text) for text in parameter or [])
     if confirm_loss not in (None, stack):
         raise WrongUsage(f"--confirm-loss {confirm_loss} is not the name of the stack, {stack}.")
+    checked(TEMPLATE.read_text(encoding="utf-8"), parameters, events.chosen())
     place = open_place(target)
     deployed = deploy_stack(
         place, stack, parameters=parameters, yes=yes, loss_confirmed=confirm_loss == stack
@@ -217,7 +220,9 @@ def _loss_lines(loss: Loss | str, *, has_key: bool) -> list[str]:
 def _parameter(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator or not name:
-        raise WrongUsage(f"{text!r} is not a parameter. Write it as NAME=VALUE: ShardCount=4.")
+        raise WrongUsage(
+            f"{text!r} is not a parameter. Write it as NAME=VALUE, such as -p ShardCount=4."
+        )
     return name, value
 
 

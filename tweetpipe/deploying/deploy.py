@@ -61,8 +61,7 @@ def deploy(
     """
     text = TEMPLATE.read_text(encoding="utf-8")
     chosen = chosen_events()
-    parameters = parameter_rules.with_events(parameters, chosen)
-    parameter_rules.check(text, parameters)
+    parameters = parameter_rules.checked(text, parameters, chosen)
     existing, removed = _ready_for_change(place, name, may_remove, may_clear, on_step, on_event)
     if existing:
         parameter_rules.check_events(text, existing, chosen)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from difflib import get_close_matches
 from functools import cache
 from typing import Any
 
@@ -44,13 +45,17 @@ def check(template: str, given: Mapping[str, str]) -> None:
     declared = read(template)["Parameters"]
     for name, value in given.items():
         if name not in declared:
+            near = get_close_matches(name, declared, n=1)
+            meant = f" Did you mean {near[0]}?" if near else ""
             raise WrongUsage(
-                f"{name} is not a parameter of the stack. The parameters are: "
+                f"{name} is not a parameter of the stack.{meant} The parameters are: "
                 f"{', '.join(declared)}."
             )
         problem = _problem(declared[name], value)
         if problem:
-            raise WrongUsage(f"{name}={value}: {problem}.")
+            default = declared[name].get("Default")
+            usual = f" The default is {default}." if default not in (None, "") else ""
+            raise WrongUsage(f"{name}={value} can't be used: {name} {problem}.{usual}")
 
 
 def defaults(template: str) -> dict[str, str]:
@@ -59,14 +64,18 @@ def defaults(template: str) -> dict[str, str]:
     return {name: str(rules["Default"]) for name, rules in declared.items() if "Default" in rules}
 
 
-def with_events(given: Mapping[str, str], chosen: Events) -> dict[str, str]:
-    """The parameters and those that the events set; raises WrongUsage if one of these is given."""
+def checked(template: str, given: Mapping[str, str], chosen: Events) -> dict[str, str]:
+    """The parameters and those that the events set; raises WrongUsage.
+
+    Finds each value that the template doesn't allow by itself, and needs no stack for that.
+    """
     follow = chosen.parameters
     for name in given.keys() & follow.keys():
         raise WrongUsage(
             f"{name} can't be set, because the events determine it. Name their folder with "
             "--events instead."
         )
+    check(template, {**given, **follow})
     return {**given, **follow}
 
 
