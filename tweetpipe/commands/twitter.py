@@ -15,7 +15,7 @@ from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.aws.missed import Missed
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.commands import terminal
+from tweetpipe.commands import ending, terminal
 from tweetpipe.commands.opening import Opened
 from tweetpipe.events.loading import DEFAULT
 from tweetpipe.words import counted
@@ -229,7 +229,7 @@ def _refusals_explained(track: Sequence[str | Wanted], file: Path | None) -> Ite
         told = "; ".join([str(error), *getattr(error, "__notes__", ())])
         if file and lines:
             raise WrongUsage(f"{file}, line {lines[0]}: {told}") from error
-        raise TweetpipeError(told) from error
+        raise TweetpipeError(ending.sentences([told, *filter(None, [error.advice])])) from error
 
 
 def _refuse_if_used_up(allowance: Allowance) -> None:

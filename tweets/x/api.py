@@ -23,7 +23,7 @@ from TwitterAPI import OAuthType, TwitterAPI, TwitterConnectionError
 from producer.errors import SettingsError
 from tweets.x.answers import checked, date_of, first_problem, json_of, not_x, shown
 from tweets.x.credentials import Credentials
-from tweets.x.errors import Dropped, XError, XRefused, XUnreachable
+from tweets.x.errors import Dropped, XError, XRefused, XUnreachable, start_fake_x
 from tweets.x.usage import Usage
 
 DEFAULT_URL = "https://api.x.com"
@@ -212,7 +212,11 @@ class XApi:
         return checked(answer.response)
 
     def _unreachable(self, error: Exception) -> XUnreachable:
-        return XUnreachable(f"X can't be reached at {shown(self._url)}: {_reason(error)}")
+        failed = XUnreachable(f"X can't be reached at {shown(self._url)}: {_reason(error)}")
+        failed.advice = "Check your network connection and X_API_URL"
+        if self._proxies is not None:
+            failed.advice = start_fake_x(urlsplit(self._url).port)
+        return failed
 
     def _token_for(self, credentials: Credentials) -> str:
         # Not through TwitterAPI, which uses a fixed host for it and has no timeout.

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from producer.errors import SettingsError
+from tweets.x.errors import TRY_FAKE_X
 
 TOKEN = "bearer_token"
 KEY = "consumer_key"
@@ -34,8 +35,7 @@ class Credentials:
             missing = f"{KEY if not found[KEY] else SECRET} is" if half else f"{TOKEN} is"
             raise SettingsError(
                 f"{missing} not set. Put {TOKEN}, or {KEY} and {SECRET}, of your X app into the "
-                "environment or .env. To try it without an X app, start the fake X:\n"
-                "  python -m fake_tweets serve"
+                f"environment or .env. {TRY_FAKE_X}"
             )
         for name, value in found.items():
             # Don't quote the character: it is part of the secret.

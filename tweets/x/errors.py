@@ -20,11 +20,27 @@ _USAGE_CAPPED = "usage-capped"
 _RULE_CAP = "rule-cap"
 _FORBIDDEN = "client-forbidden"
 _CONNECTION = "streaming-connection"
+_START_FAKE_X = "python -m fake_tweets serve"
+_FAKE_PORT = 8888
+TRY_FAKE_X = (
+    f"To try it without an X app, start the fake X:\n  {_START_FAKE_X}\n"
+    "Choose it in another terminal, then run this command again there:\n"
+    f"  export X_API_URL=http://127.0.0.1:{_FAKE_PORT} bearer_token=fake-bearer-token"
+)
 _ADVICE = {
     401: "check bearer_token, or consumer_key and consumer_secret",
     403: "check in X's developer console that the app may use the filtered stream",
     409: "the stream has no rules: add one with --track",
 }
+
+
+def start_fake_x(port: int | None) -> str:
+    """What to do if the fake X that X_API_URL names does not answer."""
+    at = "" if port == _FAKE_PORT else f" --port {port or 80}"
+    return (
+        "X_API_URL names a fake X. Start it in another terminal, then run this command again:\n"
+        f"  {_START_FAKE_X}{at}"
+    )
 
 
 class XError(SourceError):
@@ -63,6 +79,8 @@ class XRefused(XError):
         self._type = word(problem.get("type"))
         self._detail = reason_of(problem) or _phrase(status)
         super().__init__(self._in_one_line())
+        if status in (401, 403):
+            self.advice = TRY_FAKE_X
 
     @property
     def reason(self) -> str:
@@ -105,9 +123,7 @@ class XRefused(XError):
             advice = _ADVICE.get(self.status, "")
         if self.is_rule_cap:
             advice = "remove rules of the app, or track fewer"
-        if not advice:
-            return self.reason
-        return f"{self.reason}; {advice}, or use the fake X (python -m fake_tweets serve)"
+        return f"{self.reason}; {advice}" if advice else self.reason
 
 
 def _phrase(status: int) -> str:
