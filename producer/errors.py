@@ -12,8 +12,6 @@ ProducerError
 
 from __future__ import annotations
 
-import errno
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -59,23 +57,6 @@ class DamagedError(SourceError):
 
 class TooLongError(SourceError):
     """A line or a value does not fit in memory; the message says how to split it, if it can."""
-
-
-def cannot_read(path: str | Path, error: OSError) -> SourceError:
-    """The error for a file that can't be opened, with what to check."""
-    failed = SourceError(f"cannot read {path}: {error.strerror}")
-    failed.advice = "Make sure that it can be read"
-    if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        failed.advice = check_path(path)
-    elif error.errno in (errno.EACCES, errno.EPERM):
-        failed.advice = "Give yourself permission to read it"
-    return failed
-
-
-def check_path(path: str | Path) -> str:
-    """Advice about a path that leads nowhere."""
-    where = "" if Path(path).is_absolute() else f", which starts at {Path.cwd()}"
-    return f"Check the path{where}"
 
 
 class DeliveryError(ProducerError):

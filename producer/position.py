@@ -106,7 +106,10 @@ def content_of(path: Path) -> bytes | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise PositionError(f"cannot read {path}: {error.strerror}") from error
+        raise PositionError(
+            f"cannot read {path}: {error.strerror}. Make it a file that you can read, or delete it "
+            "to start from the beginning"
+        ) from error
 
 
 def replace_file(path: Path, content: bytes) -> None:

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from producer.errors import DamagedError, PositionError, SettingsError, SourceError, cannot_read
+from producer.errors import DamagedError, PositionError, SettingsError, SourceError
 from producer.files.contents import Contents
 from producer.files.reading import EVENTS, Reading, open_events
+from producer.files.unreadable import cannot_read
 from producer.outgoing import OutgoingRecord
 from producer.position import SavedPosition, fingerprint, load, position_path, save
 from producer.undelivered import identity

@@ -116,7 +116,10 @@ def _in_one_line(error: Exception) -> tuple[str, int]:
         case BotoCoreError() | ClientError():
             return explain(error), 1
         case ResponseParserError():
-            return f"The answer is not from AWS or an emulator of it: {error}", 1
+            return (
+                f"The answer is not from AWS or an emulator of it: {error}. Check "
+                "AWS_ENDPOINT_URL, and whether a proxy answers instead."
+            ), 1
         case OSError():
             named = f": {error.filename}" if error.filename else ""
             return f"{error.strerror or error}{named}", 1

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from producer.errors import SettingsError, cannot_read, check_path
+from producer.errors import SettingsError
+from producer.files.unreadable import cannot_read, check_path
 from producer.outgoing import STDIN
 from producer.undelivered import Identity, identity, of_earlier_runs
 
@@ -44,7 +45,7 @@ def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
         if not stands_for and not _is_position(name):
             what = (
                 f"{name} holds no files of events. Hidden files, saved positions, and undelivered "
-                f"records are left out: to send one, name the file itself"
+                "records are left out: to send one, name the file itself"
                 if os.path.isdir(name)
                 else f"no file matches {name}. {check_path(name)}"
             )

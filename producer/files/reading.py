@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from producer.errors import SourceError, TooLongError, cannot_read
+from producer.errors import SourceError, TooLongError
 from producer.files.chunks import Chunks, raw_chunks
 from producer.files.compression import decompressed
 from producer.files.contents import Contents
 from producer.files.look import Form, look
 from producer.files.text import in_utf8
+from producer.files.unreadable import cannot_read
 from producer.files.values import values
 from producer.outgoing import STDIN, Origin, OutgoingRecord, in_words
 

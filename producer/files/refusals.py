@@ -72,7 +72,7 @@ def refusal(name: str, what: str, command: str, *, nouns: str = "events") -> Set
     """The error for a file of another format, with advice on how to make `nouns` of it."""
     said = f"{in_words(name)} {what}, so it can't be sent as {nouns}. Nothing was sent"
     if not command:
-        return SettingsError(said)
+        return SettingsError(f"{said}. Check that it is the file you mean")
     advice, colon, line = command.partition(": ") if command[0].isupper() else ("Run", ":", command)
     return SettingsError(f"{said}. {advice}" + (f":\n  {with_names(line, name)}" if colon else ""))
 

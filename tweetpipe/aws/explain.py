@@ -58,19 +58,18 @@ def explain(error: BotoCoreError | ClientError) -> str:
             return _explain_answer(error)
         case NoCredentialsError():
             return (
-                "No AWS credentials found. Sign in with aws sso login or aws configure, or set "
-                "AWS_PROFILE to choose a profile, then run this again."
+                "No AWS credentials found. Set AWS_PROFILE to choose a profile, enter access keys "
+                f"with aws configure, or sign in. {_sign_in()}"
             )
         case PartialCredentialsError():
             return (
                 f"The AWS credentials are incomplete ({said}). Set both AWS_ACCESS_KEY_ID and "
                 "AWS_SECRET_ACCESS_KEY, or neither."
             )
-        case SSOError() | TokenRetrievalError() | LoginError():
-            return (
-                f"The AWS sign-in has expired ({said}). "
-                "Sign in again with aws sso login or aws login, then run this again."
-            )
+        case SSOError() | TokenRetrievalError():
+            return f"The AWS sign-in has expired ({said}). {_sign_in()}"
+        case LoginError():
+            return f"The AWS sign-in has expired ({said}). {_sign_in('aws login')}"
         case RefreshWithMFAUnsupportedError():
             return (
                 "The session of the assumed role has expired, and a new one needs an MFA code. "
@@ -101,6 +100,10 @@ def explain(error: BotoCoreError | ClientError) -> str:
                 "tweetpipe's own LocalStack, run:\n  tweetpipe up"
             )
     return f"{said}."
+
+
+def _sign_in(command: str = "aws sso login") -> str:
+    return f"Then run this command again. To sign in, run:\n  {command}"
 
 
 def lacks_permission(message: str) -> str | None:
@@ -149,8 +152,8 @@ def _explain_answer(error: ClientError) -> str:
         )
     if code in _SIGN_IN_AGAIN:
         return (
-            "The AWS credentials have expired. Sign in again with aws sso login, or set new values "
-            "for AWS_SESSION_TOKEN and the keys, then run this again."
+            "The AWS credentials have expired. Set new values for AWS_SESSION_TOKEN and the keys, "
+            f"or sign in again. {_sign_in()}"
         )
     if code in _WRONG_KEY:
         return f"AWS does not accept these credentials ({code}). To check them, run:\n  {_WHO_AM_I}"
@@ -161,6 +164,8 @@ def _explain_answer(error: ClientError) -> str:
             lacks_permission(said)
             or f"These credentials lack the permission for {error.operation_name}: {said}."
         )
+    if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
+        return f"{error.operation_name} failed: {said}. Wait a moment, then run this again."
     return f"{error.operation_name} failed: {said}."
 
 

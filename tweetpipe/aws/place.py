@@ -218,8 +218,8 @@ def check_answers(endpoint: str) -> None:
     host, port = _host_and_port(endpoint)
     if host.endswith(_AWS_HOSTS):
         raise WrongUsage(
-            f"AWS_ENDPOINT_URL is {endpoint}, which is AWS itself, but --target is local. Unset "
-            "it, or use --target aws."
+            f"AWS_ENDPOINT_URL is {endpoint}, which is AWS itself, but --target is local. Use "
+            "--target aws, or to use an emulator, run:\n  unset AWS_ENDPOINT_URL"
         )
     try:
         socket.create_connection((host, port), _REACHABLE_WITHIN).close()

@@ -6,6 +6,7 @@ where the option belongs, in the form that the user typed.
 
 from __future__ import annotations
 
+import shlex
 from copy import copy
 from typing import Any
 
@@ -60,7 +61,10 @@ class BySource(refused.Group):
         except typer.TyperException:
             return default  # whose own parser then reports it
         if rest and rest[0] in self.commands and not ctx.resilient_parsing:
-            raise WrongUsage(f"Put the source before its options: {ctx.command_path} {rest[0]} …")
+            others = [*args]
+            others.remove(rest[0])
+            typed = shlex.join([rest[0], *others])
+            raise WrongUsage(f"Put the source before its options:\n  {ctx.command_path} {typed}")
         source = str(given.get("source"))
         return source if source in self.commands else default
 

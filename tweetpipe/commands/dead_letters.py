@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ import typer
 from rich.text import Text
 
 from tweetpipe import dead_letters as letters
-from tweetpipe.aws.errors import TweetpipeError, WrongUsage
+from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage
 from tweetpipe.aws.place import Place, Target
 from tweetpipe.aws.stack import Stack, options
 from tweetpipe.commands import redriven, terminal
@@ -28,6 +29,7 @@ from tweetpipe.commands.shown import letters as shown
 from tweetpipe.commands.since import redrive_since
 from tweetpipe.commands.terminal import printable
 from tweetpipe.dead_letters import DeadLetter, Kind, redrive
+from tweetpipe.dead_letters.bucket import Bucket
 from tweetpipe.dead_letters.redrive import Redriven
 from tweetpipe.words import counted
 
@@ -150,11 +152,14 @@ def redrive_command(
             )
         redrive_since(since, stack_name, target, as_json=as_json)
         return
-    prefixes = _selection(ids, every=every)
+    prefixes = _selection(ids, every=every, options=options(target, stack_name))
     if kind is not None and not every:
-        raise WrongUsage("--kind needs --all.")
+        raise WrongUsage("--kind needs --all. Add --all, or leave out --kind.")
     if payload is not None and len(prefixes) != 1:
-        raise WrongUsage("--payload needs exactly one ID.")
+        raise WrongUsage(
+            "--payload needs exactly one ID. To list the ids, run:\n"
+            f"  tweetpipe dead-letters list{options(target, stack_name)}"
+        )
     data = payload.read_bytes() if payload else None
     place, deployed = open_stack(target, stack_name)
     queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
@@ -167,6 +172,7 @@ def redrive_command(
         return letter.kind is kind if every else letter.id in chosen
 
     outcomes: list[Redriven] = []
+    finished = False
     try:
         with terminal.counting("Redriving", total=visible if every else len(chosen)) as show_count:
 
@@ -182,11 +188,16 @@ def redrive_command(
                 edited={} if data is None else dict.fromkeys(chosen, data),
                 at_most=None if every else len(chosen),
             )
+        finished = True
     finally:
         # Also reported when the run fails or is stopped: the user needs to know how far it got.
         if as_json:
             terminal.print_json([redriven.as_json(outcome) for outcome in outcomes])
-        terminal.say(redriven.summary(outcomes))
+        if finished and not outcomes and every:
+            which = f"{kind} " if kind else ""
+            terminal.say(f"No {which}dead letters; nothing to do.")
+        else:
+            terminal.say(redriven.summary(outcomes))
     if every and held:
         terminal.say(
             f"Another reader holds about {held:,} more. If it was killed, they become available "
@@ -219,7 +230,7 @@ def purge(
     Choose them by id, or by kind, reason, and age.
     """
     chooses = kind is not None or reason is not None or older_than is not None
-    prefixes = _selection(ids, every=every or chooses)
+    prefixes = _selection(ids, every=every or chooses, options=options(target, stack_name))
     before = datetime.now(UTC) - age(older_than, "--older-than") if older_than is not None else None
 
     def wanted(letter: DeadLetter) -> bool:
@@ -234,7 +245,8 @@ def purge(
     place, deployed = open_stack(target, stack_name)
     queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
     # Delete only what is counted now, not what arrives while the user decides.
-    chosen = {_deletable(letter).id for letter in _find(place, deployed, prefixes)}
+    found = _find(place, deployed, prefixes)
+    chosen = {_deletable(letter, bucket).id for letter in found}
     if not prefixes:
         with _reading():
             chosen = letters.every_id(place, queue_url, bucket=bucket, wanted=wanted)
@@ -243,11 +255,9 @@ def purge(
         return
     if not yes:
         where = deployed.name if place.is_local else f"{deployed.name} in {place.region}"
-        typer.confirm(
-            f"Permanently delete {counted(len(chosen), 'dead letter')} of the stack {where}?",
-            abort=True,
-            err=True,
-        )
+        question = f"Permanently delete {counted(len(chosen), 'dead letter')} of the stack {where}?"
+        if not terminal.agrees(question, otherwise="Add --yes to delete without asking."):
+            raise NothingThere("Nothing was deleted.")
     deleted = 0
 
     def note(count: int) -> None:
@@ -271,9 +281,12 @@ def purge(
     terminal.done(f"Deleted {counted(deleted, 'dead letter')}.")
 
 
-def _selection(ids: list[str] | None, *, every: bool) -> list[str]:
+def _selection(ids: list[str] | None, *, every: bool, options: str) -> list[str]:
     if bool(ids) == every:
-        raise WrongUsage("Name dead letters by id, or use --all for all of them, but not both.")
+        raise WrongUsage(
+            "Name dead letters by id, or use --all for all of them, but not both. To list the ids, "
+            f"run:\n  tweetpipe dead-letters list{options}"
+        )
     return ids or []
 
 
@@ -284,11 +297,12 @@ def _find(place: Place, deployed: Stack, prefixes: list[str]) -> list[DeadLetter
         return letters.find(place, deployed, prefixes)
 
 
-def _deletable(letter: DeadLetter) -> DeadLetter:
+def _deletable(letter: DeadLetter, bucket: Bucket | None) -> DeadLetter:
     if not letter.is_deletable:
+        object_ = shlex.quote(f"s3://{bucket.name if bucket else ''}/{letter.key}")
         raise WrongUsage(
-            f"{letter.short_id} is in your bucket but does not belong to this stack: {letter.key}. "
-            "If you no longer need it, delete it there with aws s3 rm."
+            f"{letter.short_id} is in your bucket but does not belong to this stack. Nothing was "
+            f"deleted. If you no longer need it, run:\n  aws s3 rm {object_}"
         )
     return letter
 
@@ -311,5 +325,6 @@ def _payload(place: Place, letter: DeadLetter) -> bytes:
 def _check_rejected(letter: DeadLetter, option: str) -> None:
     if letter.kind is not Kind.REJECTED:
         raise WrongUsage(
-            f"{letter.short_id} is {letter.kind}; {option} works only with rejected dead letters."
+            f"{letter.short_id} is {letter.kind}, and {option} works only with rejected dead "
+            f"letters. Leave out {option}."
         )

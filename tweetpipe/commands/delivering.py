@@ -14,7 +14,7 @@ from producer import OutgoingRecord, ProducerError, Progress, Report, Settings
 from tweetpipe.aws import producer_key
 from tweetpipe.aws.errors import Interrupted, TweetpipeError, WrongUsage
 from tweetpipe.aws.place import Place
-from tweetpipe.aws.stack import Stack
+from tweetpipe.aws.stack import Stack, options
 from tweetpipe.commands import ending, interrupt, terminal
 
 UNDELIVERED = Path("undelivered.ndjson")
@@ -45,7 +45,9 @@ def deliver(
     beside the counts while records are sent, and `last_words` at the end. An error ends with
     `remedy`.
     """
-    settings = _as_the_stream_is(settings or Settings(), deployed)
+    settings = _as_the_stream_is(
+        settings or Settings(), deployed, options=options(place.target, deployed.name)
+    )
     config = producer.kinesis_client_config(settings)
     client = (
         place.kinesis(config)
@@ -106,14 +108,18 @@ def settings_of(
     )
 
 
-def _as_the_stream_is(settings: Settings, deployed: Stack) -> Settings:
-    """The settings, adapted to the stream as the stack's parameters describe it."""
+def _as_the_stream_is(settings: Settings, deployed: Stack, *, options: str) -> Settings:
+    """The settings, adapted to the stream as the stack's parameters describe it.
+
+    Raises WrongUsage; `options` select the stack in the command that it suggests.
+    """
     is_even = deployed.parameters.get("RecordDistribution") == "AUTO"
     if is_even and settings.aggregate:
         raise WrongUsage(
             f"The stream of {deployed.name} distributes records itself (RecordDistribution=AUTO), "
             "and AWS does not support aggregated records on such a stream. Leave out --aggregate, "
-            "or deploy with -p RecordDistribution=PARTITION_KEY."
+            "or to have it distribute by key, run:\n"
+            f"  tweetpipe deploy{options} -p RecordDistribution=PARTITION_KEY"
         )
     kib = int(deployed.parameters.get("MaxRecordSizeKiB", "1024"))
     return replace(settings, by_key=not is_even, max_record_bytes=kib * 1024)

@@ -31,9 +31,11 @@ def new(
         raise WrongUsage(f"{folder} already exists. Choose another name.") from error
     except FileNotFoundError as error:
         raise WrongUsage(
-            f"{folder} can't be created, because the folder {folder.parent} does not exist. "
-            "Create that folder first."
+            f"{folder} can't be created, because the folder {folder.parent} does not exist. To "
+            f"create that folder first, run:\n  mkdir -p {shlex.quote(str(folder.parent))}"
         ) from error
+    except OSError as error:
+        raise _not_created(folder, error) from error
     named = shlex.quote(str(folder))
     try:
         for source in (*EXAMPLE.glob("*.py"), EXAMPLE / "README.md"):
@@ -41,10 +43,17 @@ def new(
             (folder / source.name).write_text(text, encoding="utf-8")
     except OSError as error:
         shutil.rmtree(folder)
-        raise TweetpipeError(f"{folder} can't be created: {error.strerror}.") from error
+        raise _not_created(folder, error) from error
     terminal.done(f"Created {folder}, a working example with page views and clicks. To try it:")
     for line in (
         f"  tweetpipe --events {named} demo",
         f"{folder / 'README.md'} explains what to change, step by step.",
     ):
         terminal.say(line)
+
+
+def _not_created(folder: Path, error: OSError) -> TweetpipeError:
+    return TweetpipeError(
+        f"{folder} can't be created: {error.strerror}. Name a folder in one that you can write to "
+        "and that has free space."
+    )

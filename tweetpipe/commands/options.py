@@ -84,7 +84,8 @@ MaxInHandOption = Annotated[
         max=1_000_000,
         metavar="MB",
         show_default="42",
-        help="Maximum size of the events held in memory; less if shards are full.",
+        help="Maximum size of the events that are read but not delivered yet. While shards are "
+        "full, fewer events are read ahead: what the shards accept in a few seconds.",
     ),
 ]
 

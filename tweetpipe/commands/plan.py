@@ -13,7 +13,7 @@ from rich.text import Text
 
 from processor.attributes import item_size
 from tweetpipe import events
-from tweetpipe.aws.errors import WrongUsage
+from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.commands import terminal
 from tweetpipe.commands.options import JsonOption
 from tweetpipe.commands.shown.plan import as_json, capacity_table, cost_table, limit_lines
@@ -237,4 +237,10 @@ def _draw(load: Load, prices: Prices, file: Path) -> None:
             "--plot needs matplotlib, which is not installed. Leave out --plot, or run:\n"
             "  pip install 'tweetpipe[plot]'"
         ) from error
-    draw(load, prices, file)
+    try:
+        draw(load, prices, file)
+    except OSError as error:
+        raise TweetpipeError(
+            f"The plot can't be saved to {file}: {error.strerror or error}. Name a file in a "
+            "folder that you can write to."
+        ) from error

@@ -113,7 +113,7 @@ def fake(
 ) -> None:
     """Send fake events generated from a seed."""
     if forever and count is not None:
-        raise WrongUsage("--count and --forever can't be used together.")
+        raise WrongUsage("--count and --forever can't be used together. Leave out one of them.")
     place, deployed = open_stack(target, stack_name)
     if forever and seed is None:
         opened = open_going_on(
@@ -187,7 +187,10 @@ def file(
             "produce file needs a FILE, such as events.ndjson, or - for standard input."
         )
     if resume and producer.STDIN in names:
-        raise WrongUsage("--resume works only with files: standard input can't be read again.")
+        raise WrongUsage(
+            "--resume works only with files: standard input can't be read again. Leave out "
+            "--resume, or save the input to a file first."
+        )
     with nothing_sent():
         found = producer.listed(names, undelivered=undelivered)
     if found.twice:

@@ -19,6 +19,11 @@ def load() -> None:
     except UnicodeDecodeError as error:
         raise WrongUsage(f"{_NAME} is not UTF-8 text. Save it as UTF-8, or remove it.") from error
     except OSError as error:
-        raise WrongUsage(f"{_NAME} can't be read: {error.strerror or error}.") from error
+        raise WrongUsage(
+            f"{_NAME} can't be read: {error.strerror or error}. Give yourself permission to "
+            "read it, or remove it."
+        ) from error
     except ValueError as error:
-        raise WrongUsage(f"{_NAME} has a setting that can't be used: {error}.") from error
+        raise WrongUsage(
+            f"{_NAME} has a setting that can't be used: {error}. Correct it, or remove it."
+        ) from error

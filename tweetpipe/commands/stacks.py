@@ -70,7 +70,10 @@ def deploy(
     stacks.check_name(stack)
     parameters = dict(_parameter(text) for text in parameter or [])
     if confirm_loss not in (None, stack):
-        raise WrongUsage(f"--confirm-loss {confirm_loss} is not the name of the stack, {stack}.")
+        raise WrongUsage(
+            f"--confirm-loss {confirm_loss} is not the name of the stack, {stack}. To accept that "
+            f"data of {stack} is deleted, use --confirm-loss {stack}."
+        )
     checked(TEMPLATE.read_text(encoding="utf-8"), parameters, events.chosen())
     place = open_place(target)
     deployed = deploy_stack(

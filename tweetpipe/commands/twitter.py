@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from producer import ProducerError, Report, undelivered
+from producer import ProducerError, Report, SettingsError, undelivered
 from tweetpipe import events
 from tweetpipe.aws.errors import TweetpipeError, WrongUsage
 from tweetpipe.aws.missed import Missed
@@ -61,7 +61,10 @@ class Recovery:
 def require_tweets() -> None:
     """Raise WrongUsage unless the events are tweets."""
     if (chosen := events.chosen()).folder != DEFAULT:
-        raise WrongUsage(f"X sends tweets, but the events in use are {chosen.name}. See --events.")
+        raise WrongUsage(
+            f"X sends tweets, but the events in use are {chosen.name}. Leave out --events, and "
+            "check TWEETPIPE_EVENTS and pyproject.toml."
+        )
 
 
 def x_api(credentials: Credentials) -> XApi:
@@ -99,7 +102,12 @@ def x_rules(track: Sequence[str], file: Path | None) -> list[str | Wanted]:
     access = os.environ.get(_ACCESS) or "pay-per-use"
     if access not in LONGEST_RULE:
         raise WrongUsage(f"{_ACCESS} must be one of {', '.join(LONGEST_RULE)}, not {access!r}.")
-    return [*track, *(read_rules(file, access=access) if file else [])]
+    try:
+        return [*track, *(read_rules(file, access=access) if file else [])]
+    except SettingsError as error:
+        raise WrongUsage(
+            f"{error}\nNo rule was changed at X. Correct the file, then run this command again."
+        ) from error
 
 
 def show_rules(
@@ -228,7 +236,10 @@ def _refusals_explained(track: Sequence[str | Wanted], file: Path | None) -> Ite
         lines = [each.line for each in track if not isinstance(each, str) and each.value == refused]
         told = "; ".join([str(error), *getattr(error, "__notes__", ())])
         if file and lines:
-            raise WrongUsage(f"{file}, line {lines[0]}: {told}") from error
+            again = "Correct the line, then run this command again"
+            raise WrongUsage(f"{file}, line {lines[0]}: {told}. {again}.") from error
+        if refused is not None:
+            told += ". Correct the rule, then run this command again."
         raise TweetpipeError(ending.sentences([told, *filter(None, [error.advice])])) from error
 
 

@@ -69,7 +69,7 @@ def listening_socket(host: str, port: int | None) -> socket.socket:
             return _listen(host, candidate)
     raise WrongUsage(
         f"Ports {DEFAULT_PORT} to {DEFAULT_PORT + _TRIED - 1} are all in use. Choose another one "
-        "with --port."
+        "with --port, or let the system choose one with --port 0."
     )
 
 

@@ -147,7 +147,8 @@ class Objects:
                 raise
             raise TweetpipeError(
                 f"The bucket {self._bucket.name}, where the stack saves exhausted batches, does "
-                "not exist. Create it again, or deploy with another one: -p ExhaustedBucket=NAME."
+                "not exist. Deploy with another one, -p ExhaustedBucket=NAME, or create it "
+                f"again:\n  aws s3 mb s3://{self._bucket.name}"
             ) from error
 
     def _read(self, key: str, size: int) -> bytes | None:

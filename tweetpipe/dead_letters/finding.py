@@ -65,7 +65,7 @@ def find(place: Place, stack: Stack, prefixes: Collection[str]) -> list[DeadLett
     shown = f"tweetpipe dead-letters list{options(place.target, stack.name)}"
     found: dict[str, list[DeadLetter]] = {prefix: [] for prefix in prefixes}
     if not all(found):
-        raise WrongUsage(f"The id of a dead letter is empty. To list the ids, run: {shown}")
+        raise WrongUsage(f"The id of a dead letter is empty. To list the ids, run:\n  {shown}")
     with Hold(place, stack.outputs["DeadLetterQueueUrl"], bucket=bucket_of(stack)) as hold:
         for letter in hold.letters():
             for prefix in found:
@@ -78,7 +78,7 @@ def find(place: Place, stack: Stack, prefixes: Collection[str]) -> list[DeadLett
         if not letters:
             raise NothingThere(
                 f"No dead letter's id begins with {prefix!r}. It is gone, or another reader holds "
-                f"it at the moment. To list what is there, run: {shown}"
+                f"it at the moment. To list what is there, run:\n  {shown}"
             )
         if len(letters) > 1:
             ids = ", ".join(letter.id for letter in letters[:3])

@@ -147,7 +147,10 @@ def create(
     except ClientError as error:
         detail = error.response.get("Error", {})
         if detail.get("Code") == "ValidationError":
-            raise WrongUsage(f"CloudFormation rejected this: {detail.get('Message')}") from error
+            raise WrongUsage(
+                f"CloudFormation rejected this: {detail.get('Message', '').rstrip('.')}. Nothing "
+                "was changed. Correct it, then run this command again."
+            ) from error
         raise
     plan = ChangeSet(id=started["Id"], stack_id=started["StackId"], creates=creates, changes=())
     with discarded_on_failure(place, plan):
@@ -157,7 +160,10 @@ def create(
         reason = described.get("StatusReason", "no reason given")
         if any(words in reason for words in _EMPTY):
             return None
-        raise DeployFailed(f"CloudFormation could not plan the deployment: {reason}")
+        raise DeployFailed(
+            f"CloudFormation could not plan the deployment: {reason.rstrip('.')}. Nothing was "
+            "changed. Correct that, then run this command again."
+        )
     return replace(
         plan,
         changes=_changes(described),

@@ -70,7 +70,8 @@ def require_those_of(name: str, parameters: Mapping[str, str]) -> Events:
     ):
         raise WrongUsage(
             f"The stack {name} was deployed for the events {deployed}, but the events in use are "
-            f"{events.name}. Name the folder of {deployed} with --events, or use another --stack."
+            f"{events.name}. Name the folder of {deployed} with --events, or another stack with "
+            "--stack, then run this command again."
         )
     return events
 
@@ -81,7 +82,9 @@ def _of_the_project() -> str:
     except FileNotFoundError:
         return ""
     except (OSError, ValueError) as error:
-        raise WrongUsage(f"{_PROJECT} can't be read: {error}.") from error
+        raise WrongUsage(
+            f"{_PROJECT} can't be read: {error}. Correct it, then run this command again."
+        ) from error
     found: object = project
     for name in ("tool", "tweetpipe"):
         found = found.get(name, {}) if isinstance(found, dict) else None

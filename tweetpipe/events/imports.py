@@ -44,7 +44,8 @@ def _imported(file: Path, folder: Path, name: str) -> Iterator[Path]:
             raise WrongUsage(
                 f"{folder.name}/{file.relative_to(folder).as_posix()} imports {first} in line "
                 f"{line}, which is not in the function's package. item.py may import only the "
-                "standard library, processor, and modules of its own folder. Nothing was started."
+                "standard library, processor, and modules of its own folder. Nothing was started. "
+                "Remove the import, then run this command again."
             )
 
 
@@ -58,7 +59,8 @@ def _names(file: Path, folder: Path, name: str) -> Iterator[tuple[int, str]]:
         why = error.msg if isinstance(error, SyntaxError) else error
         raise WrongUsage(
             f"{folder.name}/{file.relative_to(folder).as_posix()} can't be used: it is not valid "
-            f"Python{where} ({why}). Nothing was started."
+            f"Python{where} ({why}). Nothing was started. Correct the file, then run this "
+            "command again."
         ) from error
     package = [name, *file.relative_to(folder).parent.parts]
     for node in _at_run_time(tree):

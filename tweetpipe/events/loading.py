@@ -57,7 +57,7 @@ def _name_of(folder: Path) -> str:
             why = f"it has no {needed}" if folder.is_dir() else f"there is no folder {folder}"
             raise WrongUsage(
                 f"{folder.name} can't be used as events: {why}. docs/your-events.md describes such "
-                "a folder. To create one from an example, use tweetpipe new."
+                "a folder. To create one from an example, run:\n  tweetpipe new my-events"
             )
     return check_name(folder)
 
@@ -258,4 +258,7 @@ def _in_words(error: BaseException, folder: Path) -> str:
 
 
 def _refused(folder: Path, file: str, why: str) -> WrongUsage:
-    return WrongUsage(f"{folder.name}/{file} can't be used: {why}. Nothing was started.")
+    return WrongUsage(
+        f"{folder.name}/{file} can't be used: {why}. Nothing was started. "
+        "Correct the file, then run this command again."
+    )

@@ -67,8 +67,8 @@ class LogRetriever:
                 page = self._client.filter_log_events(**request)
             except self._client.exceptions.ResourceNotFoundException as error:
                 raise NothingThere(
-                    f"The log group {self._group} does not exist. To create it again, run: "
-                    f"tweetpipe deploy{self._options}"
+                    f"The log group {self._group} does not exist. To create it again, run:\n"
+                    f"  tweetpipe deploy{self._options}"
                 ) from error
             for event in page.get("events", []):
                 yield LogEvent(

@@ -162,7 +162,9 @@ def read_offers(file: Path) -> Offers:
     try:
         return Offers(str(file), file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise TweetpipeError(f"{file} can't be read: {error.strerror}.") from error
+        raise TweetpipeError(
+            f"{file} can't be read: {error.strerror}. Check the path that --prices gives."
+        ) from error
     except UnicodeDecodeError as error:
         raise NotAPriceList(f"{file} is not a price list, because it is not text.") from error
 

@@ -7,7 +7,8 @@ it with AWS's own prices.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,22 +64,40 @@ def load_prices(region: str, files: Sequence[Path] = ()) -> Prices:
     """The prices of a region, each service's from the last file that has it, or from our own."""
     lists: dict[str, Offers] = {}
     for file in (PRICES_FILE, *files):
-        offers = read_offers(file)
+        with _leading_to_a_good_file(region):
+            offers = read_offers(file)
         if not offers.services & SERVICES:
             raise NotAPriceList(
                 f"{file} has prices of another service. A plan needs prices of "
-                f"{', '.join(sorted(SERVICES))}."
+                f"{', '.join(sorted(SERVICES))}. {_fetching(region)}"
             )
         lists |= dict.fromkeys(offers.services & SERVICES, offers)
     if lacking := sorted(service for service in SERVICES if region not in lists[service].regions):
         known = set.intersection(*(offers.regions for offers in lists.values()))
         raise NotAPriceList(
             f"There are no prices of {', '.join(lacking)} for the region {region!r}, only for "
-            f"{', '.join(sorted(known)) or 'no region'}. Add --prices prices.json after fetching "
-            f"them from AWS:\n  python -m tweetpipe.plan.refresh --region {region} prices.json"
+            f"{', '.join(sorted(known)) or 'no region'}. {_fetching(region)}"
         )
+    with _leading_to_a_good_file(region):
+        prices = {name: lists[sku.service].find(sku, region)[1] for name, sku in SKUS.items()}
     return Prices(
         region=region,
         published=min(offers.published for offers in lists.values()),
-        prices={name: lists[sku.service].find(sku, region)[1] for name, sku in SKUS.items()},
+        prices=prices,
+    )
+
+
+@contextmanager
+def _leading_to_a_good_file(region: str) -> Iterator[None]:
+    """Adds the command that fetches prices to an error about a price list."""
+    try:
+        yield
+    except NotAPriceList as error:
+        raise NotAPriceList(f"{error} {_fetching(region)}") from error
+
+
+def _fetching(region: str) -> str:
+    return (
+        "Add --prices prices.json after fetching prices from AWS:\n"
+        f"  python -m tweetpipe.plan.refresh --region {region} prices.json"
     )

@@ -24,7 +24,10 @@ class Alone:
             # Don't follow a link that another user may have put in its place.
             file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise SettingsError(f"cannot open {path}: {error.strerror}") from error
+            raise SettingsError(
+                f"cannot open {path}, which lets only one run read an app's posts: "
+                f"{error.strerror}. Delete it, then run the command again"
+            ) from error
         self._closing = weakref.finalize(self, os.close, file)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -90,7 +90,8 @@ class XApi:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError(
-                f"{shown(url)!r} is not a valid address for X's API; use one such as {DEFAULT_URL}"
+                f"{shown(url)!r} is not a valid address for X's API. Set X_API_URL to one such as "
+                f"{DEFAULT_URL}, or leave it out"
             )
         self._url = url.rstrip("/")
         self._proxies = _no_proxy_for(parts.hostname) if _is_near(parts.hostname) else None

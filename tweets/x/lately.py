@@ -80,7 +80,10 @@ def resumed(path: Path, *, stack: str, rules: Sequence[str]) -> tuple[Lately, li
             written = path.stat().st_mtime
             path.replace(aside)
         except OSError as failure:
-            raise PositionError(f"cannot rename {path}: {failure.strerror}") from failure
+            raise PositionError(
+                f"{error}, and it can't be renamed: {failure.strerror}. Rename or delete it, then "
+                "run the command again"
+            ) from failure
         said = f"{error}. It was renamed to {aside.name}; posts since then will be searched for"
         return replace(new, seen=written - _CLOCKS_APART), [said]
     if kept is None:

@@ -80,7 +80,7 @@ def _rule(line: str, number: int, *, longest: int) -> Wanted:
     found = _TAGGED.fullmatch(line)
     tag, value = (found["tag"], found["value"]) if found else ("", line)
     if _ONLY_A_TAG.fullmatch(line):
-        raise ValueError(f"no rule follows the tag {line}")
+        raise ValueError(f"no rule follows the tag {line} Write one after it, as in cats: cat")
     if _OPERATOR.fullmatch(tag):
         raise ValueError(
             f"{tag}: is an operator of X. Remove the space after it, or use another tag"

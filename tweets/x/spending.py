@@ -220,7 +220,10 @@ class Allowance:
         except (ValueError, RecursionError):
             return {}, True
         except OSError as error:
-            raise SpendingError(f"cannot read {self._path}: {error.strerror}") from error
+            raise SpendingError(
+                f"cannot read {self._path}: {error.strerror}. Make it a file that you can read, or "
+                "delete it to count this month from zero"
+            ) from error
         if not isinstance(content, dict) or (
             self._account in content and _parsed(content[self._account]) is None
         ):

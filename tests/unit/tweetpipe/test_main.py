@@ -33,7 +33,10 @@ def run(*arguments: str) -> int:
         ("produce file - --resume", "--resume works only with files"),
         ("produce fake --forever --count 5", "--count and --forever can't be used together"),
         ("produce file x --source fake", "--source fake conflicts with tweetpipe produce file"),
-        ("produce --stack tweets file x", "Put the source before its options: tweetpipe produce"),
+        (
+            "produce --stack tweets file x",
+            "Put the source before its options:\n  tweetpipe produce file --stack tweets x\n",
+        ),
         ("produce twitter --rate 5", "--rate can't be used with tweetpipe produce twitter: X sets"),
         ("produce --source twitter --rate 5", "--rate can't be used with --source twitter: X sets"),
         ("produce --stack 1st", "'1st' is not a valid stack name"),

@@ -35,7 +35,8 @@ def serve(parser: argparse.ArgumentParser, arguments: Sequence[str]) -> int:
         listening.listen(_BACKLOG)
     except OSError as error:
         where = f"{options.host}:{options.port}"
-        _say(f"tweets.fakes: can't listen on {where}: {error.strerror or error}")
+        why = error.strerror or error
+        _say(f"tweets.fakes: can't listen on {where}: {why}. Choose another port with --port")
         return 1
     server = FakeXServer(fake)
     sys.stdout.write(f"{_greeting(url_of(listening), fake.credentials)}\n")

@@ -36,9 +36,9 @@ def answer(code: str, message: str = "first\n  second") -> ClientError:
     [
         (NoCredentialsError(), "No AWS credentials found", "aws sso login"),
         (PartialCredentialsError(provider="env", cred_var="KEY"), "are incomplete", "or neither"),
-        (UnauthorizedSSOTokenError(), "sign-in has expired", "with aws sso login"),
-        (SSOTokenLoadError(error_msg="old"), "sign-in has expired", "with aws sso login"),
-        (LoginTokenLoadError(error_msg="old"), "sign-in has expired", "or aws login"),
+        (UnauthorizedSSOTokenError(), "sign-in has expired", "\n  aws sso login"),
+        (SSOTokenLoadError(error_msg="old"), "sign-in has expired", "\n  aws sso login"),
+        (LoginTokenLoadError(error_msg="old"), "sign-in has expired", "\n  aws login"),
         (TokenRetrievalError(provider="sso", error_msg="old"), "has expired", "aws sso login"),
         (RefreshWithMFAUnsupportedError(), "role has expired", "enter the code"),
         (

@@ -58,7 +58,10 @@ def test_one_that_is_too_large_for_the_stream_is_told_with_its_limit(
 def test_nothing_is_aggregated_for_a_stream_that_ignores_keys(kinesis: KinesisServer) -> None:
     even = replace(STACK, parameters={"RecordDistribution": "AUTO"})
 
-    with pytest.raises(WrongUsage, match=r"RecordDistribution=AUTO.*Leave out --aggregate"):
+    with pytest.raises(
+        WrongUsage,
+        match=r"RecordDistribution=AUTO.*Leave out --aggregate.*\n  tweetpipe deploy .*_KEY$",
+    ):
         send(kinesis, even, OutgoingRecord(b"{}", "k"), settings=Settings(aggregate=True))
     send(kinesis, even, OutgoingRecord(b"{}", "k"))
 

@@ -59,10 +59,10 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> FakeSqs:
         ("redrive aaaa --kind rejected", "--kind needs --all"),
         ("redrive --all --payload tweet.json", "--payload needs exactly one ID"),
         ("redrive aaaa aabb --payload tweet.json", "--payload needs exactly one ID"),
-        ("redrive cccc --payload tweet.json", "cccc-3 is exhausted; --payload works only with"),
+        ("redrive cccc --payload tweet.json", "cccc-3 is exhausted, and --payload works only with"),
         ("redrive aa", "'aa' matches the ids of 2 dead letters"),
         ("show aa", "'aa' matches the ids of 2 dead letters"),
-        ("show cccc --payload", "cccc-3 is exhausted; --payload works only with"),
+        ("show cccc --payload", "cccc-3 is exhausted, and --payload works only with"),
         ("redrive --since 6h aaaa", "--since reads the stream, so it can't be combined"),
         ("redrive --since 6h --all", "--since reads the stream, so it can't be combined"),
         ("redrive --since soon", "--since soon is not an age"),
@@ -85,8 +85,10 @@ def test_what_can_not_be_meant_is_wrong_usage_and_changes_nothing(
 
     out, err = capfd.readouterr()
     assert code == 2
-    assert err.splitlines()[-1].startswith(f"Error: {says}")
     assert err.count("Error") == 1
+    error, *commands = err[err.index("Error") :].splitlines()
+    assert error.startswith(f"Error: {says}")
+    assert all(command.startswith("  tweetpipe dead-letters list") for command in commands)
     assert out == ""
     assert sorted(sqs.visible()) == sorted(before)
 
@@ -267,6 +269,33 @@ def test_what_is_kept_is_counted_with_its_reasons(
     assert sorted(sqs.visible()) == ["aaaa-1", "cccc-3", "dddd-4"]
 
 
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ("redrive --all", "No dead letters; nothing to do.\n"),
+        ("redrive --all --kind exhausted", "No exhausted dead letters; nothing to do.\n"),
+        ("purge --all --yes", "No dead letters; nothing to do.\n"),
+        ("list", "No dead letters.\n"),
+    ],
+)
+def test_an_empty_queue_is_told_and_no_error(
+    line: str, says: str, sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqs.bodies.clear()
+
+    assert run(*line.split()) == 0
+    assert capfd.readouterr().err.endswith(says)
+
+
+def test_an_id_that_is_not_in_an_empty_queue_leads_to_the_list(
+    sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqs.bodies.clear()
+
+    assert run("redrive", "aaaa") == 1
+    assert capfd.readouterr().err.endswith("run:\n  tweetpipe dead-letters list\n")
+
+
 def test_a_kind_is_redriven_alone(sqs: FakeSqs, capfd: pytest.CaptureFixture[str]) -> None:
     assert run("redrive", "--all", "--kind", "exhausted") == 1
     assert "1 dead letter was kept: the stream no longer has" in capfd.readouterr().err
@@ -415,4 +444,6 @@ def test_purge_asks_and_says_how_many(
 
     assert (code, len(sqs.visible())) == (1 if left else 0, left)
     asked = "Permanently delete 4 dead letters of the stack tweets?"
-    assert asked in "".join(capfd.readouterr())
+    err = capfd.readouterr().err
+    assert asked in err
+    assert err.endswith("Error: Nothing was deleted.\n" if left else "Deleted 4 dead letters.\n")

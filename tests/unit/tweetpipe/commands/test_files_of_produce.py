@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.producer.doubles import KinesisServer
+from tests.unit.producer.doubles import KinesisServer, fail_with
 from tests.unit.tweetpipe.commands.conftest import Produce
 
 
@@ -83,7 +83,7 @@ def test_a_command_to_send_what_a_file_holds_leads_to_the_same_stack(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("file a.ndjson nope-*.gz", "no file matches nope-*.gz"),
+        ("file a.ndjson nope-*.gz", "no file matches nope-*.gz. Check the path, which starts at"),
         ("--source file --file a.ndjson --file empty", "empty holds no files of events"),
         ("file a.ndjson - -", "- is given twice"),
         ("file a.ndjson - --resume", "standard input can't be read again"),
@@ -136,7 +136,12 @@ def test_a_file_that_is_cut_short_holds_up_none_after_it(
     assert run.returncode == 1
     assert sent(kinesis) == [0, 1, 2, 3, 4, 5]
     assert "Error: day/00.json.gz is incomplete" in run.stderr
-    assert "Once day/00.json.gz can be read to the end, send it again" in run.stderr
+    again_with = " --resume" if resume else ""
+    assert run.stderr.endswith(
+        ". The records before that were sent, and so were the other files. Get a complete copy of "
+        "it. To send it again (nothing is stored twice), run:\n"
+        f"  tweetpipe produce file day/00.json.gz{again_with} --own-credentials\n"
+    )
 
     cut.write_bytes(whole)
     again = produce("file", "." if resume else "day/00.json.gz", *resume)
@@ -156,7 +161,74 @@ def test_of_many_files_that_are_damaged_the_first_are_told(
     assert run.returncode == 1
     assert "day/x2 is incomplete: line 1, character 17 is not valid JSON" in run.stderr
     assert "; and 2 more files" in run.stderr
-    assert "Once day/x0, day/x1, day/x2, and 2 more can be read to the end" in run.stderr
+    assert run.stderr.endswith(
+        "Get complete copies of them. To send them again (nothing is stored twice), run this "
+        "command again\n"
+    )
+
+
+@pytest.mark.parametrize("resume", [[], ["--resume"]], ids=["whole", "resumed"])
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        (
+            "none.ndjson",
+            "cannot read none.ndjson: No such file or directory. Nothing was sent. "
+            "Check the path, which starts at {}, then run this command again.\n",
+        ),
+        (
+            "cut.gz",
+            "cut.gz is incomplete: its gzip data ends early, at byte 12. Nothing was sent. "
+            "Get a complete copy of it, then run this command again.\n",
+        ),
+    ],
+)
+def test_a_file_that_can_not_be_opened_stops_all_and_the_way_out_is_told(
+    name: str,
+    said: str,
+    resume: list[str],
+    produce: Produce,
+    kinesis: KinesisServer,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(tweet(1) * 9)[:12])
+
+    run = produce("file", "a.ndjson", name, *resume)
+
+    assert run.returncode == 1
+    assert run.stderr == f"Error: {said.format(tmp_path)}"
+    assert kinesis.calls == []
+
+
+def test_records_that_failed_before_the_damage_are_told_apart_from_those_sent(
+    produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    (tmp_path / "cut.gz").write_bytes(gzip.compress(tweet(1) + b"\n" + tweet(2) + b"\n")[:-8])
+    kinesis.script = [fail_with(400, "ThrottlingException")] * 10
+
+    run = produce("file", "cut.gz", "--give-up-after", "0", "--author", "A B")
+
+    error, resend, then, again = run.stderr[run.stderr.index("Error") :].splitlines()
+    assert "cut.gz is incomplete" in error
+    assert "They are in undelivered.ndjson. To send them again, run:" in error
+    assert resend == "  tweetpipe produce file undelivered.ndjson --own-credentials"
+    assert then.startswith("The other records before that were sent. Get a complete copy of it.")
+    assert again == "  tweetpipe produce file cut.gz --author 'A B' --own-credentials"
+
+
+def test_a_line_that_is_too_long_leads_to_no_other_copy(
+    produce: Produce, kinesis: KinesisServer, tmp_path: Path
+) -> None:
+    (tmp_path / "long.ndjson").write_bytes(tweet(1) + b'\n{"a": "' + b"x" * (17 << 20))
+
+    run = produce("file", "long.ndjson")
+
+    assert run.returncode == 1
+    assert sent(kinesis) == [1]
+    assert "long.ndjson is longer than 16,777,216 bytes" in run.stderr
+    assert re.search(
+        r"\n  jq .* \| tweetpipe produce file -\nThe records before that were sent\n$", run.stderr
+    )
 
 
 def test_undelivered_files_of_the_folder_are_sent_only_by_name(

@@ -58,6 +58,18 @@ def test_it_says_what_to_type_next(tmp_path: Path) -> None:
     assert "my-events/README.md" in said
 
 
+def test_a_folder_that_can_not_be_created_leads_to_one_that_can(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    nowhere = made("no where/my-events", within=tmp_path)
+    below_a_file = made("file/my-events", within=tmp_path)
+
+    assert nowhere.returncode == 2
+    assert nowhere.stderr.endswith("run:\n  mkdir -p 'no where'\n")
+    assert below_a_file.returncode == 1
+    assert "can't be created: Not a directory. Name a folder in one that" in below_a_file.stderr
+
+
 def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
     mine = tmp_path / "my-events" / "item.py"
     mine.parent.mkdir()

@@ -155,7 +155,7 @@ def test_prices_are_read_from_files_of_aws(
 @pytest.mark.parametrize(
     ("content", "says"), [('{"products": {', "is incomplete"), ("{}", "not in AWS's price list")]
 )
-def test_a_file_that_is_no_price_list_is_one_line(
+def test_a_file_that_is_no_price_list_leads_to_the_command_that_fetches_one(
     content: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file = tmp_path / "prices.json"
@@ -164,7 +164,7 @@ def test_a_file_that_is_no_price_list_is_one_line(
 
     error = capsys.readouterr().err
     assert says in error
-    assert error.count("\n") == 1
+    assert error.endswith(":\n  python -m tweetpipe.plan.refresh --region us-east-1 prices.json\n")
 
 
 def test_one_mode_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -110,6 +110,9 @@ def test_a_wrong_file_of_rules_is_refused_before_x_is_called(
 
     assert outcome.returncode == 2
     assert says in outcome.stderr
+    assert outcome.stderr.endswith(
+        "\nNo rule was changed at X. Correct the file, then run this command again.\n"
+    )
     assert not [window for window in fake.windows.values() if window.used]
 
 
@@ -123,7 +126,39 @@ def test_a_rule_that_x_does_not_take_is_named_by_its_line(
 
     assert outcome.returncode == 2
     assert "rules.txt, line 3: X refuses (400): 'lang:en': " in outcome.stderr
+    assert outcome.stderr.endswith("Correct the line, then run this command again.\n")
     assert not fake.rules.rules
+
+
+def test_a_rule_on_the_command_line_that_x_does_not_take_is_to_be_corrected(
+    twitter: Twitter,
+) -> None:
+    twitter.serve()
+
+    outcome = twitter("--track", "lang:en")
+
+    assert outcome.returncode == 1
+    assert "Error: X refuses (400): 'lang:en': " in outcome.stderr
+    assert outcome.stderr.endswith("Correct the rule, then run this command again.\n")
+
+
+@pytest.mark.parametrize("choice", ["", "--dry-run"])
+def test_a_refused_token_and_a_fake_x_that_does_not_run_lead_to_one_that_does(
+    choice: str, silent: str, twitter: Twitter
+) -> None:
+    twitter.serve()
+    twitter.settings["bearer_token"] = "wrong"
+    refused = twitter("--track", "yolo", *choice.split())
+    twitter.settings["X_API_URL"] = silent
+    gone = twitter("--track", "yolo", *choice.split())
+
+    assert (refused.returncode, gone.returncode) == (1, 1)
+    assert "X refuses (401)" in refused.stderr
+    assert refused.stderr.endswith(
+        "  export X_API_URL=http://127.0.0.1:8888 bearer_token=fake-bearer-token\n"
+    )
+    port = silent.rpartition(":")[2]
+    assert gone.stderr.endswith(f":\n  python -m fake_tweets serve --port {port}\n")
 
 
 def test_a_dry_run_shows_what_would_change_and_changes_nothing(
@@ -242,8 +277,8 @@ def test_a_usage_that_x_does_not_tell_stops_nothing(
     ("name", "value", "says"),
     [
         ("X_ACCESS", "gold", "pay-per-use, enterprise"),
-        ("X_MONTHLY_LIMIT", "nan", "monthly-limit"),
-        ("X_MONTHLY_LIMIT", "5 dollars", "monthly-limit"),
+        ("X_MONTHLY_LIMIT", "nan", "The variable X_MONTHLY_LIMIT must be a number of"),
+        ("X_MONTHLY_LIMIT", "5 dollars", "10, not '5 dollars'. For help"),
     ],
 )
 def test_a_setting_that_makes_no_sense_is_refused(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, cast
-from unittest.mock import Mock
+from unittest.mock import ANY, Mock
 
 import pytest
 import typer.main
@@ -142,7 +142,7 @@ def test_files_are_named_in_any_of_the_forms_and_each_is_sent_in_this_order(
     monkeypatch.setattr(produce, "deliver", lambda *_, **__: Mock(interrupted=False))
 
     assert _ends(f"produce {line}") == 0
-    open_files.assert_called_once_with(["x", "y", "z"], author=None)
+    open_files.assert_called_once_with(["x", "y", "z"], author=None, again=ANY)
 
 
 @pytest.mark.parametrize("source", SOURCES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from unittest.mock import Mock
 
@@ -60,6 +61,44 @@ def test_a_verdict_is_told_although_the_emulator_is_gone(
     assert ended.value.code == code, told
     why = "The state of the stack could not be read: "
     assert 0 <= told.index(said) < told.index(why)
+
+
+@pytest.mark.usefixtures("_gone")
+@pytest.mark.parametrize(
+    ("comparison", "commands"),
+    [
+        (Comparison(expected=5), []),
+        (
+            Comparison(expected=5, missing=ITEMS[:1]),
+            ["dead-letters list --stack mine", "produce fake --count 5 --seed 7 --stack mine"],
+        ),
+        (
+            Comparison(expected=5, different=((ITEMS[0], ITEMS[1]),)),
+            ["deploy --stack mine", "produce fake --count 5 --seed 7 --stack mine"],
+        ),
+        (
+            Comparison(expected=5, unexpected=ITEMS[:1]),
+            ["verify fake --count 5 --seed 7 --allow-others --stack mine"],
+        ),
+    ],
+)
+def test_what_to_do_about_differences_is_told_last(
+    comparison: Comparison,
+    commands: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(verify, "wait_until_stored", lambda *_, **__: comparison)
+
+    with pytest.raises(SystemExit):
+        main(["verify", "--count", "5", "--seed", "7", "--stack", "mine"])
+
+    told = capfd.readouterr().err
+    _, _, steps = told.partition("The state of the stack could not be read: ")
+    assert (
+        re.findall(r"^  tweetpipe (.*)$", steps.partition("\n  tweetpipe up\n")[2], re.M)
+        == commands
+    )
 
 
 @pytest.mark.usefixtures("_gone")

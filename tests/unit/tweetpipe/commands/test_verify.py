@@ -129,6 +129,13 @@ def test_differences_are_listed_with_file_and_record_and_end_with_exit_code_3(
     assert "has no dead letter: lost, too large to send, or redriven or purged since" in said.err
     assert f"line 1 of {more}" in said.out
     assert "Message is 'sai', not 'said'" in said.out
+    steps = [line for line in said.err.splitlines() if line.startswith("  tweetpipe")]
+    assert steps == [
+        "  tweetpipe dead-letters list",
+        "  tweetpipe deploy",
+        f"  tweetpipe produce file {tweets} {more}",
+        "  tweetpipe dead-letters redrive --since 1d",
+    ]
 
 
 def test_records_of_an_aggregate_that_was_rejected_whole_are_no_loss(
@@ -173,6 +180,7 @@ def test_a_damaged_file_is_told_and_those_after_it_are_verified(
     said = " ".join(capfd.readouterr().err.split())
     assert "3 of 3 tweets verified; 1 record can't be stored" in said
     assert f"{cut} is incomplete" in said
+    assert "The records before that were compared. Get a complete copy of it." in said
     assert f"{broken} is damaged" in said
     assert ends(f"{line} --json") == 3
     assert json.loads(capfd.readouterr().out)["damaged"].keys() == {str(cut), str(broken)}

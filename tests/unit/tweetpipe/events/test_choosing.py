@@ -187,9 +187,9 @@ def test_a_stack_is_called_like_the_events(
 @pytest.mark.parametrize(
     ("line", "says"),
     [
-        ("--events", "'--events' requires an argument"),
-        ("status --events", "'--events' requires an argument"),
-        ("dead-letters list --events", "'--events' requires an argument"),
+        ("--events", "--events needs a value, such as my-events."),
+        ("status --events", "--events needs a value, such as my-events."),
+        ("dead-letters list --events", "--events needs a value, such as my-events."),
         ("query --events first a1 --events last", "last can't be used as events"),
     ],
 )

@@ -19,7 +19,10 @@ def test_what_is_missing_is_named_with_the_way_out(environ: dict[str, str], miss
     with pytest.raises(SettingsError, match=missing) as raised:
         Credentials.of(environ)
 
-    assert "python -m fake_tweets serve" in str(raised.value)
+    *_, start, choose, settings = str(raised.value).splitlines()
+    assert start == "  python -m fake_tweets serve"
+    assert "run this command again" in choose
+    assert settings == "  export X_API_URL=http://127.0.0.1:8888 bearer_token=fake-bearer-token"
 
 
 @pytest.mark.parametrize(
