@@ -84,7 +84,7 @@ def _records(message: bytes) -> list[Contained]:
             keys.append(_text(value))
         elif number == 3 and isinstance(value, bytes):
             if not found:
-                _record(0, value)  # before all the others are read: rubbish shows in the first
+                _record(0, value)  # before reading the rest: garbage shows in the first field
             if len(found) == MAX_RECORDS:
                 raise _Broken(f"it holds more than {MAX_RECORDS} records")
             found.append(value)

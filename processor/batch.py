@@ -267,7 +267,7 @@ def _contents(record: KinesisRecord) -> list[tuple[Origin, bytes]] | Rejected:
     except Rejected as rejected:
         return _anew(rejected)
     except Exception as error:
-        payloads(_record_of(b""))  # which raises too, where the code is at fault
+        payloads(_record_of(b""))  # which also raises if the code is at fault
         # No error may hold up the records after this one.
         return Rejected(Reason.UNEXPECTED, type(error).__name__)
 

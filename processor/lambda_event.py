@@ -29,7 +29,7 @@ _MAX_SECONDS = 1e11
 class KinesisData(TypedDict):
     """The Kinesis part of a record: `data` is base64, the arrival is in seconds since 1970.
 
-    A stream that distributes records by itself gives them no `partitionKey`.
+    A stream with its own distribution of records gives them no `partitionKey`.
     """
 
     sequenceNumber: str

@@ -242,7 +242,7 @@ class _Run:
                 wait = self._live is None
                 end = resumable.offset if resumable else 0
                 wanted = self._backlog.add(record, size=size, end=end, refusal=refusal, wait=wait)
-                # A live source ends by itself, after the records that can't be read again.
+                # A live source ends after the records that can't be read again.
                 if wait and (not wanted or self._stop.is_set()):
                     return
             self._exhausted = not self._stop.is_set()

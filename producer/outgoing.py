@@ -44,7 +44,7 @@ class Origin(NamedTuple):
 class OutgoingRecord(NamedTuple):
     """One record for Kinesis; `data` is a single line without a newline.
 
-    `has_key` is False if the data has no partition key of its own and got a digest instead.
+    `has_key` is False if the data has no partition key and got a digest instead.
     """
 
     data: bytes

@@ -117,7 +117,7 @@ def replace_file(path: Path, content: bytes) -> None:
 
     Atomic: the file always has the old content or the new, never a part.
     """
-    # A name of this process's own: if a second process saves to the same path, each writes a whole
+    # A name unique to this process: if a second process saves to the same path, each writes a whole
     # file.
     new = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:

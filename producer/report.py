@@ -88,7 +88,7 @@ class Report(Progress):
 
     `undelivered` is the file that records were appended to, None when there were none.
     `unwritten` is how many of the failed could not be written there. `exhausted` is whether the
-    source was read to its end. `keyless` counts those that have no partition key of their own.
+    source was read to its end. `keyless` counts those without a partition key, which got a digest.
     """
 
     exhausted: bool

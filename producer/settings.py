@@ -19,18 +19,18 @@ _MIB = 1024 * 1024
 class Settings:
     """Settings of one run; bytes count data and partition keys, times are in seconds.
 
-    A record waits at most `linger` for others to share its call. One that Kinesis refuses is given
-    up when nothing of its shard was accepted for `give_up_after`; if it was refused for a reason
-    that is no shard's, nothing at all. No more than about `max_in_hand` bytes are read ahead, by
-    default two calls of `max_bytes` for each in flight. After a stop request, `drain_deadline` is
-    what remains for delivering the records already read: whoever stops it waits for that. The run
-    ends as well when the file of undelivered records can't be written for `file_deadline`. A live
-    source's records make that file no larger than `max_undelivered` bytes; what goes beyond is
-    dropped and counted. `rate` is in records a second. With `aggregate`, several records travel in
-    one Kinesis record in the KPL's format, which counts as one of `max_records`.
+    A record waits at most `linger` for others to share its call. A refused record is given up when
+    its shard has accepted nothing for `give_up_after`, or if no shard was the reason, when the
+    stream has accepted nothing for that long. At most about `max_in_hand` bytes are read ahead, by
+    default two calls of `max_bytes` for each call in flight. After a stop request, records already
+    read are delivered within `drain_deadline`. The run also ends when the file of undelivered
+    records can't be written for `file_deadline`. Records of a live source that would make that file
+    larger than `max_undelivered` bytes are dropped and counted. `rate` is in records a second. With
+    `aggregate`, several records share one Kinesis record in the KPL's format, which counts as one
+    of `max_records`.
 
-    The stream takes a record of up to `max_record_bytes`. Unless `by_key`, it distributes records
-    by itself, whatever their keys; then AWS supports no aggregated ones.
+    The stream accepts records of up to `max_record_bytes`. Unless `by_key`, it ignores their keys
+    when it distributes them, and AWS doesn't support aggregated records.
     """
 
     max_records: int = MAX_CALL_RECORDS

@@ -1,7 +1,7 @@
 """Where records come from.
 
-A source is any iterable of OutgoingRecord. It is read in a thread of its own, so it may block as
-long as it likes. A LiveSource loses records if it is not read in time.
+A source is any iterable of OutgoingRecord. It is read in a separate thread, so it may block for any
+time. A LiveSource loses records if it is not read in time.
 """
 
 from __future__ import annotations

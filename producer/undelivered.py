@@ -85,7 +85,7 @@ def append(path: Path, lines: Sequence[bytes]) -> int:
     """Append lines, each with a newline; return how many reached the disk, from the first.
 
     Raises OSError if none did. A partial write is undone, so that it can be retried. A half-line
-    left by a crash is closed first, and so becomes a record of its own when the file is sent.
+    left by a crash is closed first, and so becomes a separate record when the file is sent.
     """
     with path.open("a+b", buffering=0) as file:
         # Undoing a write must not remove another producer's lines.
@@ -131,7 +131,7 @@ def _write_whole(file: io.FileIO, line: bytes) -> None:
 
 
 def _cut(file: io.FileIO, size: int) -> None:
-    with suppress(OSError):  # what is no file on a disk can't be cut
+    with suppress(OSError):  # only a file on a disk can be truncated
         file.truncate(size)
 
 

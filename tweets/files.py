@@ -15,7 +15,7 @@ _SEARCH = Page(re.compile(r'\{[ \t\n\r]*"(?:statuses|search_metadata)"'), "statu
 
 
 def contents(author: str | None = None) -> Contents:
-    """Tweets; `author` is the name or id of the author of X's own archive."""
+    """Tweets; `author` is the name or id of the author of an X archive."""
 
     def taken_apart(content: object, text: str, held_back: Counter[str]) -> list[Value]:
         return tweets_in(content, text, held_back, author)

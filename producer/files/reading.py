@@ -29,7 +29,7 @@ MAX_LINE_BYTES = 16 * 1024 * 1024
 BLANK_LINE = "blank line"
 
 EVENTS = Contents()
-"""Any events, without partition keys of their own."""
+"""Any events, without partition keys."""
 
 _LINE_END = re.compile(r"[\r\n]\s*")
 

@@ -28,8 +28,8 @@ PAYLOAD_UNIT = 25_000
 
 _MAGIC = b"\xf3\x89\x9a\xc2"
 _HASH_KEYS = 1 << 128
-# Any step would give each hash key the same chance. Multiples of this one, the golden ratio, lie
-# evenly, so that shards get like numbers of the records of a call, however many shards there are.
+# Any step would give each hash key the same chance. Multiples of this one, the golden ratio, are
+# evenly spread, so that shards get similar numbers of a call's records, whatever their number.
 _STEP = 0.6180339887498949
 
 # The most that a record can add to its data and partition key, and an aggregate to its records:

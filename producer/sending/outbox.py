@@ -79,7 +79,7 @@ class Outbox:
             groups_from=random() if settings.aggregate else None,
         )
         self.add = self._waiting.add
-        """Take a fresh record; True if somebody should look whether there is a call to send."""
+        """Take a new record; True if a sender should check for a call to send."""
         self._calls: set[Call] = set()
         self._allowance = Allowance(now)
         self._circuit = Circuit()

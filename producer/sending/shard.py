@@ -116,7 +116,7 @@ class Shard:
     def refused(self, now: float, *, sent: float) -> None:
         """Record a parcel, sent at this time, for which the shard was full."""
         if sent <= self._cut_at:
-            return  # That was before the last cut, and is what it was made for.
+            return  # It was sent before the last cut, and is the reason for it.
         self._forget(now)
         self._recent[1] += 1
         accepted, refused = self._recent
@@ -158,7 +158,7 @@ class Shard:
         accepted, refused = self._recent
         lately = accepted / (accepted + refused)
         if seconds >= _TRUSTED and took < _FAR * self.share:
-            least = _COLLAPSE  # Others have a good part of it.
+            least = _COLLAPSE  # Other producers use a large part of it.
         else:
             least = min(max(lately, _COLLAPSE), _CAUTION)
         share = max(_CAUTION * took, least * self.share)

@@ -1,8 +1,7 @@
 """The parcels that wait for a call.
 
 While no shard is full, they wait in one line. Once lanes are opened, each shard has its own.
-Refused parcels that are not due yet, and parcels that must form a call of their own, wait
-separately.
+Refused parcels that are not due yet, and parcels that must form a separate call, wait separately.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class Waiting:
         self._isolated: deque[Batch] = deque()
 
     def add(self, held: Held, now: float) -> bool:
-        """Take a fresh record; True if somebody should look whether there is a call to send."""
+        """Take a new record; True if a sender should check for a call to send."""
         if self._hash_keys is None:
             if self.lanes is None:
                 return self._line.add(held, self.call_records, self._max_bytes)
@@ -65,7 +64,7 @@ class Waiting:
         heapq.heappush(self._later, (due, next(self._tie_break), parcel))
 
     def add_isolated(self, batch: Batch) -> None:
-        """Add parcels that must form a call of their own."""
+        """Add parcels that must form a separate call."""
         self._isolated.append(batch)
 
     def open(self, lanes: Lanes, now: float) -> None:

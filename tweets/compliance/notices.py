@@ -26,7 +26,7 @@ _OF_AUTHORS = frozenset(
         "user_profile_modification",
     }
 )
-_PREFIXES = ("status_", "tweet_")  # which a kind has in some of the forms
+_PREFIXES = ("status_", "tweet_")  # used by a kind in some of the forms
 MARKS_OF_POSTS = ("id", "id_str", "text", "full_text", "user", "created_at")
 
 
@@ -55,7 +55,7 @@ def notice_of(content: Mapping[str, Any]) -> Notice | None:
         content = message
     data = content.get("data")
     said = data if isinstance(data, dict) else content
-    # A post may have a member `withheld` of its own.
+    # A post may have its own member `withheld`.
     if any(mark in said for mark in MARKS_OF_POSTS):
         return None
     for key, body in said.items():

@@ -25,6 +25,6 @@ def learn_from(path: Path, ledger: Ledger) -> None:
     reading = open_events(path, contents=contents)
     try:
         for _ in reading:
-            pass  # what is no JSON object, and says nothing
+            pass  # not a JSON object, so it says nothing
     finally:
         reading.close()

@@ -26,14 +26,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _end(130)
     except BrokenPipeError:
-        return _end(0)  # whoever reads has seen enough
+        return _end(0)  # the reader has seen enough
     except OSError as error:
         sys.stderr.write(f"tweets.fakes: {error.strerror or error}\n")
         return _end(1)
 
 
 def _serve(words: Sequence[str]) -> int:
-    from tweets.fakes.x_api.command import serve  # here: the other command does without a server
+    from tweets.fakes.x_api.command import serve  # here, because the other command needs no server
 
     parser = _Parser(
         prog="python -m fake_tweets serve",

@@ -1,4 +1,4 @@
-"""What Faker does not bring along: which languages are spoken, and texts that break things."""
+"""What Faker lacks: the shares of the languages, and texts that break programs."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 class Language(NamedTuple):
     """One language: X's code for it, Faker's locales, and its share of the authors in percent.
 
-    `words` stand in where Faker has no texts in the language.
+    `words` are used if Faker has no texts in the language.
     """
 
     code: str
@@ -18,7 +18,7 @@ class Language(NamedTuple):
     words: tuple[str, ...] | None = None
 
 
-# Faker has no Korean and no Hindi texts and would fall back to Latin.
+# Faker has no Korean or Hindi texts, and would fall back to Latin.
 _KOREAN = """
 오늘 내일 아침 저녁 바다 하늘 커피 사람 친구 음악 영화 여행 사진 도시 지하철 비가 눈이 꽃이
 정말 아주 조금 다시 함께 천천히 좋아요 멋지다 기다려요 시작합니다 생각해 봤어요 감사합니다
@@ -46,7 +46,7 @@ LANGUAGES = (
 )
 
 TREND = "yolo"
-"""A hashtag that one to two tweets in a hundred have, in every language: what to track."""
+"""A hashtag to track, which one or two tweets in a hundred have, in every language."""
 
 EMOJI = (
     "",
@@ -64,8 +64,8 @@ EMOJI = (
     "🇰🇷 🇬🇷",
 )
 
-# Each has broken some program: escaping, markup, bidirectional text, combining marks, characters
-# beyond the basic plane, and separators that some line splitters take for a line's end.
+# Each has broken a program: escaping, markup, bidirectional text, combining marks, characters
+# beyond the basic plane, and separators that some line splitters treat as the end of a line.
 HOSTILE_TEXTS = (
     'She said "no\\yes" and left C:\\temp\\new',
     "first line\nsecond line\twith a tab",

@@ -1,4 +1,4 @@
-"""Shared by both shapes: JSON, positions of entities in a text, and cutting of long texts."""
+"""Shared by both shapes: JSON, positions of entities in a text, and truncation of long texts."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from tweets.fakes.model import Link, Tweet
 SHORT_URL = "https://t.co/"
 
 to_json = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-"""Any value as compact JSON; characters beyond ASCII stay as they are."""
+"""Any value as compact JSON; characters beyond ASCII are not escaped."""
 
 
 Mark = tuple[str, str]
-"""How an entity stands in a text, and what is said of it: the inside of a JSON object."""
+"""An entity's mark in a text, and its members in JSON without the braces."""
 
 
 def spans(text: str, marks: Iterable[str]) -> list[tuple[int, int]]:
     """Start and end, in code points, of each of `marks`, which `text` has in this order.
 
-    Ends at the first mark that is missing, as when the text was cut before it.
+    Ends at the first missing mark, because the text may have been cut before it.
     """
     found = []
     end = 0
@@ -34,7 +34,7 @@ def spans(text: str, marks: Iterable[str]) -> list[tuple[int, int]]:
 
 
 def found(text: str, marks: list[Mark]) -> list[tuple[str, tuple[int, int]]]:
-    """What is said of the entities of a kind that `text` has, with their places."""
+    """The members of the entities that `text` has, with their positions."""
     places = spans(text, [mark for mark, _ in marks])
     return [(about, place) for (_, about), place in zip(marks, places, strict=False)]
 
@@ -47,7 +47,7 @@ def cut(tweet: Tweet, at: int) -> tuple[str, Link]:
 
 
 def mark_of(link: Link) -> Mark:
-    """A link as it is, where it leads, and how people see that."""
+    """A shortened link, its target, and how the target is shown."""
     address = link.expanded_url.removeprefix("https://")
     shown = address if len(address) <= 27 else f"{address[:26]}…"
     return link.url, (

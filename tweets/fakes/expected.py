@@ -1,4 +1,4 @@
-"""The item expected for a tweet: the oracle that a pipeline is checked against."""
+"""The item expected for a tweet, to check a pipeline against."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from tweets.fakes.model import Tweet
 def expected_item(tweet: Tweet) -> dict[str, str]:
     """The item of EventData for a tweet, the same for both shapes.
 
-    Made from the tweet itself, not from its JSON, so that it shares no mistake with a consumer.
+    Made from the tweet, not from its JSON, so that it shares no mistake with a consumer.
     """
     author = tweet.author
     return {

@@ -1,4 +1,4 @@
-"""Tweet number i of seed s: computed when asked for, always the same."""
+"""Tweet number i of seed s: computed on request, and always the same."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ SNOWFLAKE_EPOCH_MS = 1_288_834_974_657
 SNOWFLAKE_TAG_BITS = 22
 MS_PER_TWEET = 20
 
-_FIRST_MS = 1_767_225_600_000  # 2026-01-01; a seed starts somewhere in the half year from here
+_FIRST_MS = 1_767_225_600_000  # 2026-01-01; a seed starts within half a year after this
 _START_SPREAD_S = 182 * 86_400
 _POPULAR_TWEETS = 128
-_POPULAR_INDEX = -1_000_000  # of the first of them, and how far they lie apart
+_POPULAR_INDEX = -1_000_000  # the time of the first tweet, and the time between tweets
 _RETWEET_LENGTH = 140
-# Popular tweets that are made too long to be retweeted whole. With those that are so by chance,
-# about 65 % of retweets are cut; of 1,096 real ones 63 % were.
+# The share of popular tweets that are made too long to be retweeted in full. With those that are
+# long by chance, about 65 % of retweets are cut; of 1,096 real ones, 63 % were.
 _WORDY_OF_FIVE = 3
 
-# What a tweet is, as upper bounds of a percentage drawn for it; the rest is plain.
+# The kind of a tweet: upper bounds of a random percentage; the rest are plain.
 _RETWEET, _QUOTE, _REPLY, _MENTION, _LINK = 20, 28, 43, 51, 68
 _DRAWS = struct.Struct("<9H5s")
 
@@ -43,7 +43,7 @@ _DRAWS = struct.Struct("<9H5s")
 class FakeTweets:
     """The tweets of one seed, by index; no two seeds from 0 to 4,194,303 share an id.
 
-    Negative indexes are the seed's past, which `records` never sends as tweets.
+    Negative indexes are earlier tweets, which `records` never sends.
     """
 
     def __init__(self, seed: int) -> None:
@@ -82,7 +82,7 @@ class FakeTweets:
         return tweet
 
     def _plain(self, index: int) -> tuple[Tweet, int, int, int, int, bytes]:
-        """A tweet's author and words, and the random numbers for what else it is to be."""
+        """A tweet's author and words, and the random numbers for its other properties."""
         counter = self._hash.copy()
         counter.update(index.to_bytes(8, "little", signed=True))
         # Each random number serves one choice; the code makes a link unique.

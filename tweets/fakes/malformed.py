@@ -1,4 +1,4 @@
-"""Payloads that no consumer can store, each made from a good tweet."""
+"""Payloads that no consumer can store, each made from a valid tweet."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from tweets.fakes.render import render
 
 
 def malformed(tweet: Tweet, shape: Shape, variety: int) -> bytes:
-    """`tweet` spoiled in one of the VARIETIES, taken modulo their number.
+    """`tweet` broken in one of the VARIETIES, modulo their number.
 
-    Another tweet or another variety always gives other bytes, none of them a newline.
+    Different tweets or varieties always give different bytes, without a newline.
     """
     return VARIETIES[variety % len(VARIETIES)](tweet, shape)
 
@@ -26,7 +26,7 @@ def _no_json(tweet: Tweet, shape: Shape) -> bytes:
 
 def _cut(tweet: Tweet, shape: Shape) -> bytes:
     data = render(tweet, shape)
-    # Never inside a character: that would be the case of _not_utf8.
+    # Never inside a character, which is the case of _not_utf8.
     return data[: len(data) // 2].decode(errors="ignore").encode()
 
 
@@ -43,7 +43,7 @@ def _number(tweet: Tweet, shape: Shape) -> bytes:
 
 
 def _null(tweet: Tweet, shape: Shape) -> bytes:
-    # JSON allows space around a value: here it tells one null from another, in binary.
+    # JSON allows spaces around a value. Here they make each null different, in binary.
     digits = f"{int(tweet.id):b}".encode()
     return digits.translate(bytes.maketrans(b"01", b" \t")) + b"null"
 
@@ -83,7 +83,7 @@ def _other_format(tweet: Tweet, shape: Shape) -> bytes:
 
 
 def _parsed(tweet: Tweet, shape: Shape) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A tweet's JSON, and the part of it that holds the tweet's own fields."""
+    """A tweet's JSON, and the part with the tweet's own fields."""
     payload: dict[str, Any] = json.loads(render(tweet, shape))
     return payload, payload.get("data", payload)
 
@@ -93,7 +93,7 @@ VARIETIES: tuple[Callable[[Tweet, Shape], bytes], ...] = (
     _cut,
     partial(_not_utf8, b"\xff\xfe"),
     partial(_not_utf8, b"\xc3("),  # the first half of a character
-    partial(_not_utf8, b"\xed\xa0\xbd"),  # a surrogate, which json.loads lets pass
+    partial(_not_utf8, b"\xed\xa0\xbd"),  # a surrogate, which json.loads accepts
     _array,
     _number,
     _null,

@@ -1,4 +1,4 @@
-"""The values of this package: authors, tweets and the records they travel in."""
+"""The values of this package: authors, tweets, and the records that carry them."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A shortened link, as it stands in a text, and where it leads."""
+    """A shortened link, as in a text, and its target."""
 
     url: str
     expanded_url: str
 
 
 class Tweet(NamedTuple):
-    """One tweet, whatever shape it is rendered in later; a retweet's `text` is cut as X cuts it.
+    """One tweet, independent of its shape; a retweet's `text` is cut as X cuts it.
 
     `hashtags` (without #), `mentions` and `links` are in the order in which `text` has them.
     `created_at` is in UTC and whole seconds; the millisecond inside `id` lies within that second.
-    A NamedTuple, since making a dataclass is felt at the rate at which these are made.
+    A NamedTuple, because dataclasses take noticeably longer at this rate.
     """
 
     id: str
@@ -62,11 +62,11 @@ class Tweet(NamedTuple):
 class FakeRecord(NamedTuple):
     """A record for the stream: one payload and the key that selects its shard.
 
-    `index` is that of the tweet itself, of the tweet a duplicate repeats, or of the tweet after
-    which something malformed was put in.
+    `index` is that of the tweet, of the tweet that a duplicate repeats, or of the tweet before a
+    malformed record.
     """
 
     kind: Kind
-    index: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs
+    index: int  # type: ignore[assignment]  # hides the unused method of tuples
     data: bytes
     partition_key: str

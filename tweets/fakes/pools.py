@@ -1,7 +1,7 @@
-"""What tweets are made of: authors and phrases, made once with Faker and then only picked from.
+"""Authors and phrases, made once with Faker, from which tweets are put together.
 
-Faker is asked for words and names alone. Everything a program may rely on (ids, who is how popular,
-what falls where) is computed here or in `generator`, so another release of Faker changes the words.
+Faker provides only words and names. What a program may rely on (ids, popularity, order) is computed
+here or in `generator`, so another release of Faker changes only the words.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ ARTICLES = 128
 POPULARITY_SLOTS = 8192
 
 _SEED = 2015
-# Faker's others would take as long as the words and names do.
+# Faker's own would take as long as the words and names together.
 _PROVIDERS = ["faker.providers.internet", "faker.providers.lorem", "faker.providers.person"]
-_LONG_TEXTS = (350, 800, 1800, 3600)  # characters; X takes up to 4,000 with all that is added
+_LONG_TEXTS = (350, 800, 1800, 3600)  # characters; X accepts up to 4,000 in total
 _MEDIUM_TEXTS = (190,) * 12
-_TREND_PLACE = 5  # one of HASHTAGS, where one tag would be anyway
+_TREND_PLACE = 5  # one of HASHTAGS, in place of another tag
 
 
 class Voice(NamedTuple):
-    """What is said in one language; each entry of `hashtags` is as many as one tweet has."""
+    """The phrases of a language; each entry of `hashtags` has the hashtags of one tweet."""
 
     openings: tuple[str, ...]
     closings: tuple[str, ...]
@@ -43,8 +43,8 @@ class Voice(NamedTuple):
 class Pools(NamedTuple):
     """Everything to pick from.
 
-    `by_popularity` holds each author as often as their share of the tweets, `voices` is by language
-    code, `articles` are addresses to link to.
+    `by_popularity` repeats each author in proportion to their share of the tweets. `voices` is by
+    language code. `articles` are addresses to link to.
     """
 
     authors: tuple[Author, ...]
@@ -56,7 +56,7 @@ class Pools(NamedTuple):
 @cache
 def pools() -> Pools:
     """The pools, the same in every process; the first call takes a quarter of a second."""
-    from faker import Faker  # here, so that importing the package costs next to nothing
+    from faker import Faker  # here, so that importing the package is fast
 
     fakers = {
         locale: _seeded(Faker(locale, providers=_PROVIDERS))
@@ -117,7 +117,7 @@ def _author(
 
 
 def _by_popularity(authors: tuple[Author, ...]) -> tuple[Author, ...]:
-    """Slots shared out by the Zipf-Mandelbrot law, in integers: powers differ between platforms."""
+    """Slots divided by the Zipf-Mandelbrot law, in integers because powers differ by platform."""
     weights = [1_000_000_000 // (rank + 4) for rank in range(len(authors))]
     total = sum(weights)
     slots: list[Author] = []

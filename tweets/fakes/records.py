@@ -24,7 +24,7 @@ def records(
     """`count` tweets from index `start` on (None: without end), always the same.
 
     `malformed` and `duplicates` are the shares of tweets after which such a record is added, so the
-    tweets depend on seed, start and count alone. A duplicate repeats, byte for byte, one of the
+    tweets depend only on seed, start, and count. A duplicate repeats, byte for byte, one of the
     last thousand tweets of this call, about half of the time the last one. Raises ValueError for an
     invalid setting at the call, not at the first record.
     """
@@ -57,7 +57,7 @@ def _strewn(
 
 
 def spoilt(fakes: FakeTweets, index: int, shape: Shape, variety: int) -> FakeRecord:
-    """The malformed record that may come behind a tweet, in one of many varieties."""
-    # Of a past tweet: whatever is taken out of it belongs to no tweet of the stream.
+    """The malformed record that may follow a tweet, in one of many varieties."""
+    # Made from an earlier tweet, so that no part of it belongs to a tweet of the stream.
     victim = fakes.tweet(-1 - index)
     return FakeRecord("malformed", index, spoil(victim, shape, variety), victim.author.screen_name)

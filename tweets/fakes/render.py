@@ -1,4 +1,4 @@
-"""Tweets as JSON, in the shape asked for."""
+"""Renders tweets as JSON in the requested shape."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def render_v1(tweet: Tweet) -> bytes:
         )
         text, rest = cut(tweet, _CUT_AT)
         entities = _entities(tweet, text, [rest])
-    # Not a dictionary turned into JSON as a whole, which takes three times as long.
+    # Turning a whole dictionary into JSON would take three times as long.
     start = (
         f'{{"created_at":"{_created_at(tweet.created_at)}","id":{tweet.id},"id_str":"{tweet.id}",'
         f'"text":{to_json(text)},"source":{_SOURCE},"truncated":{"true" if whole else "false"},'
@@ -89,14 +89,14 @@ def _other(tweet: Tweet) -> bytes:
     return b'"is_quote_status":false'
 
 
-# Few tweets are retweeted and quoted by many.
+# Cached, because many tweets retweet or quote the same few.
 _again = lru_cache(maxsize=256)(render_v1)
 
 
 # Consecutive tweets share their second.
 @lru_cache(maxsize=1024)
 def _created_at(moment: datetime) -> str:
-    # Not strftime, which speaks the language of the process.
+    # Not strftime, which uses the process's locale.
     return (
         f"{_WEEKDAYS[moment.weekday()]} {_MONTHS[moment.month - 1]} {moment.day:02} "
         f"{moment.hour:02}:{moment.minute:02}:{moment.second:02} +0000 {moment.year}"

@@ -1,4 +1,4 @@
-"""A tweet as the filtered stream of X's v2 API sends it, with what it refers to."""
+"""A tweet as the filtered stream of X's v2 API sends it, with the objects that it refers to."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def render_v2(tweet: Tweet) -> bytes:
     if other := tweet.retweet_of or tweet.quote_of or tweet.reply_to:
         people.append(other.author)
         tweets = b',"tweets":[%b]' % _again(other)
-    # By id: who looks for the author must search.
+    # In order of id, so that consumers must search for the author.
     users = sorted({user.id: user for user in people}.items())
     return _LAYOUT % (_post(tweet), b",".join([_user(user) for _, user in users]), tweets)
 
@@ -38,7 +38,7 @@ def _post(tweet: Tweet) -> bytes:
         entities = _entities(tweet, text, [rest])
     reply = tweet.reply_to
     in_reply_to = f',"in_reply_to_user_id":"{reply.author.id}"' if reply else ""
-    # Not a dictionary turned into JSON as a whole, which takes three times as long.
+    # Turning a whole dictionary into JSON would take three times as long.
     data = (
         f'{{"author_id":"{tweet.author.id}","created_at":"{_created_at(tweet.created_at)}",'
         f'"edit_history_tweet_ids":["{tweet.id}"]{entities},"id":"{tweet.id}"{in_reply_to},'
@@ -50,7 +50,7 @@ def _post(tweet: Tweet) -> bytes:
     return data.encode()
 
 
-# Few tweets are referred to by many.
+# Cached, because many tweets refer to the same few.
 _again = lru_cache(maxsize=256)(_post)
 
 

@@ -41,7 +41,7 @@ FIELDS = {
 }
 _PATIENCE = 1.25  # heartbeats: one that comes late is no reason to reconnect
 _REST_TIMEOUT = 20.0
-_USAGE_TIMEOUT = 3.0  # whoever has ended a run waits for the answer
+_USAGE_TIMEOUT = 3.0  # the user who has ended a run waits for the answer
 _CHUNK_BYTES = 64 * 1024
 
 
@@ -74,7 +74,7 @@ class Connection:
 
     def end(self) -> None:
         """Make a blocked read in another thread return at once."""
-        with suppress(RuntimeError, ValueError, OSError):  # it has ended by itself
+        with suppress(RuntimeError, ValueError, OSError):  # it has already ended
             self._response.raw.shutdown()
 
     def close(self) -> None:

@@ -21,7 +21,7 @@ RATE_LIMIT_FIRST, RATE_LIMIT_LONGEST = 60.0, 900.0
 MOST_CONNECTS = 50
 """Connects in such a window."""
 
-_WINDOW = 905.0  # seconds: X's own begins and ends with a whole second, by its clock
+_WINDOW = 905.0  # seconds: X's window begins and ends with a whole second, by its clock
 _STEADY = 1.0  # seconds
 _MOST_REFUSALS = 5
 """Refusals in a row, in the middle of a run, that are taken as final."""
@@ -80,7 +80,7 @@ class Reconnect:
     def _backoff(self, failure: XRefused | NotX | XUnreachable, now: float) -> float:
         if isinstance(failure, XUnreachable):
             if self._attempts:
-                self._attempts.pop()  # it has not come to X
+                self._attempts.pop()  # it didn't reach X
             self._network += 1
             return min(NETWORK_STEP * self._network, NETWORK_LONGEST)
         if isinstance(failure, XRefused) and failure.is_rate_limit:

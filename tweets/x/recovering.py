@@ -217,7 +217,7 @@ class XSource:
         if self._state.seen is None or connected.backfills:
             return state
         until = connected.missed_until
-        # What was kept may be by a clock that was ahead.
+        # The saved time may come from a clock that was ahead.
         since = min(self._state.seen, connected.at) - LATE
         if self._is_off:
             lost = Gap(since=since, until=until, rules=self._state.rules, why=OFF)
@@ -258,7 +258,7 @@ class XSource:
             self._marks.append((self.offset, state))
             due = at_once or time.monotonic() - self._saved_at >= _SAVED_EVERY
             if due and not is_record:
-                with suppress(PositionError):  # tried again, and told, with the next record
+                with suppress(PositionError):  # tried again, and reported, with the next record
                     self._save()
 
     def _save(self) -> None:

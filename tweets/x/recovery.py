@@ -227,9 +227,9 @@ class Recovery:
         return rest
 
     def _search_again(self, window: Window) -> None:
-        """Have the end of a stretch searched later too, unless all is known of it by now.
+        """Also search the end of a stretch later, unless everything in it is known by now.
 
-        This is noted before the first search has given anything: it may be interrupted.
+        This is noted before the first search returns anything, because it may be interrupted.
         """
         due = window.due + _AGAIN_AFTER
         if not window.is_second and self._clock.now() < due:
@@ -253,7 +253,7 @@ def _unseen(window: Window) -> tuple[Gap, ...]:
 
 
 def gap_of(window: Window, why: str, *, searched: bool = False) -> Gap:
-    """What is lost of a stretch that is not searched any more."""
+    """The losses in a stretch that is not searched any more."""
     return Gap(
         since=window.since, until=window.until, rules=window.rules, why=why, searched=searched
     )

@@ -73,9 +73,7 @@ def plan(there: Sequence[Rule], wanted: Sequence[Wanted], *, keep: bool = False)
     """
     ours = [rule for rule in there if is_ours(rule.tag)]
     if not wanted and not (keep and ours):
-        raise SettingsError(
-            "no rule is given. Say what to track, for example --track 'yolo lang:en'"
-        )
+        raise SettingsError("no rule is given. Use --track, for example --track 'yolo lang:en'")
     by_value = {rule.value: rule for rule in there}
     replaced = [
         each

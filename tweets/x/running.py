@@ -24,8 +24,8 @@ from tweets.x.jobs import MAX_BYTES, Job, Jobs, refuses_address
 from tweets.x.reconnect import Reconnect
 
 _FIRST_LOOK, _LONGEST_LOOK = 2.0, 60.0  # seconds between two looks at a job
-_ATTEMPTS = 8  # at a request that may succeed later
-_UPLOADS = 3  # whose addresses have expired
+_ATTEMPTS = 8  # of a request that may succeed later
+_UPLOADS = 3  # new addresses may expire too
 
 _T = TypeVar("_T")
 
@@ -217,8 +217,8 @@ class Batch:
         ]
         return (
             "X runs one compliance job of an app at a time, and another is in progress: "
-            f"{', '.join(others) or 'X does not say which'}. Run the command again when that is "
-            "over. A job without ids expires after 15 minutes"
+            f"{', '.join(others) or 'X does not say which'}. Run the command again when it has "
+            "ended. A job without ids expires after 15 minutes"
         )
 
     def _patiently(self, call: Callable[[], _T]) -> _T:

@@ -58,7 +58,7 @@ class Seen:
         self._at = at
         self._beats = 0
         self._since: float | None = None
-        self._waits = False  # for what X sends again to be over
+        self._waits = False  # until X has resent everything
         self.last_id = ""
         self.backfills = False
 
@@ -87,7 +87,7 @@ class Seen:
         if at is None or self._since is None:
             return
         if posted is None or posted < at - _OLD:
-            # It may have waited here for long, as what came after it may still do.
+            # It may have waited here for long, and what came after it may still be waiting.
             posted = at + self._heartbeat
         if self._waits:
             if posted < self._since - LATE:

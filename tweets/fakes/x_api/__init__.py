@@ -1,4 +1,4 @@
-"""A fake X API server: the filtered stream, its rules and its faults, at no cost.
+"""A fake X API server: the filtered stream, its rules, and its faults, at no cost.
 
 `serving(FakeX(...))` runs it inside a test, `python -m tweets.fakes serve` on its own.
 """

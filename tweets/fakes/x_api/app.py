@@ -62,7 +62,7 @@ class _Endpoints:
         self._fake = fake
 
     async def token(self, request: Request) -> Response:
-        """The App's bearer token, always the same one."""
+        """The App's bearer token, which is always the same."""
         answer = self._over_limit("token")
         if answer is None:
             right = self._fake.credentials.are_in_basic(request.headers.get("authorization", ""))
@@ -96,7 +96,7 @@ class _Endpoints:
         return self._response("lookup", answer or look_up(self._fake, request.query_params))
 
     def refused(self, request: Request) -> Response | None:
-        """The refusal of a request that is not the App's own."""
+        """The refusal of a request with other credentials than the App's."""
         answer = self._unauthorized(request)
         return JSONResponse(answer.body, answer.status) if answer else None
 
@@ -156,7 +156,7 @@ class _Endpoints:
         return JSONResponse(self._fake.status())
 
     def _over_limit(self, endpoint: Endpoint) -> Answer | None:
-        # First of all, because X counts requests with wrong credentials too.
+        # Checked first, because X counts requests with wrong credentials too.
         return None if self._fake.windows[endpoint].take() else Answer(429, RATE_LIMIT)
 
     def _unauthorized(self, request: Request) -> Answer | None:
@@ -176,4 +176,4 @@ def _stranger(request: Request) -> Response | None:
         near = ip_address(host).is_loopback
     except ValueError:
         near = False
-    return None if near else JSONResponse({"error": "only from this machine"}, 403)
+    return None if near else JSONResponse({"error": "only for this machine"}, 403)

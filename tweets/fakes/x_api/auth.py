@@ -1,4 +1,4 @@
-"""Authorization: app-only bearer tokens, the token endpoint's keys, and OAuth 1 signatures."""
+"""Authorization: app-only bearer tokens, keys for the token endpoint, and OAuth 1 signatures."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class Credentials:
     bearer_token: str = "fake-bearer-token"
 
     def refusal(self, method: str, url: str, authorization: str) -> tuple[int, Problem] | None:
-        """Status and body for a request that is not the App's own with its bearer token.
+        """Status and body for a request without the App's bearer token.
 
-        The filtered stream takes app-only tokens alone: a rightly signed request is forbidden.
+        The filtered stream accepts only app-only tokens: a correctly signed request is forbidden.
         """
         scheme, _, rest = authorization.partition(" ")
         if scheme.lower() == "bearer" and _same(rest.strip(), self.bearer_token):

@@ -20,14 +20,14 @@ _OF_AUTHORS: dict[Reason, str] = {
     "suspended": "user_suspend",
 }
 _FORMS = {"delete": 1, "edit": 2, "withhold": 2, "scrub_geo": 1, "author": 2}
-"""What may be asked for from elsewhere, and how many things have to be said."""
+"""The changes that a request can make, with the number of arguments of each."""
 
 
 class Changes:
-    """Knows them by the ids of posts; any thread may make some.
+    """The changes by ids of posts; thread-safe.
 
-    Each is also told to whoever reads the stream, in the form of v1.1's streams, unless it is
-    `quiet`. X's own filtered stream tells of edits alone, which are posts of their own.
+    Unless a change is `quiet`, readers of the stream also get it, in the form of v1.1's streams.
+    X's filtered stream reports only edits, as separate posts.
     """
 
     def __init__(self, post: Callable[[str], Tweet | None]) -> None:
@@ -50,9 +50,9 @@ class Changes:
             self._tell({"delete": {"status": status}}, quiet=quiet)
 
     def edit(self, id_: str, text: str, *, quiet: bool = False) -> str:
-        """Replace a post by a version with another text, and another id, which is returned.
+        """Replace a post with a version that has another text, and return the version's id.
 
-        Raises KeyError for what was never published.
+        Raises KeyError for a post that was never published.
         """
         with self._lock:
             if (post := self.post(id_)) is None:
@@ -74,7 +74,7 @@ class Changes:
         self._tell({"status_withheld": said}, quiet=quiet)
 
     def scrub_geo(self, id_: str, *, quiet: bool = False) -> None:
-        """Remove the place of a post, and of all that its author has posted before."""
+        """Remove the place of a post and of all earlier posts of its author."""
         with self._lock:
             self._without_place.add(id_)
             if post := self.post(id_):
@@ -82,7 +82,7 @@ class Changes:
                 self._tell({"scrub_geo": said}, quiet=quiet)
 
     def author(self, user_id: str, reason: Reason, *, quiet: bool = False) -> None:
-        """Take all posts of an author away."""
+        """Delete all posts of an author."""
         with self._lock:
             self._authors[user_id] = reason
             self._tell({_OF_AUTHORS[reason]: {"id": int(user_id)}}, quiet=quiet)
@@ -96,7 +96,7 @@ class Changes:
                     break
                 getattr(self, name)(str(wanted[name]), *rest)
                 return
-        raise ValueError(f"there are {', '.join(_FORMS)}")
+        raise ValueError(f"use one of {', '.join(_FORMS)}")
 
     def post(self, id_: str) -> Tweet | None:
         """A published post, or a version of one, by its id, even if it was deleted."""
@@ -112,7 +112,7 @@ class Changes:
             return self._versions.get(tweet.id, [tweet])[-1]
 
     def history(self, id_: str) -> list[str]:
-        """The ids of a post's versions, the oldest first; its own alone, if it was not edited."""
+        """The ids of a post's versions, oldest first; only its own if it was not edited."""
         with self._lock:
             return [version.id for version in self._versions.get(id_, ())] or [id_]
 
@@ -126,12 +126,12 @@ class Changes:
             if reason is None and post:
                 reason = self._authors.get(post.author.id)
                 if reason is None and post.retweet_of:
-                    # A retweet goes with its original.
+                    # A retweet is deleted with its original.
                     reason = self.why_gone(post.retweet_of.id)
             return reason
 
     def event(self, id_: str) -> Json | None:
-        """What a compliance job says of an id; None where nothing has to be done."""
+        """The result of a compliance job for an id; None if nothing has to be done."""
         with self._lock:
             if reason := self.why_gone(id_):
                 at = {"redacted_at": None, "deleted_at": None}

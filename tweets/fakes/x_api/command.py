@@ -1,4 +1,4 @@
-"""`python -m tweets.fakes serve`: the fake X API server on its own."""
+"""`python -m tweets.fakes serve`: the fake X API server as a command."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _FAULTS: dict[str, tuple[int, Problem]] = {
 
 
 async def connect(fake: FakeX, request: Request) -> Response:
-    """Answer a request that is authorized and within its limits."""
+    """Answer a request that is authorized and within the limits."""
     headers = fake.windows["stream"].headers()
     try:
         minutes, query = _backfill(fake, request.query_params.multi_items())
@@ -66,16 +66,16 @@ async def connect(fake: FakeX, request: Request) -> Response:
 
 
 def _backfill(fake: FakeX, query: list[tuple[str, str]]) -> tuple[int, list[tuple[str, str]]]:
-    """The minutes to send again, and the rest of the query."""
+    """The minutes of backfill, and the rest of the query."""
     name = "backfill_minutes"
     asked = dict(query).get(name)
     if asked is None:
         return 0, query
     if not fake.limits.backfill:
-        message = f"`{name}` is not among what this App may ask for."
+        message = f"This App may not use `{name}`."
         raise FieldsError(invalid_request(name, [asked], message))
     if not asked.isdecimal() or int(asked) > fake.limits.backfill:
-        message = f"`{name}` is from 0 to {fake.limits.backfill}."
+        message = f"`{name}` must be from 0 to {fake.limits.backfill}."
         raise FieldsError(invalid_request(name, [asked], message))
     return int(asked), [pair for pair in query if pair[0] != name]
 

@@ -13,7 +13,7 @@ ENDPOINT = "filtered_stream"
 
 
 def list_connections(fake: FakeX, status: str) -> Answer:
-    """The connections that are active, inactive or, with `all`, ever existed."""
+    """The connections with the requested status: active, inactive, or all."""
     held = fake.held
     chosen = {
         "active": held,
@@ -21,20 +21,20 @@ def list_connections(fake: FakeX, status: str) -> Answer:
         "all": fake.connections,
     }.get(status)
     if chosen is None:
-        return Answer(400, invalid_request("status", [status], "There is no such status."))
+        return Answer(400, invalid_request("status", [status], "Unknown status."))
     data = [_as_json(connection) for connection in reversed(chosen)]
     meta = {"meta": {"result_count": len(data)}}
     return Answer(200, {"data": data, **meta} if data else meta)
 
 
 def end_connections(fake: FakeX, body: bytes) -> Answer:
-    """End those whose ids the body names."""
+    """End the connections that the body names."""
     try:
         ids = json.loads(body)["uuids"]
         if not ids or not all(isinstance(id_, str) for id_ in ids) or len(ids) > 100:
             raise ValueError
     except (ValueError, KeyError, TypeError, RecursionError):
-        message = "`uuids` is a list of 1 to 100 ids of connections."
+        message = "`uuids` must be a list of 1 to 100 connection ids."
         return Answer(400, invalid_request("uuids", [], message))
     return _ended(fake, ids)
 

@@ -15,7 +15,7 @@ _FAULT = re.compile(
 
 
 class _Kind(NamedTuple):
-    """`value` is what a colon may set: its meaning, and the default."""
+    """`value` describes the number that may follow a colon; the default comes after it."""
 
     at_connect: bool
     means: str
@@ -25,12 +25,12 @@ class _Kind(NamedTuple):
 
 KINDS = {
     "drop": _Kind(False, "close the connection without the final chunk, between two lines"),
-    "reset": _Kind(False, "reset the connection, with what is still on its way"),
+    "reset": _Kind(False, "reset the connection, and lose data in transit"),
     "end": _Kind(False, "end the stream properly"),
     "stale": _Kind(False, "drop, but count the connection as still active", "seconds", 300.0),
     "half-line": _Kind(False, "write half a line, then drop"),
     "silence": _Kind(False, "send neither posts nor heartbeats, then continue", "seconds", 30.0),
-    "operational-disconnect": _Kind(False, "send X's message of that name, then end"),
+    "operational-disconnect": _Kind(False, "send X's message of that name, then end the stream"),
     "rubbish": _Kind(False, "send a line that is neither JSON nor UTF-8"),
     "unknown": _Kind(False, "send a line of JSON without data"),
     "slow": _Kind(False, "send the next posts in tiny pieces", "posts", 5),
@@ -44,7 +44,7 @@ KINDS = {
     "429": _Kind(True, "rate limit, with the reset time in the header", "seconds", 60.0),
     "429-bare": _Kind(True, "rate limit without any header"),
     "too-many-connections": _Kind(True, "429, ConnectionException"),
-    "usage-capped": _Kind(True, "429, the month's posts are used up"),
+    "usage-capped": _Kind(True, "429, because the month's posts are used up"),
     **{str(code): _Kind(True, "server error") for code in (500, 502, 503, 504)},
 }
 
@@ -68,14 +68,14 @@ class Fault:
         found = _FAULT.fullmatch(text.strip())
         kind = KINDS.get(found["kind"]) if found else None
         if found is None or kind is None:
-            raise FaultError(f"{text!r} is no fault; there are {', '.join(KINDS)}")
+            raise FaultError(f"{text!r} is not a fault; use one of {', '.join(KINDS)}")
         after, times = int(found["after"] or 0), int(found["times"] or 1)
         if found["value"] and not kind.value:
-            raise FaultError(f"{found['kind']} takes no value, so {text!r} makes no sense")
+            raise FaultError(f"{found['kind']} takes no value, so {text!r} is not valid")
         if kind.at_connect and after:
-            raise FaultError(f"{text!r} answers a connect: let a drop@{after} come before it")
+            raise FaultError(f"{text!r} happens at a connect; put drop@{after} before it")
         if not times:
-            raise FaultError(f"{text!r} would happen no times")
+            raise FaultError(f"{text!r} must happen at least once")
         return cls(found["kind"], float(found["value"] or kind.default), after, times)
 
     @property
@@ -136,7 +136,7 @@ class Script:
             return self._take() if due else None
 
     def posts_until_next(self, posts: int) -> int | None:
-        """How many more posts the connection gets before its next fault; None: no such fault."""
+        """How many more posts the connection gets before its next fault; None without a fault."""
         with self._lock:
             head = self._pending[0] if self._pending else None
             return max(0, head.after - posts) if head and not head.at_connect else None

@@ -149,7 +149,7 @@ def _values(name: str, text: str) -> frozenset[str]:
     for value in values:
         if value not in _KNOWN[name]:
             known = ", ".join(sorted(_KNOWN[name]))
-            message = f"{_quoted(name)} takes any of [{known}], not {_quoted(value)}."
+            message = f"{_quoted(name)} accepts [{known}], not {_quoted(value)}."
             raise FieldsError(invalid_request(name, [value], message))
     return frozenset(values)
 

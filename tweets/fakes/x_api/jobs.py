@@ -45,9 +45,9 @@ class FakeJob:
 
 
 class Jobs:
-    """All jobs of the App; `seconds` is how long one takes, `max_bytes` what an upload may have.
+    """All jobs of the App; `seconds` is how long one takes, `max_bytes` limits an upload.
 
-    `fails` makes the next job that is sent ids fail.
+    `fails` makes the next job with ids fail.
     """
 
     def __init__(self, changes: Changes, clock: Callable[[], float]) -> None:
@@ -61,12 +61,12 @@ class Jobs:
 
     def create(self, kind: object, name: object) -> FakeJob:
         if kind not in ("tweets", "users") or not isinstance(name, str):
-            raise JobError(400, "type is tweets or users, and name a text.")
+            raise JobError(400, "type must be tweets or users, and name must be a string.")
         if len(name) > _LONGEST_NAME:
-            raise JobError(400, f"name has at most {_LONGEST_NAME} characters.")
+            raise JobError(400, f"name may have at most {_LONGEST_NAME} characters.")
         active = ("created", "in_progress")
         if any(job.kind == kind and self.status(job) in active for job in self.jobs):
-            raise JobError(409, f"A job of type {kind} is active already.")
+            raise JobError(409, f"A job of type {kind} is already active.")
         job = FakeJob(str(next(self._ids)), name, str(kind), self._clock())
         self.jobs.append(job)
         return job
@@ -75,12 +75,12 @@ class Jobs:
         for job in self.jobs:
             if job.id == id_:
                 return job
-        raise JobError(404, f"There is no job {id_}.")
+        raise JobError(404, f"No job has the id {id_}.")
 
     def cancel(self, id_: str) -> None:
         job = self.get(id_)
         if self.status(job) not in ("created", "in_progress"):
-            raise JobError(409, "The job is over.")
+            raise JobError(409, "The job has ended.")
         job.ended = "cancelled"
 
     def status(self, job: FakeJob) -> str:
@@ -93,9 +93,9 @@ class Jobs:
     def upload(self, id_: str, token: str, body: bytes) -> None:
         job = self._with_token(id_, token)
         if self.status(job) != "created":
-            raise JobError(403, "The upload has expired, or is done.")
+            raise JobError(403, "The upload has expired, or was already made.")
         if len(body) > self.max_bytes:
-            raise JobError(413, f"An upload has at most {self.max_bytes} bytes.")
+            raise JobError(413, f"An upload may have at most {self.max_bytes} bytes.")
         job.ids, job.ready_at = body.decode().split(), self._clock() + self.seconds
         if self.fails:
             self.fails, job.ended = False, "failed"
@@ -103,7 +103,7 @@ class Jobs:
     def results(self, id_: str, token: str) -> Iterator[bytes]:
         job = self._with_token(id_, token)
         if self.status(job) != "complete" or self._clock() > job.created_at + _DOWNLOAD_S:
-            raise JobError(403, "There are no results, or none any more.")
+            raise JobError(403, "The results do not exist, or have expired.")
         return self._lines(job)
 
     def as_json(self, job: FakeJob, base: str) -> Json:
@@ -126,7 +126,7 @@ class Jobs:
     def _with_token(self, id_: str, token: str) -> FakeJob:
         job = self.get(id_)
         if token != job.token:
-            raise JobError(401, "The token is not this job's.")
+            raise JobError(401, "The token does not belong to this job.")
         return job
 
     def _lines(self, job: FakeJob) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""`/2/compliance/jobs`, and the signed addresses that it gives out."""
+"""`/2/compliance/jobs`, and the signed addresses in its answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ JOBS_PATH = "/2/compliance/jobs"
 
 
 def routes(fake: FakeX, unauthorized: Callable[[Request], Response | None]) -> list[Route]:
-    """The endpoints, each of which takes the App's token."""
+    """The endpoints, which require the App's token."""
 
     def guarded(answer: Callable[[Request, bytes], Response]) -> Callable[[Request], object]:
         async def endpoint(request: Request) -> Response:
@@ -43,7 +43,7 @@ def routes(fake: FakeX, unauthorized: Callable[[Request], Response | None]) -> l
             wanted = json.loads(body)
             job = fake.jobs.create(wanted["type"], wanted.get("name", ""))
         except (ValueError, KeyError, AttributeError, TypeError):
-            return JSONResponse(invalid_request("type", [], "Say which type."), 400)
+            return JSONResponse(invalid_request("type", [], "type is required."), 400)
         fake.log(f"compliance job {job.id}: created")
         return JSONResponse({"data": fake.jobs.as_json(job, base(request))})
 

@@ -1,4 +1,4 @@
-"""How many requests an endpoint takes in 15 minutes."""
+"""Limits the requests to an endpoint in 15 minutes."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ Endpoint = Literal[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """Requests per 15 minutes, rules an App may have and their characters, and posts in a month.
+    """Requests per 15 minutes, rules of an App and their characters, and posts in a month.
 
-    `connections` are readers at a time, `backfill` minutes that may be asked for again. The
-    defaults are pay-per-use's.
+    `connections` is the number of simultaneous readers, `backfill` the minutes that a connect may
+    request. The defaults are those of pay-per-use.
     """
 
     stream: int = 50

@@ -1,4 +1,4 @@
-"""`GET /2/tweets`: posts by their ids, as they are now."""
+"""`GET /2/tweets`: the current posts with the given ids."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def look_up(fake: FakeX, query: Mapping[str, str]) -> Answer:
     """The posts of the comma-separated `ids`; deleted ones are among the errors."""
     ids = [id_ for id_ in query.get("ids", "").split(",") if id_]
     if not 1 <= len(ids) <= _MOST:
-        message = f"ids takes 1 to {_MOST} ids."
+        message = f"ids must be 1 to {_MOST} ids."
         return Answer(400, invalid_request("ids", ids[:1], message))
     try:
         fields = Fields.from_query((n, v) for n, v in query.items() if n != "ids")

@@ -15,8 +15,8 @@ _BETWEEN = "\0"
 class Facts:
     """The properties of a tweet that rules test, computed on first use.
 
-    A retweet is matched on the whole text it repeats, although it shows only the beginning; a
-    quote on its own text and, but `in_search`, on the quoted one.
+    A retweet is matched on the full original text, although it shows only the beginning. A quote is
+    matched on its own text and, unless `in_search`, on the quoted one.
     """
 
     def __init__(self, tweet: Tweet, *, in_search: bool = False) -> None:
@@ -102,7 +102,7 @@ def _is_by(tweet: Tweet | None, user: str) -> bool:
 
 
 def _sampled(percent: str) -> Matcher:
-    # The lower bits of an id are the same for a whole seed: its milliseconds vary.
+    # Of an id, only the milliseconds vary: the lower bits are the same for a whole seed.
     return lambda facts: (int(facts.tweet.id) >> 22) * 2_654_435_761 % 2**32 % 100 < int(percent)
 
 
@@ -129,6 +129,6 @@ _MAKERS: dict[str, Callable[[str], Matcher]] = {
     "lang": lambda code: lambda facts: facts.tweet.lang == code,
     "sample": _sampled,
     "is": _KINDS.__getitem__,
-    # No fake tweet has pictures, places or cashtags.
+    # No fake tweet has pictures, places, or cashtags.
     "has": lambda what: _CONTENTS.get(what, lambda facts: False),
 }

@@ -44,7 +44,7 @@ RATE_LIMIT: Problem = {"errors": [{"code": 88, "message": "Rate limit exceeded"}
 def unsupported_authentication() -> Problem:
     return {
         "title": "Unsupported Authentication",
-        "detail": "This endpoint does not take OAuth 1.0a User Context. It takes "
+        "detail": "This endpoint does not accept OAuth 1.0a User Context. It accepts "
         "[OAuth 2.0 Application-Only].",
         "type": f"{_TYPES}unsupported-authentication",
         "status": 403,
@@ -75,7 +75,7 @@ def usage_capped() -> Problem:
 
 
 def too_many_connections() -> Problem:
-    return _connection("TooManyConnections", "The App is connected as often as it may be.")
+    return _connection("TooManyConnections", "The App already has all its connections.")
 
 
 def no_rules() -> Problem:
@@ -106,7 +106,7 @@ def operational_disconnect() -> Problem:
             {
                 "title": "operational-disconnect",
                 "disconnect_type": "UpstreamOperationalDisconnect",
-                "detail": "The stream was disconnected upstream for reasons of operation.",
+                "detail": "The stream was disconnected upstream for operational reasons.",
                 "type": f"{_TYPES}operational-disconnect",
             }
         ]
@@ -129,7 +129,7 @@ def not_found(id_: str) -> Problem:
         "resource_type": "tweet",
         "parameter": "ids",
         "title": "Not Found Error",
-        "detail": f"There is no post with the id {id_}.",
+        "detail": f"No post has the id {id_}.",
         "type": f"{_TYPES}resource-not-found",
     }
 
@@ -149,7 +149,7 @@ def duplicate_rule(value: str, id_: str) -> Problem:
         "value": value,
         "id": id_,
         "title": "DuplicateRule",
-        "detail": f"The rule exists with id {id_}.",
+        "detail": f"The rule already exists with id {id_}.",
         "type": f"{_TYPES}duplicate-rules",
     }
 
@@ -158,6 +158,6 @@ def too_many_rules(value: str, most: int) -> Problem:
     return {
         "value": value,
         "title": "RulesCapExceeded",
-        "detail": f"An App has at most {most} rules.",
+        "detail": f"An App may have at most {most} rules.",
         "type": f"{_TYPES}rule-cap",
     }

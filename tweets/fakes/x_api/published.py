@@ -1,4 +1,4 @@
-"""The posts that the fake X has published, with their times, connected or not."""
+"""The posts that the fake X has published, with or without a reader, and their times."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tweets.fakes.model import Tweet
 class Published(NamedTuple):
     """A post, and the UNIX time by the fake X's clock at which it was published."""
 
-    index: int  # type: ignore[assignment]  # hides the method of tuples, which nobody needs
+    index: int  # type: ignore[assignment]  # hides the unused method of tuples
     at: float
     tweet: Tweet
 
@@ -25,19 +25,19 @@ class Log:
         self._by_id: dict[str, Published] = {}
 
     def add(self, index: int, at: float, tweet: Tweet) -> None:
-        """Note a post that is newer than all others."""
+        """Record a post that is newer than all others."""
         post = Published(index, at, tweet)
         self._by_index[index] = self._by_id[tweet.id] = post
         self._posts.append(post)
 
     def between(self, since: float, until: float) -> list[Published]:
-        """The posts from `since` to before `until`, the oldest first."""
+        """The posts from `since` to before `until`, oldest first."""
         posts = self._posts
         first, end = (bisect_left(posts, at, key=lambda post: post.at) for at in (since, until))
         return posts[first:end]
 
     def at(self, index: int) -> Published | None:
-        """The post at `index`, None if it was not published yet."""
+        """The post at `index`; None if it is not yet published."""
         return self._by_index.get(index)
 
     def by_id(self, id_: str) -> Published | None:

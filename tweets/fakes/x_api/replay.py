@@ -25,8 +25,8 @@ Json = Mapping[str, Any]
 class Recording:
     """The posts of a recording, and the other messages between them.
 
-    The posts are those in the shape of v2. All else goes out as it is, rubbish included; empty
-    lines are left out, since the server has heartbeats of its own.
+    The posts are those in the shape of v2. Other lines, even invalid ones, are sent unchanged.
+    Empty lines are left out, because the server sends its own heartbeats.
     """
 
     def __init__(self, lines: Iterable[bytes]) -> None:
@@ -51,20 +51,20 @@ class Recording:
             with gzip.open(path) if is_gzip else path.open("rb") as lines:
                 recording = cls(lines)
         except EOFError as error:
-            raise ValueError(f"{path} is cut off: {error}") from error
+            raise ValueError(f"{path} is incomplete: {error}") from error
         except (gzip.BadGzipFile, zlib.error) as error:
-            raise ValueError(f"{path} is no good gzip file: {error}") from error
+            raise ValueError(f"{path} is not a valid gzip file: {error}") from error
         if not recording.tweets:
-            raise ValueError(f"{path} has no post as X's API v2 sends it, one a line")
+            raise ValueError(f"{path} has no posts. Each line must be a post of X's API v2")
         return recording
 
     def line(self, index: int, rules: Sequence[Rule]) -> bytes:
-        """The recorded post, as matching these rules."""
+        """The recorded post, with these as its matching rules."""
         post = self._posts[index] | {"matching_rules": [rule.as_match() for rule in rules]}
         return to_json(post).encode() + b"\r\n"
 
     def messages_before(self, index: int) -> list[bytes]:
-        """The lines between the post before and this one, each time only those not taken yet."""
+        """The lines between the previous post and this one, without those already taken."""
         return [line + b"\r\n" for line in self._messages.pop(index, [])]
 
 
@@ -96,7 +96,7 @@ def _tweet(content: Json) -> Tweet | None:
 
 
 def _said(data: Json, users: Mapping[object, Json]) -> Tweet:
-    """A post alone, without those that it refers to."""
+    """A post without those that it refers to."""
     note = data.get("note_tweet")
     whole = note if isinstance(note, dict) and "text" in note else data
     entities = whole.get("entities")

@@ -1,8 +1,8 @@
 """Parses filtered stream rules: from a rule's text to a tree, or to an error message.
 
 `cat (dog OR #bird) -from:fish`: a space means AND, which binds tighter than OR, a dash negates one
-operator, parentheses group. Some operators may stand alone, others only narrow down what a
-standalone one in the same clause found.
+operator, and parentheses group. Some operators can stand alone; others only narrow down the results
+of a standalone operator in the same clause.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ _HASHTAG = re.compile(r"#\w[^\s\"#@:()]*")
 
 
 class RuleError(ValueError):
-    """The rule is invalid; the text says why and, if useful, at which character."""
+    """The rule is invalid; the message says why and, if useful, at which character."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One operator; `value` is in lower case and for a keyword or phrase as the rule has it."""
+    """One operator; `value` is in lower case, except for a keyword or phrase."""
 
     kind: str
     value: str
@@ -75,11 +75,11 @@ class _Lexeme(NamedTuple):
 
 
 def parse(text: str, *, longest: int = MAX_LENGTH) -> Node:
-    """The tree of a rule of so many characters at most; raises RuleError and nothing else."""
+    """Parse a rule of at most `longest` characters; raises only RuleError."""
     if not text.strip():
-        raise RuleError("a rule needs at least one operator, and this one is empty")
+        raise RuleError("the rule is empty; it needs at least one operator")
     if len(text) > longest:
-        raise RuleError(f"a rule has at most {longest} characters, and this one {len(text)}")
+        raise RuleError(f"the rule has {len(text)} characters, and at most {longest} are allowed")
     parser = _Parser(list(_lexemes(text)))
     tree = parser.whole()
     if not _stands(tree):
@@ -114,7 +114,7 @@ def _end_of_term(text: str, at: int) -> int:
         if text[at] == '"':
             closing = text.find('"', at + 1)
             if closing < 0:
-                raise RuleError(f"the quotation mark at position {at + 1} is never closed")
+                raise RuleError(f"the quotation mark at position {at + 1} is not closed")
             at = closing
         at += 1
     return at
@@ -128,7 +128,7 @@ class _Parser:
     def whole(self) -> Node:
         tree = self._alternatives()
         if self._left:
-            raise RuleError(f"the parenthesis at position {self._left[-1].at} was never opened")
+            raise RuleError(f"the parenthesis at position {self._left[-1].at} is not opened")
         return tree
 
     def _alternatives(self) -> Node:
@@ -151,11 +151,13 @@ class _Parser:
     def _group(self, opening: _Lexeme) -> Node:
         self._depth += 1
         if self._depth > _DEEPEST:
-            raise RuleError(f"groups may be nested {_DEEPEST} deep (at position {opening.at})")
+            raise RuleError(
+                f"groups are nested more than {_DEEPEST} deep (at position {opening.at})"
+            )
         inside = self._alternatives()
         self._depth -= 1
         if not self._left:
-            raise RuleError(f"the parenthesis at position {opening.at} is never closed")
+            raise RuleError(f"the parenthesis at position {opening.at} is not closed")
         self._left.pop()
         return inside
 
@@ -164,7 +166,11 @@ class _Parser:
         body = lexeme.text.removeprefix("-")
         if not body:
             followed = self._left and self._left[-1] == ("(", lexeme.at + 1)
-            what = "a group can't be negated, negate what is in it" if followed else "a lone dash"
+            what = (
+                "a group can't be negated; negate the operators in it"
+                if followed
+                else "a lone dash"
+            )
             raise RuleError(f"{what} (at position {lexeme.at})")
         try:
             return _term(body, negated)
@@ -185,8 +191,8 @@ def _term(body: str, negated: bool) -> Term:
         return _operator(operator[1].lower(), operator[2].strip('"').lower(), negated)
     if body.lower() in ("and", "or"):
         raise RuleError(
-            f"{body!r} is ambiguous: a space means AND, OR is in capitals, and the word itself "
-            "goes into quotation marks"
+            f"{body!r} is ambiguous: for AND, use a space; for OR, use capitals; for the word, "
+            "use quotation marks"
         )
     return _text("keyword", body, negated)
 
@@ -194,24 +200,24 @@ def _term(body: str, negated: bool) -> Term:
 def _phrase(body: str, negated: bool) -> Term:
     text, closing, rest = body[1:].partition('"')
     if rest.startswith("~"):
-        raise RuleError("proximity is not in this fake server")
+        raise RuleError("the fake X does not support proximity")
     if rest or not closing:
-        raise RuleError("after a phrase comes a space")
+        raise RuleError("a space is missing after a phrase")
     return _text("phrase", text, negated)
 
 
 def _text(kind: str, text: str, negated: bool) -> Term:
     if '"' in text:
-        raise RuleError("before a phrase comes a space")
+        raise RuleError("a space is missing before a phrase")
     if text.startswith(("$", "-")) or not tokens(text):
-        raise RuleError(f"{text!r} has nothing to search for")
+        raise RuleError(f"{text!r} contains no word to search for")
     return Term(kind, text, negated)
 
 
 def _user(text: str) -> str:
     found = _USER.fullmatch(text)
     if not found:
-        raise RuleError(f"{text!r} is not a user's name")
+        raise RuleError(f"{text!r} is not a username")
     return found[1].lower()
 
 
@@ -222,21 +228,21 @@ def _operator(name: str, value: str, negated: bool) -> Term:
         return _flag(name, value, negated)
     if name == "lang":
         if value not in _LANGUAGES:
-            raise RuleError(f"lang: knows no language {value!r}")
+            raise RuleError(f"lang: does not support the language {value!r}")
         return Term(name, value.removesuffix("-cn"), negated)
     if name == "sample":
         if negated or not value.isdecimal() or not 1 <= int(value) <= 100:
             raise RuleError("sample: takes a percentage from 1 to 100 and can't be negated")
         return Term(name, value)
     if name in _NOT_HERE:
-        raise RuleError(f"the operator {name}: is not in this fake server")
-    raise RuleError(f"there is no operator {name}:")
+        raise RuleError(f"the fake X does not support the operator {name}:")
+    raise RuleError(f"{name}: is not an operator")
 
 
 def _flag(name: str, value: str, negated: bool) -> Term:
     if value not in _FLAGS[name]:
         known = ", ".join(sorted(_FLAGS[name]))
-        raise RuleError(f"{name}: takes one of {known}, not {value!r}")
+        raise RuleError(f"{name}: accepts {known}, not {value!r}")
     if value == "nullcast" and not negated:
-        raise RuleError("is:nullcast is only for -is:nullcast")
+        raise RuleError("is:nullcast must be negated: -is:nullcast")
     return Term(name, value, negated)

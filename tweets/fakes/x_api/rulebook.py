@@ -1,4 +1,4 @@
-"""The rules of the App: added, deleted and listed as X's endpoint does it."""
+"""The rules of the App, which are added, deleted, and listed as by X's endpoint."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FIRST_ID = 1_594_000_000_000_000_001
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule as it is kept; no tag is the empty one."""
+    """A stored rule; `tag` is empty if it has none."""
 
     id: str
     value: str
@@ -48,7 +48,7 @@ class Added(NamedTuple):
 
 
 class Rulebook:
-    """The rules in force; the tuple is replaced as a whole, so any thread may read it."""
+    """The current rules; the tuple is replaced as a whole, so any thread may read it."""
 
     def __init__(self, most: int, longest: int = MAX_LENGTH) -> None:
         self._most, self._longest = most, longest
@@ -61,7 +61,7 @@ class Rulebook:
         return [rule for rule in self.rules if rule.matches(facts)]
 
     def add(self, wanted: Iterable[tuple[str, str]], *, dry_run: bool = False) -> Added:
-        """Add pairs of value and tag: the good ones are added even when others are refused."""
+        """Add pairs of value and tag; valid ones are added even if others are refused."""
         rules = list(self.rules)
         ids = {rule.value: rule.id for rule in rules}
         added = Added([], [])
@@ -88,7 +88,7 @@ class Rulebook:
     def delete(
         self, ids: Sequence[str], values: Sequence[str], *, dry_run: bool = False
     ) -> tuple[int, list[Problem]]:
-        """Delete rules by id and by value: how many there were, and an error for each other."""
+        """Delete rules by id and value; return how many existed, and an error for each other."""
         kept = {rule.id: rule for rule in self.rules}
         by_value = {rule.value: rule.id for rule in self.rules}
         errors: list[Problem] = []
@@ -97,12 +97,12 @@ class Rulebook:
             *(("values", value, by_value.get(value, "")) for value in values),
         ):
             if kept.pop(id_, None) is None:
-                errors.append(invalid_request(name, [text], "There is no such rule."))
+                errors.append(invalid_request(name, [text], "No such rule exists."))
         deleted = len(self.rules) - len(kept)
         if not dry_run:
             self.rules = tuple(kept.values())
         return deleted, errors
 
     def delete_all(self, *, dry_run: bool = False) -> int:
-        """Delete every rule; how many there were."""
+        """Delete all rules; return how many there were."""
         return self.delete([rule.id for rule in self.rules], (), dry_run=dry_run)[0]

@@ -1,4 +1,4 @@
-"""`/2/tweets/search/stream/rules`: what X answers to requests about rules."""
+"""`/2/tweets/search/stream/rules`: lists, adds, and deletes rules."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class _Wrong(ValueError):
 
 
 def list_rules(fake: FakeX, query: Mapping[str, str]) -> Answer:
-    """A page of all rules, or of those of `ids`, which are separated by commas."""
+    """A page of all rules, or of those with the comma-separated `ids`."""
     ids = query.get("ids")
     wanted = None if ids is None else ids.split(",")
     rules = [rule.as_json() for rule in fake.rules.rules if wanted is None or rule.id in wanted]
     most, token = query.get("max_results", str(_PAGE)), query.get("pagination_token", "0")
     if not most.isdecimal() or not 1 <= int(most) <= _PAGE:
-        return Answer(400, invalid_request("max_results", [most], f"It is from 1 to {_PAGE}."))
+        return Answer(400, invalid_request("max_results", [most], f"It must be from 1 to {_PAGE}."))
     if not token.isdecimal():
-        return Answer(400, invalid_request("pagination_token", [token], "There is no such page."))
+        return Answer(400, invalid_request("pagination_token", [token], "No such page exists."))
     end = int(token) + int(most)
     page = rules[int(token) : end]
     body: dict[str, Any] = {"data": page} if page else {}
@@ -46,7 +46,7 @@ def change_rules(fake: FakeX, query: Mapping[str, str], body: bytes) -> Answer:
             return _deleted(fake, fake.rules.delete_all(dry_run=dry_run), [])
         request = _object(_json(body), "the body", {"add", "delete"})
         if len(request) != 1:
-            raise _Wrong("add", "Give either add or delete.")
+            raise _Wrong("add", "Use either add or delete.")
         if "add" in request:
             return _add(fake, request["add"], dry_run)
         return _delete(fake, request["delete"], dry_run)
@@ -56,10 +56,10 @@ def change_rules(fake: FakeX, query: Mapping[str, str], body: bytes) -> Answer:
 
 def _add(fake: FakeX, wanted: object, dry_run: bool) -> Answer:
     if not isinstance(wanted, list) or not wanted:
-        raise _Wrong("add", "add is a list of at least one rule.")
+        raise _Wrong("add", "add must be a list of at least one rule.")
     rules = [_object(rule, "a rule", {"value", "tag"}) for rule in wanted]
     if not all(isinstance(text, str) for rule in rules for text in rule.values()):
-        raise _Wrong("add", "value and tag are texts.")
+        raise _Wrong("add", "value and tag must be strings.")
     if not all("value" in rule for rule in rules):
         raise _Wrong("add", "a rule needs a value.")
     pairs = [(rule["value"], rule.get("tag", "")) for rule in rules]
@@ -84,10 +84,10 @@ def _add(fake: FakeX, wanted: object, dry_run: bool) -> Answer:
 def _delete(fake: FakeX, wanted: object, dry_run: bool) -> Answer:
     lists = _object(wanted, "delete", {"ids", "values"})
     if not lists:
-        raise _Wrong("delete", "delete takes ids or values.")
+        raise _Wrong("delete", "delete needs ids or values.")
     for name, texts in lists.items():
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise _Wrong(name, f"{name} is a list of texts.")
+            raise _Wrong(name, f"{name} must be a list of strings.")
     ids, values = lists.get("ids", []), lists.get("values", [])
     return _deleted(fake, *fake.rules.delete(ids, values, dry_run=dry_run))
 
@@ -109,7 +109,7 @@ def _json(body: bytes) -> object:
 
 def _object(value: object, what: str, names: set[str]) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise _Wrong("body", f"{what} is an object.")
+        raise _Wrong("body", f"{what} must be an object.")
     if unknown := value.keys() - names:
         raise _Wrong(min(unknown), f"{what} has no {min(unknown)}.")
     return value
@@ -118,11 +118,11 @@ def _object(value: object, what: str, names: set[str]) -> dict[str, Any]:
 def _flag(query: Mapping[str, str], name: str) -> bool:
     text = query.get(name, "false")
     if text not in ("true", "false"):
-        raise _Wrong(name, f"{name} is true or false.")
+        raise _Wrong(name, f"{name} must be true or false.")
     return text == "true"
 
 
 def moment(at: float) -> str:
-    """A UNIX time as X writes it."""
+    """A UNIX time in X's format."""
     time = datetime.fromtimestamp(at, UTC)
     return f"{time:%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"

@@ -1,4 +1,4 @@
-"""`/2/tweets/search/recent`: posts of the last seven days, the newest first, in pages."""
+"""`/2/tweets/search/recent`: posts of the last seven days, newest first, in pages."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class _Wrong(ValueError):
 
 
 def search(fake: FakeX, query: Iterable[tuple[str, str]]) -> Answer:
-    """One page of the posts that match."""
+    """A page of the matching posts."""
     if not fake.usage.left:
         return Answer(429, usage_capped())
     pairs = list(query)
@@ -44,13 +44,13 @@ def search(fake: FakeX, query: Iterable[tuple[str, str]]) -> Answer:
         span = _span(fake, asked)
         most = _number(asked, "max_results", 10)
         if not 10 <= most <= 100:
-            raise _Wrong("max_results", str(most), "`max_results` is from 10 to 100.")
+            raise _Wrong("max_results", str(most), "`max_results` must be from 10 to 100.")
         before = _before(asked)
     except (_Wrong, FieldsError) as wrong:
         return Answer(400, wrong.problem)
     found = _found(fake, span, before, matches)
     page = [post for post, _ in zip(found, range(most), strict=False)]
-    # A page that is full may have another after it, and that one may be empty.
+    # Another page may follow a full page, and that one may be empty.
     return Answer(200, _page(fake, page, fields, following=len(page) == most))
 
 
@@ -58,10 +58,10 @@ def _matcher(fake: FakeX, query: str) -> Matcher:
     if not query:
         raise _Wrong("query", query, "`query` is missing.")
     if len(query) > MAX_QUERY:
-        raise _Wrong("query", query, f"`query` has at most {MAX_QUERY} characters.")
+        raise _Wrong("query", query, f"`query` may have at most {MAX_QUERY} characters.")
     for operator in _NOT_IN_SEARCH:
         if operator in query:
-            raise _Wrong("query", query, f"The operator `{operator}` is not in search.")
+            raise _Wrong("query", query, f"Search does not support the operator `{operator}`.")
     try:
         matches = compile_rule(query)
     except RuleError as error:
@@ -72,19 +72,19 @@ def _matcher(fake: FakeX, query: str) -> Matcher:
 def _span(fake: FakeX, asked: dict[str, str]) -> tuple[float, float]:
     for one, other in (("start_time", "since_id"), ("end_time", "until_id")):
         if one in asked and other in asked:
-            raise _Wrong(one, asked[one], f"Give either `{one}` or `{other}`.")
+            raise _Wrong(one, asked[one], f"Use either `{one}` or `{other}`.")
     now = fake.clock()
-    # To the millisecond of an id, which is left out itself.
+    # To the millisecond of an id; the post with that id is left out.
     since = _time(asked, "start_time", _of_id(asked, "since_id", now - WINDOW_S, after=True))
     until = _time(asked, "end_time", _of_id(asked, "until_id", now - _DEFAULT_END_S))
     if since < now - WINDOW_S:
         name = "start_time" if "start_time" in asked else "since_id"
-        raise _Wrong(name, asked[name], f"`{name}` is within the last 7 days.")
+        raise _Wrong(name, asked[name], f"`{name}` must be within the last 7 days.")
     if "end_time" in asked and until > now - END_BEFORE_S:
-        message = f"`end_time` is at least {END_BEFORE_S:g} seconds before the request."
+        message = f"`end_time` must be at least {END_BEFORE_S:g} seconds before the request."
         raise _Wrong("end_time", asked["end_time"], message)
     if "end_time" in asked and since >= until:
-        raise _Wrong("end_time", asked["end_time"], "`end_time` is after `start_time`.")
+        raise _Wrong("end_time", asked["end_time"], "`end_time` must be after `start_time`.")
     return since, until
 
 
@@ -101,14 +101,14 @@ def _time(asked: dict[str, str], name: str, default: float) -> float:
     try:
         return datetime.strptime(asked[name], "%Y-%m-%dT%H:%M:%S%z").timestamp()
     except ValueError:
-        message = f"`{name}` is a time such as 2026-01-02T03:04:05Z."
+        message = f"`{name}` must be a time such as 2026-01-02T03:04:05Z."
         raise _Wrong(name, asked[name], message) from None
 
 
 def _number(asked: dict[str, str], name: str, default: int) -> int:
     text = asked.get(name, str(default))
     if not text.isdecimal():
-        raise _Wrong(name, text, f"`{name}` is a number.")
+        raise _Wrong(name, text, f"`{name}` must be a number.")
     return int(text)
 
 
@@ -119,7 +119,7 @@ def _before(asked: dict[str, str]) -> float:
     try:
         return int(token.removeprefix("b26v89c19z"), 32)
     except ValueError:
-        raise _Wrong("next_token", token, "`next_token` is none of a page.") from None
+        raise _Wrong("next_token", token, "`next_token` does not belong to a page.") from None
 
 
 def _found(

@@ -1,4 +1,4 @@
-"""The application on a socket: in this process until it is stopped, or in a thread for a test."""
+"""Serves the application, in this process until it is stopped, or in a thread for a test."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from tweets.fakes.x_api.faults import Fault
 from tweets.fakes.x_api.state import FakeX, Listener
 
 _BACKLOG = 128
-_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: what is closed is reset
-_SEND_BUFFER = 256 * 1024  # what a reader may lag behind before the stream waits for it
+_AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s resets a connection when it is closed
+_SEND_BUFFER = 256 * 1024  # a reader may lag behind by this before the stream waits for it
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A server that runs: where, and the state it works on."""
+    """A running server: its address and its state."""
 
     url: str
     fake: FakeX
 
 
 def listening_socket(host: str, port: int) -> socket.socket:
-    """A socket that nobody can connect to before a server listens on it; raises OSError."""
+    """A socket that refuses connections until a server listens on it; raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     try:
@@ -54,7 +54,7 @@ def url_of(listening: socket.socket) -> str:
 
 
 class FakeXServer(uvicorn.Server, Listener):
-    """uvicorn, except that it stops at once, streams or not, and can stop listening for a while."""
+    """uvicorn, but it stops at once despite open streams, and can stop listening for a while."""
 
     def __init__(self, fake: FakeX) -> None:
         config = uvicorn.Config(
@@ -86,7 +86,7 @@ class FakeXServer(uvicorn.Server, Listener):
         self._soon(self._wake.set)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """Note the signal that ends the server: what comes of it is up to the caller of `run`."""
+        """Note the signal that ends the server; the caller of `run` decides what follows."""
         self.signal = sig
         self.stop()
 
@@ -105,13 +105,13 @@ class FakeXServer(uvicorn.Server, Listener):
                 connection.transport.abort()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to listen, at first and after each refusal."""
+        """Start to listen, at first and after each refusal."""
         await super().startup(sockets)
         self._fake.listening = True
         self._fake.changed()
 
     async def main_loop(self) -> None:
-        """Wait to be stopped."""
+        """Wait until the server is stopped."""
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._refuse_if_due()
@@ -123,7 +123,7 @@ class FakeXServer(uvicorn.Server, Listener):
                     await self._wake.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let go of everything at once: streams never end by themselves."""
+        """Close everything at once, because streams never end."""
         self._loop = None
         self._fake.listening = False
         tasks = list(self.server_state.tasks)
@@ -139,19 +139,19 @@ class FakeXServer(uvicorn.Server, Listener):
         await asyncio.sleep(0)
 
     def _soon(self, call: Callable[[], object]) -> None:
-        with suppress(RuntimeError):  # the loop is closed: there is nothing left to do
+        with suppress(RuntimeError):  # the loop is closed, so nothing is left to do
             if self._loop:
                 self._loop.call_soon_threadsafe(call)
 
     def _refuse_if_due(self) -> None:
         if self._deaf and not self._deaf.done():
-            return  # when it listens again it looks for the next one
+            return  # when it listens again, it checks for the next one
         if fault := self._fake.script.take_refusal():
             host, port = self.servers[0].sockets[0].getsockname()[:2]
             for server in self.servers:
                 server.close()
             self._fake.listening = False
-            # Bound but not listening: connects are refused, and nobody else gets the port.
+            # Bound but not listening: connects are refused, and the port stays reserved.
             deaf = listening_socket(host, port)
             self._deaf = asyncio.get_running_loop().create_task(self._refuse(fault, deaf))
 
@@ -168,7 +168,7 @@ class FakeXServer(uvicorn.Server, Listener):
 
 
 def _telling_of_errors(app: ASGIApp, fake: FakeX) -> ASGIApp:
-    """uvicorn's own log is off, as it takes scripted faults for errors: log real ones here."""
+    """Log real errors; uvicorn's log is off, because it would report scripted faults too."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -181,7 +181,7 @@ def _telling_of_errors(app: ASGIApp, fake: FakeX) -> ASGIApp:
 
 
 def _dated(app: ASGIApp, fake: FakeX) -> ASGIApp:
-    """With the date in each answer, by the fake X's clock."""
+    """Add the date to each answer, by the fake X's clock."""
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         async def dated(message: Message) -> None:
@@ -198,7 +198,7 @@ def _dated(app: ASGIApp, fake: FakeX) -> ASGIApp:
 
 @contextmanager
 def serving(fake: FakeX) -> Iterator[Served]:
-    """Run the server in a thread, on a free port of 127.0.0.1, for as long as the block lasts."""
+    """Run the server in a thread, on a free port of 127.0.0.1, until the block ends."""
     server = FakeXServer(fake)
     listening = listening_socket("127.0.0.1", 0)
     url = url_of(listening)

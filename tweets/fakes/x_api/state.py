@@ -1,4 +1,4 @@
-"""The fake X itself: its App, its rules, its posts, and what it has sent."""
+"""The fake X: its App, its rules, its posts, and what it has sent."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from tweets.fakes.x_api.usage import PRICE, Usage
 class Connection:
     """One reader of the stream.
 
-    `indexes` are the posts whose whole line was written to the connection, in order; when the
-    server ended it, the reader can have them all. `ended` says why there is no more. `at` and
-    `ended_at` are UNIX times.
+    `indexes` are the posts whose whole line was written to the connection, in order; if the server
+    ended it, the reader can have received them all. `ended` says why it ended. `at` and `ended_at`
+    are UNIX times.
     """
 
     number: int
@@ -42,29 +42,29 @@ class Connection:
 
 
 class Listener:
-    """What the state asks of the server it runs in; this one runs nowhere."""
+    """What the state needs of its server; this base does nothing."""
 
     def settle(self) -> None:
-        """Do what is due now; any thread may call this."""
+        """Do what is due now; thread-safe."""
 
     def hang_up(self, client: tuple[str, int], *, reset: bool = False) -> None:
-        """Cut a connection off, whatever is still to be written; `reset` tells its reader so."""
+        """Close a connection without writing the rest; with `reset`, its reader gets a reset."""
 
 
 class FakeX:
-    """All that the server knows; tests script faults with it and ask it what was sent.
+    """The state of the server, with which tests script faults and check what was sent.
 
-    `rate` is of posts published a second, of which the matching ones are sent; `count` is how many
-    are published at all (None: no end). Posts are published while somebody is connected, and the
-    next connection goes on with the next one. A reader who keeps the server waiting for `max_lag`
-    seconds is cut off. `rules` are there from the start; `match_all` is for load: each post is
-    sent, as matching each rule. `clock` is UNIX time, for all but the seconds between two writes.
-    The usage begins anew on the `reset_day` of the month and costs `price` dollars a post. The
-    posts of a `recording` take the place of generated ones.
+    `rate` posts a second are published, and those that match are sent; `count` limits how many are
+    published (None for no limit). Posts are published while a reader is connected, and the next
+    connection continues with the next post. A reader that keeps the server waiting for `max_lag`
+    seconds is disconnected. `rules` exist from the start. `match_all`, for load tests, sends each
+    post as if it matched each rule. `clock` is UNIX time, except for the time between two writes.
+    The usage is reset on the `reset_day` of the month and costs `price` dollars a post. The posts
+    of a `recording` replace generated ones.
 
-    With `live`, posts are published by the clock from the start on, whether or not anybody is
-    connected, and have ids and times of then, so that no two runs send the same. The search finds
-    posts after `search_lag` seconds, and every tenth only after four times as many.
+    With `live`, posts are published by the clock from the start, even without a reader, and have
+    current ids and times, so no two runs send the same. The search finds posts after `search_lag`
+    seconds, and every tenth only after four times as long.
     """
 
     def __init__(
@@ -120,7 +120,7 @@ class FakeX:
         self.add_faults(*faults)
 
     def tweet(self, index: int) -> Tweet:
-        """The post at `index`, as it was published if it was."""
+        """The post at `index`; if it was published, as it was then."""
         published = self.posts.at(index)
         return published.tweet if published else self._original(index)
 
@@ -133,7 +133,7 @@ class FakeX:
         return published.tweet if published else None
 
     def matching(self, indexes: Iterable[int]) -> list[int]:
-        """Those of `indexes` whose posts match the rules as they are now."""
+        """Those of `indexes` whose posts match the current rules."""
         return [index for index in indexes if self.match(self.tweet(index))]
 
     def match(self, tweet: Tweet) -> Sequence[Rule]:
@@ -141,19 +141,19 @@ class FakeX:
         return self.rules.rules if self.match_all else self.rules.match(tweet)
 
     def finds(self, index: int, *, at: float) -> bool:
-        """Whether the search knows the post at that time."""
+        """Whether the search finds the post at that time."""
         post = self.posts.at(index)
         lag = self.search_lag * (1 if index % 10 else 4)
         return post is not None and post.at + lag <= at
 
     def add_faults(self, *faults: Fault | str) -> None:
-        """Put faults at the end of the script; raises FaultError. Any thread may call this."""
+        """Append faults to the script; raises FaultError. Thread-safe."""
         parsed = [Fault.parse(fault) if isinstance(fault, str) else fault for fault in faults]
         self.script.add(parsed)
         self.listener.settle()
 
     def publish(self) -> int | None:
-        """The index of the next post; None when there are no more, or when none is due yet."""
+        """The index of the next post; None if there are no more, or none is due yet."""
         if self.count is not None and self.next_index >= self.count:
             return None
         index = self.next_index
@@ -166,30 +166,30 @@ class FakeX:
         return index
 
     def catch_up(self) -> None:
-        """Publish what is due while nobody is connected."""
+        """Publish what is due while no reader is connected."""
         while self.live and self.publish() is not None:
             pass
 
     @property
     def sent(self) -> list[int]:
-        """The posts handed to their connections, duplicates included; a reader has no others."""
+        """The posts written to connections, duplicates included; readers have no others."""
         return [index for connection in self.connections for index in connection.indexes]
 
     @property
     def connection(self) -> Connection | None:
-        """The reader who is connected now."""
+        """The connected reader."""
         last = self.connections[-1] if self.connections else None
         return last if last and last.ended is None else None
 
     @property
     def held(self) -> list[Connection]:
-        """The connections that count: those of readers, and stale ones."""
+        """The connections that count as active: those of readers, and stale ones."""
         now = self.clock()
         self.stale = {id_: until for id_, until in self.stale.items() if until > now}
         return [c for c in self.connections if c.ended is None or c.id in self.stale]
 
     def end_connections(self, ids: Iterable[str]) -> list[str]:
-        """End those of the connections that count; which of them did."""
+        """End those of the connections that count as active, and return them."""
         ended = [connection for connection in self.held if connection.id in set(ids)]
         for connection in ended:
             self.stale.pop(connection.id, None)
@@ -199,7 +199,7 @@ class FakeX:
         return [connection.id for connection in ended]
 
     def connected(self, client: tuple[str, int]) -> Connection:
-        """Note a new reader, who gets what is published from now on."""
+        """Record a new reader, who gets what is published from now on."""
         self.catch_up()
         connection = Connection(len(self.connections) + 1, client, self.clock())
         self.connections.append(connection)
@@ -208,7 +208,7 @@ class FakeX:
         return connection
 
     def ended(self, connection: Connection, why: str) -> None:
-        """Note that a reader is gone; only the first reason counts."""
+        """Record that a reader is gone; only the first reason counts."""
         if connection.ended is None:
             connection.ended, connection.ended_at = why, self.clock()
             sent = len(connection.indexes)
@@ -217,12 +217,12 @@ class FakeX:
             self.changed()
 
     def changed(self) -> None:
-        """Wake whoever waits."""
+        """Wake all waiting threads."""
         with self._changed:
             self._changed.notify_all()
 
     def wait_until(self, happened: Callable[[FakeX], bool], timeout: float = 10.0) -> None:
-        """Wait, in another thread than the server's; raises TimeoutError."""
+        """Wait, in a thread other than the server's; raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: happened(self), timeout):
                 raise TimeoutError(f"it did not happen within {timeout:g} s: {self.status()}")
@@ -246,7 +246,7 @@ class FakeX:
 
 
 def _stamped(tweet: Tweet, index: int, at: float) -> Tweet:
-    """The post with an id and a time of its publication."""
+    """The post, with an id and a time from when it was published."""
     milliseconds = int(at * 1000) - SNOWFLAKE_EPOCH_MS
     tag = index % (1 << SNOWFLAKE_TAG_BITS)
     return tweet._replace(

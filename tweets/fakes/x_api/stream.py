@@ -17,7 +17,7 @@ from tweets.fakes.x_api.state import Connection, FakeX
 from tweets.fakes.x_api.trickle import pieces
 
 _BATCH = 200
-_TICK_S = 0.005  # at high rates posts go out in groups this far apart
+_TICK_S = 0.005  # at high rates, posts are sent in groups at this interval
 _PIECE_S = 0.001
 _CATCH_UP_S = 1.0
 _RUBBISH = b'{"data":{"id":"\xff\xfe\r\n'
@@ -27,7 +27,7 @@ End = Literal["final chunk", "none"]
 
 
 class _Line(NamedTuple):
-    """`post` is an index, or None for a message of another kind; `id` is what X charges for."""
+    """`post` is an index, or None for a message of another kind; X charges for the `id`."""
 
     post: int | None
     data: bytes
@@ -44,7 +44,7 @@ class _Over(Exception):
 
 
 class Stream:
-    """Publishes posts at the fake X's rate, sends those that match, and acts out faults."""
+    """Publishes posts at the fake X's rate, sends those that match, and causes faults."""
 
     def __init__(
         self,
@@ -58,17 +58,17 @@ class Stream:
         self._fake = fake
         self._connection = connection
         self._fields = fields
-        self._again = again  # indexes that are sent a second time, before anything new
+        self._again = again  # indexes to send a second time, before any new post
         self._send = send
         self._receive = receive
         self._left = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._due = self._written = self._loop.time()
         self._slowly = 0
-        self._next = fake.next_index  # where posts are published by the clock
+        self._next = fake.next_index  # if posts are published by the clock
 
     async def run(self) -> None:
-        """Send until the connection ends, for whatever reason."""
+        """Send until the connection ends for any reason."""
         watch = asyncio.create_task(self._watch())
         why, end = "the server stopped", "none"
         try:
@@ -111,11 +111,11 @@ class Stream:
             return
         published = self._fake.count is not None and self._fake.next_index >= self._fake.count
         post_in = heartbeat_in if published else max(self._due - now, _TICK_S)
-        # Faults may be added at any time: look again now and then.
+        # Faults may be added at any time, so check again now and then.
         await self._pause(min(heartbeat_in, post_in, 0.05))
 
     async def _tell(self, told: bytes | Tweet) -> None:
-        """Send what has become of a post that was published before."""
+        """Send a change of a post that was published before."""
         if isinstance(told, bytes):
             await self._write(told)
         elif rules := self._fake.match(told):
@@ -123,7 +123,7 @@ class Stream:
             await self._write(self._fields.line(told, rules, versions))
 
     def _due_lines(self) -> list[_Line]:
-        """The lines that are due and come before the next fault."""
+        """The lines that are due before the next fault."""
         until = self._fake.script.posts_until_next(len(self._connection.indexes))
         most = min(_BATCH if until is None else until, _BATCH, self._fake.usage.left)
         recording = self._fake.recording
@@ -150,7 +150,7 @@ class Stream:
             yield self._again.pop(0)
         now = self._loop.time()
         if self._fake.live:
-            # Posts become due by the fake X's clock: look again soon.
+            # Posts become due by the fake X's clock, so check again soon.
             self._due = now + _TICK_S
             self._fake.catch_up()
             end = min(self._fake.next_index, self._next + _BATCH)
@@ -181,14 +181,14 @@ class Stream:
             await self._write(b"".join([line.data for line in whole]), whole)
 
     async def _write(self, data: bytes, completed: Sequence[_Line] = ()) -> None:
-        # Noted first: a reader may take them and leave, or stop the server, before this goes on.
+        # Recorded first: a reader may take them and leave, or stop the server, before this goes on.
         self._connection.indexes += [line.post for line in completed if line.post is not None]
         self._fake.usage.charge(line.id for line in completed if line.post is not None)
         self._fake.changed()
         try:
             async with asyncio.timeout(self._fake.max_lag):
                 await self._send({"type": "http.response.body", "body": data, "more_body": True})
-                await asyncio.sleep(0)  # sending to a fast reader lets nobody else have a turn
+                await asyncio.sleep(0)  # sending to a fast reader would block other tasks
         except TimeoutError:
             self._fake.listener.hang_up(self._connection.client)
             raise _Over("the reader was too slow") from None
@@ -232,7 +232,7 @@ class Stream:
                 self._slowly += int(fault.value)
 
     def _half_a_line(self) -> bytes:
-        """Of the next post, whether or not it matches: nobody can tell, and it is lost."""
+        """Half of the next post; whether it matches doesn't matter, because it is lost."""
         index = next(self._due_indexes(), None) if self._fake.live else self._fake.publish()
         tweet = self._fake.tweet(max(0, self._fake.next_index - 1) if index is None else index)
         line = self._fields.line(tweet, self._fake.rules.rules[:1])

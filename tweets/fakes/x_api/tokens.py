@@ -1,7 +1,7 @@
-"""What counts as a word: texts and rules are split alike, and only whole words match.
+"""Splits texts and rules into words in the same way, because only whole words match.
 
-Words end at spaces, punctuation and symbols. Where a script writes none between words (Chinese,
-Japanese, Thai) each character counts as one; so does each emoji.
+Words end at spaces, punctuation, and symbols. In scripts without spaces between words (Chinese,
+Japanese, Thai), each character is a word; so is each emoji.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _LETTERS = rf"[^\W{_UNSPACED}]"
 _TOKEN = re.compile(rf"[{_UNSPACED}{_EMOJI}]|{_LETTERS}+(?:[{_MARKS}]+{_LETTERS}*)*")
 
 tokens = _TOKEN.findall
-"""The words of a text, as they stand in it."""
+"""The words of a text, unchanged."""
 
 
 def words(text: str) -> frozenset[str]:
-    """The words of a list that is written as one text."""
+    """The words of a list in a single string."""
     return frozenset(text.split())

@@ -1,4 +1,4 @@
-"""A line in pieces that are as awkward as a slow network can make them."""
+"""Splits a line in the most awkward ways that a slow network could."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _LONGEST = 48
 
 
 def pieces(line: bytes) -> Iterator[bytes]:
-    """Cut inside characters of several bytes, inside the line end, and else every few bytes."""
+    """Split inside characters of several bytes, inside the line end, and every few bytes."""
     start = 0
     for at in range(1, len(line)):
         inside_character = line[at] & 0xC0 == 0x80

@@ -1,4 +1,4 @@
-"""What the App has been sent, as X counts it and charges for it."""
+"""The posts that X has sent to the App, as X counts and charges them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _MOST_DAYS = 90
 
 
 class Usage:
-    """Posts by UTC day, each counted once a day; `cap` of them from one `reset_day` to the next."""
+    """Posts by UTC day, each counted once a day; at most `cap` from a `reset_day` to the next."""
 
     def __init__(
         self, clock: Callable[[], float], *, cap: int, price: float = PRICE, reset_day: int = 1
@@ -36,7 +36,7 @@ class Usage:
         self._charged_today: set[str] = set()
 
     def charge(self, ids: Iterable[str]) -> None:
-        """Count posts that are handed out; any that were today already cost nothing."""
+        """Count sent posts; those that were already counted today cost nothing."""
         today = self._now()
         if today != self._today:
             self._today, self._charged_today = today, set()
@@ -46,7 +46,7 @@ class Usage:
 
     @property
     def posts(self) -> int:
-        """Those since the last reset."""
+        """The posts since the last reset."""
         since = self._last_reset()
         return sum(posts for day, posts in self._days.items() if day >= since)
 
@@ -56,17 +56,17 @@ class Usage:
 
     @property
     def dollars(self) -> float:
-        """What all posts have cost since the server started."""
+        """The cost of all posts since the server started."""
         return self._days.total() * self.price
 
     def answer(self, query: Mapping[str, str]) -> Answer:
-        """What X answers to `/2/usage/tweets`."""
+        """X's answer to `/2/usage/tweets`."""
         days = query.get("days", "7")
         if not days.isdecimal() or not 1 <= int(days) <= _MOST_DAYS:
-            return _wrong("days", days, f"days is a number from 1 to {_MOST_DAYS}.")
+            return _wrong("days", days, f"days must be a number from 1 to {_MOST_DAYS}.")
         fields = query.get("usage.fields", _DEFAULT).split(",")
         if unknown := [field for field in fields if field not in _FIELDS]:
-            return _wrong("usage.fields", unknown[0], f"{unknown[0]} is no field of usage.")
+            return _wrong("usage.fields", unknown[0], f"{unknown[0]} is not a field of usage.")
         daily = self._daily(int(days))
         whole = {
             "cap_reset_day": self.reset_day,
