@@ -52,7 +52,7 @@ class SourceError(ProducerError):
 class DamagedError(SourceError):
     """A file is cut off or damaged; a complete copy of it can be read."""
 
-    advice = "Get a complete copy of it"
+    advice = "Repair it, or get a complete copy"
 
 
 class TooLongError(SourceError):

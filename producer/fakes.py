@@ -55,7 +55,7 @@ def fake_source(
         )
     if shape is not None and shape not in events.shapes:
         has = f"have the shapes {', '.join(events.shapes)}" if events.shapes else "have one shape"
-        raise SettingsError(f"there is no shape {shape}: these events {has}")
+        raise SettingsError(f"there is no shape {shape}: these events {has}. Correct --shape")
     arguments = [] if shape is None else [shape]
     indexes = itertools.count(start) if count is None else range(start, start + count)
     if not malformed and not duplicates:

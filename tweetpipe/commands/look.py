@@ -51,7 +51,10 @@ def query(
         terminal.out.print(items_table(items))
     else:
         table = deployed.outputs["EventDataTable"]
-        terminal.say(f"No item in {table} has the partition key {partition!r}.")
+        terminal.say(
+            f"No item in {table} has the partition key {partition!r}. Type the key exactly as it "
+            "is stored."
+        )
 
 
 def items_table(items: list[Item]) -> Table:

@@ -165,7 +165,7 @@ def _advice(errors: Sequence[SourceError]) -> str:
     if len(errors) == 1:
         return errors[0].advice
     if all(isinstance(error, DamagedError) for error in errors):
-        return "Get complete copies of them"
+        return "Repair them, or get complete copies"
     return "Make sure that they can be read to the end"
 
 

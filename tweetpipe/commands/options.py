@@ -139,6 +139,7 @@ def _nothing_here(found: Stopped | Died) -> str:
 def open_stack(target: Target, name: str) -> tuple[Place, Stack]:
     """The deployed stack and its place."""
     stacks.check_name(name)
+    events.chosen()  # before a stack of that name is looked for and found missing
     place = open_place(target)
     deployed = stacks.get(place, name)
     events.require_those_of(name, deployed.parameters)

@@ -106,7 +106,7 @@ def x_rules(track: Sequence[str], file: Path | None) -> list[str | Wanted]:
         return [*track, *(read_rules(file, access=access) if file else [])]
     except SettingsError as error:
         raise WrongUsage(
-            f"{error}\nNo rule was changed at X. Correct the file, then run this command again."
+            f"{error}\nNo rule was changed at X. Correct this, then run the command again."
         ) from error
 
 

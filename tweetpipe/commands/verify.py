@@ -202,8 +202,10 @@ def _sent(
         try:
             yield from producer.file_source(name, contents=contents)
         except producer.SourceError as error:
-            said = [str(error), "The records before that were compared", error.advice]
-            damaged[name] = ending.sentences([*filter(None, said)])
+            said = [str(error), "The records before that were compared"]
+            if error.advice:
+                said.append(f"{error.advice}, then run this command again")
+            damaged[name] = ending.sentences(said)
 
 
 def _rejected(place: Place, deployed: Stack) -> Iterator[bytes | int]:

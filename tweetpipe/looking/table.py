@@ -115,11 +115,15 @@ def typed(*texts: str) -> list[Any]:
     values: list[Any] = []
     for part, text in zip(events.chosen().key, texts, strict=False):
         if not 1 <= len(text.encode(errors="surrogatepass")) <= _LONGEST_KEY:
-            raise WrongUsage(f"{part.name} must be 1 to {_LONGEST_KEY:,} bytes long.")
+            raise WrongUsage(
+                f"{part.name} must be 1 to {_LONGEST_KEY:,} bytes long. Type it as it is stored."
+            )
         try:
             values.append(text if part.type == "S" else _number(text))
         except ArithmeticError as error:
-            raise WrongUsage(f"{part.name} must be a number, and {text!r} is not one.") from error
+            raise WrongUsage(
+                f"{part.name} must be a number, such as 42, and {text!r} is not one."
+            ) from error
     return values
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from producer.errors import SettingsError
+from producer.files.unreadable import check_path
 from tweets.x.rules import Wanted
 
 MOST_RULES = {"pay-per-use": 1_000, "enterprise": 25_000}
@@ -30,7 +31,9 @@ def read_rules(path: Path, *, access: str = "pay-per-use") -> list[Wanted]:
     try:
         content = path.read_bytes()
     except OSError as error:
-        raise SettingsError(f"cannot read the rules in {path}: {error.strerror}") from error
+        raise SettingsError(
+            f"cannot read the rules in {path}: {error.strerror}. {check_path(path)}"
+        ) from error
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

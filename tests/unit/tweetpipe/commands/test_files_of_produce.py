@@ -138,8 +138,8 @@ def test_a_file_that_is_cut_short_holds_up_none_after_it(
     assert "Error: day/00.json.gz is incomplete" in run.stderr
     again_with = " --resume" if resume else ""
     assert run.stderr.endswith(
-        ". The records before that were sent, and so were the other files. Get a complete copy of "
-        "it. To send it again (nothing is stored twice), run:\n"
+        ". The records before that were sent, and so were the other files. Repair it, or get a "
+        "complete copy. To send it again (nothing is stored twice), run:\n"
         f"  tweetpipe produce file day/00.json.gz{again_with} --own-credentials\n"
     )
 
@@ -162,8 +162,8 @@ def test_of_many_files_that_are_damaged_the_first_are_told(
     assert "day/x2 is incomplete: line 1, character 17 is not valid JSON" in run.stderr
     assert "; and 2 more files" in run.stderr
     assert run.stderr.endswith(
-        "Get complete copies of them. To send them again (nothing is stored twice), run this "
-        "command again\n"
+        "Repair them, or get complete copies. To send them again (nothing is stored twice), run "
+        "this command again\n"
     )
 
 
@@ -179,7 +179,7 @@ def test_of_many_files_that_are_damaged_the_first_are_told(
         (
             "cut.gz",
             "cut.gz is incomplete: its gzip data ends early, at byte 12. Nothing was sent. "
-            "Get a complete copy of it, then run this command again.\n",
+            "Repair it, or get a complete copy, then run this command again.\n",
         ),
     ],
 )
@@ -212,7 +212,7 @@ def test_records_that_failed_before_the_damage_are_told_apart_from_those_sent(
     assert "cut.gz is incomplete" in error
     assert "They are in undelivered.ndjson. To send them again, run:" in error
     assert resend == "  tweetpipe produce file undelivered.ndjson --own-credentials"
-    assert then.startswith("The other records before that were sent. Get a complete copy of it.")
+    assert then.startswith("The other records before that were sent. Repair it, or get")
     assert again == "  tweetpipe produce file cut.gz --author 'A B' --own-credentials"
 
 

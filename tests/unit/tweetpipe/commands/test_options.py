@@ -11,6 +11,7 @@ import pytest
 
 from localstack_embedded import state
 from tests.unit.tweetpipe.recorder import Recorder
+from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import Target
 from tweetpipe.commands import options
@@ -87,3 +88,17 @@ def test_one_that_ends_while_a_command_runs_leaves_it_nothing_to_talk_to(
     assert place.is_there()
     state.remove(home)
     assert not place.is_there()
+
+
+def test_a_missing_folder_of_events_is_told_before_a_stack_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(SystemExit) as ended:
+        main(["--events", "no-events", "status"])
+
+    assert ended.value.code == 2
+    said = capfd.readouterr().err
+    assert said.startswith("Error: no-events can't be used as events: there is no folder")
+    assert said.endswith("run:\n  tweetpipe new my-events\n")

@@ -111,7 +111,7 @@ def test_a_wrong_file_of_rules_is_refused_before_x_is_called(
     assert outcome.returncode == 2
     assert says in outcome.stderr
     assert outcome.stderr.endswith(
-        "\nNo rule was changed at X. Correct the file, then run this command again.\n"
+        "\nNo rule was changed at X. Correct this, then run the command again.\n"
     )
     assert not [window for window in fake.windows.values() if window.used]
 

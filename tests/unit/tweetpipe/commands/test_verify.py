@@ -180,7 +180,7 @@ def test_a_damaged_file_is_told_and_those_after_it_are_verified(
     said = " ".join(capfd.readouterr().err.split())
     assert "3 of 3 tweets verified; 1 record can't be stored" in said
     assert f"{cut} is incomplete" in said
-    assert "The records before that were compared. Get a complete copy of it." in said
+    assert "The records before that were compared. Repair it, or get a complete copy, then" in said
     assert f"{broken} is damaged" in said
     assert ends(f"{line} --json") == 3
     assert json.loads(capfd.readouterr().out)["damaged"].keys() == {str(cut), str(broken)}
