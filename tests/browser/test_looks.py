@@ -42,6 +42,7 @@ WITHOUT_A_NAME = """() => [...document.querySelectorAll('button, input, a, summa
   .map((one) => one.outerHTML)"""
 
 
+
 def fill(served: Dashboard, page: Page) -> None:
     """Has everything on the page that can be."""
     bad = Health("warning", "It is 42 s behind.")
@@ -74,6 +75,20 @@ def test_every_text_stands_out(served: Dashboard, new_page: NewPage, scheme: str
     page.locator("#events button").first.click()
     expect(page.get_by_role("dialog")).to_be_visible()
     assert page.evaluate(CONTRAST)[1] == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_button_under_the_pointer_stands_out(
+    served: Dashboard, new_page: NewPage, scheme: str
+) -> None:
+    page = opened(new_page, served, color_scheme=scheme)
+    fill(served, page)
+
+    for asked, agreed in (("Redrive", "Redrive"), ("Delete", "Delete permanently")):
+        page.get_by_role("button", name=f"{asked} 11111111").click()
+        page.get_by_role("dialog").get_by_role("button", name=agreed).hover()
+        assert page.evaluate(CONTRAST)[1] == []
+        page.keyboard.press("Escape")
 
 
 def test_dark_is_dark(served: Dashboard, new_page: NewPage) -> None:
