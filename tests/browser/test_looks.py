@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,27 @@ WITHOUT_A_NAME = """() => [...document.querySelectorAll('button, input, a, summa
     || document.getElementById(one.getAttribute('aria-labelledby'))?.textContent.trim()))
   .map((one) => one.outerHTML)"""
 
+# The colors of what is drawn: of the charts' pixels, of arrows, and of the shards' bars.
+DRAWN = """() => [...new Set([
+  ...[...document.querySelectorAll('.chart canvas')].flatMap((one) => {
+    const { data } = one.getContext('2d').getImageData(0, 0, one.width, one.height);
+    const found = new Set();
+    for (let n = 0; n < data.length; n += 4)
+      if (data[n + 3] === 255) found.add(`rgb(${data[n]}, ${data[n + 1]}, ${data[n + 2]})`);
+    return [...found];
+  }),
+  getComputedStyle(document.querySelector('.arrow')).stroke,
+  getComputedStyle(document.querySelector('.head-of-arrow')).fill,
+  getComputedStyle(document.querySelector('.dots.moving')).stroke,
+  getComputedStyle(document.querySelector('.bar i')).backgroundColor,
+])]"""
+SYSTEM_COLORS = """() => ['Canvas', 'CanvasText', 'Highlight'].map((name) => {
+  const one = document.body.appendChild(document.createElement('i'));
+  one.style.color = name;
+  const { color } = getComputedStyle(one);
+  one.remove();
+  return color;
+})"""
 
 
 def fill(served: Dashboard, page: Page) -> None:
@@ -89,6 +111,28 @@ def test_a_button_under_the_pointer_stands_out(
         page.get_by_role("dialog").get_by_role("button", name=agreed).hover()
         assert page.evaluate(CONTRAST)[1] == []
         page.keyboard.press("Escape")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_with_forced_colors_what_is_drawn_has_the_systems_colors(
+    new_page: NewPage, scheme: str
+) -> None:
+    with dashboard() as served:
+        now = snapshot().at
+        for second in range(900):
+            served.collector.push(snapshot(latest=_past(now, second)))
+        own = set(opened(new_page, served, color_scheme=scheme).evaluate(DRAWN))
+        page = opened(new_page, served, forced_colors="active", color_scheme=scheme)
+        drawn = set(page.evaluate(DRAWN))
+        background, *foreground = page.evaluate(SYSTEM_COLORS)
+
+        assert set(foreground) <= drawn
+        assert background not in drawn
+        assert {color for color in drawn & own if not _is_gray(color)} == set()
+        styles = page.locator(".key").evaluate_all(
+            "keys => keys.map((key) => getComputedStyle(key, '::before').borderTopStyle)"
+        )
+        assert styles == ["solid", "dashed"] * 3
 
 
 def test_dark_is_dark(served: Dashboard, new_page: NewPage) -> None:
@@ -203,6 +247,10 @@ def test_a_picture_of_the_page(new_page: NewPage, tmp_path: Path) -> None:
         page.screenshot(path=path)
 
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def _is_gray(color: str) -> bool:
+    return len(set(re.findall(r"[\d.]+", color)[:3])) == 1
 
 
 def _past(now: float, second: int) -> Any:

@@ -22,7 +22,7 @@ export class Series {
     root.append(...this.charts.map(({ node }) => node));
     this.make();
     new ResizeObserver(() => this.resize()).observe(root);
-    for (const query of ["(prefers-color-scheme: dark)", "(prefers-contrast: more)"]) {
+    for (const query of ["(prefers-color-scheme: dark)", "(forced-colors: active)"]) {
       matchMedia(query).addEventListener("change", () => this.make());
     }
     document.addEventListener("visibilitychange", () => this.draw());
@@ -122,7 +122,7 @@ function options(chart, series) {
     ],
     series: [{}, ...chart.lines.map(([, , stroke, dash]) => ({
       stroke: color(stroke), width: 1.75, dash, spanGaps: false, points: { show: false },
-      fill: chart.counts ? `${color(stroke)}22` : undefined,
+      fill: chart.counts ? color("--fill-3") : undefined,
     }))],
     hooks: { setCursor: [(plot) => series.legend(chart, plot.cursor.idx ?? null)] },
   };
