@@ -42,6 +42,12 @@ WITHOUT_A_NAME = """() => [...document.querySelectorAll('button, input, a, summa
     || document.getElementById(one.getAttribute('aria-labelledby'))?.textContent.trim()))
   .map((one) => one.outerHTML)"""
 
+EDGES = """() => ['.top', 'main', '.reads'].map((part) => {
+  const boxes = [...document.querySelectorAll(part + ' > *')]
+    .map((one) => one.getBoundingClientRect());
+  return [Math.min(...boxes.map((box) => box.left)), Math.max(...boxes.map((box) => box.right))]
+    .map(Math.round);
+})"""
 # The colors of what is drawn: of the charts' pixels, of arrows, and of the shards' bars.
 DRAWN = """() => [...new Set([
   ...[...document.querySelectorAll('.chart canvas')].flatMap((one) => {
@@ -157,6 +163,31 @@ def test_nothing_is_wider_than_the_screen(served: Dashboard, new_page: NewPage, 
     assert box is not None
     assert box["x"] >= 0
     assert box["x"] + box["width"] <= width
+
+
+@pytest.mark.parametrize("width", [390, 1280, 1920])
+def test_the_header_is_as_wide_as_what_is_below(
+    served: Dashboard, new_page: NewPage, width: int
+) -> None:
+    page = opened(new_page, served, viewport={"width": width, "height": 900})
+    assert len({tuple(edges) for edges in page.evaluate(EDGES)}) == 1
+
+
+def test_on_a_phone_the_state_is_beside_the_name(served: Dashboard, new_page: NewPage) -> None:
+    page = opened(new_page, served, viewport={"width": 390, "height": 844})
+    boxes = [page.locator(part).bounding_box() for part in ("h1", "#overall", "#updated")]
+    middles = [box["y"] + box["height"] / 2 for box in boxes if box]
+
+    assert middles == pytest.approx([middles[0]] * 3, abs=2)
+
+
+@pytest.mark.parametrize("width", [390, 700, 768, 800, 960, 1280])
+def test_the_charts_are_in_a_row_or_in_a_column(
+    served: Dashboard, new_page: NewPage, width: int
+) -> None:
+    page = opened(new_page, served, viewport={"width": width, "height": 900})
+    boxes = [chart.bounding_box() for chart in page.locator(".chart").all()]
+    assert len({box["y"] for box in boxes if box}) in (1, 3)
 
 
 @pytest.mark.parametrize("width", [390, 768, 1280, 1920])
