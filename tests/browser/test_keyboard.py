@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.opening import opened
+from tests.browsers import NewPage
 from tests.unit.tweetpipe.dashboard.doubles import Dashboard, landed, snapshot
 
 FOCUSED = """() => {
   const style = getComputedStyle(document.activeElement);
   return document.activeElement.matches(':focus-visible') && style.outlineStyle !== 'none'
     && parseFloat(style.outlineWidth) >= 2;
+}"""
+
+
+UNDER_THE_HEADER = """() => {
+  const focused = document.activeElement;
+  const bottom = document.querySelector('.top').getBoundingClientRect().bottom;
+  return focused !== document.body && !focused.closest('.skip')
+    && focused.getBoundingClientRect().top < bottom;
 }"""
 
 
@@ -84,3 +94,15 @@ def test_the_first_stop_skips_to_the_parts(page: Page) -> None:
     page.keyboard.press("Tab")
 
     expect(page.get_by_label("Username, as stored")).to_be_focused()
+
+
+def test_the_header_hides_nothing_that_has_the_focus(served: Dashboard, new_page: NewPage) -> None:
+    page = opened(new_page, served, viewport={"width": 640, "height": 400})
+    page.get_by_role("button", name="Read the queue").click()
+    expect(page.locator(".letter")).to_have_count(3)
+
+    for key in ("Tab", "Shift+Tab"):
+        for _ in range(20):
+            page.keyboard.press(key)
+            focused = page.evaluate("document.activeElement.outerHTML")
+            assert not page.evaluate(UNDER_THE_HEADER), focused
