@@ -76,6 +76,8 @@ def test_a_server_that_is_gone_is_told_and_found_again(new_page: NewPage) -> Non
         port = urlsplit(served.url).port or 0
         page = opened(new_page, served)
     expect(page.get_by_role("alert")).to_contain_text("server does not answer")
+    assert "last updated" in page.locator("#updated").inner_text()
+    assert page.evaluate("document.getAnimations().length") == 0
     expect(page.locator("#overall")).to_have_text("Unknown")
     page.get_by_label("Username, as stored").fill("Ada")
     page.keyboard.press("Enter")

@@ -94,12 +94,13 @@ function trouble(text, waiting) {
   problem = text;
   alert.hidden = !text;
   setText(alert, text);
+  tick();
 }
 
 function tick() {
   if (lookedAt === null) return;
   const age = Math.round((performance.now() - lookedAt) / 1000);
-  setText(byId("updated"), age < 3 ? "live" : `last updated ${age} s ago`);
+  setText(byId("updated"), age < 3 && !problem ? "live" : `last updated ${age} s ago`);
   byId("updated").classList.toggle("late", age > LATE);
   if (age > LATE && !problem) {
     overall("unknown");
