@@ -1,4 +1,4 @@
-"""A real browser without a window, for a conftest that wants one."""
+"""Fixtures with a real browser without a window."""
 
 from __future__ import annotations
 
@@ -24,25 +24,25 @@ FIREFOX = ("firefox-esr", "firefox")
 
 NewPage = Callable[..., Page]
 
-# What shows soon is seen soon; the default of 5 seconds is too little on a busy machine.
+# Checks return as soon as they succeed; the default of 5 seconds is too short on a busy machine.
 expect.set_options(timeout=60_000)
 
 _NO_NAME_RESOLVES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
-# What a browser says of a server that is gone, which is what some tests are about.
+# A browser's messages about a stopped server, which some tests cause.
 _GONE = ("net::ERR_", "Failed to load resource")
 
 
-# Of a module, not of the session: for as long as it lives, an event loop runs in this thread, and
-# other tests have theirs.
+# Scoped to a module: it runs an event loop in this thread, which would disturb the loops of other
+# tests.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium; skips where it is not installed, or fails where REQUIRE_BROWSER is 1."""
+    """Chromium; skips if it is not installed, or fails if REQUIRE_BROWSER is 1."""
     with launched(required()) as browser:
         yield browser
 
 
 def required(names: tuple[str, ...] = CHROMIUM) -> str:
-    """Where a browser is; without it the test is skipped, or fails where REQUIRE_BROWSER is 1."""
+    """The path of a browser; without one, skips the test, or fails if REQUIRE_BROWSER is 1."""
     try:
         return installed(names)
     except FileNotFoundError as error:
@@ -52,7 +52,7 @@ def required(names: tuple[str, ...] = CHROMIUM) -> str:
 
 
 def installed(names: tuple[str, ...] = CHROMIUM) -> str:
-    """Where the browser of one of these names is; raises FileNotFoundError where there is none."""
+    """The path of the first of these browsers; raises FileNotFoundError if there is none."""
     found = next(filter(None, map(shutil.which, names)), None)
     if found is None:
         raise FileNotFoundError(f"needs a browser: none of {', '.join(names)} is installed")
@@ -61,7 +61,7 @@ def installed(names: tuple[str, ...] = CHROMIUM) -> str:
 
 @contextmanager
 def launched(executable: str) -> Iterator[Browser]:
-    """This Chromium, to which this machine is the only one there is."""
+    """This Chromium, which can reach only this machine."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=[_NO_NAME_RESOLVES])
         yield browser
@@ -70,7 +70,7 @@ def launched(executable: str) -> Iterator[Browser]:
 
 @pytest.fixture
 def new_page(browser: Browser) -> Iterator[NewPage]:
-    """Opens an address in a window of its own; at the end, nothing must have gone wrong there."""
+    """Opens an address in a new window; fails at the end if anything went wrong in it."""
     with ExitStack() as windows:
 
         def open_page(url: str, **options: Any) -> Page:
@@ -84,7 +84,7 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
 
 @contextmanager
 def watched_context(browser: Browser, url: str, **options: Any) -> Iterator[BrowserContext]:
-    """Fails in the end if a page threw, complained, or asked anybody but this server."""
+    """Fails at the end if a page raised or logged an error, or called another server."""
     errors: list[str] = []
     asked: set[str] = set()
 

@@ -1,4 +1,4 @@
-"""Clients of an emulator that say at once what it answers, and those of a stack's own user."""
+"""Clients of an emulator without retries, and with the key of a stack's user."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tweetpipe.aws.stack import Stack
 
 
 def aws_client(instance: Instance, service: str) -> Any:
-    """A client of one service, which tries nothing twice."""
+    """A client of one service, without retries."""
     return boto3.client(
         service,  # type: ignore[call-overload]
         endpoint_url=instance.endpoint,
@@ -30,7 +30,7 @@ _producers: dict[str, Place] = {}
 
 
 def as_producer(place: Place, stack: Stack) -> Place:
-    """The place as the stack's own user enters it, whose key AWS may not know for some seconds."""
+    """The place with the key of the stack's user, which AWS may not know for some seconds."""
     if stack.id in _producers:
         return _producers[stack.id]
     secret = place.secretsmanager().get_secret_value(SecretId=stack.outputs["ClientSecretArn"])

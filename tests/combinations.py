@@ -27,12 +27,12 @@ CHOICES: dict[str, tuple[str, str]] = {
 
 
 FEW = 9
-"""So many of them have all pairs of values; worked out only where they are needed."""
+"""Combinations that cover all pairs of values; computed only when needed."""
 
 
 @cache
 def allowed(template: str) -> list[Combination]:
-    """All combinations of these values but those that the template's rules refuse."""
+    """All combinations of these values, except those that the template's rules refuse."""
     every = (dict(zip(CHOICES, values, strict=True)) for values in product(*CHOICES.values()))
     return [chosen for chosen in every if _goes_together(template, chosen)]
 
@@ -46,7 +46,7 @@ def _goes_together(template: str, chosen: Combination) -> bool:
 
 
 def with_all_pairs(possible: Sequence[Combination]) -> Iterator[Combination]:
-    """FEW of them, in which each two values that can meet do so at least once."""
+    """FEW of them, which include each allowed pair of values at least once."""
     pairs = [frozenset(combinations(chosen.items(), 2)) for chosen in possible]
     left = set().union(*pairs)
     while left:

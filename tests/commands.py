@@ -1,4 +1,4 @@
-"""tweetpipe's commands as a user runs them, and those that go on until they are ended."""
+"""Runs tweetpipe's commands as a user does, including those that run until they are stopped."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Environment = dict[str, str]
 
 
 def environment_for(endpoint: str) -> Environment:
-    """That of a user who has nothing set but the emulator's address."""
+    """The environment of a user who has set only the emulator's address."""
     kept = {name: os.environ[name] for name in ("HOME", "PATH") if name in os.environ}
     return kept | {"AWS_ENDPOINT_URL": endpoint, "COLUMNS": "200", "PYTHONUTF8": "1"}
 
@@ -29,9 +29,9 @@ def environment_for(endpoint: str) -> Environment:
 def run_here(
     *arguments: str, folder: Path, environment: Environment, answers: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """What `tweetpipe` does with these arguments, in this process: starting one takes a second.
+    """Run `tweetpipe` with these arguments in this process, because starting one takes a second.
 
-    It has no other environment and no other folder than these, and `answers` are typed in.
+    It gets only this environment and this folder; `answers` are typed in.
     """
     typed, out, err = (
         io.TextIOWrapper(io.BytesIO(text.encode()), encoding="utf-8", write_through=True)
@@ -43,7 +43,7 @@ def run_here(
         patch.object(sys, "stdin", typed),
         redirect_stdout(out),
         redirect_stderr(err),
-        # A console looks up how wide it is when it is made.
+        # A console looks up its width when it is made.
         patch.object(terminal, "out", Console(highlight=False)),
         patch.object(terminal, "err", Console(stderr=True, highlight=False)),
     ):
@@ -60,7 +60,7 @@ def run_here(
 def dashboard(
     environment: Environment, stack_name: str, folder: Path
 ) -> Iterator[tuple[str, subprocess.Popen[str]]]:
-    """Where the page is, and the process that serves it."""
+    """The address of the page, and the process that serves it."""
     command = [sys.executable, "-m", "tweetpipe", "dashboard", "--port", "0", "--stack", stack_name]
     with (
         (folder / "dashboard.log").open("w+") as log,
@@ -81,7 +81,7 @@ def dashboard(
 def producing(
     environment: Environment, stack_name: str, folder: Path, *, rate: float = 150
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """The process that sends fake tweets, so many a second."""
+    """The process that sends fake tweets at a rate per second."""
     arguments = ["produce", "--forever", "--rate", str(rate), "--stack", stack_name]
     with subprocess.Popen(
         [sys.executable, "-m", "tweetpipe", *arguments],

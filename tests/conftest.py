@@ -1,4 +1,4 @@
-"""What holds for all tests."""
+"""Setup for all tests."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from hypothesis import HealthCheck, settings
 
 from tests import forking
 
-# The size of the terminal as well: readline sets it for whatever a process starts, as workers are.
+# Includes the size of the terminal, which readline sets for child processes such as workers.
 _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL", "COLUMNS", "LINES")
-# Of what took less, --durations says nothing.
+# --durations doesn't list faster tests.
 _LEAST_DURATION = 0.005
 
 
@@ -35,7 +35,7 @@ def pytest_configure() -> None:
 
 
 def let_sessions_share() -> None:
-    """Every session of botocore reads megabytes of JSON and works out names of events anew."""
+    """Cache what every session of botocore would read and compute again."""
     botocore.session.create_loader = cache(botocore.session.create_loader)
     hooks: Any = botocore.hooks
     hooks.EventAliaser._alias_event_name = hooks.EventAliaser(None)._alias_event_name
@@ -43,19 +43,19 @@ def let_sessions_share() -> None:
 
 
 def _takes_any_keywords(handler: Any) -> bool:
-    """What botocore asks of a handler each time it is registered, without its whole signature."""
+    """Answer botocore's question about a handler without computing its whole signature."""
     code = getattr(handler, "__code__", None)
     return bool(code.co_flags & inspect.CO_VARKEYWORDS if code else accepts_kwargs(handler))
 
 
 def pytest_collection_finish() -> None:
-    """What is imported by now stays: nobody has to look through it for garbage again and again."""
+    """Keep the garbage collector from scanning imported modules again and again."""
     gc.freeze()
     gc.enable()
 
 
 def _give_properties_time() -> None:
-    """An example may take long on a busy machine, and `make test-slow` has time for many."""
+    """Allow an example any time on a busy machine, and many examples in `make test-slow`."""
     busy = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
     settings.register_profile("busy", settings(), **busy, max_examples=30)
     settings.register_profile("slow", settings(), **busy, max_examples=1000)
@@ -63,13 +63,13 @@ def _give_properties_time() -> None:
 
 
 def _interrupt_as_in_a_shell() -> None:
-    """A shell has what it starts in the background ignore SIGINT, and children inherit that."""
+    """Undo that background jobs of a shell ignore SIGINT, which children inherit."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _forget_settings_of_this_machine() -> None:
-    """Whoever runs the tests may have profiles, proxies and defaults of their own."""
+    """Remove the profiles, proxies, and defaults of the user who runs the tests."""
     for name in list(os.environ):
         if name.startswith(_OF_THIS_MACHINE) or name.lower().endswith("_proxy"):
             del os.environ[name]
@@ -77,12 +77,12 @@ def _forget_settings_of_this_machine() -> None:
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
-# At once: the conftest of a folder may import what looks at them, such as how wide a terminal is.
+# At import, because a folder's conftest may import modules that read them, such as COLUMNS.
 _forget_settings_of_this_machine()
 
 
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Have a worker report what somebody may want to know: each report costs as much as a test."""
+    """Have a worker report only what is of interest, because a report costs as much as a test."""
     if not hasattr(item.config, "workerinput"):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -98,6 +98,6 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
     """Distribute the files among the workers that `-n` asks for."""
-    from tests.xdist_scheduling import ByFile  # which imports what only such workers need
+    from tests.xdist_scheduling import ByFile  # imported here, because only such workers need it
 
     return ByFile(config, log)

@@ -1,7 +1,7 @@
-"""What the documents tell a reader to type: their blocks, the commands in them, and if these parse.
+"""The commands in the documents, and whether they parse.
 
-`NOT_RUN` is the one table of what the tests only parse, with the reason; all else is run, in order,
-by tests/integration/test_documented.py.
+`NOT_RUN` lists the commands that the tests only parse, with the reason. All others are run, in
+order, by tests/integration/test_documented.py.
 """
 
 from __future__ import annotations
@@ -37,23 +37,23 @@ DOCUMENTS = [
 ]
 
 EXAMPLES_NOT_RUN = {
-    r"tweetpipe (--events \S+ )?(demo|up|down)\b.*": "is of another LocalStack; test_wheels.py",
+    r"tweetpipe (--events \S+ )?(demo|up|down)\b.*": "uses another LocalStack; test_wheels.py",
     r"tweetpipe (deploy|destroy)\b.*": "changes other tests' stack; test_lifecycle.py runs it",
     r".*--target aws.*": "needs an AWS account",
-    r"tweetpipe produce twitter .*": "reads from X, which takes money; test_x.py runs it",
-    r".* --(forever|follow).*": "goes on until it is ended; test_lifecycle.py, test_logs.py run it",
-    r"tweetpipe comply .*": "asks X of what is stored; test_comply.py runs it",
+    r"tweetpipe produce twitter .*": "reads from X, which costs money; test_x.py runs it",
+    r".* --(forever|follow).*": "runs until it is stopped; test_lifecycle.py, test_logs.py run it",
+    r"tweetpipe comply .*": "asks X about stored posts; test_comply.py runs it",
     r".* --open": "opens a browser",
     r".* \| .*": "is a pipe; test_pipeline.py runs one",
-    r"tweetpipe dead-letters redrive --(all|since)\b.*": "meets what others sent; test_redrive.py",
+    r"tweetpipe dead-letters redrive --(all|since)\b.*": "affects other letters; test_redrive.py",
 }
 """What of the examples in --help is only parsed, with the reason."""
 
 NOT_RUN = {
-    r"make (test|lint|fuzz|soak|bench)\b.*": "takes minutes, or is what runs this",
+    r"make (test|lint|fuzz|soak|bench)\b.*": "takes minutes, or runs this test",
     r"make demo": "test_wheels.py runs tweetpipe demo",
     r"make docs": "test_docs_site.py builds them",
-    r"tweetpipe (up|down)\b.*": "is of another LocalStack; test_wheels.py runs the demo",
+    r"tweetpipe (up|down)\b.*": "uses another LocalStack; test_wheels.py runs the demo",
     r"tweetpipe deploy": "changes other tests' stack; test_lifecycle.py runs it",
     r"uvx .*": "test_wheels.py runs the demo of the wheels",
     r"make package": "test_aws_tools.py runs it, and the two commands after it",
@@ -64,16 +64,16 @@ NOT_RUN = {
     r"python docs/drained\.py .*": "needs an AWS account; test_drain_check.py runs it elsewhere",
     r"OLD=.*": "names a stack in an AWS account",
     r"(git|cd) .*": "works on a repository",
-    r"python -m tweetpipe\.plan\.refresh .*": "asks AWS; test_refresh.py asks a server of its own",
-    r"tweetpipe plan .*--prices prices\.json": "reads what the command before it fetches",
+    r"python -m tweetpipe\.plan\.refresh .*": "asks AWS; test_refresh.py asks its own server",
+    r"tweetpipe plan .*--prices prices\.json": "reads what the previous command fetches",
     r"pip install .*": "changes the reader's environment",
     r"localstack-embedded .*": "test_readme.py runs them",
     r"curl .*/_localstack/state/reset.*": "empties an emulator; test_reset.py asks for the same",
-    r"tweetpipe produce .*--max-tweets 500": "reads from X, which takes money",
-    r"tweetpipe comply.*": "asks X; test_comply.py asks the fake one",
+    r"tweetpipe produce .*--max-tweets 500": "reads from X, which costs money",
+    r"tweetpipe comply.*": "asks X; test_comply.py asks the fake X",
 }
 
-# No commands: pictures, data, and what commands print.
+# Not commands: pictures, data, and output.
 DATA = ("json", "mermaid", "text", "yaml")
 
 _FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -82,7 +82,7 @@ _SPAN = re.compile(r"`([.\w][^`]+)`")
 _PROGRAM = re.compile(r"(tweetpipe|make|docker compose|(\.venv/bin/)?python -m|aws) ")
 _SUBSTITUTED = re.compile(r'(?:\w+=|eval ")\$\((.*)\)"?')
 _ASSIGNED = re.compile(r"(\w+)=(.*)", re.DOTALL)
-# What `aws` has beside the operations of the API.
+# Commands of `aws` that are not operations of the API.
 _OF_THE_AWS_TOOL = {
     ("cloudformation", "deploy"): "template-file stack-name capabilities parameter-overrides",
     ("cloudformation", "package"): "template-file s3-bucket output-template-file",
@@ -97,7 +97,7 @@ class Block:
     language: str
     code: str
     before: str
-    """The paragraph before it."""
+    """The paragraph before the block."""
 
     def __str__(self) -> str:
         return f"{self.document}:{self.line}"
@@ -107,7 +107,7 @@ class Block:
 class Command:
     words: list[str]
     environment: dict[str, str]
-    """What stands before them."""
+    """The text before the commands."""
 
     def __str__(self) -> str:
         return " ".join(
@@ -116,12 +116,12 @@ class Command:
 
     @property
     def reason(self) -> str | None:
-        """Why it is not run here; none if it is."""
+        """Why the command is not run here; None if it is run."""
         return next((why for what, why in NOT_RUN.items() if re.fullmatch(what, str(self))), None)
 
 
 def blocks(document: Path) -> list[Block]:
-    """Those between fences, then those that are indented."""
+    """The fenced blocks, then the indented ones."""
     text = document.read_text(encoding="utf-8")
 
     def block(found: re.Match[str], language: str, code: str) -> Block:
@@ -156,7 +156,7 @@ def commands(code: str) -> Iterator[Command]:
 
 
 def commands_in_the_text(document: Path) -> Iterator[str]:
-    """Those with a program, and ours without it, as in `deploy -p ShardCount=4`."""
+    """Commands with a program, and ours without it, as in `deploy -p ShardCount=4`."""
     for span in _SPAN.findall(_FENCED.sub("", document.read_text(encoding="utf-8"))):
         if _PROGRAM.match(span):
             yield span
@@ -165,7 +165,7 @@ def commands_in_the_text(document: Path) -> Iterator[str]:
 
 
 def check(words: list[str]) -> None:
-    """Fails if this can't be a command: there is no such program, option, or parameter."""
+    """Fails if a program, option, or parameter of the command doesn't exist."""
     match words:
         case ["tweetpipe", *arguments, ">", _] | ["tweetpipe", *arguments]:
             _check_ours(arguments)
@@ -201,7 +201,7 @@ def check(words: list[str]) -> None:
         case [("git" | "cd"), *_]:
             pass
         case _:
-            raise AssertionError(f"No test knows what this is: {shlex.join(words)}")
+            raise AssertionError(f"No test knows this command: {shlex.join(words)}")
 
 
 def _check_ours(arguments: list[str]) -> None:
@@ -212,7 +212,7 @@ def _check_ours(arguments: list[str]) -> None:
 
 
 def _parse(command: Any, arguments: list[str], parent: Any = None) -> None:
-    """Typer's own parsing, without what the command does; its classes are not exported."""
+    """Parse with Typer, without running the command; Typer doesn't export its classes."""
     given = [argument for argument in arguments if argument != "--debug"]  # every command has it
     context = command.make_context(command.name, given, parent=parent)
     if rest := [*getattr(context, "_protected_args", ()), *context.args]:

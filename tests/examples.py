@@ -1,4 +1,4 @@
-"""How many examples a property gets whose examples take long."""
+"""The number of examples for properties whose examples take long."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from hypothesis import settings
 
 
 def examples(count: int) -> int:
-    """So many, and ten times as many in the profile of `make test-slow`."""
+    """Use this many examples, and ten times as many in `make test-slow`."""
     return count * 10 if settings.get_current_profile_name() == "slow" else count

@@ -1,4 +1,4 @@
-"""An HTTP proxy in front of an emulator that lets some calls of some operations fail."""
+"""An HTTP proxy in front of an emulator that makes some calls of some operations fail."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TIMEOUT = 60.0  # seconds; an emulator may be paused for a while
 
 
 class Fault(StrEnum):
-    """What may happen to a call instead of success."""
+    """The ways in which a call may fail."""
 
     THROTTLED = "throttled"
     SERVER_ERROR = "server error"
@@ -53,10 +53,10 @@ class _Answer(NamedTuple):
 class FaultProxy:
     """`endpoint` is the value for AWS_ENDPOINT_URL; `counts` the faults injected so far.
 
-    Each operation of `faults` fails in each of its ways once in a round of calls, in an order that
-    `seed` decides; half of the calls fail at all, or as many as `shares` says. A hanging call ends
-    after `hang` seconds. `accepted` counts the records that PutRecords calls left on the stream.
-    `refuses` counts who wants all calls of an operation to fail.
+    Each operation of `faults` fails in each of its ways once per round of calls, in an order that
+    depends on `seed`. Half of the calls fail, or the share in `shares`. A hanging call ends after
+    `hang` seconds. `accepted` counts the records that PutRecords calls put on the stream.
+    `refuses` counts the blocks in which all calls of an operation fail.
     """
 
     endpoint: str
@@ -86,13 +86,13 @@ class FaultProxy:
 
     @contextmanager
     def serving(self) -> Iterator[FaultProxy]:
-        """The proxy, answering until the block is left."""
+        """The proxy, which runs until the block ends."""
         with serving(self._handle) as self.endpoint:
             yield self
 
     @contextmanager
     def refusing(self, *operations: str) -> Iterator[None]:
-        """All calls of these operations fail until the block is left."""
+        """Make all calls of these operations fail until the block ends."""
         self.refuses.update(operations)
         try:
             yield
@@ -110,7 +110,7 @@ class FaultProxy:
         request.reply(answer.status, answer.body, kept)
 
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> _Answer | None:
-        """What the client gets; None means nothing, on a connection that breaks."""
+        """The client's answer; None breaks the connection without an answer."""
         operation = headers.get("X-Amz-Target", "")
         if self.refuses[operation] > 0:
             return _error(500, "InternalFailure")
@@ -157,7 +157,7 @@ class FaultProxy:
 
 
 def _fates(chance: random.Random, kinds: Collection[Fault], share: float) -> Iterator[Fault | None]:
-    # Rounds rather than dice: even a few calls meet each fault.
+    # Rounds instead of chance, so that even a few calls meet each fault.
     while True:
         passes = [None] * round(len(kinds) * (1 - share) / share)
         fates: list[Fault | None] = [*kinds, *passes]
@@ -171,18 +171,18 @@ def _error(status: int, code: str) -> _Answer:
 
 
 class _Split:
-    """A call of which only a part is carried out."""
+    """A call that is only partly carried out."""
 
     def __init__(self, body: bytes) -> None:
         self.body = body
 
     def joined(self, answer: _Answer) -> _Answer:
-        """The emulator's answer to the part, with what is said of the rest."""
+        """The emulator's answer to the part, with the results for the rest."""
         return answer
 
 
 class _SplitWrite(_Split):
-    """Half of the items of one table are written, the others come back as unprocessed."""
+    """Write half of the items of one table, and return the others as unprocessed."""
 
     def __init__(self, body: bytes) -> None:
         request = json.loads(body)
@@ -200,7 +200,7 @@ class _SplitWrite(_Split):
 
 
 class _SplitPut(_Split):
-    """Every second record is refused; the count of these is wrong, as some emulators have it."""
+    """Refuse every second record, with a wrong count, as some emulators return it."""
 
     def __init__(self, body: bytes) -> None:
         request = json.loads(body)
@@ -224,7 +224,7 @@ class _SplitPut(_Split):
 
 
 class _SplitSend(_Split):
-    """Half of the messages fail, through no fault of the sender's."""
+    """Make half of the messages fail with an error on the service's side."""
 
     def __init__(self, body: bytes) -> None:
         request = json.loads(body)

@@ -1,7 +1,7 @@
-"""Test files in processes forked from the one that has collected all tests.
+"""Runs test files in processes forked from the one that has collected all tests.
 
-A worker of pytest-xdist collects for itself, which takes longer than most of what it then runs.
-Where libraries don't outlive a fork, as on macOS, its workers are used still.
+A worker of pytest-xdist collects all tests again, which takes longer than most of its tests. Where
+libraries don't survive a fork, as on macOS, the workers of pytest-xdist are used.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
 
 
 class _Loop:
-    """Goes through the tests in so many processes."""
+    """Runs the tests in several processes."""
 
     def __init__(self, processes: int) -> None:
         self._processes = processes
@@ -59,7 +59,7 @@ class _Loop:
                 config.option.basetemp = folder / f"worker{number}"
                 _become_worker(config, there)
                 _work(session, _taken(waiting, files), there)
-                return True  # from here on it ends as any run of pytest does
+                return True  # from here on, it ends like any run of pytest
             there.close()
             workers[here] = _Worker(pid)
         os.close(waiting)
@@ -73,7 +73,7 @@ class _Loop:
 
 
 def _become_worker(config: Any, parent: Connection[Any, Any]) -> None:
-    """Let go of what other processes write to as well, and tell the parent what happens."""
+    """Close what other processes also write to, and report to the parent."""
     config._tmp_path_factory = pytest.TempPathFactory.from_config(config, _ispytest=True)
     capture = config.pluginmanager.get_plugin("capturemanager")
     capture.stop_global_capturing()
@@ -83,7 +83,7 @@ def _become_worker(config: Any, parent: Connection[Any, Any]) -> None:
 
 
 def _taken(waiting: int, files: Sequence[list[pytest.Item]]) -> Iterator[pytest.Item]:
-    """The tests of one file after the other, of those that no other worker has taken."""
+    """The tests of one file after another, without files that other workers have taken."""
     while number := os.read(waiting, _NUMBER.size):
         yield from files[_NUMBER.unpack(number)[0]]
 
@@ -92,7 +92,7 @@ def _work(
     session: pytest.Session, items: Iterator[pytest.Item], parent: Connection[Any, Any]
 ) -> None:
     item = next(items, None)
-    # All that the parent ever says is that this is enough.
+    # The parent sends only one message: to stop.
     while item and not (session.shouldfail or session.shouldstop or parent.poll()):
         following = next(items, None)
         session.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
@@ -100,7 +100,7 @@ def _work(
 
 
 class _Reporter:
-    """Tells the parent of each test when it begins, and what came of it when it is over."""
+    """Reports to the parent when a test begins, and its outcome when it ends."""
 
     def __init__(self, config: pytest.Config, parent: Connection[Any, Any]) -> None:
         self._config = config
@@ -122,7 +122,7 @@ class _Reporter:
         self, warning_message: warnings.WarningMessage, when: str, nodeid: str, location: Any
     ) -> None:
         file, line = warning_message.filename, warning_message.lineno
-        # Not every class of warnings can be sent.
+        # Some classes of warnings can't be sent.
         told = warnings.WarningMessage(str(warning_message.message), UserWarning, file, line)
         self._parent.send(
             {"warning_message": told, "when": when, "nodeid": nodeid, "location": location}
@@ -131,7 +131,7 @@ class _Reporter:
 
 @dataclass
 class _Worker:
-    """A process as its parent knows it."""
+    """A worker process, from its parent's side."""
 
     pid: int
     test: str = "before the first test"
@@ -140,7 +140,7 @@ class _Worker:
 
 
 def _follow(session: pytest.Session, workers: dict[Any, _Worker]) -> None:
-    """Report what the workers tell until all of them have ended."""
+    """Pass on the workers' reports until all workers have ended."""
     try:
         while workers:
             each: Any
@@ -185,12 +185,12 @@ def _report(config: pytest.Config, worker: _Worker, report: pytest.TestReport) -
 
 
 def _has_ended(config: pytest.Config, worker: _Worker) -> None:
-    """Report a worker that ended otherwise than its tests had it end as a test that failed."""
+    """Report a worker that ended unexpectedly as a failed test."""
     _, status = os.waitpid(worker.pid, 0)
     code = os.waitstatus_to_exitcode(status)
     if code != worker.has_failed and not worker.is_stopping:
         test = worker.test
-        why = f"Its process ended with {code}, and ran none of what comes after it in this file."
+        why = f"Its process ended with {code}, without running the tests after it in this file."
         _report(
             config, worker, pytest.TestReport(test, (test, None, test), {}, "failed", why, "call")
         )

@@ -1,4 +1,4 @@
-"""Changes to a deployed function, for as long as a test needs them."""
+"""Temporary changes to a deployed function."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tweetpipe.aws.place import Place
 
 @contextmanager
 def configured(place: Place, function: str, **variables: str) -> Iterator[None]:
-    """The function has these environment variables too, until the block is left."""
+    """Add these environment variables to the function until the block ends."""
     lambda_ = place.lambda_()
     environment = lambda_.get_function_configuration(FunctionName=function)["Environment"]
     before = environment["Variables"]

@@ -1,4 +1,4 @@
-"""A web page that tries all it can to have code run by an emulator, and browsers that open it."""
+"""A web page that tries to make an emulator run code, and browsers that open it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from threading import Thread
 
 from tests import browsers
 
-# Tries one way after the other, each until the browser knows how it ended, and reports them all.
+# Tries one way after another, waits for the outcome of each, and reports them all.
 PAGE = """<!doctype html><meta charset="utf-8"><title>hostile</title><body><script>
 const {create, send, invoke, read, socket, go} = %s;
 const outcomes = {};
@@ -91,7 +91,7 @@ FIREFOX_SETTINGS = {
 
 @contextmanager
 def hostile_site(calls: Mapping[str, str]) -> Iterator[tuple[str, SimpleQueue[dict[str, str]]]]:
-    """The page's address, and what browsers report that were there; `calls` are what it tries."""
+    """The page's address, and the reports of browsers that opened it; it tries the `calls`."""
     reports: SimpleQueue[dict[str, str]] = SimpleQueue()
 
     class Site(BaseHTTPRequestHandler):
@@ -143,7 +143,7 @@ def opened(name: str, url: str, folder: Path) -> Iterator[None]:
         command += ["--host-resolver-rules=MAP hostile.example 127.0.0.1", url]
     with subprocess.Popen(
         command,
-        # Nothing of the user's own browser, and no proxy.
+        # Without the user's browser profile, and without a proxy.
         env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,

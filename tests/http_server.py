@@ -1,4 +1,4 @@
-"""A server on loopback for the tests' stand-ins, and the harm that it may do to a connection."""
+"""A server on loopback for stubs in tests, which can also break connections."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NO_LINGER = struct.pack("ii", 1, 0)
 
 
 class Request(BaseHTTPRequestHandler):
-    """A request, which is answered by `reply` or left without an answer."""
+    """A request, which `reply` answers; otherwise it gets no answer."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -42,12 +42,12 @@ class Request(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def reset(self) -> None:
-        """Break the connection off."""
+        """Reset the connection."""
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
         self.close()
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -59,14 +59,14 @@ class _Server(ThreadingHTTPServer):
         self.handle_it = handle
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        # A client that hung up is part of the tests, not worth a traceback.
+        # Tests disconnect clients on purpose, so no traceback is printed.
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
 
 @contextmanager
 def serving(handle: Callable[[Request], object]) -> Iterator[str]:
-    """The URL of a server that lets `handle` answer each request, each connection in a thread."""
+    """The URL of a server that passes each request to `handle`, with a thread per connection."""
     with _Server(handle) as server:
         thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()

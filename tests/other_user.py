@@ -1,4 +1,4 @@
-"""Another user of this machine, who asks our servers for what is not theirs."""
+"""Requests to our servers from another user of this machine."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ as_root = pytest.mark.skipif(
     reason="only root can start another user's program, and only Linux shows whose it is",
 )
 
-# Becomes another user, sends a request and prints the answer; with `hurry`, it closes its end
-# before anybody looks. It starts as root, since the interpreter may lie where others may not go.
+# Becomes another user, sends a request, and prints the answer; with `hurry`, it disconnects
+# at once. It starts as root, because other users may not be able to read the interpreter's folder.
 _CLIENT = """
 import encodings.idna, json, os, socket, sys
 os.setgroups([])
@@ -30,7 +30,7 @@ while not hurry and (data := connection.recv(65536)):
 
 
 def answer_to_another_user(request: str, host: str, port: int, *, hurry: bool = False) -> str:
-    """What nobody's program, which the request is sent by, is answered."""
+    """The answer to a request from a program of the user nobody."""
     arguments = json.dumps([host, port, hurry, request])
     return subprocess.run(
         [sys.executable, "-I", "-S", "-c", _CLIENT, arguments],

@@ -1,4 +1,4 @@
-"""Runs a command in a terminal of its own, as a person would see it."""
+"""Runs a command in a pseudo-terminal, as a user would see it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from pathlib import Path
 
 from tests.waiting import wait_for
 
-HOME = "\x1b[H"  # a screen is drawn from there
+HOME = "\x1b[H"  # a screen is drawn from there on
 _ESCAPE = re.compile(r"\x1b(\[[0-?]*[ -/]*[@-~]|\][^\x07]*\x07|.)")
 
-# The terminal must control the command's session, or Ctrl-C and a new size reach nobody.
+# The terminal must control the command's session, or Ctrl-C and resizing have no effect.
 _ENTER = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0);"
     "os.execv(sys.argv[1], sys.argv[1:])"
@@ -27,7 +27,7 @@ _ENTER = (
 
 
 class PseudoTerminal:
-    """A terminal with a command in it; what it shows is read all the time."""
+    """A terminal with a command in it; its output is read continuously."""
 
     def __init__(
         self,
@@ -69,40 +69,40 @@ class PseudoTerminal:
             try:
                 data = os.read(self._master, 65536)
             except OSError:
-                # Linux says so when nobody has the other end any more.
+                # Linux reports this when the other end is closed.
                 return
             if not data:
                 return
             self._output += data
 
     def resize(self, columns: int, rows: int) -> None:
-        """A new size; the kernel tells the command."""
+        """Resize the terminal; the kernel notifies the command."""
         size = struct.pack("HHHH", rows, columns, 0, 0)
         fcntl.ioctl(self._slave, termios.TIOCSWINSZ, size)
 
     def type(self, keys: str) -> None:
-        """Presses keys."""
+        """Press keys."""
         os.write(self._master, keys.encode())
 
     def read_all(self) -> None:
-        """Once the command has ended: waits until what it wrote last is read, too."""
+        """After the command has ended, wait until its last output is read."""
         os.close(self._slave)
         self._reader.join(30)
         self._slave = -1
 
     @property
     def output(self) -> str:
-        """All that was written, escape sequences included."""
+        """All output, including escape sequences."""
         return bytes(self._output).decode(errors="replace")
 
     @property
     def screen(self) -> list[str]:
-        """The lines of the last whole screen, without colours."""
+        """The lines of the last complete screen, without colors."""
         frames = self.output.split(HOME)
         return _ESCAPE.sub("", frames[-2]).replace("\r", "").split("\n") if frames[2:] else []
 
     def wait_for_text(self, text: str) -> list[str]:
-        """The first whole screen that has the text."""
+        """The first complete screen with the text."""
 
         def look() -> list[str]:
             screen = self.screen
@@ -115,5 +115,5 @@ class PseudoTerminal:
         return self.process.wait(30)
 
     def is_as_before(self) -> bool:
-        """Whether the terminal's settings are those it began with."""
+        """Whether the terminal's settings are the initial ones."""
         return termios.tcgetattr(self._slave) == self.settings

@@ -1,6 +1,6 @@
-"""A command's run in a terminal as a moving picture: SVG without scripts, as small as its text.
+"""Records a command in a terminal as an animated SVG without scripts.
 
-A browser plays it where a page shows it as an image. Where nothing plays, it shows the end.
+A browser plays it even if a page shows it as an image. Without animation, it shows the end.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from rich.text import Text
 
 from tests.pseudo_terminal import PseudoTerminal
 
-LONGEST_WAIT = 1.2  # seconds that nothing may happen in the picture
+LONGEST_WAIT = 1.2  # longest pause in the picture, in seconds
 END = 5.0  # seconds for which its end is shown
 
 _LOOK_EVERY = 0.1
-_LINE_HEIGHT = 24.4  # that of rich
+_LINE_HEIGHT = 24.4  # that of Rich
 _CHARACTER = 12.2
 _MARGIN, _BAR = 12, 38
 
@@ -37,11 +37,11 @@ class Screen:
     """Seconds since the start."""
 
     lines: tuple[str, ...]
-    """With the escapes that color them."""
+    """The lines, with the escapes that color them."""
 
 
 def lines_of(output: str) -> tuple[str, ...]:
-    """What a terminal shows once rich has written this; it redraws whole lines only."""
+    """The screen after this output of Rich, which redraws only whole lines."""
     lines, row = [""], 0
     for written in _WRITTEN.finditer(output):
         match written["what"]:
@@ -60,7 +60,7 @@ def lines_of(output: str) -> tuple[str, ...]:
 
 
 def recorded(terminal: PseudoTerminal) -> list[Screen]:
-    """What it shows until its command has ended, with what happened; waits are shortened."""
+    """The screens until the command has ended, with events; pauses are shortened."""
     screens = [Screen(0.0, ())]
     waited, running = 0.0, True
     while running:
@@ -79,7 +79,7 @@ def recorded(terminal: PseudoTerminal) -> list[Screen]:
 
 
 def picture(screens: Sequence[Screen], *, title: str, columns: int, rows: int) -> str:
-    """The SVG; `title` is what was typed."""
+    """The SVG; `title` is the typed command."""
     prompt = f"\x1b[32m$\x1b[0m {title}"
     frames = [(each.at, _visible((prompt, *each.lines), columns, rows)) for each in screens]
     distinct = list(dict.fromkeys(line for _, lines in frames for line in lines if line.strip()))
@@ -123,7 +123,7 @@ def picture(screens: Sequence[Screen], *, title: str, columns: int, rows: int) -
 
 
 def _visible(lines: Sequence[str], columns: int, rows: int) -> list[str]:
-    """The last rows, where longer lines go on in the next."""
+    """The last rows; longer lines are wrapped."""
     return [part for line in lines for part in _wrapped(line, columns)][-rows:]
 
 

@@ -1,4 +1,4 @@
-"""Which tests run beside each other: files do, the tests of one file never."""
+"""Decides which tests run in parallel: files do, but tests of the same file don't."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-# What takes long starts first, or one worker would run it while the others have nothing to do.
+# The slowest start first. Otherwise, one worker would run them while the others are idle.
 _SLOWEST_FIRST = (
     "tests/containers/",
     "tests/iam/",
@@ -36,12 +36,12 @@ _SLOWEST_FIRST = (
     "tests/unit/tweets/fakes/x_api/test_command.py",
     "tests/unit/tweetpipe/deploying/test_package.py",
 )
-# Their files share what they set up, or would get in each other's way.
+# Their files share a setup, or would disturb each other.
 _ONE_AT_A_TIME = ("tests/containers/",)
 
 
 def in_order(items: Sequence[pytest.Item]) -> list[list[pytest.Item]]:
-    """What one worker runs at a time: the tests of a file, or of a folder whose files share."""
+    """The unit of work of a worker: the tests of a file, or of a folder whose files share setup."""
     files: dict[str, list[pytest.Item]] = {}
     for item in items:
         files.setdefault(scope(item.nodeid), []).append(item)
@@ -49,12 +49,12 @@ def in_order(items: Sequence[pytest.Item]) -> list[list[pytest.Item]]:
 
 
 def scope(nodeid: str) -> str:
-    """The file, or the folder whose files must not run at once."""
+    """The file, or the folder whose files must not run in parallel."""
     file = nodeid.split("::")[0]
     return next((folder for folder in _ONE_AT_A_TIME if file.startswith(folder)), file)
 
 
 def rank(scope: str) -> int:
-    """Its position among the slowest, by the file or its folder, or one after them."""
+    """The position among the slowest, by file or folder; others come after them."""
     slow = [scope.startswith(place) for place in _SLOWEST_FIRST]
     return [*slow, True].index(True)

@@ -1,4 +1,4 @@
-"""Readings of sensors: events other than tweets, in a folder as a user has one."""
+"""Sensor readings: events other than tweets, in a folder like a user's."""
 
 from __future__ import annotations
 

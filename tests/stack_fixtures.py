@@ -1,4 +1,4 @@
-"""Fixtures for tests that deploy, for a conftest that has an `endpoint` of an emulator to offer."""
+"""Fixtures for tests that deploy; the conftest must provide the `endpoint` of an emulator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARAMETERS = {"ShardCount": "2", "BatchSize": "200", "Timeout": "20", "BatchWind
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """An unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -32,7 +32,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def place(request: pytest.FixtureRequest) -> Place:
-    """The emulator as tweetpipe's commands see it, or the account that the run is for."""
+    """The emulator as tweetpipe's commands see it, or the AWS account of the run."""
     if ours := given(request):
         return ours.place
     return local_place(embedded_endpoint=request.getfixturevalue("endpoint"), environ={})
@@ -40,14 +40,14 @@ def place(request: pytest.FixtureRequest) -> Place:
 
 @pytest.fixture
 def new_stack(place: Place) -> Iterator[Callable[[], Stack]]:
-    """Deploys a stack of its own for one test, and destroys it after."""
+    """Deploys a separate stack for one test, and destroys it afterwards."""
     with ExitStack() as cleanup:
         yield lambda: cleanup.enter_context(deployed_stack(place, PARAMETERS))
 
 
 @pytest.fixture(scope="session")
 def deploying(place: Place, request: pytest.FixtureRequest) -> Deploying:
-    """Deploys a stack for a purpose, with these parameters, until the block is left."""
+    """Deploys a stack for a purpose, with these parameters, and destroys it after the block."""
     ours = given(request)
 
     def deploy_for(purpose: str, **parameters: str) -> AbstractContextManager[Stack]:
@@ -62,14 +62,14 @@ def deploying(place: Place, request: pytest.FixtureRequest) -> Deploying:
 
 @pytest.fixture(scope="session")
 def deployed(place: Place) -> Iterator[Stack]:
-    """One stack for all tests that leave it as it is; its table fills in the course of them."""
+    """One stack for all tests that don't change it; its table fills up meanwhile."""
     with deployed_stack(place, PARAMETERS) as stack:
         yield stack
 
 
 @pytest.fixture(scope="module")
 def own_stack(place: Place, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """One stack for the tests of a file that want to know of everything that arrives there."""
+    """One stack for the tests of a file that check everything that arrives in it."""
     if ours := given(request):
         yield ours.stack
         return
@@ -79,7 +79,7 @@ def own_stack(place: Place, request: pytest.FixtureRequest) -> Iterator[Stack]:
 
 @pytest.fixture
 def command_environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    """The environment of a user who has nothing set but the emulator's address."""
+    """The environment of a user who has set only the emulator's address."""
     if ours := given(request):
         return ours.environment
     return environment_for(request.getfixturevalue("endpoint"))
@@ -108,7 +108,7 @@ def tweetpipe_command(command_environment: dict[str, str], tmp_path: Path) -> Co
 def deployed_stack(
     place: Place, parameters: dict[str, str], *, name: str | None = None
 ) -> Iterator[Stack]:
-    """A stack with a name of its own, or this one, until the block is left."""
+    """A stack with a new name, or this one, until the block ends."""
     name = name or f"test-{uuid.uuid4().hex[:8]}"
     try:
         yield deploy_quietly(place, name, parameters)
@@ -117,7 +117,7 @@ def deployed_stack(
 
 
 def deploy_quietly(place: Place, name: str, parameters: dict[str, str]) -> Stack:
-    """Deploys a stack, whatever that changes; whoever calls this destroys it."""
+    """Deploys a stack without asking; the caller destroys it."""
     stack, _ = deploy.deploy(
         place,
         name,
@@ -130,7 +130,7 @@ def deploy_quietly(place: Place, name: str, parameters: dict[str, str]) -> Stack
 
 
 def make_sample_table(place: Place, name: str) -> None:
-    """Makes a table as the sample of 2015 had it; whoever calls this deletes it."""
+    """Creates a table like that of the 2015 sample; the caller deletes it."""
     place.dynamodb().create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",

@@ -1,4 +1,4 @@
-"""Tweets, as the function, the producer, and the commands know them by their folder."""
+"""Tweets through the interface that the function, the producer, and the commands use."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ EVENTS = load(FOLDER)
 
 
 def to_item(data: bytes) -> Item:
-    """The item of a tweet, as DynamoDB has it; raises Rejected."""
+    """The item of a tweet in DynamoDB's format; raises Rejected."""
     item, _ = TWEETS.item(data)
     return item
 
 
 def partition_key_of(data: bytes) -> str:
-    """The key that a record with this data is sent with."""
+    """The partition key of a record with this data."""
     return OutgoingRecord.keyed(data, EVENTS.partition_key).partition_key
 
 
@@ -41,5 +41,5 @@ def file_source(path: Path | str, *, author: str | None = None) -> Iterator[Outg
 
 
 def open_tweets(path: Path | str, *, author: str | None = None, **settings: Any) -> Reading:
-    """A file of tweets, looked at."""
+    """An open file of tweets, with its format detected."""
     return open_events(path, contents=contents(author), **settings)

@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of for a time."""
+"""Waiting for a condition instead of for a fixed time."""
 
 from __future__ import annotations
 
@@ -7,4 +7,4 @@ from localstack_embedded.tests.waiting import is_gone, wait_for
 __all__ = ["LONG", "is_gone", "wait_for"]
 
 LONG = 600.0
-"""Seconds for what takes minutes on a busy machine, as containers do."""
+"""Seconds for what can take minutes on a busy machine, such as containers."""

@@ -1,4 +1,4 @@
-"""How pytest-xdist's workers get what forked ones get."""
+"""Schedules pytest-xdist's workers like forked ones."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.scheduling import rank, scope
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]
-    """Give each worker a file at a time, or a whole folder whose files must not run at once."""
+    """Give each worker a file at a time, or a whole folder whose files must not run in parallel."""
 
     def _split_scope(self, nodeid: str) -> str:
         return scope(nodeid)

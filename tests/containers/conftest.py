@@ -1,4 +1,4 @@
-"""LocalStack in a container for all tests here; nothing of it remains when they end."""
+"""LocalStack in a container for all tests here, which is removed when they end."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ __all__ = [
     "tweetpipe_command",
 ]
 
-# The janitor does what testcontainers' own clean-up container does, without one more image, and
-# knows the functions' containers and compose's as well.
+# The janitor replaces testcontainers' clean-up container. It needs no extra image, and also removes
+# the containers of functions and of compose.
 testcontainers_config.ryuk_disabled = True
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give containers the time that they take on a busy machine."""
+    """Give containers enough time on a busy machine."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.timeout(3 * LONG))
@@ -49,9 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def engine() -> None:
-    """Skips without a Docker engine and compose, or fails where REQUIRE_DOCKER is 1."""
+    """Skips without a Docker engine and compose, or fails if REQUIRE_DOCKER is 1."""
     try:
-        # Before the library is: when none answers, it leaves its socket open.
+        # Before the library is used, because it leaves its socket open if no engine answers.
         for question in (["docker", "version"], ["docker", "compose", "version"]):
             subprocess.run(question, check=True, capture_output=True, text=True, timeout=60)
         docker = DockerClient().client
@@ -67,7 +67,7 @@ def engine() -> None:
 
 @pytest.fixture(scope="session")
 def docker_session(engine: None) -> Iterator[str]:
-    """A name for this test run, and for all it makes with Docker; that is removed at the end."""
+    """A name for this test run and everything that it makes with Docker, removed at the end."""
     session = f"tweetpipe-test-{os.getpid()}-{uuid.uuid4().hex[:8]}"
     with janitor.watching(session):
         yield session
@@ -79,7 +79,7 @@ def container(docker_session: str) -> Iterator[DockerContainer]:
     service = localstack.compose_service(docker_session)
     with localstack.running(service, docker_session) as running:
         yield running
-    # The engine may still be removing what LocalStack has ended.
+    # The engine may still be removing containers that LocalStack has stopped.
     wait_for(lambda: not janitor.left(docker_session, "container"), "the end of all containers")
 
 

@@ -1,7 +1,7 @@
-"""Removes what a test session made with Docker once that session is over, however it ended.
+"""Removes what a test session made with Docker once the session ends, however it ends.
 
-It runs as a process of its own. Its standard input is a pipe from the session, which closes when
-the session ends, also when it is killed.
+It runs as a separate process. Its standard input is a pipe from the session, which closes when the
+session ends, even if it is killed.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from contextlib import contextmanager
 
 _PATIENCE = 600.0  # seconds; a busy machine takes minutes
 
-# What the session made has one of these labels, with the session's name as its value.
+# Everything that the session made has one of these labels, with the session's name as its value.
 LABEL = "tweetpipe.tests"
 COMPOSE_LABEL = "com.docker.compose.project"
 
 
 @contextmanager
 def watching(session: str) -> Iterator[None]:
-    """Starts the janitor; it has tidied up when the block is left."""
+    """Starts the janitor, and waits at the end of the block until it has cleaned up."""
     with subprocess.Popen(
         [sys.executable, __file__, session],
         stdin=subprocess.PIPE,
@@ -33,15 +33,15 @@ def watching(session: str) -> Iterator[None]:
 
 
 def left(session: str, kind: str, label: str = LABEL) -> list[str]:
-    """What the session still has of a kind: container, network, volume or image."""
+    """The remaining containers, networks, volumes, or images of the session."""
     every = ("--all",) if kind == "container" else ()
     listed = _docker(kind, "ls", "--quiet", *every, "--filter", f"label={label}={session}")
     return listed.split()
 
 
 def tidy_up(session: str) -> None:
-    """Removes all that the session has left."""
-    # Containers first: a network or volume in use stays.
+    """Removes everything that the session has left."""
+    # Containers first, because a network or volume in use can't be removed.
     options = {"container": ("--force", "--volumes"), "network": (), "volume": (), "image": ()}
     for kind, how in options.items():
         if names := [*left(session, kind), *left(session, kind, COMPOSE_LABEL)]:

@@ -28,12 +28,12 @@ _NO_TOKEN = 55
 
 
 class EmulatorFailed(Exception):
-    """LocalStack does not run; the message says why and what to do."""
+    """LocalStack is not running; the message says why and what to do."""
 
 
 def compose_service(session: str) -> dict[str, Any]:
-    """The service as `docker compose` would start it, .env included."""
-    # The functions' containers are LocalStack's, so that it takes a label of ours to find them.
+    """The service as `docker compose` would start it, including .env."""
+    # LocalStack starts the functions' containers, so they need our label to be found.
     environment = os.environ | {"LAMBDA_DOCKER_FLAGS": f"--label {LABEL}={session}"}
     config = subprocess.run(
         ["docker", "compose", "config", "--format", "json"],
@@ -52,7 +52,7 @@ def compose_service(session: str) -> dict[str, Any]:
 def running(
     service: Mapping[str, Any], session: str, *, command: list[str] | None = None
 ) -> Iterator[DockerContainer]:
-    """The service on a port of its own; raises EmulatorFailed when it does not come up."""
+    """The service on a free port; raises EmulatorFailed if it doesn't start."""
     container = DockerContainer(service["image"]).with_exposed_ports(PORT).waiting_for(_Ready())
     container.with_kwargs(labels={LABEL: session}, entrypoint=command)
     container.with_envs(**{k: v for k, v in service["environment"].items() if v is not None})
@@ -63,7 +63,7 @@ def running(
         container.start()
         yield container
     finally:
-        # Not killed, so that it removes its functions' containers.
+        # Stopped, not killed, so that it removes its functions' containers.
         container.get_wrapped_container().stop(timeout=_STOP_TIMEOUT)
         container.stop()
 
@@ -74,7 +74,7 @@ def endpoint(container: DockerContainer) -> str:
 
 
 class _Ready(WaitStrategy):
-    """Waits for LocalStack's health, and not a moment longer than it lives."""
+    """Waits until LocalStack is healthy, or has exited."""
 
     def wait_until_ready(self, container: WaitStrategyTarget) -> None:
         assert isinstance(container, DockerContainer)
@@ -86,11 +86,11 @@ class _Ready(WaitStrategy):
             if container.status == "running" and _is_healthy(container):
                 break
             if time.monotonic() > deadline:
-                raise EmulatorFailed(f"LocalStack is not ready in time. {_end_of_log(container)}")
+                raise EmulatorFailed(f"LocalStack was not ready in time. {_end_of_log(container)}")
             time.sleep(0.2)
         if container.exec(["test", "-S", SOCKET]).exit_code:
             raise EmulatorFailed(
-                f"LocalStack has no {SOCKET}, so it can run no function. Set DOCKER_SOCK to the "
+                f"LocalStack has no {SOCKET}, so it can't run functions. Set DOCKER_SOCK to the "
                 "path of your engine's socket, in the environment or in .env."
             )
 
@@ -107,10 +107,10 @@ def _why_it_ended(container: DockerContainer) -> str:
     code = container.wait()
     if code == _NO_TOKEN:
         return (
-            f"{container.image} wants an account's token (exit code {code}). Set "
+            f"{container.image} needs a LocalStack account's token (exit code {code}). Set "
             "LOCALSTACK_AUTH_TOKEN, or unset LOCALSTACK_IMAGE: the default image needs none."
         )
-    return f"LocalStack ended with exit code {code}. {_end_of_log(container)}"
+    return f"LocalStack exited with code {code}. {_end_of_log(container)}"
 
 
 def _end_of_log(container: DockerContainer) -> str:

@@ -1,4 +1,4 @@
-"""Calls of AWS's APIs, and whether an identity gets through with them."""
+"""Calls of AWS's APIs, and whether an identity may make them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.iam.identities import Identity
 
 Subject = TypeVar("Subject")
 
-# SNS and EC2 have words of their own; a HEAD request's answer has no body to say more than 403.
+# SNS and EC2 use other codes; the answer to a HEAD request has no body, only the status 403.
 _DENIED = frozenset(
     {
         "AccessDenied",
@@ -27,9 +27,9 @@ _DENIED = frozenset(
 
 @dataclass(frozen=True)
 class Call(Generic[Subject]):
-    """One API call, named after the action that IAM asks for; `arguments` aims it at a subject.
+    """One API call, named after the action that IAM checks; `arguments` make those for a subject.
 
-    `operation` is named where it differs from the action.
+    `operation` is given if it differs from the action.
     """
 
     action: str
@@ -41,7 +41,7 @@ class Call(Generic[Subject]):
         return f"{self.action} ({self.operation})" if self.operation else self.action
 
     def made_by(self, identity: Identity, subject: Subject) -> None:
-        """Makes the call; raises what boto3 raises."""
+        """Make the call; raises boto3's errors."""
         service, _, name = self.action.partition(":")
         method = getattr(identity.client(service), xform_name(self.operation or name))
         method(**self.arguments(subject))
@@ -49,7 +49,7 @@ class Call(Generic[Subject]):
 
 @dataclass(frozen=True)
 class CallOutcome:
-    """How a call ended: `code` is empty when it succeeded."""
+    """The outcome of a call; `code` is empty if it succeeded."""
 
     code: str
     message: str = ""
@@ -63,7 +63,7 @@ class CallOutcome:
         return self.code in _DENIED
 
     def denied_for(self, action: str) -> bool:
-        """Whether the policies ended the call, and because of this very action."""
+        """Whether the policies denied the call, because of this action."""
         said = f"not authorized to perform: {action} ".lower()
         return self.denied and (self.code == "403" or said in f"{self.message} ".lower())
 
@@ -72,7 +72,7 @@ class CallOutcome:
 
 
 def attempt(identity: Identity, call: Call[Subject], subject: Subject) -> CallOutcome:
-    """How the call ends; errors that are not AWS's own are raised."""
+    """The outcome of the call; errors that are not AWS's are raised."""
     try:
         call.made_by(identity, subject)
     except ClientError as error:
@@ -82,5 +82,5 @@ def attempt(identity: Identity, call: Call[Subject], subject: Subject) -> CallOu
 
 
 def in_order(calls: Iterable[Call[Subject]]) -> list[Call[Subject]]:
-    """What destroys comes last."""
+    """Sort destructive calls last."""
     return sorted(calls, key=lambda call: call.destroys)

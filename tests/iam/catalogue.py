@@ -1,7 +1,7 @@
-"""What somebody with a stolen key would try, and what the pipeline itself does: one list for all.
+"""The calls that a stolen key might be used for, and the calls of the pipeline.
 
-Every call aims at a stack and works there for an administrator, so that a denial can have no other
-reason than the policies.
+Every call is about a stack, and works for an administrator, so that only the policies can be the
+reason for a denial.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def account(on: Names) -> dict[str, Any]:
-    """No aim: the call is about the whole account."""
+    """No arguments: the call is about the whole account."""
     return {}
 
 
@@ -78,7 +78,7 @@ _KINESIS = (
     ),
     StackCall(
         "kinesis:GetRecords",
-        # On AWS the iterator itself tells the stream; MiniStack goes by the ARN.
+        # On AWS, the iterator identifies the stream; MiniStack uses the ARN.
         lambda on: {"ShardIterator": on.shard_iterator, "StreamARN": on.stream_arn},
     ),
     StackCall("kinesis:ListStreams", account),

@@ -1,4 +1,4 @@
-"""One MiniStack for all tests of what IAM's policies allow."""
+"""One MiniStack for all tests of the IAM policies."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def admin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Identity]:
 
 @pytest.fixture(scope="session")
 def pair(admin: Identity) -> Pair:
-    """Two stacks of the template as it is."""
+    """Two stacks of the unchanged template."""
     return stacks.deploy_pair(admin, template.load())
 
 
 @pytest.fixture(scope="session")
 def producer(admin: Identity, pair: Pair) -> Identity:
-    """The first stack's user, with an access key of its own."""
+    """The first stack's user, with a new access key."""
     return identities.user(admin, pair.own.user)
 
 

@@ -1,10 +1,10 @@
 """What deploying and using a stack needs on AWS, resource by resource.
 
-CloudFormation works with the rights of whoever calls it. What it calls for a type of resource is
-listed in the type's schema, under "handlers"; taken from there is what the properties need that the
-template sets, and reading. The schemas of IAM's users and keys, alarms, consumers, scaling and
-dashboards were not at hand: those lists name what such a resource's own API has for it. MiniStack's
-CloudFormation checks none of these calls, so that on AWS a missing one would show at first use.
+CloudFormation uses the permissions of its caller. A type's schema lists its calls under "handlers";
+the lists here have those for reading and for the properties that the template sets. The schemas of
+IAM's users and keys, alarms, consumers, scaling, and dashboards weren't available; those lists come
+from the API of the resource. MiniStack's CloudFormation checks none of these calls, so a missing
+one would fail on AWS at first use.
 https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
 """
 
@@ -21,7 +21,7 @@ _BUCKET = f"arn:aws:s3:::tweetpipe-artifacts-{ACCOUNT}-{REGION}"
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
-    """Actions on one resource; `{stack}` stands in its ARN for the stack's name."""
+    """Actions on one resource; `{stack}` in its ARN is replaced by the stack's name."""
 
     resource: str
     actions: frozenset[str]
@@ -32,7 +32,7 @@ def _need(resource: str, service: str, actions: str) -> Need:
     return Need(resource=resource, actions=named)
 
 
-# What has no name that a policy could tie it to, or would give away too much with a name alone.
+# Has no name that a policy could be limited to, or would allow too much with a name alone.
 CONDITIONAL = {
     "lambda:CreateEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
     "lambda:DeleteEventSourceMapping": {"ArnLike": {"lambda:FunctionArn"}},
@@ -59,7 +59,7 @@ CONDITIONAL = {
         "StringEquals": {"application-autoscaling:service-namespace"}
     },
 }
-# Nor have these, but they only read.
+# These have no name either, but only read.
 READS_OF_ALL = frozenset(
     {
         "application-autoscaling:DescribeScalableTargets",
@@ -217,7 +217,7 @@ BY_TYPE: dict[str, tuple[Need, ...]] = {
     ),
 }
 
-# What the commands call themselves.
+# Calls of the commands.
 BY_COMMAND: dict[str, tuple[Need, ...]] = {
     "deploy and destroy": (
         _need(_BUCKET, "s3", "CreateBucket DeleteBucket ListBucket PutBucketPublicAccessBlock"),

@@ -1,6 +1,6 @@
 """MiniStack as a process: an emulator that evaluates IAM's policies (AUTH=true).
 
-It has an environment of its own in build/, made on first use, since it pins another botocore.
+It has a separate environment in build/, made on first use, because it pins another botocore.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _INSTALL_SECONDS = 240.0
 
 @contextmanager
 def running(folder: Path) -> Iterator[str]:
-    """The endpoint of a MiniStack that keeps its files and its log in the folder."""
+    """The endpoint of a MiniStack with its files and its log in the folder."""
     python = _ensure_environment()
     port = free_port()
     log = folder / "ministack.log"
@@ -56,7 +56,7 @@ def running(folder: Path) -> Iterator[str]:
 
 
 def _environ(folder: Path, port: int) -> dict[str, str]:
-    """Nothing of the user's environment but PATH: no AWS profile, no proxy, no real key."""
+    """Only PATH of the user's environment: no AWS profile, no proxy, no real key."""
     endpoint = f"http://127.0.0.1:{port}"
     return {
         "PATH": os.environ["PATH"],
@@ -67,7 +67,7 @@ def _environ(folder: Path, port: int) -> dict[str, str]:
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
         "GATEWAY_PORT": str(port),
-        # Where the functions find it.
+        # So that functions find it.
         "AWS_ENDPOINT_URL": endpoint,
         "LOG_LEVEL": "INFO",
         "PYTHONUNBUFFERED": "1",
@@ -78,7 +78,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], endpoint: str, log: Path) -
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         if process.poll() is not None:
-            raise AssertionError(f"MiniStack ended at its start:\n{_tail(log)}")
+            raise AssertionError(f"MiniStack exited while starting:\n{_tail(log)}")
         try:
             with urllib.request.urlopen(f"{endpoint}/_ministack/health", timeout=2):
                 return
@@ -88,7 +88,7 @@ def _wait_until_up(process: subprocess.Popen[bytes], endpoint: str, log: Path) -
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()  # it ends its functions' processes then
+    process.terminate()  # it stops its functions' processes then
     try:
         process.wait(_STOP_SECONDS)
     except subprocess.TimeoutExpired:
@@ -101,7 +101,7 @@ def _tail(log: Path) -> str:
 
 
 def _ensure_environment() -> Path:
-    """The interpreter of MiniStack's environment, which is made anew when its pins change."""
+    """The interpreter of MiniStack's environment, which is made again if its pins change."""
     pins = hashlib.sha256(REQUIREMENTS.read_bytes() + sys.version.encode()).hexdigest()
     home = BUILD / "ministack"
     stamp = home / "stamp"

@@ -1,4 +1,4 @@
-"""Who calls: boto3 clients of one identity at the emulator."""
+"""Identities at the emulator, with their boto3 clients."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Identity:
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def client(self, service: str) -> Any:
-        """The identity's client, made once: that takes longer than most calls."""
+        """The identity's client, cached because making one takes longer than most calls."""
         if service not in self._clients:
             session: Any = boto3.Session(
                 aws_access_key_id=self.access_key_id,
@@ -50,7 +50,7 @@ class Identity:
 
 
 def administrator(endpoint: str) -> Identity:
-    """The account's root, whom MiniStack knows by this key: it may do everything."""
+    """The account's root, which MiniStack recognizes by this key, and which may do everything."""
     return Identity(name="admin", endpoint=endpoint, access_key_id="test", secret_access_key="test")
 
 
@@ -66,7 +66,7 @@ def user(admin: Identity, user_name: str) -> Identity:
 
 
 def user_who_may(admin: Identity, user_name: str, *, action: str) -> Identity:
-    """A new user who may do this on everything."""
+    """A new user who may do this on all resources."""
     document = {"Effect": "Allow", "Action": action, "Resource": "*"}
     iam = admin.client("iam")
     iam.create_user(UserName=user_name)
@@ -79,12 +79,12 @@ def user_who_may(admin: Identity, user_name: str, *, action: str) -> Identity:
 
 
 def with_another_secret(identity: Identity) -> Identity:
-    """The identity's key id with a secret that does not belong to it."""
+    """The identity's key id with a wrong secret."""
     return replace(identity, secret_access_key="x" * 40, _clients={})
 
 
 def role(admin: Identity, role_name: str) -> Identity:
-    """A role that only a service may assume; MiniStack lets root stand in for the service."""
+    """A role that only a service may assume; in MiniStack, root can act as the service."""
     assumed = admin.client("sts").assume_role(
         RoleArn=f"arn:aws:iam::{ACCOUNT}:role/{role_name}", RoleSessionName="test"
     )["Credentials"]
@@ -97,7 +97,7 @@ def role(admin: Identity, role_name: str) -> Identity:
     )
 
 
-# One for all: reading a service's description again takes longer than a hundred calls.
+# Shared, because reading a service's description again takes longer than a hundred calls.
 _LOADER = botocore.loaders.create_loader()
 
 

@@ -1,7 +1,7 @@
-"""Runs MiniStack, in its own environment, with condition keys that AWS has and it lacks.
+"""Runs MiniStack, in its own environment, with condition keys of AWS that it lacks.
 
-Its engine evaluates any condition, but is told of no permissions boundary; for a new function it
-asks neither about that function's name nor about the role that is passed. The keys are described in
+Its engine evaluates any condition, but gets no permissions boundary; for a new function, it checks
+neither the function's name nor the role that is passed. The keys are described in
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsidentityandaccessmanagementiam.html
 """
 
@@ -15,7 +15,7 @@ from ministack.core import iam_actions, iam_evaluator
 from ministack.services import iam
 
 _BOUNDARY = "iam:PermissionsBoundary"
-# Not a key of AWS's: carries the new function from where the request is read to where it is judged.
+# Not a key of AWS's: passes the new function from the request's parser to the check.
 _FUNCTION = "new-function"
 
 _keys_before = iam_actions.request_tag_context
@@ -32,7 +32,7 @@ def _keys(service: str, action: str, body: bytes, parameters: dict[str, Any]) ->
 
 
 def _boundary(action: str, parameters: dict[str, Any]) -> str | None:
-    """The boundary that is asked for, or else the one that the user or role already has."""
+    """The requested boundary, or else the current one of the user or role."""
     if action.startswith("Create") or action.endswith("PermissionsBoundary"):
         found: str | None = iam._p(parameters, "PermissionsBoundary") or None
         return found

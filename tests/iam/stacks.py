@@ -1,6 +1,6 @@
-"""Deploys the template into MiniStack, and names what came of it.
+"""Deploys the template into MiniStack, and finds the names of its resources.
 
-Nothing is deleted after: it all goes with the emulator.
+Nothing is deleted, because everything ends with the emulator.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ LOG_STREAM = "there-already"
 
 @dataclass(frozen=True, kw_only=True)
 class Names:
-    """The parts of one stack, as calls name them."""
+    """The resources of one stack, with the names for calls."""
 
     admin: Identity = field(repr=False)
     stack: str
@@ -45,7 +45,7 @@ class Names:
 
     @property
     def shard_iterator(self) -> str:
-        """A new one at each use: it lasts five minutes, and the tests that use it run in any order.
+        """A new iterator at each use: it lasts five minutes, and the tests run in any order.
 
         https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetShardIterator.html
         """
@@ -61,7 +61,7 @@ class Names:
 
 @dataclass(frozen=True, kw_only=True)
 class Pair:
-    """Two stacks of one template: the identities of `own` have nothing to do with `other`."""
+    """Two stacks of one template; the identities of `own` have no permissions on `other`."""
 
     own: Names
     other: Names
@@ -75,7 +75,7 @@ def upload_package(admin: Identity) -> None:
 
 
 def deploy_pair(admin: Identity, template: Template, **parameters: str) -> Pair:
-    """Two stacks whose functions do not read, so that a table's records wake nobody."""
+    """Two stacks whose functions don't read their streams."""
     quiet = deepcopy(template)
     templates.properties(quiet, "AWS::Lambda::EventSourceMapping")["Enabled"] = False
     return Pair(own=deploy(admin, quiet, **parameters), other=deploy(admin, quiet, **parameters))
@@ -109,7 +109,7 @@ def deploy(admin: Identity, template: Template, **parameters: str) -> Names:
 
 
 def _furnished(admin: Identity, stack: str, template: Template) -> Names:
-    """The stack's names, with what calls need to find there beside."""
+    """The stack's names, after creating what calls need in addition."""
     found: list[dict[str, Any]] = admin.client("cloudformation").describe_stack_resources(
         StackName=stack
     )["StackResources"]
@@ -119,11 +119,11 @@ def _furnished(admin: Identity, stack: str, template: Template) -> Names:
         return str(physical[templates.only(template, resource_type)])
 
     table = name("AWS::DynamoDB::Table")
-    # MiniStack's CloudFormation takes a parameter's "false" for true.
+    # MiniStack's CloudFormation treats a parameter's "false" as true.
     admin.client("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
     stream, log_group = name("AWS::Kinesis::Stream"), name("AWS::Logs::LogGroup")
     admin.client("logs").create_log_stream(logGroupName=log_group, logStreamName=LOG_STREAM)
-    # In place of the template's own, which went with the access key that it holds.
+    # Replaces the template's secret, which was removed with the access key that it contains.
     secret = admin.client("secretsmanager").create_secret(
         Name=f"{stack}-ProducerSecret", SecretString="not a real one"
     )

@@ -1,4 +1,4 @@
-"""What each identity of the template may do: this on its own stack, and nothing else anywhere."""
+"""What each identity of the template may do: these calls on its own stack, and nothing else."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.iam.stacks import Names, Pair
 PRODUCER = frozenset({"kinesis:DescribeStreamSummary", "kinesis:PutRecord", "kinesis:PutRecords"})
 FUNCTION = frozenset(
     {
-        # Of these, Lambda itself makes those of Kinesis, as the function's role.
+        # Lambda makes the calls of Kinesis, with the function's role.
         "kinesis:DescribeStream",
         "kinesis:DescribeStreamSummary",
         "kinesis:GetRecords",
@@ -48,7 +48,7 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """All calls at both stacks; what destroys comes last, in case that it is not denied."""
+    """All calls on both stacks; destructive ones come last, in case they are not denied."""
     return [
         Row(call=call, on_own=on_own)
         for call in in_order(CALLS)
@@ -58,7 +58,7 @@ def rows() -> list[Row]:
 
 
 def departures(identity: Identity, needs: frozenset[str], pair: Pair) -> dict[str, str]:
-    """The rows that do not end as they should, with how they ended."""
+    """The rows with an unexpected outcome, and that outcome."""
     tried = ((row, row.tried_by(identity, pair)) for row in rows())
     return {
         str(row): str(outcome) for row, outcome in tried if not row.is_as_it_should(outcome, needs)

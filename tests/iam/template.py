@@ -1,4 +1,4 @@
-"""infra/template.yaml as data, fit for MiniStack, with nothing in it copied by hand."""
+"""infra/template.yaml as data, adapted to MiniStack by code."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from tweetpipe.project import TEMPLATE
 Template = dict[str, Any]
 Statement = dict[str, Any]
 
-# MiniStack's CloudFormation does not know them. The tests make the key through IAM instead.
+# MiniStack's CloudFormation doesn't support these. The tests create the key through IAM instead.
 UNKNOWN = frozenset({"AWS::IAM::AccessKey", "AWS::Kinesis::ResourcePolicy"})
-# It is asked over plain HTTP here, which these refuse.
+# These refuse plain HTTP, which the tests use.
 REFUSES_PLAIN_HTTP = frozenset({"AWS::SQS::QueuePolicy"})
 _SQS = ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:SendMessage")
 IDENTITIES = frozenset({"AWS::IAM::Group", "AWS::IAM::Role", "AWS::IAM::User"})
 
 
 class _Loader(yaml.CSafeLoader):
-    """Reads CloudFormation's short forms, such as !Ref, as their long ones."""
+    """Read CloudFormation's short forms, such as !Ref, as their long forms."""
 
 
 def _long_form(loader: yaml.CSafeLoader, suffix: str, node: yaml.Node) -> dict[str, Any]:
@@ -41,13 +41,13 @@ _Loader.add_multi_constructor("!", _long_form)
 
 
 def whole() -> Template:
-    """The template as it is."""
+    """The unchanged template."""
     loaded: Template = yaml.load(TEMPLATE.read_text(encoding="utf-8"), _Loader)
     return loaded
 
 
 def load(*, without: frozenset[str] = UNKNOWN | REFUSES_PLAIN_HTTP) -> Template:
-    """The template as MiniStack can take it, without resources of these types."""
+    """The template for MiniStack, without resources of these types."""
     template = whole()
     _remove(template, without)
     _adapt_policies(template)
@@ -72,19 +72,19 @@ def properties(template: Template, resource_type: str) -> dict[str, Any]:
 
 
 def statements(template: Template, resource_type: str) -> list[Statement]:
-    """What the one identity of this type may do, to be read or changed."""
+    """The statements of the only identity of this type, to read or change."""
     return list(_statements(properties(template, resource_type)["Policies"]))
 
 
 def statement(template: Template, resource_type: str, action: str) -> Statement:
-    """The one statement that speaks of an action."""
+    """The only statement with an action."""
     found = [one for one in statements(template, resource_type) if action in _listed(one["Action"])]
-    assert len(found) == 1, f"{len(found)} statements speak of {action}"
+    assert len(found) == 1, f"{len(found)} statements have {action}"
     return found[0]
 
 
 def _remove(template: Template, types: frozenset[str]) -> None:
-    """Takes out the resources of these types, and all that refers to them."""
+    """Remove the resources of these types, and everything that refers to them."""
     gone = of_type(template, *types)
     identities = of_type(template, *IDENTITIES)
     while more := {
@@ -103,7 +103,7 @@ def _remove(template: Template, types: frozenset[str]) -> None:
 
 
 def as_evaluated(statement: Statement) -> Statement:
-    """The statement with the actions that MiniStack has for SQS's batches, and AWS has not."""
+    """The statement with MiniStack's actions for SQS's batches, which AWS lacks."""
     batches = [f"{action}Batch" for action in _listed(statement.get("Action")) if action in _SQS]
     if not batches:
         return statement
@@ -111,9 +111,9 @@ def as_evaluated(statement: Statement) -> Statement:
 
 
 def _adapt_policies(template: Template) -> None:
-    """Says the same in the words that MiniStack evaluates, where they are not AWS's.
+    """Translate a statement into MiniStack's terms, where they differ from AWS's.
 
-    Beside the batches, it names a log group without the `:*` that the group's ARN ends with.
+    Besides the batches, it names a log group without the `:*` at the end of the group's ARN.
     """
     log_groups = of_type(template, "AWS::Logs::LogGroup")
     for one in _statements(template["Resources"]):

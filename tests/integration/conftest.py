@@ -1,4 +1,4 @@
-"""One embedded LocalStack for all integration tests: the one that runs already, or their own."""
+"""One embedded LocalStack for all integration tests: a running one, or a new one."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def emulator_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def emulator(emulator_home: Path) -> Iterator[Instance]:
-    """A running LocalStack with a home and a port of the tests' own, for those that try it itself.
+    """A LocalStack with its own home and port, for tests of LocalStack.
 
     It runs in the project's environment, which is made on first use.
     """
@@ -49,7 +49,7 @@ def emulator(emulator_home: Path) -> Iterator[Instance]:
             emulator_home,
             environment_home=DEFAULT_HOME,
             port=0,
-            # Elsewhere nothing shows whose the tests' programs are, and few have the key.
+            # Other systems don't show the user of a test's program, and few programs have the key.
             open_to_this_machine=sys.platform != "linux",
             on_step=print,
         )
@@ -59,9 +59,9 @@ def emulator(emulator_home: Path) -> Iterator[Instance]:
 
 @pytest.fixture(scope="session")
 def shared(request: pytest.FixtureRequest) -> Account:
-    """The default account of an emulator on which a test leaves nothing behind.
+    """The default account of an emulator for tests that clean up.
 
-    After `make up` that is the one of this checkout, which saves starting one.
+    After `make up`, it is the emulator of this checkout, which saves starting one.
     """
     if up_to_date():
         return Account(DEFAULT_HOME)
@@ -71,14 +71,14 @@ def shared(request: pytest.FixtureRequest) -> Account:
 
 @pytest.fixture(scope="session")
 def endpoint(shared: Account) -> str:
-    """The value for AWS_ENDPOINT_URL, of that emulator."""
+    """The value for AWS_ENDPOINT_URL of that emulator."""
     return shared.instance.endpoint
 
 
 def up_to_date() -> Instance | None:
-    """The LocalStack of this checkout, if it runs the code that is here now."""
+    """The LocalStack of this checkout, if it runs the current code."""
     found = localstack_embedded.find(DEFAULT_HOME)
-    # Elsewhere it may not serve the tests' programs.
+    # On other systems, it may not serve the tests' programs.
     if found is None or sys.platform != "linux":
         return None
     sources = Path(localstack_embedded.__file__).parent.rglob("*.py")

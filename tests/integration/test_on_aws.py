@@ -44,7 +44,7 @@ def test_a_stack_that_is_there_is_left_alone(endpoint: str, place: Place, deploy
     outcome = run(endpoint, "--yes", stack=deployed.name)
 
     assert outcome.returncode == 2
-    assert "name another" in outcome.stderr
+    assert "Use another name" in outcome.stderr
     assert stacks.get(place, deployed.name).id == deployed.id
 
 

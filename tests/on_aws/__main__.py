@@ -1,6 +1,6 @@
-"""`make test-aws`: the tests marked `aws`, and many tweets, against an account of yours.
+"""Run the tests marked `aws`, and send many tweets, in your AWS account.
 
-They run in stacks of their own, with your credentials, and remove them at the end.
+They use new stacks and your credentials, and delete the stacks at the end.
 """
 
 from __future__ import annotations
@@ -35,19 +35,19 @@ from tweetpipe.plan.prices import load_prices
 from tweetpipe.project import ROOT
 
 _console = Console(highlight=False, soft_wrap=True)
-# faker has a plugin, and is imported by then.
+# faker has a plugin, and is already imported when it is loaded.
 _KNOWN = "ignore::pytest.PytestAssertRewriteWarning"
 _SEED = 1
-_PATIENCE = 300.0  # seconds without an arrival
-_TIMEOUT = 1200  # seconds for a test, and the stack that it deploys
-_PROBES = 20  # tweets that are sent one after the other
-_STACKS = 3  # with those that tests deploy, each of one shard
+_PATIENCE = 300.0  # seconds without a new item
+_TIMEOUT = 1200  # seconds for a test, including the stack that it deploys
+_PROBES = 20  # tweets that are sent one by one
+_STACKS = 3  # including those that tests deploy; each has one shard
 _SECRET_HOUR = 0.40 / 730  # dollars: https://aws.amazon.com/secrets-manager/pricing/
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunReport:
-    """What may be published of a run: it names neither account nor stack."""
+    """The report of a run, which can be published: it names neither account nor stack."""
 
     at: str
     region: str
@@ -56,36 +56,38 @@ class RunReport:
     stored_equal: int
     difference: int
     seconds_sending: float
-    seconds_until_stored: float  # after the last was sent
-    seconds_of_one_tweet: dict[str, float]  # from before it is put until it is read from the table
-    seconds_behind_at_most: float | None  # by CloudWatch, which may not know yet
+    seconds_until_stored: float  # after the last one was sent
+    seconds_of_one_tweet: dict[str, float]  # from before the put until it is read from the table
+    seconds_behind_at_most: float | None  # from CloudWatch, which may not have it yet
     dollars_at_most: float
 
 
 def main() -> int:
-    """Exit code 1 when a test fails, 2 without --yes, 3 when tweets differ."""
+    """Return 1 if a test fails, 2 without --yes, and 3 if tweets differ."""
     parser = argparse.ArgumentParser(prog="make test-aws", description=__doc__)
-    parser.add_argument("--yes", action="store_true", help="agree to what it costs")
-    parser.add_argument("--stack", default=f"tweets-test-{uuid.uuid4().hex[:8]}", help="its name")
+    parser.add_argument("--yes", action="store_true", help="agree to the cost")
+    parser.add_argument(
+        "--stack", default=f"tweets-test-{uuid.uuid4().hex[:8]}", help="name of the stack"
+    )
     parser.add_argument("--boundary", default="", help="ARN of a permissions boundary")
-    parser.add_argument("--count", type=int, default=10_000, help="how many tweets")
+    parser.add_argument("--count", type=int, default=10_000, help="send this many tweets")
     parser.add_argument("--report", type=Path, default=ROOT / "build" / "test-aws.json")
     options = parser.parse_args()
     place = aws_place()
     if stacks.find(place, options.stack):
-        parser.error(f"there is a stack {options.stack}, which would be deleted: name another")
+        parser.error(f"the stack {options.stack} exists, and would be deleted. Use another name")
     identity = place.identity()
     cost = dollars(options.count)
     _console.print(f"Account {identity.account} as {identity.arn}, region {place.region}")
-    _console.print(f"Stack {options.stack}, which is made, and deleted at the end")
+    _console.print(f"Creating the stack {options.stack}, which will be deleted at the end")
     _console.print(
         f"Cost: about ${cost:.2f} at most, for {options.count:,} tweets and an hour of "
-        f"{_STACKS} shards: tests deploy two more stacks, and delete them"
+        f"{_STACKS} shards. Tests deploy two more stacks, and delete them"
     )
     if not options.yes:
-        parser.error("to agree to that, add --yes (make test-aws YES=1)")
+        parser.error("to agree to the cost, add --yes:\n  make test-aws YES=1")
     parameters = {"PermissionsBoundary": options.boundary} if options.boundary else {}
-    # The tests forget the environment of whoever runs them.
+    # The tests remove the user's environment.
     environment = {**os.environ, "TWEETPIPE_TARGET": "aws", "TWEETPIPE_STACK": options.stack}
     with deployed_stack(place, parameters, name=options.stack) as stack:
         ours = Given(place=place, stack=stack, environment=environment, parameters=parameters)
@@ -95,7 +97,7 @@ def main() -> int:
     _console.print(json.dumps(asdict(report), indent=2))
     _console.print(f"The report is in {options.report}.")
     if left := [name for name in (options.stack, *ours.further) if stacks.find(place, name)]:
-        _console.print(f"Not deleted, and still paid for: {', '.join(left)}", style="red")
+        _console.print(f"Not deleted, and still billed: {', '.join(left)}", style="red")
         return 1
     _console.print(f"Deleted: {', '.join((options.stack, *ours.further))}")
     if report.difference:
@@ -104,7 +106,7 @@ def main() -> int:
 
 
 def run(ours: Given, *, count: int, cost: float) -> RunReport:
-    """Sends the tweets, compares each one, and runs the tests."""
+    """Send the tweets, compare each one, and run the tests."""
     place, stack = ours.place, ours.stack
     began = time.monotonic()
     command = [sys.executable, "-m", "tweetpipe", "produce", "fake"]
@@ -141,7 +143,7 @@ def run(ours: Given, *, count: int, cost: float) -> RunReport:
 
 
 def _latencies(place: Place, stack: Stack) -> Iterator[float]:
-    """How long one tweet takes, with what each question takes that is asked of the table."""
+    """Measure how long a tweet takes, including the time of each read of the table."""
     kinesis = as_producer(place, stack).kinesis()
     expected = verify.expected_items(_SEED + 1, _PROBES)
     for index, key in enumerate(expected):
@@ -155,7 +157,7 @@ def _latencies(place: Place, stack: Stack) -> Iterator[float]:
 
 
 def dollars(count: int) -> float:
-    """What a run costs at most: by the prices of us-east-1, each tweet put and written twice."""
+    """The maximum cost of a run: with prices of us-east-1, and each tweet put and written twice."""
     prices = load_prices("us-east-1")
     used = ("kinesis_put", "dynamodb_write", "lambda_request_arm64")
     twice = sum(prices[name].cost(2 * (count + 10_000)) for name in used)

@@ -1,4 +1,4 @@
-"""What the tests marked `aws` get in place of an emulator: a stack in somebody's account."""
+"""Gives the tests marked `aws` a stack in an AWS account instead of an emulator."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tweetpipe.aws.stack import Stack
 
 @dataclass(kw_only=True, eq=False)
 class Given:
-    """A plugin of pytest; `environment` is the caller's, which the tests otherwise forget.
+    """A pytest plugin; `environment` is the caller's, which the tests otherwise remove.
 
-    `further` names the stacks that tests have deployed beside that one, with `parameters` as well.
+    `further` names other stacks that tests have deployed, also with `parameters`.
     """
 
     place: Place
@@ -35,12 +35,12 @@ class Given:
             self.outcomes[report.outcome] += 1
 
     def name_for(self, purpose: str) -> str:
-        """The name of one more stack."""
+        """The name of another stack."""
         self.further.append(f"{self.stack.name}-{purpose}")
         return self.further[-1]
 
 
 def given(request: pytest.FixtureRequest) -> Given | None:
-    """What the run was given, if it is one on AWS."""
+    """The stack of the run, if it is on AWS."""
     plugins = request.config.pluginmanager.get_plugins()
     return next((plugin for plugin in plugins if isinstance(plugin, Given)), None)

@@ -1,4 +1,4 @@
-"""`make soak`: the pipeline under all faults and shard limits, and the balance of its books."""
+"""Run the pipeline under all faults and shard limits, and check that no event is lost."""
 
 from __future__ import annotations
 
@@ -21,17 +21,21 @@ from tweetpipe.aws.stack import Stack
 from tweetpipe.commands.terminal import printable
 from tweetpipe.looking import verify
 
-_OUTAGE = 75.0  # seconds; the producer gives a record up after 60
+_OUTAGE = 75.0  # seconds; the producer gives up a record after 60
 _console = Console(highlight=False)
 
 
 def main() -> int:
-    """Exit code 3 when the books differ."""
+    """Return exit code 3 if the books differ."""
     parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--count", type=int, default=200_000, help="how many events")
-    parser.add_argument("--seed", type=int, default=1, help="of the events and of the faults")
-    parser.add_argument("--aggregate", action="store_true", help="several events in one record")
-    parser.add_argument("--forms", action="store_true", help="files of several forms as the source")
+    parser.add_argument("--count", type=int, default=200_000, help="send this many events")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the events and the faults")
+    parser.add_argument(
+        "--aggregate", action="store_true", help="send several events in one record"
+    )
+    parser.add_argument(
+        "--forms", action="store_true", help="read the events from files in several forms"
+    )
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     home = folder / "localstack"
@@ -66,7 +70,7 @@ def main() -> int:
 
 def _show(outcome: SoakOutcome, *, aggregate: bool) -> None:
     offered, books = outcome.offered, outcome.books
-    # In aggregated records there are as many as there is room for.
+    # In aggregated records, the number varies.
     again = {} if aggregate else {"  more than once": outcome.accepted - offered.total}
     account = Table("", "records", title="The books")
     for name, number in (
@@ -76,17 +80,17 @@ def _show(outcome: SoakOutcome, *, aggregate: bool) -> None:
         ("  malformed", offered.counts["malformed"]),
         ("put on the stream", outcome.accepted),
         *again.items(),
-        ("undelivered at first, sent again", outcome.undelivered),
+        ("undelivered at first, then sent again", outcome.undelivered),
         ("stored, equal in every field", books.items.verified),
         ("dead-lettered, payload intact", len(offered.malformed) - len(books.missing_letters)),
         ("  more than once", books.repeated_letters),
         ("missing", len(books.items.missing) + len(books.missing_letters)),
         ("different", len(books.items.different)),
-        ("from nowhere", len(books.items.unexpected) + len(books.foreign_letters)),
+        ("unexpected", len(books.items.unexpected) + len(books.foreign_letters)),
         ("exhausted batches left", len(books.exhausted)),
     ):
         account.add_row(name, f"{number:,}")
-    faults = Table("fault", "times", title="What went wrong meanwhile")
+    faults = Table("fault", "times", title="Injected faults")
     for what, number in sorted(outcome.faults.items()):
         faults.add_row(what, f"{number:,}")
     _console.print(account, faults)
@@ -103,7 +107,7 @@ def _show_differences(place: Place, stack: Stack, books: Books) -> None:
         _console.print("\n".join(history(place, stack, verify.key(wanted))))
     for name, letters in (
         ("missing dead letter", books.missing_letters),
-        ("dead letter from nowhere", books.foreign_letters),
+        ("unexpected dead letter", books.foreign_letters),
     ):
         for payload in sorted(letters)[:1]:
             text = printable(payload.decode(errors="replace"))

@@ -1,4 +1,4 @@
-"""What was offered against what is there: every event stored, every other record a dead letter."""
+"""Compares what was sent with what arrived: each event an item, each other record a dead letter."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _ALL = 10_000_000
 
 
 class Record(NamedTuple):
-    """What a source has."""
+    """The contents of a source."""
 
     kind: KindOfRecord
     data: bytes
 
 
 def records(seed: int, count: int) -> Iterator[Record]:
-    """So many of the events that are chosen, with malformed and repeated ones among them."""
+    """`count` of the chosen events, mixed with malformed and repeated ones."""
     chosen = events.chosen()
     malformed = chosen.malformed
     share = MALFORMED if malformed else 0.0
@@ -41,7 +41,7 @@ def records(seed: int, count: int) -> Iterator[Record]:
 
 @dataclass(kw_only=True)
 class Offered:
-    """The records that a source had: how many of each kind, and which can never be stored."""
+    """The records of a source: how many of each kind, and which can never be stored."""
 
     counts: dict[KindOfRecord, int] = field(
         default_factory=lambda: dict.fromkeys(get_args(KindOfRecord), 0)
@@ -49,7 +49,7 @@ class Offered:
     malformed: set[bytes] = field(default_factory=set)
 
     def counted(self, records: Iterable[Record]) -> Iterator[Record]:
-        """The same records, booked as they pass."""
+        """The same records, counted as they pass."""
         for record in records:
             self.counts[record.kind] += 1
             if record.kind == "malformed":
@@ -63,7 +63,7 @@ class Offered:
 
 @dataclass(frozen=True, kw_only=True)
 class Books:
-    """The balance; `is_equal` when no record is missing, changed, or from nowhere."""
+    """The result; `is_equal` if no record is missing, changed, or unexpected."""
 
     items: verify.Comparison
     missing_letters: frozenset[bytes]
@@ -78,7 +78,7 @@ class Books:
 
 
 def balance(place: Place, stack: Stack, offered: Offered, *, expected: verify.Expected) -> Books:
-    """Compares EventData and the dead-letter queue with what was offered."""
+    """Compares EventData and the dead-letter queue with what was sent."""
     letters = _letters(place, stack)
     payloads = [letter.payload or b"" for letter in letters if letter.kind is Kind.REJECTED]
     return Books(
@@ -96,7 +96,7 @@ def _letters(place: Place, stack: Stack) -> list[DeadLetter]:
 
 
 def history(place: Place, stack: Stack, key: Key) -> list[str]:
-    """Where an event is found on its way: in the stream, and in dead letters."""
+    """Where an event is found: in the stream, and in dead letters."""
     found = []
     letters = _letters(place, stack)
     for shard, record in _stream(place, stack.outputs["KinesisStream"]):

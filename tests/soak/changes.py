@@ -1,4 +1,4 @@
-"""What people do to a stream and its mapping while tweets flow: shards split and merged, pauses."""
+"""Changes to a stream and its mapping during a run: split and merged shards, and pauses."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _FEWEST, _MOST = 2, 8  # open shards
 
 
 class Changes:
-    """Makes one at each call; `counts` what it has made."""
+    """Makes a change at each call, and `counts` them."""
 
     def __init__(self, place: Place, stack: Stack, *, seed: int) -> None:
         self.counts: Counter[str] = Counter()

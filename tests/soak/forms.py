@@ -1,4 +1,4 @@
-"""Records in files as people keep them: lines, compressed lines, an array, pages of v2."""
+"""Records in the usual forms of files: lines, compressed lines, an array, pages of v2."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from tests.soak.books import Record
 
-_PAGE = 100  # posts, as X gives them
+_PAGE = 100  # posts, like X's pages
 
 
 def write_lines(records: Iterable[Record], folder: Path) -> list[Path]:
-    """All records in one file, one a line."""
+    """All records in one file, one per line."""
     path = folder / "offered.ndjson"
     with path.open("wb") as file:
         file.writelines(record.data + b"\n" for record in records)
@@ -22,7 +22,7 @@ def write_lines(records: Iterable[Record], folder: Path) -> list[Path]:
 
 
 def write_in_forms(records: Iterable[Record], folder: Path) -> list[Path]:
-    """About as many records in each of four files; only lines can hold what is malformed."""
+    """The records in four files of similar size; only lines can hold malformed records."""
     lines: list[bytes] = []
     zipped: list[bytes] = []
     array: list[bytes] = []
@@ -48,7 +48,7 @@ def write_in_forms(records: Iterable[Record], folder: Path) -> list[Path]:
 
 
 def _page(posts: list[dict[str, Any]]) -> bytes:
-    """Posts with what they include, each thing once."""
+    """Posts with the objects that they refer to, each object once."""
     includes: dict[str, dict[str, Any]] = {}
     for post in posts:
         for kind, things in post.get("includes", {}).items():

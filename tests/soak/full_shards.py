@@ -1,4 +1,4 @@
-"""Two producers on full shards, which are split and out of service meanwhile, and the balance.
+"""Run two producers on full shards with a split and an outage, and check that nothing is lost.
 
 .venv/bin/python -m tests.soak.full_shards --seconds 300 --outage 30
 """
@@ -25,13 +25,13 @@ from producer import OutgoingRecord, Report, Settings, kinesis_client_config, pr
 
 _SHARDS = 2
 _KEYS = 1000
-# Of the tweets of each producer: one sends many short ones in few records, the other long ones.
+# Sizes of tweets: one producer sends many short tweets in few records, the other long ones.
 _SIZES = {True: 2_000, False: 8_000}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What both producers say, and what the stream has."""
+    """The reports of both producers, and the contents of the stream."""
 
     reports: tuple[Report, ...]
     books: Books
@@ -39,19 +39,19 @@ class Outcome:
 
     @property
     def is_balanced(self) -> bool:
-        """Every tweet was acknowledged, and is there."""
+        """Whether every tweet was acknowledged and stored."""
         read = sum(report.read for report in self.reports)
         sent = sum(report.sent for report in self.reports)
         return read == sent == self.books.distinct
 
     @property
     def sendings(self) -> float:
-        """Of a Kinesis record, until it was accepted."""
+        """How often a Kinesis record was sent until it was accepted."""
         return (self.books.records + self.books.refused) / self.books.records
 
 
 def full_shards(*, seconds: float, outage: float, give_up_after: float) -> Outcome:
-    """Send what takes about so long: a split after a third, the outage after two thirds."""
+    """Send for about `seconds`: with a split after a third, and the outage after two thirds."""
     # Two shards for a third of the time, and four for the rest.
     size = int((seconds - outage) * _SHARDS * SHARD_BYTES * 5 / 3 / 2)
     with (
@@ -102,9 +102,11 @@ def _tweets(size: int, each: int) -> Iterator[OutgoingRecord]:
 
 
 def _main() -> int:
-    """Exit code 3 when the books differ."""
+    """Return exit code 3 if the books differ."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak.full_shards", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=300.0, help="about how long (300)")
+    parser.add_argument(
+        "--seconds", type=float, default=300.0, help="run for about this long (300)"
+    )
     parser.add_argument("--outage", type=float, default=30.0, help="seconds (30)")
     options = parser.parse_args()
     done = full_shards(seconds=options.seconds, outage=options.outage, give_up_after=60.0)
@@ -117,7 +119,7 @@ def _main() -> int:
         )
     say(
         f"{done.seconds:.0f} s; {done.books.distinct:,} tweets arrived, "
-        f"{done.books.tweets - done.books.distinct:,} twice; {done.sendings:.3f} sendings a record"
+        f"{done.books.tweets - done.books.distinct:,} twice; {done.sendings:.3f} sends per record"
     )
     say("The books balance." if done.is_balanced else "The books differ.")
     return 0 if done.is_balanced else 3

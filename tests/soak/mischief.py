@@ -1,4 +1,4 @@
-"""What happens to the processes of the pipeline while tweets flow: killed, stopped, paused."""
+"""Kills, stops, and pauses the processes of the pipeline during a run."""
 
 from __future__ import annotations
 
@@ -17,11 +17,10 @@ _WORKER = "python_main"
 
 
 class Mischief:
-    """Does harm at random moments, about each so many seconds; `counts` what it has done.
+    """Causes faults at random moments, each at its own average interval, and `counts` them.
 
-    A function's worker is killed, or stopped for longer than the function may take, so that Lambda
-    ends it, or finds DynamoDB or SQS gone for as long. The emulator is paused: all that it holds
-    survives.
+    A function's worker is killed, or stopped until the function times out, or DynamoDB or SQS is
+    unavailable for as long. The emulator is paused and keeps its state.
     """
 
     def __init__(
@@ -37,13 +36,13 @@ class Mischief:
 
     @contextmanager
     def at_work(self, *more: tuple[Callable[[], None], float]) -> Iterator[None]:
-        """Until the block is left; `more` is done as well, each about every so many seconds."""
+        """Cause faults until the block ends; `more` adds faults with their average intervals."""
         deeds: list[tuple[Callable[[], None], float]] = [
             *more,
             (self._kill_worker, 20.0),
             (self._stop_worker, 90.0),
-            (partial(self._refuse, BATCH_WRITE_ITEM, "DynamoDB gone"), 120.0),
-            (partial(self._refuse, SEND_MESSAGE_BATCH, "SQS gone"), 120.0),
+            (partial(self._refuse, BATCH_WRITE_ITEM, "DynamoDB unavailable"), 120.0),
+            (partial(self._refuse, SEND_MESSAGE_BATCH, "SQS unavailable"), 120.0),
             (self._pause_emulator, 45.0),
         ]
         threads = [threading.Thread(target=self._now_and_then, args=deed) for deed in deeds]
@@ -71,7 +70,7 @@ class Mischief:
 
     def _kill_worker(self) -> None:
         if any(self._proxy.refuses.values()):
-            return  # it must live to see what it does then
+            return  # it must stay alive until it times out
         for worker in self._workers()[:1]:
             worker.kill()
             self.counts["worker of the function killed"] += 1

@@ -1,4 +1,4 @@
-"""`make soak-page`: the dashboard's page left open beside a busy stream, and what it takes."""
+"""Keep the dashboard open on a busy stream, and measure its memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
 from tweetpipe.aws.place import local_place
 
 SERVER, BROWSER = 100.0, 300.0
-"""The limits, in MB that are resident."""
+"""The limits of resident memory, in MB."""
 
 _MB = 1e6
 _EVERY = 60.0  # seconds
@@ -34,8 +34,8 @@ _console = Console(highlight=False)
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What is in memory, in MB: all of the server's process, all of the page's, the part of that
-    which it shares with no other process, and its JavaScript heap; `nodes` are the document's."""
+    """Resident memory in MB: of the server, of the page's process, of the part that this process
+    shares with no other, and of its JavaScript heap. `nodes` counts those of the document."""
 
     minutes: float
     server: float
@@ -52,9 +52,9 @@ class Sample:
 
 
 def main() -> int:
-    """Exit code 3 when a limit is passed."""
+    """Return exit code 3 if a limit is exceeded."""
     parser = argparse.ArgumentParser(prog="make soak-page", description=__doc__)
-    parser.add_argument("--minutes", type=float, default=60, help="for how long")
+    parser.add_argument("--minutes", type=float, default=60, help="run for this long")
     parser.add_argument("--rate", type=float, default=200, help="tweets a second")
     options = parser.parse_args()
     try:
@@ -93,7 +93,7 @@ def left_open(
     folder: Path,
     say: Callable[[str], None],
 ) -> list[Sample]:
-    """Fails when the page stops showing new tweets, or anything goes wrong on it."""
+    """Fails if the page stops showing new tweets, or has an error."""
     environment = environment_for(endpoint)
     place = local_place(embedded_endpoint=endpoint, environ={})
     with (
@@ -144,7 +144,7 @@ def _watched(
 
 
 def _newer(page: Page, known: str) -> str:
-    """The tweet on top of the page, once it is another than this."""
+    """The tweet at the top of the page, once it differs from this one."""
     top = page.locator("#events .message").first
     expect(top).not_to_have_text(known, timeout=_PATIENCE)
     return top.inner_text()

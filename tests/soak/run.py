@@ -1,4 +1,4 @@
-"""The whole pipeline under all faults at once, until nothing is on its way any more."""
+"""Runs the whole pipeline under all faults at once, until everything has arrived."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ PARAMETERS = {
     "BatchWindowSeconds": "0",
     "Timeout": str(TIMEOUT),
 }
-"""What the stack must be deployed with; what an outage meets are the template's defaults."""
+"""The parameters of the stack; those that matter in an outage keep their defaults."""
 
-# Of the calls of each operation; a batch takes twenty BatchWriteItem calls.
+# Shares of the calls of each operation; a batch takes twenty BatchWriteItem calls.
 _FAULTY = {BATCH_WRITE_ITEM: 0.03, PUT_RECORDS: 0.15, SEND_MESSAGE_BATCH: 0.15}
-_SHORT = 10_000  # events; harm is done more often then, so that there is some at all
+_SHORT = 10_000  # events; with fewer, faults are more frequent, so that some occur
 _SLOWEST, _SENDING = 300.0, 90.0  # records a second, seconds: long enough to be killed often
 _KILLED = "producer killed with kill -9"
 _KILLS_BEFORE_OUTAGE = 3
 _POLL_EVERY = 1.0  # seconds
-_PATIENCE = 90.0  # seconds without any success: Lambda may pause for 30 before it tries again
+_PATIENCE = 90.0  # seconds without success: Lambda may pause for 30 before a retry
 _BETWEEN_OUTAGES = 15.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class SoakOutcome:
-    """The books after a soak, and what it was like; `seconds` is the time until all was stored."""
+    """The books after a soak, and its figures; `seconds` is the time until all was stored."""
 
     offered: Offered
     books: Books
@@ -71,12 +71,12 @@ def soak(
     say: Callable[[str], None],
     in_forms: bool = False,
 ) -> SoakOutcome:
-    """Sends `count` events, with malformed and repeated ones among them, through the faults.
+    """Sends `count` events, mixed with malformed and repeated ones, through the faults.
 
-    Meanwhile, shards are split and merged, and the mapping is paused. Once each, for `outage`
-    seconds, Kinesis is gone, what the function calls, and the function itself. All has to come home
-    without a command. With `aggregate`, several events travel in one record. They are read from a
-    file of lines, or with `in_forms` from files of several forms.
+    Meanwhile, shards are split and merged, and the mapping is paused. Kinesis, the services that
+    the function calls, and the function are each unavailable once, for `outage` seconds. Everything
+    must arrive without a command. With `aggregate`, several events share a record. They are read
+    from a file of lines, or with `in_forms` from files in several forms.
     """
     offered = Offered()
     write = write_in_forms if in_forms else write_lines
@@ -120,7 +120,7 @@ def soak(
 
 
 class _Producer:
-    """`tweetpipe produce` as a process, killed now and then and started again."""
+    """`tweetpipe produce` as a process that is killed now and then, and restarted."""
 
     def __init__(
         self,
@@ -143,12 +143,12 @@ class _Producer:
         self._environment = os.environ | {"AWS_ENDPOINT_URL": proxy.endpoint}
 
     def send_until_done(self, files: list[Path], *, rate: float) -> None:
-        """Send the files, from where they were left each time."""
+        """Send the files, continuing after each kill."""
         while self._was_killed(files, rate):
             self.counts[_KILLED] += 1
 
     def resend_until_done(self) -> int:
-        """Send again what was set aside; returns how many records that was."""
+        """Send the undelivered records again, and return how many there were."""
         total = 0
         while self._undelivered.exists():
             again = self._undelivered.rename(self._folder / f"again.{total}.ndjson")
@@ -176,15 +176,15 @@ class _Producer:
             killer.start()
             _, errors = process.communicate()
             killer.join()
-        # 1 says that some are undelivered, and they are taken care of later.
+        # 1 means that some are undelivered; they are sent again later.
         assert process.returncode in (0, 1, -9), errors
         assert process.returncode != 1 or "send them again" in errors, errors
         return process.returncode == -9
 
     def _kill_later(self, process: subprocess.Popen[str], life: float) -> None:
-        """Kill it so many seconds after its first record is accepted.
+        """Kill it this many seconds after its first record is accepted.
 
-        On a busy machine the start alone takes longer, and nothing would ever be sent.
+        Counted from its start, it might never send anything on a busy machine.
         """
         accepted = self._proxy.accepted
         while self._proxy.accepted == accepted and process.poll() is None:
@@ -195,11 +195,11 @@ class _Producer:
             process.kill()
 
     def _begin_outage(self) -> float:
-        """Seconds for which Kinesis is gone from now on."""
+        """Make Kinesis unavailable for this many seconds."""
         seconds, self._outage = self._outage, 0.0
         refusing = ExitStack()
         refusing.enter_context(self._proxy.refusing(PUT_RECORDS))
-        self.counts[f"Kinesis gone for {seconds:.0f} s"] += 1
+        self.counts[f"Kinesis unavailable for {seconds:.0f} s"] += 1
         threading.Timer(seconds, refusing.close).start()
         return seconds
 
@@ -208,7 +208,7 @@ class _Producer:
 def _outages(
     proxy: FaultProxy, place: Place, function: str, *, seconds: float
 ) -> Iterator[Counter[str]]:
-    """Long outages one after the other, begun within the block; counts those that have been."""
+    """Start long outages, one after another, within the block, and count them."""
     counts: Counter[str] = Counter()
     outages: dict[str, AbstractContextManager[None]] = {
         "DynamoDB": proxy.refusing(BATCH_WRITE_ITEM),
@@ -222,7 +222,7 @@ def _outages(
             threading.Event().wait(_BETWEEN_OUTAGES)
             with outage:
                 threading.Event().wait(seconds)
-            counts[f"{what} gone for {seconds:.0f} s"] += 1
+            counts[f"{what} unavailable for {seconds:.0f} s"] += 1
 
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(one_after_the_other) if seconds else None
@@ -232,9 +232,9 @@ def _outages(
 
 
 def _wait_until_stored(place: Place, stack: Stack, count: int) -> None:
-    """Returns once so many items are there, or when no more of them come.
+    """Returns once there are this many items, or no more arrive.
 
-    Only counts items meanwhile: reading them all would keep the emulator from anything else.
+    It only counts items, because reading them all would keep the emulator busy.
     """
     most, last_arrival = -1, time.monotonic()
     while (stored := _items(place, stack)) < count:
@@ -247,13 +247,13 @@ def _wait_until_stored(place: Place, stack: Stack, count: int) -> None:
 
 
 def _items(place: Place, stack: Stack) -> int:
-    """How many items the table has; emulators know at once, other than AWS."""
+    """How many items the table has; unlike AWS, emulators know this at once."""
     table = place.dynamodb().describe_table(TableName=stack.outputs["EventDataTable"])
     return table["Table"]["ItemCount"]
 
 
 def _settled(place: Place, stack: Stack, offered: Offered, expected: verify.Expected) -> Books:
-    """The books, once they balance or nothing changes any more."""
+    """The books, once they balance or stop changing."""
     since = time.monotonic()
     while True:
         books = balance(place, stack, offered, expected=expected)

@@ -1,8 +1,8 @@
 """The function behind its event source mapping, as the template sets them up, in virtual time.
 
-The mapping is the embedded LocalStack's engine, which retries as AWS documents it; the function is
-the processor's own code, but that it tries records out without a child process; DynamoDB and SQS
-are stand-ins with AWS's rules that can be told to refuse.
+The mapping is the embedded LocalStack's engine, which retries as AWS documents. The function is the
+processor's code, except that it tries records without a child process. DynamoDB and SQS are stubs
+with AWS's rules, which can be told to refuse calls.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ from tests.unit.processor.fakes import QUEUE_URL, FakeDynamoDB, FakeSQS
 HOUR = 3600.0
 CRASHING = b'{"crash": true}'
 _EVERY = 60.0  # seconds between two tweets
-_RESTART = 0.5  # seconds in which a function that has died is there again
+_RESTART = 0.5  # seconds until a function that has died is back
 _CALL = 0.02  # seconds
 
 
 class _Died(BaseException):
-    """Stands for the end of the interpreter."""
+    """Represents the end of the interpreter."""
 
 
 class _AtOnce:
-    """A pool that does everything where it is submitted."""
+    """A pool that runs everything immediately, in the caller's thread."""
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -60,7 +60,7 @@ class _AtOnce:
 def _try_out(
     items: Sequence[Any], read: Callable[[Any], object], *, example: Any, seconds: float
 ) -> Trial:
-    """What child processes would find out."""
+    """The result that child processes would have."""
     fatal = {}
     for place, item in enumerate([example, *items]):
         try:
@@ -73,10 +73,10 @@ def _try_out(
 
 
 class Pipeline(World):
-    """A stack with the template's defaults, but for `changes`.
+    """A stack with the template's defaults, except for `changes`.
 
-    `refusals` has what calls of `table` and `queue` raise. While `is_broken`, the function can't be
-    imported; a `bug` is what it raises for each record.
+    `refusals` has the errors that calls of `table` and `queue` raise. While `is_broken`, the
+    function can't be imported. It raises `bug` for each record.
     """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, changes: Mapping[str, str]) -> None:
@@ -95,7 +95,7 @@ class Pipeline(World):
         self._events = Events(ARN, "")
         monkeypatch.setattr(processor.batch, "try_out", _try_out)
         rounds = Rounds(cast("Any", _AtOnce()), sleep=self._pass, uniform=lambda _, most: most)
-        self._turns = Turns()  # of one process, which gets the batches of both shards
+        self._turns = Turns()  # one process gets the batches of both shards
         self._tweets = replace(TWEETS, to_item=self._to_item)
         self._writer = Table(self.table, "tweets-EventData", rounds, TWEETS.key)
         self._sender = DeadLetterQueue(self.queue, QUEUE_URL, rounds)
@@ -103,7 +103,7 @@ class Pipeline(World):
         self.start(**mapping_settings(parameters))
 
     def flow(self, seconds: float) -> None:
-        """Have tweets come for so long, one in ten of which is none."""
+        """Send tweets for so long; one in ten is malformed."""
         for _ in range(round(seconds / _EVERY)):
             number = len(self.put_at) + 1
             self.put_one(encode(v1_tweet(number)), str(number))
@@ -114,17 +114,17 @@ class Pipeline(World):
             self.wait(_EVERY)
 
     def put_one(self, data: bytes, key: str) -> None:
-        """Put a record, whose key decides in which shard."""
+        """Put a record in the shard of its key."""
         self.stream.put([Entry(data, key, None)])
 
     @property
     def missing(self) -> int:
-        """How many tweets are neither stored nor on their way, as all of them had time enough."""
+        """How many tweets are lost, after all of them had enough time."""
         return len(self.put_at.keys() - self.stored_at.keys())
 
     @property
     def longest(self) -> float:
-        """The most seconds that a tweet took from its arrival until it was stored."""
+        """The most seconds from a tweet's arrival until it was stored."""
         return max(self.stored_at[number] - self.put_at[number] for number in self.stored_at)
 
     async def _call(self, function: Callable[..., Any], *arguments: Any) -> Any:
@@ -191,7 +191,7 @@ class Pipeline(World):
 
 @contextmanager
 def pipeline(**changes: str) -> Iterator[Pipeline]:
-    """A stack, until the block is left."""
+    """A stack, until the block ends."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         made = Pipeline(monkeypatch, changes)
         try:
@@ -201,7 +201,7 @@ def pipeline(**changes: str) -> Iterator[Pipeline]:
 
 
 def mapping_settings(parameters: Mapping[str, str]) -> dict[str, Any]:
-    """The properties of the template's mapping, as Lambda gets them."""
+    """The properties of the template's mapping in Lambda's format."""
     values = {
         name: parameters[value["Ref"]] if isinstance(value, dict) and "Ref" in value else value
         for name, value in RESOURCES["StreamToProcessor"]["Properties"].items()

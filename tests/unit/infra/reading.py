@@ -19,7 +19,7 @@ _IN_TEXT = re.compile(r"\$\{([\w:.]+)\}")
 
 
 class Statement(NamedTuple):
-    """A statement of an identity's policy; `condition` is None when it is always there."""
+    """A statement of an identity's policy; `condition` is None if it is always included."""
 
     identity: str
     condition: str | None
@@ -43,7 +43,7 @@ def references(node: Any, functions: tuple[str, ...] = ("Ref", "Sub", "GetAtt"))
 
 
 def statements() -> Iterator[Statement]:
-    """All statements of the policies of all identities, and of those to be attached to others."""
+    """All statements of the policies of all identities, and of managed policies."""
     for identity, resource in RESOURCES.items():
         properties = resource["Properties"]
         policies = properties.get("Policies", [])

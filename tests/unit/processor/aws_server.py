@@ -1,4 +1,4 @@
-"""A real HTTP server that speaks as much of DynamoDB and SQS as the processor uses."""
+"""A real HTTP server with the operations of DynamoDB and SQS that the processor uses."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 
 class AwsServer:
-    """Answers from the fakes; each entry of `faults` spoils one request.
+    """Answers from the fakes; each entry of `faults` makes one request fail.
 
-    A number is answered as that status, "close" ends the connection without an answer, "garbage"
-    answers with something that is no JSON, "hang" answers once `released` is set.
+    A number is the status of the answer. "close" ends the connection without an answer, "garbage"
+    answers with invalid JSON, and "hang" answers once `released` is set.
     """
 
     url: str
@@ -65,7 +65,7 @@ class AwsServer:
 
 @contextmanager
 def serving() -> Iterator[AwsServer]:
-    """Run a server for the length of a with block."""
+    """Run a server until the block ends."""
     server = AwsServer()
     with http_server.serving(server.handle) as server.url:
         try:

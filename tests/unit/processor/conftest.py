@@ -1,4 +1,4 @@
-"""What the tests of the processor share."""
+"""Fixtures for the tests of the processor."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def rounds(pool: ThreadPoolExecutor, clock: Clock) -> Rounds:
-    """Rounds that always pause for as long as the backoff allows, on a clock of its own."""
+    """Rounds that always pause for as long as the backoff allows, on a fake clock."""
     return Rounds(pool, sleep=clock.sleep, uniform=lambda _low, high: high)
 
 
@@ -58,7 +58,7 @@ def queue(sqs: FakeSQS, rounds: Rounds) -> DeadLetterQueue:
 
 @pytest.fixture
 def aws_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsServer]:
-    """A server that every client made from the environment talks to."""
+    """A server that every client made from the environment calls."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     with serving() as server:

@@ -25,7 +25,7 @@ QUEUE_URL = "http://localhost:4566/000000000000/dead-letters"
 
 
 def client_error(code: str, status: int = 400, message: str = "as scripted") -> ClientError:
-    """The exception botocore raises for an error answer."""
+    """The exception that botocore raises for an error."""
     response: Any = {
         "Error": {"Code": code, "Message": message},
         "ResponseMetadata": {"HTTPStatusCode": status},
@@ -35,7 +35,7 @@ def client_error(code: str, status: int = 400, message: str = "as scripted") -> 
 
 @dataclass
 class Clock:
-    """Time that passes by sleeping only."""
+    """Time that passes only by sleeping."""
 
     budget: float = 60.0
     pauses: list[float] = field(default_factory=list)

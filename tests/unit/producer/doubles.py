@@ -1,4 +1,4 @@
-"""Stand-ins for Kinesis: an object in this process, and a server that speaks its protocol."""
+"""Stubs of Kinesis: an object in this process, and an HTTP server."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def data_of(outgoing: Sequence[OutgoingRecord]) -> list[bytes]:
 
 
 def contained(data: Iterable[bytes]) -> list[bytes]:
-    """The data of the records that were sent, of those in aggregates as well."""
+    """The data of the records that were sent, including those in aggregates."""
     found: list[bytes] = []
     for item in data:
         inner = deaggregate(item)
@@ -65,7 +65,7 @@ def call_failure(code: str, status: int = 400, message: str = "no") -> ClientErr
 
 
 def position_of(tweets: Path) -> Path:
-    """The file beside it that keeps how far it was sent."""
+    """The file next to it that saves the position."""
     return tweets.with_name(f"{tweets.name}.position")
 
 
@@ -100,7 +100,7 @@ class FakeKinesis:
 def run(
     source: Iterable[OutgoingRecord], kinesis: FakeKinesis, undelivered: Path | None, **options: Any
 ) -> Report:
-    """Produce with every wait of a refused record cut to nothing; settings among `options`."""
+    """Produce without waiting for refused records; `options` may include settings."""
     for_produce = {
         name: options.pop(name) for name in ("stop", "on_progress", "clock") if name in options
     }
@@ -127,19 +127,19 @@ def result_of(code: str | None, shard: str = "shardId-000000000000") -> dict[str
 
 
 def shard_of(key: str, shards: int) -> str:
-    """The shard of a partition key, of shards that have equal parts of the hash keys."""
+    """The shard of a partition key, among shards with equal ranges of hash keys."""
     number = int(hashlib.md5(key.encode()).hexdigest(), 16) * shards >> 128
     return f"shardId-{number:012}"
 
 
 Step = Callable[["KinesisServer", Request, list[bytes]], object]
-"""What to do with a call that puts these data: to answer it, or to do harm."""
+"""What to do with a call that puts this data: answer it, or fail."""
 
 
 class KinesisServer:
-    """A Kinesis of one operation on loopback; `script` holds what to do with each next call.
+    """A Kinesis with one operation on loopback; `script` has a step for each call.
 
-    With no step left, everything is stored.
+    Without a step, everything is stored.
     """
 
     url: str

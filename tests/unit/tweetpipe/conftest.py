@@ -16,14 +16,14 @@ def _in_an_empty_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
 
 @pytest.fixture
 def listening() -> Iterator[str]:
-    """The address of something that accepts connections."""
+    """The address of a server that accepts connections."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
 
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """The address of a port that is taken and refuses connections."""
+    """The address of a port that is in use and refuses connections."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{bound.getsockname()[1]}"
@@ -31,6 +31,6 @@ def silent() -> Iterator[str]:
 
 @pytest.fixture
 def recorder() -> Iterator[Recorder]:
-    """An emulator that keeps each request."""
+    """An emulator that records each request."""
     with recording() as server:
         yield server

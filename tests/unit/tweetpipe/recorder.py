@@ -1,4 +1,4 @@
-"""An emulator that has nothing, and keeps each request that reaches it."""
+"""An empty emulator that records each request."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Recorder:
         self.requests: list[str] = []
 
     def handle(self, request: Request) -> None:
-        """Keep a request, and answer that there is nothing."""
+        """Record a request, and answer that nothing exists."""
         self.requests.append(f"{request.requestline}\n{request.headers}")
         nothing = b"<ListAllMyBucketsResult/>" if request.command == "GET" else b"{}"
         request.reply(200, nothing, {"Connection": "close"})
@@ -25,7 +25,7 @@ class Recorder:
 
 @contextmanager
 def recording() -> Iterator[Recorder]:
-    """The emulator, as long as the block runs."""
+    """The emulator, until the block ends."""
     recorder = Recorder()
     with serving(recorder.handle) as recorder.url:
         yield recorder

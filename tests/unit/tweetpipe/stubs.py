@@ -1,4 +1,4 @@
-"""A place whose clients are botocore's own, each answering what a Stubber was told."""
+"""A place with botocore's clients, whose answers come from Stubbers."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def complete_stack(**outputs: str) -> Stack:
 
 
 def place_at(url: str) -> Place:
-    """The local place where that endpoint answers."""
+    """The local place with that endpoint."""
     return Place(target=Target.LOCAL, session=session(), endpoint=url, region=LOCAL_REGION)
 
 
 @cache
 def session() -> boto3.Session:
-    """One for all places, since making one takes a while; what a test sets for AWS is not in it."""
+    """Shared by all places, because making one takes a while; ignores a test's AWS settings."""
     return local_session(LOCAL_REGION)
 
 
@@ -60,7 +60,7 @@ def _client(service: str) -> Any:
 
 @contextmanager
 def stubbed_place(*services: str) -> Iterator[StubbedPlace]:
-    """A place with stubbed services; at the end each prepared answer must have been asked for."""
+    """A place with stubbed services; at the end, each prepared answer must have been used."""
     stubbers = {service: Stubber(_client(service)) for service in services}
     with ExitStack() as active:
         for stubber in stubbers.values():

@@ -10,7 +10,7 @@ Keep = Callable[[bytes], Path]
 
 @pytest.fixture
 def keep(tmp_path: Path) -> Keep:
-    """Write bytes to a file whose name says nothing of what it holds."""
+    """Write bytes to a file whose name says nothing about its contents."""
 
     def written(content: bytes) -> Path:
         path = tmp_path / "some file"

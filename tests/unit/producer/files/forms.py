@@ -1,4 +1,4 @@
-"""Tweets, written down in each form that is read."""
+"""Tweets in each supported form of files."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ else:
 
 
 def tweets(count: int) -> list[Tweet]:
-    """Tweets of v1.1 with what is easily spoiled: big ids, floats, other scripts, escapes."""
+    """Tweets of v1.1 with values that are easily damaged: big ids, floats, scripts, escapes."""
     return [
         {
             "created_at": "Wed Oct 10 20:19:24 +0000 2018",

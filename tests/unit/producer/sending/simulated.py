@@ -22,7 +22,7 @@ KEYS = 1 << 128
 
 @dataclass
 class Bucket:
-    """What a shard has left, or the `share` of it that others leave: it saves up for a second."""
+    """A shard's free capacity, saved up for a second; other producers leave a `share` of it."""
 
     at: float = 0.0
     share: float = 1.0
@@ -44,9 +44,9 @@ class Bucket:
 
 @dataclass
 class Stream:
-    """Shards of equal parts of the keys; others who put take `beside` of each, in small portions.
+    """Shards with equal ranges of keys; other producers use `beside` of each, in small portions.
 
-    `share` is what others leave of each all the time, of what it saves up as well. With `is_even`,
+    `share` is what they leave of each all the time, saved capacity included. With `is_even`,
     records go to the shards in turn, whatever their keys.
     """
 
@@ -108,9 +108,9 @@ class Stream:
         )
 
     def seconds_to_steady(self) -> float:
-        """From the first refusal until each five seconds have 90 % of the limits; -1 for never.
+        """Seconds from the first refusal until each five seconds reach 90 %; -1 for never.
 
-        As `benchmarks.shards` has it: by bytes, and until most has been accepted.
+        Like `benchmarks.shards`: of the limits in bytes, without the end.
         """
         if self.first_refusal is None:
             return 0.0
@@ -133,7 +133,7 @@ class Stream:
         return -1.0 if low[-1] == last - 51 else (low[-1] + 1 - first) / 10
 
     def _put_others(self, now: float) -> None:
-        """What others put since the last time, in small portions, refused or not."""
+        """What other producers put since the last call, in small portions, refused or not."""
         while self._beside_at + 0.02 <= now:
             self._beside_at += 0.02
             part = 0.02 * self.beside(self._beside_at)
@@ -148,7 +148,7 @@ def name_of(number: int) -> str:
 
 @dataclass(kw_only=True)
 class Producer:
-    """Reads as fast as it may, and makes up to four calls at once, as `producer.delivery` does."""
+    """Reads as fast as allowed, and makes up to four calls at once, like `producer.delivery`."""
 
     stream: Stream
     records: Iterator[tuple[str, int]]

@@ -1,4 +1,4 @@
-"""A stream to which `tweetpipe produce` sends, in this process."""
+"""A stream that `tweetpipe produce` sends to, in this process."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def kinesis() -> Iterator[KinesisServer]:
 
 @pytest.fixture
 def produce(kinesis: KinesisServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Produce:
-    """`tweetpipe produce`, for a stack of which there is the stream alone."""
+    """`tweetpipe produce`, for a stack of which only the stream exists."""
     place, stack = place_at(kinesis.url), complete_stack(KinesisStream="tweets")
     monkeypatch.setattr(produce_command, "open_stack", lambda *_: (place, stack))
 

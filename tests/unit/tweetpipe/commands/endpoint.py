@@ -1,4 +1,4 @@
-"""An endpoint of AWS's APIs on loopback that answers the calls it was given answers for."""
+"""An endpoint of AWS's APIs on loopback with prepared answers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ KNOWS_THE_STACK = {
 
 
 class Endpoint:
-    """Answers some calls; all others it leaves without an answer, or denies, with this code."""
+    """Answers some calls; leaves others without an answer, or denies them with this code."""
 
     url: str
 

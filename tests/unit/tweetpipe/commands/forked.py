@@ -1,4 +1,4 @@
-"""Commands in processes forked from one that has imported them: new interpreters take a while."""
+"""Runs commands in forks of a process that has imported them, because imports take a while."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _PROCESSES = multiprocessing.get_context("forkserver")
 def running(
     folder: Path, work: Callable[..., None], *arguments: object
 ) -> Iterator[tuple[BaseProcess, Callable[[], str]]]:
-    """The process, and what it has said so far."""
+    """The process, and its output so far."""
     with pytest.MonkeyPatch.context() as patched:
-        # In a test's empty folder it would find nothing of what it is to import, and not say so.
+        # In a test's empty folder, its imports would fail silently.
         patched.chdir(_CHECKOUT)
         _PROCESSES.set_forkserver_preload([_PRELOADED, work.__module__])
         forkserver.ensure_running()

@@ -1,4 +1,4 @@
-"""What a command takes most of its time for before it does anything: imports, and boto3's models.
+"""Loads what a command spends most of its start on: imports, and boto3's models.
 
 Imported by the process from which tests fork commands.
 """
@@ -12,7 +12,7 @@ from tests.conftest import let_sessions_share
 from tweetpipe.aws.place import local_place
 
 let_sessions_share()
-# Typer imports what reads a command line only when there is one to read.
+# Typer imports its parser only when it parses a command line.
 import_module("typer._adapters")
 for _name in ("__main__", "commands.watch", "dashboard.app", "dashboard.server"):
     import_module(f"tweetpipe.{_name}")

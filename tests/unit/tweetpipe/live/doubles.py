@@ -1,4 +1,4 @@
-"""A stack in memory: what the collector asks of AWS, and faults on demand."""
+"""A stack in memory, with the AWS calls of the collector, and faults on demand."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ OUTPUTS = {
 
 
 class Clock:
-    """A time that moves when told to."""
+    """A clock that tests move."""
 
     def __init__(self, now: float = 1_800_000_000.0) -> None:
         self.now = now
@@ -36,7 +36,7 @@ class Clock:
 
 
 def tweet(number: int, *, author: str = "Ada", text: str = "hello") -> bytes:
-    """A tweet as the stream carries it."""
+    """A tweet as a record of the stream."""
     return json.dumps(
         {
             "id_str": str(number),
@@ -54,7 +54,7 @@ def refused(code: str, operation: str = "Operation", *, saying: str = "no") -> C
 
 @dataclass
 class FakeStack:
-    """The services' state; `down` makes every call fail, `failing` those of an operation."""
+    """The services' state; `down` makes every call fail, `failing` the calls of an operation."""
 
     clock: Clock
     id: str = "arn:1"
@@ -95,7 +95,7 @@ class FakeStack:
         return getattr(self, f"_{operation}")(**request)
 
     def count(self, operation: str) -> int:
-        """How often this was asked."""
+        """How often this operation was called."""
         return sum(name == operation for name, _ in self.calls)
 
     def _describe_stacks(self, StackName: str) -> Any:
@@ -158,7 +158,7 @@ class FakeStack:
 
     def _list_event_source_mappings(self, FunctionName: str) -> Any:
         arn = "arn:aws:lambda:us-east-1:000000000000:function:"
-        # As LocalStack does, which also lists what is of a function whose name ends alike.
+        # LocalStack also lists the mappings of functions whose names end the same.
         other = {"State": "Disabled", "FunctionArn": f"{arn}other-{FunctionName}"}
         mapping = {
             "State": self.mapping,
@@ -204,7 +204,7 @@ class _Events:
 
 
 class _Client:
-    """Answers each operation from the stack, and tells of it as botocore does."""
+    """Answers each operation from the stack, and emits botocore's events."""
 
     def __init__(self, stack: FakeStack) -> None:
         self._stack = stack
@@ -231,7 +231,7 @@ class FakePlace(Place):
 
 
 def fake_place(stack: FakeStack, target: Target = Target.LOCAL) -> FakePlace:
-    """The place of the stack; it has no endpoint, so that nobody looks whether that answers."""
+    """The place of the stack; without an endpoint, so that no check calls it."""
     return FakePlace(
         target=target, session=session(), endpoint=None, region=LOCAL_REGION, stack=stack
     )

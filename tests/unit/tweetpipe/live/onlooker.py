@@ -1,4 +1,4 @@
-"""Looks at a fake stack, in a time of its own."""
+"""Observes a fake stack in simulated time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tweetpipe.looking.table import Key
 
 
 class Onlooker:
-    """Looks at a fake stack, second by second of a clock that only it moves."""
+    """Observes a fake stack, second by second, on a clock that only it moves."""
 
     def __init__(self, target: Target = Target.LOCAL) -> None:
         self.clock = Clock()
@@ -29,11 +29,11 @@ class Onlooker:
         return self.watching.snapshot(self.clock.now)
 
     def say(self, *lines: str, ago: float = 0) -> None:
-        """The function's log says this."""
+        """Write a line to the function's log."""
         self.stack.log += [(self.clock.now - ago, line) for line in lines]
 
     def pass_time(self, seconds: float) -> None:
-        """Time passes with checks in between, as in the collector."""
+        """Let time pass, with checks in between as in the collector."""
         until = self.clock.now + seconds
         while self.clock.now < until - 1e-6:
             self.clock.now = min(self.clock.now + self.pace.check, until)

@@ -1,4 +1,4 @@
-"""What tells the tweets of one process from another's."""
+"""A digest of tweets, to compare processes."""
 
 from __future__ import annotations
 

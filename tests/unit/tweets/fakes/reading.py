@@ -1,4 +1,4 @@
-"""What a consumer reads out of a payload of either shape, told apart by itself."""
+"""Reads payloads as a consumer would, and detects their shape."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 
 
 class Read(NamedTuple):
-    """A tweet as JSON has it; `name` and `screen_name` are the author's.
+    """A tweet read from JSON; `name` and `screen_name` are the author's.
 
-    `text` is the tweet's own, which of a retweet may be cut; `retweeted` is what it then repeats.
+    `text` is the tweet's, which X may cut in a retweet; `retweeted` is the original's.
     """
 
     id: str

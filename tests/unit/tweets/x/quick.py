@@ -1,4 +1,4 @@
-"""An X and a reader for whom time passes faster, and the books of what was published and read."""
+"""An X and a reader with faster time, which count what was published and read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STACK = "arn:stack"
 
 
 class QuickTime:
-    """UNIX time, so many times as fast as elsewhere."""
+    """UNIX time that passes faster by a factor."""
 
     def __init__(self, times: float) -> None:
         self.times = times
@@ -36,10 +36,10 @@ class QuickTime:
 
 
 class Run:
-    """A reader in a thread of its own, as the producer is: what it was given is settled at once.
+    """A reader in a separate thread, like the producer, which settles posts at once.
 
-    Unless `settles` is false: then as if the process were killed before it delivered anything.
-    It takes nothing while `may_read` is not set.
+    With `settles` false, it acts as if killed before it delivered anything. It reads nothing while
+    `may_read` is not set.
     """
 
     def __init__(self, source: XSource, stopped: threading.Event, *, settles: bool = True) -> None:
@@ -67,7 +67,7 @@ class Run:
             self.error = error
 
     def end(self) -> None:
-        """Have it finish, and wait for that."""
+        """Make it finish, and wait until it has."""
         self.source.finish()
         self._stopped.set()
         self.may_read.set()
@@ -78,14 +78,14 @@ class Run:
             self.source.keep(self.source.offset)
 
     def wait_to_end(self) -> None:
-        """Until it ends by itself."""
+        """Wait until it ends."""
         self._thread.join(30)
         assert not self._thread.is_alive()
         self.end()
 
 
 class Quick:
-    """A fake X in quick time, and runs that read it; `events` are what these told."""
+    """A fake X in fast time, and runs that read it; `events` are their messages."""
 
     def __init__(self, x: FakeX, url: str, time: QuickTime, folder: Path) -> None:
         self.x = x
@@ -98,7 +98,7 @@ class Quick:
         self.path = folder / "x-tweets-01234567.position"
 
     def run(self, rules: Sequence[str] = (OFTEN,), *, settles: bool = True, **more: Any) -> Run:
-        """A run that goes on where the last one ended."""
+        """A run that continues where the last one ended."""
         stopped = threading.Event()
         run = Run(self.source(rules, stopped, **more), stopped, settles=settles)
         self.runs.append(run)
@@ -112,7 +112,7 @@ class Quick:
         max_recovered: int = 100_000,
         **more: Any,
     ) -> XSource:
-        """What a run reads; it waits no more once `stopped`."""
+        """The source of a run; it no longer waits once `stopped`."""
         tracked: list[Rule] = synchronise(self._api, rules)
         lately, said = resumed(self.path, stack=STACK, rules=[rule.value for rule in tracked])
         self.events += said
@@ -131,7 +131,7 @@ class Quick:
         )
 
     def read_on(self, source: XSource) -> float:
-        """Wait until it has all that was published before, as far as it will; when that was."""
+        """Wait until it has read everything published before, if it can; return when."""
         until = self.time()
         wait_for(
             lambda: (source.lately.seen or 0) > until and not source.lately.windows,
@@ -141,7 +141,7 @@ class Quick:
         return until
 
     def published(self, *, until: float) -> list[Published]:
-        """The posts that some rule matches, since the first connect."""
+        """The posts that match a rule, since the first connect."""
         found = self.x.posts.between(self.x.connections[0].at, until)
         return [post for post in found if self.x.match(post.tweet)]
 
@@ -156,12 +156,12 @@ class Quick:
 
 
 def names(x: FakeX, gap: Gap, post: Published) -> bool:
-    """Whether the gap tells of the post that it may be missing."""
+    """Whether the gap covers the post."""
     if not gap.since <= post.at <= gap.until:
         return False
     matching = x.match(post.tweet)
     if gap.searched:
-        # What any of its rules finds without what is quoted should have been found.
+        # If a rule matches it without the quoted post, it should have been found.
         facts = Facts(post.tweet, in_search=True)
         return not any(rule.matches(facts) for rule in matching)
     return any(rule.value in gap.rules for rule in matching)

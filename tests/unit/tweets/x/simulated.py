@@ -1,4 +1,4 @@
-"""An X without a network, whose time passes only as its readers wait: an hour takes a second."""
+"""An X without a network, whose time passes only while readers wait; an hour takes a second."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RESTARTS = ("kill", "stop")
 
 
 class SimulatedTime:
-    """UNIX time that the reader of the stream moves, while the search sleeps until it is due."""
+    """UNIX time that the stream's reader moves; the search sleeps until it is due."""
 
     def __init__(self, *, searches: bool = True) -> None:
         self.now = START
@@ -46,17 +46,17 @@ class SimulatedTime:
         return self.now
 
     def begin(self) -> None:
-        """A run begins, whose search has not slept yet."""
+        """Note that a run begins; its search has not slept yet."""
         self._is_over, self.mover, self._sleeper_until = False, None, None
 
     def end(self) -> None:
-        """Let nobody sleep any longer."""
+        """Wake all sleepers."""
         with self._changed:
             self._is_over = True
             self._changed.notify_all()
 
     def wait(self, seconds: float) -> None:
-        """What a run does instead of sleeping."""
+        """Replaces sleeping in a run."""
         if threading.get_ident() == self.mover:
             self.advance(seconds)
             return
@@ -67,7 +67,7 @@ class SimulatedTime:
             self._sleeper_until = None
 
     def advance(self, seconds: float) -> None:
-        """Let time pass, second by second, and the search do what is due in each."""
+        """Let time pass second by second, and let the search work when it is due."""
         end = self.now + seconds
         while self.now < end and not self._is_over:
             with self._changed:
@@ -81,9 +81,9 @@ class SimulatedTime:
 
 
 class SimulatedX:
-    """What XSource asks of XApi. `script` says how connections end and what connects get.
+    """Replaces XApi for XSource. `script` says how connections end, and what connects get.
 
-    `on_restart` is called, in the thread that reads the stream, when a run is to end there.
+    `on_restart` is called in the thread that reads the stream when a run must end there.
     """
 
     heartbeat = HEARTBEAT
@@ -93,7 +93,7 @@ class SimulatedX:
         self.script: deque[tuple[str, float]] = deque()
         self.on_restart: Callable[[str], None] = lambda _: None
         self.is_done: Callable[[], bool] = lambda: False
-        self.odds = 0.1  # that a search is refused for a moment
+        self.odds = 0.1  # the chance that a search is refused for a moment
         self.first_connect: float | None = None
         self.away = 0.0
         self.done: set[str] = set()
@@ -160,7 +160,7 @@ class SimulatedX:
 
 
 class SimulatedConnection:
-    """A connection that brings each post up to some seconds late, and then ends by the script."""
+    """A connection that delivers posts up to some seconds late, and then ends by the script."""
 
     def __init__(self, x: SimulatedX, backfill_minutes: int) -> None:
         self._x = x

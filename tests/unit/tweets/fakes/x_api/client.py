@@ -1,4 +1,4 @@
-"""A reader of the fake X API that hides nothing: raw bytes, and how they ended."""
+"""A reader of the fake X API that returns raw bytes, and how the stream ended."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ BEARER = {"Authorization": f"Bearer {Credentials().bearer_token}"}
 
 
 class Body(NamedTuple):
-    """What a stream brought; `completed` if it ended with the final chunk."""
+    """The content of a stream; `completed` if it ended with the final chunk."""
 
     data: bytes
     completed: bool
 
     @property
     def posts(self) -> list[Any]:
-        """The whole lines as JSON, heartbeats left out."""
+        """The complete lines as JSON, without heartbeats."""
         return [json.loads(line) for line in self.data.split(b"\r\n")[:-1] if line]
 
     @property
