@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
-from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
@@ -14,9 +12,17 @@ from rich.text import Text
 
 from tweetpipe import dead_letters as letters
 from tweetpipe.aws.errors import NothingThere, TweetpipeError, WrongUsage
-from tweetpipe.aws.place import Place, Target
-from tweetpipe.aws.stack import Stack, options
+from tweetpipe.aws.place import Target
+from tweetpipe.aws.stack import options
 from tweetpipe.commands import redriven, terminal
+from tweetpipe.commands.letters_by_id import (
+    deletable,
+    find,
+    payload_of,
+    reading,
+    require_rejected,
+    selection,
+)
 from tweetpipe.commands.logs import age
 from tweetpipe.commands.options import (
     DEFAULT_STACK,
@@ -29,7 +35,6 @@ from tweetpipe.commands.shown import letters as shown
 from tweetpipe.commands.since import redrive_since
 from tweetpipe.commands.terminal import printable
 from tweetpipe.dead_letters import DeadLetter, Kind, redrive
-from tweetpipe.dead_letters.bucket import Bucket
 from tweetpipe.dead_letters.redrive import Redriven
 from tweetpipe.words import counted
 
@@ -59,7 +64,7 @@ def list_command(
 ) -> None:
     """List what could not be stored, and why. Changes nothing."""
     place, deployed = open_stack(target, stack_name)
-    with _reading():
+    with reading():
         found, about = letters.peek(
             place,
             deployed.outputs["DeadLetterQueueUrl"],
@@ -97,9 +102,9 @@ def show(
 ) -> None:
     """Show one dead letter in full."""
     place, deployed = open_stack(target, stack_name)
-    [letter] = _find(place, deployed, [letter_id])
+    [letter] = find(place, deployed, [letter_id])
     if payload:
-        data = _payload(place, letter)
+        data = payload_of(place, letter)
         if terminal.out.is_terminal:
             terminal.out.print(Text(printable(data.decode(errors="replace"))), soft_wrap=True)
             return
@@ -152,7 +157,7 @@ def redrive_command(
             )
         redrive_since(since, stack_name, target, as_json=as_json)
         return
-    prefixes = _selection(ids, every=every, options=options(target, stack_name))
+    prefixes = selection(ids, every=every, options=options(target, stack_name))
     if kind is not None and not every:
         raise WrongUsage("--kind needs --all. Add --all, or leave out --kind.")
     if payload is not None and len(prefixes) != 1:
@@ -163,9 +168,9 @@ def redrive_command(
     data = payload.read_bytes() if payload else None
     place, deployed = open_stack(target, stack_name)
     queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
-    chosen = {letter.id: letter for letter in _find(place, deployed, prefixes)}
+    chosen = {letter.id: letter for letter in find(place, deployed, prefixes)}
     if data is not None:
-        _check_rejected(next(iter(chosen.values())), "--payload")
+        require_rejected(next(iter(chosen.values())), "--payload")
     visible, held = letters.counts(place, queue_url, bucket=bucket)
 
     def wanted(letter: DeadLetter) -> bool:
@@ -230,7 +235,7 @@ def purge(
     Choose them by id, or by kind, reason, and age.
     """
     chooses = kind is not None or reason is not None or older_than is not None
-    prefixes = _selection(ids, every=every or chooses, options=options(target, stack_name))
+    prefixes = selection(ids, every=every or chooses, options=options(target, stack_name))
     before = datetime.now(UTC) - age(older_than, "--older-than") if older_than is not None else None
 
     def wanted(letter: DeadLetter) -> bool:
@@ -245,10 +250,10 @@ def purge(
     place, deployed = open_stack(target, stack_name)
     queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
     # Delete only what is counted now, not what arrives while the user decides.
-    found = _find(place, deployed, prefixes)
-    chosen = {_deletable(letter, bucket).id for letter in found}
+    found = find(place, deployed, prefixes)
+    chosen = {deletable(letter, bucket).id for letter in found}
     if not prefixes:
-        with _reading():
+        with reading():
             chosen = letters.every_id(place, queue_url, bucket=bucket, wanted=wanted)
     if not chosen:
         terminal.say(f"No {'such ' if chooses else ''}dead letters; nothing to do.")
@@ -279,52 +284,3 @@ def purge(
             f"  tweetpipe dead-letters list{options(place.target, deployed.name)}"
         )
     terminal.done(f"Deleted {counted(deleted, 'dead letter')}.")
-
-
-def _selection(ids: list[str] | None, *, every: bool, options: str) -> list[str]:
-    if bool(ids) == every:
-        raise WrongUsage(
-            "Name dead letters by id, or use --all for all of them, but not both. To list the ids, "
-            f"run:\n  tweetpipe dead-letters list{options}"
-        )
-    return ids or []
-
-
-def _find(place: Place, deployed: Stack, prefixes: list[str]) -> list[DeadLetter]:
-    if not prefixes:
-        return []
-    with _reading():
-        return letters.find(place, deployed, prefixes)
-
-
-def _deletable(letter: DeadLetter, bucket: Bucket | None) -> DeadLetter:
-    if not letter.is_deletable:
-        object_ = shlex.quote(f"s3://{bucket.name if bucket else ''}/{letter.key}")
-        raise WrongUsage(
-            f"{letter.short_id} is in your bucket but does not belong to this stack. Nothing was "
-            f"deleted. If you no longer need it, run:\n  aws s3 rm {object_}"
-        )
-    return letter
-
-
-def _reading() -> AbstractContextManager[None]:
-    return terminal.spinner("Reading the dead-letter queue")
-
-
-def _payload(place: Place, letter: DeadLetter) -> bytes:
-    _check_rejected(letter, "--payload")
-    data = redrive.payload(place, letter)
-    if data is None:
-        raise TweetpipeError(
-            f"The record of {letter.short_id} was too large for its message, and the stream no "
-            "longer has it. Send it again from its source, if the source still has it."
-        )
-    return data
-
-
-def _check_rejected(letter: DeadLetter, option: str) -> None:
-    if letter.kind is not Kind.REJECTED:
-        raise WrongUsage(
-            f"{letter.short_id} is {letter.kind}, and {option} works only with rejected dead "
-            f"letters. Leave out {option}."
-        )
