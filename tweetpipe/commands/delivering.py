@@ -88,7 +88,8 @@ def deliver(
         except ProducerError as error:
             if error.report is None:
                 raise
-            causes = [str(error), *getattr(error, "__notes__", ())]
+            way_out = ending.way_out(error, place, deployed)
+            causes = [*filter(None, (str(error), way_out)), *getattr(error, "__notes__", ())]
             raise TweetpipeError(told(error.report, causes)) from error
         words = told(report)
     if report.failed:

@@ -7,7 +7,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from producer import MAX_RECORD_BYTES, TOO_LARGE, Origin, Progress, Report, Shards, Unsendable
+from producer import (
+    MAX_RECORD_BYTES,
+    TOO_LARGE,
+    DeliveryError,
+    Origin,
+    ProducerError,
+    Progress,
+    Report,
+    Shards,
+    Unsendable,
+)
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, options
 from tweetpipe.words import counted
@@ -109,6 +119,14 @@ def send_command(files: Sequence[str], options: str) -> str:
     # Without ./, a name such as -x would be read as an option.
     named = [f"./{file}" if file.startswith("-") else file for file in files]
     return f"tweetpipe produce file {shlex.join(named)}{options}"
+
+
+def way_out(error: ProducerError, place: Place, deployed: Stack) -> str:
+    """The command that makes sending possible again, if there is one."""
+    if isinstance(error, DeliveryError) and "ResourceNotFoundException" in str(error):
+        stack = options(place.target, deployed.name)
+        return f"To see what is left of the stack, run:\n  tweetpipe status{stack}"
+    return ""
 
 
 def sentences(parts: Sequence[str]) -> str:

@@ -457,6 +457,20 @@ def test_a_call_without_an_answer_is_not_said_to_have_failed(
     assert balanced(run, kinesis) == (PER_CALL, 0)
 
 
+def test_a_stream_that_is_gone_leads_to_the_state_of_its_stack(
+    kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kinesis.script = [fail_with(400, "ResourceNotFoundException")] * 10
+
+    run = end_of(records(PER_CALL), kinesis, capsys, name="mine")
+
+    assert (
+        ". To see what is left of the stack, run:\n  tweetpipe status --stack mine\n"
+        "10 records could not be delivered"
+    ) in run.said
+    assert balanced(run, kinesis) == (PER_CALL, 0)
+
+
 def test_the_command_names_the_stack_and_the_target_that_the_records_are_for(
     kinesis: KinesisServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
