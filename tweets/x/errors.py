@@ -50,6 +50,8 @@ class XError(SourceError):
 class XUnreachable(XError):
     """X did not answer."""
 
+    advice = "Check your network connection"
+
 
 class NotX(XError):
     """The answer is not from X's API; `who` is the address, `said` its first words."""

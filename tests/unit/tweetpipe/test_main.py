@@ -3,14 +3,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from rich.text import Text
 from typer.main import get_command
 
+import producer
 from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
+from tweetpipe.commands import status
 from tweetpipe.commands.app import app
+from tweets.x.errors import XUnreachable
 
 
 def run(*arguments: str) -> int:
@@ -252,6 +256,31 @@ def test_debug_shows_where_an_error_comes_from(
 
     with pytest.raises(NothingThere):
         main(line.split())
+
+
+@pytest.mark.parametrize(
+    ("error", "says"),
+    [
+        (producer.SourceError("it broke"), "Error: it broke\n"),
+        (
+            producer.DamagedError("a is damaged"),
+            "Error: a is damaged. Repair it, or get a complete copy, then run this command "
+            "again.\n",
+        ),
+        (
+            XUnreachable("X can't be reached"),
+            "Error: X can't be reached. Check your network connection, then run this command "
+            "again.\n",
+        ),
+    ],
+)
+def test_an_error_of_a_source_ends_with_what_to_do(
+    error: Exception, says: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(status, "open_stack", Mock(side_effect=error))
+
+    assert run("status") == 1
+    assert capfd.readouterr().err == says
 
 
 def test_the_version_is_a_result(capfd: pytest.CaptureFixture[str]) -> None:
