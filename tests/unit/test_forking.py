@@ -70,7 +70,7 @@ def test_all_that_comes_of_tests_is_reported_and_what_ends_a_process_fails(tmp_p
     assert run.returncode == 1, said
     assert "2 failed, 3 passed, 1 skipped, 1 error in" in said
     assert "FAILED test_fails.py::test_fails - AssertionError: assert not 'what is wrong'" in said
-    assert "FAILED test_crashes.py::test_crashes - Its process ended with 7, and" in said
+    assert "FAILED test_crashes.py::test_crashes - Its process ended with 7, without" in said
     assert "ERROR test_fails.py::test_has_no_set_up - OSError: no set up" in said
     assert "why not" in said
     assert "what failed" in said
