@@ -1,16 +1,16 @@
-"""What AWS's DynamoDB refuses, measures, and reports, around moto's tables.
+"""DynamoDB's checks, capacity units, and stream records, added to moto's tables.
 
-`members`, `requests`, and `pages` say what is wrong with a request for items, by `values`, `keys`,
-and `expressions`, `descriptions` with one for tables. `grammar` parses expressions into `operands`:
-`updates` does what an update says, `old_updates` what came before update expressions, and
-`key_conditions` says what a Query reads. `capacity` says what a request consumes, `changes` what a
-stream tells of it, and `expiry` which items have outlived their time. These know neither LocalStack
-nor moto.
+`members`, `requests`, and `pages` check requests for items by means of `values`, `keys`, and
+`expressions`; `descriptions` checks those for tables. `grammar` parses expressions into `operands`.
+`updates` applies update expressions, `old_updates` applies the parameter that predates them, and
+`key_conditions` determines what a Query reads. `capacity` counts the units that a request consumes,
+`changes` makes the records of streams, and `expiry` tells which items have expired. None of these
+imports LocalStack or moto.
 
-`operations` and `transactions` run requests on moto's `tables`, with `conditions`, which `truth`
-decides, and `reading` for their pages, and `sweeper` deletes what has expired.
-`specification` has LocalStack leave such requests unread.
+`operations` and `transactions` run requests on moto's `tables`. `conditions` has `truth` evaluate
+the conditions of requests, `reading` reads the pages of queries and scans, and `sweeper` deletes
+expired items. `specification` keeps LocalStack from parsing requests for items.
 
-`provider` and `stream_api` are what LocalStack calls, and `events` adds to what its poller tells
-functions.
+LocalStack calls `provider` and `stream_api`. `events` completes the events that LocalStack's poller
+sends to functions.
 """

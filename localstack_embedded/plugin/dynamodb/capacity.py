@@ -1,7 +1,8 @@
-"""What requests consume, as "DynamoDB read and write operations" has it.
+"""The capacity units that requests consume, as in "DynamoDB read and write operations".
 
-A write takes a unit for each KB of the larger of the item before and after, a strongly consistent
-read one for each 4 KB, any other half of that, and a transaction twice as much.
+A write consumes a unit per KB of the item before or after it, whichever is larger. A strongly
+consistent read consumes a unit per 4 KB, any other read half of that. In a transaction, both
+consume twice as much.
 """
 
 from __future__ import annotations
@@ -19,28 +20,28 @@ _WRITE_BYTES = 1024
 
 
 def read_units(size: int, *, consistent: bool) -> float:
-    """For the items that one GetItem, or one page of a Query or Scan, has looked at."""
+    """The units of a GetItem, or of one page of a Query or Scan, that reads this many bytes."""
     units = max(1, -(-size // _READ_BYTES))
     return float(units) if consistent else units / 2
 
 
 def write_units(*sizes: int) -> float:
-    """For one item, of its size before and after."""
+    """The units of writing an item, given its sizes in bytes before and after."""
     return float(max(1, -(-max(sizes) // _WRITE_BYTES)))
 
 
 @dataclass
 class Consumed:
-    """The units of one request on one table, and of them those of its indexes."""
+    """The units that one request consumes on one table and on its indexes."""
 
     schema: Schema
     transaction: str = ""
-    """In a transaction "Read" or "Write", which is told apart there."""
+    """In a transaction, "Read" or "Write"; the answer then also gives the units by this name."""
     table: float = 0.0
     indexes: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def wrote(self, before: Item | None, after: Item | None) -> None:
-        """Count the write of an item that was, or is now, None where there is none."""
+        """Count a write, given the item before and after it; None if there is no item."""
         factor = 2 if self.transaction else 1
         sizes = [item_size(item) for item in (before, after) if item]
         self.table += factor * write_units(*sizes, 0)
@@ -54,13 +55,13 @@ class Consumed:
             if was == now:
                 continue
             entries = [item_size(entry) for entry in (was, now) if entry]
-            # Another key means deleting one entry of the index, and putting another.
+            # If the key changes, one entry of the index is deleted and another is put.
             moved = was and now and _key(was, keys) != _key(now, keys)
             units = sum(map(write_units, entries)) if moved else write_units(*entries)
             self.indexes[index] += factor * units
 
     def read(self, size: int, *, consistent: bool, index: str | None = None) -> None:
-        """Count what was looked at."""
+        """Count a read of this many bytes."""
         units = read_units(size, consistent=consistent) * (2 if self.transaction else 1)
         if index:
             self.indexes[index] += units
@@ -68,7 +69,7 @@ class Consumed:
             self.table += units
 
     def shown(self, detail: str) -> dict[str, Any]:
-        """The table's ConsumedCapacity."""
+        """The table's ConsumedCapacity; `detail` is TOTAL or INDEXES."""
         answer = {
             "TableName": self.schema.table,
             **self._units(self.table + sum(self.indexes.values())),
@@ -93,6 +94,6 @@ def _key(item: Item, keys: Iterable[tuple[str, str]]) -> list[Any]:
 
 
 def asked_for(request: Mapping[str, Any]) -> str | None:
-    """TOTAL or INDEXES; None where nothing is to be shown."""
+    """TOTAL or INDEXES; None if the request doesn't ask for the capacity it consumed."""
     detail = request.get("ReturnConsumedCapacity")
     return None if detail in (None, "NONE") else str(detail)

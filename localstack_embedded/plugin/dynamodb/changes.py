@@ -1,4 +1,4 @@
-"""What a table's stream says of a change."""
+"""The record of a change in a table's stream."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def change_record(
     now: datetime,
     by_expiry: bool = False,
 ) -> dict[str, Any] | None:
-    """The record in the form of GetRecords, with binary values as bytes; None without a change."""
+    """The record as GetRecords returns it, with binary values as bytes; None if nothing changed."""
     if before == after:
         return None
     there = after or before or {}

@@ -18,13 +18,13 @@ _SIGNS = {"EQ": "=", "NE": "<>", "LT": "<", "LE": "<=", "GT": ">", "GE": ">="}
 _FUNCTIONS = {"NOT_NULL": "attribute_exists", "NULL": "attribute_not_exists"} | {
     name: name.lower() for name in ("BEGINS_WITH", "CONTAINS")
 }
-# How many values each takes, where it isn't one.
+# The number of values that each takes, unless it is one.
 _VALUES = {"NULL": 0, "NOT_NULL": 0, "BETWEEN": 2}
 _OPERATORS = (*_SIGNS, *_FUNCTIONS, "NOT_CONTAINS", "BETWEEN", "IN")
 
 
 def condition(request: Request, expression: str, old: str) -> Condition:
-    """The condition in either of the two forms that a request may have; raises Refused."""
+    """The request's condition, from an expression or from old parameters; raises Refused."""
     if request.get(expression) is not None:
         return _parsed(request, expression)
     expected: Mapping[str, Any] = request.get(old) or {}
@@ -42,7 +42,7 @@ def _parsed(request: Request, expression: str) -> Condition:
 
 
 def _of_old(name: str, wanted: Mapping[str, Any]) -> Operand:
-    """A condition of the parameters that came before expressions."""
+    """A condition from the parameters that predate expressions."""
     there, operator = At((name,)), wanted.get("ComparisonOperator")
     values = [Given(value) for value in wanted.get("AttributeValueList") or ()]
     if operator is None:

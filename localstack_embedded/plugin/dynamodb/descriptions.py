@@ -1,4 +1,4 @@
-"""What operations on tables refuse, and say, beyond what moto does."""
+"""What moto lacks in operations on tables: checks of requests, and parts of descriptions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _NAME = re.compile(r"[a-zA-Z0-9_.-]+")
 
 
 def check_tables(operation: str, request: Mapping[str, Any]) -> None:
-    """What the operations on tables have their own rules for, and moto none."""
+    """Check what moto doesn't in a request for tables; raises Refused."""
     if operation == "CreateTable":
         _check_new(request)
     if operation == "ListTables" and request.get("Limit") is not None:
@@ -43,7 +43,7 @@ def _check_new(request: Mapping[str, Any]) -> None:
 def complete(
     description: dict[str, Any], kept: dict[str, Any], operation: str, request: Mapping[str, Any]
 ) -> None:
-    """Bring moto's description of a table into AWS's form; `kept` is what moto doesn't keep."""
+    """Turn moto's description of a table into AWS's form; `kept` stores what moto doesn't."""
     arn = description["TableArn"]
     description["TableId"] = kept["TableId"]
     if table_class := request.get("TableClass"):

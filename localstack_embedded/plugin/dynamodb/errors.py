@@ -1,4 +1,4 @@
-"""How a request is refused."""
+"""The errors that requests are refused with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 class Refused(Exception):
-    """The request is answered with this error of AWS's, and with what else belongs to it."""
+    """An AWS error to answer the request with; `more` are further members of the answer."""
 
     def __init__(self, code: str, message: str, **more: Any) -> None:
         super().__init__(message)
@@ -17,19 +17,19 @@ class Refused(Exception):
 
 
 def invalid(message: str) -> Refused:
-    """What most faulty requests get."""
+    """The error that most faulty requests get."""
     return Refused("ValidationException", message)
 
 
 def invalid_parameter(message: str) -> Refused:
-    """The same, with the beginning that AWS gives to faults in values."""
+    """The same error, with the prefix that AWS uses for faulty values."""
     return invalid(f"One or more parameter values were invalid: {message}")
 
 
 def unconstrained(
     value: object, where: str, constraint: str, *, subject: str = "Member"
 ) -> Refused:
-    """A member of the request breaks a constraint of AWS's own model."""
+    """The error for a member of the request that breaks a constraint of AWS's own model."""
     shown = "null" if value is None else f"'{value}'"
     return invalid(
         f"1 validation error detected: Value {shown} at '{where}' failed to satisfy constraint:"
@@ -38,12 +38,12 @@ def unconstrained(
 
 
 def not_found(what: str = "Requested resource not found") -> Refused:
-    """The table isn't there."""
+    """The error for a table, stream, or shard that doesn't exist."""
     return Refused("ResourceNotFoundException", what)
 
 
 def check_range(number: int, where: str, least: int, most: int | None) -> None:
-    """Refuse a number out of its range, of which the end may be open."""
+    """Refuse a number below `least` or above `most`; None means no upper limit."""
     if number < least:
         raise unconstrained(number, where, f"have value greater than or equal to {least}")
     if most is not None and number > most:

@@ -1,4 +1,4 @@
-"""What a function is told of a table's changes, by LocalStack's own poller."""
+"""The events that LocalStack's own poller sends to functions for a table's changes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from localstack.services.lambda_.event_source_mapping.pollers.dynamodb_poller im
 
 
 def tell_who_deleted() -> None:
-    """Add what tells an expired item from one that was deleted, which the poller leaves out."""
+    """Add `userIdentity`, which marks deletions by expiry, and which the poller leaves out."""
     transform = DynamoDBPoller.transform_into_events
 
     def transform_into_events(

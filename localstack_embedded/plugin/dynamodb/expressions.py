@@ -1,7 +1,7 @@
-"""The expressions of a request, and the names and values that they use.
+"""Checks of a request's expressions, and of the names and values that they use.
 
-`grammar` parses them. This finds names and values that are missing or of no use, paths that an
-update must not have twice, and old parameters beside new ones.
+`grammar` parses them. This module finds names and values that are missing or unused, paths that
+overlap or conflict, and old parameters next to expressions.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _PLACEHOLDER = re.compile(r"[#:]\w+", re.ASCII)
 _PATH = r"[A-Za-z_#]\w*(\s*\.\s*[\w#]+|\s*\[\s*\d+\s*\])*"
 _PROJECTION = re.compile(rf"\s*{_PATH}\s*(,\s*{_PATH}\s*)*", re.ASCII)
 RESERVED: set[str] = set()
-"""Words that no attribute is called by in an expression; moto has them, and fills this."""
+"""Words that can't name an attribute in an expression; `tables` takes them from moto."""
 
-# In the order in which AWS names them.
+# In the order in which AWS lists them.
 _WITH_VALUES = (
     "UpdateExpression",
     "FilterExpression",
@@ -33,10 +33,10 @@ _WITH_VALUES = (
 def check_expressions(
     request: Mapping[str, Any], possible: Sequence[str], old: Sequence[str] = ()
 ) -> dict[str, list[Path]]:
-    """The paths in each expression of the request, of an update those that it changes.
+    """The paths in each expression, or for an update, the paths it changes; raises Refused.
 
-    `possible` are the expressions that the operation knows, `old` the parameters that can't be used
-    with them.
+    `possible` are the expressions that the operation supports, `old` the parameters that can't be
+    used with them.
     """
     given = [name for name in possible if request.get(name) is not None]
     refused = [name for name in old if request.get(name) is not None]
@@ -72,7 +72,7 @@ def check_expressions(
 
 
 def changes_of(request: Mapping[str, Any]) -> list[Change]:
-    """What the request's update expression changes, if it has one."""
+    """The changes of the request's update expression; empty if it has none."""
     kind = "UpdateExpression"
     if request.get(kind) is None:
         return []
@@ -82,7 +82,7 @@ def changes_of(request: Mapping[str, Any]) -> list[Change]:
 
 
 def project(item: Item, paths: Sequence[Path]) -> Item:
-    """What the paths leave of an item."""
+    """The part of an item that the paths select."""
     wanted: dict[str | int, Any] = {}
     for path in paths:
         inner = wanted

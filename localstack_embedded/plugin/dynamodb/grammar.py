@@ -1,9 +1,9 @@
-"""What an expression says, by the grammar of "Expressions in DynamoDB".
+"""A parser for expressions, after the grammar in "Expressions in DynamoDB".
 
-    parse_condition    of a filter or a condition: an Operator or a Function
-    parse_update       the Changes that an update makes
+    parse_condition    a condition, filter, or key condition, into an Operator or a Function
+    parse_update       an update, into its Changes
 
-Raises Refused where AWS refuses the expression whatever the item is.
+Both raise Refused if AWS refuses the expression regardless of the item.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from .operands import (
 )
 from .values import Value, utf8_size
 
-Token = tuple[str, str]  # its kind, and itself
+Token = tuple[str, str]  # its kind and its text
 
 SECTIONS = frozenset(["SET", "REMOVE", "ADD", "DELETE"])
 OPERATORS = frozenset(["AND", "OR", "NOT", "BETWEEN", "IN", *SECTIONS])
@@ -54,7 +54,7 @@ _IN_UPDATES = {"if_not_exists": 2, "list_append": 2}
 def parse_condition(
     kind: str, tokens: Sequence[Token], names: Mapping[str, str], values: Mapping[str, Value]
 ) -> Operand:
-    """The condition of a ConditionExpression or a FilterExpression."""
+    """The condition in a ConditionExpression, FilterExpression, or KeyConditionExpression."""
     parser = _Parser(kind, tokens, names, values, _CONDITIONS)
     condition = parser.condition()
     parser.end()
@@ -64,7 +64,7 @@ def parse_condition(
 def parse_update(
     kind: str, tokens: Sequence[Token], names: Mapping[str, str], values: Mapping[str, Value]
 ) -> list[Change]:
-    """The changes, in the order in which they are written."""
+    """The changes in an UpdateExpression, in the order of its text."""
     parser = _Parser(kind, tokens, names, values, _IN_UPDATES)
     changes = parser.section()
     while section := parser.word:
@@ -77,7 +77,7 @@ def parse_update(
 
 
 def tokens_of(kind: str, expression: str) -> Iterator[Token]:
-    """The tokens of an expression."""
+    """The tokens of an expression; raises Refused."""
     if not expression.strip():
         raise faulty(kind, "The expression can not be empty;")
     if utf8_size(expression) > _MAX_BYTES:
@@ -108,28 +108,28 @@ class _Parser:
         self._tokens = [*tokens, ("end", "<EOF>")]
         self._functions = functions
         self._place = 0
-        self._group = (-1, -1)  # where the last parentheses around a condition are
+        self._group = (-1, -1)  # the positions of the last parentheses around a condition
 
     @property
     def word(self) -> str:
-        """The keyword that is next, or nothing at the end."""
+        """The next token in upper case; empty at the end."""
         sort, text = self._tokens[self._place]
         return "" if sort == "end" else text.upper()
 
     def end(self) -> None:
-        """Refuse what follows."""
+        """Refuse the expression if tokens are left."""
         if self.word:
             raise self._syntax_error()
 
     def condition(self) -> Operand:
-        """OR binds least, then AND, then NOT."""
+        """Parse a condition; OR binds loosest, then AND, then NOT."""
         found = self._conjunction()
         while self._took("OR"):
             found = Operator("OR", (found, self._conjunction()))
         return found
 
     def section(self) -> list[Change]:
-        """SET, REMOVE, ADD, or DELETE, and what follows it."""
+        """Parse SET, REMOVE, ADD, or DELETE, and the changes that follow it."""
         action: Any = self.word
         if action not in SECTIONS:
             raise self._syntax_error()

@@ -1,4 +1,4 @@
-"""Which partition a Query reads, and what its sort key is compared with."""
+"""The partition that a Query reads, and the condition on the sort key."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .values import Value, check_value
 _KIND = "KeyConditionExpression"
 _KEY_SIGNS = ("=", "<", "<=", ">", ">=")
 Comparison = tuple[str | None, list[Value]]
-"""What the sort key is compared with; None where all of the partition is read."""
+"""The operator and values to compare the sort key with; None to read the whole partition."""
 
 
 def key_condition(keys: Attributes, request: Request) -> tuple[Value, Comparison]:

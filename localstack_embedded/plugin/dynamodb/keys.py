@@ -1,4 +1,4 @@
-"""What a table's keys demand of items, and of the keys in requests."""
+"""The keys of a table, and checks of items and of the keys in requests against them."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ _MAX_PARTITION_KEY = 2048  # bytes
 _MAX_SORT_KEY = 1024
 
 Attributes = tuple[tuple[str, str], ...]
-"""Name and type of a partition key, and of a sort key where there is one."""
+"""Name and type of a partition key and, if there is one, of a sort key."""
 
 
 @dataclass(frozen=True)
 class Schema:
-    """The keys of a table and of its indexes by their names."""
+    """The keys of a table, and those of its indexes by index name."""
 
     table: str
     keys: Attributes
     local: Mapping[str, Attributes]
     global_: Mapping[str, Attributes]
     projected: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    """What those indexes hold of an item that don't hold all of it."""
+    """The names of the attributes in an index, for indexes that don't project all of them."""
 
     def entry(self, index: str, item: Item) -> Item:
-        """What an index holds of an item."""
+        """The part of an item that an index holds."""
         names = self.projected.get(index)
         if names is None:
             return item
@@ -37,7 +37,7 @@ class Schema:
 
     @property
     def indexes(self) -> Mapping[str, Attributes]:
-        """Those of all indexes."""
+        """The keys of all indexes, by index name."""
         return {**self.local, **self.global_}
 
 
@@ -57,7 +57,7 @@ def check_item_keys(item: Item, schema: Schema) -> None:
 
 
 def check_index_keys(attributes: Mapping[str, Value], schema: Schema) -> None:
-    """Refuse what an index can't hold, in an item or in an update."""
+    """Refuse attributes that an index can't have as its keys."""
     for index, keys in schema.indexes.items():
         for place, (name, wanted) in enumerate(keys):
             value = attributes.get(name)
@@ -79,7 +79,7 @@ def check_index_keys(attributes: Mapping[str, Value], schema: Schema) -> None:
 
 
 def check_key(key: Item, schema: Schema, keys: Attributes | None = None) -> None:
-    """Refuse a key that isn't one of the table's, or consists of other attributes than `keys`."""
+    """Refuse a key that doesn't match `keys`, by default the table's own."""
     keys = keys or schema.keys
     if len(key) != len(keys) or any(wanted not in key.get(name, {}) for name, wanted in keys):
         raise invalid(MISMATCH)
@@ -88,12 +88,12 @@ def check_key(key: Item, schema: Schema, keys: Attributes | None = None) -> None
 
 
 def identity(attributes: Item, schema: Schema) -> tuple[str, ...]:
-    """What tells one item of the table from another; numbers must be in their stored form."""
+    """The table and key values that identify an item; numbers must be in their stored form."""
     return (schema.table, *(attributes[name][kind] for name, kind in schema.keys))
 
 
 def names_of(keys: Iterable[Attributes]) -> list[str]:
-    """The attributes of several keys, each once."""
+    """The names of the attributes in several keys, each once."""
     return list(dict.fromkeys(name for attributes in keys for name, _kind in attributes))
 
 

@@ -1,4 +1,4 @@
-"""Which members a request lacks, or has in another form, by AWS's own model."""
+"""Checks of a request by AWS's own model: required members, and the types of values."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from .errors import Refused, invalid, unconstrained
 from .values import unreadable
 
-# What is checked as it is read.
+# Left to `values` and `expressions`.
 _OWN = ("AttributeValue", "AttributeName")
 _FORMS: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
@@ -20,7 +20,7 @@ _FORMS: dict[str, tuple[type, ...]] = {
 
 
 def check_members(shape: Any, value: Any, where: str = "") -> None:
-    """Refuse a request that can't be read, or lacks a required member; `shape` is botocore's."""
+    """Refuse wrong types, and missing required members; `shape` is botocore's."""
     if value is None:
         return
     if type(value) not in _FORMS.get(shape.type_name, (type(value),)):

@@ -1,4 +1,4 @@
-"""AttributeUpdates, which came before update expressions."""
+"""AttributeUpdates, the parameter that predates update expressions."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from .values import Item, Value, stored_number
 
 _ACTIONS = ("ADD", "PUT", "DELETE")
 _SETS = ("SS", "NS", "BS")
-ARITHMETIC = Context(prec=300)  # From 10**125 to 10**-130: what a sum has is never cut off.
+ARITHMETIC = Context(prec=300)  # Enough for 10**125 plus 10**-130, so no sum is rounded.
 
 
 def check_action(name: str, update: dict[str, Any]) -> None:
-    """Refuse what AWS doesn't do with a value of this type."""
+    """Refuse an action that AWS doesn't know, or doesn't allow for the type of the value."""
     action, value = update.get("Action", "PUT"), update.get("Value")
     if action not in _ACTIONS:
         raise invalid_parameter(f"Unknown action {action} for Attribute: {name}")
@@ -33,7 +33,7 @@ def check_action(name: str, update: dict[str, Any]) -> None:
 
 
 def updated(item: Item, updates: dict[str, dict[str, Any]]) -> Item:
-    """The item after updates that have been checked."""
+    """The item after these updates, which `check_action` must have passed."""
     after = dict(item)
     for name, update in updates.items():
         action, value = update.get("Action", "PUT"), update.get("Value")

@@ -1,4 +1,4 @@
-"""What the parts of an expression are, and what they can't be, by "Expressions in DynamoDB"."""
+"""The parts of an expression, and checks of their types, as in "Expressions in DynamoDB"."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .errors import Refused, invalid
 from .values import Value
 
 Path = tuple[str | int, ...]
-"""Names of attributes and of map entries, and places in lists."""
+"""The name of an attribute, followed by names of map entries and indexes into lists."""
 
 _MAX_IN = 100
 _ORDERS = ("<", "<=", ">", ">=", "BETWEEN")
@@ -24,13 +24,13 @@ _NAMES = {"S": "STRING", "N": "NUMBER", "B": "BINARY", "M": "MAP", "L": "LIST", 
 
 
 class At(NamedTuple):
-    """What is at a path."""
+    """The value at a path in the item."""
 
     path: Path
 
 
 class Given(NamedTuple):
-    """A value of the request."""
+    """A value that the request gives."""
 
     value: Value
 
@@ -41,14 +41,14 @@ class Given(NamedTuple):
 
 
 class Function(NamedTuple):
-    """A call of a function; BETWEEN and IN as well."""
+    """A function call; also BETWEEN and IN."""
 
     name: str
     operands: tuple[Any, ...]
 
 
 class Operator(NamedTuple):
-    """A comparison, AND, OR, NOT, or in an update + and -."""
+    """A comparison, AND, OR, or NOT; in an update, + or -."""
 
     sign: str
     operands: tuple[Any, ...]
@@ -58,7 +58,7 @@ Operand = At | Given | Function | Operator
 
 
 class Change(NamedTuple):
-    """One thing that an update does."""
+    """A single change that an update makes."""
 
     action: Literal["SET", "REMOVE", "ADD", "DELETE"]
     path: Path
@@ -66,7 +66,7 @@ class Change(NamedTuple):
 
 
 def faulty(kind: str, what: str) -> Refused:
-    """The refusal of an expression."""
+    """The error for an invalid expression."""
     return invalid(f"Invalid {kind}: {what}")
 
 
@@ -76,7 +76,7 @@ def shown(path: Path) -> str:
 
 
 def check_call(kind: str, call: Function | Operator) -> None:
-    """Refuse operands that the function or the operator can't have, whatever the item is."""
+    """Refuse operands that are invalid for the function or operator regardless of the item."""
     name, operands = call
     first, *others = operands
     if name in _OF_PATHS and not isinstance(first, At):
@@ -151,14 +151,14 @@ def _check_bounds(kind: str, least: Operand, most: Operand) -> None:
 
 
 def is_beyond(one: Value, other: Value) -> bool:
-    """Whether a value comes after another of its type, which has an order."""
+    """Whether a value is greater than another of the same type, a string, number, or binary."""
     ((kind, content),) = one.items()
     read: Any = {"N": Decimal, "B": b64decode}.get(kind, str)
     return bool(read(content) > read(other[kind]))
 
 
 def check_changed(kind: str, action: str, operand: Given) -> None:
-    """Refuse what ADD can't add, and DELETE can't delete."""
+    """Refuse a value of a type that ADD or DELETE doesn't allow."""
     if operand.kind not in _SETS and (action == "DELETE" or operand.kind != "N"):
         name = {**_NAMES, **_SETS}.get(operand.kind, operand.kind)
         raise faulty(
