@@ -1,4 +1,4 @@
-"""The calls that services answer by themselves, and what `serving` answers with for them."""
+"""The calls that `serving` answers directly, without LocalStack's handlers."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from typing import NamedTuple
 
 
 class Answer(NamedTuple):
-    """What a call is answered with."""
+    """The response to a call."""
 
     status: int
     headers: Mapping[str, str]
     content: bytes
 
 
-# Takes the account, the region, and the body; None leaves the call to LocalStack.
+# Takes the account, the region, and the body; returns None to leave the call to LocalStack.
 Call = Callable[[str, str, bytes], Answer | None]
 
 CALLS: dict[bytes, Call] = {}
-"""By X-Amz-Target."""
+"""The calls by X-Amz-Target."""

@@ -1,7 +1,8 @@
-"""How LocalStack's CloudFormation makes resources, one after the other.
+"""Corrections to how LocalStack's CloudFormation creates and updates resources.
 
-For one that takes a moment, as a function does, LocalStack 4.9.2 looks a second time at once, and
-from then on every five seconds. And it would go on with a stack that a reset has dropped.
+LocalStack 4.9.2 creates them one at a time. If a resource takes a moment, as a function does, it
+checks again at once, and then only every five seconds. It would also go on with a stack that a
+reset has dropped.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from functools import partialmethod
 from threading import Condition
 from typing import Any
 
-_PAUSE = 0.1  # seconds from one look to the next
+_PAUSE = 0.1  # seconds between checks
 
 
 def look_often() -> None:
-    """Change that for all types of resources."""
+    """Check more often whether a resource is ready, for all types of resources."""
     from localstack.services.cloudformation.resource_provider import ResourceProviderExecutor
 
     waiting = partialmethod(ResourceProviderExecutor.deploy_loop, sleep_time=_PAUSE)
@@ -24,10 +25,10 @@ def look_often() -> None:
 
 
 def spare_what_is_not_there() -> None:
-    """Let an update make or remove a resource with a condition, of which others name attributes.
+    """Let an update create or delete a conditional resource whose attributes others refer to.
 
-    LocalStack looks them up as they were before and as they come to be, wherever they are named,
-    and fails where the resource is not there. AWS looks up what it needs.
+    LocalStack resolves each reference both before and after the change, and fails where the
+    resource doesn't exist. AWS resolves only what it needs.
     """
     from localstack.services.cloudformation.engine.v2.change_set_model import Nothing
     from localstack.services.cloudformation.engine.v2.change_set_model_preproc import (
@@ -42,7 +43,7 @@ def spare_what_is_not_there() -> None:
             return resolve(self, arguments, select_before)
         except ValidationError:
             name = arguments.split(".")[0] if isinstance(arguments, str) else arguments[0]
-            # Raises again for what the template doesn't have at all.
+            # Raises again if the template doesn't have the resource at all.
             self._get_node_resource_for(name, self._change_set.update_model.node_template)
             return Nothing
 
@@ -50,10 +51,10 @@ def spare_what_is_not_there() -> None:
 
 
 def tell_conditions_apart() -> None:
-    """Have an update look at the condition that is named.
+    """Have an update evaluate each condition by its name.
 
-    LocalStack keeps the first one that it has looked at for all. If that changes, it takes each
-    property that has an If for changed, and makes a second one of a resource that is there.
+    LocalStack uses the first condition that it has evaluated for all of them. If that one changes,
+    it considers every property with an Fn::If changed, and creates an existing resource again.
     """
     from localstack.services.cloudformation.engine.v2.change_set_model import ChangeSetModel
 
@@ -67,10 +68,10 @@ def tell_conditions_apart() -> None:
 
 
 def keep_what_stays_the_same() -> None:
-    """Have an update make a resource anew only where a value differs that can't be changed.
+    """Have an update replace a resource only if the value of a create-only property differs.
 
-    LocalStack compares the words of the two templates: those of another condition, with the same
-    outcome, would have it make a second resource.
+    LocalStack compares the text of the two templates, so it would create a second resource for a
+    different condition with the same outcome.
     """
     from localstack.services.cloudformation.engine.v2.change_set_model_preproc import (
         ChangeSetModelPreproc,
@@ -97,7 +98,7 @@ _ended = Condition()
 
 
 def end_with_the_stack() -> None:
-    """Make nothing more for a stack that is not there any more."""
+    """Stop creating resources for a stack that no longer exists."""
     from localstack.services.cloudformation.resource_provider import ResourceProviderExecutor
     from localstack.services.cloudformation.stores import get_cloudformation_store
 
@@ -114,7 +115,7 @@ def end_with_the_stack() -> None:
 
 
 def wait_for_actions(seconds: float) -> None:
-    """Wait until nothing is being made, but no longer than that."""
+    """Wait until no action on a resource is running, for at most `seconds`."""
     with _ended:
         _ended.wait_for(lambda: _under_way == 0, seconds)
 

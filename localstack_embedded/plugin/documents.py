@@ -1,6 +1,6 @@
-"""Calls that LocalStack's gateway hands on as they come, not read by botocore's model.
+"""Patches that have LocalStack's gateway pass calls on without parsing their arguments.
 
-Patches are LocalStack's own way to differ from a model; it applies them when it loads the model, at
+LocalStack itself has such patches of botocore's models. It applies them when it loads a model, at
 the first call of the service.
 """
 
@@ -13,7 +13,7 @@ ANYTHING = {"type": "structure", "members": {}, "document": True}
 
 
 def add_patches(model: str, patches: Sequence[dict[str, Any]]) -> None:
-    """Differ from this model, which has not been loaded yet."""
+    """Patch a model, which must not have been loaded yet."""
     from localstack.aws.spec import loader
 
     loader.patches[model] = [*loader.patches.get(model, []), *patches]

@@ -1,16 +1,16 @@
-"""What LocalStack finds through this distribution's entry points, each switched on by a setting.
+"""The plugins that LocalStack finds through entry points, each enabled by a setting.
 
     GATEWAY_SERVER=bound                      listens on the socket that it inherits
     LAMBDA_RUNTIME_EXECUTOR=process           functions in processes instead of Docker containers
-    PROVIDER_OVERRIDE_CLOUDFORMATION=prompt   LocalStack's own, which waits no longer than needed
+    PROVIDER_OVERRIDE_CLOUDFORMATION=prompt   LocalStack's own, without needless waits
     PROVIDER_OVERRIDE_DYNAMODB=moto           instead of DynamoDB Local, a download that needs Java
     PROVIDER_OVERRIDE_DYNAMODBSTREAMS=moto    the same
-    PROVIDER_OVERRIDE_KINESIS=native          streams of its own, as on AWS, instead of
+    PROVIDER_OVERRIDE_KINESIS=native          streams in this process, as on AWS, instead of
                                               kinesis-mock, a download that needs Node.js
     PROVIDER_OVERRIDE_LAMBDA=reachable        LocalStack's own, with URLs that need no DNS
     PROVIDER_OVERRIDE_S3=separate             objects in a folder that no other LocalStack shares
 
-And hooks: `right_settings` refuses values that can't be used, and `leave` ends it at once.
+Of the hooks, `right_settings` refuses invalid settings, and `leave` ends LocalStack at once.
 
 LocalStack loads a service at its first use, so imports wait until then.
 """
@@ -45,7 +45,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
 
 
 class BoundServerPlugin(RuntimeServerPlugin):  # type: ignore[misc]
-    """Names the web server that is given its socket."""
+    """Names the web server that inherits its socket."""
 
     name = "bound"
 
@@ -64,10 +64,10 @@ def _runs_functions_in_processes() -> bool:
     priority=SERVICE_SHUTDOWN_PRIORITY + 1, should_load=_runs_functions_in_processes
 )
 def leave() -> None:
-    """End the process, after the user's own scripts and before the services.
+    """End the process, after the user's shutdown scripts and before the services stop.
 
-    These would wait seconds for threads in the middle of a call, each for its own. What functions
-    have started ends with this process, and what is to be kept is kept before.
+    Each service would wait seconds for its threads in the middle of a call. State is saved first,
+    if it is kept, and what functions have started ends with this process.
     """
     try:
         if kept_folder(os.environ):
@@ -80,7 +80,7 @@ def leave() -> None:
 
 @aws_provider(api="cloudformation", name="prompt")  # type: ignore[untyped-decorator]
 def cloudformation() -> Service:
-    """LocalStack's own CloudFormation, which looks at what it makes as often as that changes."""
+    """LocalStack's own CloudFormation, with the corrections of `cloudformation.py`."""
     from localstack.services.cloudformation.v2.provider import CloudformationProviderV2
 
     from .cloudformation import (
@@ -101,7 +101,7 @@ def cloudformation() -> Service:
 
 @aws_provider(api="dynamodb", name="moto")  # type: ignore[untyped-decorator]
 def dynamodb() -> Service:
-    """DynamoDB on moto, and as strict as AWS's."""
+    """DynamoDB on moto, as strict as AWS's."""
     from localstack.aws.api.dynamodb import DynamodbApi
 
     from .dynamodb.provider import dispatch_table
@@ -111,7 +111,7 @@ def dynamodb() -> Service:
 
 @aws_provider(api="dynamodbstreams", name="moto")  # type: ignore[untyped-decorator]
 def dynamodbstreams() -> Service:
-    """DynamoDB Streams, of moto's tables."""
+    """DynamoDB Streams for moto's tables."""
     from .dynamodb.events import tell_who_deleted
     from .dynamodb.stream_api import TableStreams
 
@@ -121,7 +121,7 @@ def dynamodbstreams() -> Service:
 
 @hooks.on_runtime_create()  # type: ignore[untyped-decorator]
 def right_settings() -> None:
-    """End LocalStack before it starts if a setting can't be used."""
+    """End LocalStack before it starts if a setting is invalid."""
     if faults := wrong(os.environ):
         raise SystemExit("\n".join(("LocalStack was not started:", *faults)))
 
@@ -132,7 +132,7 @@ def _has_streams_of_its_own() -> bool:
 
 @hooks.on_runtime_create(should_load=_has_streams_of_its_own)  # type: ignore[untyped-decorator]
 def kinesis_specification() -> None:
-    """Kinesis' calls as they come, before LocalStack loads the model that it reads them by."""
+    """Have Kinesis calls passed on unparsed, before LocalStack loads the model to parse them."""
     from .kinesis.specification import hand_calls_on
 
     hand_calls_on()
@@ -140,7 +140,7 @@ def kinesis_specification() -> None:
 
 @lambda_hooks.delete_function_version(should_load=_has_streams_of_its_own)  # type: ignore[untyped-decorator]
 def mappings_without_function(_qualified_arn: str) -> None:
-    """A mapping for Kinesis ends with its function."""
+    """End a mapping for Kinesis when its function is deleted."""
     from .mapping.install import notice_deleted_functions
 
     notice_deleted_functions()
@@ -155,7 +155,7 @@ def kinesis() -> Service:
     from .kinesis.store import stream_of
     from .mapping.install import put_in_place
 
-    # Not what LocalStack has loaded, which is patched.
+    # Not the model that LocalStack has loaded, which is patched.
     provider = NativeKinesis(Loader().load_service_model("kinesis", "service-2"))
     put_in_place(stream_of, provider.kinesis.metrics)
     return Service.for_provider(provider, NativeKinesis.dispatch_table)
@@ -163,7 +163,7 @@ def kinesis() -> Service:
 
 @aws_provider(api="lambda", name="reachable")  # type: ignore[untyped-decorator]
 def lambda_() -> Service:
-    """LocalStack's own Lambda, with AWS's limits, and URLs of functions that need no DNS."""
+    """LocalStack's own Lambda, with AWS's payload limits and function URLs that need no DNS."""
     from localstack.services.lambda_.provider import LambdaProvider
 
     from .functions.payloads import limit
@@ -184,10 +184,10 @@ def lambda_() -> Service:
 
 @aws_provider(api="s3", name="separate")  # type: ignore[untyped-decorator]
 def s3() -> Service:
-    """LocalStack's own S3, apart from where it keeps the objects.
+    """LocalStack's own S3, except for where it stores objects.
 
-    Its default is one folder of this machine's /tmp, so that of two LocalStacks one removes what
-    the other has stored.
+    By default, all LocalStacks of a machine share a folder in /tmp, and one removes what another
+    has stored.
     """
     from localstack.services.s3.provider import S3Provider
     from localstack.services.s3.storage.ephemeral import EphemeralS3ObjectStore

@@ -1,4 +1,4 @@
-"""Where LocalStack keeps what it holds, if it is to."""
+"""The folder in which LocalStack keeps its state, if it does."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 
 KEPT_FOLDER = "LOCALSTACK_KEPT_FOLDER"
-"""The variable of LocalStack's environment that names the folder."""
+"""The variable in LocalStack's environment that names the folder."""
 
 
 def kept_folder(environ: Mapping[str, str]) -> Path | None:
-    """The folder, or None if nothing is to be kept."""
+    """The folder, or None if no state is kept."""
     named = environ.get(KEPT_FOLDER)
     return Path(named) if named else None
 

@@ -1,4 +1,4 @@
-"""Metrics, gathered so that CloudWatch is called once for many of them."""
+"""Gathers metrics, so that a single call of CloudWatch sends many of them."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ LOG = logging.getLogger(__name__)
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html
 _MOST_IN_A_CALL = 1000
 
-# Takes an account, a region and CloudWatch's MetricData.
+# Takes an account, a region, and CloudWatch's MetricData.
 Send = Callable[[str, str, list[dict[str, Any]]], None]
 _Key = tuple[str, str, str, str, tuple[tuple[str, str], ...]]
 
 
 def to_cloudwatch(namespace: str) -> Send:
-    """What sends to LocalStack's CloudWatch."""
+    """A function that sends metrics of this namespace to LocalStack's CloudWatch."""
 
     def send(account: str, region: str, data: list[dict[str, Any]]) -> None:
         from localstack.aws.connect import connect_to
@@ -54,7 +54,7 @@ class _Sum:
 
 @dataclass
 class Metrics:
-    """Sums up what happens and sends it, with a pause between, while something happens."""
+    """Sums up values and sends the sums, with a pause before each call, until there are no more."""
 
     send: Send
     pause: Callable[[], object] = lambda: time.sleep(2)
@@ -65,7 +65,7 @@ class Metrics:
     def add(
         self, account: str, region: str, name: str, unit: str, value: float, **dimensions: str
     ) -> None:
-        """Note a value; returns at once."""
+        """Add a value; returns at once."""
         key = (account, region, name, unit, tuple(dimensions.items()))
         with self._lock:
             self._sums.setdefault(key, _Sum()).add(value)
@@ -76,7 +76,7 @@ class Metrics:
         threading.Thread(target=self._send_on, name="gathered-metrics", daemon=True).start()
 
     def forget(self, is_chosen: Callable[[str], bool]) -> None:
-        """Drop what has not been sent, of the accounts that are chosen."""
+        """Drop the unsent values of the chosen accounts."""
         with self._lock:
             self._sums = {
                 key: values for key, values in self._sums.items() if not is_chosen(key[0])
@@ -107,5 +107,5 @@ class Metrics:
             for start in range(0, len(data), _MOST_IN_A_CALL):
                 try:
                     self.send(account, region, data[start : start + _MOST_IN_A_CALL])
-                except Exception:  # whatever CloudWatch has, streams go on
+                except Exception:  # streams go on, whatever is wrong with CloudWatch
                     LOG.warning("Metrics were not sent", exc_info=True)

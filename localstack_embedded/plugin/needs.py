@@ -1,4 +1,4 @@
-"""Whether the LocalStack that is installed has what this plugin replaces in it, and calls."""
+"""Whether the installed LocalStack has what this plugin replaces and calls in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from operator import attrgetter
 
 
 def unmet(needs: Mapping[str, str]) -> list[str]:
-    """What there is otherwise: the needs are "module:name", each with its parameters."""
+    """The needs that aren't met; `needs` maps each "module:name" to its parameters."""
     return [
         f"{needed}({parameters})"
         for needed, parameters in needs.items()

@@ -1,11 +1,11 @@
-"""All that this plugin replaces in LocalStack 4.9.2 and in moto, where they have no plugin point.
+"""Everything that this plugin replaces in LocalStack 4.9.2 and moto for lack of a plugin point.
 
-PATCHES names what is replaced, as module:name, with the parameters that the replacement relies on
-and the reason. CALLED names what is used beyond plugin points. One test compares all of it with
-what is installed, another finds each replacement in the code.
+PATCHES lists what is replaced, as module:name, with the parameters that the replacement relies on
+and the reason. CALLED lists what is used beyond plugin points. One test compares both with what is
+installed; another checks that each replacement in the code is listed.
 
-To replace something else: look for a plugin point first (`plux`, and `localstack.hooks` list them);
-do it in one place, when the service is loaded; and add a line here. The tests fail without it.
+To replace something else: look for a plugin point first (`plux` and `localstack.hooks` list them);
+replace it in one place, when the service is loaded; and add a line here. The tests fail without it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _POLLERS = f"{_LAMBDA}.event_source_mapping.pollers"
 PATCHES: dict[str, tuple[str, str]] = {
     f"{_CLOUDFORMATION}.deploy_loop": (
         "self, resource_provider, resource, raw_payload, max_timeout, sleep_time",
-        "it looks only every five seconds whether a resource is there",
+        "it checks only every five seconds whether a resource is ready",
     ),
     f"{_CLOUDFORMATION}.execute_action": (
         "self, resource_provider, raw_payload",
@@ -28,19 +28,19 @@ PATCHES: dict[str, tuple[str, str]] = {
     ),
     f"{_PREPARING}:ChangeSetModelPreproc._resolve_attribute": (
         "self, arguments, select_before",
-        "no update can make or remove a resource that others name attributes of",
+        "no update can create or delete a resource whose attributes others refer to",
     ),
     f"{_PREPARING}:ChangeSetModelPreproc.visit_node_resource": (
         "self, node_resource",
-        "it replaces what only has its value in other words",
+        "it replaces a resource whose template text differs but whose values don't",
     ),
     f"{_CHANGES}._visit_condition": (
         "self, scope, condition_name, before_condition, after_condition",
-        "it takes the first condition for all, and replaces what only had to be updated",
+        "it uses the first condition for all, and replaces what only needs an update",
     ),
     "localstack.aws.skeleton:get_coverage_link_for_service": (
         "service_name, action_name",
-        "it names license plans instead of the services that are there",
+        "it names license plans instead of the available services",
     ),
     "localstack.aws.handlers.service:get_coverage_link_for_service": (
         "service_name, action_name",
@@ -48,27 +48,27 @@ PATCHES: dict[str, tuple[str, str]] = {
     ),
     "localstack.aws.spec:build_service_index_cache": (
         "file_path",
-        "it takes a fifth of a start and of what LocalStack has in memory, each time",
+        "each time, it takes a fifth of the startup and of LocalStack's memory",
     ),
     f"{_LAMBDA}.api_utils:map_function_url_config": (
         "model",
-        "the URL of a function has a host that no resolver knows",
+        "a function's URL has a host name that doesn't resolve",
     ),
     f"{_LAMBDA}.event_source_mapping.esm_worker_factory:EsmWorkerFactory.get_esm_worker": (
         "self",
-        "the mapping for Kinesis is this plugin's",
+        "mappings for Kinesis are this plugin's",
     ),
     f"{_LAMBDA}.provider:LambdaProvider.validate_event_source_mapping": (
         "self, context, request",
-        "it lets pass what AWS refuses for Kinesis",
+        "it accepts what AWS refuses for Kinesis",
     ),
     f"{_LAMBDA}.provider:LambdaProvider.check_service_resource_exists": (
         "self, service, resource_arn, function_arn, function_role_arn",
-        "it knows no consumers of a stream",
+        "it doesn't know a stream's consumers",
     ),
     f"{_LAMBDA}.invocation.version_manager:record_cw_metric_invocation": (
         "function_name, account_id, region_name",
-        "a thread and a call for each invocation; gathered, they cost next to nothing",
+        "it takes a thread and a call for each invocation; gathered metrics cost next to nothing",
     ),
     f"{_LAMBDA}.invocation.version_manager:record_cw_metric_error": (
         "function_name, account_id, region_name",
@@ -76,18 +76,18 @@ PATCHES: dict[str, tuple[str, str]] = {
     ),
     f"{_LAMBDA}.invocation.logs:LogHandler.__init__": (
         "self, role_arn, region",
-        "logs are written for each invocation; gathered, they cost less",
+        "it writes logs for each invocation; gathered logs cost less",
     ),
     f"{_POLLERS}.dynamodb_poller:DynamoDBPoller.transform_into_events": (
         "self, records, shard_id",
         "it leaves out who deleted an item",
     ),
-    f"{_MOTO}.dynamo_type:LimitedSizeDict": ("args, kwargs", "it adds up sizes at each attribute"),
-    f"{_MOTO}.table:StreamShard.__init__": ("self, account_id, table", "it keeps no view"),
-    f"{_MOTO}.table:StreamShard.add": ("self, old, new", "it tells of puts that change nothing"),
+    f"{_MOTO}.dynamo_type:LimitedSizeDict": ("args, kwargs", "it sums all sizes each time"),
+    f"{_MOTO}.table:StreamShard.__init__": ("self, account_id, table", "it keeps no view type"),
+    f"{_MOTO}.table:StreamShard.add": ("self, old, new", "it reports puts that change nothing"),
     f"{_MOTO}:DynamoDBBackend.update_table_streams": (
         "self, table, stream_specification",
-        "it never turns a stream on again",
+        "it can't turn a stream on again",
     ),
 }
 

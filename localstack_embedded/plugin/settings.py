@@ -1,7 +1,7 @@
-"""The settings in the environment that this plugin reads, and LocalStack for it, as numbers.
+"""The settings that this plugin and LocalStack read from the environment.
 
-A wrong one is refused before LocalStack starts: LocalStack itself would end with a traceback that
-names no setting, or go on without what was asked for.
+An invalid value is refused before LocalStack starts. LocalStack itself would end with a traceback
+that doesn't name the setting, or go on without the setting.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class _Setting(NamedTuple):
-    default: str  # where LocalStack reads it, its own counts
+    default: str  # unused where LocalStack itself reads the setting
     must_be: str
     values: tuple[str, ...] = ()
     least: float = -math.inf
@@ -51,7 +51,7 @@ def _duration(unit: str, default: str = "") -> _Setting:
 _PROBABILITY = _Setting("0", "a number from 0 to 1", least=0, most=1)
 
 SETTINGS = {
-    # Of docker-compose.yml, which hands it on. What is embedded has native only.
+    # Passed on by docker-compose.yml. The embedded LocalStack has only native.
     "KINESIS_PROVIDER": _choice("native", "default"),
     "KINESIS_DISK_LIMIT_MB": _whole("10240", least=1),
     "KINESIS_ERROR_PROBABILITY": _PROBABILITY,
@@ -61,7 +61,7 @@ SETTINGS = {
     "KINESIS_SHARD_LIMITS": _choice("0", "1"),
     "DYNAMODB_TTL_SECONDS": _duration("seconds", "5"),
     "LAMBDA_PROCESS_CLIENT": _choice("auto", "awslambdaric", "builtin"),
-    # LocalStack's own, which it reads as it starts.
+    # LocalStack's own settings, which it reads at startup.
     "DYNAMODB_ERROR_PROBABILITY": _PROBABILITY,
     "DYNAMODB_READ_ERROR_PROBABILITY": _PROBABILITY,
     "DYNAMODB_WRITE_ERROR_PROBABILITY": _PROBABILITY,
@@ -95,17 +95,17 @@ SETTINGS = {
 
 
 def text(name: str, environ: Mapping[str, str] = os.environ) -> str:
-    """The value of a setting, or its default where it is blank."""
+    """The value of a setting, or its default if it is blank."""
     return environ.get(name, "").strip() or SETTINGS[name].default
 
 
 def number(name: str, environ: Mapping[str, str] = os.environ) -> float:
-    """The same as a number."""
+    """The same as `text`, as a number."""
     return float(text(name, environ))
 
 
 def wrong(environ: Mapping[str, str]) -> list[str]:
-    """What is wrong with the settings, a line for each that is."""
+    """A line for each invalid setting, which says what it must be."""
     return [
         f"{name} is {value!r}; it must be {setting.must_be}"
         for name, setting in SETTINGS.items()

@@ -1,6 +1,6 @@
-"""Shard iterators and next tokens: what a call is to go on with, sealed so that nobody reads it.
+"""Shard iterators and next tokens: where a call continues, sealed so that clients can't read it.
 
-The key is no secret. It sees to it that what was not made here is told from what was.
+The key is not secret. It serves to tell tokens that were made here from others.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ class ForgedTokenError(Exception):
 
 
 def seal(purpose: str, content: Sequence[Any]) -> str:
-    """Another token each time."""
+    """A token with this content, different each time."""
     nonce = os.urandom(_NONCE)
     hidden = _hidden(json.dumps([purpose, *content]).encode(), nonce)
     return b64encode(nonce + _mark(nonce + hidden) + hidden).decode()
 
 
 def unseal(purpose: str, token: str) -> list[Any]:
-    """What a token holds; raises ForgedTokenError."""
+    """The content of a token; raises ForgedTokenError if it wasn't sealed for this purpose."""
     try:
         raw = b64decode(token, validate=True)
     except ValueError as error:
@@ -50,6 +50,6 @@ def _mark(content: bytes) -> bytes:
 
 
 def _hidden(content: bytes, nonce: bytes) -> bytes:
-    """The content with a stream of bytes over it; twice gives it back."""
+    """The content XORed with a stream of bytes; applied twice, it restores the content."""
     mask = shake_256(_KEY + nonce).digest(len(content))
     return bytes(a ^ b for a, b in zip(content, mask, strict=True))
