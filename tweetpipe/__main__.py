@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import sys
@@ -121,9 +122,19 @@ def _in_one_line(error: Exception) -> tuple[str, int]:
                 "AWS_ENDPOINT_URL, and whether a proxy answers instead."
             ), 1
         case OSError():
-            named = f": {error.filename}" if error.filename else ""
-            return f"{error.strerror or error}{named}", 1
+            return _of_the_system(error), 1
     return mistake(error), 1
+
+
+def _of_the_system(error: OSError) -> str:
+    named = f": {error.filename}" if error.filename else ""
+    said = f"{error.strerror or error}{named}"
+    match error:
+        case FileNotFoundError() | PermissionError() if error.filename:
+            return f"{said}. Check the path and its permissions, then run this command again."
+        case OSError(errno=errno.ENOSPC):
+            return f"{said}. Free disk space, then run this command again."
+    return said
 
 
 if __name__ == "__main__":

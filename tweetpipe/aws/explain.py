@@ -16,6 +16,7 @@ from botocore.exceptions import (
     InvalidRegionError,
     LoginError,
     NoCredentialsError,
+    NoRegionError,
     PartialCredentialsError,
     ProfileNotFound,
     RefreshWithMFAUnsupportedError,
@@ -87,7 +88,7 @@ def explain(error: BotoCoreError | ClientError) -> str:
             )
         case ConfigParseError() | InfiniteLoopConfigError() | InvalidConfigError():
             return f"The AWS configuration can't be used: {said}. Fix it in ~/.aws/config."
-        case InvalidRegionError():
+        case InvalidRegionError() | NoRegionError():
             return f"{said}. Set AWS_REGION to a valid region, such as us-east-1."
         case ConnectionError() | HTTPClientError() if ".amazonaws.com" in said:
             return (
@@ -162,7 +163,8 @@ def _explain_answer(error: ClientError) -> str:
     if code in _NOT_ALLOWED:
         return (
             lacks_permission(said)
-            or f"These credentials lack the permission for {error.operation_name}: {said}."
+            or f"These credentials lack the permission for {error.operation_name}: {said}. Ask an "
+            "administrator of the account to allow it."
         )
     if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) >= 500:
         return f"{error.operation_name} failed: {said}. Wait a moment, then run this again."

@@ -64,7 +64,8 @@ def deploy(
     parameters = parameter_rules.checked(text, parameters, chosen)
     existing, removed = _ready_for_change(place, name, may_remove, may_clear, on_step, on_event)
     if existing:
-        parameter_rules.check_events(text, existing, chosen)
+        options = stack.options(place.target, name)
+        parameter_rules.check_events(text, existing, chosen, options=options)
     parameter_rules.check_together(text, parameters, existing.parameters if existing else None)
     on_step("Building the function's package")
     archive = package.archive(chosen.packaged)

@@ -79,8 +79,10 @@ def checked(template: str, given: Mapping[str, str], chosen: Events) -> dict[str
     return {**given, **follow}
 
 
-def check_events(template: str, existing: Stack, chosen: Events) -> None:
+def check_events(template: str, existing: Stack, chosen: Events, *, options: str = "") -> None:
     """Raises WrongUsage if the keys of the events differ from those of the stack's table.
+
+    `options` select the stack in the command that the message suggests.
 
     A table's keys can't be changed: CloudFormation would replace the table.
     """
@@ -95,7 +97,8 @@ def check_events(template: str, existing: Stack, chosen: Events) -> None:
         raise WrongUsage(
             f"The table of the stack {existing.name} has the keys {keys}, but the events "
             f"{chosen.name} have other keys. Changing them would replace the table and delete its "
-            "items. Nothing was changed. Use another --stack, or destroy this one first."
+            "items. Nothing was changed. Use another --stack, or destroy this one first:\n"
+            f"  tweetpipe destroy{options}"
         )
 
 

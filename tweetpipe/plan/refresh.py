@@ -43,7 +43,10 @@ def refresh(regions: Sequence[str], file: Path, *, site: str = AWS) -> None:
     try:
         replace_file(file, json.dumps(kept, indent=2).encode() + b"\n")
     except OSError as error:
-        raise TweetpipeError(f"{file} can't be written: {error.strerror}.") from error
+        raise TweetpipeError(
+            f"{file} can't be written: {error.strerror}. Name a file in a folder that you can "
+            "write to."
+        ) from error
 
 
 def _fetch(url: str) -> Offers:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -263,6 +264,16 @@ def test_debug_shows_where_an_error_comes_from(
     [
         (producer.SourceError("it broke"), "Error: it broke\n"),
         (
+            PermissionError(errno.EACCES, "Permission denied", "x"),
+            "Error: Permission denied: x. Check the path and its permissions, then run this "
+            "command again.\n",
+        ),
+        (
+            OSError(errno.ENOSPC, "No space left on device"),
+            "Error: No space left on device. Free disk space, then run this command again.\n",
+        ),
+        (OSError("odd"), "Error: odd\n"),
+        (
             producer.DamagedError("a is damaged"),
             "Error: a is damaged. Repair it, or get a complete copy, then run this command "
             "again.\n",
@@ -274,7 +285,7 @@ def test_debug_shows_where_an_error_comes_from(
         ),
     ],
 )
-def test_an_error_of_a_source_ends_with_what_to_do(
+def test_an_error_ends_with_what_to_do(
     error: Exception, says: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(status, "open_stack", Mock(side_effect=error))

@@ -49,7 +49,7 @@ def answer(code: str, message: str = "first\n  second") -> ClientError:
         (ProfileNotFound(profile="mine"), "(mine) could not be found", "Set AWS_PROFILE"),
         (ConfigParseError(path="~/.aws/config"), "can't be used", "~/.aws/config"),
         (InvalidRegionError(region_name="us east"), "us east", "Set AWS_REGION"),
-        (NoRegionError(), "You must specify a region.", ""),
+        (NoRegionError(), "You must specify a region.", "Set AWS_REGION"),
         (
             EndpointConnectionError(endpoint_url="https://sqs.us-west-9.amazonaws.com/"),
             "AWS could not be reached",
@@ -74,7 +74,7 @@ def answer(code: str, message: str = "first\n  second") -> ClientError:
         (answer("InvalidSignatureException", "Signature not yet current"), "clock", "server"),
         (answer("OptInRequired"), "first second", "Enable the region"),
         (answer("AccessDenied", WHO + "s3:PutObject"), "lack the permission s3:PutObject", "infra"),
-        (answer("AccessDeniedException"), "lack the permission for PutRecords", ""),
+        (answer("AccessDeniedException"), "lack the permission for PutRecords", "administrator"),
         (answer("ValidationException"), "PutRecords failed", ""),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",

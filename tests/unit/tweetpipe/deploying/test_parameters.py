@@ -71,12 +71,13 @@ def test_events_with_other_keys_than_the_table_are_refused(
     settings = {} if changed is None else sensors.parameters | changed
 
     with pytest.raises(WrongUsage) as refused:
-        parameters.check_events(TEXT, deployed_with(settings), sensors)
+        parameters.check_events(TEXT, deployed_with(settings), sensors, options=" --stack mine")
 
     assert f"the stack mine has the keys {keys}, but the events sensors have other" in str(
         refused.value
     )
     assert "Nothing was changed" in str(refused.value)
+    assert str(refused.value).endswith(":\n  tweetpipe destroy --stack mine")
 
 
 def test_events_of_another_name_with_the_same_keys_may_follow(tmp_path: Path) -> None:
