@@ -1,6 +1,6 @@
 """The operations on items, as AWS runs them, on moto's tables.
 
-Each takes a request in DynamoDB's own JSON and gives the answer; raises Refused.
+Each takes a request in DynamoDB JSON and returns the answer; raises Refused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _MAX_BATCH_GET_BYTES = 16 * 2**20
 
 
 class Operations:
-    """Those of one account in one region."""
+    """The operations on items of one account in one region, except transactions."""
 
     def __init__(self, backend: DynamoDBBackend) -> None:
         self._backend = backend
@@ -137,7 +137,7 @@ class Operations:
         return answer | shown_one(request, consumed)
 
     def _table(self, name: str) -> Table:
-        # moto's own way walks through all tables.
+        # moto's own lookup walks through all tables.
         tables = self._backend.tables
         table = tables.get(name) or tables.get(name.rpartition(":table/")[2])
         if table is None:
@@ -151,7 +151,7 @@ class Operations:
         return Place(self._table(request["TableName"]), attributes)
 
     def _meeting_conditions(self, request: Request, place: Place) -> Item | None:
-        """The item as it is; raises Refused if it doesn't meet the request's conditions."""
+        """The stored item, if any; raises Refused if it doesn't meet the request's conditions."""
         item = place.item
         if not condition(request, "ConditionExpression", "Expected")(item):
             shows = request.get("ReturnValuesOnConditionCheckFailure") == "ALL_OLD"
@@ -163,7 +163,7 @@ class Operations:
         return item
 
     def _updated(self, request: Request, place: Place) -> Item:
-        """What the item is after an update, which is not stored yet."""
+        """The item after an update, without storing it; raises Refused."""
         before = place.item or request["Key"]
         if request.get("AttributeUpdates"):
             after = updated(before, request["AttributeUpdates"])
@@ -191,7 +191,7 @@ class Operations:
 
 
 def found(item: Item | None, paths: list[Path], request: Request) -> Answer:
-    """What is shown of an item."""
+    """The item for the answer, reduced to the attributes requested; empty if there is none."""
     if item is None:
         return {}
     if names := request.get("AttributesToGet"):
@@ -200,12 +200,12 @@ def found(item: Item | None, paths: list[Path], request: Request) -> Answer:
 
 
 def shown(request: Request, consumed: list[Consumed]) -> Answer:
-    """What a request on several tables consumed, if it asks."""
+    """The ConsumedCapacity of a request on several tables, if it asks for it."""
     detail = asked_for(request)
     return {"ConsumedCapacity": [used.shown(detail) for used in consumed]} if detail else {}
 
 
 def shown_one(request: Request, consumed: Consumed) -> Answer:
-    """What a request on one table consumed, if it asks."""
+    """The ConsumedCapacity of a request on one table, if it asks for it."""
     detail = asked_for(request)
     return {"ConsumedCapacity": consumed.shown(detail)} if detail else {}

@@ -1,4 +1,4 @@
-"""What AWS refuses in a Query or a Scan, before it looks at any item."""
+"""The checks of a Query or a Scan that AWS makes before it reads any item."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _SELECTIONS = ("SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_
 
 
 def check_query(request: Request, schema_of: SchemaOf) -> list[Path]:
-    """Query, but for what its key condition says; the paths that it projects."""
+    """Check a Query except for its key condition; returns the paths that it projects."""
     old = list(OLD_PARAMETERS["Query"])
     if request.get("KeyConditionExpression") is None:
-        old.remove("KeyConditions")  # They go with a filter expression, too.
+        old.remove("KeyConditions")  # Allowed with a filter expression.
     possible = ["ProjectionExpression", "FilterExpression", "KeyConditionExpression"]
     paths = check_expressions(request, possible, old)
     if request.get("KeyConditions") is None and request.get("KeyConditionExpression") is None:
@@ -61,7 +61,7 @@ def _check_old_condition(condition: dict[str, Any]) -> None:
 
 
 def check_scan(request: Request, schema_of: SchemaOf) -> list[Path]:
-    """Scan; the paths that it projects."""
+    """Check a Scan; returns the paths that it projects."""
     paths = check_expressions(
         request, ["ProjectionExpression", "FilterExpression"], OLD_PARAMETERS["Scan"]
     )
@@ -89,7 +89,7 @@ def check_scan(request: Request, schema_of: SchemaOf) -> list[Path]:
 
 
 def _check_page(request: Request, schema_of: SchemaOf) -> Attributes:
-    """The keys that are read by; raises Refused."""
+    """Check what a Query and a Scan share; returns the keys of the table or index to read."""
     one_of(request, "Select", _SELECTIONS)
     if request.get("Limit") is not None:
         check_range(request["Limit"], "limit", 1, None)

@@ -1,4 +1,4 @@
-"""What LocalStack calls for DynamoDB: items by `transactions`, all else by moto itself."""
+"""DynamoDB's operations for LocalStack: `transactions` runs those on items, moto most others."""
 
 from __future__ import annotations
 
@@ -30,14 +30,15 @@ from .tables import LOCK, mend
 from .transactions import Transactions
 
 _MAX_REQUEST_BYTES = 16 * 2**20
-# Of one item, or of those in a body of this size: other calls must not wait for more than that.
+# Answered by the thread that reads all requests, so other calls wait for them: only calls that take
+# a single item or the items in their body, and only with bodies up to this size.
 _AT_ONCE = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "UpdateItem")
 _MAX_BYTES_AT_ONCE = 256 * 2**10
 _Call = TypeVar("_Call", bound=Callable[..., Any])
 
 
 def as_service_exceptions(call: _Call) -> _Call:
-    """The call, with the errors of AWS's that LocalStack knows how to answer with."""
+    """Wrap a call to raise Refused as the exception that LocalStack turns into an answer."""
 
     @wraps(call)
     def answer(*args: Any) -> Any:
@@ -52,11 +53,11 @@ def as_service_exceptions(call: _Call) -> _Call:
 
 
 def dispatch_table(provider: object) -> DispatchTable:
-    """All operations of DynamoDB, one at a time."""
+    """All operations of DynamoDB; they run one at a time."""
     mend()
     sweeper = Sweeper(LOCK)
     sweeper.begin()  # for tables that were kept
-    # Not what LocalStack has loaded, which is patched.
+    # Not LocalStack's model, which `specification` has patched.
     model = ServiceModel(Loader().load_service_model("dynamodb", "service-2"))
 
     def sweep(_request: Request) -> dict[str, int]:
@@ -115,7 +116,7 @@ def dispatch_table(provider: object) -> DispatchTable:
 
     def update_time_to_live(context: RequestContext, request: dict[str, Any]) -> dict[str, Any]:
         tables = dynamodb_backends[context.account_id][context.region].tables
-        # CloudFormation asks twice.
+        # CloudFormation makes this call twice.
         sweeper.update(tables, request, again=context.is_internal_call)
         return {"TimeToLiveSpecification": request["TimeToLiveSpecification"]}
 

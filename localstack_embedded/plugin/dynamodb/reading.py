@@ -38,21 +38,21 @@ _COMPARISONS: dict[str, Callable[..., bool]] = {
 
 @dataclass
 class Page:
-    """What a page holds, and what was looked at for it."""
+    """The items of a page, and how much was read for it; sizes are in bytes."""
 
     items: list[Item]
     scanned: int = 0
     size: int = 0
     last: Item | None = None
-    """The key to go on behind, None where nothing is left."""
+    """The key to continue after; None if nothing is left."""
     fetched: list[int] = field(default_factory=list)
-    """The sizes of items that a local index doesn't hold all of that is wanted."""
+    """The sizes of items read from the table because a local index lacks wanted attributes."""
 
 
 def read_page(table: Table, schema: Schema, request: Request, wanted: Sequence[Path]) -> Page:
-    """The next page: at most Limit items and 1 MiB before the filter, which counts for neither.
+    """The next page: at most Limit items and 1 MiB, both counted before the filter.
 
-    `wanted` is what is projected of an item, nothing if that isn't said.
+    `wanted` are the paths that the request projects; empty if it doesn't say. Raises Refused.
     """
     index = request.get("IndexName")
     keys = schema.indexes[index] if index else schema.keys
@@ -81,7 +81,7 @@ def read_page(table: Table, schema: Schema, request: Request, wanted: Sequence[P
         if fits(item):
             page.items.append(item)
     else:
-        # At its limit, AWS doesn't look whether there is more.
+        # At the limit, AWS doesn't check whether there are more items.
         if page.scanned != limit:
             return page
     page.last = latest and {name: latest[name] for name in key_names}
@@ -131,7 +131,7 @@ def _check_start(
 def _scanned(
     table: Table, schema: Schema, keys: Attributes, request: Request
 ) -> Iterator[StoredItem]:
-    """All items by the digest of their partition key, as AWS has them, with no order to rely on."""
+    """All items by the digest of their partition key: as on AWS, in no order to rely on."""
     attribute = keys[0][0]
     partitions: dict[tuple[int, str], list[StoredItem]] = {}
     for item in all_items(table):
@@ -154,7 +154,7 @@ def _scanned(
 
 
 def _fetches(schema: Schema, request: Request, wanted: Sequence[Path]) -> bool:
-    """Whether items come from the table, since more is wanted of them than an index holds."""
+    """Whether to read items from the table because an index lacks attributes; raises Refused."""
     index = request.get("IndexName")
     held = schema.projected.get(index or "")
     if held is None:

@@ -1,6 +1,7 @@
-"""What AWS refuses in a request for items, before it looks at any.
+"""The checks of requests for items that AWS makes before it reads any item.
 
-Each check takes the request in DynamoDB's own JSON, and brings its numbers into their stored form.
+Each takes a request in DynamoDB JSON, and converts its numbers to their stored form; raises
+Refused.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from .values import MAX_ITEM_BYTES, Item, check_item, check_value
 
 Request = dict[str, Any]
 SchemaOf = Callable[[str], Schema]
-"""Finds a table's keys by its name or ARN; raises Refused where there is none."""
+"""Finds a table's keys by its name or ARN; raises Refused if the table doesn't exist."""
 
 MAX_BATCH_WRITE = 25
 MAX_BATCH_GET = 100
@@ -48,7 +49,7 @@ OLD_PARAMETERS = {
 
 
 def check_options(request: Request) -> None:
-    """What all requests may have."""
+    """Check the options that many operations share."""
     one_of(request, "ReturnConsumedCapacity", ("INDEXES", "TOTAL", "NONE"))
     one_of(request, "ReturnItemCollectionMetrics", ("SIZE", "NONE"))
     one_of(request, "ReturnValues", _CHANGED_VALUES)
@@ -56,7 +57,7 @@ def check_options(request: Request) -> None:
 
 
 def check_put(request: Request, schema_of: SchemaOf) -> None:
-    """PutItem, and the Put of a transaction."""
+    """Check PutItem, or the Put of a transaction."""
     _check_returned(request)
     size = check_item(request["Item"])
     check_expressions(request, ["ConditionExpression"], OLD_PARAMETERS["PutItem"])
@@ -67,7 +68,7 @@ def check_put(request: Request, schema_of: SchemaOf) -> None:
 
 
 def check_delete(request: Request, schema_of: SchemaOf) -> None:
-    """DeleteItem, the Delete of a transaction, and its ConditionCheck."""
+    """Check DeleteItem, or the Delete or ConditionCheck of a transaction."""
     _check_returned(request)
     check_item(request["Key"])
     check_expressions(request, ["ConditionExpression"], OLD_PARAMETERS["DeleteItem"])
@@ -76,7 +77,7 @@ def check_delete(request: Request, schema_of: SchemaOf) -> None:
 
 
 def check_update(request: Request, schema_of: SchemaOf) -> list[Path]:
-    """UpdateItem, and the Update of a transaction; the paths that it changes."""
+    """Check UpdateItem, or the Update of a transaction; returns the paths that it changes."""
     check_item(request["Key"])
     paths = check_expressions(
         request, ["UpdateExpression", "ConditionExpression"], OLD_PARAMETERS["UpdateItem"]
@@ -99,7 +100,7 @@ def check_update(request: Request, schema_of: SchemaOf) -> list[Path]:
 
 
 def check_get(request: Request, schema_of: SchemaOf) -> list[Path]:
-    """GetItem, and the Get of a transaction; the paths that it projects."""
+    """Check GetItem, or the Get of a transaction; returns the paths that it projects."""
     check_names(request)
     check_item(request["Key"])
     paths = check_expressions(request, ["ProjectionExpression"], OLD_PARAMETERS["GetItem"])
@@ -108,7 +109,7 @@ def check_get(request: Request, schema_of: SchemaOf) -> list[Path]:
 
 
 def check_names(request: Mapping[str, Any]) -> None:
-    """The old way to name what is wanted of an item."""
+    """Check AttributesToGet, the parameter that predates projection expressions."""
     names = request.get("AttributesToGet") or []
     for place, name in enumerate(names):
         if name in names[:place]:
@@ -116,7 +117,7 @@ def check_names(request: Mapping[str, Any]) -> None:
 
 
 def check_batch_write(request: Request, schema_of: SchemaOf) -> None:
-    """BatchWriteItem."""
+    """Check BatchWriteItem."""
     tables = _tables(request)
     for name, writes in tables.items():
         if not 1 <= len(writes) <= MAX_BATCH_WRITE:
@@ -153,7 +154,7 @@ def check_batch_write(request: Request, schema_of: SchemaOf) -> None:
 
 
 def check_batch_get(request: Request, schema_of: SchemaOf) -> dict[str, list[Path]]:
-    """BatchGetItem; the paths that it projects by table."""
+    """Check BatchGetItem; returns the paths that it projects, by table."""
     tables = _tables(request)
     for name, wanted in tables.items():
         where = f"requestItems.{name}.member.keys"
@@ -173,7 +174,7 @@ def check_batch_get(request: Request, schema_of: SchemaOf) -> dict[str, list[Pat
 
 
 def check_transact_write(request: Request, schema_of: SchemaOf) -> None:
-    """TransactWriteItems."""
+    """Check TransactWriteItems."""
     items = request["TransactItems"]
     _check_length(
         items, "transactItems", MAX_TRANSACTION, shown=f"[{len(items)} TransactWriteItems]"
@@ -204,7 +205,7 @@ def check_transact_write(request: Request, schema_of: SchemaOf) -> None:
 
 
 def check_transact_get(request: Request, schema_of: SchemaOf) -> list[list[Path]]:
-    """TransactGetItems; the paths that each Get projects."""
+    """Check TransactGetItems; returns the paths that each Get projects."""
     items = request["TransactItems"]
     _check_length(items, "transactItems", MAX_TRANSACTION, shown=f"[{len(items)} TransactGetItems]")
     paths = [check_get(item["Get"], schema_of) for item in items]
@@ -259,7 +260,7 @@ def _tables(request: Request) -> dict[str, Any]:
 
 
 def one_of(request: Mapping[str, Any], name: str, known: tuple[str, ...]) -> None:
-    """Refuse a parameter that has none of the known values."""
+    """Refuse a parameter whose value isn't one of the known ones."""
     value = request.get(name)
     if value is not None and value not in known:
         where = name[0].lower() + name[1:]

@@ -1,7 +1,7 @@
-"""Has LocalStack's gateway hand calls on items on as they come.
+"""Has LocalStack's gateway pass on calls for items without parsing their arguments.
 
-It would read each value of each item by botocore's model first, which costs more than storing them
-does, and which nobody looks at.
+Parsing each value of each item by botocore's model costs more than storing the items does, and
+nothing uses the result.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ ON_ITEMS = (
 
 
 def hand_items_on() -> None:
-    """Add the patches, before the first call."""
+    """Add the patches; must run before the first call."""
     add_patches(_MODEL, patches())
 
 
 def patches() -> list[dict[str, Any]]:
-    """For each operation an input that is no more than a document."""
+    """A free-form document as the input of each operation."""
     return [
         {"op": "add", "path": f"/shapes/{operation}Input", "value": ANYTHING}
         for operation in ON_ITEMS

@@ -20,12 +20,12 @@ _TOKEN_SECONDS = 600.0
 
 
 class Transactions(Operations):
-    """All operations of one account in one region."""
+    """All operations on items, including transactions, of one account in one region."""
 
     def __init__(self, backend: DynamoDBBackend, clock: Callable[[], float] = time.time) -> None:
         super().__init__(backend)
         self._clock = clock
-        # With the tables, so that a reset forgets both.
+        # Stored with the tables, so that a reset clears both.
         self._tokens: dict[str, tuple[str, float]] = vars(backend).setdefault("tokens", {})
 
     def transact_write_items(self, request: Request) -> Answer:
@@ -75,7 +75,7 @@ class Transactions(Operations):
         return {"Responses": responses} | shown(request, list(consumed.values()))
 
     def _after(self, kind: str, action: Request, place: Place) -> Item | None:
-        """The item that a part of a transaction leaves."""
+        """The item after one action of a transaction."""
         if kind == "Put":
             item: Item = action["Item"]
             return item
@@ -84,7 +84,10 @@ class Transactions(Operations):
         return None if kind == "Delete" else place.item
 
     def _was_done(self, request: Request) -> bool:
-        """Whether the same transaction has been done already, within the time of its token."""
+        """Whether this transaction was done already; its token is valid for 10 minutes.
+
+        Raises Refused if the token was used for another transaction.
+        """
         now = self._clock()
         for token, (_request, then) in list(self._tokens.items()):
             if now - then >= _TOKEN_SECONDS:
@@ -99,7 +102,7 @@ class Transactions(Operations):
         return done is not None
 
     def _consumed_again(self, request: Request) -> Answer:
-        """A transaction that was done is only read."""
+        """The answer to a repeated transaction; it consumes read units instead of write units."""
         consumed: dict[str, Consumed] = {}
         for item in request["TransactItems"]:
             ((kind, action),) = item.items()
@@ -110,7 +113,7 @@ class Transactions(Operations):
 
 
 def _reason(refused: Refused) -> Answer:
-    """Why a part of a transaction can't be done."""
+    """The cancellation reason for an action; raises other errors, which fail the whole call."""
     known = {
         "ConditionalCheckFailedException": "ConditionalCheckFailed",
         "ValidationException": "ValidationError",

@@ -1,6 +1,6 @@
 """Whether a condition holds for an item.
 
-Values of different types are different, and none comes before the other.
+Values of different types are never equal, and have no order.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Typed = tuple[str, Any]
 
 
 def holds(condition: Operand, item: Item | None) -> bool:
-    """The answer for what `grammar` has parsed."""
+    """Whether a condition parsed by `grammar` holds; `item` is None if there is no item."""
     match condition:
         case Operator("NOT", (one,)):
             return not holds(one, item)
@@ -76,7 +76,7 @@ def _contains(value: Typed, other: Typed) -> bool:
 
 
 def _typed(operand: Operand, item: Item | None) -> Typed | None:
-    """What an operand is for the item, or None: an attribute, a value, or a size."""
+    """An operand's type and value for the item; None if it has none."""
     match operand:
         case Function("size", (inner,)):
             sized = _typed(inner, item)

@@ -1,7 +1,7 @@
-"""What an item becomes by an update expression.
+"""Applies update expressions to items.
 
-Every operand is that of the item before the update, and so are the places in its lists; what goes
-beyond the end of a list is appended, in the order of its places.
+Operands, and indexes into lists, refer to the item before the update. Elements beyond the end of a
+list are appended in the order of their indexes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _Late = tuple[list[Value], int, Value]
 
 
 def apply(changes: Sequence[Change], before: Item) -> Item:
-    """The item after the changes; raises Refused, and leaves the one before as it is."""
+    """The item after the changes, leaving `before` unmodified; raises Refused."""
     after = deepcopy(before)
     appended: list[_Late] = []
     removed: list[tuple[list[Value], int]] = []
@@ -51,7 +51,7 @@ def apply(changes: Sequence[Change], before: Item) -> Item:
 
 
 def _place_of(item: Item, path: Path) -> tuple[_Container, str | int]:
-    """The map or the list that a path leads into, and the last step; raises Refused."""
+    """The map or list that contains the end of a path, and the last step; raises Refused."""
     container: Any = item
     for step, following in pairwise(path):
         found = _at(container, step) or {}
@@ -109,7 +109,7 @@ def _read(item: Item, path: Path) -> Value | None:
 
 
 def _combined(there: Value | None, value: Value, action: str) -> Value | None:
-    """A number or a set with what is added to it, or a set without what is deleted from it."""
+    """The result of ADD on a number or a set, or of DELETE on a set; None if nothing is left."""
     if there is None:
         return value if action == "ADD" else None
     ((kind, old),), ((other, new),) = there.items(), value.items()

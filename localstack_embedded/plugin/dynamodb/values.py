@@ -1,6 +1,6 @@
-"""What the value of an attribute may be, and how much room it takes.
+"""Checks of attribute values, and their sizes.
 
-Values are in DynamoDB's own JSON: {"S": "text"}. Checking one brings its numbers into the form in
+Values are in DynamoDB JSON, such as {"S": "text"}. A check converts numbers in place to the form in
 which AWS stores and returns them. The limits are AWS's, from "Quotas in Amazon DynamoDB"; sizes
 follow "DynamoDB item sizes and formats".
 """
@@ -32,17 +32,17 @@ _TYPES: dict[str, Any] = {
 
 
 def check_item(item: Item) -> int:
-    """The item's size in bytes, its numbers in their stored form; raises Refused."""
+    """Check an item and convert its numbers; returns its size in bytes, or raises Refused."""
     return sum(utf8_size(name) + check_value(value) for name, value in item.items())
 
 
 def item_size(item: Mapping[str, Value]) -> int:
-    """The size in bytes of an item that is stored already."""
+    """The size in bytes of an item whose numbers are already in their stored form."""
     return sum(utf8_size(name) + _size(value) for name, value in item.items())
 
 
 def check_value(value: Value, level: int = 1) -> int:
-    """The value's size in bytes, its numbers in their stored form; raises Refused."""
+    """Check a value and convert its numbers; returns its size in bytes, or raises Refused."""
     if not isinstance(value, dict):
         raise unreadable(value)
     if len(value) != 1 or not value.keys() <= _TYPES.keys():
@@ -91,7 +91,7 @@ def stored_number(text: str) -> str:
         raise invalid(f"The parameter cannot be converted to a numeric value: {text}")
     try:
         sign, digits, exponent = Decimal(text).as_tuple()
-    except InvalidOperation:  # The exponent alone is beyond everything.
+    except InvalidOperation:  # The exponent alone is out of range.
         sign, digits, exponent = 0, (1,), -1000 if "-" in text[1:] else 1000
     assert isinstance(exponent, int)
     significant = "".join(map(str, digits)).strip("0")
@@ -115,10 +115,10 @@ def stored_number(text: str) -> str:
 
 
 def utf8_size(text: str) -> int:
-    """How many bytes AWS counts for a text."""
+    """The size of a text in bytes, as AWS counts it."""
     if text.isascii():
         return len(text)
-    # JSON may hold halves of surrogate pairs.
+    # JSON may contain unpaired surrogates.
     return len(text.encode(errors="surrogatepass"))
 
 
@@ -163,11 +163,11 @@ def _size(value: Mapping[str, Any]) -> int:
 
 
 def _number_size(number: str) -> int:
-    """One byte for two significant digits, and one, and one more for a sign."""
+    """A byte for each two significant digits, plus one, and another for a minus sign."""
     if number == "0":
         return 1
     whole, _, fraction = number.lstrip("-").partition(".")
-    # Pairs of digits begin at the decimal point.
+    # Digits are paired from the decimal point outward.
     whole = whole.rjust(len(whole) + len(whole) % 2, "0")
     pairs = re.findall("..", whole + fraction.ljust(len(fraction) + len(fraction) % 2, "0"))
     while len(pairs) > 1 and pairs[-1] == "00":
@@ -183,12 +183,12 @@ def _binary_size(encoded: str | bytes) -> int:
     except (binascii.Error, ValueError):
         raise Refused(
             "SerializationException",
-            "Invalid binary value: what is in B and BS must be encoded in Base64",
+            "Invalid binary value: values of types B and BS must be Base64-encoded",
         ) from None
 
 
 def unreadable(content: object) -> Refused:
-    """The JSON has something else where it should have a value of DynamoDB's."""
+    """The error for JSON of the wrong type, such as a number where a string is expected."""
     is_number = isinstance(content, int) and not isinstance(content, bool)
     what = "NUMBER_VALUE cannot be converted to String" if is_number else "Unexpected field type"
     return Refused("SerializationException", what)
