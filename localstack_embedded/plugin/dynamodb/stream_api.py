@@ -1,4 +1,4 @@
-"""DynamoDB Streams, on what moto's tables keep of their changes."""
+"""The DynamoDB Streams API, on the records in moto's tables."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _TYPES = ("TRIM_HORIZON", "LATEST", "AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER
 
 
 class TableStreams(DynamodbstreamsApi):  # type: ignore[misc]
-    """A table's stream has one shard, which nothing ends but the stream's own end."""
+    """The streams of all tables; each has one shard, which ends only when the stream does."""
 
     @handler("ListStreams", expand=False)  # type: ignore[untyped-decorator]
     @as_service_exceptions
     def list_streams(self, context: RequestContext, request: dict[str, Any]) -> Answer:
-        """All streams of the account, or those of a table."""
+        """All streams of the account in the region, or the stream of one table."""
         limit = request.get("Limit") or _MAX_LISTED
         check_range(limit, "limit", 1, _MAX_LISTED)
         tables = dynamodb_backends[context.account_id][context.region].tables
@@ -51,7 +51,7 @@ class TableStreams(DynamodbstreamsApi):  # type: ignore[misc]
     @handler("DescribeStream", expand=False)  # type: ignore[untyped-decorator]
     @as_service_exceptions
     def describe_stream(self, _context: RequestContext, request: dict[str, Any]) -> Answer:
-        """The stream, and its shard."""
+        """The stream and its shard."""
         check_range(request.get("Limit") or 1, "limit", 1, _MAX_LISTED)
         table = _table_of(request["StreamArn"])
         shard = _trimmed(table)
@@ -77,7 +77,7 @@ class TableStreams(DynamodbstreamsApi):  # type: ignore[misc]
     @handler("GetShardIterator", expand=False)  # type: ignore[untyped-decorator]
     @as_service_exceptions
     def get_shard_iterator(self, _context: RequestContext, request: dict[str, Any]) -> Answer:
-        """Where reading begins."""
+        """An iterator for the position to start reading at; it expires after 15 minutes."""
         kind, number = request["ShardIteratorType"], request.get("SequenceNumber")
         if kind not in _TYPES:
             raise unconstrained(
@@ -93,7 +93,9 @@ class TableStreams(DynamodbstreamsApi):  # type: ignore[misc]
         first = shard.starting_sequence_number + shard.trimmed
         if kind.endswith("SEQUENCE_NUMBER"):
             if number is None or not number.isdecimal():
-                raise invalid(f"Invalid SequenceNumber: {kind} needs one of this shard")
+                raise invalid(
+                    f"Invalid SequenceNumber: {kind} needs a sequence number of this shard"
+                )
             position = int(number) - first + kind.startswith("AFTER")
             if position < 0:
                 raise _past_the_oldest()
@@ -104,7 +106,7 @@ class TableStreams(DynamodbstreamsApi):  # type: ignore[misc]
     @handler("GetRecords", expand=False)  # type: ignore[untyped-decorator]
     @as_service_exceptions
     def get_records(self, _context: RequestContext, request: dict[str, Any]) -> Answer:
-        """At most 1,000 records and 1 MB from a position on."""
+        """At most 1,000 records and 1 MiB from a position on."""
         limit = _MAX_RECORDS if request.get("Limit") is None else request["Limit"]
         check_range(limit, "limit", 1, _MAX_RECORDS)
         arn, position = _position_of(request["ShardIterator"])

@@ -1,4 +1,4 @@
-"""Time to live: the operations on it, and the deletion of what has expired."""
+"""Time to live: the operations on it, and the deletion of expired items."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .tables import Place, all_items, plain
 
 
 class Sweeper:
-    """Deletes expired items every few seconds, for as long as any table has a time to live."""
+    """Deletes expired items every few seconds, as long as any table has a time to live."""
 
     def __init__(self, lock: RLock, clock: Callable[[], float] = time.time) -> None:
         self._lock = lock
@@ -26,13 +26,13 @@ class Sweeper:
         self._thread: Thread | None = None
 
     def sweep(self) -> int:
-        """Delete all items that have expired, and tell how many."""
+        """Delete all expired items; returns how many."""
         now, swept = self._clock(), 0
         with self._lock:
             tables = list(_with_time_to_live())
         for table in tables:
             with self._lock:
-                attribute = table.ttl.get("AttributeName")  # none once it has been turned off
+                attribute = table.ttl.get("AttributeName")  # None if turned off meanwhile
                 for item in list(all_items(table)) if attribute else ():
                     found = plain(item)
                     if has_expired(found, attribute, now):
@@ -41,11 +41,11 @@ class Sweeper:
         return swept
 
     def described(self, tables: Mapping[str, Table], name: str) -> dict[str, Any]:
-        """What DescribeTimeToLive says."""
+        """The TimeToLiveDescription of a table; raises Refused."""
         return dict(_found(tables, name).ttl)
 
     def update(self, tables: Mapping[str, Table], request: dict[str, Any], *, again: bool) -> None:
-        """UpdateTimeToLive; `again` if what is so already may be asked for once more."""
+        """Turn time to live on or off; unless `again`, raises Refused if it already is."""
         table, wanted = _found(tables, request["TableName"]), request["TimeToLiveSpecification"]
         is_enabled = table.ttl["TimeToLiveStatus"] == "ENABLED"
         if not again and is_enabled and wanted["Enabled"]:
@@ -65,7 +65,7 @@ class Sweeper:
             self.begin()
 
     def begin(self) -> None:
-        """Sweep from now on, if any table has a time to live."""
+        """Start sweeping if any table has a time to live."""
         if self._thread is None and any(_with_time_to_live()):
             self._thread = Thread(target=self._run, name="time-to-live", daemon=True)
             self._thread.start()

@@ -1,4 +1,4 @@
-"""moto's tables, of which a changed item is stored, and told to the stream, in one way only."""
+"""moto's tables, with a single way to store an item and to record the change in the stream."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ from .values import Item
 _RETENTION = timedelta(hours=24)
 
 LOCK = RLock()
-"""Of whoever reads or changes tables, which moto has not made safe for concurrency."""
+"""Must be held to read or change tables, since moto's aren't thread-safe."""
 
 
 def mend() -> None:
-    """Change what moto does wrong by itself: its streams, and the cost of an item."""
+    """Correct moto's streams, make its items cheaper, and take over its list of reserved words."""
     StreamShard.add = _tell
     DynamoDBBackend.update_table_streams = _switch_stream
     StreamShard.__init__ = _begin
     RESERVED.update(ReservedKeywords.get_reserved_keywords())
-    # It adds up the item's size anew for each attribute.
+    # moto's dictionary sums up the item's size again with each attribute added.
     dynamo_type.LimitedSizeDict = dict
 
 
 def schema_of(table: Table) -> Schema:
-    """The keys of a table."""
+    """The keys of a table and of its indexes."""
     types = {entry["AttributeName"]: entry["AttributeType"] for entry in table.attr}
 
     def keys(schema: list[dict[str, str]]) -> Attributes:
@@ -64,7 +64,7 @@ def schema_of(table: Table) -> Schema:
 
 
 def all_items(table: Table) -> Iterator[StoredItem]:
-    """moto's items, in no order."""
+    """moto's items, in no particular order."""
     for partition in list(table.items.values()):
         if table.range_key_attr:
             yield from partition.values()
@@ -73,9 +73,9 @@ def all_items(table: Table) -> Iterator[StoredItem]:
 
 
 class KeptItem(StoredItem):  # type: ignore[misc]
-    """moto's item, whose values are made moto's once something asks for them.
+    """A moto item that converts its values to moto's types only when they are read.
 
-    Little does, and making them takes as long as all the rest of storing an item.
+    They rarely are, and converting them takes as long as the rest of storing an item.
     """
 
     def __init__(self, hash_key: DynamoType, range_key: DynamoType | None, plain: Item) -> None:
@@ -85,15 +85,15 @@ class KeptItem(StoredItem):  # type: ignore[misc]
 
     @cached_property
     def attrs(self) -> dict[str, DynamoType]:
-        """What moto reads, and may change: from now on it counts, and no longer `plain`."""
+        """The values in moto's types; they replace `plain`, because moto may change them."""
         attrs = {name: DynamoType(value) for name, value in (self.plain or {}).items()}
-        # Both at once, since another thread may read or pickle the item just now.
+        # Both at once, since another thread may be reading or pickling the item.
         self.__dict__.update(attrs=attrs, plain=None)
         return attrs
 
 
 def plain(item: StoredItem) -> Item:
-    """An item of moto's in DynamoDB's own JSON, which nobody may change."""
+    """A moto item in DynamoDB JSON; callers must not modify it."""
     kept: Item | None = getattr(item, "plain", None)
     if kept is not None:
         return kept
@@ -101,7 +101,7 @@ def plain(item: StoredItem) -> Item:
 
 
 def plain_value(value: DynamoType) -> dict[str, Any]:
-    """A value of moto's in DynamoDB's own JSON."""
+    """A moto value in DynamoDB JSON."""
     content = value.value
     if value.type == "M":
         content = {name: plain_value(member) for name, member in content.items()}
@@ -113,7 +113,7 @@ def plain_value(value: DynamoType) -> dict[str, Any]:
 
 
 class Place:
-    """Where an item is, or may be, in a table."""
+    """The place of an item in a table, whether it exists or not."""
 
     def __init__(self, table: Table, attributes: Item) -> None:
         self.table = table
@@ -123,18 +123,18 @@ class Place:
 
     @property
     def stored(self) -> StoredItem | None:
-        """moto's item."""
+        """The item as moto stores it, or None."""
         found = self.table.items.get(self._hash)
         return found.get(self._range) if found is not None and self._range else found
 
     @property
     def item(self) -> Item | None:
-        """The same in DynamoDB's own JSON."""
+        """The item in DynamoDB JSON, or None."""
         stored = self.stored
         return None if stored is None else plain(stored)
 
     def set(self, item: Item | None, *, by_expiry: bool = False) -> None:
-        """Store the item, or none, and tell the stream of it."""
+        """Store an item, or delete it if None, and record the change in the stream."""
         shard = self.table.stream_shard
         before = None if shard is None else self.stored
         after = None if item is None else KeptItem(self._hash, self._range, item)
@@ -143,7 +143,7 @@ class Place:
             _tell(shard, before, after, by_expiry=by_expiry)
 
     def replace(self, after: StoredItem | None) -> None:
-        """Store moto's item, or none, and tell nobody."""
+        """Store a moto item, or delete it if None, without recording the change."""
         items = self.table.items
         if after is None:
             if self.stored is not None:
@@ -165,8 +165,8 @@ def _begin(shard: StreamShard, account_id: str, table: Table) -> None:
     view = table.stream_specification.get("StreamViewType")
     if view is None:
         raise invalid_parameter("StreamViewType must be specified when StreamEnabled is true")
-    shard.view = view  # The table forgets it with the end of the stream.
-    shard.trimmed = 0  # records that have expired
+    shard.view = view  # The table forgets it when the stream is turned off.
+    shard.trimmed = 0  # number of records that have expired
 
 
 def trim(shard: StreamShard, now: datetime) -> None:
@@ -204,7 +204,7 @@ def _tell(
 
 
 def _switch_stream(_backend: DynamoDBBackend, table: Table, wanted: dict[str, Any]) -> None:
-    """Turn a stream on or off; what it has told so far stays until another is turned on."""
+    """Turn a table's stream on or off; its records stay until the next one is turned on."""
     is_on = table.stream_specification["StreamEnabled"]
     if bool(wanted.get("StreamEnabled")) == bool(is_on):
         has = "already has an enabled" if is_on else "has no enabled"
@@ -213,7 +213,7 @@ def _switch_stream(_backend: DynamoDBBackend, table: Table, wanted: dict[str, An
 
 
 class _Told:
-    """What moto keeps in a stream."""
+    """A stream record with the method that moto needs, and the time it was recorded."""
 
     def __init__(self, record: dict[str, Any], at: datetime) -> None:
         self._record = record
