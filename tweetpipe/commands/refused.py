@@ -93,6 +93,8 @@ def _words(error: typer.TyperException, command: Any, ctx: Any, args: list[str])
         known = {name for param in command.params if not param.hidden for name in param.opts}
         near = sorted(known & {*(error.possibilities or ())})
         meant = f" Did you mean {one_of(near)}?" if near else ""
+        if option in _options_below(command):
+            meant = " Put it after the command that it is for."
         return f"{ctx.command_path} has no option {option}.{meant}"
     for parameter in command.params:
         if option in parameter.opts:
@@ -105,6 +107,14 @@ def _words(error: typer.TyperException, command: Any, ctx: Any, args: list[str])
         meant = f" Did you mean {found[2].replace(chr(39), '')}?" if found[2] else ""
         return f"{ctx.command_path} has no command {found[1]}.{meant}"
     return error.message
+
+
+def _options_below(command: Any) -> Iterator[str]:
+    """The options of a group's commands."""
+    for below in getattr(command, "commands", {}).values():
+        for parameter in below.params:
+            yield from () if parameter.hidden else parameter.opts
+        yield from _options_below(below)
 
 
 def _missing(parameter: Any, ctx: Any) -> str:

@@ -96,6 +96,16 @@ RATE = "a number of at least 0.001, such as 200"
             "produce file",
         ),
         ("logs -x", "tweetpipe logs has no option -x.", "logs"),
+        (
+            "--stack mine status",
+            "tweetpipe has no option --stack. Put it after the command that it is for.",
+            "",
+        ),
+        (
+            "dead-letters --kind rejected list",
+            "tweetpipe dead-letters has no option --kind. Put it after the command that it is for.",
+            "dead-letters",
+        ),
         ("logs --json=1", "--json takes no value.", "logs"),
         ("query a b", "tweetpipe query takes no further arguments, so it can't use b.", "query"),
         ("produce fake --rate abc", f"--rate must be {RATE}, not 'abc'.", "produce fake"),
