@@ -103,9 +103,10 @@ def _title(snapshot: Snapshot, width: int) -> Text:
     where = f"AWS, {snapshot.region}"
     if snapshot.target == "local":
         where = f"local, {printable(snapshot.endpoint)}" if snapshot.endpoint else "local"
+    when = Text(f"  {at}", style="dim")
     title = Text(f"{printable(snapshot.stack)} ({where})", style="bold")
-    title.append(f"  {at}", style="dim")
-    return _fitted(title, width)
+    # A long name is cut off, not the time, which shows that the figures are recent.
+    return _fitted(_fitted(title, max(width - len(when), 1)) + when, width)
 
 
 def _in_five_minutes(counts: list[str]) -> list[str]:

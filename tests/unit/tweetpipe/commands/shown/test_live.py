@@ -77,6 +77,12 @@ def test_no_figure_is_cut(width: int) -> None:
     assert any("1,200.0 s, p99 86,399.0 s" in line for line in shown)
 
 
+def test_a_long_name_does_not_displace_the_time() -> None:
+    shown = lines(replace(busy(), stack="s" * 128), 60, 24)
+
+    assert shown[0].endswith("s…  08:00:00Z")
+
+
 def test_a_reason_is_shown_whole() -> None:
     why = "The function failed 3 times. To see the reason, run: tweetpipe logs --stack tweets-test."
     failing = busy(landed())
