@@ -106,3 +106,19 @@ def test_the_header_hides_nothing_that_has_the_focus(served: Dashboard, new_page
             page.keyboard.press(key)
             focused = page.evaluate("document.activeElement.outerHTML")
             assert not page.evaluate(UNDER_THE_HEADER), focused
+
+
+def test_a_short_dialog_shows_the_whole_outline_of_what_has_the_focus(
+    served: Dashboard, new_page: NewPage
+) -> None:
+    page = opened(new_page, served, viewport={"width": 640, "height": 400})
+    served.collector.push(snapshot(landed(1, text="word " * 300)))
+    page.locator("#events button").press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_role("status")).not_to_have_text("Reading the item from the table…")
+    tab_to(page, ".details .buttons button")
+
+    inner, outer = page.locator(":focus").bounding_box(), dialog.bounding_box()
+    assert inner
+    assert outer
+    assert inner["y"] + inner["height"] + 5 <= outer["y"] + outer["height"]
