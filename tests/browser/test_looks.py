@@ -6,6 +6,7 @@ import math
 import os
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.opening import LETTERS, opened
 from tests.browsers import NewPage
+from tests.pictures import letters_without_font, require_fonts, still
 from tests.unit.tweetpipe.dashboard.doubles import (
     Dashboard,
     dashboard,
@@ -261,6 +263,7 @@ def test_a_picture_of_the_page(new_page: NewPage, tmp_path: Path) -> None:
         served.collector.push(
             snapshot(
                 *newest,
+                function=replace(snapshot().function, rejected_per_s=0.0),
                 dead_letters=DeadLettersState(
                     Health("warning", "3 dead letters wait below."), 2, 1, 3
                 ),
@@ -273,11 +276,20 @@ def test_a_picture_of_the_page(new_page: NewPage, tmp_path: Path) -> None:
         page.keyboard.press("Enter")
         expect(page.locator("#items li")).to_have_count(5)
         asked = os.environ.get("SCREENSHOTS") == "1"
+        if asked:
+            require_fonts(page)
         path = ROOT / "docs/images/dashboard.png" if asked else tmp_path / "dashboard.png"
         path.parent.mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=path)
+        still(page.screenshot(), path)
 
     assert path.read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_letter_without_a_font_is_noticed(page: Page) -> None:
+    assert letters_without_font(page) == []
+    # Unicode leaves it to private use, so that no font is likely to have it.
+    page.evaluate("document.querySelector('h1').append('\\u{10FFF0}')")
+    assert letters_without_font(page) == ["\U0010fff0"]
 
 
 def _is_gray(color: str) -> bool:
@@ -285,14 +297,16 @@ def _is_gray(color: str) -> bool:
 
 
 def _past(now: float, second: int) -> Any:
-    wave = 40 * math.sin(second / 60)
+    """It ends with the rates and times that a healthy stack has."""
+    before = second - 900
+    wave = 40 * math.sin(before / 60)
     slow = 480 < second < 520
     return point(
-        now - 900 + second,
+        now + before,
         records_per_s=200.0 + wave,
-        items_per_s=90.0 if slow else 196.0 + wave,
-        p50_s=0.2 + 0.02 * math.sin(second / 45) + slow,
-        p99_s=0.5 + 0.08 * math.sin(second / 30) + 2 * slow,
+        items_per_s=90.0 if slow else 199.5 + wave,
+        p50_s=0.21 + 0.02 * math.sin(before / 45) + slow,
+        p99_s=0.64 + 0.08 * math.sin(before / 30) + 2 * slow,
         failed=2 if 490 < second < 494 else 0,
     )
 

@@ -8,7 +8,6 @@ import os
 import signal
 import uuid
 from collections.abc import Callable, Iterator
-from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -19,6 +18,7 @@ import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
 from tests.browsers import NewPage, browser, new_page
 from tests.commands import Environment, dashboard, producing
+from tests.pictures import moving, require_fonts
 from tests.soak.page import BROWSER, SERVER, left_open
 from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
 from tests.waiting import wait_for
@@ -169,12 +169,12 @@ def test_a_moving_picture_of_the_page(
     new_page: NewPage,
     tmp_path: Path,
 ) -> None:
-    """With SCREENSHOTS=1, it becomes the one of the README."""
+    """With SCREENSHOTS=1, it becomes the one of docs/watching.md."""
     asked = os.environ.get("SCREENSHOTS") == "1"
-    frames, items = (24, 3_000) if asked else (3, 100)
+    frames, items = (24, 9_000) if asked else (3, 100)
     path = ROOT / "docs/images/dashboard.gif" if asked else tmp_path / "dashboard.gif"
     stack = new_stack()
-    taken: list[Image.Image] = []
+    taken: list[bytes] = []
     with (
         dashboard(command_environment, stack.name, tmp_path) as (url, _),
         producing(command_environment, stack.name, tmp_path),
@@ -184,14 +184,17 @@ def test_a_moving_picture_of_the_page(
         wait_for(lambda: item_count(place, stack) >= items, f"{items} tweets")
         for _ in range(frames):
             page.wait_for_timeout(250)
-            shot = Image.open(BytesIO(page.screenshot()))
-            # Small, as it is loaded with the README.
-            taken.append(shot.resize((960, 810), Image.Resampling.LANCZOS).quantize(48))
-    taken[0].save(path, save_all=True, append_images=taken[1:], duration=300, loop=0)
+            if asked:
+                require_fonts(page)
+            taken.append(page.screenshot())
+        accent = page.evaluate("getComputedStyle(document.querySelector('.bar i')).backgroundColor")
+    moving(taken, path, frame_ms=300)
 
     with Image.open(path) as recording:
         assert recording.format == "GIF"
         assert getattr(recording, "n_frames", 1) > 1
+        colors = {color for _, color in recording.convert("RGB").getcolors(1 << 24) or []}
+        assert accent in {f"rgb{color}" for color in colors}
 
 
 @pytest.mark.slow
