@@ -173,7 +173,7 @@ def test_a_layers_bootstrap_will_do(deploy: Deployer, tmp_path: Path) -> None:
         ({"bootstrap": "no script"}, "permission denied; it must be executable in the archive"),
         (
             {"bootstrap": "#!/is/not/there\n"},
-            "no such file or directory; what its first line names",
+            "no such file or directory; the interpreter in its first line",
         ),
     ],
 )
@@ -314,7 +314,9 @@ def test_where_a_python_is_not_there_the_log_says_which_runs(
     assert command(package, INTERPRETER)[0] == sys.executable
     command(package, INTERPRETER)
     own = OWN.removeprefix("python")
-    assert caplog.messages == [f"python3.99 functions run on Python {own}: there is no 3.99 here"]
+    assert caplog.messages == [
+        f"python3.99 functions run on Python {own}: Python 3.99 was not found"
+    ]
 
 
 def test_a_wrapper_runs_what_runs_the_handler(deploy: Deployer, tmp_path: Path) -> None:
@@ -400,7 +402,7 @@ def test_a_function_that_uses_up_its_memory_is_killed_as_on_aws(
     assert outcome.error_type == "Runtime.ExitError"
     assert error_of(outcome).endswith("Error: Runtime exited with error: signal: killed")
     assert "Memory Size: 128 MB\tMax Memory Used: 128 MB" in outcome.logs
-    assert "It used more than its 128 MB of memory." in outcome.logs
+    assert "The function used more than its 128 MB of memory." in outcome.logs
     assert result_of(function.invoke(b"null")) == "well"
 
 

@@ -244,7 +244,7 @@ def test_another_runtime_is_refused_with_a_reason(emulator: Instance) -> None:
 
     wait_for(lambda: state()["State"] != "Pending", "another state")
     assert state()["State"] == "Failed"
-    assert "and this one is java21. Run LocalStack in Docker" in state()["StateReason"]
+    assert "but not java21. Run LocalStack in Docker" in state()["StateReason"]
 
 
 def test_a_custom_runtime_is_a_program_of_the_archive_or_of_a_layer(emulator: Instance) -> None:

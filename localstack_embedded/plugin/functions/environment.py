@@ -1,4 +1,4 @@
-"""An execution environment of a function: Lambda's side of timeouts, exits and log lines.
+"""An execution environment of a function: Lambda's side of timeouts, exits, and log lines.
 
 Error documents and log lines have the form that AWS gives them:
 https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html
@@ -17,18 +17,18 @@ from .runtime_api import Invocation, WorkerReport
 from .runtimes import why_not
 from .worker import Worker, WorkerSettings
 
-# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: what the
-# initialisation takes beyond this comes off the invocation's own time.
+# https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html: initialization time
+# beyond this counts toward the invocation's timeout.
 INIT_SECONDS = 10
 
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html: 6 MB for a synchronous
-# response, and 100 bytes more in fact.
+# response; in fact, AWS allows 100 bytes more.
 MAX_RESPONSE_BYTES = 6 * 2**20 + 100
 
 
 @dataclass(frozen=True)
 class InvocationOutcome:
-    """What an invocation returned, or its error document with its type, and what it logged."""
+    """What an invocation returned, or its error document and error type, and what it logged."""
 
     payload: bytes
     error_type: str | None
@@ -36,7 +36,7 @@ class InvocationOutcome:
 
 
 class FunctionEnvironment:
-    """Runs one invocation after the other in one worker, which is replaced once it has ended."""
+    """Runs invocations one at a time in a worker, which is replaced after it has ended."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self._settings = settings
@@ -45,18 +45,18 @@ class FunctionEnvironment:
         self._warm = False
 
     def start(self) -> Worker:
-        """Have a worker, initialized or about to be."""
+        """Start a worker unless one is running; it may still be initializing."""
         if self._worker is None or not self._worker.alive:
             self._worker, self._warm = Worker(self._settings), False
         return self._worker
 
     def stop(self) -> None:
-        """End the worker; an invocation that it runs fails."""
+        """Kill the worker; an invocation that it is running fails."""
         if self._worker:
             self._worker.kill()
 
     def take_output(self) -> str:
-        """What the worker has printed and no invocation's log has."""
+        """What the worker has printed that is not in an invocation's log."""
         return self._worker.take_output() if self._worker else ""
 
     def invoke(
@@ -85,7 +85,7 @@ class FunctionEnvironment:
 
         payload, error_type, notes = self._judge(report, request_id)
         if memory_mb > limit_mb:
-            notes.append(f"It used more than its {limit_mb} MB of memory.")
+            notes.append(f"The function used more than its {limit_mb} MB of memory.")
         environ = self._settings.environ
         figures = [
             f"REPORT RequestId: {request_id}",
@@ -112,7 +112,7 @@ class FunctionEnvironment:
     def _judge(
         self, report: WorkerReport | None, request_id: str
     ) -> tuple[bytes, str | None, list[str]]:
-        """The payload, the error's type if it is one, and what the platform logs about it."""
+        """The payload, its error type if it is an error, and what the platform logs about it."""
         if report is None:
             message = f"Task timed out after {self._timeout:.2f} seconds"
             now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -1,10 +1,10 @@
-"""LocalStack's Lambda executor that runs functions in processes.
+"""A Lambda executor for LocalStack that runs functions in processes.
 
 Settings, as environment variables of LocalStack's own process:
 
     LAMBDA_PROCESS_PYTHON    the interpreter for functions, with the packages they may expect;
                              LocalStack's own by default
-    LAMBDA_PROCESS_CLIENT    who talks to the Lambda Runtime API: auto (the default), awslambdaric
+    LAMBDA_PROCESS_CLIENT    the client of the Lambda Runtime API: auto (the default), awslambdaric,
                              or builtin; see python_main.py
 """
 
@@ -52,7 +52,7 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
         self._stopped = False
 
     def start(self, env_vars: dict[str, str]) -> None:
-        """Start a worker; whether it initializes well, the first invocation will say."""
+        """Start a worker; if it fails to initialize, the first invocation reports that."""
         self._folder = tempfile.mkdtemp(prefix="function-", dir=config.dirs.tmp)
         self._environment = FunctionEnvironment(self._settings(env_vars, Path(self._folder)))
         with suppress(OSError):
@@ -73,10 +73,10 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
         environ = {
             **found,
             "LANG": "C.UTF-8",
-            # What belongs to the user, like ~/.aws/config, is not the function's.
+            # The function must not see the user's files, such as ~/.aws/config.
             "HOME": str(folder),
             "TMPDIR": str(folder),
-            # Not even a function that reaches the world by a proxy reaches LocalStack by it.
+            # Even a function that uses a proxy calls LocalStack directly.
             "NO_PROXY": f"localhost,{LOOPBACK}",
             **{name: str(value) for name, value in env_vars.items()},
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
@@ -109,8 +109,8 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
             event=payload["payload"].encode(),
         )
         if self._stopped:
-            # No outcome of the function's: nobody is to log, count, or keep it any more.
-            raise ServiceException("The function was removed while it ran.")
+            # Raised so that the outcome is no longer logged, counted, or kept.
+            raise ServiceException("The function was deleted while it was running.")
         return InvocationResult(
             payload["invoke-id"],
             outcome.payload,
@@ -119,7 +119,7 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
         )
 
     def get_logs(self) -> str:
-        """What was printed and has not gone into an invocation's log."""
+        """What was printed that is not in an invocation's log."""
         return self._environment.take_output() if self._environment else ""
 
     def get_address(self) -> str:
@@ -150,4 +150,4 @@ class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
 
     @classmethod
     def cleanup_version(cls, function_version: FunctionVersion) -> None:
-        """Nothing: LocalStack removes the unpacked code itself."""
+        """Do nothing: LocalStack removes the unpacked code itself."""

@@ -1,5 +1,5 @@
-// The process that runs a Node.js function: loads its handler, and serves invocations until it is
-// killed. It gets all it needs from Lambda's own environment variables.
+// The process that runs a Node.js function: loads its handler and serves invocations until it is
+// killed. Lambda's own environment variables provide everything that it needs.
 // https://docs.aws.amazon.com/lambda/latest/dg/nodejs-handler.html
 
 import fs from "node:fs";
@@ -97,11 +97,11 @@ async function load() {
   return handler;
 }
 
-// What is to be done once there is nothing left to do for an invocation.
+// Called once there is nothing left to do for an invocation.
 let whenIdle;
 process.on("beforeExit", () => whenIdle?.());
 
-// Resolves to what the handler returns, by a promise, a callback, or the old methods of the context.
+// Resolves to the handler's result, given by a promise, a callback, or the context's old methods.
 function run(handler, event, context) {
   return new Promise((resolve, reject) => {
     const done = (error, result) => (error ? reject(error) : resolve(result));

@@ -1,4 +1,4 @@
-"""What a process prints, collected through a pipe."""
+"""Collects a process's output through a pipe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from threading import Lock, Thread
 
 
 class Output:
-    """The reading side of a pipe; `write_end` goes to the process, then to `close_write_end`."""
+    """The read end of a pipe; give `write_end` to the process, then call `close_write_end`."""
 
     def __init__(self) -> None:
         self._read_end, self.write_end = os.pipe()
@@ -22,10 +22,10 @@ class Output:
         Thread(target=self._collect, name="function-output", daemon=True).start()
 
     def take(self) -> str:
-        """Everything printed until now that was not taken before.
+        """Everything printed since the last call.
 
-        That is certain for what was printed before something else heard of the process, since
-        this reads the pipe itself and does not wait for the collecting thread to get round to it.
+        This reads the pipe itself rather than wait for the collecting thread, so it includes all
+        output that the process printed before it reported something by another way.
         """
         with self._lock:
             self._drain()
@@ -43,7 +43,7 @@ class Output:
                     more = self._drain()
 
     def _drain(self) -> bool:
-        """Read what is there; False at the end, when nobody can write any more."""
+        """Read what is available; False at the end, when no process can write anymore."""
         try:
             while chunk := os.read(self._read_end, 2**16):
                 self._chunks.append(chunk)

@@ -1,4 +1,4 @@
-"""How much an invocation may carry.
+"""The limits on an invocation's payload.
 
 https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html: "For synchronous invocations, the
 maximum payload size is 6 MB. For asynchronous invocations, the maximum payload size is 1 MB."
@@ -14,7 +14,7 @@ _MOST_ASYNCHRONOUS = 2**20
 
 
 def too_large(size: int, invocation_type: str | None) -> str | None:
-    """What AWS says of a payload that is too large; None if it isn't."""
+    """AWS's message about a payload that is too large; None if it isn't."""
     if invocation_type == "Event":
         if size > _MOST_ASYNCHRONOUS:
             return (
@@ -27,7 +27,7 @@ def too_large(size: int, invocation_type: str | None) -> str | None:
 
 
 def limit(provider: Any) -> None:
-    """Have LocalStack's Lambda refuse what is too large."""
+    """Have LocalStack's Lambda refuse payloads that are too large."""
     from localstack.aws.api import CommonServiceException
 
     invoke = provider.invoke

@@ -2,12 +2,12 @@
 
     python -P python_main.py CLIENT PACKAGES [PATH...]
 
-PACKAGES is a folder that goes to the end of `sys.path`, or empty; PATH is what goes to its front.
-CLIENT says who talks to the Lambda Runtime API: `awslambdaric` is AWS's own client, `builtin` the
-one below, for Pythons that it is not there for, and `auto` the first of the two that is there. The
-rest comes in Lambda's own environment variables.
+PACKAGES is a folder to append to `sys.path`, or empty; each PATH goes to its front. CLIENT is the
+client of the Lambda Runtime API: `awslambdaric` is AWS's own, `builtin` is the one below, for
+Pythons without AWS's, and `auto` is `awslambdaric` if it is there, or else `builtin`. Everything
+else is in Lambda's own environment variables.
 
-This file runs alone, in the function's interpreter: it may import the standard library only.
+This file runs on its own in the function's interpreter, so it may import only the standard library.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Handler = Callable[[Any, "Context"], Any]
 
 
 class FunctionError(Exception):
-    """A failure that Lambda names itself, like Runtime.ImportModuleError."""
+    """A failure with one of Lambda's own error types, such as Runtime.ImportModuleError."""
 
     def __init__(self, type: str, message: str) -> None:
         super().__init__(message)
@@ -37,7 +37,7 @@ class FunctionError(Exception):
 
 
 class Context:
-    """What a handler gets as its second argument.
+    """The second argument of a handler.
 
     https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
     """
@@ -60,7 +60,7 @@ class Context:
         return max(0, self._deadline_ms - int(time.time() * 1000))
 
     def log(self, message: object) -> None:
-        """Print without a line's end."""
+        """Print without a newline at the end."""
         sys.stdout.write(str(message))
 
 
@@ -90,7 +90,7 @@ class RuntimeClient:
         self._connection = http.client.HTTPConnection(host)
 
     def next_invocation(self) -> tuple[http.client.HTTPMessage, bytes]:
-        """Wait for an invocation: its headers and its event."""
+        """Wait for an invocation; returns its headers and its event."""
         return self._request("GET", "invocation/next")
 
     def post(self, path: str, content: bytes) -> None:
@@ -106,7 +106,7 @@ class RuntimeClient:
 
 
 def serve(client: RuntimeClient, name: str) -> None:
-    """Load the handler `name` and run it for one invocation after the other."""
+    """Load the handler `name` and run it for each invocation in turn."""
     formatter = LogFormatter()
     log = logging.StreamHandler(sys.stdout)
     log.setFormatter(formatter)
@@ -165,7 +165,7 @@ def load_handler(name: str) -> Handler:
 
 
 def marshal(result: object) -> bytes:
-    """The handler's result as JSON, decimals as numbers; bytes as they are."""
+    """The handler's result as JSON, with decimals as numbers; bytes are returned as they are."""
     if isinstance(result, bytes):
         return result
     try:
@@ -177,7 +177,7 @@ def marshal(result: object) -> bytes:
 
 
 def describe(error: Exception, request_id: str) -> bytes:
-    """Lambda's error document for `error`, which is printed to the log on the way."""
+    """Lambda's error document for `error`; also prints the error to the log."""
     if isinstance(error, FunctionError):
         type_name, stack = error.type, []
     else:
@@ -223,8 +223,8 @@ def _awslambdaric(*, required: bool) -> Callable[[list[str]], None] | None:
         if required:
             raise
         return None
-    # Its part in C++ has read the address while it was imported, and puts the secret into its URLs.
-    # Its part in Python, which reports a failed initialization, takes HOST:PORT only.
+    # Its C++ part read the address when it was imported, and puts the secret into its URLs. Its
+    # Python part, which reports a failed initialization, takes only HOST:PORT.
     address, _, secret = os.environ["AWS_LAMBDA_RUNTIME_API"].partition("/")
     os.environ["AWS_LAMBDA_RUNTIME_API"] = address
     call = BaseLambdaRuntimeClient.call_rapid

@@ -1,11 +1,12 @@
-"""The process that ends all that functions have started, once LocalStack has ended.
+"""The process that kills everything that functions have started, once LocalStack has ended.
 
     python -I reaper.py MARK < pipe
 
-LocalStack itself gets no chance to when it is killed. The kernel would end the workers with it, but
-not what they have started, and on macOS nothing. So this process reads from a pipe that closes with
-LocalStack, however that ends. A line `+PID` names a worker, which leads a process group, and `-PID`
-one that is gone. What has left its group is known by MARK, a variable of its environment.
+LocalStack itself can't do so when it is killed. The kernel could end the workers with it, but not
+what they have started, and on macOS not even the workers. So this process reads from a pipe, which
+closes when LocalStack ends, no matter how. A line `+PID` names a worker, which leads a process
+group, and `-PID` a worker that has ended. Processes that left their group are recognized by MARK,
+the value of a variable in their environment.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from contextlib import suppress
 from threading import Lock
 
 MARK = "LOCALSTACK_EMBEDDED_RUN"
-ROUNDS = 10  # against what goes on starting others
+ROUNDS = 10  # for processes that keep starting others
 
 
 class Reaper:
-    """The process as LocalStack sees it, started with the first worker."""
+    """LocalStack's handle on the process, which it starts with the first worker."""
 
     def __init__(self) -> None:
         self._run = secrets.token_hex(16)
@@ -34,11 +35,11 @@ class Reaper:
 
     @property
     def mark(self) -> str:
-        """What marks this process's workers, but not those of one that was forked from it."""
+        """The mark of this process's workers; a process forked from it has another one."""
         return f"{self._run}-{os.getpid()}"
 
     def watch(self, pid: int) -> None:
-        """See to it that the worker and its group end with this process."""
+        """Have the worker and its group killed when this process ends."""
         with self._lock:
             self._workers.add(pid)
             if self._process is None or self._process.poll() is not None:
@@ -47,7 +48,7 @@ class Reaper:
                 self._tell(f"+{pid}\n")
 
     def forget(self, pid: int) -> None:
-        """The worker has ended."""
+        """Stop watching a worker that has ended."""
         with self._lock:
             self._workers.discard(pid)
             self._tell(f"-{pid}\n")
@@ -66,18 +67,18 @@ class Reaper:
 
     def _tell(self, lines: str) -> None:
         if self._pipe is not None:
-            # Somebody may have killed it; the next worker starts another.
+            # It may have been killed; the next worker starts another.
             with suppress(BrokenPipeError):
                 os.write(self._pipe, lines.encode())
 
 
 class _Outliving(subprocess.Popen[bytes]):
     def __del__(self) -> None:
-        """Popen's own complains that the process still runs."""
+        """Do nothing: Popen's own method warns that the process is still running."""
 
 
 def main() -> None:
-    """Wait for the end, and end what is left."""
+    """Wait until LocalStack has ended, and kill what is left."""
     groups: set[int] = set()
     for line in sys.stdin:
         (groups.add if line[0] == "+" else groups.discard)(int(line[1:]))
@@ -90,8 +91,8 @@ def main() -> None:
 
 
 def _kill_marked(mark: str) -> int:
-    """How many processes with the mark there were to kill."""
-    import psutil  # which only the end needs
+    """Kill the processes with the mark; returns how many there were."""
+    import psutil  # not needed before LocalStack ends
 
     found = 0
     for process in psutil.process_iter():

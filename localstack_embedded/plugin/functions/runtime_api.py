@@ -1,8 +1,8 @@
-"""The Lambda Runtime API for one worker process, on a loopback port of its own.
+"""The Lambda Runtime API for one worker process, on its own loopback port.
 
-Its paths begin with a secret that only the worker is told: whoever else reaches the port, another
-user's program or a page in a browser, could answer for the function, and its records were lost.
-Programs that take HOST:PORT only, as AWS gives it, are known by whose their connection is.
+Its paths begin with a secret that only the worker is told. Otherwise, another user's program or a
+page in a browser could reach the port and answer for the function, and its records would be lost.
+For programs that take only HOST:PORT, as on AWS, the owner of the connection is checked instead.
 
 https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
 """
@@ -27,7 +27,7 @@ ReportKind = Literal["response", "error", "init_error", "exit"]
 
 @dataclass(frozen=True)
 class Invocation:
-    """One event for the function, and what the context object is made of."""
+    """One event for the function, and the data for its context object."""
 
     request_id: str
     function_arn: str
@@ -38,7 +38,7 @@ class Invocation:
 
 @dataclass(frozen=True)
 class WorkerReport:
-    """What became of the worker's start or of an invocation."""
+    """The outcome of the worker's start or of an invocation."""
 
     kind: ReportKind
     content: bytes
@@ -47,7 +47,7 @@ class WorkerReport:
 class RuntimeApi:
     """Hands invocations to one worker and takes its reports; serves from construction to `close`.
 
-    `ready` is set when the worker first asks for an invocation, and when it can't any more.
+    `ready` is set when the worker first asks for an invocation, or once it no longer can.
     """
 
     def __init__(self, *, is_from_worker: Callable[[int], bool] = lambda port: False) -> None:
@@ -62,7 +62,7 @@ class RuntimeApi:
 
     @property
     def host(self) -> str:
-        """The value of AWS_LAMBDA_RUNTIME_API in the form that AWS gives it."""
+        """The value of AWS_LAMBDA_RUNTIME_API in AWS's form, without the secret."""
         return f"127.0.0.1:{self._server.server_port}"
 
     @property
@@ -71,7 +71,7 @@ class RuntimeApi:
         return f"{self.host}/{self._secret}"
 
     def requested(self, path: str, port: int) -> str | None:
-        """What this asks of the API; None if it doesn't come from the worker."""
+        """The part of `path` after the version; None if the request isn't from the worker."""
         start, found, rest = path.partition(VERSION_PREFIX)
         secret = start.removeprefix("/")
         is_worker = secrets.compare_digest(secret.encode(), self._secret.encode())
@@ -86,7 +86,7 @@ class RuntimeApi:
         self.ready.set()
         invocation = self._invocations.get()
         if invocation is None:
-            self._invocations.put(None)  # for the next to ask
+            self._invocations.put(None)  # for the next request
         return invocation
 
     def report(self, report: WorkerReport) -> None:
@@ -104,7 +104,7 @@ class RuntimeApi:
             socket.create_connection(("127.0.0.1", self._server.server_port)).close()
 
     def _accept(self) -> None:
-        # Not serve_forever: that one polls, for every worker there is.
+        # Not serve_forever, which would poll for every worker.
         with self._server:
             while not self._closed:
                 with suppress(OSError):  # the peer was gone before it was accepted
@@ -119,7 +119,7 @@ class _Server(ThreadingHTTPServer):
         self.api = api
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what went wrong, unless a worker that was killed has reset its connection."""
+        """Log the error, unless a worker that was killed has reset its connection."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -155,8 +155,8 @@ class _Handler(BaseHTTPRequestHandler):
             case _:
                 return self._refuse()
         content = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        # The answer last: a worker exits once its initialisation error has been accepted, and the
-        # error has to be reported before the exit.
+        # Answer last: a worker exits once its initialization error is accepted, and the error must
+        # be reported before the exit.
         self.server.api.report(WorkerReport(kind, content))
         return self._answer(202, content=b'{"status":"OK"}')
 
@@ -164,7 +164,7 @@ class _Handler(BaseHTTPRequestHandler):
         return self.server.api.requested(self.path, self.client_address[1])
 
     def _refuse(self) -> None:
-        self.close_connection = True  # with a body that nobody has read
+        self.close_connection = True  # the request's body has not been read
         self._answer(404)
 
     def _answer(

@@ -1,13 +1,12 @@
-"""What to run for a function: the command that its runtime stands for, and what that needs.
+"""What to run for a function: the command for its runtime, and the variables that it needs.
 
     python3.X     the handler, in a Python of that version if this machine has one
-    nodejs*       the handler, in the Node.js that PATH names
-    provided.*    the file `bootstrap` of the code or else of a layer
+    nodejs*       the handler, in the Node.js on the PATH
+    provided.*    the file `bootstrap` in the code, or else in a layer
 
-AWS has a function's code at /var/task, and its layers at /opt. Here both are folders somewhere,
-which LAMBDA_TASK_ROOT and LAMBDA_OPT_DIR name. To have them at these paths takes a mount namespace,
-which macOS lacks and many Linux machines forbid; where the paths stand in AWS_LAMBDA_EXEC_WRAPPER,
-they are followed.
+AWS has a function's code at /var/task and its layers at /opt. Here they are in the folders that
+LAMBDA_TASK_ROOT and LAMBDA_OPT_DIR name. AWS's paths would require a mount namespace, which macOS
+lacks and many Linux machines forbid. In AWS_LAMBDA_EXEC_WRAPPER, they are translated.
 """
 
 from __future__ import annotations
@@ -43,34 +42,34 @@ class UnknownRuntimeError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Package:
-    """What a function consists of, unpacked; `opt` has what its layers hold, if it has any."""
+    """The unpacked files of a function; `opt` has those of its layers, if it has any."""
 
     runtime: str
     code: Path
     opt: Path | None = None
 
     def layered(self, *names: str) -> list[Path]:
-        """What has these names in layers."""
+        """The paths of these names in the layers; none if there are no layers."""
         return [self.opt / name for name in names] if self.opt else []
 
 
 @dataclass(frozen=True, kw_only=True)
 class Interpreter:
-    """The Python that has the packages functions may expect, and who talks to Lambda for it."""
+    """The Python with the packages that functions may expect, and its Runtime API client."""
 
     python: Path
     client: str
 
 
 def require(runtime: str | None) -> None:
-    """Raise UnknownRuntimeError unless functions of that runtime run here."""
+    """Raise UnknownRuntimeError unless functions with that runtime can run here."""
     name = runtime or "a container image"
     if name.startswith("nodejs"):
         _node()
     elif not name.startswith(("python3.", "provided")):
         raise UnknownRuntimeError(
             "the process executor runs functions in Python and Node.js, and custom runtimes"
-            f" (provided.*), and this one is {name}. Run LocalStack in Docker for it"
+            f" (provided.*), but not {name}. Run LocalStack in Docker for it"
         )
 
 
@@ -82,7 +81,7 @@ def command(package: Package, interpreter: Interpreter) -> tuple[str, ...]:
     if package.runtime.startswith("nodejs"):
         node = str(_node())
         if (has := _node_version(node)) != _node_major(package):
-            _say_once(f"{package.runtime} functions run on Node.js {has}, which PATH names")
+            _say_once(f"{package.runtime} functions run on Node.js {has}, the one on the PATH")
         return node, str(NODE_MAIN)
     return _python_of(package, interpreter)
 
@@ -90,7 +89,7 @@ def command(package: Package, interpreter: Interpreter) -> tuple[str, ...]:
 def wrapped(
     command: tuple[str, ...], package: Package, environ: Mapping[str, str]
 ) -> tuple[str, ...]:
-    """The command behind the wrapper that the variables name; custom runtimes get none, as on AWS.
+    """The command with the wrapper that `environ` names; custom runtimes get none, as on AWS.
 
     https://docs.aws.amazon.com/lambda/latest/dg/runtimes-modify.html
     """
@@ -104,9 +103,9 @@ def wrapped(
 
 
 def merged(layers: Sequence[Path], into: Path) -> Path | None:
-    """One folder with what all layers hold; a later one's files replace an earlier one's.
+    """A folder with the files of all layers; those of later layers replace those of earlier ones.
 
-    It's `into` where there are several; their files are linked, not copied.
+    If there are several layers, it is `into`, with their files linked rather than copied.
     """
     if len(layers) < 2:
         return layers[0] if layers else None
@@ -121,7 +120,7 @@ def merged(layers: Sequence[Path], into: Path) -> Path | None:
 
 
 def variables(package: Package, command: Sequence[str]) -> dict[str, str]:
-    """The variables by which programs find each other, and what is in the code and in layers."""
+    """The variables by which programs find each other and the files of the code and the layers."""
     own = [] if package.runtime.startswith("provided") else [Path(command[0]).parent]
     search: list[str | Path] = [*own, "/usr/local/bin", "/usr/bin", "/bin", *package.layered("bin")]
     libraries = [package.code, package.code / "lib", *package.layered("lib")]
@@ -140,7 +139,7 @@ def variables(package: Package, command: Sequence[str]) -> dict[str, str]:
 
 
 def why_not(command: Sequence[str], error: OSError) -> str:
-    """Why a program can't be run, for a person to read."""
+    """A readable message about why a program can't be run."""
     program = Path(error.filename or command[0])
     said = f"fork/exec {program}: {(error.strerror or str(error)).lower()}"
     if error.errno == errno.EACCES:
@@ -148,12 +147,12 @@ def why_not(command: Sequence[str], error: OSError) -> str:
     if error.errno == errno.ENOEXEC:
         machine = _machine_of(program)
         if machine:
-            return f"{said}; it is built for {machine}, and this is {_this_machine()}"
+            return f"{said}; it is built for {machine}, but this is {_this_machine()}"
         return f"{said}; a script needs a first line such as #!/bin/sh"
     if error.errno == errno.ENOENT and program.name == "bootstrap" and not program.exists():
         return "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"
     if error.errno == errno.ENOENT and program.exists():
-        return f"{said}; what its first line names, or what it is linked with, is not there"
+        return f"{said}; the interpreter in its first line, or its dynamic linker, is missing"
     return said
 
 
@@ -162,18 +161,20 @@ def _node_major(package: Package) -> str:
 
 
 def _python_of(package: Package, interpreter: Interpreter) -> tuple[str, ...]:
-    """Run python_main.py; see there."""
+    """The command that runs python_main.py, whose docstring explains the arguments."""
     wanted = package.runtime.removeprefix("python")
     python, client, packages = interpreter.python, interpreter.client, ""
     own = _python_version(str(python))
     if own != wanted:
         if found := _find_python(wanted):
-            # AWS's client is compiled, for the other one; all else is pure Python.
+            # AWS's client is compiled for the other Python; all other packages are pure Python.
             packages, client = _site_packages(str(python)), "builtin"
             python, own = Path(found), wanted
         else:
-            _say_once(f"{package.runtime} functions run on Python {own}: there is no {wanted} here")
-    # Without it, older ones look for modules beside python_main.py.
+            _say_once(
+                f"{package.runtime} functions run on Python {own}: Python {wanted} was not found"
+            )
+    # Older versions lack -P, and look for modules beside python_main.py as well.
     safe = ("-P",) if tuple(map(int, own.split("."))) >= (3, 11) else ()
     path = [package.code, *package.layered(f"python/lib/python{wanted}/site-packages", "python")]
     return (str(python), *safe, str(PYTHON_MAIN), client, packages, *map(str, path))
@@ -181,7 +182,7 @@ def _python_of(package: Package, interpreter: Interpreter) -> tuple[str, ...]:
 
 @cache
 def _find_python(version: str) -> str | None:
-    home = Path(pwd.getpwuid(os.getuid()).pw_dir)  # HOME is LocalStack's own here
+    home = Path(pwd.getpwuid(os.getuid()).pw_dir)  # HOME is a folder of LocalStack's
     kept = [
         *sorted(home.glob(f".pyenv/versions/{version}.*/bin/python3"), reverse=True),
         *sorted(home.glob(f".local/share/uv/python/cpython-{version}.*/bin/python3"), reverse=True),
@@ -195,7 +196,7 @@ def _find_python(version: str) -> str | None:
 
 @cache
 def _python_version(python: str) -> str:
-    """Its version if it is a whole Python; pyenv's shims may stand for one that isn't there."""
+    """Its version; empty if it is incomplete, or a pyenv shim for one that isn't installed."""
     program = "import ssl, sys; print('{}.{}'.format(*sys.version_info))"
     return _output_of(python, "-c", program)
 

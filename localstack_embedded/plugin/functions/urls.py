@@ -1,8 +1,8 @@
 """Function URLs that every program on this machine can call.
 
-LocalStack tells a function from its host's name, as AWS does: ID.lambda-url.REGION.HOST. But many a
-system resolves no name below localhost, let alone below an address. So the URL that is shown has
-all that in its path. Names that end in .localhost still work where they resolve.
+LocalStack finds a function by the host name, as AWS does: ID.lambda-url.REGION.HOST. But many
+systems resolve no names below localhost, let alone below an address. So the URL that is shown has
+the region and the ID in its path. Names that end in .localhost still work where they resolve.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ PATH = "/_aws/lambda-url"
 
 
 def make_reachable(provider: Any) -> None:
-    """Serve functions at PATH/REGION/ID too, and show that as their URLs."""
+    """Also serve functions at PATH/REGION/ID, and show that as their URL."""
     from localstack.config import GATEWAY_LISTEN
     from localstack.http import Request, Response
     from localstack.services.edge import ROUTER
@@ -34,7 +34,7 @@ def make_reachable(provider: Any) -> None:
     def serve(request: Request, region: str, function: str, path: str = "") -> Response:
         if (request.content_length or 0) > MOST:
             return Response.for_json({"Message": too_large(MOST + 1, None)}, status=413)
-        # The function sees its own part, as if the rest were its host.
+        # The function sees only the path after its ID, as if the rest were its host name.
         request.path = f"/{path}"
         request.__dict__.pop("full_path", None)
         answer: Response = provider.router.handle_lambda_url_invocation(request, function, region)

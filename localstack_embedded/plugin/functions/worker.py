@@ -28,10 +28,10 @@ _reaper = Reaper()
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSettings:
-    """What to run, in the folder `code`.
+    """The command to run, in the folder `code`.
 
-    `environ` is everything that Lambda sets but the address of the Runtime API. A client that may
-    be anybody's gets that address in AWS's form, without a secret.
+    `environ` has all variables that Lambda sets, except for the address of the Runtime API. With
+    `takes_plain_address`, that address has AWS's form, without a secret, for clients of any kind.
     """
 
     command: tuple[str, ...]
@@ -91,21 +91,21 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """The process's id, and its group's."""
+        """The ID of the process, and of its group."""
         return self._process.pid
 
     @property
     def alive(self) -> bool:
-        """Whether the process is there."""
+        """Whether the process is running."""
         return self._process.poll() is None
 
     def wait_for_init(self, timeout: float) -> float:
-        """Wait until it is initialized or has failed: milliseconds since its start."""
+        """Wait until it is initialized or has failed; returns milliseconds since its start."""
         self._api.ready.wait(timeout)
         return (time.monotonic() - self._started) * 1000
 
     def run(self, invocation: Invocation, timeout: float) -> WorkerReport | None:
-        """The invocation's outcome, None if there was none within `timeout` seconds.
+        """The invocation's outcome, or None if there was none within `timeout` seconds.
 
         A process that uses more memory than the function has is killed, which is an outcome too.
         """
@@ -122,7 +122,7 @@ class Worker:
 
     @property
     def is_out_of_memory(self) -> bool:
-        """Whether it has used more than the function has."""
+        """Whether it has used more memory than the function has."""
         return self.memory_mb() > self.memory_limit_mb
 
     def take_output(self) -> str:
@@ -130,15 +130,15 @@ class Worker:
         return self._output.take()
 
     def memory_mb(self) -> int:
-        """The most memory of its own that it has had, in MiB.
+        """Its peak memory in MiB, on Linux without mapped files.
 
-        Not what it shares with others, like the interpreter's file: AWS has that in memory anyway.
+        Such files, like the interpreter's, are shared; AWS has them in memory anyway.
         """
         self._most_mb = max(self._most_mb, _memory_mb(self.pid))
         return self._most_mb
 
     def _has_connection(self, port: int) -> bool:
-        """Whether a connection from this port is the process's, or of one that it has started."""
+        """Whether the process, or a descendant, has a connection from this port."""
         self._spawned.wait()
         with suppress(psutil.Error):
             process = psutil.Process(self.pid)
@@ -149,7 +149,7 @@ class Worker:
         return False
 
     def kill(self) -> None:
-        """End the process and those that it started."""
+        """Kill the process and those that it started."""
         # macOS answers with PermissionError when only ended processes are left in the group.
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, signal.SIGKILL)
@@ -157,7 +157,7 @@ class Worker:
 
 
 def _memory_mb(pid: int) -> int:
-    """Its memory in MiB: on Linux the most that it has had, elsewhere what it has; 0 if gone."""
+    """A process's memory in MiB: its peak on Linux, the current size elsewhere; 0 if it is gone."""
     try:
         if sys.platform != "linux":
             return int(psutil.Process(pid).memory_info().rss / 2**20)

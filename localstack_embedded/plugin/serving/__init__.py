@@ -1,7 +1,7 @@
-"""What serves requests, and refuses those that are not for a LocalStack that runs code.
+"""Serves requests, and refuses those that could abuse LocalStack to run code.
 
-`server` is LocalStack's web server; its connections are in `channel`, where `guard` says which
-requests are served, and `admission` by `peer` whose. `direct` answers some of them right there, and
-`catalog` has LocalStack find out sooner what the others call. `services` names what there is to
-whoever calls something else, and `resetting` empties what LocalStack holds.
+`server` is LocalStack's web server, and `channel` has its connections. There, `guard` decides which
+requests are served, and `admission` whose, by means of `peer`. `direct` answers some of them at
+once, and `catalog` lets LocalStack find out faster what the others call. `services` tells callers
+of a missing service which ones there are, and `resetting` empties LocalStack.
 """

@@ -1,10 +1,10 @@
-"""Whose programs are served: those of the user that LocalStack runs as, and who shows a key.
+"""Whose programs are served: those of LocalStack's own user, and those that send a key.
 
-What LocalStack is told to run it runs as its user, so that whoever may call it has that user's
-rights. Linux shows whose program has opened a connection. Where nothing shows it, on macOS or with
-something like a container's proxy in between, a request has to show an access key that nobody can
-guess: the one of this LocalStack, or one that LocalStack itself has issued, to a function for its
-role or to a user of IAM. It checks no signature, so the key's id is the secret here.
+LocalStack runs code as its user, so any program that may call it has that user's rights. Linux
+shows whose program has opened a connection. Where that is unknown, as on macOS or behind something
+like a container's proxy, a request must have an access key that can't be guessed: the key of this
+LocalStack, or one that LocalStack has issued to a function for its role or to an IAM user.
+LocalStack doesn't check signatures, so the key's ID is the secret here.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from urllib.parse import parse_qs, urlsplit
 from .guard import Values
 from .peer import Address, peer_uid
 
-ROOT = 0  # who can do all this without asking
+ROOT = 0  # can run code as the user anyway
 
 STRANGER = (
-    "This LocalStack serves its own user's programs only. Others need its access key, which"
-    " that user finds in the file access-key in its home, or have to be let in by"
-    " --open-to-this-machine."
+    "This LocalStack serves only programs of the user who started it. Other programs need its"
+    " access key, which that user finds in the file access-key in its home folder. Or start"
+    " LocalStack with --open-to-this-machine."
 )
 
 _KEY_ID = re.compile(r"Credential=([^/,\s]+)/|^AWS ([^:\s]+):")
@@ -32,7 +32,7 @@ _KEY_ID = re.compile(r"Credential=([^/,\s]+)/|^AWS ([^:\s]+):")
 
 @dataclass(frozen=True, kw_only=True)
 class Admission:
-    """The rule; without a `key`, none but those that LocalStack has issued count."""
+    """The rule; without a `key`, only keys that LocalStack has issued count."""
 
     key: str
     is_open: bool = False
@@ -41,11 +41,11 @@ class Admission:
     own_uid: int = field(default_factory=os.getuid)
 
     def knows(self, peer: Address, own: Address) -> bool:
-        """Whether everything on this connection is to be served."""
+        """Whether all requests on this connection are served, with or without a key."""
         return self.is_open or self.uid_of(peer, own) in (ROOT, self.own_uid)
 
     def has_key(self, target: str, values: Values) -> bool:
-        """Whether a request shows a key, and so is to be served."""
+        """Whether a request has a valid key, and so is served."""
         return any(self._is_key(shown) for shown in _shown_keys(target, values))
 
     def _is_key(self, shown: str) -> bool:
@@ -54,7 +54,7 @@ class Admission:
 
 
 def _shown_keys(target: str, values: Values) -> Iterator[str]:
-    """The ids of access keys in a request, and its session tokens: an id may be an account's."""
+    """The access key IDs in a request, and its session tokens, since an ID may name an account."""
     for authorization in values("authorization"):
         for found in _KEY_ID.finditer(authorization):
             yield found[1] or found[2]

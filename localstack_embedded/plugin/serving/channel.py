@@ -1,4 +1,4 @@
-"""Connections to LocalStack's web server, on which the guard looks at each request first."""
+"""Connections to LocalStack's web server, on which the guard checks each request first."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class GuardedGateway(TwistedGateway):  # type: ignore[misc]
         self.protocol = lambda: _GenericHTTPChannelProtocol(GuardedChannel())
 
     def log(self, request: object) -> None:
-        """Format no line for Twisted's own log, which nobody reads."""
+        """Do nothing: Twisted's own log isn't used."""
 
 
 class GuardedChannel(HeaderPreservingHTTPChannel):  # type: ignore[misc]
-    """A connection; looks at a request when its headers are there and its body is not yet."""
+    """A connection; checks each request after its headers have arrived, before its body."""
 
-    is_pipelined = False  # whether another request has come with the one that is taken
+    is_pipelined = False  # whether another request arrived along with the current one
     _is_known: bool | None = None
 
     def allHeadersReceived(self) -> None:
-        """Refuse the request, or let it go on."""
+        """Refuse the request, or continue with it."""
         headers = self.requests[-1].requestHeaders
 
         def values(name: str) -> list[str]:
@@ -55,16 +55,16 @@ class GuardedChannel(HeaderPreservingHTTPChannel):  # type: ignore[misc]
             super().allHeadersReceived()
 
     def _finishRequestBody(self, data: bytes) -> None:
-        # Twisted looks at this data when a request ends later, not when it has ended already.
+        # Twisted goes on with this data only if the request ends later than this call.
         self.is_pipelined = bool(data)
         super()._finishRequestBody(data)
 
     def _is_admitted(self, target: str, values: Values) -> bool:
-        # Once for all requests on a connection: behind it is one program.
+        # Once per connection, which belongs to a single program.
         if self._is_known is None:
             peer, own = self.getPeer(), self.getHost()
             self._is_known = admission().knows((peer.host, peer.port), (own.host, own.port))
-        # A key is for its request only: behind it may be a proxy, with several users' requests.
+        # A key is only for its own request: a proxy may send the requests of several users.
         return self._is_known or admission().has_key(target, values)
 
     def _refuse(self, reason: str, values: Values) -> None:
@@ -79,7 +79,7 @@ class GuardedChannel(HeaderPreservingHTTPChannel):  # type: ignore[misc]
             b"x-amzn-ErrorType: AccessDenied\r\n"
             b"Content-Length: %d\r\n\r\n%b" % (len(content), content)
         )
-        # Closing with something unread would reset the connection, and the answer would be lost.
+        # Closing with unread data would reset the connection, and the answer would be lost.
         self.allContentReceived = self.dataReceived = self.lineReceived = self.rawDataReceived = (
             lambda *_: None
         )
@@ -88,13 +88,13 @@ class GuardedChannel(HeaderPreservingHTTPChannel):  # type: ignore[misc]
     def writeHeaders(
         self, version: bytes, code: bytes, reason: bytes, headers: Iterable[tuple[bytes, bytes]]
     ) -> None:
-        """Send an answer's headers, but for those by which a page might read it."""
+        """Send an answer's headers, except those that let a page read it."""
         kept = [pair for pair in headers if not pair[0].lower().startswith(b"access-control-")]
         super().writeHeaders(version, code, reason, kept)
 
 
 def _reads_xml(values: Values) -> bool:
-    """Whether an SDK that sends this takes an error's reason from XML only."""
+    """Whether the SDK that sent this reads an error's reason only from XML."""
     return any("x-www-form-urlencoded" in value for value in values("content-type")) or any(
         "/s3/aws4_request" in value for value in values("authorization")
     )
@@ -102,8 +102,8 @@ def _reads_xml(values: Values) -> bool:
 
 @cache
 def admission() -> Admission:
-    """The rule that whoever started this LocalStack has set."""
-    # Out of the environment, so that no process of LocalStack's inherits the key.
+    """The rule that was set when this LocalStack was started."""
+    # Removed from the environment, so that no child process of LocalStack inherits the key.
     return Admission(
         key=os.environ.pop("GATEWAY_ACCESS_KEY", ""),
         is_open=os.environ.pop("GATEWAY_OPEN", "") == "1",
@@ -112,7 +112,7 @@ def admission() -> Admission:
 
 
 def _is_issued(key_id: str) -> bool:
-    iam = sys.modules.get("moto.iam.models")  # which nothing has been issued without
+    iam = sys.modules.get("moto.iam.models")  # without it, no key has been issued
     return iam is not None and any(
         key_id in backend.access_keys
         for account in list(iam.iam_backends.values())

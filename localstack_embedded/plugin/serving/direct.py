@@ -1,9 +1,9 @@
 """Calls that are answered by the thread that reads them, as soon as they are read.
 
-LocalStack gives each request to another thread, where thirty handlers look at it, and that thread
-waits for the first one to write each piece of the answer: several times the CPU of storing a batch
-of items. A service of this plugin names in CALLS what takes no longer than all this. A request with
-anything unusual about it goes LocalStack's way, which has the same answer.
+LocalStack hands each request to another thread, where it passes through thirty handlers, and that
+thread waits for the first one to write each piece of the answer. This takes several times the CPU
+of storing a batch of items. The services of this plugin list in CALLS the calls that take no longer
+than all this. A request with anything unusual goes LocalStack's way, with the same answer.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ from twisted.web.server import version  # type: ignore[import-not-found]
 
 from ..calls import CALLS, Answer
 
-# Takes the service, the operation, and what answers the call.
+# Takes the service, the operation, and a function that answers the call.
 Watch = Callable[[str, str, Callable[[], Answer | None]], Answer | None]
 _watches: list[Watch] = []
 
 
 def watch(by: Watch) -> None:
-    """Have each call go through this, which may leave it to LocalStack."""
+    """Pass each call through a function, which may leave it to LocalStack."""
     _watches[:] = [by]
 
 
 _MAX_IN_MEMORY = 16 * 2**20
-# Where it logs more than warnings, LocalStack logs each call.
+# If it logs more than warnings, LocalStack logs each call.
 _LOCALSTACKS_LOG = logging.getLogger("localstack")
 _LOG = logging.getLogger(__name__)
-# Whoever keeps what LocalStack holds has to know of each call.
+# If LocalStack's state is kept, every call must go through a watch.
 _IS_KEPT = "LOCALSTACK_KEPT_FOLDER" in os.environ
 _CREDENTIAL = re.compile(rb"AWS4-HMAC-SHA256 Credential=([^/]+)/\d+/([^/]+)/(dynamodb|kinesis)/")
 
 
 class DirectRequest(TwistedRequestAdapter):  # type: ignore[misc]
-    """A request, which answers itself if its call is one of those."""
+    """A request that answers itself if its call is in CALLS."""
 
     def gotLength(self, length: int | None) -> None:
-        """Prepare for a body of this length, which Twisted would have in a file from 100 KB on."""
+        """Prepare for a body of this length; Twisted would put it in a file from 100 KB on."""
         if length is not None and length <= _MAX_IN_MEMORY:
             self.content = BytesIO()
         else:
             super().gotLength(length)
 
     def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:
-        """Take the request, now that all of it is there."""
+        """Handle the request, now that it has arrived completely."""
         is_usual = command == b"POST" and path == b"/" and version == b"HTTP/1.1"
         answer = self._answer() if is_usual and self.channel.persistent else None
         if answer is None:

@@ -1,7 +1,7 @@
-"""Whose program is at the other end of a connection on this machine, as Linux knows it.
+"""Which user's program is at the other end of a connection on this machine, as Linux knows it.
 
-The kernel is asked about the one connection, which takes microseconds. Reading its tables, which
-takes milliseconds where there are many connections, is for where it doesn't answer.
+The kernel is asked about the single connection, which takes microseconds. If it doesn't answer, its
+tables are read, which takes milliseconds if there are many connections.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from pathlib import Path
 # https://docs.kernel.org/networking/proc_net_tcp.html
 TABLES = (Path("/proc/net/tcp"), Path("/proc/net/tcp6"))
 
-# What Linux shows for a user whom this process's namespace has no number for.
+# What Linux shows for a user who has no ID in this process's namespace.
 NOBODY = 65534
 
 Address = tuple[str, int]
 Owner = tuple[int, int]
-"""Of a socket: its user's id, and its inode, which is 0 once its program has closed it."""
+"""A socket's user ID and inode; the inode is 0 once its program has closed it."""
 
 
 def peer_uid(peer: Address, own: Address) -> int | None:
-    """The user id of the program at `peer`, of a connection whose other end is `own`.
+    """The user ID of the program at `peer`, on a connection whose other end is `own`.
 
-    None where it can't be known: not on Linux, and not when the program has closed its end.
+    None if it is unknown: on systems other than Linux, or after the program has closed its end.
     """
     uid, inode = asked(peer, own) or in_tables(peer, own) or (NOBODY, 0)
-    # What its program has closed belongs to nobody, and is shown as root's.
+    # A socket that its program has closed has no owner, and is shown as root's.
     return uid if inode and uid != NOBODY else None
 
 
@@ -46,7 +46,7 @@ def asked(peer: Address, own: Address) -> Owner | None:
         kernel.settimeout(1)
         kernel.send(struct.pack("=IHHII", 16 + len(request), by_family, 1, 0, 0) + request)
         answer = kernel.recv(4096)
-        # A socket that listens would do, too: it has no other end's port.
+        # The kernel may answer with a listening socket, which has no port at the other end.
         if answer[4:6] == struct.pack("=H", an_answer) and answer[20:24] == id[:4]:
             uid, inode = struct.unpack_from("=II", answer, 80)
             return uid, inode
@@ -54,7 +54,7 @@ def asked(peer: Address, own: Address) -> Owner | None:
 
 
 def in_tables(peer: Address, own: Address, tables: Iterable[Path] = TABLES) -> Owner | None:
-    """What the tables say; IPv4 is in them as such, or as its program may have given it."""
+    """The owner in the tables, which may have an IPv4 address as such or mapped to IPv6."""
     for table in tables:
         for form in (_packed, _mapped):
             with suppress(OSError):

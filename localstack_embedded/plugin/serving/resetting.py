@@ -1,10 +1,10 @@
-"""Empties the services, of one account or of all, while LocalStack runs on.
+"""Empties the services, for one account or for all, while LocalStack keeps running.
 
-What runs for an account is stopped first: mappings, functions, schedules, alarms. Then what the
-services hold is dropped: LocalStack's stores, moto's backends, and the few things that providers
-keep beside these. A call that is under way finishes on what it has in hand, which nobody sees any
-more. A provider of this plugin that keeps anything elsewhere has a method `forget`, which is called
-with the account, or None for all.
+What runs for an account is stopped first: mappings, functions, schedules, and alarms. Then the
+services' state is dropped: LocalStack's stores, moto's backends, and the few things that providers
+keep besides these. A call in progress finishes on the old state, which is no longer visible. A
+provider of this plugin with state elsewhere has a method `forget`, which is called with the
+account, or None for all.
 """
 
 from __future__ import annotations
@@ -36,31 +36,31 @@ ALL = None
 _PATIENCE = 0.3  # seconds
 _one_at_a_time = Lock()
 
-IsChosen = Callable[[str], bool]  # whether an account is to be emptied
+IsChosen = Callable[[str], bool]  # whether to empty an account
 
-# What these do before a reset is done here for each account, without waiting.
+# What the hooks of these do before a reset is done here: for each account, and without waiting.
 _OWN_HOOKS_REPLACED = {"lambda", "cloudwatch"}
 
 NOT_BY_ACCOUNT = {
-    "ses": "messages that were sent, at /_aws/ses: they name no account",
-    "opensearch": "clusters that run: they are processes of their own",
-    "es": "clusters that run: they are processes of their own",
+    "ses": "sent messages at /_aws/ses, which don't name an account",
+    "opensearch": "running clusters, which are separate processes",
+    "es": "running clusters, which are separate processes",
 }
 
 
 def answer(request: Request) -> Response:
-    """Do what a POST to PATH asks for: `account` in the query names one, without it all."""
+    """Answer a POST to PATH: reset the `account` in the query, or all accounts if there is none."""
     account = request.args.get("account") or ALL
     if account is not ALL and not (
         account.isascii() and account.isdecimal() and len(account) == 12
     ):
-        return Response(f"{account!r} is no account: it must have 12 digits\n", 400)
+        return Response(f"{account!r} is not an account ID: it must have 12 digits\n", 400)
     report = reset(account)
     return Response.for_json(report, status=500 if report["failed"] else 200)
 
 
 def reset(account: str | None = ALL) -> dict[str, Any]:
-    """Empty all services that have been used; tells which, and what can't be emptied."""
+    """Empty all services that have been used; returns which, and what can't be emptied."""
 
     def is_chosen(other: str) -> bool:
         return account in (ALL, other)
@@ -98,7 +98,7 @@ def reset(account: str | None = ALL) -> dict[str, Any]:
         for name, step in steps:
             try:
                 step()
-            except Exception as error:  # the others are to be emptied all the same
+            except Exception as error:  # the others are still emptied
                 LOG.exception("%s could not be reset", name)
                 failed[name] = f"{type(error).__name__}: {error}"
     left = NOT_BY_ACCOUNT if account is not ALL else {}
@@ -115,7 +115,7 @@ def _account_of(arn: str) -> str:
 
 
 def _pop(arns: MutableMapping[str, Any], is_chosen: IsChosen) -> list[Any]:
-    """Take out the values whose keys are ARNs of chosen accounts."""
+    """Remove and return the values whose keys are ARNs of chosen accounts."""
     chosen = [arn for arn in list(arns) if is_chosen(_account_of(arn))]
     return [arns.pop(arn) for arn in chosen]
 
@@ -126,7 +126,8 @@ def _drop_stacks(_provider: Any, is_chosen: IsChosen) -> None:
     with cloudformation_stores.lock:
         for account in filter(is_chosen, list(cloudformation_stores)):
             cloudformation_stores.pop(account).reset()
-    # What is being made for one of them is dropped with the rest; what takes longer waits itself.
+    # A resource that is created by then is dropped with the rest. One that takes longer waits
+    # between two actions, and ends when its stack is gone.
     wait_for_actions(_PATIENCE)
 
 
@@ -145,7 +146,7 @@ def _stop_functions(provider: Any, is_chosen: IsChosen) -> None:
         ]
         events = _pop(service.event_managers, is_chosen)
     for manager in events:
-        # It waits for two seconds for its queue, and deletes that.
+        # It waits two seconds for its queue, and deletes it.
         Thread(target=manager.stop, name="reset-events", daemon=True).start()
     for version in versions:
         version.stop()
@@ -170,7 +171,7 @@ def _stop_queues(provider: Any, is_chosen: IsChosen) -> None:
             tasks.cancel(task)
     for account, _, store in _stores(sqs_stores):
         for queue in list(store.queues.values()) if is_chosen(account) else ():
-            queue.shutdown()  # whoever waits for a message gets none
+            queue.shutdown()  # calls that wait for a message get none
 
 
 def _stop_rules(provider: Any, is_chosen: IsChosen) -> None:
@@ -218,11 +219,11 @@ def _remove_objects(provider: Any, is_chosen: IsChosen) -> None:
 def _forget_messages(_provider: Any, is_chosen: IsChosen) -> None:
     from localstack.services.ses.provider import EMAILS
 
-    if is_chosen(""):  # all, that is
+    if is_chosen(""):  # only if all accounts are
         EMAILS.clear()
 
 
-# In this order: stacks make functions, and functions put logs, metrics, and messages.
+# In this order: stacks create functions, and functions write logs, metrics, and messages.
 _STOPPING: dict[str, Callable[[Any, IsChosen], None]] = {
     "cloudformation": _drop_stacks,
     "lambda": _stop_functions,
@@ -235,7 +236,7 @@ _STOPPING: dict[str, Callable[[Any, IsChosen], None]] = {
 
 
 def _bundles() -> list[Any]:
-    """All of LocalStack's stores that are loaded."""
+    """All stores of LocalStack that are loaded."""
     modules = [module for name, module in list(sys.modules.items()) if "localstack" in name]
     values = [value for module in modules for value in list(vars(module).values())]
     return list(

@@ -1,7 +1,7 @@
-"""LocalStack's web server, on the socket that it inherits, and closed to browsers.
+"""LocalStack's web server, on a socket that it inherits, and closed to browsers.
 
-Whoever starts it has bound the socket already, so that the port is taken from its choice on. And
-LocalStack 4.9 by itself listens on all addresses, whatever the host in GATEWAY_LISTEN.
+The process that starts it has already bound the socket, so that the port is taken as soon as it is
+chosen. By itself, LocalStack 4.9 listens on all addresses, whatever the host in GATEWAY_LISTEN.
 """
 
 from __future__ import annotations
@@ -40,9 +40,10 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         ssl_creds: tuple[str, str] | None = None,
     ) -> None:
         """Serve the gateway."""
-        # Python's 700 new objects have it look through all that LocalStack has loaded again and
-        # again while it loads the rest: a third of the CPU of a start and a first deployment. The
-        # newest it looks through more often: each request leaves 20 KB that nothing else frees.
+        # By default, Python looks for garbage after every 700 new objects, and so goes through
+        # everything that LocalStack has loaded again and again while it loads the rest. That takes
+        # a third of the CPU of a start and a first deployment. Only the newest objects are still
+        # checked often, since each request leaves 20 KB that nothing else frees.
         gc.set_threshold(10_000, 50)
         admission()
         say_which_there_are()
@@ -53,26 +54,26 @@ class BoundServer(TwistedRuntimeServer):  # type: ignore[misc]
         chain.insert(chain.index(handlers.parse_service_name), _name_services)
         chain.insert(chain.index(handlers.inject_auth_header_if_missing), _refuse_unsigned_call)
         if kept_folder(os.environ):
-            from ..keeping.start import keep  # which loads what others need much later
+            from ..keeping.start import keep  # loads what is otherwise needed much later
 
             watch(keep(gateway, reset_path=PATH))
         with socket.socket(fileno=int(os.environ["GATEWAY_SOCKET"])) as inherited:
             inherited.setblocking(False)
-            # It makes a copy.
+            # This duplicates the descriptor.
             reactor.adoptStreamPort(inherited.fileno(), socket.AF_INET, GuardedGateway(gateway))
 
 
 def _name_services(chain: HandlerChain, context: RequestContext, answer: Response) -> None:
-    """Answer a call of a service that there is not, instead of taking it for one of S3."""
+    """Answer a call of a service that doesn't exist here, instead of taking it for one of S3."""
     if context.service is None and (lacking := unknown(context.request)):
         answer.update_from(lacking)
         chain.stop()
 
 
 def _refuse_unsigned_call(chain: HandlerChain, context: RequestContext, _answer: Response) -> None:
-    """Refuse what the guard took for something of Amazon S3, and what LocalStack makes a call of.
+    """Refuse an unsigned request that the guard took for one of S3, but that calls another service.
 
-    The guard knows no body, and one in an upload's form can name an action of any service.
+    The guard doesn't see the body, and the form of an upload can name an action of any service.
     """
     request = context.request
     if context.service is None or request.headers.get("Authorization"):

@@ -1,4 +1,4 @@
-"""What callers are told of a service, or of an operation, that this LocalStack lacks."""
+"""What callers are told about a service or an operation that this LocalStack lacks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SIGNED_FOR = re.compile(r"Credential=[^/]+/\d+/[^/]+/([^/]+)/aws4_request")
 
 
 def say_which_there_are() -> None:
-    """Replace LocalStack's own words, which are about its license plans."""
+    """Replace LocalStack's own message, which is about its license plans."""
     handlers.get_coverage_link_for_service = _what_there_is
     skeleton.get_coverage_link_for_service = _what_there_is
 
@@ -27,13 +27,13 @@ def _what_there_is(service: str, operation: str) -> str:
 
 
 def unknown(request: Request) -> Response | None:
-    """The answer to a call of a service that LocalStack has no model of; None to all else."""
+    """The answer to a call of a service that LocalStack has no model of; None for other calls."""
     signed = _SIGNED_FOR.search(request.headers.get("Authorization") or "")
     if not signed or get_service_catalog().by_signing_name(signed[1]):
         return None
     reason = _what_there_is(signed[1], "")
     kind = request.headers.get("Content-Type") or ""
-    # What is neither JSON nor nothing at all is of the older protocols, which answer in XML.
+    # Other content types are those of older protocols, which answer in XML, as does CloudFront.
     if "json" in kind or (not kind and signed[1] != "cloudfront"):
         response = Response.for_json({"__type": "InternalFailure", "message": reason}, status=501)
     else:
