@@ -81,7 +81,7 @@ def _meant_by(name: str, aside: set[Identity]) -> list[str]:
 
 
 def _is_position(name: str) -> bool:
-    """Whether it lies beside the file it belongs to; a shell pattern matches both."""
+    """Whether it is next to the file that it belongs to; a shell pattern matches both."""
     ours = _OURS.fullmatch(name)
     return ours is not None and os.path.isfile(ours[1])
 

@@ -76,7 +76,7 @@ class Line:
         return min(starts, default=math.inf)
 
     def give_up(self, is_given_up: Callable[[Parcel], bool]) -> Batch:
-        """Take out what is to be given up."""
+        """Remove the parcels to give up."""
         waiting = list(self.parcels())
         given_up = [parcel for parcel in waiting if is_given_up(parcel)]
         if given_up:

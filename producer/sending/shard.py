@@ -96,7 +96,7 @@ class Shard:
         return parcel
 
     def give_up(self, is_given_up: Callable[[Parcel], bool]) -> Batch:
-        """Take out what is to be given up."""
+        """Remove the parcels to give up."""
         given_up = [parcel for _, _, parcel in self.queue if is_given_up(parcel)]
         self.queue = [entry for entry in self.queue if not is_given_up(entry[2])]
         heapq.heapify(self.queue)

@@ -140,7 +140,7 @@ def _remedy(
     report: Report,
     again: Callable[[Sequence[str]], str],
 ) -> str:
-    """What became of the other records, and how to send the files that failed again."""
+    """What happened to the other records, and how to send the failed files again."""
     if not records.broken:
         return ""
     said = [f"The {'other ' if report.failed else ''}records before that were sent"]

@@ -119,7 +119,7 @@ def print_json_lines(subscription: Subscription, end: float | None) -> None:
 
 
 def print_lines(subscription: Subscription, end: float | None, *, every: float) -> None:
-    """Print a plain line every so many seconds, and whenever the stack goes away or comes back."""
+    """Print a plain line at this interval, and whenever the stack goes away or comes back."""
     next_line = 0.0
     reached = True
     to_skip = _WITHOUT_RATES

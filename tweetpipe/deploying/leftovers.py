@@ -140,7 +140,7 @@ def _is_ours(place: Place, stack_id: str) -> bool:
 
 
 def _made(place: Place, kind: str, physical_id: str) -> datetime | bool:
-    """When the resource was created, or whether it exists if that is all that is known."""
+    """When the resource was created, or whether it exists if nothing else is known."""
     try:
         return _KINDS[kind].made(place, physical_id)
     except ClientError as error:

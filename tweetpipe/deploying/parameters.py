@@ -67,7 +67,7 @@ def defaults(template: str) -> dict[str, str]:
 def checked(template: str, given: Mapping[str, str], chosen: Events) -> dict[str, str]:
     """The parameters and those that the events set; raises WrongUsage.
 
-    Finds each value that the template doesn't allow by itself, and needs no stack for that.
+    Finds each value that the template doesn't allow on its own, and needs no stack for that.
     """
     follow = chosen.parameters
     for name in given.keys() & follow.keys():

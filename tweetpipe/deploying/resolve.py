@@ -49,7 +49,7 @@ def resolved(value: Any, facts: StackFacts) -> Any:
 
 
 def holds(condition: Any, facts: StackFacts) -> bool:
-    """Whether a condition, given by itself or by name, is true."""
+    """Whether a condition, given directly or by name, is true."""
     match condition:
         case bool():
             return condition

@@ -58,7 +58,7 @@ class Attempts:
     def at_times(
         self, part: str, service: str, every: float, at: float, read: Callable[[float], None]
     ) -> None:
-        """Read every so many seconds, if the service allows the call."""
+        """Read at the given interval, if the service allows the call."""
         if at >= self._due.get(part, 0) and self._meter.allows(service):
             self._due[part] = at + every
             self.make(part, lambda: read(at))

@@ -100,7 +100,7 @@ def follow(
     interval: float,
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[LogEvent]:
-    """The existing lines, then new ones without end; polls every `interval` seconds."""
+    """The existing lines, then new ones endlessly; polls every `interval` seconds."""
     seen: dict[str, datetime] = {}
     newest = start
     while True:

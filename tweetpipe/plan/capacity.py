@@ -80,7 +80,7 @@ def batch_seconds(load: Load, records: float) -> float:
     """How long the function runs for a batch.
 
     Calls to DynamoDB run in parallel, while the CPU, whose share depends on the memory, works on
-    one after the other. The longer of the two determines the duration.
+    one after another. The longer of the two determines the duration.
     """
     events = records * load.aggregate
     share = min(1.0, load.memory / c.FULL_VCPU_MB) / load.case.slowness

@@ -1,4 +1,4 @@
-"""`python -m tweets.fakes`: fake tweets on standard output, one JSON object a line."""
+"""`python -m tweets.fakes`: fake tweets on standard output, one JSON object per line."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ def records(
     duplicates: float = 0.0,
     start: int = 0,
 ) -> Iterator[FakeRecord]:
-    """`count` tweets from index `start` on (None: without end), always the same.
+    """`count` tweets from index `start` on (None: endless), always the same.
 
     `malformed` and `duplicates` are the shares of tweets after which such a record is added, so the
     tweets depend only on seed, start, and count. A duplicate repeats, byte for byte, one of the

@@ -12,7 +12,7 @@ class Counts:
 
     `posts` are all posts that X sent, and charges for. Of these, `duplicates` had come before and
     `foreign` matched only rules that are not ours; both were skipped. `unknown` messages are JSON
-    of no known kind, `notices` those of known kinds, and `rubbish` lines are no JSON. `recovered`
+    of no known kind, `notices` those of known kinds, and `rubbish` lines are not JSON. `recovered`
     are posts that only a search found; only the search thread writes it.
 
     `by_rule` counts the new posts of the stream by the name of each rule that they match.

@@ -73,7 +73,7 @@ class Jobs:
         self._api.authorized("DELETE", f"{_JOBS}/{id_}")
 
     def upload(self, job: Job, ids: Path) -> None:
-        """Upload the file, one id a line, in one request."""
+        """Upload the file, one id per line, in one request."""
         with ids.open("rb") as file:
             self._api.authorized(
                 "PUT", job.upload_url, data=file, headers={"Content-Type": "text/plain"}

@@ -1,4 +1,4 @@
-"""A file of rules, one a line, with an optional tag first: `cats: (cat OR kitten) lang:en`.
+"""A file of rules, one per line, with an optional tag first: `cats: (cat OR kitten) lang:en`.
 
 A line that begins with `#`, not followed by a word, is a comment. Blank lines are ignored.
 """
@@ -60,7 +60,7 @@ def read_rules(path: Path, *, access: str = "pay-per-use") -> list[Wanted]:
         further = [f"and {len(wrong) - _MOST_SHOWN:,} more"] if len(wrong) > _MOST_SHOWN else []
         raise SettingsError("\n".join([*wrong[:_MOST_SHOWN], *further]))
     if not rules:
-        raise SettingsError(f"{path} has no rules. Write one a line, for example cats: cat lang:en")
+        raise SettingsError(f"{path} has no rules. Write one per line, such as cats: cat lang:en")
     return rules
 
 

@@ -12,7 +12,7 @@ import { Series } from "./series.js";
 import { Newest } from "./landed.js";
 import { number } from "./words.js";
 
-const LOST = "The dashboard’s server does not answer: it has stopped or is busy. This page keeps trying and reconnects by itself. If it doesn’t, open the address that the dashboard printed.";
+const LOST = "The dashboard’s server does not answer: it has stopped or is busy. This page keeps trying and reconnects automatically. If it doesn’t, open the address that the dashboard printed.";
 const OLD = "No news from the stack for a while: the figures here are out of date. This page keeps waiting for new ones.";
 const SERVICES = {
   cloudformation: "CloudFormation", cloudwatch: "CloudWatch", dynamodb: "DynamoDB",
