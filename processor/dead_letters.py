@@ -108,7 +108,7 @@ class DeadLetterQueue:
             for entry in response.get("Failed", [])
             if entry["SenderFault"] and not is_retryable(entry["Code"])
         }
-        # Not only the entries reported as failed, but all that are not reported as successful.
+        # Also the entries that are reported neither as failed nor as successful.
         return SendAnswer(
             again=[
                 letter

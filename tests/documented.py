@@ -141,7 +141,7 @@ def blocks(document: Path) -> list[Block]:
 
 
 def commands(code: str) -> Iterator[Command]:
-    """The commands of a shell, one a line."""
+    """The commands of a shell, one per line."""
     for line in code.replace("\\\n", " ").splitlines():
         substituted = _SUBSTITUTED.match(line)
         words = shlex.split(substituted[1] if substituted else line, comments=True)

@@ -70,7 +70,7 @@ class Lanes:
         self._unknown.share = min(self._unknown.share, _UNKNOWN_SHARE)
         if shard not in self._shards:
             self._shards[shard] = Shard(now, patience=self._patience, share=self._share)
-            self._sorted_at = -math.inf  # What waits for it is to be sent.
+            self._sorted_at = -math.inf  # Parcels that wait for it must be sent.
 
     def refused(self, parcel: Parcel, shard: str | None, now: float, *, sent: float) -> Shard:
         """Record a parcel, sent at this time, for which its shard was full; return the shard."""

@@ -51,7 +51,7 @@ def aggregate(parts: Sequence[bytes], key: str = "ana") -> bytes:
 
 
 def odd_aggregate(draws: Draws, parts: Sequence[bytes]) -> bytes:
-    """An aggregate of these parts that is written unusually, or is no valid one at all."""
+    """An aggregate of these parts, unusual or invalid."""
     fields = [_odd_record(draws, part) for part in parts]
     keys = [draws.ConsumeUnicode(4) for _ in range(draws.ConsumeIntInRange(0, 3))]
     fields += [bytes_field(1, key.encode(errors="surrogatepass")) for key in ["k", *keys]]

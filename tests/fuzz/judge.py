@@ -1,4 +1,4 @@
-"""Send payloads through the function's code with fake AWS, and judge what became of each."""
+"""Send payloads through the function's code with fake AWS, and check the outcome of each."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def _check_account(
     assert account.duplicates == records - stored - rejected - unhandled
     assert len(account.unhandled) == unhandled
     assert unhandled or not (account.failures or account.repeats), account.failures
-    # Of a record without a number nobody knows where to retry from.
+    # Lambda can't retry from a record without a sequence number.
     first = "" if "" in unsendable else min(unsendable, key=int, default="")
     answer = [{"itemIdentifier": first}] if unhandled else []
     assert respond(account.unhandled) == {"batchItemFailures": answer}

@@ -79,7 +79,7 @@ def _bare(data: bytes) -> bytes:
 
 
 def _flattened(data: bytes) -> bytes:
-    """A v2 tweet with all that it refers to inside, as twarc2 writes it."""
+    """A v2 tweet that contains everything it refers to, as twarc2 writes it."""
     tweet = json.loads(data)
     users = {user["id"]: user for user in tweet["includes"]["users"]}
     others = {other["id"]: other for other in tweet["includes"].get("tweets", ())}

@@ -112,8 +112,8 @@ BY_TYPE: dict[str, tuple[Need, ...]] = {
             _USER, "iam", "CreateAccessKey DeleteAccessKey ListAccessKeys UpdateAccessKey GetUser"
         ),
     ),
-    # Without CreatePolicyVersion: to change the policy that somebody has attached to another
-    # identity would give the deployer that identity's place. It can't be deleted while attached.
+    # Without CreatePolicyVersion: by changing a policy that is attached to another identity, the
+    # deployer would get that identity's permissions. It can't be deleted while attached.
     "AWS::IAM::ManagedPolicy": (
         _need(
             f"arn:aws:iam::{ACCOUNT}:policy/{{stack}}-ProducerPolicy-1A2B3C",

@@ -21,7 +21,7 @@ UNDELIVERED = Path("undelivered.ndjson")
 
 MB = 1_000_000
 
-_PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
+_PLAIN_LINE_EVERY = 5.0  # seconds, if the output is not a terminal
 
 
 def deliver(

@@ -47,7 +47,7 @@ def demo(
     stacks.check_name(stack_name)
     started = time.monotonic()
     chosen = events.chosen()
-    # Each run has its own seed, so that items of an earlier run can't be taken for this run's.
+    # Each run has its own seed, so that items of an earlier run can't be mistaken for this run's.
     seed = secrets.randbelow(1_000_000) if seed is None else seed
     instance = start_localstack(port)
     place = local_place(

@@ -20,7 +20,7 @@ from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.aws.redaction import redacted
 from tweetpipe.events.contract import in_json
 
-_PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
+_PLAIN_LINE_EVERY = 5.0  # seconds, if the output is not a terminal
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
 out = Console(highlight=False)

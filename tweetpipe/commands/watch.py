@@ -30,7 +30,7 @@ from tweetpipe.live.snapshot import Health, Snapshot, as_json
 if TYPE_CHECKING:
     from tweetpipe.live.collector import Collector, Subscription
 
-_PLAIN_LINE_EVERY = 5.0  # seconds, where output is no terminal
+_PLAIN_LINE_EVERY = 5.0  # seconds, if the output is not a terminal
 
 _LATE = 15.0  # seconds without a snapshot, in addition to the interval
 _OLD = Health("unknown", "No new data about the stack for a while.")

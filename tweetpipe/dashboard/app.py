@@ -227,7 +227,7 @@ async def _aside(work: Callable[[], T]) -> T:
         except BaseException as error:
             # Unconverted, it would end the server and not only the response.
             failure = TweetpipeError(mistake(error))
-        with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        with suppress(RuntimeError):  # the loop is closed, so no one waits any more
             loop.call_soon_threadsafe(settle, result, failure)
 
     threading.Thread(target=run, name="dashboard work", daemon=True).start()

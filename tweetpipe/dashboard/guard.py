@@ -133,7 +133,7 @@ def is_loopback(host: str) -> bool:
 def _name(host_header: str) -> str:
     try:
         parts = urlsplit(f"//{host_header}")
-        parts.port  # noqa: B018  raises for what is no port
+        parts.port  # noqa: B018  raises if the port is invalid
     except ValueError:
         return ""
     return "" if parts.netloc != host_header or "@" in host_header else parts.hostname or ""

@@ -131,7 +131,7 @@ class Pages:
                 self._follow(loop, over)
             except BaseException as error:
                 # Nothing may end the thread and leave the pages frozen.
-                with suppress(RuntimeError):  # the loop is closed: nobody looks any more
+                with suppress(RuntimeError):  # the loop is closed, so no page is open any more
                     loop.call_soon_threadsafe(self._show, Failure(mistake(error)))
                 over.wait(_AGAIN)
 

@@ -195,7 +195,7 @@ class Hold:
                 {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
                 for n, handle in enumerate(some)
             ]
-            # A failure here does no harm: the message reappears by itself, and storing it twice
+            # A failure here does no harm: the message reappears automatically, and storing it twice
             # changes nothing.
             with suppress(BotoCoreError, ClientError):
                 self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)

@@ -78,7 +78,7 @@ def _stream_record(record: RecordTypeDef, position: StreamPosition) -> StreamRec
         stream_arn=position.stream_arn,
         shard=position.shard,
         sequence_number=record["SequenceNumber"],
-        # A stream that distributes records by itself has no partition keys.
+        # A stream with its own distribution of records has no partition keys.
         partition_key=record.get("PartitionKey") or "",
         arrived=arrived.timestamp() if arrived else 0.0,
         data=record["Data"],

@@ -18,7 +18,7 @@ from tweetpipe.live.reads import MeteredPlace, Pace
 if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import RecordTypeDef
 
-_RELIST = 30.0  # seconds after which the shards are listed anew, and others may have their turn
+_RELIST = 30.0  # seconds after which the shards are listed again, and others get a turn
 _LOOKS = 5  # that a rate is taken over
 _LOST = 10_000  # milliseconds behind the end of a shard
 _REST = 5.0  # seconds without a read of a shard that was read too often

@@ -39,7 +39,7 @@ FIELDS = {
     "expansions": "author_id,referenced_tweets.id,referenced_tweets.id.author_id",
     "user.fields": "name,username",
 }
-_PATIENCE = 1.25  # heartbeats: one that comes late is no reason to reconnect
+_PATIENCE = 1.25  # heartbeats: a late one is not a reason to reconnect
 _REST_TIMEOUT = 20.0
 _USAGE_TIMEOUT = 3.0  # the user who has ended a run waits for the answer
 _CHUNK_BYTES = 64 * 1024

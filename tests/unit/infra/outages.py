@@ -103,7 +103,7 @@ class Pipeline(World):
         self.start(**mapping_settings(parameters))
 
     def flow(self, seconds: float) -> None:
-        """Send tweets for so long; one in ten is malformed."""
+        """Send tweets for this time; one in ten is malformed."""
         for _ in range(round(seconds / _EVERY)):
             number = len(self.put_at) + 1
             self.put_one(encode(v1_tweet(number)), str(number))

@@ -298,7 +298,7 @@ def redrive_one(
     function: FakeLambda | None = None,
     edited: bytes | None = None,
 ) -> tuple[Redriven, FakeSqs]:
-    """What became of the only letter, and its queue."""
+    """The outcome of the only letter, and its queue."""
     sqs = FakeSqs({"one": body})
     place = FakePlace.of(sqs, kinesis=kinesis, function=function)
     [outcome] = redrive(place, STACK, edited={} if edited is None else {"one": edited})

@@ -24,7 +24,7 @@ def dimension(dollars: str, begin: str = "0", end: str = "Inf", currency: str = 
 
 
 def price_list(service: str, region: str = "eu-central-1", dollars: str = "0.5") -> Json:
-    """All that is needed of a service, each at the same price, among others."""
+    """Everything that is needed of a service, each at the same price, among other entries."""
     products: Json = {"OTHER": product(service, region, "EUC1-IA-Of-Another-Class")}
     terms: Json = {"OTHER": term("OTHER", dimension("99"))}
     for name, sku in SKUS.items():
