@@ -198,16 +198,16 @@ def redrive_command(
         # Also reported when the run fails or is stopped: the user needs to know how far it got.
         if as_json:
             terminal.print_json([redriven.as_json(outcome) for outcome in outcomes])
-        if finished and not outcomes and every:
-            which = f"{kind} " if kind else ""
-            terminal.say(f"No {which}dead letters; nothing to do.")
-        else:
+        if outcomes or not (finished and every):
             terminal.say(redriven.summary(outcomes))
     if every and held:
+        which = "more" if outcomes else "dead letters"
         terminal.say(
-            f"Another reader holds about {held:,} more. If it was killed, they become available "
+            f"Another reader holds about {held:,} {which}. If it was killed, they become available "
             "again on their own."
         )
+    elif every and not outcomes:
+        terminal.say(f"No {f'{kind} ' if kind else ''}dead letters; nothing to do.")
     redriven.fail_if_kept(
         outcomes,
         missed=0 if every else len(chosen) - len(outcomes),

@@ -287,6 +287,17 @@ def test_an_empty_queue_is_told_and_no_error(
     assert capfd.readouterr().err.endswith(says)
 
 
+def test_letters_that_another_reader_holds_are_not_called_none(
+    sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqs.receive_message(MaxNumberOfMessages=10)
+
+    assert run("redrive", "--all") == 0
+    said = capfd.readouterr().err
+    assert "Another reader holds about 4 dead letters. If it was killed" in said
+    assert "nothing to do" not in said
+
+
 def test_an_id_that_is_not_in_an_empty_queue_leads_to_the_list(
     sqs: FakeSqs, capfd: pytest.CaptureFixture[str]
 ) -> None:
