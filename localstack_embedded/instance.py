@@ -57,7 +57,7 @@ class Stopped:
 
 @dataclass(frozen=True, kw_only=True)
 class Died:
-    """LocalStack was started and has ended by itself; its state is gone unless it is kept."""
+    """LocalStack was started and has ended unexpectedly; its state is gone unless it is kept."""
 
     port: int
     log: Path
@@ -69,7 +69,8 @@ class Died:
         """What happened and what to do."""
         what = "what was deployed in it is gone; start it again"
         if self.kept:
-            what = f"what it held is kept in {self.kept}; start it again with --keep"
+            what = f"its state is kept in {self.kept}; start it again with --keep"
         return (
-            f"LocalStack has ended by itself, and {what}. The end of {self.log}:\n{self.log_tail}"
+            f"LocalStack has ended unexpectedly, and {what}. The end of {self.log}:\n"
+            f"{self.log_tail}"
         )

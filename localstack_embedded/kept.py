@@ -27,8 +27,8 @@ def say_before(home: Path, keep: bool, on_step: OnStep) -> None:
         return
     if not keep:
         on_step(
-            f"What an earlier LocalStack kept in {folder(home)} stays there, and this one does not"
-            " have it: start it with --keep to have it, or delete that folder to forget it"
+            f"What an earlier LocalStack kept in {folder(home)} stays there, but isn't used now."
+            " To restore it, start with --keep. To discard it, delete that folder"
         )
     elif not note.get("is_clean"):
         on_step(
@@ -46,8 +46,8 @@ def say_after(home: Path, on_step: OnStep, log: Path) -> None:
             f" {log} says why. What was kept before that is there: start it with --keep"
         )
     on_step(
-        f"What it held is kept in {folder(home)}: start it with --keep to have it again, or delete"
-        " that folder to forget it"
+        f"Its state is kept in {folder(home)}. To restore it, start with --keep. To discard it,"
+        " delete that folder"
     )
 
 

@@ -65,7 +65,7 @@ def test_one_that_died_is_a_failure(home: str, capsys: pytest.CaptureFixture[str
     wait_for(lambda: is_gone(process), "its end")
     capsys.readouterr()
     assert main(["status", "--home", home]) == 1
-    assert "has ended by itself" in capsys.readouterr().out
+    assert "has ended unexpectedly" in capsys.readouterr().out
 
 
 def test_an_error_is_one_line_on_stderr(home: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -43,8 +43,8 @@ def test_what_is_kept_is_told_at_the_end_and_at_the_next_start(tmp_path: Path) -
     assert instance.is_kept
     assert stop(home, on_step=said.append)
     assert said[-1] == (
-        f"What it held is kept in {home}/kept: start it with --keep to have it again, or delete"
-        " that folder to forget it"
+        f"Its state is kept in {home}/kept. To restore it, start with --keep. To discard it,"
+        " delete that folder"
     )
     said.clear()
     start(home, port=0, on_step=said.append)

@@ -26,7 +26,7 @@ _TICK = 0.001  # seconds added to a wait, so that a record has then expired by e
 
 
 class Delivery:
-    """Delivers the batches of one lane, one after the other."""
+    """Delivers the batches of one lane, one after another."""
 
     def __init__(
         self, context: Context, shard_id: str, progress: Progress, window: Tumbling | None

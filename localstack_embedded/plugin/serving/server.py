@@ -1,7 +1,7 @@
 """LocalStack's web server, on a socket that it inherits, and closed to browsers.
 
 The process that starts it has already bound the socket, so that the port is taken as soon as it is
-chosen. By itself, LocalStack 4.9 listens on all addresses, whatever the host in GATEWAY_LISTEN.
+chosen. By default, LocalStack 4.9 listens on all addresses, whatever the host in GATEWAY_LISTEN.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def died(home: Path) -> None:
-    """The embedded LocalStack has ended by itself."""
+    """The embedded LocalStack has ended unexpectedly."""
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         record = state.InstanceRecord.of(process.pid, 4566)
         process.kill()
@@ -59,7 +59,7 @@ def test_where_none_runs_the_error_says_how_to_start_it() -> None:
 
 
 def test_where_it_died_the_error_says_so(died: None) -> None:
-    with pytest.raises(NothingThere, match="has ended by itself"):
+    with pytest.raises(NothingThere, match="has ended unexpectedly"):
         options.open_place(Target.LOCAL)
 
 
