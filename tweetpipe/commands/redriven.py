@@ -46,12 +46,15 @@ def fail_if_rejected(rejected: int, *, options: str) -> None:
 def fail_if_kept(outcomes: list[Redriven], *, missed: int, options: str) -> None:
     """Raises TweetpipeError with the number of dead letters that were kept, and why, if any."""
     whys = [outcome.why for outcome in outcomes if not outcome.is_done]
+    commands = dict.fromkeys(outcome.command for outcome in outcomes if outcome.command)
+    advice = "\n".join(["To do that, run:", *(f"  {each}" for each in commands)])
+    advice = advice if commands else _ADVICE
     whys += ["another reader holds it"] * missed
     rejected = sum(outcome.rejected for outcome in outcomes)
     if len(whys) == 1:
-        raise TweetpipeError(f"1 dead letter was kept: {whys[0]}. {_ADVICE}")
+        raise TweetpipeError(f"1 dead letter was kept: {whys[0]}. {advice}")
     if whys:
-        raise TweetpipeError(f"{len(whys):,} dead letters were kept: {_in_brief(whys)}. {_ADVICE}")
+        raise TweetpipeError(f"{len(whys):,} dead letters were kept: {_in_brief(whys)}. {advice}")
     fail_if_rejected(rejected, options=options)
 
 
@@ -71,4 +74,5 @@ def as_json(outcome: Redriven) -> dict[str, object]:
         "rejected": outcome.rejected,
         "done": outcome.is_done,
         "why": outcome.why,
+        "command": outcome.command,
     }

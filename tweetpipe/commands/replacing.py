@@ -52,7 +52,8 @@ def replace_stale(
         try:
             done += _replace(place, deployed, affordable, fetched, account)
         except NotStored as error:
-            failures.append(f"The newest versions of edited posts were not stored: {error}")
+            first = f" ({error.command})" if error.command else ""
+            failures.append(f"The newest versions of edited posts were not stored: {error}{first}")
             break
         if len(affordable) < len(some):
             left = len(stale) - start - len(affordable)

@@ -30,7 +30,8 @@ def redrive_since(since: str, stack_name: str, target: Target, *, as_json: bool)
                 stored += refusals.count("")
                 rejected += [_named(record, refusals, n) for n, why in enumerate(refusals) if why]
     except NotStored as error:
-        raise TweetpipeError(f"The stream was only partly reprocessed: {error}.") from error
+        first = f" To do that, run:\n  {error.command}" if error.command else ""
+        raise TweetpipeError(f"The stream was only partly reprocessed: {error}.{first}") from error
     finally:
         # Also reported when the run fails or is stopped: the user needs to know how far it got.
         _show(rejected, as_json=as_json)

@@ -71,7 +71,7 @@ class Actions:
             "rejected": sum(outcome.rejected for outcome in outcomes),
             "missed": 0 if ids is None else len(ids) - len(outcomes),
             "kept": [
-                {"id": outcome.letter.id, "why": outcome.why}
+                {"id": outcome.letter.id, "why": _with_command(outcome)}
                 for outcome in outcomes
                 if not outcome.is_done
             ],
@@ -100,3 +100,7 @@ class Actions:
             yield
         finally:
             self._at_work.release()
+
+
+def _with_command(outcome: Redriven) -> str:
+    return f"{outcome.why}: {outcome.command}" if outcome.command else outcome.why

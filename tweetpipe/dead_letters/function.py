@@ -38,12 +38,15 @@ class Function(NamedTuple):
 class NotStored(Exception):
     """The function did not store all records of a call; the message tells people why.
 
-    `done` counts those before the first that is not stored. `may_fit` says whether fewer records
-    might succeed.
+    `command` is what to run first, if anything. `done` counts those before the first that is not
+    stored. `may_fit` says whether fewer records might succeed.
     """
 
-    def __init__(self, why: str, *, done: int = 0, may_fit: bool = False) -> None:
+    def __init__(
+        self, why: str, *, command: str = "", done: int = 0, may_fit: bool = False
+    ) -> None:
         super().__init__(why)
+        self.command = command
         self.done = done
         self.may_fit = may_fit
 
@@ -99,14 +102,15 @@ def store(function: Function, records: Sequence[StreamRecord]) -> None:
     answer = function.client.invoke(FunctionName=function.name, Payload=event)
     said = _json(answer["Payload"].read())
     see = f"look for the reason in its log, /aws/lambda/{function.name}, then run the command again"
-    give_longer = f"raise its timeout, tweetpipe deploy{function.options} -p Timeout="
+    command = f"tweetpipe logs{function.options} --since 1h"
     if answer.get("FunctionError"):
         message = str(said.get("errorMessage", "")) if isinstance(said, dict) else ""
         if timeout := _TIMED_OUT.search(message):
             longer = min(3 * int(timeout[1]), _LONGEST_TIMEOUT)
-            see = f"{give_longer}{longer}, then run the command again"
+            see = "raise its timeout, then run the command again"
+            command = f"tweetpipe deploy{function.options} -p Timeout={longer}"
         failed = f"{function.name} failed{f' ({message})' if message else ''}"
-        raise NotStored(f"{failed}: {see}", may_fit=True)
+        raise NotStored(f"{failed}: {see}", command=command, may_fit=True)
     failures = said.get("batchItemFailures") if isinstance(said, dict) else None
     if not isinstance(failures, list):
         raise NotStored(
@@ -117,7 +121,8 @@ def store(function: Function, records: Sequence[StreamRecord]) -> None:
         first = failures[0].get("itemIdentifier") if isinstance(failures[0], dict) else None
         raise NotStored(
             f"{function.name} could not store the records now: {see}. If that says OutOfTime, "
-            f"first {give_longer}{_LONGEST_TIMEOUT}",
+            f"first deploy with -p Timeout={_LONGEST_TIMEOUT}",
+            command=command,
             done=numbers.index(first) if first in numbers else 0,
             may_fit=True,
         )

@@ -42,6 +42,7 @@ _NOWHERE = StreamPosition(stream_arn="", shard="", first="", last="")
 class Redriven:
     """The outcome for a dead letter: it was deleted, or `why` says why it is still in the queue.
 
+    `command` is what to run before it is redriven again, if anything.
     `stored` counts the records now in the table, `rejected` those of a batch that the function
     rejected again, as dead letters of their own.
     """
@@ -50,6 +51,7 @@ class Redriven:
     stored: int = 0
     rejected: int = 0
     why: str = ""
+    command: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -206,7 +208,7 @@ class _Worker:
         try:
             store(self._function, [record])
         except NotStored as error:
-            return Redriven(letter=letter, why=str(error))
+            return Redriven(letter=letter, why=str(error), command=error.command)
         stored = refusals.count("")
         return Redriven(letter=letter, stored=stored, rejected=len(refusals) - stored)
 
@@ -228,7 +230,13 @@ class _Worker:
                 stored += refusals.count("")
                 rejected += len(refusals) - refusals.count("")
         except NotStored as error:
-            return Redriven(letter=letter, stored=stored, rejected=rejected, why=str(error))
+            return Redriven(
+                letter=letter,
+                stored=stored,
+                rejected=rejected,
+                why=str(error),
+                command=error.command,
+            )
         if first is not None and last is not None:
             complete = (int(first), int(last)) == (int(position.first), int(position.last))
         else:

@@ -88,7 +88,16 @@ def test_each_command_that_a_module_suggests_has_the_options_of_its_stack(path: 
             assert "<options>" in command, text
 
 
-ROOMS_OF_COMMANDS = ("aws", "commands", "complying", "deploying", "events", "looking", "plan")
+ROOMS_OF_COMMANDS = (
+    "aws",
+    "commands",
+    "complying",
+    "dead_letters",
+    "deploying",
+    "events",
+    "looking",
+    "plan",
+)
 
 
 @pytest.mark.parametrize(

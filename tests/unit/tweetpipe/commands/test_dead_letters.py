@@ -366,6 +366,21 @@ def test_a_function_that_still_fails_says_how_far_it_came(
     err = capfd.readouterr().err
     assert "Records: 2 stored, 0 rejected." in err
     assert "Error: The stream was only partly reprocessed: " in err
+    assert err.endswith(". To do that, run:\n  tweetpipe logs --since 1h\n")
+
+
+def test_letters_that_the_function_is_too_slow_for_lead_to_a_longer_timeout(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqs = FakeSqs({"one": exhausted(1, 3), "two": exhausted(1, 3)})
+    place = FakePlace.of(sqs, kinesis=FakeKinesis(tweets(1, 3)), function=FakeLambda(most=0))
+    monkeypatch.setattr(commands, "open_stack", lambda *_: (place, STACK))
+
+    assert run("redrive", "--all") == 1
+
+    err = capfd.readouterr().err
+    assert "Error: 2 dead letters were kept: " in err
+    assert err.endswith(". To do that, run:\n  tweetpipe deploy -p Timeout=180\n")
 
 
 def test_purge_deletes_the_named_or_all(sqs: FakeSqs) -> None:

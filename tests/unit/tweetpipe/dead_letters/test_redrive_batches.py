@@ -176,7 +176,8 @@ def test_a_record_that_takes_too_long_alone_is_kept_with_a_longer_timeout() -> N
         exhausted(1, 4), kinesis=FakeKinesis(tweets(1, 4)), function=function
     )
 
-    assert_kept(outcome, sqs, saying="tweetpipe deploy -p Timeout=180, then run the command again")
+    assert_kept(outcome, sqs, saying="raise its timeout, then run the command again")
+    assert outcome.command == "tweetpipe deploy -p Timeout=180"
 
 
 def test_a_call_that_stops_on_the_way_goes_on_from_there() -> None:
@@ -203,7 +204,8 @@ def test_what_was_stored_before_it_failed_is_counted() -> None:
         exhausted(1, 5), kinesis=FakeKinesis(tweets(1, 5)), function=FakeLambda(all_but_the_last)
     )
 
-    assert_kept(outcome, sqs, saying="first raise its timeout, tweetpipe deploy -p Timeout")
+    assert_kept(outcome, sqs, saying="If that says OutOfTime, first deploy with -p Timeout=900")
+    assert outcome.command == "tweetpipe logs --since 1h"
     assert outcome.stored == 4
 
 
