@@ -20,7 +20,9 @@ from tests.unit.tweetpipe.dashboard.doubles import (
 from tweetpipe.dashboard.admission import Admission
 from tweetpipe.live.snapshot import Health
 
-GONE = Health("error", "No emulator answers at http://localhost:4566. Start one: tweetpipe up.")
+GONE = Health(
+    "error", "No emulator answers at http://localhost:4566. To start one, run:\n  tweetpipe up"
+)
 
 
 def test_a_stack_that_is_gone_is_told_and_found_again(served: Dashboard, page: Page) -> None:
@@ -28,6 +30,7 @@ def test_a_stack_that_is_gone_is_told_and_found_again(served: Dashboard, page: P
     served.collector.push(snapshot(landed(1), reachable=GONE))
     alert = page.get_by_role("alert")
     expect(alert).to_have_text(GONE.why)
+    assert alert.inner_text().endswith("run:\ntweetpipe up")
     expect(page.locator("#overall")).to_have_text("Error")
     # What was seen stays, and can be used.
     expect(page.get_by_text("message 1")).to_be_visible()

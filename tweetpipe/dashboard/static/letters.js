@@ -25,7 +25,9 @@ export class Letters {
   allow(mayAct, options) {
     this.mayAct = mayAct;
     this.options = options;
-    setText(byId("letters-only-reads"), `This dashboard is read-only. To redrive, run: tweetpipe dead-letters redrive${options} --all. Or stop the dashboard and start it with: tweetpipe dashboard${options} --allow-actions.`);
+    byId("letters-only-reads").replaceChildren(
+      "This dashboard is read-only. To redrive, run:", el("pre", {}, `tweetpipe dead-letters redrive${options} --all`),
+      "Or stop the dashboard and start it with:", el("pre", {}, `tweetpipe dashboard${options} --allow-actions`));
     byId("letters-only-reads").hidden = mayAct;
   }
 
@@ -60,7 +62,7 @@ export class Letters {
       el("details", {},
         el("summary", {}, letter.is_body ? "Message" : "Payload"),
         el("pre", { dir: "auto", tabindex: 0 }, letter.payload),
-        letter.is_cut ? el("p", { class: "note" }, `Cut off here. To see all of it, run: tweetpipe dead-letters show${this.options} ${letter.id.slice(0, 8)}`) : null));
+        letter.is_cut ? el("div", { class: "note" }, "Cut off here. To see all of it, run:", el("pre", {}, `tweetpipe dead-letters show${this.options} ${letter.id.slice(0, 8)}`)) : null));
   }
 
   facts(letter) {
