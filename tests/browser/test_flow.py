@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.opening import opened
@@ -91,6 +92,10 @@ def test_of_many_shards_the_busiest_are_shown(served: Dashboard, page: Page) -> 
     expect(node.get_by_role("listitem")).to_have_count(6)
     expect(node).to_contain_text("shard 39")
     expect(node).to_contain_text("and 34 quieter shards")
+    table, dead = [page.locator(f"#node-{part}").bounding_box() for part in ("table", "dead")]
+    assert table
+    assert dead
+    assert dead["y"] - table["y"] - table["height"] == pytest.approx(16, abs=1)
 
 
 def test_the_charts_begin_with_what_was_before(new_page: NewPage) -> None:
