@@ -80,7 +80,8 @@ bench: $(VENV)/dev $(VENV)/bench  ## Compare the speed with other libraries and 
 	@$(PEERS)/bin/python -m benchmarks.picture benchmarks/results.json benchmarks/results.png
 
 # cfripper checks one set of parameters: the one that creates all policies.
-# PROSE is what people read: documents, docstrings, and help, without the code around them.
+# PROSE is what people read: documents, docstrings, and help, without the code around them. The command that
+# writes it fails on phrases to avoid, in any string of the code.
 PROSE := build/prose
 lint: $(VENV)/dev $(VENV)/checkov  ## Check code, types, imports, templates, Dockerfile, and prose
 	@$(BIN)/ruff check .

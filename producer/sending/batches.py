@@ -51,7 +51,7 @@ class Held:
         self._hash: int | None = None
 
     def entry(self) -> Entry:
-        """What PutRecords takes for it."""
+        """The entry for PutRecords."""
         return {"Data": self.record.data, "PartitionKey": self.record.partition_key}
 
     @property
@@ -113,7 +113,7 @@ class Group:
         return True
 
     def entry(self) -> Entry:
-        """What PutRecords takes for it."""
+        """The entry for PutRecords."""
         hash_key = str(self.hash_key)
         return {
             "Data": aggregated([held.record for held in self.members], hash_key=hash_key),

@@ -27,7 +27,7 @@ PHRASES = {
     r"(?<!there\s)(?:is|are|was|were) no(?! (?:different|less|longer|more|such)\b)": "is not a",
     r"(?:is|are|was|were) to (?:become|behave|get|happen|have|run|stay)": "must; will",
     r"(?:is|are|was|were) to be(?! performed)": "must be; will be",  # AWS says that
-    r"(?:is|are|was|were|be) taken for": "is treated as",
+    r"(?:is|are|was|were|be|not) taken for": "is treated as; is mistaken for",
     r"l(?:ie|ies|ay) (?:at|beside|here|in|on|there|with)": "is in",
     r"let(?:s|ting)? (?:it |others |them )?be": "leave unchanged",
     r"(?:any|no|some)body|whoever": "name the user or the program; anyone who",
@@ -40,7 +40,7 @@ PHRASES = {
     r"(?:tells?|told) of": "report; learn about",
     r"to be had": "available",
     r"what (?:it|they) held": "its contents",
-    r"what became of": "what happened to",
+    r"what (?:became|becomes|has become) of": "what happens to",
     r"what there is": "what exists",
     r"without end": "endlessly; until stopped",
 }
