@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from . import (
@@ -13,7 +15,7 @@ from . import (
     Died,
     EmulatorError,
     Instance,
-    find,
+    Stopped,
     reset,
     shared_home,
     start,
@@ -21,7 +23,7 @@ from . import (
     stop,
 )
 from .doctor import Finding, examine
-from .errors import NOT_RUNNING
+from .suggested import OWN, suggesting
 
 COMMANDS = {
     "up": "Start LocalStack. The first start installs it, which takes about a minute.",
@@ -38,12 +40,18 @@ EXAMPLES = (
     "localstack-embedded reset --account 000000000000",
 )
 
+_LABEL = 8  # characters
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run one command; returns 0 if it succeeded, 1 if it failed, and 130 if it was interrupted."""
+
+def main(arguments: list[str] | None = None, *, name: str = OWN.name) -> int:
+    """Run one command; returns 0 if it succeeded, 1 if it failed, and 130 if it was interrupted.
+
+    Messages suggest commands that begin with `name`.
+    """
     options = _parser().parse_args(arguments)
     try:
-        status = _run(options)
+        with suggesting(replace(OWN, name=name, home_setting="--home")):
+            status = _run(options)
         sys.stdout.flush()
         return status
     except EmulatorError as error:
@@ -83,7 +91,7 @@ def _run(options: argparse.Namespace) -> int:
             whose = f"account {options.account}" if options.account else "all accounts"
             sys.stdout.write(f"{whose} reset\n")
         case "env":
-            return _print_variables(find(home))
+            return _print_variables(status(home))
         case "doctor":
             return _print_findings(list(examine(home, environment_home)))
         case _:
@@ -91,32 +99,28 @@ def _run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _print_variables(instance: Instance | None) -> int:
-    if instance is None:
-        raise EmulatorError(NOT_RUNNING)
-    for name, value in instance.variables.items():
+def _print_variables(found: Instance | Stopped | Died) -> int:
+    if not isinstance(found, Instance):
+        raise EmulatorError(found.explanation)
+    for name, value in found.variables.items():
         sys.stdout.write(f"export {name}={value}\n")
     return 0
 
 
 def _print_findings(findings: list[Finding]) -> int:
-    marks = {True: "ok      ", False: "missing ", None: "        "}
     for finding in findings:
-        sys.stdout.write(f"{marks[finding.is_well]}{finding.text}\n")
-    return 1 if any(finding.is_well is False for finding in findings) else 0
+        text = finding.text.replace("\n", f"\n{' ' * _LABEL}")
+        sys.stdout.write(f"{finding.verdict:{_LABEL}}{text}\n")
+    return 1 if any(finding.is_failure for finding in findings) else 0
 
 
-def _report(found: object) -> int:
-    match found:
-        case Instance():
-            version = found.version or "(still starting)"
-            sys.stdout.write(f"LocalStack {version} runs at {found.endpoint}\n")
-        case Died():
-            sys.stdout.write(f"{found.explanation}\n")
-            return 1
-        case _:
-            sys.stdout.write("LocalStack is not running\n")
-    return 0
+def _report(found: Instance | Stopped | Died) -> int:
+    if isinstance(found, Instance):
+        version = found.version or "(still starting)"
+        sys.stdout.write(f"LocalStack {version} runs at {found.endpoint}\n")
+        return 0
+    sys.stdout.write(f"{found.explanation}\n")
+    return 1 if isinstance(found, Died) else 0
 
 
 def _say(step: str) -> None:
@@ -180,4 +184,4 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(name=f"{shlex.quote(sys.executable)} -m localstack_embedded"))

@@ -12,10 +12,10 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .emulator import find, start, stop
+from .emulator import start, status, stop
 from .environment import OnStep, shared_home
 from .errors import StartError
-from .instance import Instance
+from .instance import Died, Instance
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader
@@ -37,10 +37,15 @@ class Account:
     @property
     def instance(self) -> Instance:
         """The emulator as it is now; raises StartError if it has ended."""
-        found = find(self.home)
-        if found is None:
-            raise StartError(f"LocalStack no longer runs in {self.home}. Start it again")
-        return found
+        match status(self.home):
+            case Instance() as instance:
+                return instance
+            case Died() as died:
+                raise StartError(died.explanation)
+            case stopped:
+                raise StartError(
+                    f"LocalStack no longer runs in {self.home}. {stopped.how_to_start}"
+                )
 
     @property
     def variables(self) -> dict[str, str]:

@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
+from enum import StrEnum
 from pathlib import Path
 
 from . import ports
 from .emulator import status
-from .environment import is_made, require_python
-from .errors import HomeError, InstallError
+from .environment import is_made, require_pip, require_python
+from .errors import HomeError, InstallError, writing_to
 from .instance import Died, Instance
-from .ownership import require_own
+from .ownership import is_there
+from .suggested import home_setting
 
 SPACE = 10**9
 """Bytes that the environments take, including what pip needs while it makes them."""
 
 
+class Verdict(StrEnum):
+    """The label of a finding; a note has none."""
+
+    OK = "ok"
+    MISSING = "missing"
+    PROBLEM = "problem"
+    NOTE = ""
+
+
 @dataclass(frozen=True)
 class Finding:
-    """A line about one thing; `is_well` is None if it is only a note."""
+    """What was found of one thing."""
 
-    is_well: bool | None
+    verdict: Verdict
     text: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether `up` would fail."""
+        return self.verdict in (Verdict.MISSING, Verdict.PROBLEM)
 
 
 def examine(home: Path, environment_home: Path) -> Iterator[Finding]:
@@ -42,59 +59,81 @@ def examine(home: Path, environment_home: Path) -> Iterator[Finding]:
 
 def _system() -> Finding:
     if sys.platform in ("linux", "darwin"):
-        return Finding(True, f"system: {sys.platform}")
-    return Finding(False, f"system: {sys.platform} is not supported; Linux, macOS, and WSL are")
+        return Finding(Verdict.OK, f"system: {sys.platform}")
+    return Finding(
+        Verdict.PROBLEM, f"system: {sys.platform} is not supported; Linux, macOS, and WSL are"
+    )
 
 
 def _python() -> Finding:
     try:
         require_python()
     except InstallError as error:
-        return Finding(False, f"Python: {error}")
-    return Finding(True, f"Python: {sys.version.split()[0]} ({sys.executable})")
+        return Finding(Verdict.PROBLEM, f"Python: {error}")
+    return Finding(Verdict.OK, f"Python: {sys.version.split()[0]} ({sys.executable})")
 
 
 def _pip() -> Finding:
-    if find_spec("pip"):
-        return Finding(True, "pip: there")
-    return Finding(False, f"pip: LocalStack needs it: {sys.executable} -m ensurepip")
+    try:
+        require_pip()
+    except InstallError as error:
+        return Finding(Verdict.MISSING, f"pip: {error}")
+    return Finding(Verdict.OK, "pip: installed")
 
 
 def _folder(folder: Path) -> Finding | None:
     try:
-        require_own(folder.absolute())
+        is_there(folder)
+        with writing_to(folder):
+            _require_writable(_nearest(folder))
     except HomeError as error:
-        return Finding(False, f"home: {error}")
+        return Finding(Verdict.PROBLEM, f"home: {error}")
     return None
+
+
+def _require_writable(folder: Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
+
+
+def _nearest(folder: Path) -> Path:
+    """The folder, or the one that exists above it."""
+    folder = folder.absolute()
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def _environment(home: Path) -> Iterator[Finding]:
     if is_made(home):
-        yield Finding(True, f"environment: installed in {home}")
+        yield Finding(Verdict.OK, f"environment: installed in {home}")
         return
     yield _space(home)
-    yield Finding(None, f"environment: the first start installs it in {home}, in about a minute")
+    yield Finding(
+        Verdict.NOTE, f"environment: the first start installs it in {home}, in about a minute"
+    )
 
 
 def _space(home: Path) -> Finding:
-    folder = next(path for path in (home, *home.parents) if path.exists())
+    folder = _nearest(home)
     free = shutil.disk_usage(folder).free
     if free < SPACE:
         return Finding(
-            False,
+            Verdict.PROBLEM,
             f"disk: {free / 10**9:.1f} GB are free at {folder}, and the environment needs"
-            f" {SPACE / 10**9:.0f}. Free some space, or choose another folder with --home",
+            f" {SPACE / 10**9:.0f}. Free some space, or choose another folder with"
+            f" {home_setting()}",
         )
-    return Finding(True, f"disk: {free / 10**9:.0f} GB are free")
+    return Finding(Verdict.OK, f"disk: {free / 10**9:.0f} GB are free")
 
 
 def _instance(home: Path) -> Finding:
     match status(home):
         case Instance() as instance:
-            return Finding(True, f"LocalStack: running at {instance.endpoint}")
+            return Finding(Verdict.OK, f"LocalStack: running at {instance.endpoint}")
         case Died() as died:
-            return Finding(False, f"LocalStack: {died.explanation}")
+            return Finding(Verdict.PROBLEM, f"LocalStack: {died.explanation}")
     if ports.is_free(ports.DEFAULT_PORT):
-        return Finding(None, "LocalStack: not started")
+        return Finding(Verdict.NOTE, "LocalStack: not started")
     taken = f"port {ports.DEFAULT_PORT} is in use{ports.by_whom(ports.DEFAULT_PORT)}"
-    return Finding(None, f"LocalStack: not started; {taken}, so it will use the next free one")
+    return Finding(
+        Verdict.NOTE, f"LocalStack: not started; {taken}, so it will use the next free one"
+    )

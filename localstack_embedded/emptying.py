@@ -8,10 +8,13 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from urllib.parse import urlencode
 
-from .emulator import find
-from .environment import DEFAULT_HOME
-from .errors import NOT_RUNNING, ResetError
+from .emulator import status
+from .errors import ResetError
+from .homes import DEFAULT_HOME
+from .instance import Instance
 from .ports import LOOPBACK
+from .restarting import restart_commands
+from .suggested import command
 
 PATH = "/_localstack/state/reset"
 RESET_SECONDS = 60.0
@@ -23,9 +26,9 @@ def reset(home: Path = DEFAULT_HOME, *, account: str | None = None) -> dict[str,
     Returns what was not emptied, by service: little, and nothing if all accounts are emptied.
     Raises ResetError.
     """
-    instance = find(home)
-    if instance is None:
-        raise ResetError(NOT_RUNNING)
+    instance = status(home)
+    if not isinstance(instance, Instance):
+        raise ResetError(instance.explanation)
     query = f"?{urlencode({'account': account})}" if account else ""
     headers = {"X-Amz-Security-Token": instance.access_key_id}
     with closing(HTTPConnection(LOOPBACK, instance.port, timeout=RESET_SECONDS)) as connection:
@@ -35,16 +38,22 @@ def reset(home: Path = DEFAULT_HOME, *, account: str | None = None) -> dict[str,
             content = response.read()
         except (OSError, HTTPException) as error:
             raise ResetError(
-                f"LocalStack at {instance.endpoint} did not answer: {error};"
-                " check it with localstack-embedded status"
+                f"LocalStack at {instance.endpoint} did not answer: {error}. To see whether it"
+                f" still runs, run:{command('status', home)}"
             ) from error
     try:
         report = json.loads(content)
         failed, left = report["failed"], report["not_reset"]
     except (ValueError, KeyError, TypeError) as error:
         said = content.decode(errors="replace").strip()
-        raise ResetError(f"LocalStack refused to reset: {said or response.reason}") from error
+        raise ResetError(
+            f"LocalStack refused to reset: {said or response.reason}. To restart it empty, run:"
+            f"{restart_commands(home)}"
+        ) from error
     if failed:
         which = "; ".join(f"{service}: {why}" for service, why in failed.items())
-        raise ResetError(f"some of LocalStack was not reset ({which}). Stop it and start it again")
+        raise ResetError(
+            f"some of LocalStack was not reset ({which}). To restart it empty, run:"
+            f"{restart_commands(home)}"
+        )
     return {str(service): str(what) for service, what in left.items()}

@@ -13,21 +13,23 @@ import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import psutil
 
 from . import access, answering, kept, ports, processes, state
-from .environment import DEFAULT_HOME, Environment, OnStep, ensure_environment
-from .errors import SettingError, StartError, writing_to
+from .environment import Environment, OnStep, ensure_environment
+from .errors import StartError, writing_to
+from .homes import DEFAULT_HOME
 from .instance import Died, Instance, Stopped
-from .launch import localstack_environ
+from .launch import localstack_environ, require_settings
 from .lock import held
-from .ownership import close_to_others, require_own
+from .ownership import close_to_others, is_there
 from .plugin.kept import KEPT_FOLDER
-from .plugin.settings import wrong
+from .restarting import require_same, up_of
+from .suggested import Up, shell_command
 
 # The very first start compiles LocalStack, which takes most of a minute on a busy machine.
 START_SECONDS = 120.0
@@ -36,15 +38,6 @@ KEEP_SECONDS = 60.0
 LOG_TAIL_LINES = 15
 LOCK_FILE = "instance.lock"
 WAITING = "Waiting for another process that starts or stops LocalStack"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Options:
-    """How LocalStack must run; a running one with other options can't be used."""
-
-    open_to_this_machine: bool
-    shard_limits: bool
-    keep: bool
 
 
 def start(
@@ -70,40 +63,32 @@ def start(
     a process behind.
     """
     home = home.absolute()
-    options = _Options(
-        open_to_this_machine=open_to_this_machine, shard_limits=shard_limits, keep=keep
+    wanted = Up(
+        port=port,
+        open_to_this_machine=open_to_this_machine,
+        shard_limits=shard_limits,
+        keep=keep,
     )
     with held(home / LOCK_FILE, partial(on_step, WAITING)):
         close_to_others(home)
         record = _living(home)
         if record is None:
-            if faults := wrong(os.environ):
-                raise SettingError("; ".join(faults))
+            require_settings(os.environ)
             environment = ensure_environment(environment_home or home, on_step=on_step)
-            with closing(ports.listen(port)) as listener:
-                kept.say_before(home, keep, on_step)
+            with closing(ports.listen(port, partial(_with_port, home, wanted))) as listener:
+                kept.say_before(home, wanted, on_step)
                 _say_port(listener, port, on_step)
-                process = _launch(home, environment, listener, options)
+                process = _launch(home, environment, listener, wanted)
                 # The listener is still open, so that no other program can answer at its port.
                 with _ending_it_on_failure(process.pid, home):
-                    record = _remembered(home, process.pid, listener, options)
-                    record = _completed(home, record, timeout)
+                    record = _remembered(home, process.pid, listener, wanted)
+                    record = _completed(home, record, wanted, timeout)
                 return _instance(home, record, started_by_this_call=True)
-        for is_otherwise, wanted in (
-            (port not in (None, 0, record.port), f"it on port {port}"),
-            (open_to_this_machine and not access.is_open(home), "it open to this machine"),
-            (shard_limits and not record.has_shard_limits, "its shards limited"),
-            (keep and not record.is_kept, "it keep what it holds"),
-        ):
-            if is_otherwise:
-                raise StartError(
-                    f"LocalStack is already running on port {record.port}."
-                    f" To have {wanted}, stop it first"
-                )
+        require_same(home, record, wanted)
         if record.version is None:
             on_step("LocalStack has been started and does not answer yet")
             with _ending_it_on_failure(record.pid, home):
-                record = _completed(home, record, timeout)
+                record = _completed(home, record, up_of(home, record), timeout)
         return _instance(home, record)
 
 
@@ -119,35 +104,39 @@ def stop(
     state. Raises KeptStateError, once it has ended, if it could not keep all of it.
     """
     home = home.absolute()
-    if not home.exists():
+    if not is_there(home):
         return False
     with held(home / LOCK_FILE, partial(on_step, WAITING)):
         record = state.read(home)
         process = record.process() if record else None
+        ran = up_of(home, record) if record else Up()
         if process:
             on_step("Stopping LocalStack")
-            is_kept = record is not None and record.is_kept
-            processes.end(process, patience=max(timeout, KEEP_SECONDS) if is_kept else timeout)
+            processes.end(process, patience=max(timeout, KEEP_SECONDS) if ran.keep else timeout)
         shutil.rmtree(home / "volume", ignore_errors=True)
         state.remove(home)
         access.revoke(home)
-    if record and record.is_kept:
-        kept.say_after(home, on_step, _log(home))
+    if ran.keep:
+        was_running = process is not None
+        kept.say_after(home, ran, on_step, log=_log(home), was_running=was_running)
     return process is not None
 
 
 def status(home: Path = DEFAULT_HOME) -> Instance | Stopped | Died:
     """The status of the home's LocalStack; raises HomeError if other users could have forged it."""
-    if not home.exists():
-        return Stopped()
-    require_own(home.absolute())
+    if not is_there(home):
+        return Stopped(kept.how_to_start(home))
     record = state.read(home)
     if record is None:
-        return Stopped()
+        return Stopped(kept.how_to_start(home))
     if record.process() is None:
-        where = kept.folder(home) if record.is_kept else None
-        tail = _log_tail(_log(home))
-        return Died(port=record.port, log=_log(home), log_tail=tail, kept=where)
+        return Died(
+            port=record.port,
+            log=_log(home),
+            log_tail=_log_tail(_log(home)),
+            start_again=up_of(home, record).command(home),
+            kept=kept.folder(home) if record.is_kept and kept.is_there(home) else None,
+        )
     return _instance(home, record)
 
 
@@ -160,6 +149,10 @@ def find(home: Path = DEFAULT_HOME) -> Instance | None:
 def _living(home: Path) -> state.InstanceRecord | None:
     record = state.read(home)
     return record if record and record.process() else None
+
+
+def _with_port(home: Path, wanted: Up, port: int) -> str:
+    return replace(wanted, port=port).command(home)
 
 
 def _instance(
@@ -186,7 +179,7 @@ def _launch(
     home: Path,
     environment: Environment,
     listener: socket.socket,
-    options: _Options,
+    wanted: Up,
 ) -> subprocess.Popen[bytes]:
     with writing_to(home):
         environ = localstack_environ(
@@ -195,45 +188,47 @@ def _launch(
             volume=_fresh(home / "volume"),
             port=ports.port_of(listener),
             listener=listener.fileno(),
-        ) | access.grant(home, open_to_this_machine=options.open_to_this_machine)
-        if options.shard_limits:
+        ) | access.grant(home, open_to_this_machine=wanted.open_to_this_machine)
+        if wanted.shard_limits:
             environ["KINESIS_SHARD_LIMITS"] = "1"
-        if options.keep:
+        if wanted.keep:
             environ[KEPT_FOLDER] = str(kept.folder(home))
-        return processes.spawn(environment.python, environ, _log(home), listener)
+        stamp = shell_command("rm", environment.python.parents[2] / "stamp")
+        remedy = f"To install LocalStack again, run:{stamp}{wanted.command(home)}"
+        return processes.spawn(environment.python, environ, _log(home), listener, remedy)
 
 
-def _remembered(
-    home: Path, pid: int, listener: socket.socket, options: _Options
-) -> state.InstanceRecord:
+def _remembered(home: Path, pid: int, listener: socket.socket, wanted: Up) -> state.InstanceRecord:
     with writing_to(home):
         port = ports.port_of(listener)
         record = state.InstanceRecord.of(
-            pid, port, has_shard_limits=options.shard_limits, is_kept=options.keep
+            pid, port, has_shard_limits=wanted.shard_limits, is_kept=wanted.keep
         )
         state.write(home, record)
     return record
 
 
-def _completed(home: Path, record: state.InstanceRecord, timeout: float) -> state.InstanceRecord:
+def _completed(
+    home: Path, record: state.InstanceRecord, wanted: Up, timeout: float
+) -> state.InstanceRecord:
     """The record with its version, as soon as LocalStack answers; raises StartError."""
     process, log = psutil.Process(record.pid), _log(home)
 
     def check() -> None:
         with suppress(psutil.TimeoutExpired):
             status = process.wait(0)
-            kept.raise_if_refused(log)
+            kept.raise_if_refused(home, wanted, log)
             with_status = "" if status is None else f" with status {status}"
             raise StartError(
-                f"LocalStack ended{with_status} while it started;"
-                f" the end of {log}:\n{_log_tail(log)}"
+                f"LocalStack ended{with_status} while it started. Its log may say why. The end of"
+                f" {log}:\n{_log_tail(log)}"
             )
 
     version = answering.version_at(record.port, timeout=timeout, on_wait=check)
     if version is None:
         raise StartError(
-            f"LocalStack did not answer within {timeout:.0f} seconds;"
-            f" the end of {log}:\n{_log_tail(log)}"
+            f"LocalStack did not answer within {timeout:.0f} seconds, and was ended. If this"
+            f" machine was busy, run this command again. The end of {log}:\n{_log_tail(log)}"
         )
     check()
     record = replace(record, version=version)

@@ -26,14 +26,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import distributions
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Self
 
 from .errors import InstallError, writing_to
+from .homes import DEFAULT_HOME, HERE, IS_CHECKOUT
 from .lock import held
 from .ownership import new_private_file, require_own
+from .suggested import shell_command
 
-HERE = Path(__file__).resolve().parent
 LOCALSTACK_REQUIREMENTS = HERE / "requirements" / "localstack.txt"
 FUNCTION_REQUIREMENTS = HERE / "requirements" / "lambda.txt"
 PLUGIN = HERE / "plugin"
@@ -42,21 +44,6 @@ SUPPORTED = ((3, 11), (3, 14))
 
 OnStep = Callable[[str], None]
 """Is called with a line for a person to read whenever there is progress."""
-
-
-# This file is not in the built distribution.
-IS_CHECKOUT = (HERE / "pyproject.toml").is_file()
-
-
-def _default_home() -> Path:
-    if IS_CHECKOUT:
-        return HERE.parent / ".localstack"
-    from platformdirs import user_data_path
-
-    return user_data_path("localstack-embedded")
-
-
-DEFAULT_HOME = _default_home()
 
 
 @dataclass(frozen=True)
@@ -83,6 +70,7 @@ def ensure_environment(
         return environment
     waiting = partial(on_step, "Waiting for another process that is installing LocalStack")
     require_python()
+    require_pip()
     with held(home / "environment.lock", waiting), writing_to(home):
         if _read_stamp(home) != stamp:
             (home / "stamp").unlink(missing_ok=True)
@@ -111,6 +99,27 @@ def require_python() -> None:
             f"LocalStack runs on CPython {first} to {last}, and {sys.executable} is"
             f" {kind} {sys.version_info[0]}.{sys.version_info[1]}. Run this with another Python"
         )
+
+
+def require_pip() -> None:
+    """Raise InstallError unless the current interpreter has pip."""
+    if find_spec("pip"):
+        return
+    what = f"LocalStack is installed with pip, and {sys.executable} has none."
+    ensure = shell_command(sys.executable, "-m", "ensurepip")
+    is_virtual = sys.prefix != sys.base_prefix
+    # The interpreter of a Linux distribution gets its packages from there.
+    # https://packaging.python.org/en/latest/specifications/externally-managed-environments/
+    is_managed = Path(sysconfig.get_path("stdlib"), "EXTERNALLY-MANAGED").exists()
+    if find_spec("ensurepip") and (is_virtual or not is_managed):
+        raise InstallError(f"{what} To install it, run:{ensure}")
+    package = "python3-venv" if is_virtual else "python3-pip"
+    manager = "dnf" if shutil.which("dnf") else "apt"
+    packaged = shell_command("sudo", manager, "install", package)
+    raise InstallError(
+        f"{what} Install it with your system's package manager, such as:{packaged}"
+        f"{ensure if is_virtual else ''}"
+    )
 
 
 def _read_stamp(home: Path) -> str | None:
@@ -241,9 +250,10 @@ class _Pip:
                 elif line.startswith("Installing collected packages"):
                     on_step("installing the downloaded packages")
         if self._process.wait() != 0:
+            reason = _reason(lines)
             raise InstallError(
-                f"pip failed: {_reason(lines)}. Its output is in {self._log}."
-                " Run this command again to continue"
+                f"pip failed: {reason}. Its output is in {self._log}. {_first(reason)}"
+                " this command again to continue"
             )
 
     def __enter__(self) -> Self:
@@ -258,11 +268,23 @@ class _Pip:
         self._process.stdout.close()
 
 
+_UNREACHABLE = "the package index can't be reached"
+
+
 def _reason(lines: list[str]) -> str:
     if any("Retrying (Retry(" in line for line in lines):
-        return "the package index can't be reached"
+        return _UNREACHABLE
     errors = [line.removeprefix("ERROR: ").strip() for line in lines if line.startswith("ERROR: ")]
     return (errors or [line.strip() for line in lines[-1:]] or ["it said nothing"])[0].rstrip(".")
+
+
+def _first(reason: str) -> str:
+    """What to do before pip can continue."""
+    if reason == _UNREACHABLE:
+        return "Check your network, and pip's settings for index and proxy, then run"
+    if "No space left" in reason or "Disk quota exceeded" in reason:
+        return "Free some space, then run"
+    return "Run"
 
 
 def _python(environment: Path) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import access, ports
@@ -52,25 +52,40 @@ class Instance:
 
 @dataclass(frozen=True)
 class Stopped:
-    """No LocalStack was started, or it was stopped."""
+    """No LocalStack was started, or it was stopped.
+
+    `how_to_start` says which commands start it.
+    """
+
+    how_to_start: str = field(default="", compare=False)
+
+    @property
+    def explanation(self) -> str:
+        """What to do, too."""
+        return f"LocalStack is not running. {self.how_to_start}".rstrip()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Died:
-    """LocalStack was started and has ended unexpectedly; its state is gone unless it is kept."""
+    """LocalStack was started and has ended by itself; its state is lost unless it is in `kept`.
+
+    `start_again` is the command that starts it the same way, on its own line.
+    """
 
     port: int
     log: Path
     log_tail: str
+    start_again: str
     kept: Path | None = None
 
     @property
     def explanation(self) -> str:
         """What happened and what to do."""
-        what = "what was deployed in it is gone; start it again"
+        what = ", and everything deployed in it is lost. To start it again, run:"
         if self.kept:
-            what = f"its state is kept in {self.kept}; start it again with --keep"
-        return (
-            f"LocalStack has ended unexpectedly, and {what}. The end of {self.log}:\n"
-            f"{self.log_tail}"
-        )
+            what = (
+                f". The state is saved in {self.kept}, but the latest changes may be missing. To"
+                " start it again with that state, run:"
+            )
+        log = f"\nThe end of {self.log}:\n{self.log_tail}" if self.log_tail else ""
+        return f"LocalStack stopped unexpectedly{what}{self.start_again}{log}"

@@ -6,65 +6,126 @@ LocalStack itself writes and reads the folder: see plugin/keeping.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from zlib import crc32
 
 from .environment import OnStep
-from .errors import KeptStateError
-from .plugin.keeping.folder import MANIFEST
-from .plugin.kept import REFUSED
+from .errors import KeptStateError, home_error
+from .plugin.keeping.folder import MANIFEST, unusable
+from .plugin.kept import IN_USE, REFUSED, REFUSED_BY_SYSTEM
+from .suggested import Up, command, home_setting, shell_command
 
 
 def folder(home: Path) -> Path:
-    """The folder of the kept state."""
+    """The folder of the saved state."""
     return home / "kept"
 
 
-def say_before(home: Path, keep: bool, on_step: OnStep) -> None:
-    """Say what happens to the kept state when LocalStack starts."""
-    note = _note(home)
-    if note is None:
-        return
-    if not keep:
-        on_step(
-            f"What an earlier LocalStack kept in {folder(home)} stays there, but isn't used now."
-            " To restore it, start with --keep. To discard it, delete that folder"
-        )
-    elif not note.get("is_clean"):
-        on_step(
-            "The last LocalStack here was killed, or could not save its whole state:"
-            " what came at its end may be missing"
-        )
+def is_there(home: Path) -> bool:
+    """Whether any state is saved."""
+    return (folder(home) / MANIFEST).exists()
 
 
-def say_after(home: Path, on_step: OnStep, log: Path) -> None:
-    """After LocalStack has ended, say where its state is; raises KeptStateError if incomplete."""
-    note = _note(home) or {}
-    if not note.get("is_clean"):
-        raise KeptStateError(
-            f"LocalStack has stopped, and could not save its whole state in {folder(home)}:"
-            f" {log} says why. What was kept before that is there: start it with --keep"
-        )
-    on_step(
-        f"Its state is kept in {folder(home)}. To restore it, start with --keep. To discard it,"
-        " delete that folder"
+def how_to_start(home: Path) -> str:
+    """The commands that start LocalStack in this home."""
+    if not is_there(home):
+        return f"To start it, run:{Up().command(home)}"
+    return (
+        f"To start it with the state saved in {folder(home)}, run:{Up(keep=True).command(home)}"
+        f"\nTo start it empty, run:{Up().command(home)}"
     )
 
 
-def raise_if_refused(log: Path) -> None:
-    """Raise KeptStateError if the log says that LocalStack can't start with the kept state."""
+def say_before(home: Path, wanted: Up, on_step: OnStep) -> None:
+    """Say what happens to the saved state when LocalStack starts; raises KeptStateError."""
+    if not is_there(home):
+        return
+    if not wanted.keep:
+        on_step(
+            f"This LocalStack starts empty. The state saved in {folder(home)} is not loaded. To"
+            f" load it, start with --keep:{command('down', home)}{_load(home, wanted)}"
+            f"\n{_how_to_delete(home)}"
+        )
+    elif not _is_clean(home, wanted):
+        on_step(
+            "The last LocalStack here was killed, or could not save its whole state:"
+            " the latest changes may be missing"
+        )
+
+
+def say_after(home: Path, ran: Up, on_step: OnStep, *, log: Path, was_running: bool) -> None:
+    """After LocalStack has ended, say where its state is; raises KeptStateError if incomplete."""
+    load = f"To load it, start with --keep:{_load(home, ran)}"
+    if not is_there(home):
+        raise KeptStateError(
+            f"LocalStack has stopped, and its state was not saved: {log} may say why."
+            f" {how_to_start(home)}"
+        )
+    if _is_clean(home, ran):
+        on_step(f"The state is saved in {folder(home)}. {load}\n{_how_to_delete(home)}")
+    elif was_running:
+        raise KeptStateError(
+            f"LocalStack has stopped, and could not save its whole state in {folder(home)}:"
+            f" {log} says why. The state saved before that is still there. {load}"
+        )
+    else:
+        raise KeptStateError(
+            f"LocalStack had already stopped unexpectedly. The state is saved in {folder(home)},"
+            f" but the latest changes may be missing. {load}"
+        )
+
+
+def raise_if_refused(home: Path, wanted: Up, log: Path) -> None:
+    """Raise KeptStateError if the log says that LocalStack can't start with the saved state.
+
+    Raises HomeError if the system refused to read or write it.
+    """
     for line in log.read_text(errors="replace").splitlines():
+        if line.startswith(REFUSED_BY_SYSTEM):
+            number, _, what = line.removeprefix(REFUSED_BY_SYSTEM).partition(" ")
+            raise home_error(folder(home), OSError(int(number), what))
+        if line.startswith(IN_USE):
+            raise KeptStateError(
+                f"another LocalStack uses the state saved in {folder(home)}. Stop that one, or"
+                f" choose another folder with {home_setting()}"
+            )
         if line.startswith(REFUSED):
-            raise KeptStateError(line.removeprefix(REFUSED))
+            raise _unusable(home, wanted, line.removeprefix(REFUSED))
 
 
-def _note(home: Path) -> dict[str, Any] | None:
-    """LocalStack's latest note; None if no state was ever kept."""
+def _is_clean(home: Path, wanted: Up) -> bool:
+    """Whether LocalStack saved everything before it ended; raises KeptStateError if damaged."""
+    path = folder(home) / MANIFEST
     try:
-        text = (folder(home) / MANIFEST).read_text()
-        note: dict[str, Any] = json.loads(text.partition("\n")[2])["note"]
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    return note
+        checksum, _, content = path.read_text().partition("\n")
+        if checksum != f"{crc32(content.encode()):08x}":
+            raise ValueError("the checksum differs")
+        note = json.loads(content)["note"] or {}
+        return bool(note.get("is_clean"))
+    except OSError as error:
+        why = f"{path} can't be read ({error.strerror})"
+        raise _unusable(home, wanted, unusable(folder(home), why)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        why = f"{path} is damaged"
+        raise _unusable(home, wanted, unusable(folder(home), why)) from error
+
+
+def _unusable(home: Path, wanted: Up, what: str) -> KeptStateError:
+    empty = replace(wanted, keep=False).command(home)
+    return KeptStateError(
+        f"{what}. To start empty and leave it there, run:{empty}\nTo delete it and start empty,"
+        f" run:{_delete(home)}{_load(home, wanted)}"
+    )
+
+
+def _load(home: Path, wanted: Up) -> str:
+    return replace(wanted, keep=True).command(home)
+
+
+def _how_to_delete(home: Path) -> str:
+    return f"To delete it, run:{_delete(home)}"
+
+
+def _delete(home: Path) -> str:
+    return shell_command("rm", "-r", folder(home))

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .environment import Environment
+from .errors import SettingError
+from .plugin.settings import wrong
 from .ports import LOOPBACK
+from .suggested import shell_command
 
 # Variables that come from the user's own environment: the system's, and LocalStack's for logging
 # and for single services. None of AWS's: a function must never see real credentials.
@@ -59,6 +62,20 @@ LEFT_OUT = {
     f"PROVIDER_OVERRIDE_{service}": "none"
     for service in ("APIGATEWAY", "FIREHOSE", "RESOURCEGROUPSTAGGINGAPI", "STEPFUNCTIONS")
 }
+
+
+def require_settings(ambient: Mapping[str, str]) -> None:
+    """Raise SettingError if a variable has a value that LocalStack can't use."""
+    faults = wrong(ambient)
+    if not faults:
+        return
+    unset = shell_command("unset", *(fault.partition(" ")[0] for fault in faults))
+    if len(faults) == 1:
+        raise SettingError(f"{faults[0]}. Correct it, or unset it:{unset}")
+    listed = "".join(f"\n  {fault}" for fault in faults)
+    raise SettingError(
+        f"these environment variables can't be used:{listed}\nCorrect them, or unset them:{unset}"
+    )
 
 
 def localstack_environ(

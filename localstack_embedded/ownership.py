@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import grp
 import os
 import pwd
@@ -10,10 +11,24 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from .errors import HomeError
+from .errors import HomeError, writing_to
+from .suggested import home_setting, shell_command
 
 _PROJECT = Path(__file__).resolve().parents[1]
 _RUN = ("localstack", "functions", "kept")
+
+
+def is_there(home: Path) -> bool:
+    """Whether the home exists; raises HomeError if it can't be used, or isn't the user's own."""
+    with writing_to(home):
+        try:
+            is_folder = stat.S_ISDIR(home.stat().st_mode)
+        except FileNotFoundError:
+            return False
+        if not is_folder:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    require_own(home.absolute())
+    return True
 
 
 def require_own(home: Path) -> None:
@@ -21,6 +36,11 @@ def require_own(home: Path) -> None:
 
     This includes changing a link on the way to it, or a folder above it.
     """
+    with writing_to(home):
+        _require_own(home)
+
+
+def _require_own(home: Path) -> None:
     folder = home.resolve()
     # Users who can change this code can run anything in any case. A project on a file system
     # without owners and modes looks like this, too.
@@ -58,16 +78,21 @@ def new_private_file(path: Path) -> BinaryIO:
 
 def _refuse(path: Path, why: str | None) -> None:
     if why:
+        fix = ("chmod", "go-w") if why == _OPEN else ("sudo", "chown", "-h", str(os.geteuid()))
         raise HomeError(
-            f"{path} {why}, and its files would run as you. Choose another folder, or make "
-            "this one only yours (chown, chmod go-w) if you are sure that no one has changed it"
+            f"{path} {why}, and its files would run as you. Choose another folder with"
+            f" {home_setting()}. If you are sure that no one has changed this one, make it only"
+            f" yours:{shell_command(*fix, path)}"
         )
+
+
+_OPEN = "can be changed by other users"
 
 
 def _why_not_own(found: os.stat_result) -> str | None:
     by_group = found.st_mode & stat.S_IWGRP and not _is_users_own_group(found.st_gid)
     if by_group or found.st_mode & stat.S_IWOTH:
-        return "can be changed by other users"
+        return _OPEN
     return _whose(found)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Callable
 from contextlib import closing
 
 import psutil
@@ -15,11 +16,12 @@ DEFAULT_PORT = 4566
 BACKLOG = 128  # connections that can wait until LocalStack accepts them
 
 
-def listen(wanted: int | None) -> socket.socket:
+def listen(wanted: int | None, command: Callable[[int], str] = lambda port: "") -> socket.socket:
     """A socket that listens on port `wanted`; if None, on 4566 or the next free port.
 
     With 0, it listens on any free port. The port stays taken until this socket and all copies of it
-    are closed. Raises PortInUseError if another program has the wanted port.
+    are closed. Raises PortInUseError if another program has the wanted port; the error suggests
+    the `command` for a free one.
     """
     first = DEFAULT_PORT if wanted is None else wanted
     server = _listen(first)
@@ -28,7 +30,8 @@ def listen(wanted: int | None) -> socket.socket:
     server = next(filter(None, map(_listen, range(first + 1, 2**16))))
     if wanted:
         with closing(server):
-            raise PortInUseError(wanted, by_whom(wanted), port_of(server))
+            free = port_of(server)
+            raise PortInUseError(wanted, by_whom(wanted), free, command(free))
     return server
 
 

@@ -31,9 +31,12 @@ class _Detached(subprocess.Popen[bytes]):
 
 
 def spawn(
-    python: Path, environ: Mapping[str, str], log: Path, listener: socket.socket
+    python: Path, environ: Mapping[str, str], log: Path, listener: socket.socket, remedy: str
 ) -> subprocess.Popen[bytes]:
-    """Start LocalStack, which serves on the listener; raises StartError if it can't be run."""
+    """Start LocalStack, which serves on the listener.
+
+    Raises StartError, which ends with the remedy, if Python can't be run.
+    """
     with new_private_file(log) as output:
         try:
             return _Detached(
@@ -48,10 +51,7 @@ def spawn(
                 umask=0o077,
             )
         except OSError as error:
-            raise StartError(
-                f"{python} can't be run: {error.strerror};"
-                " delete the folder of this environment, and the next start creates it again"
-            ) from error
+            raise StartError(f"{python} can't be run: {error.strerror}. {remedy}") from error
 
 
 def end(process: psutil.Process, *, patience: float) -> None:

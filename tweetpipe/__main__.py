@@ -14,7 +14,7 @@ import typer.main
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-from localstack_embedded import EmulatorError
+from localstack_embedded import EmulatorError, suggesting
 from producer import ProducerError, SettingsError, SourceError
 from tweetpipe import events
 from tweetpipe.aws import stack as stacks
@@ -23,6 +23,7 @@ from tweetpipe.aws.explain import explain
 from tweetpipe.commands import settings_file, terminal
 from tweetpipe.commands.app import app
 from tweetpipe.commands.interrupt import ending_in_time
+from tweetpipe.commands.lifecycle import PROGRAM
 
 # Shared by all calls, because each log line goes through every handler.
 _SILENCE = logging.NullHandler()
@@ -42,7 +43,7 @@ def main(argv: Sequence[str] | None = None, *, prog_name: str = "tweetpipe") -> 
         # Warnings of libraries, such as each failed attempt, are reported in our own words.
         logging.getLogger().addHandler(_SILENCE)
     code: object = None
-    with ending_in_time() as interrupted:
+    with ending_in_time() as interrupted, suggesting(PROGRAM):
         try:
             settings_file.load()
             arguments = [a for a in arguments if a != "--debug"]

@@ -71,7 +71,7 @@ def test_up_says_what_it_means_to_be_open(home: str, capsys: pytest.CaptureFixtu
 
 def test_one_that_runs_gets_no_limits_by_a_second_up(home: str) -> None:
     start(Path(home))
-    with pytest.raises(StartError, match="To have its shards limited, stop it first"):
+    with pytest.raises(StartError, match="To apply shard limits, stop it first"):
         start(Path(home), shard_limits=True)
     stop(Path(home))
     assert start(Path(home), shard_limits=True).started_by_this_call
@@ -81,7 +81,7 @@ def test_one_that_runs_gets_no_limits_by_a_second_up(home: str) -> None:
 
 def test_one_that_runs_is_not_opened_by_a_second_up(home: str) -> None:
     start(Path(home))
-    with pytest.raises(StartError, match="To have it open to this machine, stop it first"):
+    with pytest.raises(StartError, match="To open it to this machine, stop it first"):
         start(Path(home), open_to_this_machine=True)
     stop(Path(home))
     assert not (Path(home) / access.KEY_FILE).exists()

@@ -30,7 +30,9 @@ def test_it_is_gone_after_the_block_with_its_home(environment_home: Path) -> Non
         assert account.instance.version == "4.9.2"
         assert account.home.exists()
     assert not account.home.exists()
-    with pytest.raises(StartError, match=r"LocalStack no longer runs in .*. Start it again"):
+    with pytest.raises(
+        StartError, match=r"^LocalStack no longer runs in .*\. To start it, run:\n  "
+    ):
         account.client("s3")
 
 

@@ -14,7 +14,8 @@ import pytest
 
 from localstack_embedded import Instance, status, stop
 from localstack_embedded.__main__ import main
-from localstack_embedded.environment import HERE
+from localstack_embedded.homes import HERE
+from localstack_embedded.ports import DEFAULT_PORT
 from localstack_embedded.tests.fake_localstack import make_environment
 from localstack_embedded.tests.waiting import is_gone, wait_for
 
@@ -33,6 +34,13 @@ def pid(home: str) -> int:
     return found.pid
 
 
+def port_option(home: str) -> str:
+    """How its start is suggested, if it doesn't use the default port."""
+    found = status(Path(home))
+    assert isinstance(found, Instance)
+    return "" if found.port == DEFAULT_PORT else f" --port {found.port}"
+
+
 def test_up_status_and_down_say_what_is_there(
     home: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -42,7 +50,11 @@ def test_up_status_and_down_say_what_is_there(
         ("status", "LocalStack 4.9.2 runs at http://127.0.0.1:"),
         ("down", "stopped\n"),
         ("down", "LocalStack was not running\n"),
-        ("status", "LocalStack is not running\n"),
+        (
+            "status",
+            "LocalStack is not running. To start it, run:\n"
+            f"  localstack-embedded up --home {home}\n",
+        ),
     ]
     for command, output in expected:
         assert main([command, "--home", home]) == 0
@@ -65,17 +77,21 @@ def test_one_that_died_is_a_failure(home: str, capsys: pytest.CaptureFixture[str
     wait_for(lambda: is_gone(process), "its end")
     capsys.readouterr()
     assert main(["status", "--home", home]) == 1
-    assert "has ended unexpectedly" in capsys.readouterr().out
+    assert "LocalStack stopped unexpectedly" in capsys.readouterr().out
 
 
-def test_an_error_is_one_line_on_stderr(home: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_on_stderr_with_a_command_on_its_own_line(
+    home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         assert main(["up", "--home", home, "--port", str(port)]) == 1
     output = capsys.readouterr()
     assert output.out == ""
     assert output.err.startswith(f"error: port {port} is in use by ")
-    assert len(output.err.splitlines()) == 1
+    error, command = output.err.splitlines()
+    assert error.endswith("To use that one, run:")
+    assert command.startswith("  localstack-embedded up --port ")
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "-1", "x"])
@@ -104,9 +120,12 @@ def test_a_reset_that_fails_in_part_says_where_and_what_to_do(
 ) -> None:
     main(["up", "--home", home])
     capsys.readouterr()
+    port = port_option(home)
     assert main(["reset", "--home", home, "--account", "222222222222"]) == 1
     assert capsys.readouterr().err == (
-        "error: some of LocalStack was not reset (sqs: KeyError: 'q'). Stop it and start it again\n"
+        "error: some of LocalStack was not reset (sqs: KeyError: 'q'). To restart it empty, run:\n"
+        f"  localstack-embedded down --home {home}\n"
+        f"  localstack-embedded up{port} --home {home}\n"
     )
 
 
@@ -115,14 +134,18 @@ def test_a_reset_that_is_refused_says_why(home: str, capsys: pytest.CaptureFixtu
     (Path(home) / "access-key").write_text("another")
     capsys.readouterr()
     assert main(["reset", "--home", home]) == 1
-    assert capsys.readouterr().err == 'error: LocalStack refused to reset: "no key"\n'
+    assert capsys.readouterr().err == (
+        'error: LocalStack refused to reset: "no key". To restart it empty, run:\n'
+        f"  localstack-embedded down --home {home}\n"
+        f"  localstack-embedded up{port_option(home)} --home {home}\n"
+    )
 
 
 def test_there_is_nothing_to_reset_where_nothing_runs(
     home: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["reset", "--home", home]) == 1
-    assert capsys.readouterr().err.endswith("Start it:\n  localstack-embedded up\n")
+    assert capsys.readouterr().err.endswith(f"run:\n  localstack-embedded up --home {home}\n")
 
 
 @pytest.mark.parametrize("account", ["12", "11111111111x", "\u0661" * 12])

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import psutil
 import pytest
 
-from localstack_embedded import doctor, start, stop
+from localstack_embedded import Died, environment, start, status, stop
 from localstack_embedded.__main__ import main
 from localstack_embedded.tests.fake_localstack import make_environment
+from localstack_embedded.tests.waiting import wait_for
 
 
 class Usage(NamedTuple):
@@ -34,7 +37,7 @@ def test_nothing_is_missing_where_it_runs(home: Path, capsys: pytest.CaptureFixt
     instance = start(home, port=0)
     assert main(["doctor", "--home", str(home)]) == 0
     said = capsys.readouterr().out
-    assert "\nmissing" not in said
+    assert not re.search("^(missing|problem)", said, re.MULTILINE)
     assert f"ok      LocalStack: running at {instance.endpoint}" in said
     assert f"ok      environment: installed in {home}" in said
 
@@ -50,11 +53,12 @@ def test_before_the_first_start_nothing_is_missing_either(
 def test_a_python_without_pip_is_told_how_to_get_it(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(doctor, "find_spec", lambda name: None)
+    monkeypatch.setattr(environment, "find_spec", lambda name: None if name == "pip" else name)
+    monkeypatch.setattr(sys, "base_prefix", "/elsewhere")
     assert main(["doctor", "--home", str(home)]) == 1
-    assert f"missing pip: LocalStack needs it: {sys.executable} -m ensurepip" in (
-        capsys.readouterr().out
-    )
+    said = capsys.readouterr().out
+    assert "missing pip: LocalStack is installed with pip, and " in said
+    assert f"has none. To install it, run:\n          {sys.executable} -m ensurepip\n" in said
 
 
 def test_a_python_that_localstack_does_not_run_on_is_missing_another(
@@ -62,7 +66,7 @@ def test_a_python_that_localstack_does_not_run_on_is_missing_another(
 ) -> None:
     monkeypatch.setattr("localstack_embedded.environment.SUPPORTED", ((3, 9), (3, 10)))
     assert main(["doctor", "--home", str(home)]) == 1
-    assert "missing Python: LocalStack runs on CPython 3.9 to 3.10, and " in capsys.readouterr().out
+    assert "problem Python: LocalStack runs on CPython 3.9 to 3.10, and " in capsys.readouterr().out
 
 
 def test_a_full_disk_is_seen_before_the_environment_is_made(
@@ -70,7 +74,7 @@ def test_a_full_disk_is_seen_before_the_environment_is_made(
 ) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(10**12, 10**12, 2 * 10**8))
     assert main(["doctor", "--home", str(tmp_path / "new")]) == 1
-    assert f"missing disk: 0.2 GB are free at {tmp_path}" in capsys.readouterr().out
+    assert f"problem disk: 0.2 GB are free at {tmp_path}" in capsys.readouterr().out
 
 
 def test_a_home_that_others_can_change_is_named(
@@ -80,5 +84,27 @@ def test_a_home_that_others_can_change_is_named(
     assert main(["doctor", "--home", str(home)]) == 1
     home.chmod(0o700)  # for its end
     output = capsys.readouterr()
-    assert f"missing home: {home} can be changed by other users" in output.out
+    assert f"problem home: {home} can be changed by other users" in output.out
     assert output.err == ""
+
+
+def test_one_that_died_is_a_problem_and_not_missing(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    psutil.Process(start(home, port=0).pid).kill()
+    wait_for(lambda: isinstance(status(home), Died), "its end")
+    assert main(["doctor", "--home", str(home)]) == 1
+    said = capsys.readouterr().out
+    assert "problem LocalStack: LocalStack stopped unexpectedly" in said
+    assert "missing" not in said
+
+
+def test_a_home_that_can_not_be_made_is_found_before_the_first_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
+    assert main(["doctor", "--home", str(tmp_path / "new")]) == 1
+    assert (
+        f"problem home: can't use the folder {tmp_path / 'new'}: permission denied ({tmp_path})"
+        in (capsys.readouterr().out)
+    )

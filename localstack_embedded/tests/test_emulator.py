@@ -80,12 +80,15 @@ def test_a_second_start_finds_the_first(home: Path) -> None:
 
 
 def test_a_second_start_on_another_port_says_what_to_do(home: Path) -> None:
-    first = embedded.start(home, port=free_port())
-    with pytest.raises(
-        StartError,
-        match=f"on port {first.port}. To have it on port .*, stop it first",
-    ):
-        embedded.start(home, port=free_port())
+    first, other = embedded.start(home, port=free_port()), free_port()
+    with pytest.raises(StartError) as refused:
+        embedded.start(home, port=other, keep=True)
+    assert str(refused.value) == (
+        f"LocalStack is already running on port {first.port}. To use port {other} and keep its"
+        " state, stop it first, which deletes everything deployed in it:"
+        f"\n  localstack-embedded down --home {home}"
+        f"\n  localstack-embedded up --keep --port {other} --home {home}"
+    )
 
 
 def test_two_starts_at_once_start_one(home: Path) -> None:
@@ -184,8 +187,16 @@ def test_without_a_port_the_next_free_one_is_taken_and_told(
 
 
 def test_a_wanted_port_that_is_taken_is_an_error(home: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(PortInUseError):
-        embedded.start(home, port=server.getsockname()[1])
+    with (
+        socket.create_server(("127.0.0.1", 0)) as server,
+        pytest.raises(PortInUseError) as refused,
+    ):
+        embedded.start(home, port=server.getsockname()[1], shard_limits=True)
+    free = refused.value.free_port
+    assert str(refused.value).endswith(
+        f"{free} is free. To use that one, run:"
+        f"\n  localstack-embedded up --shard-limits --port {free} --home {home}"
+    )
     assert embedded.status(home) == Stopped()
 
 
@@ -244,7 +255,11 @@ def test_one_that_died_is_noticed_with_the_end_of_its_log(tmp_path: Path) -> Non
     found = embedded.status(home)
     assert isinstance(found, Died)
     assert found.log_tail == "last words"
-    assert "start it again" in found.explanation
+    assert found.explanation == (
+        "LocalStack stopped unexpectedly, and everything deployed in it is lost."
+        f" To start it again, run:\n  localstack-embedded up --port {instance.port} --home {home}"
+        f"\nThe end of {found.log}:\nlast words"
+    )
     again = embedded.start(home, port=instance.port)
     assert again.started_by_this_call
     embedded.stop(home)

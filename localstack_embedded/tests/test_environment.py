@@ -18,9 +18,10 @@ from types import SimpleNamespace
 
 import pytest
 
-from localstack_embedded import environment
+from localstack_embedded import environment, homes
 from localstack_embedded.environment import Environment, OnStep, ensure_environment
 from localstack_embedded.errors import HomeError, InstallError
+from localstack_embedded.suggested import home_setting
 from localstack_embedded.tests.waiting import wait_for
 
 # What they share takes seconds to make.
@@ -133,7 +134,7 @@ def test_both_environments_have_their_packages_and_one_has_the_plugin(made: Made
     assert output_of(function_python, find_plugin) == ""
     where = "import localstack_embedded_plugin as p; print(*p.__path__)"
     assert Path(output_of(python, where)).resolve() == environment.PLUGIN
-    assert str(environment.HERE.parent) not in output_of(python, "import sys; print(*sys.path)")
+    assert str(homes.HERE.parent) not in output_of(python, "import sys; print(*sys.path)")
 
 
 def test_a_complete_environment_is_left_alone(made: Made) -> None:
@@ -182,6 +183,18 @@ def test_pips_output_is_told_in_a_few_words(lines: list[str], reason: str) -> No
     assert environment._reason(lines) == reason
 
 
+@pytest.mark.parametrize(
+    ("reason", "first"),
+    [
+        ("the package index can't be reached", "Check your network, "),
+        ("OSError: [Errno 28] No space left on device", "Free some space, "),
+        ("anything else", "Run"),
+    ],
+)
+def test_what_to_do_depends_on_why_pip_failed(reason: str, first: str) -> None:
+    assert environment._first(reason).startswith(first)
+
+
 @pytest.mark.usefixtures("requirements")
 def test_two_at_once_make_one_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
@@ -202,13 +215,46 @@ def test_two_at_once_make_one_environment(tmp_path: Path, monkeypatch: pytest.Mo
     assert sum(step.startswith("Waiting") for step in steps) == 1
 
 
-def test_a_home_that_can_not_be_written_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(
-        HomeError, match=r"can't write to .*file/home: .*; free some space, or"
-    ) as caught:
-        ensure_environment(tmp_path / "file" / "home")
-    assert len(str(caught.value).splitlines()) == 1
+def test_a_home_below_a_file_is_one_line(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(HomeError) as caught:
+        ensure_environment(file / "home")
+    assert str(caught.value) == (
+        f"can't use the folder {file}/home: {file} is not a folder. Choose another folder with"
+        f" {home_setting()}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("there", "is_virtual", "is_managed", "remedies"),
+    [
+        (["ensurepip"], True, True, ["{python} -m ensurepip"]),
+        (["ensurepip"], False, False, ["{python} -m ensurepip"]),
+        (["ensurepip"], False, True, ["sudo apt install python3-pip"]),
+        ([], False, False, ["sudo apt install python3-pip"]),
+        ([], True, True, ["sudo apt install python3-venv", "{python} -m ensurepip"]),
+    ],
+)
+def test_a_python_without_pip_is_refused_at_once_with_what_installs_it(
+    there: list[str],
+    is_virtual: bool,
+    is_managed: bool,
+    remedies: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if is_managed:
+        (tmp_path / "EXTERNALLY-MANAGED").touch()
+    monkeypatch.setattr(environment, "find_spec", lambda name: name if name in there else None)
+    monkeypatch.setattr(sys, "base_prefix", "/elsewhere" if is_virtual else sys.prefix)
+    monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    with pytest.raises(InstallError) as caught:
+        ensure_environment(tmp_path / "home")
+    _, *commands = str(caught.value).splitlines()
+    assert commands == [f"  {remedy.format(python=sys.executable)}" for remedy in remedies]
+    assert not (tmp_path / "home").exists()
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_what_is_not_as_it_was_written_is_refused(
 ) -> None:
     spoil(written)
     before = {path: path.read_bytes() for path in written.rglob("*") if path.is_file()}
-    with pytest.raises(KeptStateError, match="or delete that folder to start empty"):
+    with pytest.raises(KeptStateError, match="The saved state was not changed"):
         read_all(written)
     assert {path: path.read_bytes() for path in written.rglob("*") if path.is_file()} == before
 

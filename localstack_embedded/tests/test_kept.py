@@ -7,8 +7,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from localstack_embedded import Died, Instance, KeptStateError, StartError, running
+from localstack_embedded import Died, HomeError, Instance, KeptStateError, StartError, running
+from localstack_embedded.__main__ import main
 from localstack_embedded.emulator import start, status, stop
+from localstack_embedded.plugin.kept import IN_USE, REFUSED, REFUSED_BY_SYSTEM
 from localstack_embedded.tests.fake_localstack import make_environment
 from localstack_embedded.tests.waiting import wait_for
 
@@ -43,17 +45,29 @@ def test_what_is_kept_is_told_at_the_end_and_at_the_next_start(tmp_path: Path) -
     assert instance.is_kept
     assert stop(home, on_step=said.append)
     assert said[-1] == (
-        f"Its state is kept in {home}/kept. To restore it, start with --keep. To discard it,"
-        " delete that folder"
+        f"The state is saved in {home}/kept. To load it, start with --keep:"
+        f"\n  localstack-embedded up --keep --port {instance.port} --home {home}"
+        f"\nTo delete it, run:\n  rm -r {home}/kept"
+    )
+    assert status(home).explanation == (  # type: ignore[union-attr]
+        f"LocalStack is not running. To start it with the state saved in {home}/kept, run:"
+        f"\n  localstack-embedded up --keep --home {home}"
+        f"\nTo start it empty, run:\n  localstack-embedded up --home {home}"
     )
     said.clear()
     start(home, port=0, on_step=said.append)
-    assert f"kept in {home}/kept stays there" in said[0]
+    assert said[0] == (
+        f"This LocalStack starts empty. The state saved in {home}/kept is not loaded."
+        " To load it, start with --keep:"
+        f"\n  localstack-embedded down --home {home}"
+        f"\n  localstack-embedded up --keep --home {home}"
+        f"\nTo delete it, run:\n  rm -r {home}/kept"
+    )
     said.clear()
     stop(home, on_step=said.append)
     assert said == ["Stopping LocalStack"]
     start(home, port=0, keep=True, on_step=said.append)
-    assert not any("kept" in each for each in said)
+    assert [each for each in said if "state" in each] == []
     stop(home)
 
 
@@ -68,35 +82,98 @@ def test_an_end_at_which_not_all_could_be_kept_is_an_error(tmp_path: Path) -> No
         stop(home)
 
 
-def test_a_start_that_is_refused_says_what_localstack_says(tmp_path: Path) -> None:
-    home = make_environment(
-        tmp_path / "home", "print('kept state: it is torn; delete it'); sys.exit(1)"
+def refusing(folder: Path, line: str) -> Path:
+    """A home whose LocalStack ends with this line, instead of starting."""
+    return make_environment(folder / "home", f"print({line!r}); sys.exit(1)")
+
+
+def test_a_start_that_is_refused_says_why_and_what_to_do(tmp_path: Path) -> None:
+    home = refusing(tmp_path, f"{REFUSED}it is torn")
+    with pytest.raises(KeptStateError) as refused:
+        start(home, port=4570, keep=True)
+    up = "\n  localstack-embedded up"
+    assert str(refused.value) == (
+        f"it is torn. To start empty and leave it there, run:{up} --port 4570 --home {home}"
+        f"\nTo delete it and start empty, run:\n  rm -r {home}/kept"
+        f"{up} --keep --port 4570 --home {home}"
     )
-    with pytest.raises(KeptStateError, match=r"^it is torn; delete it$"):
+
+
+def test_a_folder_in_use_is_not_to_be_deleted(tmp_path: Path) -> None:
+    with pytest.raises(KeptStateError, match=r"^another LocalStack uses the state .* Stop that"):
+        start(refusing(tmp_path, IN_USE), port=0, keep=True)
+
+
+def test_a_full_disk_is_not_damage(tmp_path: Path) -> None:
+    home = refusing(tmp_path, f"{REFUSED_BY_SYSTEM}28 No space left on device")
+    with pytest.raises(HomeError, match=r"/kept: no space left on device\. Free some space"):
         start(home, port=0, keep=True)
+
+
+@pytest.mark.parametrize("spoiled", ["", "half of a mani", "00000000\n{}"])
+def test_a_damaged_state_is_not_said_to_be_that_of_one_that_was_killed(
+    spoiled: str, tmp_path: Path
+) -> None:
+    home, said = a_home(tmp_path), list[str]()
+    start(home, port=0, keep=True)
+    stop(home)
+    manifest = home / "kept" / "manifest.json"
+    manifest.write_text(spoiled)
+    with pytest.raises(KeptStateError) as refused:
+        start(home, port=0, keep=True, on_step=said.append)
+    assert str(refused.value).startswith(
+        f"the state saved in {home}/kept can't be used: {manifest} is damaged. The saved state was"
+        " not changed. To start empty and leave it there, run:"
+        f"\n  localstack-embedded up --home {home}\n"
+    )
+    assert said == []
+    assert manifest.read_text() == spoiled
 
 
 def test_one_that_keeps_nothing_has_to_be_stopped_first(tmp_path: Path) -> None:
     home = a_home(tmp_path)
     start(home, port=0)
-    with pytest.raises(StartError, match="To have it keep what it holds, stop it first"):
+    with pytest.raises(StartError, match="To keep its state, stop it first, which deletes"):
         start(home, keep=True)
     stop(home)
 
 
-def test_after_a_kill_it_is_said_that_things_are_kept(tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["status", "env", "reset", "doctor"])
+@pytest.mark.parametrize("keep", [False, True])
+def test_after_a_kill_each_command_suggests_the_start_that_loads_what_is_saved(
+    keep: bool, command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     home = a_home(tmp_path)
-    for keep, words in ((False, "is gone; start it again"), (True, f"is kept in {home}/kept")):
-        instance = start(home, port=0, keep=keep)
-        kill(instance)
-        wait_for(lambda: isinstance(status(home), Died), "its end")
-        found = status(home)
-        assert isinstance(found, Died)
-        assert words in found.explanation
+    instance = start(home, port=0, keep=keep)
+    kill(instance, home)
+    assert main([command, "--home", str(home)]) == 1
+    output = capsys.readouterr()
+    said = output.out + output.err
+    flag = " --keep" if keep else ""
+    again = f"localstack-embedded up{flag} --port {instance.port} --home {home}"
+    assert again in [line.strip() for line in said.splitlines()]
+    assert ("The state is saved in" in said) == keep
+    assert ("everything deployed in it is lost" in said) != keep
 
 
-def kill(instance: Instance) -> None:
+def test_after_a_kill_the_end_is_not_blamed_on_saving(tmp_path: Path) -> None:
+    home = a_home(tmp_path)
+    kill(start(home, port=0, keep=True), home)
+    with pytest.raises(KeptStateError, match=r"^LocalStack had already stopped unexpectedly"):
+        stop(home)
+
+
+def test_after_a_kill_before_anything_was_saved_no_state_is_promised(tmp_path: Path) -> None:
+    home = make_environment(tmp_path / "home", "serve()")
+    kill(start(home, port=0, keep=True), home)
+    found = status(home)
+    assert isinstance(found, Died)
+    assert "everything deployed in it is lost" in found.explanation
+
+
+def kill(instance: Instance, home: Path) -> None:
     psutil.Process(instance.pid).kill()
+    wait_for(lambda: isinstance(status(home), Died), "its end")
 
 
 def test_a_temporary_home_keeps_nothing() -> None:

@@ -47,7 +47,9 @@ def test_a_home_of_another_user_is_not_used(
 ) -> None:
     owner = home.stat().st_uid
     monkeypatch.setattr(ownership, "_trusted_users", lambda: {owner + 1})
-    assert_refused(use, home, "belongs to the user .*hoose another folder")
+    assert_refused(
+        use, home, r"(?s)belongs to the user .*hoose another folder.*:\n  sudo chown -h \d+ /"
+    )
 
 
 @pytest.mark.parametrize("place", [".", "localstack"])
@@ -55,7 +57,7 @@ def test_a_home_that_others_can_write_to_is_not_used(
     use: Callable[[Path], object], home: Path, place: str
 ) -> None:
     (home / place).chmod(0o777)
-    assert_refused(use, home, "can be changed by other users.*chmod go-w")
+    assert_refused(use, home, r"can be changed by other users.*:\n  chmod go-w /")
 
 
 def test_a_link_to_a_home_that_others_can_write_to_is_no_better(

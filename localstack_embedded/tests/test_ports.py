@@ -39,7 +39,7 @@ def test_a_wanted_port_that_is_taken_names_its_owner_and_a_free_one(taken_port: 
         listen(taken_port)
     assert f"port {taken_port} is in use by" in str(caught.value)
     assert f"(process {os.getpid()})" in str(caught.value)
-    assert f"{caught.value.free_port} is free" in str(caught.value)
+    assert f"use another port: {caught.value.free_port} is free" in str(caught.value)
     assert is_free(caught.value.free_port)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from localstack_embedded import Stopped, status, stop
 from localstack_embedded.__main__ import main
-from localstack_embedded.environment import HERE
+from localstack_embedded.homes import HERE
 from localstack_embedded.tests.fake_localstack import make_environment
 
 README = (HERE / "README.md").read_text(encoding="utf-8")

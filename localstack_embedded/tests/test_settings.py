@@ -59,9 +59,20 @@ def test_nothing_is_started_with_a_wrong_setting(
     monkeypatch.setenv("KINESIS_LATENCY", "soon")
     monkeypatch.setenv("KINESIS_PROVIDER", "foo")
 
-    with pytest.raises(SettingError, match=r"PROVIDER is 'foo'.*; KINESIS_LATENCY is 'soon'"):
+    with pytest.raises(SettingError) as refused:
         start(home, port=0)
-
+    assert str(refused.value) == (
+        "these environment variables can't be used:\n"
+        "  KINESIS_PROVIDER is 'foo'; it must be native or default\n"
+        "  KINESIS_LATENCY is 'soon'; it must be a number of milliseconds, 0 or more\n"
+        "Correct them, or unset them:\n"
+        "  unset KINESIS_PROVIDER KINESIS_LATENCY"
+    )
+    monkeypatch.delenv("KINESIS_LATENCY")
+    with pytest.raises(
+        SettingError, match=r"default\. Correct it, or unset it:\n  unset KINESIS_PROVIDER$"
+    ):
+        start(home, port=0)
     assert isinstance(status(home), Stopped)
 
 

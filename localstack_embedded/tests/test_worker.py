@@ -12,7 +12,7 @@ import threading
 
 import pytest
 
-from localstack_embedded import environment
+from localstack_embedded import homes
 from localstack_embedded.plugin.functions.environment import FunctionEnvironment
 from localstack_embedded.tests.conftest import Deploy
 from localstack_embedded.tests.waiting import is_gone, wait_for
@@ -65,7 +65,7 @@ def test_all_of_a_function_ends_with_a_parent_that_is_killed(
     command = [sys.executable, "-c", PARENT, json.dumps(settings.command), str(settings.code)]
     with subprocess.Popen(
         command,
-        env={**settings.environ, "PYTHONPATH": str(environment.HERE.parent)},
+        env={**settings.environ, "PYTHONPATH": str(homes.HERE.parent)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -179,7 +179,7 @@ def test_the_services_of_all_accounts_are_there_again(kept: Kept) -> None:
         TableName="expiring", TimeToLiveSpecification={"Enabled": True, "AttributeName": "at"}
     )
     kept.down()
-    assert f"kept in {kept.home / 'kept'}" in kept.said[-1]
+    assert f"The state is saved in {kept.home / 'kept'}." in kept.said[-1]
 
     account = kept.up()
     if sys.platform == "linux" and os.geteuid() == 0:
@@ -205,7 +205,7 @@ def test_the_services_of_all_accounts_are_there_again(kept: Kept) -> None:
 
     # Without `keep`, it is left alone.
     account = kept.up(keep=False)
-    assert any("does not have it" in said for said in kept.said)
+    assert any("This LocalStack starts empty" in said for said in kept.said)
     assert account.client("dynamodb").list_tables()["TableNames"] == []
     kept.down()
     assert held(kept.up()) == before[0]
@@ -352,7 +352,7 @@ def test_what_can_not_be_used_is_refused_and_left_alone(kept: Kept) -> None:
     folder.close()
     for content in ((path / "manifest.json").read_text(), "something else"):
         (path / "manifest.json").write_text(content)
-        with pytest.raises(KeptStateError, match=r"can't be used: .*delete that folder"):
+        with pytest.raises(KeptStateError, match=r"(?s)can't be used: .*\nTo delete it"):
             kept.up()
         assert (path / "manifest.json").read_text() == content
         assert localstack_embedded.find(kept.home) is None

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from localstack_embedded.environment import HERE
+from localstack_embedded.homes import HERE
 
 EXAMPLE = re.findall(
     r"```python\n(.*?)```", (HERE / "README.md").read_text(encoding="utf-8"), re.DOTALL

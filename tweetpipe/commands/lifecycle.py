@@ -9,9 +9,16 @@ from typing import Annotated
 import typer
 
 import localstack_embedded
-from localstack_embedded import Instance
+from localstack_embedded import Instance, Program
 from tweetpipe.commands import terminal
 from tweetpipe.project import LOCALSTACK_HOME, SHARES_ENVIRONMENT
+
+PROGRAM = Program(
+    name="tweetpipe",
+    home=LOCALSTACK_HOME,
+    home_setting="the environment variable TWEETPIPE_HOME",
+)
+"""What the messages of localstack_embedded suggest."""
 
 PortOption = Annotated[
     int | None,

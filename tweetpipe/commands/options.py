@@ -13,7 +13,7 @@ from localstack_embedded import Died, Instance, Stopped, neighbor_at_default_por
 from tweetpipe import events
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import NothingThere
-from tweetpipe.aws.place import NOT_RUNNING, Place, Target, aws_place, local_place
+from tweetpipe.aws.place import Place, Target, aws_place, local_place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.project import LOCALSTACK_HOME
 
@@ -127,7 +127,10 @@ def _runs_at(endpoint: str) -> bool:
 
 
 def _nothing_here(found: Stopped | Died) -> str:
-    why = found.explanation if isinstance(found, Died) else NOT_RUNNING
+    if isinstance(found, Died):
+        why = found.explanation
+    else:
+        why = f"tweetpipe's own LocalStack is not running. {found.how_to_start}"
     if other := neighbor_at_default_port():
         why += (
             f"\n{other} answers at http://localhost:4566. To use that instead, run:\n"

@@ -24,7 +24,11 @@ _PARTS = "parts"
 
 
 class KeptStateError(Exception):
-    """The kept state can't be used; the message says why, and what to do."""
+    """The saved state can't be used; the message says why."""
+
+
+class FolderInUseError(KeptStateError):
+    """Another process uses the folder."""
 
 
 class Folder:
@@ -46,9 +50,7 @@ class Folder:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             os.close(self._lock)
-            raise KeptStateError(
-                f"another LocalStack uses {path}. Stop that one, or choose another home"
-            ) from error
+            raise FolderInUseError(f"another LocalStack uses {path}") from error
         try:
             self._read_manifest()
         except BaseException:
@@ -69,7 +71,7 @@ class Folder:
         except OSError as error:
             raise self._unusable(f"{path} can't be read ({error.strerror})") from error
         if (len(content), crc32(content)) != (part["size"], part["crc"]):
-            raise self._unusable(f"{path} is not as it was written")
+            raise self._unusable(f"{path} is damaged")
         return content
 
     def write(self, parts: Mapping[str, bytes], *, gone: Collection[str], note: Any) -> None:
@@ -113,7 +115,7 @@ class Folder:
             raise self._unusable(f"{path} can't be read ({error})") from error
         checksum, _, content = text.partition("\n")
         if checksum != f"{crc32(content.encode()):08x}":
-            raise self._unusable(f"{path} is not as it was written")
+            raise self._unusable(f"{path} is damaged")
         document = json.loads(content)
         if document["made_by"] != self._made_by:
             raise self._unusable(
@@ -146,11 +148,8 @@ class Folder:
 
 
 def unusable(path: Path, why: str) -> str:
-    """The message about kept state that can't be used."""
-    return (
-        f"the state kept in {path} can't be used: {why}. Nothing in it was changed. Start without"
-        " --keep to leave it where it is, or delete that folder to start empty"
-    )
+    """The message about saved state that can't be used."""
+    return f"the state saved in {path} can't be used: {why}. The saved state was not changed"
 
 
 def _shown(made_by: Mapping[str, Any]) -> str:

@@ -111,9 +111,7 @@ class Keeper:
         self._sums = {name: it for name, it in (self._sums | sums).items() if name not in gone}
         self.kept({there[name][0] for name in made})
         if failed:
-            raise ExceptionGroup(
-                f"these parts can't be serialized: {', '.join(failed)}", [*failed.values()]
-            )
+            raise ExceptionGroup(f"these can't be saved: {', '.join(failed)}", [*failed.values()])
 
     def _chosen(self, there: Mapping[str, Part]) -> Iterable[str]:
         """The parts that may have changed since the last save; once in a while, all of them."""

@@ -35,7 +35,7 @@ def resume(services: Iterable[str]) -> None:
                 if name == "cloudwatch":
                     start_alarms(provider)
             except Exception:
-                LOG.exception("%s can't resume from the kept state", name)
+                LOG.exception("%s can't resume from the saved state", name)
 
     Thread(target=start, name="resuming", daemon=True).start()
 

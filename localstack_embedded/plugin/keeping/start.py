@@ -17,10 +17,10 @@ from localstack.aws.chain import HandlerChain
 from localstack.http import Response
 from rolo.gateway import Gateway  # type: ignore[import-not-found]
 
-from ..kept import REFUSED, kept_folder
+from ..kept import IN_USE, REFUSED, REFUSED_BY_SYSTEM, kept_folder
 from ..kinesis import store
 from . import mappings, resuming, services
-from .folder import Folder, KeptStateError, unusable
+from .folder import Folder, FolderInUseError, KeptStateError, unusable
 from .keeper import Keeper
 
 FORMAT = 1
@@ -46,10 +46,14 @@ def keep(gateway: Gateway, *, reset_path: str) -> Watch:
     assert path
     try:
         keeper = _restored(path)
+    except FolderInUseError:
+        _refuse(IN_USE)
     except KeptStateError as error:
-        _refuse(str(error))
+        _refuse(f"{REFUSED}{error}")
+    except OSError as error:
+        _refuse(f"{REFUSED_BY_SYSTEM}{error.errno or 0} {error.strerror or error}")
     except Exception as error:
-        _refuse(unusable(path, _told(error)))
+        _refuse(f"{REFUSED}{unusable(path, _told(error))}")
     calls = _Calls(keeper, reset_path)
     chain = gateway.request_handlers
     chain.insert(chain.index(handlers.parse_service_request) + 1, calls.begin)
@@ -74,7 +78,7 @@ def _told(error: Exception) -> str:
 
 
 def _refuse(why: str) -> None:
-    sys.stderr.write(f"{REFUSED}{' '.join(why.split())}\n")
+    sys.stderr.write(f"{' '.join(why.split())}\n")
     sys.stderr.flush()
     os._exit(1)
 

@@ -3,27 +3,29 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
-from localstack_embedded import state
+from localstack_embedded import access, state, suggesting
 from tests.unit.tweetpipe.recorder import Recorder
 from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import Target
-from tweetpipe.commands import options
+from tweetpipe.commands import lifecycle, options
 
 
 @pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The home of a checkout in which nothing runs; nothing answers elsewhere either."""
     monkeypatch.setattr(options, "LOCALSTACK_HOME", tmp_path)
     monkeypatch.setattr(options, "neighbor_at_default_port", lambda: None)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    return tmp_path
+    with suggesting(lifecycle.PROGRAM):
+        yield tmp_path
 
 
 @pytest.fixture
@@ -32,6 +34,7 @@ def died(home: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
         record = state.InstanceRecord.of(process.pid, 4566)
         process.kill()
+    access.grant(home, open_to_this_machine=False)
     state.write(home, replace(record, started="before"))
 
 
@@ -59,7 +62,16 @@ def test_where_none_runs_the_error_says_how_to_start_it() -> None:
 
 
 def test_where_it_died_the_error_says_so(died: None) -> None:
-    with pytest.raises(NothingThere, match="has ended unexpectedly"):
+    with pytest.raises(NothingThere, match=r"stopped unexpectedly.*\n  tweetpipe up\n"):
+        options.open_place(Target.LOCAL)
+
+
+def test_where_a_state_is_saved_the_error_says_how_to_load_it(home: Path) -> None:
+    (home / "kept").mkdir()
+    (home / "kept" / "manifest.json").touch()
+    with pytest.raises(
+        NothingThere, match=r"saved in .*\n  tweetpipe up --keep\n.*\n  tweetpipe up$"
+    ):
         options.open_place(Target.LOCAL)
 
 
