@@ -1,4 +1,4 @@
-"""A stub of Kinesis in a separate process, fast enough not to be the bottleneck.
+"""Run a stub of Kinesis in a separate process, fast enough not to be the bottleneck.
 
     python -m benchmarks.stub_kinesis --service-time 0.005 --failures 0.01 --shards 8
 
