@@ -74,16 +74,16 @@ def groups_of(records: Sequence[OutgoingRecord]) -> list[list[OutgoingRecord]]:
 
 
 def test_the_sender_looks_at_a_first_group_and_at_a_full_call() -> None:
-    waiting = Waiting(call_records=2, max_bytes=1_000_000, linger=1.0, groups_from=0.0)
+    waiting = Waiting(call_records=3, max_bytes=1_000_000, linger=1.0, groups_from=0.0)
     fits, fills = OutgoingRecord(b"x", "k"), OutgoingRecord(b"x" * 51_200, "k")
 
-    # A third group closes the second one, which makes a call of two.
+    # Each record that fills a group closes the one before it; three groups make a call.
     looks = [
         waiting.add(Held(record, size=record.size, since=0.0), 0.0)
-        for record in (fits, fits, fills, fills)
+        for record in (fits, fits, fills, fills, fills)
     ]
 
-    assert looks == [True, False, True, True]
+    assert looks == [True, False, True, False, True]
 
 
 @given(records=outgoing, hash_key=st.integers(0, LAST_HASH_KEY))
