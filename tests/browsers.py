@@ -92,7 +92,9 @@ def watched_context(browser: Browser, url: str, **options: Any) -> Iterator[Brow
         if message.type == "error" and not any(words in message.text for words in _GONE):
             errors.append(message.text)
 
-    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}} | options)
+    # Drawing what moves takes more of the processor than most tests do.
+    usual = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
+    context = browser.new_context(**usual | options)
     context.on("console", note)
     context.on("weberror", lambda error: errors.append(str(error.error)))
     context.on("request", lambda request: asked.add(urlsplit(request.url).netloc))

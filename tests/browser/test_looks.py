@@ -219,7 +219,7 @@ def test_larger_numbers_move_nothing(served: Dashboard, new_page: NewPage, width
 
 def test_nothing_moves_for_those_who_ask_for_that(served: Dashboard, new_page: NewPage) -> None:
     moving = "() => document.getAnimations().length"
-    page = opened(new_page, served)
+    page = opened(new_page, served, reduced_motion="no-preference")
     expect(page.locator(".dots.moving").first).to_be_attached()
     assert page.evaluate(moving) > 0
 

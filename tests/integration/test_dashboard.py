@@ -179,7 +179,8 @@ def test_a_moving_picture_of_the_page(
         dashboard(command_environment, stack.name, tmp_path) as (url, _),
         producing(command_environment, stack.name, tmp_path),
     ):
-        page = new_page(url, viewport={"width": 1280, "height": 1080})
+        options = {"reduced_motion": "no-preference"} if asked else {}
+        page = new_page(url, viewport={"width": 1280, "height": 1080}, **options)
         expect(page.locator("#events li").nth(4)).to_be_visible()
         wait_for(lambda: item_count(place, stack) >= items, f"{items} tweets")
         for _ in range(frames):

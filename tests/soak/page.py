@@ -100,7 +100,7 @@ def left_open(
         deployed_stack(place, PARAMETERS) as stack,
         dashboard(environment, stack.name, folder) as (url, server),
         producing(environment, stack.name, folder, rate=rate),
-        watched_context(browser, url) as window,
+        watched_context(browser, url, reduced_motion="no-preference") as window,
     ):
         page = window.new_page()
         page.goto(url)
