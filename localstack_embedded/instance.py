@@ -67,7 +67,7 @@ class Stopped:
 
 @dataclass(frozen=True, kw_only=True)
 class Died:
-    """LocalStack was started and has ended by itself; its state is lost unless it is in `kept`.
+    """LocalStack was started and has ended unexpectedly; its state is lost unless it is in `kept`.
 
     `start_again` is the command that starts it the same way, on its own line.
     """
