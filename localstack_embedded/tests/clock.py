@@ -1,4 +1,4 @@
-"""A clock that tests of streams set."""
+"""A clock for the tests of streams."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ NOON = 1_800_000_000.0
 
 
 class Clock:
-    """Stands still until told to go on."""
+    """Stands still until a test sets `now`."""
 
     def __init__(self) -> None:
         self.now = NOON

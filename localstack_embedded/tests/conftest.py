@@ -1,4 +1,4 @@
-"""Functions in processes, without LocalStack."""
+"""Fixtures: functions in processes, without LocalStack."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from localstack_embedded.plugin.functions.runtimes import PYTHON_MAIN
 from localstack_embedded.plugin.functions.worker import WorkerSettings
 from localstack_embedded.tests.clock import Clock
 
-# Not the virtual environment's, which takes twice as long to start.
+# Not the virtual environment's Python, which takes twice as long to start.
 BARE_PYTHON = Path(getattr(sys, "_base_executable", sys.executable))
 AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
 
 
 def pytest_configure() -> None:
-    """Forget what is set for AWS on this machine, and its proxies."""
+    """Unset this machine's variables for AWS and proxies."""
     for name in list(os.environ):
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):
             del os.environ[name]
@@ -32,7 +32,7 @@ def pytest_configure() -> None:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Noon, until a test goes on."""
+    """A clock that shows noon until a test sets it."""
     return Clock()
 
 
@@ -58,7 +58,7 @@ Deploy = Callable[..., Function]
 
 @pytest.fixture(params=["builtin", "awslambdaric"])
 def client(request: pytest.FixtureRequest) -> str:
-    """Who talks to the Runtime API in the worker; AWS's own client needs its environment."""
+    """The worker's client of the Runtime API; AWS's own needs the environment for functions."""
     if request.param == "awslambdaric":
         if sys.platform != "linux":
             pytest.skip("awslambdaric is only in the environment for functions on Linux")
@@ -68,7 +68,7 @@ def client(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def deploy(client: str, tmp_path: Path) -> Iterator[Deploy]:
-    """Makes a function of its source; its workers are ended after the test."""
+    """Makes functions from their source; their workers are killed after the test."""
     functions: list[Function] = []
 
     def deploy(

@@ -1,4 +1,4 @@
-"""An environment whose interpreter is a small program in LocalStack's place."""
+"""An environment whose interpreter runs a small program in place of LocalStack."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def serve():
 
 
 def make_environment(home: Path, program: str) -> Path:
-    """A home whose environment counts as complete and runs `program` as LocalStack."""
+    """A home with an environment that counts as complete and runs `program` as LocalStack."""
     python = home / "localstack" / "bin" / "python"
     python.parent.mkdir(parents=True)
     python.write_text(f"#!{sys.executable}\n{ANSWERING}\n{program}\n")

@@ -1,4 +1,4 @@
-"""Calls of Kinesis' operations as LocalStack makes them, at a time of the tests' own."""
+"""Calls of Kinesis operations as LocalStack makes them, at a time that the tests set."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ HIGHEST = 2**128 - 1
 
 @cache
 def shapes() -> Shapes:
-    """Kinesis' model, which takes a moment to load."""
+    """Kinesis' shapes; loading the model takes a moment."""
     return Shapes(Loader().load_service_model("kinesis", "service-2"))
 
 
@@ -48,7 +48,7 @@ class Calls:
         self.operations = Operations(self.kinesis, shapes())
 
     def __call__(self, operation: str, **arguments: Any) -> Any:
-        """What a call answers."""
+        """The answer to a call."""
         caller = Caller(self.account, "us-east-1")
         return self.operations.answer(operation, caller, arguments)
 
@@ -69,13 +69,13 @@ class Calls:
         return found
 
     def put(self, *data: bytes, name: str = "tweets", key: str = "key") -> list[Any]:
-        """Put records, and return what is told of each."""
+        """Put records, and return the result for each."""
         records = [{"Data": one, "PartitionKey": key} for one in data]
         answers: list[Any] = self("PutRecords", StreamName=name, Records=records)["Records"]
         return answers
 
     def iterator(self, shard_id: str = "shardId-000000000000", **arguments: Any) -> str:
-        """An iterator, from the start unless another type is named."""
+        """A shard iterator; TRIM_HORIZON unless another type is given."""
         arguments = {"StreamName": "tweets", "ShardIteratorType": "TRIM_HORIZON", **arguments}
         return str(self("GetShardIterator", ShardId=shard_id, **arguments)["ShardIterator"])
 

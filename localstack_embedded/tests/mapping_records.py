@@ -1,4 +1,4 @@
-"""Records of a stream, as the tests of the mapping need them."""
+"""Records of a stream for the tests of the mapping."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stream, a mapping and its function in a time that passes only when a test lets it."""
+"""A stream, a mapping, and its function, in a time that passes only when a test lets it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class _TimeLapse(selectors.SelectSelector):
 
 
 class World:
-    """`answer` is the function, which takes `takes` seconds; a destination may have a `refusal`."""
+    """`answer` is the function, which takes `takes` seconds; destinations raise a `refusal`."""
 
     def __init__(self, shards: int = 1) -> None:
         self._time = _TimeLapse()
@@ -74,7 +74,7 @@ class World:
         return self._time.now
 
     def put(self, *data: str, key: str | None = "key") -> list[str]:
-        """Put records with this key, or the key before a colon; their sequence numbers."""
+        """Put records with this key, or the one before a colon; returns their sequence numbers."""
         entries = [Entry(one.encode(), one.split(":")[0] if ":" in one else key) for one in data]
         accepted = [one for one in self.stream.put(entries) if isinstance(one, Accepted)]
         assert len(accepted) == len(data)
@@ -88,7 +88,7 @@ class World:
         shares_limits: bool = True,
         **settings: Any,
     ) -> Engine:
-        """Start a mapping with these of AWS's settings, from the checkpoints on."""
+        """Start a mapping at the checkpoints; `settings` are named as on AWS."""
         assert self._task is None
         self._engine = Engine(
             Settings.of(settings),
@@ -113,7 +113,7 @@ class World:
         assert self._task is None or not self._task.done() or self._task.exception() is None
 
     def halt(self) -> None:
-        """Have the mapping begin nothing new."""
+        """Keep the mapping from starting anything new."""
         assert self._engine is not None
         self._engine.halt()
 
@@ -203,12 +203,12 @@ class World:
 
 
 def texts(records: Iterable[Record]) -> str:
-    """What the records hold, joined."""
+    """The data of the records, joined."""
     return " ".join(record.data.decode() for record in records)
 
 
 def item_failures(*identifiers: object) -> Answer:
-    """A partial success."""
+    """A partial success that reports these records as failed."""
     return Answer({"batchItemFailures": [{"itemIdentifier": one} for one in identifiers]})
 
 

@@ -1,4 +1,4 @@
-"""What programs are given to work with in an emulator, with a small program in its place."""
+"""What `running` gives to programs, with a small program in place of LocalStack."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from localstack_embedded.tests.fake_localstack import make_environment
 
 @pytest.fixture
 def environment_home(tmp_path: Path) -> Path:
-    """A home that has nothing but an environment."""
+    """A home with only an environment."""
     return make_environment(tmp_path / "environment", "serve()")
 
 
 @pytest.fixture
 def account(environment_home: Path) -> Iterator[Account]:
-    """The default account of one that runs."""
+    """The default account of a running LocalStack."""
     with running(environment_home=environment_home) as account:
         yield account
 

@@ -14,7 +14,7 @@ ISSUED = "LSIAQAAAAAAAISSUED00"
 
 
 def admission(uid: int | None = None, **settings: Any) -> Admission:
-    """That of user 1000's LocalStack, where this is who is at the other end."""
+    """The rule of user 1000's LocalStack, with `uid` at the other end of every connection."""
     rule: dict[str, Any] = {"key": KEY, "is_issued": ISSUED.__eq__, "own_uid": 1000} | settings
     return Admission(uid_of=lambda peer, own: uid, **rule)
 
@@ -32,7 +32,7 @@ def test_open_to_the_machine_means_anybody() -> None:
 
 
 def shows_key(target: str = "/", key: str = KEY, **headers: str) -> bool:
-    """Whether a request with these headers, _ for -, shows a key to a LocalStack that has `key`."""
+    """Whether a request has a key for a LocalStack with `key`; _ stands for - in headers' names."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     return admission(key=key).has_key(target, lambda name: [sent[name]] if name in sent else [])
 
@@ -53,7 +53,7 @@ def test_a_key_may_be_the_session_token_of_a_request_for_another_account() -> No
     assert not shows_key(**account)
     assert shows_key(**account, x_amz_security_token=KEY)
     assert shows_key(f"/b/k?X-Amz-Security-Token={KEY}")
-    assert shows_key(x_amz_security_token=KEY)  # for what is not signed
+    assert shows_key(x_amz_security_token=KEY)  # an unsigned request
 
 
 @pytest.mark.parametrize("other", ["test", "000000000000", KEY[:-1], f"{KEY}0", KEY.lower(), "é"])

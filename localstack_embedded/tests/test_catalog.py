@@ -1,4 +1,4 @@
-"""The index of operations is made once, for all starts from one environment."""
+"""The index of operations is built once for all starts from one environment."""
 
 from __future__ import annotations
 

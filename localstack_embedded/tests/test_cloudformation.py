@@ -1,4 +1,4 @@
-"""How long LocalStack's CloudFormation, here a stand-in for it, waits between two looks."""
+"""How long LocalStack's CloudFormation, replaced by a stand-in, waits between checks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MODULE = "localstack.services.cloudformation.resource_provider"
 
 
 class ResourceProviderExecutor:
-    """Says what it was called with."""
+    """Returns what it was called with."""
 
     def deploy_loop(
         self, provider: str, resource: str, *, max_timeout: int = 300, sleep_time: float = 5

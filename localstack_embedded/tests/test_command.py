@@ -1,4 +1,4 @@
-"""`python -m localstack_embedded`, with a small program in LocalStack's place."""
+"""`python -m localstack_embedded`, with a small program in place of LocalStack."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def home(tmp_path: Path) -> Iterator[str]:
 
 
 def pid(home: str) -> int:
-    """The process id of what runs."""
+    """The process ID of the running LocalStack."""
     found = status(Path(home))
     assert isinstance(found, Instance)
     return found.pid

@@ -1,4 +1,4 @@
-"""What `localstack-embedded doctor` finds, with a small program in LocalStack's place."""
+"""What `localstack-embedded doctor` finds, with a small program in place of LocalStack."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from localstack_embedded.tests.waiting import wait_for
 
 
 class Usage(NamedTuple):
-    """What shutil tells of a disk."""
+    """The disk usage that shutil returns."""
 
     total: int
     used: int
@@ -28,7 +28,7 @@ class Usage(NamedTuple):
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    """A home that has its environment."""
+    """A home with an environment."""
     yield make_environment(tmp_path / "home", "serve()")
     stop(tmp_path / "home")
 
@@ -82,7 +82,7 @@ def test_a_home_that_others_can_change_is_named(
 ) -> None:
     home.chmod(0o777)
     assert main(["doctor", "--home", str(home)]) == 1
-    home.chmod(0o700)  # for its end
+    home.chmod(0o700)  # so that it can be stopped
     output = capsys.readouterr()
     assert f"problem home: {home} can be changed by other users" in output.out
     assert output.err == ""

@@ -1,4 +1,4 @@
-"""What a write consumes, what a stream tells of it, and what expires."""
+"""What a write consumes, what a stream reports about it, and what expires."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_an_item_expires_after_its_time(value: dict[str, Any], expired: bool) ->
     assert not has_expired({"other": value}, "ttl", now=1000.0)
 
 
-# In LocalStack's environment, which has moto.
+# Run in LocalStack's environment, which has moto.
 A_DAY_LATER = """
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -242,7 +242,7 @@ except Exception as error:
 @pytest.mark.heavy
 def test_a_streams_records_are_gone_after_a_day() -> None:
     python = ensure_environment(shared_home()).python
-    # What LocalStack imports may warn of what it lacks.
+    # LocalStack's imports may warn about missing packages.
     command = [str(python), "-W", "ignore", "-c", A_DAY_LATER]
     check = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (check.stdout.strip(), check.stderr) == ("TrimmedDataAccessException", "")

@@ -1,4 +1,4 @@
-"""Which conditions, updates, and key conditions are none, and what an update does."""
+"""Which conditions, updates, and key conditions are invalid, and what an update does."""
 
 from __future__ import annotations
 

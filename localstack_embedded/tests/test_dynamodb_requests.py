@@ -1,4 +1,4 @@
-"""Whole requests that AWS refuses, in AWS's words."""
+"""Whole requests that AWS refuses, with AWS's messages."""
 
 from __future__ import annotations
 

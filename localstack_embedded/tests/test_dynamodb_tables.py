@@ -1,4 +1,4 @@
-"""Old ways to update, what requests must have, and how tables are described."""
+"""Legacy updates, what requests must have, and how tables are described."""
 
 from __future__ import annotations
 

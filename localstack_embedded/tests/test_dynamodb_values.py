@@ -1,4 +1,4 @@
-"""What AWS takes as the value of an attribute, and what room it counts."""
+"""What AWS accepts as the value of an attribute, and the size that it counts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Starting and stopping, with a small program in LocalStack's place."""
+"""Starting and stopping, with a small program in place of LocalStack."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from localstack_embedded.tests.waiting import is_gone, wait_for
 
 @pytest.fixture
 def home(tmp_path: Path) -> Iterator[Path]:
-    """A home of a LocalStack that answers; stopped at the end, whatever it is by then."""
+    """A home whose LocalStack answers; it is stopped at the end, whatever its state."""
     home = make_environment(tmp_path / "home", "serve()")
     yield home
     embedded.stop(home)
 
 
 def free_port() -> int:
-    """A port that nobody listens on."""
+    """A port that no process listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 
@@ -99,7 +99,7 @@ def test_two_starts_at_once_start_one(home: Path) -> None:
 
 
 def health(endpoint: str) -> dict[str, Any]:
-    """What the small program says of itself."""
+    """The health that the small program reports."""
     with urllib.request.urlopen(f"{endpoint}/_localstack/health", timeout=60) as answer:
         found: dict[str, Any] = json.load(answer)
     return found
@@ -276,7 +276,7 @@ def test_one_that_never_answers_is_killed(tmp_path: Path) -> None:
     home = make_environment(tmp_path / "home", "signal.pause()")
     with pytest.raises(StartError, match="did not answer within"):
         embedded.start(home, port=free_port(), timeout=0.2)
-    # On a busy machine, it may not have come to say its id.
+    # It can't be known by its ID: on a busy machine, it may not have reported that yet.
     commands = [each.info["cmdline"] or [] for each in psutil.process_iter(["cmdline"])]
     assert not [words for words in commands if str(home) in " ".join(words)]
     assert embedded.status(home) == Stopped()
@@ -319,7 +319,7 @@ def test_what_it_keeps_and_writes_is_its_users_alone(tmp_path: Path) -> None:
     )
     home.chmod(0o755)
     for folder in (home / "localstack", tmp_path):
-        folder.chmod(0o755)  # as whoever made them had it
+        folder.chmod(0o755)  # their mode is up to whoever made them
     (home / "localstack.log").write_text("of an earlier version\n")
     embedded.start(home, port=free_port())
     try:

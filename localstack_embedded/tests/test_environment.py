@@ -1,4 +1,4 @@
-"""Making the environments, with pip itself and a package that takes no download."""
+"""Making the environments, with pip itself and a package that needs no download."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from localstack_embedded.errors import HomeError, InstallError
 from localstack_embedded.suggested import home_setting
 from localstack_embedded.tests.waiting import wait_for
 
-# What they share takes seconds to make.
+# The environment that they share takes seconds to make.
 pytestmark = pytest.mark.heavy
 
 
 @pytest.fixture
 def requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Requirements of both environments: one tiny package that lies beside them."""
+    """The requirements of both environments: one tiny package in the same folder."""
     return require(_tiny(tmp_path), monkeypatch)
 
 
 @dataclass(frozen=True)
 class Made:
-    """An environment that is complete, its home and its requirements, and what was said."""
+    """A complete environment, its home and requirements, and the steps and failure reported."""
 
     home: Path
     requirements: Path
@@ -47,7 +47,7 @@ class Made:
 
 @pytest.fixture(scope="module")
 def _made(tmp_path_factory: pytest.TempPathFactory) -> Made:
-    """Made after a making that failed, and one that was interrupted while pip ran."""
+    """Made after an attempt that failed, and one that was interrupted while pip ran."""
 
     def interrupt(step: str) -> None:
         if step.startswith("LocalStack:"):
@@ -71,14 +71,14 @@ def _made(tmp_path_factory: pytest.TempPathFactory) -> Made:
 
 @pytest.fixture
 def made(_made: Made, monkeypatch: pytest.MonkeyPatch) -> Made:
-    """One for all tests that leave it as it is, since pip takes a while."""
+    """Shared by all tests that don't change it, since pip takes a while."""
     require(_made.requirements, monkeypatch)
     return _made
 
 
 @contextmanager
 def no_packages(*_: object) -> Iterator[SimpleNamespace]:
-    """In place of pip, where what it installs is not the point."""
+    """A stand-in for pip, for tests in which it needn't install anything."""
     yield SimpleNamespace(wait=lambda on_step: None)
 
 
@@ -97,18 +97,18 @@ def _tiny(folder: Path) -> Path:
 
 
 def require(file: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Take what both environments need from this file."""
+    """Use this file as the requirements of both environments."""
     monkeypatch.setattr(environment, "LOCALSTACK_REQUIREMENTS", file)
     monkeypatch.setattr(environment, "FUNCTION_REQUIREMENTS", file)
     return file
 
 
 class MadeAgainError(Exception):
-    """An environment was about to be made."""
+    """Raised when an environment is about to be made."""
 
 
 def refuse(step: str) -> None:
-    """Not even begin to make an environment."""
+    """Raise MadeAgainError before an environment is made."""
     raise MadeAgainError(step)
 
 

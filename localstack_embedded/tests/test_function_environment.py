@@ -1,4 +1,4 @@
-"""Results, errors and log lines of functions: the same with AWS's client and the built-in one."""
+"""Results, errors, and log lines of functions: the same with AWS's and the built-in client."""
 
 from __future__ import annotations
 
@@ -328,7 +328,7 @@ def test_a_forged_answer_is_none(deploy: Deploy, tmp_path: Path) -> None:
     function.environment.start().wait_for_init(10)
     with ThreadPoolExecutor(1) as pool:
         outcome = pool.submit(function.invoke, request_id="abc-1")
-        # As somebody would who finds the ports that are listened on.
+        # Any process can find the ports that are listened on.
         listening = [
             connection.laddr
             for connection in psutil.Process().net_connections("tcp")

@@ -1,4 +1,4 @@
-"""Who is served: requests as tools send them, and as browsers do."""
+"""Which requests are served, as tools and browsers send them."""
 
 from __future__ import annotations
 

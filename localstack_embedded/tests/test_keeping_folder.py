@@ -1,4 +1,4 @@
-"""A folder of parts, of which a change is there wholly or not at all."""
+"""A folder of parts, in which a change is written completely or not at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When what services hold is kept, and together with what."""
+"""When the state of services is kept, and what is kept with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localstack_embedded.tests.clock import Clock
 
 
 class World:
-    """Services that hold some bytes each, and mappings that are somewhere."""
+    """Services whose state is some bytes, and mappings at a place in their streams."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -42,7 +42,7 @@ class World:
         return {name: (name, lambda name=name: make(name)) for name in self.held}  # type: ignore[misc]
 
     def tick(self, seconds: float = 1) -> bool:
-        """Let time pass, and keep what has changed."""
+        """Let time pass, then keep what has changed."""
         self.clock.now += seconds
         self.made.clear()
         return self.keeper._keep()
@@ -80,7 +80,7 @@ def test_what_was_called_is_looked_at_for_a_while(world: World) -> None:
     world.keeper.touch("sqs")
     world.tick()
     assert world.kept["sqs"] == b"2"
-    world.held["sqs"] = b"3"  # by what the call has left behind
+    world.held["sqs"] = b"3"  # changed by something that the call started
     world.tick()
     assert set(world.made) == {"sqs", "lambda"}
     assert world.kept["sqs"] == b"3"

@@ -1,4 +1,4 @@
-"""Objects as bytes, also those that have locks and functions in them."""
+"""Objects as bytes, including those that contain locks and functions."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def again(value: Any) -> Any:
 
 
 class Queue:
-    """As LocalStack's SQS has them: functions that look at their own queue, and its locks."""
+    """Like a queue of LocalStack's SQS: with locks, and functions that read the queue itself."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -77,7 +77,7 @@ def test_an_event_is_as_it_was(is_set: bool) -> None:
 
 
 class Parameters(defaultdict[str, list[int]]):
-    """As moto's: made with other arguments than a dictionary of its kind."""
+    """Like moto's: its constructor takes other arguments than its base class."""
 
     def __init__(self, account: str, region: str) -> None:
         super().__init__(list)

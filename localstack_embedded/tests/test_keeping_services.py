@@ -1,4 +1,4 @@
-"""What LocalStack's services and moto hold, taken out, and given back in another process."""
+"""The state of LocalStack's services and moto, saved and restored in another process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from localstack_embedded import ensure_environment, shared_home
 
-# A table that grows while it is taken out, and something of another service.
+# A table that grows while it is saved, and the state of another service.
 TAKE_OUT = """
 import sys
 from collections import defaultdict

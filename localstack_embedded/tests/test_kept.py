@@ -1,4 +1,4 @@
-"""What is told of kept state where LocalStack is started and stopped."""
+"""What is said about kept state when LocalStack is started and stopped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from localstack_embedded.plugin.kept import IN_USE, REFUSED, REFUSED_BY_SYSTEM
 from localstack_embedded.tests.fake_localstack import make_environment
 from localstack_embedded.tests.waiting import wait_for
 
-# Keeps nothing but a note of how it has ended, in the folder's own form.
+# Keeps only a note of how it ended, in the folder's own format.
 KEEPS = """
 import json, pathlib, zlib
 

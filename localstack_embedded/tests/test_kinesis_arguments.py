@@ -1,4 +1,4 @@
-"""What is wrong with a call's arguments, in AWS's words."""
+"""What is wrong with a call's arguments, with AWS's messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Kinesis tells CloudWatch of its streams."""
+"""What Kinesis reports to CloudWatch about its streams."""
 
 from __future__ import annotations
 

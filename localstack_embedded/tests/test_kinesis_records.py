@@ -1,4 +1,4 @@
-"""Records as Kinesis' operations take and give them."""
+"""Records as Kinesis operations accept and return them."""
 
 from __future__ import annotations
 

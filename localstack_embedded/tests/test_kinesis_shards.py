@@ -1,4 +1,4 @@
-"""Shards as Kinesis' operations list, split, and merge them."""
+"""Shards as Kinesis operations list, split, and merge them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the streams of a LocalStack have their records."""
+"""Where the streams of a LocalStack store their records."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MIB = 2**20
 
 
 def put_mebibytes(streams: Streams, count: int) -> int:
-    """How many of so many records can be read after that."""
+    """Put `count` records of a mebibyte; returns how many can be read afterward."""
     stream = streams.add(ARN, 1)
     stream.put([Entry(bytes(MIB - 3), "key")] * count)
     position, found = 0, 0

@@ -1,4 +1,4 @@
-"""Streams as Kinesis' operations make, describe, change, and delete them."""
+"""Streams as Kinesis operations create, describe, change, and delete them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How Kinesis' answers are written, and how what calls go on with is sealed."""
+"""How Kinesis' answers are encoded, and how iterators and next tokens are sealed."""
 
 from __future__ import annotations
 

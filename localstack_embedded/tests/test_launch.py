@@ -1,4 +1,4 @@
-"""What LocalStack is started with, and what it never sees."""
+"""The environment that LocalStack is started with, and what stays out of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ENVIRONMENT = Environment(Path("/e/localstack/bin/python"), Path("/e/functions/b
 
 
 def environ(**ambient: str) -> dict[str, str]:
-    """LocalStack's environment, from the user's."""
+    """LocalStack's environment, given the user's."""
     return localstack_environ(ambient, ENVIRONMENT, volume=Path("/h/volume"), port=4570, listener=7)
 
 

@@ -1,4 +1,4 @@
-"""What becomes of a batch: retries, splits, item failures, age, and giving up."""
+"""What happens to a batch: retries, splits, item failures, age, and giving up."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_age_ends_retries_at_once(world: World, answer: Answer, seconds: float) 
     world.wait(1.1)
     (lost,) = world.given_up
     assert (lost.condition, lost.answer) == ("RecordAgeExceeded", None)
-    # As AWS's own numbers: it counts the invocation that isn't made any more.
+    # Like AWS's own count, it includes the invocation that is no longer made.
     assert lost.invoke_count == len(world.sent) + 1 == 8
     world.answer = always(DONE)
     world.put("b")

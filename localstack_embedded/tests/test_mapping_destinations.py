@@ -1,4 +1,4 @@
-"""What is left of a batch that is given up, against AWS's examples of it."""
+"""What a destination gets of a batch that is given up, compared with AWS's examples."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FAILED = Answer(failure="function", request_id="c9b8fa9f", function_error="Unhan
 
 
 class Service:
-    """Stands in for every client of AWS that a destination needs."""
+    """Stands in for every AWS client that a destination needs."""
 
     def __init__(self) -> None:
         self.made: list[tuple[str, str, str]] = []

@@ -1,4 +1,4 @@
-"""How a mapping reads shards: where it starts, what a batch is, and how it goes on after a stop."""
+"""How a mapping reads shards: where it starts, what a batch is, and where it resumes."""
 
 from __future__ import annotations
 
@@ -423,7 +423,7 @@ def test_settings_are_taken_from_a_configuration() -> None:
 
 
 def put_for_three_seconds(world: World) -> None:
-    """A record ten times a second."""
+    """Put a record ten times a second."""
     for number in range(30):
         world.put(str(number))
         world.wait(0.1)

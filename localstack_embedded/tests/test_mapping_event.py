@@ -1,4 +1,4 @@
-"""The event that a function is invoked with, against AWS's example of one."""
+"""The event that a function is invoked with, compared with AWS's example."""
 
 from __future__ import annotations
 

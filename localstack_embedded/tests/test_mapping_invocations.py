@@ -1,4 +1,4 @@
-"""How the logs of many invocations become few calls."""
+"""How the logs of many invocations are combined into few calls."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Logged:
 
 
 def lines(item: Logged) -> list[str]:
-    """As LocalStack takes a text apart."""
+    """A log's lines, split as LocalStack does it."""
     return [line for line in item.logs.split("\n") if line]
 
 

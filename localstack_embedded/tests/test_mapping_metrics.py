@@ -1,4 +1,4 @@
-"""Metrics are summed up, sent seldom, and never in a stream's way."""
+"""Metrics are summed up, sent rarely, and never hold up a stream."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def sent() -> Sent:
 
 @pytest.fixture
 def gate() -> Iterator[threading.Event]:
-    """Metrics are sent once it is open."""
+    """Metrics are sent once the gate is open."""
     gate = threading.Event()
     yield gate
     gate.set()

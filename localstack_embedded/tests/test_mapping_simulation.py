@@ -1,7 +1,7 @@
-"""A mapping in all that may happen to it, in books that must come out even.
+"""A mapping under any sequence of faults and changes, with a full account of its records.
 
-Every record is delivered or given up, once each; a key's records in their order and never two of
-its batches at once; and what a checkpoint calls done stays so.
+Every record is delivered or given up, exactly once. The records of a key stay in order, and never
+two of its batches run at once. A record that a checkpoint counts as done stays done.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DEFAULTS = {"FunctionResponseTypes": [], "TumblingWindowInSeconds": 0}
 
 
 class Simulation(RuleBasedStateMachine):
-    """The function fails by chance, and whenever there is a poisoned record."""
+    """The function fails at random, and always if its batch has a poison record."""
 
     @initialize(shards=st.integers(1, 3), chosen=SETTINGS, seed=st.integers(0, 2**32))
     def begin(self, shards: int, chosen: dict[str, Any], seed: int) -> None:
@@ -55,7 +55,7 @@ class Simulation(RuleBasedStateMachine):
 
     @property
     def lost(self) -> set[str]:
-        """The sequence numbers of what was given up."""
+        """The sequence numbers of the records that were given up."""
         return {one.sequence_number for lost in self.world.given_up for one in lost.batch.records}
 
     def start(self) -> None:
@@ -65,7 +65,7 @@ class Simulation(RuleBasedStateMachine):
         return b"skip" not in record.data
 
     def answer(self, batch: Batch) -> Answer:
-        """What the function answers, written into the books if it is a success."""
+        """The function's answer; notes which records it has processed."""
         done = len(batch.records)
         answer = DONE
         bad = [at for at, one in enumerate(batch.records) if b"poison" in one.data]
@@ -174,7 +174,7 @@ class Simulation(RuleBasedStateMachine):
                 self.world.close()
 
     def end(self) -> None:
-        """Let all come to its end, and look at the books."""
+        """Let all batches finish, and check the account."""
         self.faults, self.world.takes, self.world.refusal = 0.0, 0.0, None
         self.change({**DEFAULTS, "MaximumRetryAttempts": 1}, 0, 1)
         self.world.wait(200)
@@ -191,6 +191,6 @@ TestSimulation.settings = settings(
     max_examples=settings().max_examples * 3 // 10,
     stateful_step_count=30,
     deadline=None,
-    # To find a shorter course of events takes minutes.
+    # Without Phase.shrink, which would take minutes.
     phases=[Phase.explicit, Phase.generate],
 )

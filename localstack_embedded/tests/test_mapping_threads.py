@@ -19,7 +19,7 @@ ARN = "arn:aws:kinesis:us-east-1:000000000000:stream/tweets"
 
 
 class Observer:
-    """Keeps what ends."""
+    """Records why mappings end."""
 
     def __init__(self) -> None:
         self.reasons: list[str] = []
@@ -61,7 +61,7 @@ class Mapping:
 
     @property
     def running(self) -> int:
-        """How many invocations run."""
+        """How many invocations are running."""
         return len(self.began) - len(self.ended)
 
     def put(self, *data: str) -> None:

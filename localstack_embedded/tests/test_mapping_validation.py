@@ -1,4 +1,4 @@
-"""Which mappings are refused, and with which of AWS's errors."""
+"""Which mappings are refused, and with which AWS error."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def counting(batch: Batch) -> Answer:
 
 
 def windows(world: World) -> list[tuple[Any, ...]]:
-    """Of each invocation: start, records, state, and whether it is the last one."""
+    """Each invocation's window: its start, records, state, and whether it is the final one."""
     return [
         (one.window.start - NOON, text, one.window.state.get("n"), one.window.is_final)
         for one, text in zip(world.batches, world.sent, strict=True)

@@ -1,4 +1,4 @@
-"""A mapping's life on a stream of the model: its states, and its place over pauses and changes."""
+"""A mapping on a stream of the model: its states, and its position over pauses and changes."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MAPPING = "0ee1b3b7-1a3c-4c5a-9d0f-1f2e3d4c5b6a"
 
 
 class World:
-    """Streams, a function and one mapping, changed as LocalStack's provider changes it."""
+    """Streams, a function, and a mapping that is changed as LocalStack's provider changes it."""
 
     def __init__(self) -> None:
         self.streams = Streams()

@@ -1,4 +1,4 @@
-"""A LocalStack that belongs to somebody else, at the usual port."""
+"""Someone else's LocalStack at the default port."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from localstack_embedded.tests.fake_localstack import make_environment
 
 @pytest.fixture(autouse=True)
 def usual_port(monkeypatch: pytest.MonkeyPatch) -> int:
-    """A free port in the place of 4566."""
+    """A free port in place of 4566."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = int(server.getsockname()[1])
     monkeypatch.setattr(ports, "DEFAULT_PORT", port)
@@ -24,7 +24,7 @@ def usual_port(monkeypatch: pytest.MonkeyPatch) -> int:
 
 @pytest.fixture
 def theirs(tmp_path: Path) -> Iterator[Path]:
-    """The home of an embedded LocalStack that runs there."""
+    """The home of an embedded LocalStack that runs at that port."""
     home = make_environment(tmp_path / "theirs", "serve()")
     emulator.start(home)
     yield home

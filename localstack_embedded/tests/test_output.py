@@ -19,7 +19,7 @@ def test_all_that_was_written_before_is_taken_once_and_in_order(chunks: list[byt
     with os.fdopen(writer, "wb", buffering=0) as pipe:
         for chunk in chunks:
             view = memoryview(chunk)
-            while view:  # more than a pipe holds: the collecting thread makes room
+            while view:  # more than fits a pipe; the collecting thread makes room
                 view = view[pipe.write(view) :]
             assert output.take() == chunk.decode(errors="replace")
     assert output.take() == ""

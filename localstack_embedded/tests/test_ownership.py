@@ -1,4 +1,4 @@
-"""Homes that somebody else has prepared, or still can."""
+"""Homes that another user has prepared, or can still change."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def use(request: pytest.FixtureRequest) -> Callable[[Path], object]:
 
 @pytest.fixture
 def home(tmp_path: Path) -> Path:
-    """A home whose LocalStack tells that it was run."""
+    """A home whose LocalStack leaves a file when it is run."""
     return make_environment(
         tmp_path / "home", f"open({str(tmp_path / 'ran')!r}, 'w').close(); sys.exit()"
     )
@@ -120,5 +120,5 @@ def test_a_folder_that_users_share_is_not_closed_to_them(
     assert tmp_path.stat().st_mode & 0o777 == 0o777
     tmp_path.chmod(0o755)
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
-    ownership.close_to_others(tmp_path)  # which root made for all, say
+    ownership.close_to_others(tmp_path)  # as for a folder that root made for all
     assert tmp_path.stat().st_mode & 0o777 == 0o755

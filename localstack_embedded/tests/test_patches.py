@@ -1,4 +1,4 @@
-"""What is replaced in LocalStack and moto: all of it is listed, and is there as it is needed."""
+"""Everything that is replaced in LocalStack and moto is listed, and exists as it is needed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MODULES = [path for path in PLUGIN.rglob("*.py") if path.name != "python_main.py
 
 
 def replaced(source: str) -> Iterator[str]:
-    """What a module assigns to in what it has imported from elsewhere, as module:name."""
+    """The attributes of imported objects that a module assigns to, as module:name."""
     tree = ast.parse(source)
     imported = {
         (alias.asname or alias.name): f"{node.module}:{alias.name}"
@@ -43,7 +43,7 @@ def replaced(source: str) -> Iterator[str]:
 
 
 def is_listed(name: str) -> bool:
-    """Whether the list has it; a module's own name may be written either way."""
+    """Whether PATCHES has a name; a module may be on either side of the colon."""
     module, _, path = name.partition(":")
     return name in PATCHES or f"{module}.{path.replace('.', ':', 1)}" in PATCHES
 

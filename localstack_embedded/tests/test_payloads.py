@@ -1,4 +1,4 @@
-"""What an invocation may carry, in AWS's words for what is too large."""
+"""The payload that an invocation may have, and AWS's messages about one that is too large."""
 
 from __future__ import annotations
 

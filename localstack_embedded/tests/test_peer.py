@@ -1,4 +1,4 @@
-"""Whose program has opened a connection, by the kernel's word and by its tables."""
+"""Whose program has opened a connection, according to the kernel and its tables."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MAPPED = {
 
 
 def table(folder: Path, **fields: object) -> list[Path]:
-    """The tables, of which one has the listening socket, the server's end, and this entry."""
+    """The tables, one of which has the listening socket, the server's end, and this entry."""
     defaults: dict[str, Any] = {"state": "01", "uid": 1000, "inode": 77, **V4}
     own_end = {"local": V4["remote"], "remote": V4["local"], "uid": 0}
     listening = {"local": V4["remote"], "remote": "00000000:0000", "state": "0A", "uid": 0}
@@ -61,7 +61,7 @@ def test_another_connections_entry_is_not_taken(tmp_path: Path, entry: dict[str,
     "owner",
     [
         (0, 0),  # closed by its program, and shown as root's
-        (65534, 77),  # a user whom this namespace has no number for
+        (65534, 77),  # a user without an ID in this namespace
         None,
     ],
 )

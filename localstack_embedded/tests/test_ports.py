@@ -1,4 +1,4 @@
-"""Which port is taken, and what is said when it can't be."""
+"""Which port is chosen, and the error if it can't be used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README says to type, with a small program in LocalStack's place."""
+"""The commands in the README, with a small program in place of LocalStack."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ environment.DEFAULT_HOME = Path(".localstack")
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The current folder, with a home that has its environment."""
+    """The current folder, which has a home with an environment."""
     make_environment(tmp_path / ".localstack", "serve()")
     monkeypatch.chdir(tmp_path)
     yield tmp_path

@@ -19,7 +19,7 @@ INVOCATION = Invocation("id-1", "arn:aws:lambda:x", 1234, "Root=1", b'{"a": 1}')
 
 @pytest.fixture
 def api() -> Iterator[RuntimeApi]:
-    """A Runtime API that serves."""
+    """A running Runtime API."""
     api = RuntimeApi()
     yield api
     api.close()
@@ -28,7 +28,7 @@ def api() -> Iterator[RuntimeApi]:
 def request(
     api: RuntimeApi, method: str, path: str, body: bytes | None = None, secret: str | None = None
 ) -> tuple[http.client.HTTPResponse, bytes]:
-    """One request on a connection of its own: the response, and its content."""
+    """Send a request on a new connection; returns the response and its content."""
     address, _, own = api.address.partition("/")
     connection = http.client.HTTPConnection(address, timeout=10)
     try:

@@ -52,7 +52,7 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="needs Node
 
 
 class Deployer:
-    """Makes functions of files, which a test's end ends."""
+    """Makes functions from files, and stops them at the end of the test."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -68,7 +68,7 @@ class Deployer:
         memory_mb: int = 512,
         **environ: str,
     ) -> Function:
-        """A function of that runtime; scripts are executable."""
+        """A function with this runtime; scripts are executable."""
         code = Path(tempfile.mkdtemp(dir=self.folder))
         for name, content in files.items():
             write(code / name, content)
@@ -111,13 +111,13 @@ def write(path: Path, content: str) -> None:
 
 
 def result_of(outcome: InvocationOutcome) -> object:
-    """What it returned; fails with its log if it failed."""
+    """What the function returned; fails with its log if it failed."""
     assert outcome.error_type is None, (outcome.payload, outcome.logs)
     return json.loads(outcome.payload)
 
 
 def error_of(outcome: InvocationOutcome) -> str:
-    """Its message, which belongs to the type that the outcome names."""
+    """The error's message; its type must be that of the outcome."""
     document = json.loads(outcome.payload)
     assert document["errorType"] == outcome.error_type
     return str(document["errorMessage"])
@@ -287,7 +287,7 @@ def test_what_needs_another_language_is_refused_with_a_way_out(
 
 
 def other_python() -> str:
-    """The version of another Python that is here."""
+    """The version of another Python on this machine."""
     for minor in range(10, 15):
         if minor != sys.version_info.minor and runtimes._find_python(f"3.{minor}"):
             return f"3.{minor}"

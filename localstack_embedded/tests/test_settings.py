@@ -1,4 +1,4 @@
-"""Which values of the user's settings are refused, and that all settings are known."""
+"""Which values of settings are refused, and that all settings are listed."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_in_a_container_localstack_ends_and_says_which_setting_is_wrong(tmp_path
 
     done = subprocess.run(
         [made.python, "-c", program],
-        # A home of its own, where no list of plugins from before is kept.
+        # A new home, which has no cached list of plugins.
         env={
             "HOME": str(tmp_path),
             "KINESIS_PROVIDER": "foo",

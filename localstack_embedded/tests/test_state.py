@@ -58,8 +58,8 @@ def test_a_step_of_the_clock_changes_no_process(
 ) -> None:
     monkeypatch.setattr(sys, "platform", platform)
     record = InstanceRecord.of(os.getpid(), 4566)
-    # What Linux calls the time of booting is the clock's time less that since booting, and psutil
-    # adds it to what is noted of a process.
+    # On Linux, the boot time is the clock's time less the time since booting. psutil adds it to a
+    # process's start time.
     booted = psutil.boot_time()
     monkeypatch.setattr("psutil._psplatform.boot_time", lambda: booted + seconds)
     assert record.process() is not None

@@ -1,4 +1,4 @@
-"""Streams of one process: what is put, read, split, merged, and resized."""
+"""Streams of one process: putting, reading, splitting, merging, and resizing."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def stream(streams: Streams) -> Stream:
 
 
 def put(stream: Stream, *data: bytes, hash_key: int = 0) -> list[str]:
-    """The sequence numbers of these as records."""
+    """Put records with this data; returns the sequence numbers of the accepted ones."""
     answers = stream.put([Entry(each, "key", hash_key) for each in data])
     return [answer.sequence_number for answer in answers if isinstance(answer, Accepted)]
 
@@ -141,7 +141,7 @@ def test_reading_is_bounded_by_records_and_by_bytes(stream: Stream) -> None:
     assert stream.read(FIRST, 0, max_bytes=10).next == 2
     assert stream.read(FIRST, 0, max_bytes=14).next == 2
     assert stream.read(FIRST, 0, max_bytes=15).next == 4
-    assert stream.read(FIRST, 1, max_bytes=1).next == 2  # or nobody would get past it
+    assert stream.read(FIRST, 1, max_bytes=1).next == 2  # or no reader would get past it
     assert stream.read(FIRST, 1, limit=0) == ([], 1, 1)
 
 
@@ -186,7 +186,7 @@ def test_positions_to_start_from(stream: Stream, clock: Clock) -> None:
 
 
 def test_a_records_own_timestamp_leads_to_it(stream: Stream, clock: Clock) -> None:
-    clock.now = NOON + 0.0016  # which no timestamp of AWS says
+    clock.now = NOON + 0.0016  # finer than AWS's timestamps
     put(stream, b"a")
     clock.now += 1
     arrived = stream.read(FIRST, 0).records[0].arrived

@@ -1,4 +1,4 @@
-"""What a shard takes and gives in a second, when limits are on."""
+"""What a shard takes and gives in a second if it has limits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def stream(clock: Clock) -> Stream:
 
 
 def taken(stream: Stream, *sizes: int, shard: int = 0) -> int:
-    """How many of these records a shard has taken; the rest it must have refused."""
+    """Put records of these sizes; returns how many the shard took. It must refuse the rest."""
     answers = stream.put([Entry(bytes(size), "", shard << 127) for size in sizes])
     refused = [answer for answer in answers if isinstance(answer, Refused)]
     assert all(answer.shard_id == (FIRST, SECOND)[shard] for answer in refused)
@@ -72,7 +72,7 @@ def test_a_record_of_ten_seconds_worth_is_paid_for_by_these(stream: Stream, cloc
 
 
 def read(stream: Stream, position: int = 0, max_bytes: int = 10 * MIB) -> int | None:
-    """The position behind one GetRecords, if there is one."""
+    """Call GetRecords once; returns the position after it, if there is one."""
     return stream.read(FIRST, position, max_bytes=max_bytes, is_counted=True).next
 
 
@@ -91,7 +91,7 @@ def test_a_shard_is_read_five_times_a_second(stream: Stream, clock: Clock) -> No
     assert refuses_reading(stream)
     stream.read(SECOND, 0, is_counted=True)
     clock.now += 0.49
-    assert refuses_reading(stream)  # and being refused doesn't count
+    assert refuses_reading(stream)  # refused calls don't count
     clock.now += 0.02
     read(stream)
     assert refuses_reading(stream)
@@ -118,7 +118,7 @@ def test_after_ten_mebibytes_a_shard_rests_for_five_seconds(stream: Stream, cloc
 
 
 def fill(stream: Stream, count: int) -> None:
-    """Put so many records of a mebibyte."""
+    """Put `count` records of a mebibyte."""
     stream.has_limits = False
     stream.put([Entry(bytes(MIB), "", 0)] * count)
     stream.has_limits = True

@@ -1,4 +1,4 @@
-"""Any sequence of operations on a stream, beside a plain model of what it should then hold."""
+"""Any sequence of operations on a stream, compared with a plain model of its content."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ HOUR = 3600
 
 @dataclass
 class Kept:
-    """What a shard should hold: records with their positions, the expired ones aside."""
+    """What a shard should hold: records with their positions, without expired ones."""
 
     records: list[tuple[int, Record]] = field(default_factory=list)
     last: str = "0"
@@ -50,7 +50,7 @@ class Kept:
 
 
 class Operations(RuleBasedStateMachine):
-    """One stream that is kept in files, with hardly anything of it in memory."""
+    """A stream that is kept in files, with hardly anything in memory."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -195,7 +195,7 @@ class Operations(RuleBasedStateMachine):
         ]
 
     def resharded(self) -> None:
-        """Note new shards, each of which goes on where its parents end."""
+        """Note new shards, each of which must continue where its parents end."""
         for shard in self.stream.shards.values():
             if shard.is_closed and self.kept.setdefault(shard.id, Kept()).closed is None:
                 self.kept[shard.id].closed = self.now
@@ -273,6 +273,6 @@ TestOperations.settings = settings(
     max_examples=settings().max_examples * 6 // 10,
     stateful_step_count=25,
     deadline=None,
-    phases=[Phase.reuse, Phase.generate],  # to make one shorter takes minutes
+    phases=[Phase.reuse, Phase.generate],  # shrinking takes minutes
     suppress_health_check=[HealthCheck.too_slow],
 )

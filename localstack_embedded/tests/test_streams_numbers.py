@@ -1,4 +1,4 @@
-"""Sequence numbers: their form, their order, and what is none."""
+"""Sequence numbers: their form, their order, and what is not valid."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_numbers_grow_from_a_shard_to_its_children(
 
 
 def test_a_number_of_aws_is_understood() -> None:
-    # From the documentation of Kinesis: of shardId-000000000000, and its third byte is a time.
+    # From Kinesis' documentation, for shardId-000000000000; it contains times.
     number = "49546986683135544286507457936321625675700192471156785154"
     created, shard, position, second = parts_of(number)
     assert shard == 0

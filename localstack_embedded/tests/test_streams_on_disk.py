@@ -37,7 +37,7 @@ Make = Callable[..., Streams]
 
 @pytest.fixture
 def make(tmp_path: Path, clock: Clock) -> Iterator[Make]:
-    """Makes streams that have hardly anything in memory, in a folder."""
+    """Makes streams in a folder, with hardly anything in memory."""
     made = []
 
     def make(folder: str = "streams", **settings: Any) -> Streams:
@@ -52,13 +52,13 @@ def make(tmp_path: Path, clock: Clock) -> Iterator[Make]:
 
 
 def put(stream: Stream, *data: bytes, key: str | None = "key") -> list[str]:
-    """The sequence numbers of these as records."""
+    """Put records with this data; returns the sequence numbers of the accepted ones."""
     answers = stream.put([Entry(each, key, 0 if key else None) for each in data])
     return [answer.sequence_number for answer in answers if isinstance(answer, Accepted)]
 
 
 def read_all(stream: Stream, shard_id: str = FIRST, position: int = 0) -> list[Record]:
-    """What a reader gets from there to the end."""
+    """The records that a reader gets from a position to the end."""
     found: list[Record] = []
     while True:
         read = stream.read(shard_id, position, limit=7)
@@ -82,7 +82,7 @@ def numbered(count: int, size: int = 50) -> list[bytes]:
 
 
 def killed(folder: Path) -> Path:
-    """What a process that was killed now would leave."""
+    """A copy of what a process would leave if it were killed now."""
     copy = folder.with_name("killed")
     shutil.copytree(folder, copy)
     return copy
@@ -123,7 +123,7 @@ def test_what_is_newest_is_read_without_the_disk(make: Make, tmp_path: Path) -> 
     for _ in range(20):
         put(stream, *numbered(20, size=1000))
         for file in files(tmp_path):
-            file.chmod(0)  # which root may read all the same
+            file.chmod(0)  # root can still read it
             file.write_bytes(b"")
         read = stream.read(FIRST, position)
         assert data_of(read.records) == numbered(20, size=1000)
@@ -136,7 +136,7 @@ def test_nothing_is_written_before_memory_is_full(make: Make, tmp_path: Path) ->
     stream = make(cache_bytes=100_000).add(ARN, 2)
     put(stream, b"a" * 40_000)
     assert not files(tmp_path)
-    put(stream, b"b" * 20_000)  # a shard may have half of it
+    put(stream, b"b" * 20_000)  # each shard's share is half
     assert len(files(tmp_path)) == 1
 
 
@@ -289,7 +289,7 @@ def test_more_than_may_be_on_disk_trims_the_oldest_of_all_streams(
     assert sum(file.stat().st_size for file in files(tmp_path)) <= SMALL
     assert "oldest are trimmed" in caplog.text
     assert len(caplog.records) == 1
-    assert len(read_all(old)) <= 20  # of one file that was still to grow
+    assert len(read_all(old)) <= 20  # in one file that was not complete
     left = data_of(read_all(new))
     assert 500 < len(left) < 1200
     assert left == numbered(1200)[-len(left) :]
@@ -317,7 +317,7 @@ def test_a_full_disk_loses_nothing(
     (file,) = files(tmp_path)
     whole = file.stat().st_size
     file.rename(file.with_suffix(".away"))
-    file.mkdir()  # which nothing can be written to, not even by root
+    file.mkdir()  # not even root can write to it as a file
     monkeypatch.setattr("localstack_embedded.plugin.streams.disk._PAUSE", 0.0)
 
     put(stream, *numbered(10))
@@ -352,7 +352,7 @@ def test_what_a_killed_process_has_left_is_cleared_away(make: Make, tmp_path: Pa
 
 
 def resharded(streams: Streams, clock: Clock) -> Stream:
-    """A stream with everything that is to be kept."""
+    """A stream with everything that must be kept."""
     stream = streams.add(ARN, 1, retention_hours=48)
     stream.max_record_bytes = 2**21
     stream.details = {"tags": {"a": "é"}, "consumers": [{"name": "c"}]}
@@ -365,7 +365,7 @@ def resharded(streams: Streams, clock: Clock) -> Stream:
 
 
 def looks(stream: Stream) -> dict[str, Any]:
-    """All that can be seen of a stream."""
+    """Everything that can be read from a stream."""
     return {
         "attributes": (stream.name, stream.arn, stream.created, stream.retention_hours),
         "settings": (stream.max_record_bytes, stream.is_even, stream.details),
@@ -417,7 +417,7 @@ def test_a_killed_process_leaves_what_was_written(make: Make, clock: Clock, tmp_
 
     assert again
     assert looks(again) == before
-    # Whoever had read what is lost goes on with what is new.
+    # A reader of the lost record continues with the new one.
     position = again.position_of(SECOND, StartingPosition("AFTER_SEQUENCE_NUMBER", numbers[0]))
     (number,) = put(again, b"new")
     assert int(number) > int(numbers[0])
@@ -430,7 +430,7 @@ def test_half_a_record_at_the_end_is_cut_off(
     make: Make, clock: Clock, tmp_path: Path, cut: int
 ) -> None:
     stream = make(is_kept=True, cache_bytes=10**6).add(ARN, 1)
-    put(stream, *numbered(10))  # of 68 bytes each with their heads and keys, "key" aside
+    put(stream, *numbered(10))  # 68 bytes each with the head, and 3 for the key
     stream.flush()
     folder = killed(tmp_path / "streams")
     (file,) = files(folder)
@@ -526,7 +526,7 @@ def test_trying_to_write_costs_no_more_the_more_is_in_memory(
 ) -> None:
     stream = make().add(ARN, 1)
     (tmp_path / "streams").rmdir()
-    (tmp_path / "streams").touch()  # a file, in which no folder can be made
+    (tmp_path / "streams").touch()  # a file, where no folder can be created
     put(stream, *[b""] * 20_000)
     tried = []
 

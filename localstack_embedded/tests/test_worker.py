@@ -1,4 +1,4 @@
-"""A worker ends with the process that started it, however that ends."""
+"""A worker ends with the process that started it, no matter how that ends."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ input()
 IDLE = "def handler(event, context): pass"
 
 SAY_PID = "import os; print(os.getpid(), flush=True)\n"
-# Gives the interpreter lock to nobody, so that no other thread of the worker runs.
+# Never releases the interpreter lock, so that no other thread of the worker runs.
 STARVING = f"""{SAY_PID}
 import re, threading
 threading.Timer(0.2, lambda: re.match("(a|a)*b", "a" * 60)).start()
@@ -44,7 +44,7 @@ print(subprocess.Popen(asleep).pid)
 print(subprocess.Popen(asleep, start_new_session=True).pid, flush=True)
 {IDLE}
 """
-# Its middle process has ended, so that nothing leads from the worker to the last.
+# The process in between has ended, so that nothing links the worker to the last one.
 WITH_A_DAEMON = f"""{SAY_PID}
 import subprocess, sys
 daemon = (
@@ -91,7 +91,7 @@ def test_a_worker_outlives_the_thread_that_asked_for_it(deploy: Deploy) -> None:
 
 @pytest.mark.heavy
 def test_an_ended_worker_leaves_no_thread_and_no_descriptor(deploy: Deploy) -> None:
-    # Other tests may have left some that serve them all.
+    # Other tests may have left threads that are shared by all tests.
     others = set(threading.enumerate())
 
     def threads() -> set[threading.Thread]:
@@ -102,7 +102,7 @@ def test_an_ended_worker_leaves_no_thread_and_no_descriptor(deploy: Deploy) -> N
         return len(threads()), len(os.listdir("/dev/fd"))
 
     function = deploy(IDLE)
-    function.invoke()  # with the first of all comes the reaper
+    function.invoke()  # the first worker starts the reaper
     function.environment.stop()
     function.environment = FunctionEnvironment(function.settings)
     wait_for(lambda: not threads(), "what it held to be let go")

@@ -1,4 +1,4 @@
-"""Waiting for a condition instead of for a time."""
+"""Waiting for a condition rather than for a fixed time."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ T = TypeVar("T")
 
 
 def wait_for(condition: Callable[[], T], what: str, *, seconds: float = 60) -> T:
-    """The first true value of the condition; fails when there is none in time."""
+    """The first true value of the condition; fails after `seconds` without one."""
     deadline = time.monotonic() + seconds
-    # What comes soon is seen soon, and what takes long is not asked for all the time.
+    # Check often at first, then less often.
     pause = 0.001
     while not (value := condition()):
         assert time.monotonic() < deadline, f"waited {seconds:.0f} s in vain for {what}"
