@@ -24,8 +24,8 @@ class Output:
     def take(self) -> str:
         """Everything printed since the last call.
 
-        This reads the pipe itself rather than wait for the collecting thread, so it includes all
-        output that the process printed before it reported something by another way.
+        This reads the pipe itself instead of waiting for the collecting thread, so it includes all
+        output that the process printed before it reported something in another way.
         """
         with self._lock:
             self._drain()

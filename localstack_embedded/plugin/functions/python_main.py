@@ -4,8 +4,8 @@
 
 PACKAGES is a folder to append to `sys.path`, or empty; each PATH goes to its front. CLIENT is the
 client of the Lambda Runtime API: `awslambdaric` is AWS's own, `builtin` is the one below, for
-Pythons without AWS's, and `auto` is `awslambdaric` if it is there, or else `builtin`. Everything
-else is in Lambda's own environment variables.
+Pythons without AWS's, and `auto` is `awslambdaric` if it is there, or else `builtin`. Lambda's own
+environment variables have everything else.
 
 This file runs on its own in the function's interpreter, so it may import only the standard library.
 """

@@ -60,7 +60,7 @@ class Reaper:
         self._process = _Outliving(
             [sys.executable, "-I", __file__, self.mark],
             stdin=read,
-            start_new_session=True,  # not to be killed with this one's group
+            start_new_session=True,  # so that it is not killed with this group
         )
         os.close(read)
         self._tell("".join(f"+{pid}\n" for pid in self._workers))

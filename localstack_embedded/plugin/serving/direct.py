@@ -70,7 +70,7 @@ class DirectRequest(TwistedRequestAdapter):  # type: ignore[misc]
         if (
             call is None
             or caller is None
-            or not target.lower().startswith(f"{caller[2]}_".encode())  # else the other is called
+            or not target.lower().startswith(f"{caller[2]}_".encode())  # the signed service wins
             or not self._header(b"content-type").startswith(b"application/x-amz-json-1.")
             or b"cbor" in self._header(b"accept")
             or self._header(b"content-encoding")
