@@ -14,7 +14,6 @@ from .homes import DEFAULT_HOME
 from .instance import Instance
 from .ports import LOOPBACK
 from .restarting import restart_commands
-from .suggested import command
 
 PATH = "/_localstack/state/reset"
 RESET_SECONDS = 60.0
@@ -38,8 +37,8 @@ def reset(home: Path = DEFAULT_HOME, *, account: str | None = None) -> dict[str,
             content = response.read()
         except (OSError, HTTPException) as error:
             raise ResetError(
-                f"LocalStack at {instance.endpoint} did not answer: {error}. To see whether it"
-                f" still runs, run:{command('status', home)}"
+                f"LocalStack at {instance.endpoint} did not answer: {error}. If it does not answer"
+                f" later either, restart it empty:{restart_commands(home)}"
             ) from error
     try:
         report = json.loads(content)

@@ -220,8 +220,8 @@ def _completed(
             kept.raise_if_refused(home, wanted, log)
             with_status = "" if status is None else f" with status {status}"
             raise StartError(
-                f"LocalStack ended{with_status} while it started. Its log may say why. The end of"
-                f" {log}:\n{_log_tail(log)}"
+                f"LocalStack ended{with_status} while it started. To have it log more, run:"
+                f"{wanted.command(home, DEBUG='1')}\nThe end of {log}:\n{_log_tail(log)}"
             )
 
     version = answering.version_at(record.port, timeout=timeout, on_wait=check)
@@ -261,6 +261,7 @@ def _log(home: Path) -> Path:
 
 def _log_tail(log: Path) -> str:
     try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-LOG_TAIL_LINES:])
+        lines = log.read_text(errors="replace").rstrip().splitlines()
+        return "\n".join(lines[-LOG_TAIL_LINES:]).strip("\n")
     except OSError:
         return "(there is no log)"

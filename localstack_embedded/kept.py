@@ -62,7 +62,11 @@ def say_after(home: Path, ran: Up, on_step: OnStep, *, log: Path, was_running: b
             f"LocalStack has stopped, and its state was not saved: {log} may say why."
             f" {how_to_start(home)}"
         )
-    if _is_clean(home, ran):
+    try:
+        is_clean = _is_clean(home, ran)
+    except KeptStateError as error:
+        raise KeptStateError(f"LocalStack has stopped, but {error}") from error
+    if is_clean:
         on_step(f"The state is saved in {folder(home)}. {load}\n{_how_to_delete(home)}")
     elif was_running:
         raise KeptStateError(

@@ -20,6 +20,7 @@ _RUN = ("localstack", "functions", "kept")
 
 def is_there(home: Path) -> bool:
     """Whether the home exists; raises HomeError if it can't be used, or isn't the user's own."""
+    home = home.absolute()
     with writing_to(home):
         try:
             is_folder = stat.S_ISDIR(home.stat().st_mode)
@@ -27,7 +28,7 @@ def is_there(home: Path) -> bool:
             return False
         if not is_folder:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-    require_own(home.absolute())
+    require_own(home)
     return True
 
 

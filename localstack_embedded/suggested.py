@@ -53,12 +53,16 @@ def home_setting() -> str:
     return _program.home_setting
 
 
-def command(name: str, home: Path, *options: str) -> str:
-    """A command of the program, on its own line, that works on this home."""
+def command(name: str, home: Path, *options: str, **variables: str) -> str:
+    """A command of the program, on its own line, that works on this home.
+
+    `variables` are set in its environment.
+    """
     words = [name, *options]
     if _program.has_home_option and home.absolute() != _program.home.absolute():
         words += ["--home", str(home.absolute())]
-    return f"\n  {_program.name} {shlex.join(words)}"
+    settings = "".join(f"{name}={shlex.quote(value)} " for name, value in variables.items())
+    return f"\n  {settings}{_program.name} {shlex.join(words)}"
 
 
 def shell_command(*words: str | Path) -> str:
@@ -75,7 +79,7 @@ class Up:
     shard_limits: bool = False
     keep: bool = False
 
-    def command(self, home: Path) -> str:
+    def command(self, home: Path, **variables: str) -> str:
         """The command that starts it this way, on its own line."""
         flags = {
             "--keep": self.keep,
@@ -83,4 +87,5 @@ class Up:
             "--open-to-this-machine": self.open_to_this_machine,
         }
         port = ["--port", str(self.port)] if self.port else []
-        return command("up", home, *(flag for flag, is_set in flags.items() if is_set), *port)
+        given = [flag for flag, is_set in flags.items() if is_set]
+        return command("up", home, *given, *port, **variables)

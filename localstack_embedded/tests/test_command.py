@@ -141,6 +141,23 @@ def test_a_reset_that_is_refused_says_why(home: str, capsys: pytest.CaptureFixtu
     )
 
 
+def test_a_reset_without_an_answer_says_how_to_restart(
+    home: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["up", "--home", home])
+    monkeypatch.setattr("localstack_embedded.emptying.RESET_SECONDS", 0.2)
+    process = psutil.Process(pid(home))
+    process.suspend()
+    capsys.readouterr()
+    assert main(["reset", "--home", home]) == 1
+    process.resume()
+    assert capsys.readouterr().err.endswith(
+        ": timed out. If it does not answer later either, restart it empty:\n"
+        f"  localstack-embedded down --home {home}\n"
+        f"  localstack-embedded up{port_option(home)} --home {home}\n"
+    )
+
+
 def test_there_is_nothing_to_reset_where_nothing_runs(
     home: str, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -130,6 +130,14 @@ def test_a_damaged_state_is_not_said_to_be_that_of_one_that_was_killed(
     assert manifest.read_text() == spoiled
 
 
+def test_a_stop_that_finds_the_state_damaged_says_that_it_has_stopped(tmp_path: Path) -> None:
+    home = a_home(tmp_path)
+    kill(start(home, port=0, keep=True), home)
+    (home / "kept" / "manifest.json").write_text("half")
+    with pytest.raises(KeptStateError, match=r"^LocalStack has stopped, but the state saved in"):
+        stop(home)
+
+
 def test_one_that_keeps_nothing_has_to_be_stopped_first(tmp_path: Path) -> None:
     home = a_home(tmp_path)
     start(home, port=0)
