@@ -77,6 +77,16 @@ def test_values_of_two_types_are_not_added() -> None:
             "at 'transactItems.1.member.conditionCheck.conditionExpression' failed to satisfy",
         ),
         ("BatchGetItem", {"RequestItems": {"t": {}}}, "requestItems.t.member.keys' failed to sati"),
+        (
+            "BatchGetItem",
+            {"RequestItems": {"t": {"Keys": [None]}}},
+            "Value null at 'requestItems.t.member.keys.1.member' failed to satisfy",
+        ),
+        (
+            "GetItem",
+            {"TableName": "t", "Key": {}, "ExpressionAttributeNames": {"#a": None}},
+            "Value null at 'expressionAttributeNames.#a.member' failed to satisfy",
+        ),
     ],
 )
 def test_what_a_request_must_have_it_has(
@@ -151,6 +161,16 @@ def test_a_table_is_described_with_what_moto_leaves_out() -> None:
         ("BatchWriteItem", {"RequestItems": []}, "Unexpected field type"),
         ("BatchGetItem", {"RequestItems": {"t": {"Keys": {}}}}, "Unexpected field type"),
         ("GetItem", {"TableName": 5, "Key": {}}, "NUMBER_VALUE cannot be converted to String"),
+        (
+            "GetItem",
+            {"TableName": "t", "Key": {}, "AttributesToGet": [[]]},
+            "Unexpected field type",
+        ),
+        (
+            "Query",
+            {"TableName": "t", "ExpressionAttributeNames": {"#a": ["b"]}},
+            "Unexpected field type",
+        ),
         ("Scan", {"TableName": "t", "Limit": "abc"}, "Unexpected field type"),
         ("Scan", {"TableName": "t", "Limit": True}, "Unexpected field type"),
     ],
@@ -163,6 +183,16 @@ def test_a_request_that_can_not_be_read_is_refused(
         check_members(model.operation_model(operation).input_shape, request_)
 
     assert refused.value.code == "SerializationException"
+
+
+def test_what_is_null_is_as_good_as_missing() -> None:
+    model = botocore.session.get_session().get_service_model("dynamodb")
+    write: dict[str, Any] = {"PutRequest": {"Item": {}}, "DeleteRequest": None}
+    request_ = {"RequestItems": {"t": [write]}}
+
+    check_members(model.operation_model("BatchWriteItem").input_shape, request_)
+
+    assert write == {"PutRequest": {"Item": {}}}
 
 
 def test_calls_on_items_are_read_once_only() -> None:

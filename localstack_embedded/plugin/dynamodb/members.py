@@ -7,8 +7,7 @@ from typing import Any
 from .errors import Refused, invalid, unconstrained
 from .values import unreadable
 
-# Left to `values` and `expressions`.
-_OWN = ("AttributeValue", "AttributeName")
+_OWN = "AttributeValue"  # left to `values`
 _FORMS: dict[str, tuple[type, ...]] = {
     "structure": (dict,),
     "map": (dict,),
@@ -20,12 +19,19 @@ _FORMS: dict[str, tuple[type, ...]] = {
 
 
 def check_members(shape: Any, value: Any, where: str = "") -> None:
-    """Refuse wrong types, and missing required members; `shape` is botocore's."""
+    """Refuse wrong types, and missing required members; `shape` is botocore's.
+
+    Deletes members that are null, which AWS takes for missing.
+    """
     if value is None:
+        if where.endswith(".member."):
+            raise unconstrained(None, where.removesuffix("."), "not be null")
         return
     if type(value) not in _FORMS.get(shape.type_name, (type(value),)):
         raise unreadable(value)
     if shape.type_name == "structure":
+        for name in [name for name, content in value.items() if content is None]:
+            del value[name]
         for name in shape.required_members:
             if value.get(name) is None:
                 raise _missing(name, where)
@@ -33,10 +39,9 @@ def check_members(shape: Any, value: Any, where: str = "") -> None:
             if name in shape.members:
                 check_members(shape.members[name], content, f"{where}{_lower(name)}.")
     elif shape.type_name == "list":
-        if shape.member.type_name != "string":
-            for place, content in enumerate(value, start=1):
-                check_members(shape.member, content, f"{where}{place}.member.")
-    elif shape.type_name == "map" and shape.value.name not in _OWN:
+        for place, content in enumerate(value, start=1):
+            check_members(shape.member, content, f"{where}{place}.member.")
+    elif shape.type_name == "map" and shape.value.name != _OWN:
         for name, content in value.items():
             check_members(shape.value, content, f"{where}{name}.member.")
 
