@@ -116,8 +116,8 @@ def _print_findings(findings: list[Finding]) -> int:
 
 def _report(found: Instance | Stopped | Died) -> int:
     if isinstance(found, Instance):
-        version = found.version or "(still starting)"
-        sys.stdout.write(f"LocalStack {version} runs at {found.endpoint}\n")
+        runs = f"LocalStack {found.version} runs" if found.version else "LocalStack is starting"
+        sys.stdout.write(f"{runs} at {found.endpoint}\n")
         return 0
     sys.stdout.write(f"{found.explanation}\n")
     return 1 if isinstance(found, Died) else 0
@@ -125,6 +125,15 @@ def _report(found: Instance | Stopped | Died) -> int:
 
 def _say(step: str) -> None:
     sys.stderr.write(f"{step}\n")
+
+
+def _home(text: str) -> Path:
+    try:
+        return Path(text).absolute()
+    except FileNotFoundError as error:
+        raise argparse.ArgumentTypeError(
+            "the current folder no longer exists; use a path that begins with /"
+        ) from error
 
 
 def _port(text: str) -> int:
@@ -157,7 +166,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("command", choices=COMMANDS, help="what to do")
     parser.add_argument(
-        "--home", type=Path, help=f"the folder for its files (default: {DEFAULT_HOME})"
+        "--home", type=_home, help=f"the folder for its files (default: {DEFAULT_HOME})"
     )
     parser.add_argument(
         "--port", type=_port, help="the port to listen on (default: 4566, or the next free one)"

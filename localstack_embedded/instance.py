@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import access, ports
+from .suggested import shell_command
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +42,12 @@ class Instance:
 
     @property
     def whom_it_serves(self) -> str:
-        """A line for a person to read: whose programs it serves, and what other programs need."""
+        """Text for a person to read: whose programs it serves, and what other programs need."""
         if self.access_key_id == access.DEFAULT_KEY:
             return "It is open to this machine: any user's program may run code as you there."
         return (
-            "It serves only your own programs. If it can't tell that one is yours, set"
-            f" AWS_ACCESS_KEY_ID={self.access_key_id}"
+            "It serves only your own programs. For a program that it can't recognize as yours, run:"
+            f"{shell_command('export', f'AWS_ACCESS_KEY_ID={self.access_key_id}')}"
         )
 
 

@@ -60,7 +60,7 @@ def say_after(home: Path, ran: Up, on_step: OnStep, *, log: Path, was_running: b
     if not is_there(home):
         raise KeptStateError(
             f"LocalStack has stopped, and its state was not saved: {log} may say why."
-            f" {how_to_start(home)}"
+            f" To start it again, run:{ran.command(home)}"
         )
     try:
         is_clean = _is_clean(home, ran)

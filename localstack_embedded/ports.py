@@ -67,7 +67,9 @@ def _listen(port: int) -> socket.socket | None:
         server.close()
         if error.errno == errno.EADDRINUSE:
             return None
-        raise StartError(f"can't listen on port {port}: {error.strerror}") from error
+        raise StartError(
+            f"can't listen on port {port}: {error.strerror}. Choose another port with --port"
+        ) from error
     return server
 
 

@@ -61,3 +61,16 @@ def test_a_name_that_is_too_long_is_named_by_each_command(
     assert main([command, "--home", str(tmp_path / ("n" * 300))]) == 1
     output = capsys.readouterr()
     assert ": file name too long. Choose a shorter path with --home\n" in output.out + output.err
+
+
+def test_without_a_current_folder_a_relative_home_is_wrong_usage(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(SystemExit, match="2"):
+        main(["status", "--home", "home"])
+    monkeypatch.chdir(tmp_path)
+    assert "the current folder no longer exists; use a path that" in capsys.readouterr().err

@@ -171,6 +171,20 @@ def test_after_a_kill_the_end_is_not_blamed_on_saving(tmp_path: Path) -> None:
         stop(home)
 
 
+def test_a_state_that_was_not_saved_is_an_error_with_the_start_that_saves_it(
+    tmp_path: Path,
+) -> None:
+    home = a_home(tmp_path)
+    port = start(home, port=0, keep=True).port
+    (home / "kept" / "manifest.json").unlink()
+    kill(start(home, port=0, keep=True), home)
+    with pytest.raises(
+        KeptStateError,
+        match=rf"its state was not saved: .*\n  localstack-embedded up --keep --port {port} ",
+    ):
+        stop(home)
+
+
 def test_after_a_kill_before_anything_was_saved_no_state_is_promised(tmp_path: Path) -> None:
     home = make_environment(tmp_path / "home", "serve()")
     kill(start(home, port=0, keep=True), home)

@@ -71,7 +71,9 @@ def test_a_port_that_the_system_refuses_is_not_said_to_be_in_use(
             raise PermissionError(errno.EACCES, "Permission denied")
 
     monkeypatch.setattr(socket, "socket", Refused)
-    with pytest.raises(StartError, match="can't listen on port 1: Permission denied"):
+    with pytest.raises(
+        StartError, match=r"can't listen on port 1: Permission denied\. Choose another"
+    ):
         listen(1)
 
 

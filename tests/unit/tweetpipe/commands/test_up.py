@@ -12,7 +12,7 @@ from tests.unit.tweetpipe.test_main import run
 @pytest.mark.parametrize(
     ("options", "key", "says"),
     [
-        ((), "EMBEDDED0123", "set AWS_ACCESS_KEY_ID=EMBEDDED0123\n"),
+        ((), "EMBEDDED0123", "run:\n  export AWS_ACCESS_KEY_ID=EMBEDDED0123\n"),
         (("--open-to-this-machine",), "test", "any user's program may run code as you there.\n"),
     ],
 )
