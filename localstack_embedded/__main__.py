@@ -182,7 +182,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--keep",
         action="store_true",
-        help="keep the state on disk, and start with the state that was kept",
+        help="save the state on disk, and start with the state saved before",
     )
     parser.add_argument(
         "--shard-limits",

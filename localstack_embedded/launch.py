@@ -10,7 +10,7 @@ from .environment import Environment
 from .errors import SettingError
 from .plugin.settings import wrong
 from .ports import LOOPBACK
-from .suggested import shell_command
+from .suggested import shell_command, where_settings_are
 
 # Variables that come from the user's own environment: the system's, and LocalStack's for logging
 # and for single services. None of AWS's: a function must never see real credentials.
@@ -71,10 +71,11 @@ def require_settings(ambient: Mapping[str, str]) -> None:
         return
     unset = shell_command("unset", *(fault.partition(" ")[0] for fault in faults))
     if len(faults) == 1:
-        raise SettingError(f"{faults[0]}. Correct it, or unset it:{unset}")
+        raise SettingError(f"{faults[0]}. Correct it{where_settings_are()}, or unset it:{unset}")
     listed = "".join(f"\n  {fault}" for fault in faults)
     raise SettingError(
-        f"these environment variables can't be used:{listed}\nCorrect them, or unset them:{unset}"
+        f"these environment variables can't be used:{listed}\nCorrect them{where_settings_are()},"
+        f" or unset them:{unset}"
     )
 
 

@@ -19,13 +19,15 @@ class Program:
     """A command line with `up` and `down`.
 
     Its commands use `home` unless their option --home, if they have it, names another.
-    `home_setting` is what a user sets to choose another home, as a phrase.
+    `home_setting` is what a user sets to choose another home, as a phrase. `settings_file` sets
+    environment variables, too, if the program reads one.
     """
 
     name: str
     home: Path
     home_setting: str
     has_home_option: bool = False
+    settings_file: str | None = None
 
 
 OWN = Program(
@@ -51,6 +53,11 @@ def suggesting(program: Program) -> Iterator[None]:
 def home_setting() -> str:
     """What chooses another home."""
     return _program.home_setting
+
+
+def where_settings_are() -> str:
+    """Where a user corrects an environment variable, as an addition to "correct it"."""
+    return f" in {_program.settings_file} or in your shell" if _program.settings_file else ""
 
 
 def command(name: str, home: Path, *options: str, **variables: str) -> str:

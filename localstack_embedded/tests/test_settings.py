@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from localstack_embedded import SettingError, ensure_environment, shared_home, start, status
+from localstack_embedded import (
+    Program,
+    SettingError,
+    ensure_environment,
+    shared_home,
+    start,
+    status,
+    suggesting,
+)
 from localstack_embedded.environment import PLUGIN
 from localstack_embedded.instance import Stopped
 from localstack_embedded.launch import DEFAULTS, PASSED_ON
@@ -74,6 +82,12 @@ def test_nothing_is_started_with_a_wrong_setting(
     ):
         start(home, port=0)
     assert isinstance(status(home), Stopped)
+    program = Program(name="x", home=home, home_setting="X", settings_file=".env")
+    with (
+        suggesting(program),
+        pytest.raises(SettingError, match=r"it in \.env or in your shell, or"),
+    ):
+        start(home, port=0)
 
 
 @pytest.mark.heavy

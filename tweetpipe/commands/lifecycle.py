@@ -17,6 +17,7 @@ PROGRAM = Program(
     name="tweetpipe",
     home=LOCALSTACK_HOME,
     home_setting="the environment variable TWEETPIPE_HOME",
+    settings_file=".env",
 )
 """What the messages of localstack_embedded suggest."""
 
