@@ -2,7 +2,8 @@
 
 `queue` receives messages and returns them, `bucket` reads complete exhausted batches if the stack
 saves them, `finding` searches both, `letter` parses a message, `stream` reads records again,
-`function` stores them, `redrive` combines these.
+`reading` says why the function would reject them, `function` stores them, and `redrive` combines
+these.
 """
 
 from tweetpipe.dead_letters.bucket import Bucket, bucket_of

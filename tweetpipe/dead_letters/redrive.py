@@ -11,13 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from processor.aggregation import deaggregate
 from processor.batch import MAX_LETTERS
-from processor.errors import Reason, Rejected
-from processor.trial import try_out
-from tweetpipe import events
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, options
+from tweetpipe.dead_letters import reading
 from tweetpipe.dead_letters.bucket import Objects, bucket_of
 from tweetpipe.dead_letters.finding import peek, purge
 from tweetpipe.dead_letters.function import (
@@ -32,8 +29,6 @@ from tweetpipe.dead_letters.letter import DeadLetter, Kind, StreamPosition
 from tweetpipe.dead_letters.queue import Hold
 from tweetpipe.dead_letters.stream import StreamRecord, read_again, read_since
 from tweetpipe.words import counted
-
-_TRIAL = 60.0  # seconds in which to read the records of a call of the function
 
 _NOWHERE = StreamPosition(stream_arn="", shard="", first="", last="")
 
@@ -111,7 +106,7 @@ def redrive_since(
                 for record in group:
                     letters = known.get((record.shard, record.sequence_number), {})
                     replaced += [id_ for ids in letters.values() for id_ in ids]
-                yield from zip(group, _refusals([r.data for r in group]), strict=True)
+                yield from zip(group, reading.refusals([r.data for r in group]), strict=True)
     finally:
         if replaced:
             purge(place, queue_url, replaced)
@@ -137,7 +132,7 @@ def _is_told(record: StreamRecord, letters: Letters) -> bool:
     """Whether no event of a record can be stored, and letters cover all of them."""
     if not letters:
         return False
-    [refusals] = _refusals([record.data])
+    [refusals] = reading.refusals([record.data])
     return all(refusals) and (None in letters or set(range(len(refusals))) <= letters.keys())
 
 
@@ -148,7 +143,7 @@ def payload(place: Place, letter: DeadLetter) -> bytes | None:
     record = next(read_again(place, letter), None)
     if record is None or letter.subsequence_number is None:
         return record.data if record else None
-    return _contained(record.data, letter.subsequence_number)
+    return reading.contained(record.data, letter.subsequence_number)
 
 
 class _Worker:
@@ -191,7 +186,7 @@ class _Worker:
                 letter=letter,
                 why="it was too large for its message, and the stream no longer has it",
             )
-        [refusals] = _refusals([data])
+        [refusals] = reading.refusals([data])
         refused = [refusal for refusal in refusals if refusal]
         # Store the usable records of an aggregated record that was rejected as a whole.
         if all(refusals) or len(refused) > MAX_LETTERS:
@@ -224,7 +219,7 @@ class _Worker:
             for group in self.stored(self._records(letter)):
                 first = group[0].sequence_number if first is None else first
                 last = group[-1].sequence_number
-                each = _refusals([record.data for record in group])
+                each = reading.refusals([record.data for record in group])
                 refusals = [refusal for of_record in each for refusal in of_record]
                 found += len(group)
                 stored += refusals.count("")
@@ -266,47 +261,3 @@ def _no_longer_there(letter: DeadLetter, found: int) -> str:
         f"the stream has only {found:,} of its {counted(letter.records, 'record')}, now stored; "
         "the others are older than its retention period"
     )
-
-
-def _contained(data: bytes, place: int) -> bytes | None:
-    """The record at an index of an aggregated one; None if the stream now has something else."""
-    try:
-        contents = deaggregate(data) or []
-    except Rejected:
-        return None
-    return contents[place].data if place < len(contents) else None
-
-
-def _refusals(records: Sequence[bytes]) -> list[list[str]]:
-    """Why the function would reject each event of each record; empty if it would not.
-
-    A record that crashes the function would crash this process too, so it is read in a child
-    process.
-    """
-    example = events.chosen().function.example or b""
-    fatal = try_out(records, _read, example=example, seconds=_TRIAL).fatal
-    return [
-        [f"{Reason.CRASH}: {fatal[place]}"] if place in fatal else _read(data)
-        for place, data in enumerate(records)
-    ]
-
-
-def _read(data: bytes) -> list[str]:
-    try:
-        contents = deaggregate(data)
-    except Rejected as rejected:
-        return [str(rejected)]
-    if contents is None:
-        return [_refusal(data)]
-    return [_refusal(contained.data) for contained in contents]
-
-
-def _refusal(data: bytes) -> str:
-    try:
-        events.chosen().function.item(data)
-    except Rejected as rejected:
-        return str(rejected)
-    except Exception as error:
-        # Like the function: any exception counts as the record's fault.
-        return f"{Reason.UNEXPECTED}: {type(error).__name__}"
-    return ""

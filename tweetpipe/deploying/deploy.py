@@ -130,7 +130,7 @@ class _Attempt:
             artifacts.upload(self.place, self.artifact, self.archive)
             before = events.seen(self.place, plan.stack_id)
             changes.execute(self.place, plan)
-        ended = _follow(
+        ended = endings.wait(
             self.place, self.name, plan.stack_id, before, self.on_event, wanted=endings.DEPLOYED
         )
         for left in endings.not_removed(ended):
@@ -276,27 +276,6 @@ def _ready_for_change(
     return None, bool(existing or removed)
 
 
-def _follow(
-    place: Place,
-    name: str,
-    stack_id: str,
-    before: set[str],
-    on_event: OnEvent,
-    *,
-    wanted: frozenset[str],
-) -> list[Event]:
-    """Waits for an operation and returns its events; raises DeployFailed unless it succeeds."""
-    happened: list[Event] = []
-
-    def note(event: Event) -> None:
-        happened.append(event)
-        on_event(event)
-
-    status = events.follow(place, stack_id, already_seen=before, on_event=note)
-    endings.check_end(place, name, status, happened, wanted=wanted)
-    return happened
-
-
 def _delete(place: Place, existing: Stack, on_event: OnEvent) -> None:
     before = events.seen(place, existing.id)
     if place.is_local:
@@ -304,4 +283,4 @@ def _delete(place: Place, existing: Stack, on_event: OnEvent) -> None:
         leftovers.unprotect(place, existing.outputs.get("EventDataTable", "none"))
         leftovers.unmap(place, existing.outputs.get("DDBEventProcessor", "none"))
     place.cloudformation().delete_stack(StackName=existing.id)
-    _follow(place, existing.name, existing.id, before, on_event, wanted=endings.DELETED)
+    endings.wait(place, existing.name, existing.id, before, on_event, wanted=endings.DELETED)

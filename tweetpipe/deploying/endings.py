@@ -1,4 +1,4 @@
-"""Explains the final status of a CloudFormation operation, and what to do.
+"""Waits for a CloudFormation operation, and explains its final status and what to do.
 
 Only the status tells how an operation ended. The events tell why: a resource may fail and succeed
 on a retry, and a canceled update has no failed resource at all.
@@ -7,12 +7,13 @@ on a retry, and a canceled update has no failed resource at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.explain import engine_lacks, lacks_permission
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, options
+from tweetpipe.deploying import events as stack_events
 from tweetpipe.deploying.events import Event
 
 DEPLOYED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE"})
@@ -21,6 +22,30 @@ DELETED = frozenset({"DELETE_COMPLETE"})
 # A stack in one of these states accepts no update.
 _NOT_TAKEN_BACK = frozenset({"UPDATE_ROLLBACK_FAILED", "IMPORT_ROLLBACK_FAILED"})
 _NEEDS_A_HAND = frozenset({"DELETE_FAILED", "UPDATE_FAILED"}) | _NOT_TAKEN_BACK
+
+
+def wait(
+    place: Place,
+    name: str,
+    stack_id: str,
+    before: set[str],
+    on_event: Callable[[Event], None],
+    *,
+    wanted: frozenset[str],
+) -> list[Event]:
+    """Waits for an operation and returns its events; raises DeployFailed unless it succeeds.
+
+    Leaves out the events whose ids are in `before`.
+    """
+    happened: list[Event] = []
+
+    def note(event: Event) -> None:
+        happened.append(event)
+        on_event(event)
+
+    status = stack_events.follow(place, stack_id, already_seen=before, on_event=note)
+    check_end(place, name, status, happened, wanted=wanted)
+    return happened
 
 
 def check_end(
