@@ -52,7 +52,7 @@ def reset(home: Path = DEFAULT_HOME, *, account: str | None = None) -> dict[str,
     if failed:
         which = "; ".join(f"{service}: {why}" for service, why in failed.items())
         raise ResetError(
-            f"some of LocalStack was not reset ({which}). To restart it empty, run:"
+            f"Some of LocalStack was not reset ({which}). To restart it empty, run:"
             f"{restart_commands(home)}"
         )
     return {str(service): str(what) for service, what in left.items()}

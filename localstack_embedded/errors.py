@@ -46,7 +46,7 @@ class PortInUseError(EmulatorError):
     def __init__(self, port: int, by_whom: str, free_port: int, command: str = "") -> None:
         use_it = f". To use that one, run:{command}" if command else ""
         super().__init__(
-            f"port {port} is in use{by_whom}. Stop that program, or use another port: {free_port}"
+            f"Port {port} is in use{by_whom}. Stop that program, or use another port: {free_port}"
             f" is free{use_it}"
         )
         self.port = port
@@ -93,7 +93,7 @@ def home_error(folder: Path, error: OSError) -> HomeError:
             advice = f"Choose another folder with {home_setting()}"
             if in_the_way := next(filter(_is_no_folder, (folder, *folder.parents)), None):
                 reason = f"{in_the_way} is not a folder"
-    return HomeError(f"can't use the folder {folder}: {reason}. {advice}")
+    return HomeError(f"Can't use the folder {folder}: {reason}. {advice}")
 
 
 def _is_no_folder(path: Path) -> bool:

@@ -65,7 +65,7 @@ def say_after(home: Path, ran: Up, on_step: OnStep, *, log: Path, was_running: b
     try:
         is_clean = _is_clean(home, ran)
     except KeptStateError as error:
-        raise KeptStateError(f"LocalStack has stopped, but {error}") from error
+        raise KeptStateError(f"LocalStack has stopped. {error}") from error
     if is_clean:
         on_step(f"The state is saved in {folder(home)}. {load}\n{_how_to_delete(home)}")
     elif was_running:
@@ -91,7 +91,7 @@ def raise_if_refused(home: Path, wanted: Up, log: Path) -> None:
             raise home_error(folder(home), OSError(int(number), what))
         if line.startswith(IN_USE):
             raise KeptStateError(
-                f"another LocalStack uses the state saved in {folder(home)}. Stop that one, or"
+                f"Another LocalStack uses the state saved in {folder(home)}. Stop that one, or"
                 f" choose another folder with {home_setting()}"
             )
         if line.startswith(REFUSED):

@@ -74,7 +74,7 @@ def require_settings(ambient: Mapping[str, str]) -> None:
         raise SettingError(f"{faults[0]}. Correct it{where_settings_are()}, or unset it:{unset}")
     listed = "".join(f"\n  {fault}" for fault in faults)
     raise SettingError(
-        f"these environment variables can't be used:{listed}\nCorrect them{where_settings_are()},"
+        f"These environment variables can't be used:{listed}\nCorrect them{where_settings_are()},"
         f" or unset them:{unset}"
     )
 

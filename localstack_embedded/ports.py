@@ -68,7 +68,7 @@ def _listen(port: int) -> socket.socket | None:
         if error.errno == errno.EADDRINUSE:
             return None
         raise StartError(
-            f"can't listen on port {port}: {error.strerror}. Choose another port with --port"
+            f"Can't listen on port {port}: {error.strerror}. Choose another port with --port"
         ) from error
     return server
 

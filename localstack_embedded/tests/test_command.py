@@ -88,7 +88,7 @@ def test_an_error_is_on_stderr_with_a_command_on_its_own_line(
         assert main(["up", "--home", home, "--port", str(port)]) == 1
     output = capsys.readouterr()
     assert output.out == ""
-    assert output.err.startswith(f"error: port {port} is in use by ")
+    assert output.err.startswith(f"error: Port {port} is in use by ")
     error, command = output.err.splitlines()
     assert error.endswith("To use that one, run:")
     assert command.startswith("  localstack-embedded up --port ")
@@ -123,7 +123,7 @@ def test_a_reset_that_fails_in_part_says_where_and_what_to_do(
     port = port_option(home)
     assert main(["reset", "--home", home, "--account", "222222222222"]) == 1
     assert capsys.readouterr().err == (
-        "error: some of LocalStack was not reset (sqs: KeyError: 'q'). To restart it empty, run:\n"
+        "error: Some of LocalStack was not reset (sqs: KeyError: 'q'). To restart it empty, run:\n"
         f"  localstack-embedded down --home {home}\n"
         f"  localstack-embedded up{port} --home {home}\n"
     )

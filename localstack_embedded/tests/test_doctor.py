@@ -105,6 +105,6 @@ def test_a_home_that_can_not_be_made_is_found_before_the_first_start(
     monkeypatch.setattr("os.access", lambda path, mode: Path(path) != tmp_path)
     assert main(["doctor", "--home", str(tmp_path / "new")]) == 1
     assert (
-        f"problem home: can't use the folder {tmp_path / 'new'}: permission denied ({tmp_path})"
+        f"problem home: Can't use the folder {tmp_path / 'new'}: permission denied ({tmp_path})"
         in (capsys.readouterr().out)
     )

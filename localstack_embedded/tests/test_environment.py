@@ -221,7 +221,7 @@ def test_a_home_below_a_file_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(HomeError) as caught:
         ensure_environment(file / "home")
     assert str(caught.value) == (
-        f"can't use the folder {file}/home: {file} is not a folder. Choose another folder with"
+        f"Can't use the folder {file}/home: {file} is not a folder. Choose another folder with"
         f" {home_setting()}"
     )
 

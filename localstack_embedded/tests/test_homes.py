@@ -50,7 +50,7 @@ def test_a_home_that_is_a_file_is_named_by_each_command(
     assert main([command, "--home", str(home)]) == 1
     output = capsys.readouterr()
     assert (
-        f"can't use the folder {home}: {file} is not a folder. Choose another folder with --home\n"
+        f"Can't use the folder {home}: {file} is not a folder. Choose another folder with --home\n"
     ) in output.out + output.err
 
 

@@ -100,7 +100,7 @@ def test_a_start_that_is_refused_says_why_and_what_to_do(tmp_path: Path) -> None
 
 
 def test_a_folder_in_use_is_not_to_be_deleted(tmp_path: Path) -> None:
-    with pytest.raises(KeptStateError, match=r"^another LocalStack uses the state .* Stop that"):
+    with pytest.raises(KeptStateError, match=r"^Another LocalStack uses the state .* Stop that"):
         start(refusing(tmp_path, IN_USE), port=0, keep=True)
 
 
@@ -122,7 +122,7 @@ def test_a_damaged_state_is_not_said_to_be_that_of_one_that_was_killed(
     with pytest.raises(KeptStateError) as refused:
         start(home, port=0, keep=True, on_step=said.append)
     assert str(refused.value).startswith(
-        f"the state saved in {home}/kept can't be used: {manifest} is damaged. The saved state was"
+        f"The state saved in {home}/kept can't be used: {manifest} is damaged. The saved state was"
         " not changed. To start empty and leave it there, run:"
         f"\n  localstack-embedded up --home {home}\n"
     )
@@ -134,7 +134,7 @@ def test_a_stop_that_finds_the_state_damaged_says_that_it_has_stopped(tmp_path: 
     home = a_home(tmp_path)
     kill(start(home, port=0, keep=True), home)
     (home / "kept" / "manifest.json").write_text("half")
-    with pytest.raises(KeptStateError, match=r"^LocalStack has stopped, but the state saved in"):
+    with pytest.raises(KeptStateError, match=r"^LocalStack has stopped\. The state saved in"):
         stop(home)
 
 

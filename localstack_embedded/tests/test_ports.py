@@ -37,7 +37,7 @@ def test_a_port_is_free_again_right_after_its_last_connection() -> None:
 def test_a_wanted_port_that_is_taken_names_its_owner_and_a_free_one(taken_port: int) -> None:
     with pytest.raises(PortInUseError) as caught:
         listen(taken_port)
-    assert f"port {taken_port} is in use by" in str(caught.value)
+    assert f"Port {taken_port} is in use by" in str(caught.value)
     assert f"(process {os.getpid()})" in str(caught.value)
     assert f"use another port: {caught.value.free_port} is free" in str(caught.value)
     assert is_free(caught.value.free_port)
@@ -72,7 +72,7 @@ def test_a_port_that_the_system_refuses_is_not_said_to_be_in_use(
 
     monkeypatch.setattr(socket, "socket", Refused)
     with pytest.raises(
-        StartError, match=r"can't listen on port 1: Permission denied\. Choose another"
+        StartError, match=r"Can't listen on port 1: Permission denied\. Choose another"
     ):
         listen(1)
 

@@ -70,7 +70,7 @@ def test_nothing_is_started_with_a_wrong_setting(
     with pytest.raises(SettingError) as refused:
         start(home, port=0)
     assert str(refused.value) == (
-        "these environment variables can't be used:\n"
+        "These environment variables can't be used:\n"
         "  KINESIS_PROVIDER is 'foo'; it must be native or default\n"
         "  KINESIS_LATENCY is 'soon'; it must be a number of milliseconds, 0 or more\n"
         "Correct them, or unset them:\n"

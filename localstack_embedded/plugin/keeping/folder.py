@@ -149,7 +149,7 @@ class Folder:
 
 def unusable(path: Path, why: str) -> str:
     """The message about saved state that can't be used."""
-    return f"the state saved in {path} can't be used: {why}. The saved state was not changed"
+    return f"The state saved in {path} can't be used: {why}. The saved state was not changed"
 
 
 def _shown(made_by: Mapping[str, Any]) -> str:
