@@ -30,9 +30,9 @@ def require_same(home: Path, record: state.InstanceRecord, wanted: Up) -> None:
     }
     if any(lacking.values()):
         purposes = " and ".join(purpose for purpose, is_lacking in lacking.items() if is_lacking)
-        loss = "" if runs.keep else ", which deletes everything deployed in it"
+        loss = "" if runs.keep else ". Stopping it deletes everything deployed so far"
         other = Up(
-            port=wanted.port,
+            port=wanted.port or runs.port,
             open_to_this_machine=wanted.open_to_this_machine or runs.open_to_this_machine,
             shard_limits=wanted.shard_limits or runs.shard_limits,
             keep=wanted.keep or runs.keep,

@@ -85,9 +85,19 @@ def test_a_second_start_on_another_port_says_what_to_do(home: Path) -> None:
         embedded.start(home, port=other, keep=True)
     assert str(refused.value) == (
         f"LocalStack is already running on port {first.port}. To use port {other} and keep its"
-        " state, stop it first, which deletes everything deployed in it:"
+        " state, stop it first. Stopping it deletes everything deployed so far:"
         f"\n  localstack-embedded down --home {home}"
         f"\n  localstack-embedded up --keep --port {other} --home {home}"
+    )
+
+
+def test_a_second_start_that_only_wants_another_option_stays_on_the_port(home: Path) -> None:
+    first = embedded.start(home, port=free_port(), open_to_this_machine=True)
+    with pytest.raises(StartError) as refused:
+        embedded.start(home, shard_limits=True)
+    assert str(refused.value).splitlines()[-1] == (
+        "  localstack-embedded up --shard-limits --open-to-this-machine"
+        f" --port {first.port} --home {home}"
     )
 
 

@@ -141,7 +141,7 @@ def test_a_stop_that_finds_the_state_damaged_says_that_it_has_stopped(tmp_path: 
 def test_one_that_keeps_nothing_has_to_be_stopped_first(tmp_path: Path) -> None:
     home = a_home(tmp_path)
     start(home, port=0)
-    with pytest.raises(StartError, match="To keep its state, stop it first, which deletes"):
+    with pytest.raises(StartError, match=r"To keep its state, stop it first\. Stopping it deletes"):
         start(home, keep=True)
     stop(home)
 
