@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from . import ports
+from . import kept, ports
 from .emulator import status
 from .environment import is_made, require_pip, require_python
-from .errors import HomeError, InstallError, writing_to
+from .errors import HomeError, InstallError, KeptStateError, SettingError, writing_to
 from .instance import Died, Instance
+from .launch import require_settings
 from .ownership import is_there
-from .suggested import home_setting
+from .suggested import Up, home_setting
 
 SPACE = 10**9
 """Bytes that the environments take, including what pip needs while it makes them."""
@@ -50,10 +51,12 @@ def examine(home: Path, environment_home: Path) -> Iterator[Finding]:
     yield _system()
     yield _python()
     yield _pip()
+    yield from _settings()
     refused = list(filter(None, map(_folder, sorted({home, environment_home}))))
     yield from refused
     if not refused:
         yield from _environment(environment_home)
+        yield from _kept(home)
         yield _instance(home)
 
 
@@ -79,6 +82,13 @@ def _pip() -> Finding:
     except InstallError as error:
         return Finding(Verdict.MISSING, f"pip: {error}")
     return Finding(Verdict.OK, "pip: installed")
+
+
+def _settings() -> Iterator[Finding]:
+    try:
+        require_settings(os.environ)
+    except SettingError as error:
+        yield Finding(Verdict.PROBLEM, f"settings: {error}")
 
 
 def _folder(folder: Path) -> Finding | None:
@@ -125,12 +135,23 @@ def _space(home: Path) -> Finding:
     return Finding(Verdict.OK, f"disk: {free / 10**9:.0f} GB are free")
 
 
+def _kept(home: Path) -> Iterator[Finding]:
+    if not kept.is_there(home):
+        return
+    try:
+        kept.is_clean(home, Up())
+    except KeptStateError as error:
+        yield Finding(Verdict.PROBLEM, f"saved state: {error}")
+    else:
+        yield Finding(Verdict.OK, f"saved state: in {kept.folder(home)}")
+
+
 def _instance(home: Path) -> Finding:
     match status(home):
         case Instance() as instance:
             return Finding(Verdict.OK, f"LocalStack: running at {instance.endpoint}")
         case Died() as died:
-            return Finding(Verdict.PROBLEM, f"LocalStack: {died.explanation}")
+            return Finding(Verdict.PROBLEM, died.explanation)
     if ports.is_free(ports.DEFAULT_PORT):
         return Finding(Verdict.NOTE, "LocalStack: not started")
     taken = f"port {ports.DEFAULT_PORT} is in use{ports.by_whom(ports.DEFAULT_PORT)}"

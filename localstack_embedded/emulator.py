@@ -82,13 +82,13 @@ def start(
                 # The listener is still open, so that no other program can answer at its port.
                 with _ending_it_on_failure(process.pid, home):
                     record = _remembered(home, process.pid, listener, wanted)
-                    record = _completed(home, record, wanted, timeout)
+                    record = _completed(home, record, wanted, environment, timeout)
                 return _instance(home, record, started_by_this_call=True)
         require_same(home, record, wanted)
         if record.version is None:
             on_step("LocalStack has been started and does not answer yet")
             with _ending_it_on_failure(record.pid, home):
-                record = _completed(home, record, up_of(home, record), timeout)
+                record = _completed(home, record, up_of(home, record), None, timeout)
         return _instance(home, record)
 
 
@@ -193,9 +193,14 @@ def _launch(
             environ["KINESIS_SHARD_LIMITS"] = "1"
         if wanted.keep:
             environ[KEPT_FOLDER] = str(kept.folder(home))
-        stamp = shell_command("rm", environment.python.parents[2] / "stamp")
-        remedy = f"To install LocalStack again, run:{stamp}{wanted.command(home)}"
+        remedy = f"To install LocalStack again, run:{_reinstall(home, wanted, environment)}"
         return processes.spawn(environment.python, environ, _log(home), listener, remedy)
+
+
+def _reinstall(home: Path, wanted: Up, environment: Environment) -> str:
+    """The commands that install LocalStack again: an environment without its stamp is remade."""
+    stamp = environment.python.parents[2] / "stamp"
+    return f"{shell_command('rm', stamp)}{wanted.command(home)}"
 
 
 def _remembered(home: Path, pid: int, listener: socket.socket, wanted: Up) -> state.InstanceRecord:
@@ -209,7 +214,11 @@ def _remembered(home: Path, pid: int, listener: socket.socket, wanted: Up) -> st
 
 
 def _completed(
-    home: Path, record: state.InstanceRecord, wanted: Up, timeout: float
+    home: Path,
+    record: state.InstanceRecord,
+    wanted: Up,
+    environment: Environment | None,
+    timeout: float,
 ) -> state.InstanceRecord:
     """The record with its version, as soon as LocalStack answers; raises StartError."""
     process, log = psutil.Process(record.pid), _log(home)
@@ -219,9 +228,12 @@ def _completed(
             status = process.wait(0)
             kept.raise_if_refused(home, wanted, log)
             with_status = "" if status is None else f" with status {status}"
+            tail = _log_tail(log)
+            how = f"To have it log more, run:{wanted.command(home, DEBUG='1')}"
+            if environment and "ModuleNotFoundError" in tail:
+                how = f"To install LocalStack again, run:{_reinstall(home, wanted, environment)}"
             raise StartError(
-                f"LocalStack ended{with_status} while it started. To have it log more, run:"
-                f"{wanted.command(home, DEBUG='1')}\nThe end of {log}:\n{_log_tail(log)}"
+                f"LocalStack ended{with_status} while it started. {how}\nThe end of {log}:\n{tail}"
             )
 
     version = answering.version_at(record.port, timeout=timeout, on_wait=check)

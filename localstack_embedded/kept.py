@@ -6,6 +6,7 @@ LocalStack itself writes and reads the folder: see plugin/keeping.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
@@ -24,7 +25,7 @@ def folder(home: Path) -> Path:
 
 def is_there(home: Path) -> bool:
     """Whether any state is saved."""
-    return (folder(home) / MANIFEST).exists()
+    return os.path.exists(folder(home) / MANIFEST)
 
 
 def how_to_start(home: Path) -> str:
@@ -47,7 +48,7 @@ def say_before(home: Path, wanted: Up, on_step: OnStep) -> None:
             f" load it, start with --keep:{command('down', home)}{_load(home, wanted)}"
             f"\n{_how_to_delete(home)}"
         )
-    elif not _is_clean(home, wanted):
+    elif not is_clean(home, wanted):
         on_step(
             "The last LocalStack here was killed, or could not save its whole state:"
             " the latest changes may be missing"
@@ -58,15 +59,16 @@ def say_after(home: Path, ran: Up, on_step: OnStep, *, log: Path, was_running: b
     """After LocalStack has ended, say where its state is; raises KeptStateError if incomplete."""
     load = f"To load it, start with --keep:{_load(home, ran)}"
     if not is_there(home):
+        what = "LocalStack has stopped" if was_running else "LocalStack had already stopped"
         raise KeptStateError(
-            f"LocalStack has stopped, and its state was not saved: {log} may say why."
+            f"{what}, and its state was not saved: {log} may say why."
             f" To start it again, run:{ran.command(home)}"
         )
     try:
-        is_clean = _is_clean(home, ran)
+        all_saved = is_clean(home, ran)
     except KeptStateError as error:
         raise KeptStateError(f"LocalStack has stopped. {error}") from error
-    if is_clean:
+    if all_saved:
         on_step(f"The state is saved in {folder(home)}. {load}\n{_how_to_delete(home)}")
     elif was_running:
         raise KeptStateError(
@@ -98,7 +100,7 @@ def raise_if_refused(home: Path, wanted: Up, log: Path) -> None:
             raise _unusable(home, wanted, line.removeprefix(REFUSED))
 
 
-def _is_clean(home: Path, wanted: Up) -> bool:
+def is_clean(home: Path, wanted: Up) -> bool:
     """Whether LocalStack saved everything before it ended; raises KeptStateError if damaged."""
     path = folder(home) / MANIFEST
     try:

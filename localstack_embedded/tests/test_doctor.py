@@ -95,7 +95,7 @@ def test_one_that_died_is_a_problem_and_not_missing(
     wait_for(lambda: isinstance(status(home), Died), "its end")
     assert main(["doctor", "--home", str(home)]) == 1
     said = capsys.readouterr().out
-    assert "problem LocalStack: LocalStack stopped unexpectedly" in said
+    assert "problem LocalStack stopped unexpectedly" in said
     assert "missing" not in said
 
 
@@ -108,3 +108,15 @@ def test_a_home_that_can_not_be_made_is_found_before_the_first_start(
         f"problem home: Can't use the folder {tmp_path / 'new'}: permission denied ({tmp_path})"
         in (capsys.readouterr().out)
     )
+
+
+def test_settings_and_saved_state_that_up_would_refuse_are_problems(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("KINESIS_PROVIDER", "foo")
+    (home / "kept").mkdir()
+    (home / "kept" / "manifest.json").write_text("torn")
+    assert main(["doctor", "--home", str(home)]) == 1
+    said = capsys.readouterr().out
+    assert "problem settings: KINESIS_PROVIDER is 'foo'" in said
+    assert f"problem saved state: The state saved in {home}/kept can't be used: " in said

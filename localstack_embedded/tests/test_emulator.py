@@ -288,6 +288,16 @@ def test_one_that_ends_while_it_starts_is_an_error_with_its_log(tmp_path: Path) 
     assert embedded.status(home) == Stopped()
 
 
+def test_one_that_lacks_a_module_is_installed_again_by_what_is_suggested(tmp_path: Path) -> None:
+    home = make_environment(tmp_path / "home", "import no_such_module")
+    with pytest.raises(StartError) as ended:
+        embedded.start(home, port=0, keep=True)
+    assert (
+        f" To install LocalStack again, run:\n  rm {home}/stamp\n"
+        f"  localstack-embedded up --keep --home {home}\nThe end of {home}/localstack.log:\n"
+    ) in str(ended.value)
+
+
 def test_one_that_never_answers_is_killed(tmp_path: Path) -> None:
     home = make_environment(tmp_path / "home", "signal.pause()")
     with pytest.raises(StartError, match="did not answer within"):
