@@ -129,7 +129,7 @@ def _space(home: Path) -> Finding:
         return Finding(
             Verdict.PROBLEM,
             f"disk: {free / 10**9:.1f} GB are free at {folder}, and the environment needs"
-            f" {SPACE / 10**9:.0f}. Free some space, or choose another folder with"
+            f" {SPACE / 10**9:.0f} GB. Free some space, or choose another folder with"
             f" {home_setting()}",
         )
     return Finding(Verdict.OK, f"disk: {free / 10**9:.0f} GB are free")

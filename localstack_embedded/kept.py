@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from zlib import crc32
 
+import psutil
+
 from .environment import OnStep
 from .errors import KeptStateError, home_error
 from .plugin.keeping.folder import MANIFEST, unusable
-from .plugin.kept import IN_USE, REFUSED, REFUSED_BY_SYSTEM
+from .plugin.kept import IN_USE, KEPT_FOLDER, REFUSED, REFUSED_BY_SYSTEM
 from .suggested import Up, command, home_setting, shell_command
 
 
@@ -93,11 +96,20 @@ def raise_if_refused(home: Path, wanted: Up, log: Path) -> None:
             raise home_error(folder(home), OSError(int(number), what))
         if line.startswith(IN_USE):
             raise KeptStateError(
-                f"Another LocalStack uses the state saved in {folder(home)}. Stop that one, or"
-                f" choose another folder with {home_setting()}"
+                f"Another LocalStack uses the state saved in {folder(home)}. Choose another folder"
+                f" with {home_setting()}, or stop that one{_stop_the_other(home, wanted)}"
             )
         if line.startswith(REFUSED):
             raise _unusable(home, wanted, line.removeprefix(REFUSED))
+
+
+def _stop_the_other(home: Path, wanted: Up) -> str:
+    """The commands that stop the LocalStack that uses the state, and start the wanted one."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):  # another user's, or one that has ended
+            if process.environ().get(KEPT_FOLDER) == str(folder(home)):
+                return f":{shell_command('kill', str(process.pid))}{wanted.command(home)}"
+    return ""
 
 
 def is_clean(home: Path, wanted: Up) -> bool:

@@ -7,7 +7,15 @@ from pathlib import Path
 import psutil
 import pytest
 
-from localstack_embedded import Died, HomeError, Instance, KeptStateError, StartError, running
+from localstack_embedded import (
+    Died,
+    HomeError,
+    Instance,
+    KeptStateError,
+    StartError,
+    running,
+    state,
+)
 from localstack_embedded.__main__ import main
 from localstack_embedded.emulator import start, status, stop
 from localstack_embedded.plugin.kept import IN_USE, REFUSED, REFUSED_BY_SYSTEM
@@ -100,8 +108,27 @@ def test_a_start_that_is_refused_says_why_and_what_to_do(tmp_path: Path) -> None
 
 
 def test_a_folder_in_use_is_not_to_be_deleted(tmp_path: Path) -> None:
-    with pytest.raises(KeptStateError, match=r"^Another LocalStack uses the state .* Stop that"):
+    with pytest.raises(KeptStateError, match=r"^Another LocalStack uses the .* or stop that one$"):
         start(refusing(tmp_path, IN_USE), port=0, keep=True)
+
+
+def test_one_that_uses_the_folder_and_is_not_known_is_named(tmp_path: Path) -> None:
+    first_serves = f"""
+if os.path.exists("../is_in_use"):
+    sys.exit({IN_USE!r})
+open("../is_in_use", "x").close()
+serve()
+"""
+    home = make_environment(tmp_path / "home", first_serves)
+    first = start(home, port=0, keep=True)
+    state.remove(home)
+    with pytest.raises(KeptStateError) as refused:
+        start(home, port=0, keep=True)
+    assert str(refused.value).splitlines()[1:] == [
+        f"  kill {first.pid}",
+        f"  localstack-embedded up --keep --home {home}",
+    ]
+    psutil.Process(first.pid).kill()
 
 
 def test_a_full_disk_is_not_damage(tmp_path: Path) -> None:
