@@ -159,12 +159,15 @@ def names(x: FakeX, gap: Gap, post: Published) -> bool:
     """Whether the gap covers the post."""
     if not gap.since <= post.at <= gap.until:
         return False
-    matching = x.match(post.tweet)
     if gap.searched:
-        # If a rule matches it without the quoted post, it should have been found.
-        facts = Facts(post.tweet, in_search=True)
-        return not any(rule.matches(facts) for rule in matching)
-    return any(rule.value in gap.rules for rule in matching)
+        return not is_searchable(x, post)
+    return any(rule.value in gap.rules for rule in x.match(post.tweet))
+
+
+def is_searchable(x: FakeX, post: Published) -> bool:
+    """Whether a rule matches the post without the one that it quotes, which search leaves out."""
+    facts = Facts(post.tweet, in_search=True)
+    return any(rule.matches(facts) for rule in x.match(post.tweet))
 
 
 @contextmanager
