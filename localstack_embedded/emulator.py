@@ -229,7 +229,7 @@ def _completed(
             kept.raise_if_refused(home, wanted, log)
             with_status = "" if status is None else f" with status {status}"
             tail = _log_tail(log)
-            how = f"To have it log more, run:{wanted.command(home, DEBUG='1')}"
+            how = f"For a more detailed log, run:{wanted.command(home, DEBUG='1')}"
             if environment and "ModuleNotFoundError" in tail:
                 how = f"To install LocalStack again, run:{_reinstall(home, wanted, environment)}"
             raise StartError(

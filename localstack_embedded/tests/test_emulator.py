@@ -281,7 +281,7 @@ def test_one_that_ends_while_it_starts_is_an_error_with_its_log(tmp_path: Path) 
     with pytest.raises(StartError) as ended:
         embedded.start(home, port=port)
     assert str(ended.value) == (
-        "LocalStack ended with status 1 while it started. To have it log more, run:"
+        "LocalStack ended with status 1 while it started. For a more detailed log, run:"
         f"\n  DEBUG=1 localstack-embedded up --port {port} --home {home}"
         f"\nThe end of {home}/localstack.log:\nno such module"
     )
