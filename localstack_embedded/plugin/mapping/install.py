@@ -28,8 +28,9 @@ from .destinations import is_there
 from .interfaces import Answer, Reads
 from .invocations import gather
 from .metrics import NAMESPACE
+from .settings import destination_of
 from .validation import OutOfConstraints, Unsuitable, check
-from .worker import KinesisMappingWorker, Place, Surroundings, destination_of
+from .worker import KinesisMappingWorker, Place, Surroundings
 
 LOG = logging.getLogger(__name__)
 

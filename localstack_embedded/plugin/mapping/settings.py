@@ -51,3 +51,15 @@ class Settings:
             maximum_age=configuration.get("MaximumRecordAgeInSeconds") or FOREVER,
             tumbling_window=window,
         )
+
+
+def filters_of(configuration: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The filters, if there are any."""
+    return (configuration.get("FilterCriteria") or {}).get("Filters") or []
+
+
+def destination_of(configuration: Mapping[str, Any]) -> str | None:
+    """The ARN of the OnFailure destination, if there is one."""
+    on_failure = (configuration.get("DestinationConfig") or {}).get("OnFailure") or {}
+    destination: str | None = on_failure.get("Destination")
+    return destination

@@ -11,7 +11,7 @@ from typing import Any
 
 from .filter_rules import InvalidPattern
 from .filters import Filters
-from .worker import destination_of, filters_of
+from .settings import destination_of, filters_of
 
 _RANGES = {
     "BatchSize": (1, 10_000),

@@ -22,7 +22,7 @@ from .event import Events
 from .filters import Filters
 from .interfaces import Answer, Batch, Checkpoint, GivenUp, Reads
 from .metrics import MappingMetrics
-from .settings import Settings
+from .settings import Settings, destination_of, filters_of
 
 LOG = logging.getLogger(__name__)
 
@@ -291,15 +291,3 @@ class KinesisMappingWorker:
             shown = self._around.shown(self.function_arn).get(self.uuid)
             if shown is not None:
                 shown.update(fields)
-
-
-def filters_of(configuration: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The filters, if there are any."""
-    return (configuration.get("FilterCriteria") or {}).get("Filters") or []
-
-
-def destination_of(configuration: Mapping[str, Any]) -> str | None:
-    """The ARN of the OnFailure destination, if there is one."""
-    on_failure = (configuration.get("DestinationConfig") or {}).get("OnFailure") or {}
-    destination: str | None = on_failure.get("Destination")
-    return destination
