@@ -21,5 +21,5 @@ def cannot_read(path: str | Path, error: OSError) -> SourceError:
 
 def check_path(path: str | Path) -> str:
     """Advice about a path that leads nowhere."""
-    where = "" if Path(path).is_absolute() else f", which starts at {Path.cwd()}"
+    where = "" if Path(path).is_absolute() else f", which is relative to {Path.cwd()}"
     return f"Check the path{where}"

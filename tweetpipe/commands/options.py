@@ -85,7 +85,7 @@ MaxInHandOption = Annotated[
         metavar="MB",
         show_default="42",
         help="Maximum size of the events that are read but not delivered yet. While shards are "
-        "full, fewer events are read ahead: what the shards accept in a few seconds.",
+        "full, only what they accept in a few seconds is read ahead.",
     ),
 ]
 

@@ -61,8 +61,8 @@ def deploy(
         str | None,
         typer.Option(
             metavar="STACK",
-            help="Name of the stack. Accepts that the stream, table, or queue is replaced, or that "
-            "leftovers of a deleted stack are removed, and their data deleted.",
+            help="Accept that data is deleted because the stream, table, or queue is replaced, or "
+            "because leftovers of a deleted stack are removed. Give the name of the stack.",
         ),
     ] = None,
 ) -> None:

@@ -70,7 +70,8 @@ def verify_command(
 ) -> None:
     """Compare the table EventData, field by field, with the events that were sent.
 
-    Without a source, checks fake events. Exits with code 3 if anything is missing or different.
+    Alone, it is short for verify fake and takes its options. Exits with code 3 if anything is
+    missing or different.
     """
 
 

@@ -24,7 +24,7 @@ _START_FAKE_X = "python -m fake_tweets serve"
 _FAKE_PORT = 8888
 TRY_FAKE_X = (
     f"To try it without an X app, start the fake X:\n  {_START_FAKE_X}\n"
-    "Choose it in another terminal, then run this command again there:\n"
+    "In another terminal, set these variables, then run this command again:\n"
     f"  export X_API_URL=http://127.0.0.1:{_FAKE_PORT} bearer_token=fake-bearer-token"
 )
 _ADVICE = {

@@ -83,7 +83,7 @@ def test_a_command_to_send_what_a_file_holds_leads_to_the_same_stack(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("file a.ndjson nope-*.gz", "no file matches nope-*.gz. Check the path, which starts at"),
+        ("file a.ndjson nope-*.gz", "no file matches nope-*.gz. Check the path, which is relative to"),
         ("--source file --file a.ndjson --file empty", "empty holds no files of events"),
         ("file a.ndjson - -", "- is given twice"),
         ("file a.ndjson - --resume", "standard input can't be read again"),
@@ -174,7 +174,7 @@ def test_of_many_files_that_are_damaged_the_first_are_told(
         (
             "none.ndjson",
             "cannot read none.ndjson: No such file or directory. Nothing was sent. "
-            "Check the path, which starts at {}, then run this command again.\n",
+            "Check the path, which is relative to {}, then run this command again.\n",
         ),
         (
             "cut.gz",
