@@ -83,7 +83,10 @@ def test_a_command_to_send_what_a_file_holds_leads_to_the_same_stack(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("file a.ndjson nope-*.gz", "no file matches nope-*.gz. Check the path, which is relative to"),
+        (
+            "file a.ndjson nope-*.gz",
+            "no file matches nope-*.gz. Check the path, which is relative to",
+        ),
         ("--source file --file a.ndjson --file empty", "empty holds no files of events"),
         ("file a.ndjson - -", "- is given twice"),
         ("file a.ndjson - --resume", "standard input can't be read again"),
