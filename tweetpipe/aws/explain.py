@@ -97,8 +97,9 @@ def explain(error: BotoCoreError | ClientError) -> str:
             )
         case ConnectionError() | HTTPClientError():
             return (
-                f"The connection failed: {said}. Check that the emulator is running. To start "
-                "tweetpipe's own LocalStack, run:\n  tweetpipe up"
+                f"The connection failed: {said}. If AWS_ENDPOINT_URL names that address, start "
+                "the emulator there. To use tweetpipe's own LocalStack instead, run:\n"
+                "  unset AWS_ENDPOINT_URL\n  tweetpipe up"
             )
     return f"{said}."
 

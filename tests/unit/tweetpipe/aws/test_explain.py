@@ -60,7 +60,11 @@ def answer(code: str, message: str = "first\n  second") -> ClientError:
             "AWS could not be reached",
             "Check your network connection",
         ),
-        (EndpointConnectionError(endpoint_url="http://x"), "connection failed", "tweetpipe up"),
+        (
+            EndpointConnectionError(endpoint_url="http://x"),
+            "connection failed",
+            "run:\n  unset AWS_ENDPOINT_URL\n  tweetpipe up",
+        ),
         (ConnectTimeoutError(endpoint_url="http://x"), "connection failed", "tweetpipe up"),
         (ReadTimeoutError(endpoint_url="http://x"), "connection failed", "tweetpipe up"),
         (ConnectionClosedError(endpoint_url="http://x"), "connection failed", "tweetpipe up"),
