@@ -19,7 +19,7 @@ BEAT = 5.0  # seconds of silence after which a page gets a sign of life
 _REMEMBERED = 2000  # events whose way is still known
 # Keep reading for a while after the last page closes, so that a reload does not start over.
 _LINGER = 10.0
-_FRESH = 30.0  # seconds
+_FRESH = 30.0  # seconds; older snapshots are not shown
 _WAIT = 0.5  # seconds until the thread looks whether it is still needed
 _AGAIN = 1.0  # seconds from a failure to the next attempt
 
@@ -50,10 +50,15 @@ class Pages:
     """All open pages; use it in one event loop."""
 
     def __init__(
-        self, collector: Collector, *, beat: float = BEAT, linger: float = _LINGER
+        self,
+        collector: Collector,
+        *,
+        beat: float = BEAT,
+        linger: float = _LINGER,
+        fresh: float = _FRESH,
     ) -> None:
         self._collector = collector
-        self._beat, self._linger = beat, linger
+        self._beat, self._linger, self._fresh = beat, linger, fresh
         self._open = 0
         self._latest: Snapshot | Failure | None = None
         self._news = asyncio.Event()
@@ -64,7 +69,7 @@ class Pages:
     def latest(self) -> Snapshot | None:
         """The newest snapshot, unless it is too old."""
         latest = self._collector.latest()
-        return latest if latest and _is_fresh(latest) else None
+        return latest if latest and self._is_fresh(latest) else None
 
     def history(self) -> list[Point]:
         return self._collector.history()
@@ -141,7 +146,7 @@ class Pages:
             while not over.is_set():
                 snapshot = subscription.wait(_WAIT)
                 # A collector that was paused starts with its last snapshot.
-                if snapshot is not None and _is_fresh(snapshot):
+                if snapshot is not None and self._is_fresh(snapshot):
                     loop.call_soon_threadsafe(self._publish, snapshot)
         finally:
             subscription.close()
@@ -163,6 +168,5 @@ class Pages:
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-
-def _is_fresh(snapshot: Snapshot) -> bool:
-    return time.time() - snapshot.at < _FRESH
+    def _is_fresh(self, snapshot: Snapshot) -> bool:
+        return time.time() - snapshot.at < self._fresh

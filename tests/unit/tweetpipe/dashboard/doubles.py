@@ -21,6 +21,7 @@ from tests.unit.tweetpipe.dead_letters.doubles import (
     FakeSqs,
 )
 from tests.unit.tweetpipe.stubs import session
+from tests.waiting import LONG
 from tweetpipe.aws.place import LOCAL_REGION, Target
 from tweetpipe.dashboard.actions import Actions
 from tweetpipe.dashboard.admission import Admission
@@ -235,8 +236,12 @@ def dashboard(
     questions_per_s: float = 100.0,
     port: int = 0,
     admission: Admission | None = None,
+    fresh: float = LONG,
 ) -> Iterator[Dashboard]:
-    """Serves on a free port of 127.0.0.1, or this one, until the block is left."""
+    """Serves on a free port of 127.0.0.1, or this one, until the block is left.
+
+    It shows a snapshot however long a busy machine takes to open a page.
+    """
     collector = collector or FakeCollector()
     table, sqs, function = FakeTable(), FakeSqs(letters or {}), FakeLambda()
     place = FakePlace(
@@ -252,7 +257,7 @@ def dashboard(
             "sqs": sqs,
         },
     )
-    pages = Pages(collector, beat=beat, linger=0.1)
+    pages = Pages(collector, beat=beat, linger=0.1, fresh=fresh)
     questions = Questions(Door(lambda: place, "tweets"), Budget(questions_per_s))
     actions = Actions(Door(lambda: place, "tweets"), allowed=may_act, options=options)
     app = application(
