@@ -22,6 +22,7 @@ from tweets.fakes.x_api.state import FakeX, Listener
 
 _BACKLOG = 128
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s resets a connection when it is closed
+_LISTEN_EVERY = 0.05  # seconds between attempts
 _SEND_BUFFER = 256 * 1024  # a reader may lag behind by this before the stream waits for it
 
 
@@ -161,10 +162,18 @@ class FakeXServer(uvicorn.Server, Listener):
                 self._fake.log(f"refusing connections: {fault}")
                 await asyncio.sleep(fault.value)
                 fault = self._fake.script.take_refusal()
-            await self.startup(sockets=[deaf])
+            await self._listen_again(deaf)
         except asyncio.CancelledError:
             deaf.close()
             raise
+
+    async def _listen_again(self, deaf: socket.socket) -> None:
+        while True:
+            try:
+                return await self.startup(sockets=[deaf])
+            except OSError as error:  # such as another program that listens there for a moment
+                self._fake.log(f"can't listen yet: {error}")
+                await asyncio.sleep(_LISTEN_EVERY)
 
 
 def _telling_of_errors(app: ASGIApp, fake: FakeX) -> ASGIApp:

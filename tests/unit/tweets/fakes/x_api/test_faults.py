@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.unit.tweets.fakes.x_api.client import FAST, STREAM, ids, served
+from tests.waiting import wait_for
 from tweets.fakes.x_api import FakeX, Fault, FaultError
 from tweets.fakes.x_api.app import application
 from tweets.fakes.x_api.faults import KINDS, Script
+from tweets.fakes.x_api.server import listening_socket
 from tweets.fakes.x_api.trickle import pieces
 
 
@@ -221,6 +223,21 @@ def test_connections_are_refused_from_the_drop_on_and_later_taken_again() -> Non
         assert not client.read().completed
         with pytest.raises(requests.ConnectionError):
             client.get(STREAM)
+        x.wait_until(lambda x: x.listening)
+        second = client.read()
+    assert second.ids == ids(x, list(range(5, 10)))
+
+
+def test_it_listens_again_once_another_program_leaves_its_port() -> None:
+    said: list[str] = []
+    x = fake("drop@5", "refuse:0.1", "end@5")
+    x.log = said.append
+    with served(x) as client:
+        port = int(client.url.rpartition(":")[2])
+        assert not client.read().completed
+        with listening_socket("127.0.0.1", port) as other:
+            other.listen()
+            wait_for(lambda: any("can't listen yet" in line for line in said), "a failed attempt")
         x.wait_until(lambda x: x.listening)
         second = client.read()
     assert second.ids == ids(x, list(range(5, 10)))
