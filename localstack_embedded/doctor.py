@@ -102,6 +102,8 @@ def _folder(folder: Path) -> Finding | None:
 
 
 def _require_writable(folder: Path) -> None:
+    if not folder.is_dir():  # such as a link that leads nowhere
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
 
@@ -109,7 +111,7 @@ def _require_writable(folder: Path) -> None:
 def _nearest(folder: Path) -> Path:
     """The folder, or the one that exists above it."""
     folder = folder.absolute()
-    return next(path for path in (folder, *folder.parents) if path.exists())
+    return next(path for path in (folder, *folder.parents) if os.path.lexists(path))
 
 
 def _environment(home: Path) -> Iterator[Finding]:

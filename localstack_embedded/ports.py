@@ -27,7 +27,8 @@ def listen(wanted: int | None, command: Callable[[int], str] = lambda port: "") 
     server = _listen(first)
     if server:
         return server
-    server = next(filter(None, map(_listen, range(first + 1, 2**16))))
+    # After the last port comes any free one. Ports below 1024 may need privileges.
+    server = next(filter(None, map(_listen, (*range(max(first + 1, 1024), 2**16), 0))))
     if wanted:
         with closing(server):
             free = port_of(server)

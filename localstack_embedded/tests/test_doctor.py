@@ -110,6 +110,18 @@ def test_a_home_that_can_not_be_made_is_found_before_the_first_start(
     )
 
 
+@pytest.mark.parametrize("below", ["", "new"])
+def test_a_home_behind_a_link_that_leads_nowhere_is_a_problem(
+    below: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "gone")
+    assert main(["doctor", "--home", str(link / below)]) == 1
+    assert f"problem home: Can't use the folder {link / below}: {link} is not a folder." in (
+        capsys.readouterr().out
+    )
+
+
 def test_settings_and_saved_state_that_up_would_refuse_are_problems(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from localstack_embedded import ports
 from localstack_embedded.errors import PortInUseError, StartError
 from localstack_embedded.ports import DEFAULT_PORT, by_whom, is_free, listen, port_of
 
@@ -41,6 +42,30 @@ def test_a_wanted_port_that_is_taken_names_its_owner_and_a_free_one(taken_port: 
     assert f"(process {os.getpid()})" in str(caught.value)
     assert f"use another port: {caught.value.free_port} is free" in str(caught.value)
     assert is_free(caught.value.free_port)
+
+
+def test_if_the_last_port_is_in_use_another_free_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    last = 2**16 - 1
+
+    def fake(port: int) -> socket.socket | None:
+        return None if port == last else socket.create_server(("127.0.0.1", port))
+
+    monkeypatch.setattr(ports, "_listen", fake)
+    with pytest.raises(PortInUseError) as caught:
+        listen(last)
+    assert 0 < caught.value.free_port < last
+
+
+def test_no_port_that_needs_privileges_is_suggested(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fake(port: int) -> socket.socket | None:
+        assert port == 80 or port >= 1024
+        return None if port == 80 else socket.create_server(("127.0.0.1", 0))
+
+    monkeypatch.setattr(ports, "_listen", fake)
+    with pytest.raises(PortInUseError, match="Port 80 is in use"):
+        listen(80)
 
 
 def test_a_wanted_port_that_is_free_is_taken_at_once() -> None:
