@@ -21,5 +21,9 @@ def cannot_read(path: str | Path, error: OSError) -> SourceError:
 
 def check_path(path: str | Path) -> str:
     """Advice about a path that leads nowhere."""
-    where = "" if Path(path).is_absolute() else f", which is relative to {Path.cwd()}"
-    return f"Check the path{where}"
+    if Path(path).is_absolute():
+        return "Check the path"
+    try:
+        return f"Check the path, which is relative to {Path.cwd()}"
+    except FileNotFoundError:
+        return "Change to another folder, because the current one was deleted"
