@@ -56,14 +56,17 @@ class BySource(refused.Group):
 
     def _source(self, ctx: Any, args: list[str]) -> str:
         default, *_ = self.commands
+        parser = self.commands[default].make_parser(ctx)
         try:
-            given, rest, _ = self.commands[default].make_parser(ctx).parse_args([*args])
+            given, rest, _ = parser.parse_args([*args])
         except typer.TyperException:
             return default  # whose own parser then reports it
         if rest and rest[0] in self.commands and not ctx.resilient_parsing:
-            others = [*args]
-            others.remove(rest[0])
-            typed = shlex.join([rest[0], *others])
+            # An option before the source may have its name as a value.
+            parser.allow_interspersed_args = False
+            _, words, _ = parser.parse_args([*args])
+            source, *after = words
+            typed = shlex.join([source, *args[: len(args) - len(words)], *after])
             raise WrongUsage(f"Put the source before its options:\n  {ctx.command_path} {typed}")
         source = str(given.get("source"))
         return source if source in self.commands else default

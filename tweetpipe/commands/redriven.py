@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.dead_letters.redrive import Redriven
 from tweetpipe.words import counted
 
 _REASONS = 3  # reasons for which letters are kept, in an error's one line
-_ADVICE = "For what to do, see:\n  tweetpipe dead-letters redrive --help"
+_HELP = "tweetpipe dead-letters redrive --help"
 
 
 def summary(outcomes: list[Redriven]) -> str:
@@ -46,16 +47,26 @@ def fail_if_rejected(rejected: int, *, options: str) -> None:
 def fail_if_kept(outcomes: list[Redriven], *, missed: int, options: str) -> None:
     """Raises TweetpipeError with the number of dead letters that were kept, and why, if any."""
     whys = [outcome.why for outcome in outcomes if not outcome.is_done]
-    commands = dict.fromkeys(outcome.command for outcome in outcomes if outcome.command)
-    advice = "\n".join(["To do that, run:", *(f"  {each}" for each in commands)])
-    advice = advice if commands else _ADVICE
     whys += ["another reader holds it"] * missed
+    commands = [outcome.command for outcome in outcomes if outcome.command]
+    advice = _advice(dict.fromkeys(commands), others=len(whys) - len(commands))
     rejected = sum(outcome.rejected for outcome in outcomes)
     if len(whys) == 1:
         raise TweetpipeError(f"1 dead letter was kept: {whys[0]}. {advice}")
     if whys:
         raise TweetpipeError(f"{len(whys):,} dead letters were kept: {_in_brief(whys)}. {advice}")
     fail_if_rejected(rejected, options=options)
+
+
+def _advice(commands: Iterable[str], *, others: int) -> str:
+    """What to do about letters: some need a command first, `others` don't."""
+    lines = [f"  {command}" for command in commands]
+    if lines:
+        lines.insert(0, "To do that, run:")
+    if others:
+        about = " about the others" if lines else ""
+        lines += [f"For what to do{about}, see:", f"  {_HELP}"]
+    return "\n".join(lines)
 
 
 def _in_brief(whys: list[str]) -> str:

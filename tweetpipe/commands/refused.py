@@ -19,7 +19,7 @@ from tweetpipe.words import one_of
 
 _ANY = 10  # an example where neither the guide nor a default has one
 _UNEXPECTED = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL)
-_UNKNOWN = re.compile(r"No such command '(.*?)'\.(?: Did you mean (.*)\?)?", re.DOTALL)
+_UNKNOWN = re.compile(r"No such command (['\"])(.*?)\1\.(?: Did you mean (.*)\?)?", re.DOTALL)
 
 
 class Command(TyperCommand):
@@ -104,8 +104,8 @@ def _words(error: typer.TyperException, command: Any, ctx: Any, args: list[str])
     if found := _UNEXPECTED.fullmatch(error.message):
         return f"{ctx.command_path} takes no further arguments, so it can't use {found[1]}."
     if found := _UNKNOWN.fullmatch(error.message):
-        meant = f" Did you mean {found[2].replace(chr(39), '')}?" if found[2] else ""
-        return f"{ctx.command_path} has no command {found[1]}.{meant}"
+        meant = f" Did you mean {found[3].replace(chr(39), '')}?" if found[3] else ""
+        return f"{ctx.command_path} has no command {found[2]}.{meant}"
     return error.message
 
 

@@ -42,6 +42,11 @@ def run(*arguments: str) -> int:
             "produce --stack tweets file x",
             "Put the source before its options:\n  tweetpipe produce file --stack tweets x\n",
         ),
+        (
+            "produce --stack file --count 3 file x",
+            "Put the source before its options:\n"
+            "  tweetpipe produce file --stack file --count 3 x\n",
+        ),
         ("produce twitter --rate 5", "--rate can't be used with tweetpipe produce twitter: X sets"),
         ("produce --source twitter --rate 5", "--rate can't be used with --source twitter: X sets"),
         ("produce --stack 1st", "'1st' is not a valid stack name"),
@@ -82,6 +87,7 @@ RATE = "a number of at least 0.001, such as 200"
         ("nonsense", "tweetpipe has no command nonsense.", ""),
         ("prduce", "tweetpipe has no command prduce. Did you mean produce?", ""),
         ("produce nowhere", "tweetpipe produce has no command nowhere.", "produce"),
+        ("produce it's", "tweetpipe produce has no command it's.", "produce"),
         ("dead-letters lst", "tweetpipe dead-letters has no command lst. Did", "dead-letters"),
         ("--events", "--events needs a value, such as my-events.", ""),
         ("produce --nonsense", "tweetpipe produce fake has no option --nonsense", "produce fake"),

@@ -383,6 +383,21 @@ def test_letters_that_the_function_is_too_slow_for_lead_to_a_longer_timeout(
     assert err.endswith(". To do that, run:\n  tweetpipe deploy -p Timeout=180\n")
 
 
+def test_letters_that_no_command_helps_keep_their_advice(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sqs = FakeSqs({"slow": exhausted(1, 3), "expired": exhausted(7, 9)})
+    place = FakePlace.of(sqs, kinesis=FakeKinesis(tweets(1, 3)), function=FakeLambda(most=0))
+    monkeypatch.setattr(commands, "open_stack", lambda *_: (place, STACK))
+
+    assert run("redrive", "--all") == 1
+
+    assert capfd.readouterr().err.endswith(
+        ". To do that, run:\n  tweetpipe deploy -p Timeout=180\n"
+        "For what to do about the others, see:\n  tweetpipe dead-letters redrive --help\n"
+    )
+
+
 def test_purge_deletes_the_named_or_all(sqs: FakeSqs) -> None:
     assert run("purge", "aaaa", "dddd", "--yes") == 0
     assert sqs.visible() == ["aabb-2", "cccc-3"]
