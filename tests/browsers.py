@@ -14,6 +14,7 @@ from playwright.sync_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Error,
     Page,
     expect,
     sync_playwright,
@@ -27,6 +28,8 @@ NewPage = Callable[..., Page]
 # Checks return as soon as they succeed; the default of 5 seconds is too short on a busy machine.
 expect.set_options(timeout=60_000)
 
+_MOST_LOADS = 50
+_NETWORK_CHANGED = "ERR_NETWORK_CHANGED"
 _NO_NAME_RESOLVES = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
 # A browser's messages about a stopped server, which some tests cause.
 _GONE = ("net::ERR_", "Failed to load resource")
@@ -76,10 +79,30 @@ def new_page(browser: Browser) -> Iterator[NewPage]:
         def open_page(url: str, **options: Any) -> Page:
             context = windows.enter_context(watched_context(browser, url, **options))
             page = context.new_page()
-            page.goto(url)
+            load(page, url)
             return page
 
         yield open_page
+
+
+def load(page: Page, url: str) -> None:
+    """Go to the address, again if the machine's networks changed before all was loaded.
+
+    Docker makes and removes networks for other tests, and Chromium then breaks requests off.
+    """
+    broken: list[str] = []
+    page.on("requestfailed", lambda request: broken.append(request.failure or ""))
+    for _ in range(_MOST_LOADS):
+        broken.clear()
+        try:
+            page.goto(url)
+        except Error as error:
+            broken.append(error.message)
+            if _NETWORK_CHANGED not in error.message:
+                raise
+        if not any(_NETWORK_CHANGED in failure for failure in broken):
+            return
+    pytest.fail(f"the networks of this machine changed during {_MOST_LOADS} loads of {url}")
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser, expect
 
-from tests.browsers import watched_context
+from tests.browsers import load, watched_context
 from tests.unit.tweetpipe.dashboard.doubles import Dashboard, landed, snapshot
 
 
@@ -12,7 +12,7 @@ def test_ten_pages_share_one_look_and_one_connection(served: Dashboard, browser:
     with watched_context(browser, served.url) as context:
         pages = [context.new_page() for _ in range(10)]
         for page in pages:
-            page.goto(served.url)
+            load(page, served.url)
             expect(page.locator("#overall")).to_have_text("OK")
         served.collector.push(snapshot(landed(1, text="for all")))
         for page in pages:
@@ -26,7 +26,7 @@ def test_a_page_that_closes_leaves_the_others_alone(served: Dashboard, browser: 
     with watched_context(browser, served.url) as context:
         first, second = context.new_page(), context.new_page()
         for page in (first, second):
-            page.goto(served.url)
+            load(page, served.url)
             expect(page.locator("#overall")).to_have_text("OK")
         first.close()
         served.collector.push(snapshot(landed(1, text="still there")))
@@ -38,7 +38,7 @@ def test_without_shared_workers_a_page_looks_by_itself(served: Dashboard, browse
     with watched_context(browser, served.url) as context:
         context.add_init_script("delete window.SharedWorker")
         page = context.new_page()
-        page.goto(served.url)
+        load(page, served.url)
         expect(page.locator("#overall")).to_have_text("OK")
         served.collector.push(snapshot(landed(1, text="by itself")))
 
