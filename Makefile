@@ -43,7 +43,7 @@ MAKE_ENVIRONMENT := $(BIN)/python -c "import localstack_embedded as e; e.ensure_
 
 test: $(VENV)/dev  ## Run the tests in random order, with containers if a Docker engine answers
 	@$(MAKE_ENVIRONMENT)
-	@$(PYTEST) -n 4 -m "not slow"
+	@$(PYTEST) -n 3 -m "not slow"
 
 test-unit: $(VENV)/dev  ## Run the unit tests except the heavy ones, in about a minute
 	@$(MAKE_ENVIRONMENT)
@@ -59,7 +59,7 @@ test-containers: $(VENV)/dev  ## Run only the tests with containers
 coverage: $(VENV)/dev  ## Run the tests, and show which lines and branches they reach
 	@$(MAKE_ENVIRONMENT)
 	@$(BIN)/coverage erase
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n 4 -m "not slow"
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n 3 -m "not slow"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
