@@ -99,7 +99,7 @@ class ShardReader:
                 limit=max(
                     _MIN_READ, min(_MAX_READ, settings.batch_size * settings.parallelization_factor)
                 ),
-                max_bytes=_SMALL_READ_BYTES if self._is_too_much_in_all else MAX_PAYLOAD,
+                max_bytes=max(_SMALL_READ_BYTES, min(MAX_PAYLOAD, self._room_in_all)),
                 is_counted=is_counted,
             )
         except ReadLimitError:
@@ -160,14 +160,15 @@ class ShardReader:
         if len(lanes) == factor and all(lane.is_full for lane in lanes):
             return False
         waiting = sum(lane.bytes for lane in lanes)
-        if waiting and self._is_too_much_in_all:
+        if waiting and self._room_in_all <= 0:
             return False
         most = max(_MAX_WAITING, 2 * factor * self._context.settings.batch_size)
         return sum(len(lane.waiting) for lane in lanes) < most and waiting < _MAX_WAITING_BYTES
 
     @property
-    def _is_too_much_in_all(self) -> bool:
-        return self._context.waiting_bytes >= _MAX_WAITING_BYTES_IN_ALL
+    def _room_in_all(self) -> int:
+        """How many bytes all shards may read before each has only one small read waiting."""
+        return _MAX_WAITING_BYTES_IN_ALL - self._context.waiting_bytes
 
     async def _wait_for_room(self) -> None:
         while not self._has_room:
