@@ -5,18 +5,16 @@ LocalStack itself writes and reads the folder: see plugin/keeping.
 
 from __future__ import annotations
 
-import json
 import os
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from zlib import crc32
 
 import psutil
 
 from .environment import OnStep
 from .errors import KeptStateError, home_error
-from .plugin.keeping.folder import MANIFEST, unusable
+from .plugin.keeping.folder import MANIFEST, document_of, unusable
 from .plugin.kept import IN_USE, KEPT_FOLDER, REFUSED, REFUSED_BY_SYSTEM
 from .suggested import Up, command, home_setting, shell_command
 
@@ -116,10 +114,7 @@ def is_clean(home: Path, wanted: Up) -> bool:
     """Whether LocalStack saved everything before it ended; raises KeptStateError if damaged."""
     path = folder(home) / MANIFEST
     try:
-        checksum, _, content = path.read_text().partition("\n")
-        if checksum != f"{crc32(content.encode()):08x}":
-            raise ValueError("the checksum differs")
-        note = json.loads(content)["note"] or {}
+        note = document_of(path.read_text())["note"] or {}
         return bool(note.get("is_clean"))
     except OSError as error:
         why = f"{path} can't be read ({error.strerror})"

@@ -113,10 +113,10 @@ class Folder:
             return
         except (OSError, UnicodeDecodeError) as error:
             raise self._unusable(f"{path} can't be read ({error})") from error
-        checksum, _, content = text.partition("\n")
-        if checksum != f"{crc32(content.encode()):08x}":
-            raise self._unusable(f"{path} is damaged")
-        document = json.loads(content)
+        try:
+            document = document_of(text)
+        except ValueError as error:
+            raise self._unusable(f"{path} is damaged") from error
         if document["made_by"] != self._made_by:
             raise self._unusable(
                 f"it was written by {_shown(document['made_by'])}, and this is"
@@ -145,6 +145,14 @@ class Folder:
 
     def _unusable(self, why: str) -> KeptStateError:
         return KeptStateError(unusable(self.path, why))
+
+
+def document_of(manifest: str) -> Any:
+    """The JSON in a manifest; raises ValueError if it is damaged."""
+    checksum, _, content = manifest.partition("\n")
+    if checksum != f"{crc32(content.encode()):08x}":
+        raise ValueError("the checksum differs")
+    return json.loads(content)
 
 
 def unusable(path: Path, why: str) -> str:
