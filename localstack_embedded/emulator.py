@@ -199,8 +199,7 @@ def _launch(
 
 def _reinstall(home: Path, wanted: Up, environment: Environment) -> str:
     """The commands that install LocalStack again: an environment without its stamp is remade."""
-    stamp = environment.python.parents[2] / "stamp"
-    return f"{shell_command('rm', stamp)}{wanted.command(home)}"
+    return f"{shell_command('rm', environment.stamp)}{wanted.command(home)}"
 
 
 def _remembered(home: Path, pid: int, listener: socket.socket, wanted: Up) -> state.InstanceRecord:

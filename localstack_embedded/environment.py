@@ -48,10 +48,24 @@ OnStep = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Environment:
-    """The interpreters of a complete environment."""
+    """An environment by its home: its interpreters, and the stamp without which it is remade."""
 
-    python: Path
-    function_python: Path
+    home: Path
+
+    @property
+    def python(self) -> Path:
+        """The interpreter that runs LocalStack."""
+        return _python(self.home / "localstack")
+
+    @property
+    def function_python(self) -> Path:
+        """The interpreter that runs functions."""
+        return _python(self.home / "functions")
+
+    @property
+    def stamp(self) -> Path:
+        """The file that is written last."""
+        return self.home / "stamp"
 
 
 def ensure_environment(
@@ -63,7 +77,7 @@ def ensure_environment(
     InstallError; a later call continues the installation.
     """
     home = home.absolute()
-    environment = Environment(_python(home / "localstack"), _python(home / "functions"))
+    environment = Environment(home)
     stamp = _stamp(home)
     if _read_stamp(home) == stamp:
         require_own(home)
@@ -73,9 +87,9 @@ def ensure_environment(
     require_pip()
     with held(home / "environment.lock", waiting), writing_to(home):
         if _read_stamp(home) != stamp:
-            (home / "stamp").unlink(missing_ok=True)
+            environment.stamp.unlink(missing_ok=True)
             _make(home, on_step)
-            (home / "stamp").write_text(stamp)
+            environment.stamp.write_text(stamp)
     return environment
 
 
@@ -124,7 +138,7 @@ def require_pip() -> None:
 
 def _read_stamp(home: Path) -> str | None:
     try:
-        return (home / "stamp").read_text()
+        return Environment(home).stamp.read_text()
     except OSError:
         return None
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from localstack_embedded.environment import Environment
 from localstack_embedded.launch import localstack_environ
 
-ENVIRONMENT = Environment(Path("/e/localstack/bin/python"), Path("/e/functions/bin/python"))
+ENVIRONMENT = Environment(Path("/e"))
 
 
 def environ(**ambient: str) -> dict[str, str]:
