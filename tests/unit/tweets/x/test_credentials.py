@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+import argparse
+
 import pytest
 
 from producer import SettingsError
+from tweets.fakes.x_api import auth
+from tweets.fakes.x_api.command import serve
 from tweets.x import Credentials
+from tweets.x.errors import TRY_FAKE_X, start_fake_x
 
 
 @pytest.mark.parametrize(
@@ -23,6 +28,17 @@ def test_what_is_missing_is_named_with_the_way_out(environ: dict[str, str], miss
     assert start == "  python -m fake_tweets serve"
     assert "run this command again" in choose
     assert settings == "  export X_API_URL=http://127.0.0.1:8888 bearer_token=fake-bearer-token"
+
+
+def test_the_way_out_leads_to_the_fake_x_as_it_starts_by_default() -> None:
+    """`tweets.x` doesn't import the fake X, and so repeats its port and its token."""
+    parser = argparse.ArgumentParser()
+    with pytest.raises(SystemExit):
+        serve(parser, ["--help"])
+    port, token = parser.get_default("port"), auth.Credentials().bearer_token
+
+    assert f"X_API_URL=http://127.0.0.1:{port} bearer_token={token}" in TRY_FAKE_X
+    assert start_fake_x(port).endswith("serve")
 
 
 @pytest.mark.parametrize(
