@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -30,15 +31,18 @@ COMMANDS = {
     "down": "Stop LocalStack and delete its state, unless it was started with --keep.",
     "reset": "Empty a running LocalStack: all accounts, or the one that --account names.",
     "status": "Show whether LocalStack is running.",
-    "env": 'Print the variables that AWS tools need: eval "$(localstack-embedded env)"',
+    "env": "Print the variables that AWS tools need, for eval.",
     "doctor": "Check whether this machine has everything that LocalStack needs.",
 }
 
-EXAMPLES = (
-    "localstack-embedded up",
-    "localstack-embedded up --keep --port 4570",
-    "localstack-embedded reset --account 000000000000",
-)
+EXAMPLES = {
+    "up": ["localstack-embedded up", "localstack-embedded up --keep --port 4570"],
+    "down": ["localstack-embedded down"],
+    "reset": ["localstack-embedded reset", "localstack-embedded reset --account 000000000000"],
+    "status": ["localstack-embedded status"],
+    "env": ['eval "$(localstack-embedded env)"'],
+    "doctor": ["localstack-embedded doctor"],
+}
 
 _LABEL = 8  # characters
 
@@ -153,43 +157,53 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="localstack-embedded",
         description="Run LocalStack, an emulator of AWS, as an ordinary process.",
-        epilog="\n".join(
-            [
-                "commands:",
-                *(f"  {name:8}{text}" for name, text in COMMANDS.items()),
-                "",
-                "examples:",
-                *(f"  {example}" for example in EXAMPLES),
-            ]
-        ),
+        epilog="For the options of a command, run it with --help.\n\n"
+        + _listed(example for examples in EXAMPLES.values() for example in examples),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("command", choices=COMMANDS, help="what to do")
-    parser.add_argument(
-        "--home", type=_home, help=f"the folder for its files (default: {DEFAULT_HOME})"
+    commands = parser.add_subparsers(
+        title="commands", dest="command", metavar="COMMAND", required=True
     )
-    parser.add_argument(
+    parsers = {}
+    for name, text in COMMANDS.items():
+        parsers[name] = commands.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog=_listed(EXAMPLES[name]),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+        parsers[name].add_argument(
+            "--home", type=_home, help=f"the folder for its files (default: {DEFAULT_HOME})"
+        )
+    parsers["reset"].add_argument(
+        "--account", type=_account, help="the account to empty, 12 digits (default: all accounts)"
+    )
+    up = parsers["up"]
+    up.add_argument(
         "--port", type=_port, help="the port to listen on (default: 4566, or the next free one)"
     )
-    parser.add_argument(
-        "--account", type=_account, help="the account to reset, 12 digits (default: all accounts)"
-    )
-    parser.add_argument(
+    up.add_argument(
         "--open-to-this-machine",
         action="store_true",
         help="accept requests from all users of this machine; they can then run code as you",
     )
-    parser.add_argument(
+    up.add_argument(
         "--keep",
         action="store_true",
         help="save the state on disk, and start with the state saved before",
     )
-    parser.add_argument(
+    up.add_argument(
         "--shard-limits",
         action="store_true",
-        help="apply the limits of AWS to shards: 1,000 records or 1 MiB written per second",
+        help="apply the limits of AWS to shards: 1,000 records or 1 MiB written, 2 MiB or 5 calls "
+        "read, per second",
     )
     return parser
+
+
+def _listed(examples: Iterable[str]) -> str:
+    return "\n".join(["examples:", *(f"  {example}" for example in examples)])
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from localstack_embedded import Instance, status, stop
-from localstack_embedded.__main__ import main
+from localstack_embedded.__main__ import COMMANDS, main
 from localstack_embedded.homes import HERE
 from localstack_embedded.ports import DEFAULT_PORT
 from localstack_embedded.tests.fake_localstack import make_environment
@@ -172,6 +172,26 @@ def test_what_is_no_account_is_wrong_usage(
     with pytest.raises(SystemExit, match="2"):
         main(["reset", "--home", home, "--account", account])
     assert "must have 12 digits" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("option", "of"), [("--port=4570", "up"), ("--account=1", "reset")])
+def test_an_option_of_another_command_is_refused(
+    option: str, of: str, home: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for command in COMMANDS.keys() - {of}:
+        with pytest.raises(SystemExit, match="2"):
+            main([command, "--home", home, option])
+        assert f"unrecognized arguments: {option}\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_each_command_has_help_with_an_example(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main([command, "--help"])
+    *_, example = capsys.readouterr().out.splitlines()
+    assert f"localstack-embedded {command}" in example
 
 
 def test_a_reader_that_has_had_enough_is_no_fault(tmp_path: Path) -> None:
