@@ -29,6 +29,14 @@ class InstanceRecord:
     has_shard_limits: bool = False
     is_kept: bool = False
 
+    def __post_init__(self) -> None:
+        """Raises TypeError for values that no instance has, as a damaged file may have."""
+        for number, end in ((self.pid, 2**31), (self.port, 2**16)):
+            if type(number) is not int or not 0 < number < end:
+                raise TypeError(f"pid or port: {number!r}")
+        if not isinstance(self.started, str):
+            raise TypeError(f"started: {self.started!r}")
+
     @classmethod
     def of(
         cls, pid: int, port: int, *, has_shard_limits: bool = False, is_kept: bool = False

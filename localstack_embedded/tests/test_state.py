@@ -32,7 +32,19 @@ def test_removing_what_is_not_there_is_no_error(tmp_path: Path) -> None:
     assert state.read(tmp_path) is None
 
 
-@pytest.mark.parametrize("content", ["", "{", "[]", "null", "{}", '{"pid": 1, "what": 2}'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *("", "{", "[]", "null", "{}", '{"pid": 1, "what": 2}'),
+        '{"pid": "1", "started": "1", "port": 1}',
+        '{"pid": true, "started": "1", "port": 1}',
+        '{"pid": -1, "started": "1", "port": 1}',
+        '{"pid": 99999999999999999999, "started": "1", "port": 1}',
+        '{"pid": 1, "started": 1, "port": 1}',
+        '{"pid": 1, "started": "1", "port": "4566"}',
+        '{"pid": 1, "started": "1", "port": 65536}',
+    ],
+)
 def test_a_damaged_record_counts_as_none(tmp_path: Path, content: str) -> None:
     (tmp_path / state.STATE_FILE).write_text(content)
     assert state.read(tmp_path) is None
