@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.opening import LETTERS, opened
@@ -39,6 +40,21 @@ def test_a_stack_that_is_gone_is_told_and_found_again(served: Dashboard, page: P
     expect(alert).to_be_hidden()
     expect(page.get_by_text("message 2")).to_be_visible()
     expect(page.get_by_role("status").first).to_have_text("Pipeline: OK")
+
+
+@pytest.mark.parametrize("script", ["app.js", "live.js"])
+def test_a_page_whose_scripts_did_not_load_says_what_to_do(
+    page: Page, script: str
+) -> None:
+    page.route(f"**/{script}", lambda route: route.abort("addressunreachable"))
+    page.reload()
+    expect(page.locator("#overall")).to_have_text("ConnectingIf this takes long, reload the page.")
+    expect(page.get_by_text("reload the page")).to_be_visible()
+
+    page.unroute(f"**/{script}")
+    page.reload()
+    page.locator("#overall[data-state=ok]").wait_for()
+    expect(page.get_by_text("reload the page")).to_have_count(0)
 
 
 def test_what_breaks_the_reading_is_told(new_page: NewPage) -> None:

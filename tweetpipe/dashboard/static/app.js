@@ -123,6 +123,7 @@ function reads({ per_s: perS, limit_per_s: limits }, asked) {
   });
 }
 
+setText(byId("overall"), "Connecting");
 listen((kind, text) => {
   if (kind === "open") open();
   if (kind === "lost") {
