@@ -10,7 +10,7 @@ from producer.errors import SourceError
 
 def cannot_read(path: str | Path, error: OSError) -> SourceError:
     """The error for a file that can't be opened, with what to check."""
-    failed = SourceError(f"cannot read {path}: {error.strerror}")
+    failed = SourceError(f"cannot read {path or repr(path)}: {error.strerror}")
     failed.advice = "Make sure that it can be read"
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         failed.advice = check_path(path)

@@ -68,7 +68,7 @@ def deploy(
 ) -> None:
     """Create the stack, or update it to match the template and processor/."""
     stacks.check_name(stack)
-    parameters = dict(_parameter(text) for text in parameter or [])
+    parameters = _parameters(parameter or [])
     if confirm_loss not in (None, stack):
         raise WrongUsage(
             f"--confirm-loss {confirm_loss} is not the name of the stack, {stack}. To accept that "
@@ -218,6 +218,18 @@ def _loss_lines(loss: Loss | str, *, has_key: bool) -> list[str]:
         unread,
         "the function's log" + (", the producer's access key" if has_key else ""),
     ]
+
+
+def _parameters(texts: list[str]) -> dict[str, str]:
+    given = [_parameter(text) for text in texts]
+    parameters = dict(given)
+    for name, value in given:
+        if parameters[name] != value:
+            raise WrongUsage(
+                f"The parameter {name} is given twice, with different values. Leave one of them "
+                "out."
+            )
+    return parameters
 
 
 def _parameter(text: str) -> tuple[str, str]:

@@ -53,6 +53,7 @@ def run(*arguments: str) -> int:
         ("deploy --stack under_score", "'under_score' is not a valid stack name"),
         ("deploy -p ShardCount", "'ShardCount' is not a parameter"),
         ("deploy -p =4", "'=4' is not a parameter"),
+        ("deploy -p ShardCount=4 -p ShardCount=5", "ShardCount is given twice, with different"),
         ("deploy -p ShardCont=4", "ShardCont is not a parameter of the stack. Did you mean Shard"),
         ("deploy -p ShardCount=0", "ShardCount=0 can't be used: ShardCount must be a whole number"),
         ("deploy -p Events=x", "Events can't be set, because the events determine it"),

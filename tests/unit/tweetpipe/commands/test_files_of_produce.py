@@ -180,6 +180,11 @@ def test_of_many_files_that_are_damaged_the_first_are_told(
             "Check the path, which is relative to {}, then run this command again.\n",
         ),
         (
+            "",
+            "cannot read '': No such file or directory. Nothing was sent. "
+            "Check the path, which is relative to {}, then run this command again.\n",
+        ),
+        (
             "cut.gz",
             "cut.gz is incomplete: its gzip data ends early, at byte 12. Nothing was sent. "
             "Repair it, or get a complete copy, then run this command again.\n",
