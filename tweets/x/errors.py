@@ -9,6 +9,8 @@ XError (SourceError)
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from http import HTTPStatus
@@ -20,7 +22,8 @@ _USAGE_CAPPED = "usage-capped"
 _RULE_CAP = "rule-cap"
 _FORBIDDEN = "client-forbidden"
 _CONNECTION = "streaming-connection"
-_START_FAKE_X = "python -m fake_tweets serve"
+# This Python, because another one on the PATH may not have fake_tweets.
+_START_FAKE_X = f"{shlex.quote(sys.executable)} -m fake_tweets serve"
 _FAKE_PORT = 8888
 TRY_FAKE_X = (
     f"To try it without an X app, start the fake X:\n  {_START_FAKE_X}\n"

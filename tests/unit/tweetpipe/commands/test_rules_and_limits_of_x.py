@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -158,7 +159,7 @@ def test_a_refused_token_and_a_fake_x_that_does_not_run_lead_to_one_that_does(
         "  export X_API_URL=http://127.0.0.1:8888 bearer_token=fake-bearer-token\n"
     )
     port = silent.rpartition(":")[2]
-    assert gone.stderr.endswith(f":\n  python -m fake_tweets serve --port {port}\n")
+    assert gone.stderr.endswith(f":\n  {sys.executable} -m fake_tweets serve --port {port}\n")
 
 
 def test_a_dry_run_shows_what_would_change_and_changes_nothing(

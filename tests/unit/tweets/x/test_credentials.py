@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 import pytest
 
@@ -25,7 +26,7 @@ def test_what_is_missing_is_named_with_the_way_out(environ: dict[str, str], miss
         Credentials.of(environ)
 
     *_, start, choose, settings = str(raised.value).splitlines()
-    assert start == "  python -m fake_tweets serve"
+    assert start == f"  {sys.executable} -m fake_tweets serve"
     assert "run this command again" in choose
     assert settings == "  export X_API_URL=http://127.0.0.1:8888 bearer_token=fake-bearer-token"
 
