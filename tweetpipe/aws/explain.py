@@ -97,9 +97,9 @@ def explain(error: BotoCoreError | ClientError) -> str:
             )
         case ConnectionError() | HTTPClientError():
             return (
-                f"The connection failed: {said}. If AWS_ENDPOINT_URL names that address, start "
-                "the emulator there. To use tweetpipe's own LocalStack instead, run:\n"
-                "  unset AWS_ENDPOINT_URL\n  tweetpipe up"
+                f"The connection failed: {said}. If AWS_ENDPOINT_URL or your AWS profile names "
+                "that address, start the emulator there. To work on AWS, or with tweetpipe's own "
+                "LocalStack, run:\n  unset AWS_ENDPOINT_URL"
             )
     return f"{said}."
 
