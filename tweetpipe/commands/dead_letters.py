@@ -42,14 +42,11 @@ IdsArgument = Annotated[
     list[str] | None,
     typer.Argument(metavar="ID", help="Id as shown by list; its first characters are enough."),
 ]
-KindOption = Annotated[
-    Kind | None,
-    typer.Option(
-        "--kind",
-        metavar="KIND",
-        help="Only dead letters of this kind: rejected, exhausted, or unknown.",
-    ),
-]
+_KIND = (
+    "Only dead letters of this kind. rejected: a record that can never be stored as it is. "
+    "exhausted: a batch that Lambda gave up. unknown: a message from another program."
+)
+KindOption = Annotated[Kind | None, typer.Option("--kind", metavar="KIND", help=_KIND)]
 
 
 def list_command(
@@ -119,7 +116,9 @@ def show(
 def redrive_command(
     ids: IdsArgument = None,
     every: Annotated[bool, typer.Option("--all", help="Redrive all dead letters.")] = False,
-    kind: KindOption = None,
+    kind: Annotated[
+        Kind | None, typer.Option("--kind", metavar="KIND", help=f"{_KIND} Needs --all.")
+    ] = None,
     payload: Annotated[
         Path | None,
         typer.Option(
@@ -132,8 +131,9 @@ def redrive_command(
         str | None,
         typer.Option(
             metavar="AGE",
-            help="Reprocess everything that reached the stream within this time: 30m, 6h, 1d. Also "
-            "lists rejected records without a dead letter, as after the queue was deleted.",
+            help="Process again everything that reached the stream within this time: 30m, 6h, 1d. "
+            "Lists the records that can't be stored, even if their dead letters were lost. Can't "
+            "be combined with ID, --all, --kind, or --payload.",
         ),
     ] = None,
     stack_name: StackOption = DEFAULT_STACK,

@@ -93,7 +93,8 @@ def fake(
         typer.Option(
             metavar="SHAPE",
             show_default="mixed",
-            help="Format of the events, if they have several.",
+            help="Format of the events, if they have several. The default events have mixed, v1, "
+            "and v2.",
         ),
     ] = None,
     malformed: Annotated[

@@ -70,8 +70,8 @@ def verify_command(
 ) -> None:
     """Compare the table EventData, field by field, with the events that were sent.
 
-    Alone, it is short for verify fake and takes its options. Exits with code 3 if anything is
-    missing or different.
+    Without a command, it does what verify fake does; tweetpipe verify fake --help lists the
+    options. Exits with code 3 if anything is missing or different.
     """
 
 
