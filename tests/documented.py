@@ -57,7 +57,7 @@ NOT_RUN = {
     r"tweetpipe deploy": "changes other tests' stack; test_lifecycle.py runs it",
     r"uvx .*": "test_wheels.py runs the demo of the wheels",
     r"make package": "test_aws_tools.py runs it, and the two commands after it",
-    r"(\.venv/bin/)?python -m benchmarks.*": "takes a quarter of an hour",
+    r"(\.venv/bin/)?python -m benchmarks.*": "takes up to 25 minutes",
     r"docker (compose|buildx) .*": "needs an engine; tests/containers run it",
     r"tweetpipe .*--target aws.*": "needs an AWS account",
     r"aws .*": "needs an AWS account",
