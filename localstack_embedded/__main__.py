@@ -196,8 +196,8 @@ def _parser() -> argparse.ArgumentParser:
     up.add_argument(
         "--shard-limits",
         action="store_true",
-        help="apply the limits of AWS to shards: 1,000 records or 1 MiB written, 2 MiB or 5 calls "
-        "read, per second",
+        help="apply AWS's limits to each shard: 1,000 records and 1 MiB per second in, five reads "
+        "and 2 MiB per second out",
     )
     return parser
 

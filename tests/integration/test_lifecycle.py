@@ -93,7 +93,7 @@ def test_destroying_what_another_checkout_deployed_asks(
     unanswered = tweetpipe_command(*destroy)
     assert (unanswered.returncode, "Add --yes" in unanswered.stderr) == (2, True)
     declined = tweetpipe_command(*destroy, answers="n\n")
-    assert "was not deployed from here" in declined.stderr
+    assert "was not deployed by this installation" in declined.stderr
     assert (declined.returncode, "Nothing was deleted." in declined.stderr) == (1, True)
     confirmed = tweetpipe_command(*destroy, "--yes")
     assert (confirmed.returncode, "Deleted the stack" in confirmed.stderr) == (0, True), (

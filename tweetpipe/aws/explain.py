@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from botocore.exceptions import (
@@ -95,11 +96,16 @@ def explain(error: BotoCoreError | ClientError) -> str:
                 f"AWS could not be reached: {said}. Check your network connection, and that "
                 "AWS_REGION is an existing region."
             )
+        case ConnectionError() | HTTPClientError() if os.environ.get("AWS_ENDPOINT_URL"):
+            return (
+                f"The connection failed: {said}. AWS_ENDPOINT_URL sends requests to this address. "
+                "If an emulator should answer there, start it. Otherwise, run:\n"
+                "  unset AWS_ENDPOINT_URL"
+            )
         case ConnectionError() | HTTPClientError():
             return (
-                f"The connection failed: {said}. If AWS_ENDPOINT_URL or your AWS profile names "
-                "that address, start the emulator there. To work on AWS, or with tweetpipe's own "
-                "LocalStack, run:\n  unset AWS_ENDPOINT_URL"
+                f"The connection failed: {said}. If your AWS profile names this address, check its "
+                "endpoint_url. If it is tweetpipe's own LocalStack, run:\n  tweetpipe up"
             )
     return f"{said}."
 

@@ -70,7 +70,7 @@ def comply(
     no_job: Annotated[
         bool,
         typer.Option(
-            "--no-job", help="Don't start a job at X. Apply only what its streams have reported."
+            "--no-job", help="Don't start a job at X. Apply only what X's streams have reported."
         ),
     ] = False,
     log: Annotated[

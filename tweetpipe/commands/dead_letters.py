@@ -44,7 +44,7 @@ IdsArgument = Annotated[
 ]
 _KIND = (
     "Only dead letters of this kind. rejected: a record that can never be stored as it is. "
-    "exhausted: a batch that Lambda gave up. unknown: a message from another program."
+    "exhausted: a batch that Lambda gave up on. unknown: a message from another program."
 )
 KindOption = Annotated[Kind | None, typer.Option("--kind", metavar="KIND", help=_KIND)]
 
@@ -132,8 +132,8 @@ def redrive_command(
         typer.Option(
             metavar="AGE",
             help="Process again everything that reached the stream within this time: 30m, 6h, 1d. "
-            "Lists the records that can't be stored, even if their dead letters were lost. Can't "
-            "be combined with ID, --all, --kind, or --payload.",
+            "Also finds rejected records whose dead letters were lost. Can't be combined with ID, "
+            "--all, --kind, or --payload.",
         ),
     ] = None,
     stack_name: StackOption = DEFAULT_STACK,
@@ -146,8 +146,8 @@ def redrive_command(
     exits with code 1. You can interrupt this command and run it again at any time.
 
     To fix a rejected record, save it with show ID --payload > record.json, edit the file, and run
-    redrive ID --payload record.json. Records that have expired from the stream can't be redriven:
-    send them again from their source, then purge ID.
+    redrive ID --payload record.json. Batches that have expired from the stream can't be redriven:
+    send their records again from the source, then purge ID.
     """
     if since is not None:
         if ids or every or kind or payload:
@@ -157,14 +157,16 @@ def redrive_command(
             )
         redrive_since(since, stack_name, target, as_json=as_json)
         return
-    prefixes = selection(ids, every=every, options=options(target, stack_name))
     if kind is not None and not every:
         raise WrongUsage("--kind needs --all. Add --all, or leave out --kind.")
-    if payload is not None and len(prefixes) != 1:
+    if payload is not None and (every or len(ids or []) != 1):
         raise WrongUsage(
             "--payload needs exactly one ID. To list the ids, run:\n"
             f"  tweetpipe dead-letters list{options(target, stack_name)}"
         )
+    prefixes = selection(
+        ids, every=every, ways="--all or --since", options=options(target, stack_name)
+    )
     data = payload.read_bytes() if payload else None
     place, deployed = open_stack(target, stack_name)
     queue_url, bucket = deployed.outputs["DeadLetterQueueUrl"], letters.bucket_of(deployed)
@@ -235,7 +237,12 @@ def purge(
     Choose them by id, or by kind, reason, and age.
     """
     chooses = kind is not None or reason is not None or older_than is not None
-    prefixes = selection(ids, every=every or chooses, options=options(target, stack_name))
+    prefixes = selection(
+        ids,
+        every=every or chooses,
+        ways="--all, --kind, --reason, or --older-than",
+        options=options(target, stack_name),
+    )
     before = datetime.now(UTC) - age(older_than, "--older-than") if older_than is not None else None
 
     def wanted(letter: DeadLetter) -> bool:

@@ -14,12 +14,17 @@ from tweetpipe.dead_letters import DeadLetter, Kind, redrive
 from tweetpipe.dead_letters.bucket import Bucket
 
 
-def selection(ids: list[str] | None, *, every: bool, options: str) -> list[str]:
-    """The ids, or none for every letter; raises WrongUsage unless exactly one of them is given."""
-    if bool(ids) == every:
+def selection(ids: list[str] | None, *, every: bool, ways: str, options: str) -> list[str]:
+    """The ids, or none if they are chosen in other `ways`, the options for that.
+
+    Raises WrongUsage if both or neither are given.
+    """
+    if ids and every:
+        raise WrongUsage(f"An id can't be combined with {ways}. Leave out one of them.")
+    if not ids and not every:
         raise WrongUsage(
-            "Name dead letters by id, or use --all for all of them, but not both. To list the ids, "
-            f"run:\n  tweetpipe dead-letters list{options}"
+            f"Name dead letters by id, or add {ways}. To list the ids, run:\n"
+            f"  tweetpipe dead-letters list{options}"
         )
     return ids or []
 

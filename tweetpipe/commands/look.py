@@ -41,7 +41,7 @@ def query(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the stored items with a partition key, highest sort key first."""
+    """Show the stored items that have this partition key, highest sort key first."""
     tables.typed(partition)
     place, deployed = open_stack(target, stack_name)
     items = tables.query(place, deployed.outputs["EventDataTable"], partition, limit)

@@ -84,8 +84,8 @@ MaxInHandOption = Annotated[
         max=1_000_000,
         metavar="MB",
         show_default="42",
-        help="Maximum size of the events that are read but not delivered yet. While shards are "
-        "full, only what they accept in a few seconds is read ahead.",
+        help="Maximum size of the events in memory, read but not delivered yet. While shards are "
+        "full, much less is read ahead.",
     ),
 ]
 

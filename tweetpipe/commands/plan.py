@@ -78,7 +78,8 @@ def plan(
         Modes,
         typer.Option(
             metavar="MODE",
-            help="Capacity mode of the stream: provisioned, on-demand, advantage, or all.",
+            help="Capacity mode of the stream: provisioned, on-demand, advantage (On-demand "
+            "Advantage), or all.",
         ),
     ] = Modes.ALL,
     peak_factor: Annotated[

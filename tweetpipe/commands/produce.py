@@ -93,8 +93,8 @@ def fake(
         typer.Option(
             metavar="SHAPE",
             show_default="mixed",
-            help="Format of the events, if they have several. The default events have mixed, v1, "
-            "and v2.",
+            help="Format of the events. The default events have v1, v2, and mixed; those of a "
+            "folder may have others.",
         ),
     ] = None,
     malformed: Annotated[
@@ -115,19 +115,19 @@ def fake(
     """Send fake events generated from a seed."""
     if forever and count is not None:
         raise WrongUsage("--count and --forever can't be used together. Leave out one of them.")
+    # Opened here so that a wrong value is reported before anything else.
+    opened = open_fake(
+        seed=seed or 0,
+        count=None if forever else _COUNT if count is None else count,
+        shape=shape,
+        malformed=malformed,
+        duplicates=duplicates,
+    )
     place, deployed = open_stack(target, stack_name)
     if forever and seed is None:
         opened = open_going_on(
             undelivered.parent,
             deployed,
-            shape=shape,
-            malformed=malformed,
-            duplicates=duplicates,
-        )
-    else:
-        opened = open_fake(
-            seed=seed or 0,
-            count=None if forever else _COUNT if count is None else count,
             shape=shape,
             malformed=malformed,
             duplicates=duplicates,
@@ -159,7 +159,7 @@ def file(
     named: NamedFilesOption = None,
     author: Annotated[
         str | None,
-        typer.Option(help="Author of the events in files that don't name one."),
+        typer.Option(help="Author for files whose events name none, such as an archive of one account."),
     ] = None,
     resume: Annotated[
         bool,

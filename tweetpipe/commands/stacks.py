@@ -89,7 +89,8 @@ def destroy(
 ) -> None:
     """Delete the stack and everything in it, including its data and logs.
 
-    On an emulator, asks for confirmation only if the stack was not deployed from here.
+    On an emulator, asks for confirmation only if another installation of tweetpipe, or another
+    tool, deployed the stack.
     """
     stacks.check_name(stack)
     place = open_place(target)
@@ -181,8 +182,8 @@ def _agrees_to_loss(name: str, *, yes: bool) -> bool:
 
 def _is_ours_or_agreed(place: Place, existing: Stack) -> bool:
     question = (
-        f"The stack {existing.name} at {place.address} was not deployed from here. "
-        "Delete it and everything in it?"
+        f"The stack {existing.name} at {place.address} was not deployed by this installation of "
+        "tweetpipe. Delete it and everything in it?"
     )
     return owner.is_ours(existing) or terminal.agrees(question, otherwise=_YES)
 

@@ -48,7 +48,7 @@ WaitOption = Annotated[
     typer.Option(
         "--wait",
         min=0,
-        help="Seconds to wait for missing items after the last new one.",
+        help="Seconds without a new item after which to stop waiting for missing ones.",
     ),
 ]
 
@@ -150,8 +150,9 @@ def file(
 ) -> None:
     """Check that each event in files is stored, and that everything else in them is a dead letter.
 
-    Computes each item without the function's code if the events allow it, and reads the item by its
-    key. On AWS, that costs one read request unit per event, about $0.13 per million.
+    Computes the expected items with code of its own, if the events have an oracle.py, and otherwise
+    with the function's. Reads each item by its key. On AWS, that costs one read request unit per
+    event, about $0.13 per million.
     """
     names = [*(named or ()), *(paths or ())]
     if not names:

@@ -98,6 +98,6 @@ def _leading_to_a_good_file(region: str) -> Iterator[None]:
 
 def _fetching(region: str) -> str:
     return (
-        "Add --prices prices.json after fetching prices from AWS:\n"
+        "To fetch AWS's prices of that region, run this command, then add --prices prices.json:\n"
         f"  python -m tweetpipe.plan.refresh --region {region} prices.json"
     )

@@ -36,6 +36,8 @@ def run(*arguments: str) -> int:
         ("produce --forever --count 5", "--count and --forever can't be used together"),
         ("produce file", "produce file needs a FILE"),
         ("produce file - --resume", "--resume works only with files"),
+        ("produce fake --shape v9", "there is no shape v9: these events have the shapes mixed, v1"),
+        ("produce fake --forever --shape v9", "there is no shape v9"),
         ("produce fake --forever --count 5", "--count and --forever can't be used together"),
         ("produce file x --source fake", "--source fake conflicts with tweetpipe produce file"),
         (
@@ -53,7 +55,7 @@ def run(*arguments: str) -> int:
         ("deploy --stack under_score", "'under_score' is not a valid stack name"),
         ("deploy -p ShardCount", "'ShardCount' is not a parameter"),
         ("deploy -p =4", "'=4' is not a parameter"),
-        ("deploy -p ShardCount=4 -p ShardCount=5", "ShardCount is given twice, with different"),
+        ("deploy -p ShardCount=4 -p ShardCount=5", "The parameter ShardCount is given twice"),
         ("deploy -p ShardCont=4", "ShardCont is not a parameter of the stack. Did you mean Shard"),
         ("deploy -p ShardCount=0", "ShardCount=0 can't be used: ShardCount must be a whole number"),
         ("deploy -p Events=x", "Events can't be set, because the events determine it"),
@@ -171,6 +173,12 @@ RATE = "a number of at least 0.001, such as 200"
             "verify",
             "tweetpipe verify fake needs --count, as in:\n  tweetpipe verify fake --count",
             "verify fake",
+        ),
+        (
+            "dead-letters show",
+            "tweetpipe dead-letters show needs an ID. To list the ids, run:\n"
+            "  tweetpipe dead-letters list\n",
+            "dead-letters show",
         ),
         ("query", "tweetpipe query needs KEY, as in:\n  tweetpipe query ", "query"),
     ],

@@ -63,11 +63,11 @@ def answer(code: str, message: str = "first\n  second") -> ClientError:
         (
             EndpointConnectionError(endpoint_url="http://x"),
             "connection failed",
-            "To work on AWS, or with tweetpipe's own LocalStack, run:\n  unset AWS_ENDPOINT_URL",
+            "run:\n  tweetpipe up",
         ),
-        (ConnectTimeoutError(endpoint_url="http://x"), "connection failed", "unset AWS_ENDPOINT_URL"),
-        (ReadTimeoutError(endpoint_url="http://x"), "connection failed", "unset AWS_ENDPOINT_URL"),
-        (ConnectionClosedError(endpoint_url="http://x"), "connection failed", "unset AWS_ENDPOINT_URL"),
+        (ConnectTimeoutError(endpoint_url="http://x"), "connection failed", "check its endpoint_url"),
+        (ReadTimeoutError(endpoint_url="http://x"), "connection failed", "check its endpoint_url"),
+        (ConnectionClosedError(endpoint_url="http://x"), "connection failed", "check its endpoint_url"),
         (answer("ExpiredToken"), "credentials have expired", "aws sso login"),
         (answer("ExpiredTokenException"), "credentials have expired", "aws sso login"),
         (answer("UnrecognizedClientException"), "does not accept", "get-caller-identity"),
@@ -95,6 +95,17 @@ def test_an_error_is_explained_with_what_to_do_and_a_command_on_its_own_line(
     assert not command or sentence.endswith("run:")
     assert command or line.endswith(".")
     assert ".." not in line
+
+
+def test_a_connection_that_fails_where_aws_endpoint_url_points_is_no_advice_about_localstack(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://x")
+
+    line = explain(EndpointConnectionError(endpoint_url="http://x"))
+
+    assert "AWS_ENDPOINT_URL sends requests to this address" in line
+    assert line.endswith("Otherwise, run:\n  unset AWS_ENDPOINT_URL")
 
 
 def test_what_aws_said_is_kept() -> None:

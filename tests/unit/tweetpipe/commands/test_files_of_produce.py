@@ -87,7 +87,7 @@ def test_a_command_to_send_what_a_file_holds_leads_to_the_same_stack(
             "file a.ndjson nope-*.gz",
             "no file matches nope-*.gz. Check the path, which is relative to",
         ),
-        ("--source file --file a.ndjson --file empty", "empty holds no files of events"),
+        ("--source file --file a.ndjson --file empty", "empty has no files to send"),
         ("file a.ndjson - -", "- is given twice"),
         ("file a.ndjson - --resume", "standard input can't be read again"),
         ("file a.ndjson table.csv", "table.csv"),
