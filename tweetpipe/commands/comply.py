@@ -94,7 +94,7 @@ def comply(
     """Delete, mark, or replace stored posts that were deleted or changed on X.
 
     Sends X the ids of all posts in the table and in the dead letters (a batch compliance job), and
-    applies the result and everything that the stream has reported. You can stop this command and
+    applies the result and everything that X's streams have reported. You can stop this command and
     run it again at any time. Run it at least once a day.
     """
     require_tweets()
