@@ -1,4 +1,4 @@
-"""docs/architecture.md says what is so: its rooms, floors and contracts are those of the code."""
+"""docs/architecture.md is true: its packages, layers, and contracts are those of the code."""
 
 from __future__ import annotations
 
@@ -28,20 +28,21 @@ def first_cells(heading: str) -> list[str]:
     return re.findall(r"^\| `?([\w./]+)`? \|", section(heading), re.MULTILINE)
 
 
-def test_its_rooms_are_those_that_python_imports_from() -> None:
+def test_its_packages_are_those_that_python_imports_from() -> None:
     found = {path.parent.name for path in PROJECT.glob("*/__init__.py")} - {"docs"}
-    assert found <= {name.rstrip("/") for name in first_cells("## The rooms")}
+    assert found <= {name.rstrip("/") for name in first_cells("## Packages and layers")}
 
 
-def test_its_floors_are_those_that_the_linter_holds_the_imports_to() -> None:
-    floors: dict[str, set[str]] = {}
-    for floor, rooms in re.findall(r"^\| (\d) \| (.*?) \|", section("## The rooms"), re.MULTILINE):
-        floors.setdefault(floor, set()).update(re.findall(r"`tweetpipe/(\w+)", rooms))
+def test_its_layers_are_those_that_the_linter_holds_the_imports_to() -> None:
+    layers: dict[str, set[str]] = {}
+    table = section("## Packages and layers")
+    for layer, packages in re.findall(r"^\| (\d) \| (.*?) \|", table, re.MULTILINE):
+        layers.setdefault(layer, set()).update(re.findall(r"`tweetpipe/(\w+)", packages))
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     contracts = settings["tool"]["importlinter"]["contracts"]
     (within,) = (each for each in contracts if each.get("containers") == ["tweetpipe"])
-    held = [set(layer.split(" | ")) for layer in within["layers"] if layer != "__main__"]
-    assert [floors[floor] for floor in sorted(floors, reverse=True)] == held
+    held = [set(each.split(" | ")) for each in within["layers"] if each != "__main__"]
+    assert [layers[layer] for layer in sorted(layers, reverse=True)] == held
 
 
 def test_its_item_and_outputs_are_those_of_function_and_template() -> None:

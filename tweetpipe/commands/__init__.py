@@ -1,1 +1,1 @@
-"""One module for each group of commands; it reads options, calls its room, shows the result."""
+"""One module for each group of commands; reads options, calls a package below, shows the result."""
