@@ -43,11 +43,11 @@ MAKE_ENVIRONMENT := $(BIN)/python -c "import localstack_embedded as e; e.ensure_
 
 test: $(VENV)/dev  ## Run the tests in random order, with containers if a Docker engine answers
 	@$(MAKE_ENVIRONMENT)
-	@$(PYTEST) -n 3 -m "not slow"
+	@$(PYTEST) -n 4 -m "not slow"
 
 test-unit: $(VENV)/dev  ## Run the unit tests except the heavy ones, in about a minute
 	@$(MAKE_ENVIRONMENT)
-	@$(PYTEST) -n 5 -m "not slow and not heavy" tests/unit $(EMBEDDED)/tests
+	@$(PYTEST) -n 6 -m "not slow and not heavy" tests/unit $(EMBEDDED)/tests
 
 test-slow: $(VENV)/dev  ## Run the tests that take too long for make test, and properties with more examples
 	@$(MAKE_ENVIRONMENT)
@@ -59,7 +59,7 @@ test-containers: $(VENV)/dev  ## Run only the tests with containers
 coverage: $(VENV)/dev  ## Run the tests, and show which lines and branches they reach
 	@$(MAKE_ENVIRONMENT)
 	@$(BIN)/coverage erase
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n 3 -m "not slow"
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/coverage run -m pytest -n 4 -m "not slow"
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report
 
