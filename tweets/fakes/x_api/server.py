@@ -152,11 +152,11 @@ class FakeXServer(uvicorn.Server, Listener):
             for server in self.servers:
                 server.close()
             self._fake.listening = False
-            # Bound but not listening: connects are refused, and the port stays reserved.
-            deaf = listening_socket(host, port)
-            self._deaf = asyncio.get_running_loop().create_task(self._refuse(fault, deaf))
+            self._deaf = asyncio.get_running_loop().create_task(self._refuse(fault, host, port))
 
-    async def _refuse(self, fault: Fault | None, deaf: socket.socket) -> None:
+    async def _refuse(self, fault: Fault | None, host: str, port: int) -> None:
+        # Bound but not listening: connects are refused, and the port stays reserved.
+        deaf = await self._bound(host, port)
         try:
             while fault:
                 self._fake.log(f"refusing connections: {fault}")
@@ -166,6 +166,14 @@ class FakeXServer(uvicorn.Server, Listener):
         except asyncio.CancelledError:
             deaf.close()
             raise
+
+    async def _bound(self, host: str, port: int) -> socket.socket:
+        while True:
+            try:
+                return listening_socket(host, port)
+            except OSError as error:  # such as a child process that has not closed its copy yet
+                self._fake.log(f"can't reserve the port yet: {error}")
+                await asyncio.sleep(_LISTEN_EVERY)
 
     async def _listen_again(self, deaf: socket.socket) -> None:
         while True:

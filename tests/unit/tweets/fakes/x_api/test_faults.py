@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import socket
 import threading
 from typing import Any
 
@@ -238,6 +240,32 @@ def test_it_listens_again_once_another_program_leaves_its_port() -> None:
         with listening_socket("127.0.0.1", port) as other:
             other.listen()
             wait_for(lambda: any("can't listen yet" in line for line in said), "a failed attempt")
+        x.wait_until(lambda x: x.listening)
+        second = client.read()
+    assert second.ids == ids(x, list(range(5, 10)))
+
+
+def test_it_listens_again_if_a_copy_of_its_socket_outlives_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As in a child process between fork and exec."""
+    said: list[str] = []
+    copies: list[socket.socket] = []
+    close = asyncio.Server.close
+
+    def close_one_of_two(server: asyncio.Server) -> None:
+        copies.extend(socket.socket(fileno=os.dup(each.fileno())) for each in server.sockets)
+        close(server)
+
+    x = fake("drop@5", "refuse:0.1", "end@5")
+    x.log = said.append
+    with served(x) as client:
+        monkeypatch.setattr(asyncio.Server, "close", close_one_of_two)
+        assert not client.read().completed
+        wait_for(lambda: any("can't reserve the port yet" in line for line in said), "an attempt")
+        monkeypatch.undo()
+        for copy in copies:
+            copy.close()
         x.wait_until(lambda x: x.listening)
         second = client.read()
     assert second.ids == ids(x, list(range(5, 10)))
