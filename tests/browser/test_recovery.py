@@ -43,9 +43,7 @@ def test_a_stack_that_is_gone_is_told_and_found_again(served: Dashboard, page: P
 
 
 @pytest.mark.parametrize("script", ["app.js", "live.js"])
-def test_a_page_whose_scripts_did_not_load_says_what_to_do(
-    page: Page, script: str
-) -> None:
+def test_a_page_whose_scripts_did_not_load_says_what_to_do(page: Page, script: str) -> None:
     page.route(f"**/{script}", lambda route: route.abort("addressunreachable"))
     page.reload()
     expect(page.locator("#overall")).to_have_text("ConnectingIf this takes long, reload the page.")

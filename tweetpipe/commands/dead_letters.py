@@ -87,9 +87,9 @@ def list_command(
 
 def show(
     letter_id: Annotated[
-        str,
+        str | None,
         typer.Argument(metavar="ID", help="Id as shown by list; its first characters are enough."),
-    ],
+    ] = None,
     payload: Annotated[
         bool,
         typer.Option("--payload", help="Write only the record's bytes to standard output."),
@@ -98,6 +98,11 @@ def show(
     target: TargetOption = Target.LOCAL,
 ) -> None:
     """Show one dead letter in full."""
+    if letter_id is None:
+        raise WrongUsage(
+            "Name a dead letter by id. To list the ids, run:\n"
+            f"  tweetpipe dead-letters list{options(target, stack_name)}"
+        )
     place, deployed = open_stack(target, stack_name)
     [letter] = find(place, deployed, [letter_id])
     if payload:

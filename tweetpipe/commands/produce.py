@@ -159,7 +159,9 @@ def file(
     named: NamedFilesOption = None,
     author: Annotated[
         str | None,
-        typer.Option(help="Author for files whose events name none, such as an archive of one account."),
+        typer.Option(
+            help="Author for files whose events name none, such as an archive of one account."
+        ),
     ] = None,
     resume: Annotated[
         bool,

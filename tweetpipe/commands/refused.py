@@ -17,7 +17,6 @@ from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.commands import guide
 from tweetpipe.words import one_of
 
-_LIST_OF_IDS = "tweetpipe dead-letters list"
 _ANY = 10  # an example where neither the guide nor a default has one
 _UNEXPECTED = re.compile(r"Got unexpected extra argument\(s\) \((.*)\)", re.DOTALL)
 _UNKNOWN = re.compile(r"No such command (['\"])(.*?)\1\.(?: Did you mean (.*)\?)?", re.DOTALL)
@@ -119,8 +118,6 @@ def _options_below(command: Any) -> Iterator[str]:
 
 
 def _missing(parameter: Any, ctx: Any) -> str:
-    if parameter.metavar == "ID":
-        return f"{ctx.command_path} needs an ID. To list the ids, run:\n  {_LIST_OF_IDS}\n"
     first, *_ = guide.EXAMPLES[_below_program(ctx)]
     return f"{ctx.command_path} needs {_name(parameter)}, as in:\n  {first}\n"
 

@@ -60,7 +60,8 @@ def watch(
 ) -> None:
     """Show live throughput, how far behind the function is, and the newest events.
 
-    Changes nothing, and shows how many requests it makes. Without a terminal, prints a line every five seconds.
+    Changes nothing, and shows how many requests it makes. Without a terminal, prints a line every
+    five seconds.
     """
     # Imported here because few commands need it, and every command would start more slowly.
     from tweetpipe.live.collector import Collector

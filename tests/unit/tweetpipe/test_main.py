@@ -174,12 +174,6 @@ RATE = "a number of at least 0.001, such as 200"
             "tweetpipe verify fake needs --count, as in:\n  tweetpipe verify fake --count",
             "verify fake",
         ),
-        (
-            "dead-letters show",
-            "tweetpipe dead-letters show needs an ID. To list the ids, run:\n"
-            "  tweetpipe dead-letters list\n",
-            "dead-letters show",
-        ),
         ("query", "tweetpipe query needs KEY, as in:\n  tweetpipe query ", "query"),
     ],
 )

@@ -63,6 +63,7 @@ def sqs(monkeypatch: pytest.MonkeyPatch) -> FakeSqs:
         ("redrive aaaa aabb --payload tweet.json", "--payload needs exactly one ID"),
         ("redrive cccc --payload tweet.json", "cccc-3 is exhausted, and --payload works only with"),
         ("redrive aa", "'aa' matches the ids of 2 dead letters"),
+        ("show", "Name a dead letter by id. To list the ids, run:"),
         ("show aa", "'aa' matches the ids of 2 dead letters"),
         ("show cccc --payload", "cccc-3 is exhausted, and --payload works only with"),
         ("redrive --since 6h aaaa", "--since reads the stream, so it can't be combined"),
