@@ -58,7 +58,7 @@ def wrong_phrases(project: Path = PROJECT) -> Iterator[tuple[Path, Wrong]]:
 
 
 def _documents(project: Path) -> Iterator[tuple[Path, str]]:
-    for document in DOCUMENTS:
+    for document in (*DOCUMENTS, PROJECT / "CHANGELOG.md"):
         path = document.relative_to(PROJECT)
         if not path.name.endswith(_KOREAN) and (project / path).exists():
             yield path, without_code((project / path).read_text(encoding="utf-8"))
