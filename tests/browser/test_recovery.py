@@ -46,7 +46,7 @@ def test_a_stack_that_is_gone_is_told_and_found_again(served: Dashboard, page: P
 def test_a_page_whose_scripts_did_not_load_says_what_to_do(page: Page, script: str) -> None:
     page.route(f"**/{script}", lambda route: route.abort("addressunreachable"))
     page.reload()
-    expect(page.locator("#overall")).to_have_text("ConnectingIf this takes long, reload the page.")
+    expect(page.locator("#overall")).to_have_text("Connecting If this takes long, reload the page.")
     expect(page.get_by_text("reload the page")).to_be_visible()
 
     page.unroute(f"**/{script}")

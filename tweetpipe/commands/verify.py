@@ -150,8 +150,8 @@ def file(
 ) -> None:
     """Check that each event in files is stored, and that everything else in them is a dead letter.
 
-    Computes the expected items with code of its own, if the events have an oracle.py, and otherwise
-    with the function's. Reads each item by its key. On AWS, that costs one read request unit per
+    Computes the expected items with the events' expected_of, or without one, with to_item, which is
+    the function's code. Reads each item by its key. On AWS, that costs one read request unit per
     event, about $0.13 per million.
     """
     names = [*(named or ()), *(paths or ())]
