@@ -163,6 +163,7 @@ ODD_ANSWERS = [
     b"{}",
     b'{"Records": null}',
     b'{"Records": []}',
+    b'{"Records": [1, 2]}',
     b'{"Records": [{"SequenceNumber": "1"}]}',
     b'{"Records": [{"SequenceNumber": "1"}, {}]}',
     b'{"Records": [{"SequenceNumber": "1"}, {"SequenceNumber": null}]}',
