@@ -84,13 +84,25 @@ def test_what_dynamodb_would_refuse_is_rejected_with_a_reason(item: object, word
     [
         ("a" * 409_587, "a" * 409_588),
         (b"a" * 409_587, b"a" * 409_588),
+        (["a" * 409_581, "b"], ["a" * 409_582, "b"]),
+        ({"key": "a" * 409_580}, {"key": "a" * 409_581}),
         (json.loads("[" * 32 + "]" * 32), json.loads("[" * 33 + "]" * 33)),
         (json.loads('{"a":' * 31 + "{}" + "}" * 31), json.loads('{"a":' * 32 + "{}" + "}" * 32)),
         (int("1" * 38), int("1" * 39)),
         (Decimal("9E+125"), Decimal("1E+126")),
         (Decimal("1E-130"), Decimal("9E-131")),
     ],
-    ids=["text", "bytes", "lists", "maps", "digits", "large number", "small number"],
+    ids=[
+        "text",
+        "bytes",
+        "text in a list",
+        "text in a map",
+        "lists",
+        "maps",
+        "digits",
+        "large number",
+        "small number",
+    ],
 )
 def test_what_just_reaches_a_limit_is_stored(most: object, too_much: object) -> None:
     wire_form({**READING, "x": most}, KEY)
