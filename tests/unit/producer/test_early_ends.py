@@ -160,6 +160,32 @@ def test_an_interrupt_in_the_callers_thread_loses_nothing(undelivered: Path) -> 
     assert sorted(lines(undelivered)) == sorted(data_of(records(30)))
 
 
+def test_an_interrupt_loses_no_record_that_waits_for_room(undelivered: Path) -> None:
+    given: list[bytes] = []
+
+    def source() -> Iterator[OutgoingRecord]:
+        for record in records(30):
+            given.append(record.data)
+            yield record
+
+    def interrupt(progress: Progress) -> None:
+        if progress.read < len(given):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(
+            source(),
+            FakeKinesis(refuse),
+            undelivered,
+            max_records=1,
+            calls_in_flight=1,
+            on_progress=interrupt,
+        )
+
+    assert len(given) < 30
+    assert sorted(lines(undelivered)) == sorted(given)
+
+
 def test_a_file_that_cannot_be_written_is_found_before_anything_is_read(tmp_path: Path) -> None:
     source = iter(records(3))
     kinesis = FakeKinesis()
