@@ -138,7 +138,7 @@ def test_an_update_of_stream_and_table_is_made(place: Place, name: str) -> None:
     )
 
     assert changed
-    assert "Found and fixed: EventStream: ShardCount is 2 instead of 5" in said
+    assert "Found and fixed: EventStream: ShardCount was 2 instead of 5" in said
     stream = stream_of(place, deployed)
     assert (stream["RetentionPeriodHours"], stream["OpenShardCount"]) == (48, 5)
     assert table_of(place, name)["DeletionProtectionEnabled"]
@@ -210,7 +210,9 @@ def test_what_was_changed_by_hand_is_put_right_and_named(place: Place, name: str
     changed, said = deploy_saying(place, name)
 
     assert changed
-    put_right = {line.partition(" is ")[0] for line in said if line.startswith("Found and fixed: ")}
+    put_right = {
+        line.partition(" was ")[0] for line in said if line.startswith("Found and fixed: ")
+    }
     assert put_right == {
         "Found and fixed: DeadLetters: MessageRetentionPeriod",
         "Found and fixed: EventStream: Tags",
@@ -249,7 +251,7 @@ def test_a_mapping_that_was_deleted_by_hand_is_made_anew_and_goes_with_its_stack
     changed, said = deploy_saying(place, name)
 
     assert changed
-    assert "Found and fixed: StreamToProcessor is missing" in said
+    assert "Found and fixed: StreamToProcessor was missing" in said
     [made] = mappings_of(place, f"{name}-DDBEventProcessor")
     told = before.keys() - {"LastModified", "ResponseMetadata", "State"}
     assert {key for key in told if made[key] != before[key]} == {"UUID", "EventSourceMappingArn"}

@@ -95,7 +95,8 @@ def comply(
 
     Sends X the ids of all posts in the table and in the dead letters (a batch compliance job), and
     applies the result and everything that X's streams have reported. You can stop this command and
-    run it again at any time. Run it at least once a day.
+    run it again at any time. Run it at least once a day. X charges for each edited post that it
+    has to send again.
     """
     require_tweets()
     if not log.parent.is_dir():

@@ -93,8 +93,8 @@ def fake(
         typer.Option(
             metavar="SHAPE",
             show_default="mixed",
-            help="Format of the events. The default events have v1, v2, and mixed; those of a "
-            "folder may have others.",
+            help="Format of the events. The default events follow version v1 or v2 of their API, "
+            "or are mixed. Your own events may have other formats.",
         ),
     ] = None,
     malformed: Annotated[
@@ -268,6 +268,6 @@ def _keyless(report: Report) -> str:
     if not (report.keyless and report.sent):
         return ""
     return (
-        f"{words.counted(report.keyless, 'record')} of {report.read:,} had no partition key. A "
-        "digest of the data was used instead, so the order of such records is not kept."
+        f"{words.counted(report.keyless, 'record')} of {report.read:,} had no partition key for "
+        "Kinesis. The order of such records is not kept."
     )

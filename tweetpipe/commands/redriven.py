@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tweetpipe.aws.errors import TweetpipeError
-from tweetpipe.dead_letters.redrive import Redriven
+from tweetpipe.dead_letters.redrive import REJECTED_AGAIN, Redriven
 from tweetpipe.words import counted
 
 _REASONS = 3  # reasons for which letters are kept, in an error's one line
@@ -71,9 +71,14 @@ def _advice(commands: Iterable[str], *, others: int) -> str:
 
 def _in_brief(whys: list[str]) -> str:
     """The most frequent reasons, without the details that differ between dead letters."""
-    counts = Counter(": ".join(why.split(": ")[:2]) for why in whys).most_common()
-    more = ", and for other reasons" if len(counts) > _REASONS else ""
-    return "; ".join(f"{why} ({n:,} of them)" for why, n in counts[:_REASONS]) + more
+    again = [why.split(": ")[1] for why in whys if why.startswith(REJECTED_AGAIN)]
+    others = [": ".join(why.split(": ")[:2]) for why in whys if not why.startswith(REJECTED_AGAIN)]
+    parts = [f"{why} ({n:,} of them)" for why, n in Counter(others).most_common(_REASONS)]
+    if again:
+        reasons = ", ".join(f"{why} {n:,}" for why, n in Counter(again).most_common())
+        parts.insert(0, f"{len(again):,} would be rejected again ({reasons})")
+    more = ", and for other reasons" if len(set(others)) > _REASONS else ""
+    return "; ".join(parts) + more
 
 
 def as_json(outcome: Redriven) -> dict[str, object]:

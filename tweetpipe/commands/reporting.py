@@ -112,5 +112,5 @@ def figures(found: Metrics, *, is_local: bool) -> list[tuple[str, str]]:
                 count(found.unhandled, "record left for a retry", "records left for a retry"),
             ),
         ),
-        (f"AWS's own count, {minutes}", each(*mapping_words(found.mapping))),
+        (f"polled by Lambda, {minutes}", each(*mapping_words(found.mapping))),
     ]

@@ -66,7 +66,7 @@ def deploy(
         ),
     ] = None,
 ) -> None:
-    """Create the stack, or update it to match the template and processor/."""
+    """Create the stack, or update it to match the template and the function's code."""
     stacks.check_name(stack)
     parameters = _parameters(parameter or [])
     if confirm_loss not in (None, stack):
@@ -236,9 +236,8 @@ def _parameters(texts: list[str]) -> dict[str, str]:
 def _parameter(text: str) -> tuple[str, str]:
     name, separator, value = text.partition("=")
     if not separator or not name:
-        raise WrongUsage(
-            f"{text!r} is not a parameter. Write it as NAME=VALUE, such as -p ShardCount=4."
-        )
+        lacks = "name" if separator else "value"
+        raise WrongUsage(f"-p {text} has no {lacks}. Write it as NAME=VALUE: -p ShardCount=4.")
     return name, value
 
 

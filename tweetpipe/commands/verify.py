@@ -48,7 +48,7 @@ WaitOption = Annotated[
     typer.Option(
         "--wait",
         min=0,
-        help="Seconds without a new item after which to stop waiting for missing ones.",
+        help="Stop waiting for missing items after this many seconds without a new one.",
     ),
 ]
 
@@ -238,7 +238,7 @@ def _verdict(comparison: FileComparison) -> str:
         verdict += f"; {counted(comparison.rejected, 'record')} can't be stored, "
         verdict += (
             f"and {comparison.lost:,} of them {'has' if comparison.lost == 1 else 'have'} no dead "
-            "letter: lost, too large to send, or redriven or purged since"
+            "letter: not sent, too large to send, redriven or purged since, or lost"
             if comparison.lost
             else f"and {'it is a dead letter' if comparison.rejected == 1 else in_letters}"
         )

@@ -77,8 +77,8 @@ def find(place: Place, stack: Stack, prefixes: Collection[str]) -> list[DeadLett
     for prefix, letters in found.items():
         if not letters:
             raise NothingThere(
-                f"No dead letter's id begins with {prefix!r}. It is gone, or another reader holds "
-                f"it at the moment. To list what is there, run:\n  {shown}"
+                f"No dead letter's id begins with {prefix!r}. If the id is right, the letter is "
+                f"gone, or another reader holds it. To list what is there, run:\n  {shown}"
             )
         if len(letters) > 1:
             ids = ", ".join(letter.id for letter in letters[:3])

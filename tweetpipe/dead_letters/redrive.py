@@ -31,6 +31,8 @@ from tweetpipe.dead_letters.stream import StreamRecord, read_again, read_since
 from tweetpipe.words import counted
 
 _NOWHERE = StreamPosition(stream_arn="", shard="", first="", last="")
+REJECTED_AGAIN = "it would be rejected again"
+"""How the reason begins for a letter whose record would be rejected again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +192,7 @@ class _Worker:
         refused = [refusal for refusal in refusals if refusal]
         # Store the usable records of an aggregated record that was rejected as a whole.
         if all(refusals) or len(refused) > MAX_LETTERS:
-            return Redriven(letter=letter, why=f"it would be rejected again: {refused[0]}")
+            return Redriven(letter=letter, why=f"{REJECTED_AGAIN}: {refused[0]}")
         arrived = letter.arrived
         record = StreamRecord(
             stream_arn=position.stream_arn,

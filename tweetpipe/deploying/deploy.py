@@ -181,7 +181,7 @@ def _put_right(
             on_step(f"Not supported by the emulator: {difference}")
         return True
     for difference in mended:
-        on_step(f"Found and fixed: {difference}")
+        on_step(f"Found and fixed: {difference.in_the_past()}")
     if remaining:
         raise DeployFailed(
             f"The stack does not match the template: {'; '.join(map(str, remaining))}. The "

@@ -46,10 +46,17 @@ class Difference:
     found: Any = None
 
     def __str__(self) -> str:
+        return self._with("is")
+
+    def in_the_past(self) -> str:
+        """The difference, after it was fixed."""
+        return self._with("was")
+
+    def _with(self, verb: str) -> str:
         if not self.property:
-            return f"{self.logical_id} is missing"
+            return f"{self.logical_id} {verb} missing"
         found, wanted = (_short(value) for value in (self.found, self.wanted))
-        return f"{self.logical_id}: {self.property} is {found} instead of {wanted}"
+        return f"{self.logical_id}: {self.property} {verb} {found} instead of {wanted}"
 
 
 def put_right(

@@ -94,8 +94,8 @@ def _parts(load: Load, mode: Mode, capacity: Capacity, reading: Reading) -> Iter
             yield "Kinesis", "GB in", "advantage_in_gb", _gb_in(load)
             yield "Kinesis", "GB out", "advantage_out_gb", _gb_out(load)
             short = _missing(load, _gb_in(load)), _missing(load, _gb_out(load))
-            yield "Kinesis", "GB in, short of 25 MiB/s", "advantage_in_missing_gb", short[0]
-            yield "Kinesis", "GB out, short of 25 MiB/s", "advantage_out_missing_gb", short[1]
+            yield "Kinesis", "GB in, unused of 25 MiB/s", "advantage_in_missing_gb", short[0]
+            yield "Kinesis", "GB out, unused of 25 MiB/s", "advantage_out_missing_gb", short[1]
     batches = reading.batches * capacity.concurrency * load.seconds_per_month
     seconds = reading.billed_seconds * capacity.concurrency * load.seconds_per_month
     gb_seconds = seconds * load.memory / 1024

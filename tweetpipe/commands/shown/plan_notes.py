@@ -129,7 +129,7 @@ def _of_aggregation(load: Load, plans: Sequence[Plan], prices: Prices) -> Iterat
             else ""
         )
         saved = before.costs.total - after.costs.total
-        less = f"about ${_two_digits(saved)} less a month" if saved >= 1 else "no less a month"
+        less = f"about ${_two_digits(saved)} less a month" if saved >= 1 else "no saving"
         changes.append(f"{before.mode.value} {shards}{less}")
     yield (
         f"With produce --aggregate, which packs {together.aggregate} {load.nouns} into a record: "

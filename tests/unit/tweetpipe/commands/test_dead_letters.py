@@ -258,7 +258,7 @@ def test_what_is_kept_is_counted_with_its_reasons(
     assert command == "  tweetpipe dead-letters redrive --help"
     assert error.startswith("Error: 3 dead letters were kept: ")
     for why in (
-        "rejected again: no-id (1 of them)",
+        "1 would be rejected again (no-id 1); ",
         "no longer has its records",
         "another program wrote it",
     ):

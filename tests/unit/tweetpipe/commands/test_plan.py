@@ -45,7 +45,7 @@ def test_people_get_capacity_cost_limits_and_assumptions(
         assert words in shown
     assert "Each run of `tweetpipe comply` reads the table twice and costs" in shown
     for words in (
-        "GB in, short of 25 MiB/s",
+        "GB in, unused of 25 MiB/s",
         "Limits",
         "Assumptions",
         "from third parties that quote",
@@ -228,7 +228,7 @@ def test_people_are_told_what_aggregation_would_save(capsys: pytest.CaptureFixtu
         "With produce --aggregate, which packs 11 tweets into a record: provisioned 13 shards"
         in without
     )
-    assert "on-demand about $690 less a month; advantage no less a month" in without
+    assert "on-demand about $690 less a month; advantage no saving" in without
 
     assert run("--rate", "5000", "--event-bytes", "2000", "--aggregate", "11") == 0
     aggregated = capsys.readouterr().out

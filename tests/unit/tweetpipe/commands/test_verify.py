@@ -126,7 +126,10 @@ def test_differences_are_listed_with_file_and_record_and_end_with_exit_code_3(
     assert ends(line) == 3
     said = capfd.readouterr()
     assert "0 of 2 tweets verified: 1 missing, 1 different" in said.err
-    assert "has no dead letter: lost, too large to send, or redriven or purged since" in said.err
+    assert (
+        "has no dead letter: not sent, too large to send, redriven or purged since, or lost"
+        in said.err
+    )
     assert f"line 1 of {more}" in said.out
     assert "Message is 'sai', not 'said'" in said.out
     steps = [line for line in said.err.splitlines() if line.startswith("  tweetpipe")]
