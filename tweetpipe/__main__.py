@@ -109,12 +109,12 @@ def _in_one_line(error: Exception) -> tuple[str, int]:
         case TweetpipeError():
             return str(error), error.exit_code
         case SettingsError():
-            return str(error), 2
+            return _sentence(str(error)), 2
         case SourceError(advice=str(advice)) if advice:
             again = "" if "\n" in advice else ", then run this command again."
             return f"{error}. {advice}{again}", 1
         case ProducerError() | EmulatorError():
-            return str(error), 1
+            return _sentence(str(error)), 1
         case BotoCoreError() | ClientError():
             return explain(error), 1
         case ResponseParserError():
@@ -125,6 +125,12 @@ def _in_one_line(error: Exception) -> tuple[str, int]:
         case OSError():
             return _of_the_system(error), 1
     return mistake(error), 1
+
+
+def _sentence(text: str) -> str:
+    """The text with a period, unless it has one or ends with a command to run."""
+    last = text.rpartition("\n")[2]
+    return text if last.startswith("  ") or last.endswith((".", "?")) else f"{text}."
 
 
 def _of_the_system(error: OSError) -> str:

@@ -69,9 +69,7 @@ def comply(
     ] = False,
     no_job: Annotated[
         bool,
-        typer.Option(
-            "--no-job", help="Don't start a job at X. Apply only what X's streams have reported."
-        ),
+        typer.Option("--no-job", help="Don't send anything to X. Apply only recorded messages."),
     ] = False,
     log: Annotated[
         Path,
@@ -91,12 +89,12 @@ def comply(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Delete, mark, or replace stored posts that were deleted or changed on X.
+    """Delete or replace stored posts that were deleted or edited on X, and mark withheld ones.
 
-    Sends X the ids of all posts in the table and in the dead letters (a batch compliance job), and
-    applies the result and everything that X's streams have reported. You can stop this command and
-    run it again at any time. Run it at least once a day. X charges for each edited post that it
-    has to send again.
+    Sends X the ids of all posts in the table and in the dead letters (a batch compliance job).
+    Applies X's answer, and the messages that produce twitter has recorded or that FILE contains.
+    You can stop this command and run it again at any time. Run it at least once a day. X charges
+    for each edited post that it has to send again.
     """
     require_tweets()
     if not log.parent.is_dir():

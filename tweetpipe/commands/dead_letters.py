@@ -145,14 +145,14 @@ def redrive_command(
     target: TargetOption = Target.LOCAL,
     as_json: JsonOption = False,
 ) -> None:
-    """Process dead letters again: rejected records, and batches still in the stream.
+    """Process dead letters again: rejected records, and batches that Lambda gave up on.
 
     Deletes a dead letter once its records are stored. Keeps it if they still can't be stored, and
     exits with code 1. You can interrupt this command and run it again at any time.
 
-    To fix a rejected record, save it with show ID --payload > record.json, edit the file, and run
-    redrive ID --payload record.json. Batches that have expired from the stream can't be redriven:
-    send their records again from the source, then purge ID.
+    To fix a rejected record, save it in a file with dead-letters show ID --payload, edit the file,
+    and redrive it with --payload. If a batch is neither in the stream nor in a bucket of yours,
+    send its records again from their source, and purge the dead letter.
     """
     if since is not None:
         if ids or every or kind or payload:

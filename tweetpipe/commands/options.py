@@ -42,7 +42,7 @@ NamedFilesOption = Annotated[
 ]
 RateOption = Annotated[
     float | None,
-    typer.Option("--rate", min=0.001, show_default="unlimited", help="Maximum records per second."),
+    typer.Option("--rate", min=0.001, show_default="unlimited", help="Maximum events per second."),
 ]
 AggregateOption = Annotated[
     bool,

@@ -61,7 +61,7 @@ def plan(
             "--tweet-bytes",
             min=1,
             max=1024 * 1024,
-            show_default="2500, or the average of your own fake events",
+            show_default="2500; with --events, the average of its fake events",
             help="Average size of an event's data, in bytes.",
         ),
     ] = None,
@@ -70,7 +70,7 @@ def plan(
         typer.Option(
             min=1,
             max=400 * 1024,
-            show_default="18% of the event, or the average of your own fake items",
+            show_default="18% of the event; with --events, the average of its items",
             help="Average size of an item in DynamoDB, in bytes.",
         ),
     ] = None,
@@ -113,7 +113,8 @@ def plan(
         list[Path] | None,
         typer.Option(
             dir_okay=False,
-            help="File in AWS's price list format to read prices from. Repeat for each service.",
+            help="File with AWS's prices, as fetched by tweetpipe.plan.refresh, or as downloaded "
+            "from AWS, one per service. Repeatable.",
         ),
     ] = None,
     hours_per_month: Annotated[

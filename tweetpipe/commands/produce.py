@@ -81,8 +81,9 @@ def fake(
         bool,
         typer.Option(
             "--forever",
-            help="Send until interrupted. Events that can't be delivered are not kept. Without "
-            "--seed, the next run continues after the last event.",
+            help="Send until interrupted, without ever giving up on an event. Events that are not "
+            "delivered by then are not kept. Without --seed, the next run continues after the last "
+            "event.",
         ),
     ] = False,
     seed: Annotated[
@@ -93,8 +94,8 @@ def fake(
         typer.Option(
             metavar="SHAPE",
             show_default="mixed",
-            help="Format of the events. The default events follow version v1 or v2 of their API, "
-            "or are mixed. Your own events may have other formats.",
+            help="Format of the events. For tweets: v1, v2, or mixed. Your own events may have "
+            "others.",
         ),
     ] = None,
     malformed: Annotated[

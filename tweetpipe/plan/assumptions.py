@@ -19,7 +19,7 @@ def assumptions(load: Load, modes: list[Mode], prices: Prices) -> list[str]:
         size += f", {shares} of the {load.noun}, as with fake tweets"
     quoted = (
         f", {prices.quoted} of {len(prices.prices)} from third parties that quote AWS's list. "
-        "--json shows each source, and python -m tweetpipe.plan.refresh fetches AWS's own list"
+        "--json shows each source, and --prices reads AWS's own list"
         if prices.quoted
         else ", from AWS's price list"
     )

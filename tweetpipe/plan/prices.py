@@ -7,6 +7,8 @@ it with AWS's own prices.
 
 from __future__ import annotations
 
+import shlex
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -99,5 +101,5 @@ def _leading_to_a_good_file(region: str) -> Iterator[None]:
 def _fetching(region: str) -> str:
     return (
         "To fetch AWS's prices of that region, run this command, then add --prices prices.json:\n"
-        f"  python -m tweetpipe.plan.refresh --region {region} prices.json"
+        f"  {shlex.quote(sys.executable)} -m tweetpipe.plan.refresh --region {region} prices.json"
     )

@@ -281,7 +281,7 @@ def test_debug_shows_where_an_error_comes_from(
 @pytest.mark.parametrize(
     ("error", "says"),
     [
-        (producer.SourceError("it broke"), "Error: it broke\n"),
+        (producer.SourceError("it broke"), "Error: it broke.\n"),
         (
             PermissionError(errno.EACCES, "Permission denied", "x"),
             "Error: Permission denied: x. Check the path and its permissions, then run this "

@@ -14,6 +14,8 @@ from tweetpipe.__main__ import main
 from tweetpipe.commands import terminal
 from tweetpipe.plan.prices import SERVICES
 
+REFRESH = f"{sys.executable} -m tweetpipe.plan.refresh"
+
 
 def run(*arguments: str) -> int:
     with pytest.raises(SystemExit) as ending:
@@ -164,7 +166,7 @@ def test_a_file_that_is_no_price_list_leads_to_the_command_that_fetches_one(
 
     error = capsys.readouterr().err
     assert says in error
-    assert error.endswith(":\n  python -m tweetpipe.plan.refresh --region us-east-1 prices.json\n")
+    assert error.endswith(f":\n  {REFRESH} --region us-east-1 prices.json\n")
 
 
 def test_one_mode_can_be_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
@@ -180,9 +182,7 @@ def test_an_unknown_region_is_told_with_the_known_ones_and_the_command_that_fetc
 
     error = capsys.readouterr().err
     assert "only for us-east-1" in error
-    assert error.endswith(
-        ":\n  python -m tweetpipe.plan.refresh --region eu-nowhere-1 prices.json\n"
-    )
+    assert error.endswith(f":\n  {REFRESH} --region eu-nowhere-1 prices.json\n")
 
 
 def test_a_plot_without_matplotlib_names_the_extra_that_has_it(
