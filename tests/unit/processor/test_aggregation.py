@@ -177,6 +177,13 @@ def test_of_a_field_that_comes_twice_the_last_counts() -> None:
     assert contents(sealed(bytes_field(1, b"key") + record)) == [("key", b"two")]
 
 
+@pytest.mark.parametrize("size", [127, 128, 16_383, 16_384])
+def test_data_is_read_whose_length_just_fits_in_its_bytes_or_takes_another(size: int) -> None:
+    record = bytes_field(3, number_field(1, 0) + bytes_field(3, b"x" * size))
+
+    assert contents(sealed(bytes_field(1, b"key") + record)) == [("key", b"x" * size)]
+
+
 KEY = bytes_field(1, b"key")
 GOOD = bytes_field(3, number_field(1, 0) + bytes_field(3, b"data"))
 BROKEN = {
