@@ -134,6 +134,14 @@ def test_messages_are_packed_up_to_the_limit(queue: DeadLetterQueue, sqs: FakeSQ
     assert MAX_BYTES == 262_144
 
 
+def test_calls_after_a_large_message_hold_ten_again(queue: DeadLetterQueue, sqs: FakeSQS) -> None:
+    large = dead_letter(Origin(kinesis_record(b"x" * 196_000)), WHY)
+
+    queue.send([large, *letters(12)], time_left=Clock().left)
+
+    assert sorted(sqs.calls) == [1, 2, 10]
+
+
 def test_only_failed_entries_are_sent_again(queue: DeadLetterQueue, sqs: FakeSQS) -> None:
     answers = iter([lambda numbers: numbers[1:3], lambda numbers: numbers[:1]])
     sqs.fault = lambda numbers: next(answers, lambda _: [])(numbers)
