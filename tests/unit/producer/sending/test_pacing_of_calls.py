@@ -230,6 +230,19 @@ def test_only_the_first_parcel_for_a_shard_has_somebody_look_whether_to_send_it(
     assert looks == [True, False, True, False, False]
 
 
+def test_a_call_for_full_shards_keeps_to_its_bytes_unless_one_parcel_has_more() -> None:
+    lanes = Lanes(0.0, patience=60.0, shards=1, share=1.0)
+    for _ in range(5):
+        lanes.add(parcel(100, size=1000), 10.0)
+    wire = parcel(100, size=1000).wire
+
+    calls = [
+        lanes.take(10.0, max_records=500, max_bytes=most) for most in (2 * wire, 3 * wire - 1, 1)
+    ]
+
+    assert [len(call) for call in calls] == [2, 2, 1]
+
+
 def test_records_of_a_group_taken_apart_may_have_arrived_if_the_group_may() -> None:
     outbox = outbox_of(2, aggregate=True)
     assert outbox.ready_in(0.0, flush=True) == 0.0
