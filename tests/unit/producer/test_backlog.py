@@ -7,7 +7,7 @@ from producer.sending.answer import Answer
 from producer.sending.outbox import Call, Outbox
 from producer.settings import Settings
 from tests.unit.producer.doubles import records
-from tests.waiting import wait_for
+from tests.waiting import LONG, wait_for
 
 RECORD = records(1)[0]
 
@@ -134,6 +134,25 @@ def test_giving_up_covers_calls_in_flight_and_ignores_their_late_outcome() -> No
     held.set_aside(3)
 
     assert counts(held) == (3, 0, 3)
+
+
+def test_a_call_that_is_answered_while_sending_ends_has_sent_its_records() -> None:
+    held = backlog()
+    for _ in range(2):
+        held.add(RECORD, size=10)
+    call = held.take()
+    assert call is not None
+
+    def answer_at_the_end() -> None:
+        assert held.take() is None
+        accept(held, call)
+
+    sender = threading.Thread(target=answer_at_the_end)
+    sender.start()
+    held.send_no_more(timeout=LONG)
+
+    assert counts(held) == (2, 2, 0)
+    sender.join()
 
 
 def test_a_record_that_comes_after_the_end_is_not_counted() -> None:
