@@ -1,4 +1,4 @@
-"""Corrections to how LocalStack's CloudFormation creates and updates resources.
+"""Corrections to how LocalStack's CloudFormation creates, updates, and deletes resources.
 
 LocalStack 4.9.2 creates them one at a time. If a resource takes a moment, as a function does, it
 checks again at once, and then only every five seconds. It would also go on with a stack that a
@@ -91,6 +91,32 @@ def keep_what_stays_the_same() -> None:
         return delta
 
     ChangeSetModelPreproc.visit_node_resource = visit_and_compare
+
+
+def delete_users_with_policies() -> None:
+    """Delete a user's policies and memberships before the user, as LocalStack does for a role.
+
+    IAM refuses to delete a user that has policies, so LocalStack can't even delete one for which
+    the template names a managed policy.
+    """
+    from localstack.services.iam.resource_providers.aws_iam_user import IAMUserProvider
+
+    delete = IAMUserProvider.delete
+
+    def delete_with_policies(self: Any, request: Any) -> Any:
+        _detach(request.aws_client_factory.iam, request.desired_state["Id"])
+        return delete(self, request)
+
+    IAMUserProvider.delete = delete_with_policies
+
+
+def _detach(iam: Any, user: str) -> None:
+    for policy in iam.list_user_policies(UserName=user)["PolicyNames"]:
+        iam.delete_user_policy(UserName=user, PolicyName=policy)
+    for policy in iam.list_attached_user_policies(UserName=user)["AttachedPolicies"]:
+        iam.detach_user_policy(UserName=user, PolicyArn=policy["PolicyArn"])
+    for group in iam.list_groups_for_user(UserName=user)["Groups"]:
+        iam.remove_user_from_group(UserName=user, GroupName=group["GroupName"])
 
 
 _under_way = 0

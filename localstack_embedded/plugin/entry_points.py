@@ -84,6 +84,7 @@ def cloudformation() -> Service:
     from localstack.services.cloudformation.v2.provider import CloudformationProviderV2
 
     from .cloudformation import (
+        delete_users_with_policies,
         end_with_the_stack,
         keep_what_stays_the_same,
         look_often,
@@ -96,6 +97,7 @@ def cloudformation() -> Service:
     spare_what_is_not_there()
     tell_conditions_apart()
     keep_what_stays_the_same()
+    delete_users_with_policies()
     return Service.for_provider(CloudformationProviderV2())
 
 

@@ -38,6 +38,10 @@ PATCHES: dict[str, tuple[str, str]] = {
         "self, scope, condition_name, before_condition, after_condition",
         "it uses the first condition for all, and replaces what only needs an update",
     ),
+    "localstack.services.iam.resource_providers.aws_iam_user:IAMUserProvider.delete": (
+        "self, request",
+        "it can't delete a user that has policies",
+    ),
     "localstack.aws.skeleton:get_coverage_link_for_service": (
         "service_name, action_name",
         "it names license plans instead of the available services",

@@ -1,4 +1,4 @@
-"""What an update of a stack makes anew, and what it leaves alone."""
+"""What an update of a stack makes anew and leaves alone, and what a deletion deletes."""
 
 from __future__ import annotations
 
@@ -101,3 +101,35 @@ def test_another_value_makes_anew_what_has_it(place: Place, name: str) -> None:
 
     assert planned == {"Queue": "True"}
     assert messages(place, name) == {"narrow": []}
+
+
+def test_a_user_is_deleted_with_the_policies_and_groups_that_it_has(place: Place) -> None:
+    name = f"delete-{uuid.uuid4().hex[:8]}"
+    properties = {
+        "UserName": name,
+        "Groups": [{"Ref": "Group"}],
+        "ManagedPolicyArns": ["arn:aws:iam::aws:policy/ReadOnlyAccess"],
+    }
+    resources = {
+        "User": {"Type": "AWS::IAM::User", "Properties": properties},
+        "Group": {"Type": "AWS::IAM::Group", "Properties": {"GroupName": name}},
+    }
+    client, iam = place.cloudformation(), place.iam()
+    id_ = client.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps({"Resources": resources}),
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+    )["StackId"]
+    client.get_waiter("stack_create_complete").wait(StackName=id_, WaiterConfig={"Delay": 1})
+    document = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Action": "s3:ListAllMyBuckets", "Resource": "*"}],
+    }
+    iam.put_user_policy(UserName=name, PolicyName="by-hand", PolicyDocument=json.dumps(document))
+
+    client.delete_stack(StackName=id_)
+    client.get_waiter("stack_delete_complete").wait(StackName=id_, WaiterConfig={"Delay": 1})
+
+    happened = client.describe_stack_events(StackName=id_)["StackEvents"]
+    assert not [e for e in happened if e["ResourceStatus"].endswith("_FAILED")]
+    assert name not in {user["UserName"] for user in iam.list_users()["Users"]}
