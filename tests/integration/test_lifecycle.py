@@ -18,7 +18,7 @@ from tests.stack_fixtures import Command, free_port
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack
-from tweetpipe.deploying import owner, package
+from tweetpipe.deploying import events, owner, package
 from tweetpipe.looking import table, verify
 
 Finished = subprocess.CompletedProcess[str]
@@ -73,10 +73,29 @@ def test_destroy_leaves_nothing_and_a_second_one_has_nothing_to_do(
     second = tweetpipe_command("destroy", "--stack", stack.name)
 
     assert first.returncode == 0, first.stderr
+    assert "_FAILED" not in first.stderr
+    assert not [event for event in events.every(place, stack.id) if event.is_failure]
     for kind, found in everything_there(place).items():
         assert not {n for n in found if is_of(stack, n, names)}, kind
     assert second.returncode == 0, second.stderr
     assert "nothing to do" in second.stderr
+
+
+def test_no_resource_fails_when_the_user_goes_and_returns_and_then_the_stack_goes(
+    place: Place, new_stack: Callable[[], Stack], tweetpipe_command: Command
+) -> None:
+    stack = new_stack()
+    name = ("--stack", stack.name)
+    outcomes = [
+        tweetpipe_command("produce", "fake", "--count", "20", *name),
+        tweetpipe_command("deploy", "-p", "ProducerUser=false", "-p", "Alarms=true", *name),
+        tweetpipe_command("deploy", "-p", "ProducerUser=true", "-p", "Alarms=false", *name),
+        tweetpipe_command("destroy", *name),
+    ]
+
+    assert [outcome.stderr for outcome in outcomes if outcome.returncode] == []
+    assert not [outcome.stderr for outcome in outcomes if "_FAILED" in outcome.stderr]
+    assert not [event for event in events.every(place, stack.id) if event.is_failure]
 
 
 def test_destroying_what_another_checkout_deployed_asks(

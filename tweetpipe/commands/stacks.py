@@ -107,7 +107,12 @@ def destroy(
     if not place.is_local:
         _show_place(place, stack)
     if deployment.destroy(
-        place, stack, on_event=_show_event, may_delete=may_delete, may_clear=may_clear
+        place,
+        stack,
+        on_event=_show_event,
+        on_step=terminal.say,
+        may_delete=may_delete,
+        may_clear=may_clear,
     ):
         terminal.done(f"Deleted the stack {stack}.")
     else:

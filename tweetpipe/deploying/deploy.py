@@ -218,6 +218,7 @@ def destroy(
     name: str,
     *,
     on_event: OnEvent,
+    on_step: OnStep = lambda _: None,
     may_delete: Callable[[Stack], bool] = lambda _: True,
     may_clear: MayClear = lambda _: False,
 ) -> bool:
@@ -233,9 +234,10 @@ def destroy(
     # Ask everything before changing anything.
     theirs = leftovers.not_ours(place, name)
     cleared = theirs if theirs and may_clear(theirs) else []
-    if existing:
-        _delete(place, existing, on_event)
-    removed = leftovers.clear(place, name, existing, cleared)
+    with endings.second_tries(place, on_event, on_step) as (note, removed):
+        if existing:
+            _delete(place, existing, note)
+        removed += leftovers.clear(place, name, existing, cleared)
     if theirs and not (existing or removed):
         raise NothingThere("Nothing was deleted.")
     artifacts.remove(place, name)
@@ -267,10 +269,12 @@ def _ready_for_change(
     theirs = leftovers.not_ours(place, name)
     if theirs and not may_clear(theirs):
         raise NothingThere("Nothing was changed.")
-    if existing:
-        on_step(f"Removing what a failed deployment left ({existing.status})")
-        _delete(place, existing, on_event)
-    removed = leftovers.clear(place, name, existing, theirs)
+    # The line below names all that was deleted.
+    with endings.second_tries(place, on_event, lambda _: None) as (note, removed):
+        if existing:
+            on_step(f"Removing what a failed deployment left ({existing.status})")
+            _delete(place, existing, note)
+        removed += leftovers.clear(place, name, existing, theirs)
     if removed:
         on_step(f"Removed what a failed deployment left: {', '.join(removed)}")
     return None, bool(existing or removed)
@@ -282,5 +286,6 @@ def _delete(place: Place, existing: Stack, on_event: OnEvent) -> None:
         # On an emulator, destroy does not ask, so deletion protection must not stop it either.
         leftovers.unprotect(place, existing.outputs.get("EventDataTable", "none"))
         leftovers.unmap(place, existing.outputs.get("DDBEventProcessor", "none"))
+        leftovers.strip_users(place, existing.id)
     place.cloudformation().delete_stack(StackName=existing.id)
     endings.wait(place, existing.name, existing.id, before, on_event, wanted=endings.DELETED)

@@ -7,7 +7,8 @@ on a retry, and a canceled update has no failed resource at all.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 from tweetpipe.aws.errors import DeployFailed
 from tweetpipe.aws.explain import engine_lacks, lacks_permission
@@ -63,6 +64,37 @@ def check_end(
     raise DeployFailed(
         f"{_cause(name, status, seen)}. {remedy(place, name, status, resources=resources, why=why)}"
     )
+
+
+@contextmanager
+def second_tries(
+    place: Place, on_event: Callable[[Event], None], on_step: Callable[[str], None]
+) -> Iterator[tuple[Callable[[Event], None], list[str]]]:
+    """Holds back an emulator's failed deletions until the end of the block.
+
+    Yields the callback for events, and a list for the physical ids of what the block deletes
+    itself. Their failures are no longer true, so a line for a person replaces them.
+    """
+    failed: list[Event] = []
+    deleted: list[str] = []
+
+    def note(event: Event) -> None:
+        if place.is_local and event.status == "DELETE_FAILED":
+            failed.append(event)
+        else:
+            on_event(event)
+
+    try:
+        yield note, deleted
+    finally:
+        for event in failed:
+            if event.physical_id in deleted:
+                on_step(
+                    f"Deleted {event.physical_id} ({event.type}) directly, because the emulator's "
+                    "CloudFormation could not delete it."
+                )
+            else:
+                on_event(event)
 
 
 def check_start(place: Place, existing: Stack) -> None:

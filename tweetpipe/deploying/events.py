@@ -58,20 +58,29 @@ def follow(
     on_event: Callable[[Event], None],
     sleep: Callable[[float], None] = time.sleep,
 ) -> str:
-    """Reports new events in order until the operation ends; returns the final status."""
+    """Reports new events in order until the operation ends; returns the final status.
+
+    Leaves out that an emulator's stack failed, unless that is the final status.
+    """
     known = set(already_seen)
     quiet = 0
+    held: Event | None = None
     while True:
         # Read the status first, so that the list has all events if the operation has ended.
         status = _status(place, stack_id)
         new = [event for event in every(place, stack_id) if event.id not in known]
         for event in new:
             known.add(event.id)
-            on_event(event)
+            # LocalStack sets the stack's status when a resource fails, and then continues.
+            if place.is_local and event.is_failure and event.physical_id == stack_id:
+                held = event
+            else:
+                on_event(event)
         quiet = 0 if new else quiet + 1
-        # LocalStack sets the stack's status when a resource fails, and then continues.
         may_go_on = place.is_local and status.endswith("_FAILED") and quiet < _QUIET_LOOKS
         if not status.endswith("_IN_PROGRESS") and not may_go_on:
+            if held and held.status == status:
+                on_event(held)
             return status
         sleep(0.3 if place.is_local else 3)
 

@@ -90,6 +90,17 @@ def unmap(place: Place, function: str) -> None:
             place.lambda_().delete_event_source_mapping(UUID=mapping["UUID"])
 
 
+def strip_users(place: Place, stack_id: str) -> None:
+    """Removes the policies of a stack's users, because LocalStack can't delete a user with any."""
+    with suppress(ClientError):
+        found = place.cloudformation().describe_stack_resources(StackName=stack_id)
+        for resource in found["StackResources"]:
+            # A user that could not be created has no name.
+            name = resource.get("PhysicalResourceId")
+            if name and resource["ResourceType"] == "AWS::IAM::User":
+                identities.mend_user(place, name, _NO_POLICIES)
+
+
 def is_gone(error: ClientError) -> bool:
     """Whether this error of a service means that the resource does not exist."""
     code = error.response.get("Error", {}).get("Code", "")

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from tests.unit.tweetpipe.stubs import StubbedPlace, stubbed_place
+from tweetpipe.aws.place import Target
 from tweetpipe.deploying import events
 from tweetpipe.deploying.events import Event
 
@@ -12,19 +16,28 @@ STACK_ID = "arn:aws:cloudformation:us-east-1:000000000000:stack/tweets/1"
 AT = datetime(2024, 1, 1, tzinfo=UTC)
 
 
-def will_be(place: StubbedPlace, status: str, *newest_first: str) -> None:
+def will_be(
+    place: StubbedPlace,
+    status: str,
+    *newest_first: str,
+    of: Mapping[str, Mapping[str, Any]] | None = None,
+) -> None:
     """Prepares one look at the stack: its status, then its events."""
     client = place.stubbers["cloudformation"]
     client.add_response(
         "describe_stacks",
         {"Stacks": [{"StackName": "tweets", "StackStatus": status, "CreationTime": AT}]},
     )
-    will_list(place, *newest_first)
+    will_list(place, *newest_first, of=of)
 
 
-def will_list(place: StubbedPlace, *newest_first: str) -> None:
-    found = [
+def will_list(
+    place: StubbedPlace, *newest_first: str, of: Mapping[str, Mapping[str, Any]] | None = None
+) -> None:
+    """`of` has more about an event, by its id."""
+    found: list[dict[str, Any]] = [
         {"EventId": id_, "StackId": STACK_ID, "StackName": "tweets", "Timestamp": AT}
+        | dict((of or {}).get(id_, {}))
         for id_ in newest_first
     ]
     place.stubbers["cloudformation"].add_response("describe_stack_events", {"StackEvents": found})
@@ -56,6 +69,43 @@ def test_following_ends_when_the_stack_is_forgotten() -> None:
         status = events.follow(place, STACK_ID, already_seen=set(), on_event=found.append)
 
     assert (status, found) == ("DELETE_COMPLETE", [])
+
+
+STACK_FAILED = {"PhysicalResourceId": STACK_ID, "ResourceStatus": "DELETE_FAILED"}
+
+
+def test_an_emulators_stack_has_not_failed_if_its_deletion_goes_on() -> None:
+    failures: dict[str, dict[str, str]] = {
+        "user": {"PhysicalResourceId": "tweets-Producer", "ResourceStatus": "DELETE_FAILED"},
+        "stack": STACK_FAILED,
+    }
+    with stubbed_place("cloudformation") as place:
+        will_be(place, "DELETE_FAILED", "stack", "user", of=failures)
+        will_be(place, "DELETE_COMPLETE", "end", "table", "stack", "user", of=failures)
+        found: list[Event] = []
+        status = events.follow(
+            place, STACK_ID, already_seen=set(), on_event=found.append, sleep=lambda _: None
+        )
+
+    assert [event.id for event in found] == ["user", "table", "end"]
+    assert status == "DELETE_COMPLETE"
+
+
+@pytest.mark.parametrize(("target", "looks"), [(Target.AWS, 1), (Target.LOCAL, 11)])
+def test_a_stack_that_failed_at_the_end_is_reported(target: Target, looks: int) -> None:
+    with stubbed_place("cloudformation") as place:
+        for _ in range(looks):
+            will_be(place, "DELETE_FAILED", "stack", of={"stack": STACK_FAILED})
+        found: list[Event] = []
+        events.follow(
+            replace(place, target=target),
+            STACK_ID,
+            already_seen=set(),
+            on_event=found.append,
+            sleep=lambda _: None,
+        )
+
+    assert [(event.id, event.status) for event in found] == [("stack", "DELETE_FAILED")]
 
 
 def test_what_is_there_by_now_is_seen() -> None:

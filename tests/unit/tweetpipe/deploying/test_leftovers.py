@@ -237,3 +237,32 @@ def test_all_that_the_template_makes_can_be_removed() -> None:
     assert {resource["Type"] for resource in resources.values()} == (
         set(leftovers._KINDS) | GO_WITH_ANOTHER
     )
+
+
+def test_a_users_policies_go_before_its_stack() -> None:
+    name = "tweets-Producer-1"
+    with stubbed_place("cloudformation", "iam") as place:
+        place.stubbers["cloudformation"].add_response(
+            "describe_stack_resources",
+            {
+                "StackResources": [
+                    {
+                        "LogicalResourceId": kind,
+                        "PhysicalResourceId": physical_id,
+                        "ResourceType": f"AWS::IAM::{kind}",
+                        "Timestamp": THEN,
+                        "ResourceStatus": "CREATE_COMPLETE",
+                    }
+                    for kind, physical_id in (("Role", "tweets-Role-1"), ("User", name))
+                ]
+            },
+            {"StackName": f"{ID}1"},
+        )
+        iam = place.stubbers["iam"]
+        iam.add_response(
+            "list_attached_user_policies", {"AttachedPolicies": []}, {"UserName": name}
+        )
+        iam.add_response("list_user_policies", {"PolicyNames": ["put-events"]}, {"UserName": name})
+        iam.add_response("delete_user_policy", {}, {"UserName": name, "PolicyName": "put-events"})
+
+        leftovers.strip_users(place, f"{ID}1")
