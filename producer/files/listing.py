@@ -44,8 +44,8 @@ def listed(names: Sequence[str], *, undelivered: Path) -> Listed:
         stands_for = _meant_by(name, aside)
         if not stands_for and not _is_position(name):
             what = (
-                f"{name} has no files to send. To send a hidden file or undelivered records, name "
-                "that file itself"
+                f"{name} has no files to send. Hidden files and files of undelivered records are "
+                "left out; to send one, name the file itself"
                 if os.path.isdir(name)
                 else f"no file matches {name}. {check_path(name)}"
             )

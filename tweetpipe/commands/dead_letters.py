@@ -163,7 +163,7 @@ def redrive_command(
         redrive_since(since, stack_name, target, as_json=as_json)
         return
     if kind is not None and not every:
-        raise WrongUsage("--kind needs --all. Add --all, or leave out --kind.")
+        raise WrongUsage("--kind needs --all. Add --all, or use ids without --kind.")
     if payload is not None and (every or len(ids or []) != 1):
         raise WrongUsage(
             "--payload needs exactly one ID. To list the ids, run:\n"

@@ -113,8 +113,8 @@ def plan(
         list[Path] | None,
         typer.Option(
             dir_okay=False,
-            help="File with AWS's prices, as fetched by tweetpipe.plan.refresh, or as downloaded "
-            "from AWS, one per service. Repeatable.",
+            help="File with AWS's prices: one made by python -m tweetpipe.plan.refresh, or AWS's "
+            "own files, one per service (repeat the option).",
         ),
     ] = None,
     hours_per_month: Annotated[

@@ -154,7 +154,8 @@ def file(
         typer.Argument(
             metavar="FILE...",
             help="Files, folders (with their subfolders), patterns such as 'day-*/**/*.gz', or - "
-            "for standard input. Each file is sent once, in the given order.",
+            "for standard input. They are sent in the given order; a file that is named twice is "
+            "sent once.",
         ),
     ] = None,
     named: NamedFilesOption = None,

@@ -61,8 +61,9 @@ def deploy(
         str | None,
         typer.Option(
             metavar="STACK",
-            help="Accept that data is deleted because the stream, table, or queue is replaced, or "
-            "because leftovers of a deleted stack are removed. Give the name of the stack.",
+            help="Accept that data is deleted because the stream, table, or queue is replaced or, "
+            "on an emulator, because a deleted stack left resources behind. Give the name of the "
+            "stack.",
         ),
     ] = None,
 ) -> None:

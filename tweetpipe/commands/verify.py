@@ -150,9 +150,10 @@ def file(
 ) -> None:
     """Check that each event in files is stored, and that everything else in them is a dead letter.
 
-    Computes the expected items with the events' expected_of, or without one, with to_item, which is
-    the function's code. Reads each item by its key. On AWS, that costs one read request unit per
-    event, about $0.13 per million.
+    Computes the expected items with the function expected_of, if the events' folder defines it, and
+    otherwise with to_item, the Lambda function's own code, whose mistakes then go unnoticed. Reads
+    each item by its key. On AWS, that costs one read request unit per event, about $0.13 per
+    million.
     """
     names = [*(named or ()), *(paths or ())]
     if not names:

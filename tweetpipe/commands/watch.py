@@ -61,7 +61,7 @@ def watch(
     """Show live throughput, how far behind the function is, and the newest events.
 
     Changes nothing, and shows how many requests it makes. Without a terminal, prints a line every
-    five seconds.
+    five seconds, or less often with a longer --interval.
     """
     # Imported here because few commands need it, and every command would start more slowly.
     from tweetpipe.live.collector import Collector

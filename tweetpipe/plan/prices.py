@@ -76,9 +76,10 @@ def load_prices(region: str, files: Sequence[Path] = ()) -> Prices:
         lists |= dict.fromkeys(offers.services & SERVICES, offers)
     if lacking := sorted(service for service in SERVICES if region not in lists[service].regions):
         known = set.intersection(*(offers.regions for offers in lists.values()))
+        of = "" if len(lacking) == len(SERVICES) else f" of {', '.join(lacking)}"
         raise NotAPriceList(
-            f"There are no prices of {', '.join(lacking)} for the region {region!r}, only for "
-            f"{', '.join(sorted(known)) or 'no region'}. {_fetching(region)}"
+            f"There are no prices{of} for the region {region!r}, only for "
+            f"{', '.join(sorted(known)) or 'no region'}. Check the name. {_fetching(region)}"
         )
     with _leading_to_a_good_file(region):
         prices = {name: lists[sku.service].find(sku, region)[1] for name, sku in SKUS.items()}
@@ -100,6 +101,6 @@ def _leading_to_a_good_file(region: str) -> Iterator[None]:
 
 def _fetching(region: str) -> str:
     return (
-        "To fetch AWS's prices of that region, run this command, then add --prices prices.json:\n"
+        "To fetch the region's prices, run this, then plan again with --prices prices.json:\n"
         f"  {shlex.quote(sys.executable)} -m tweetpipe.plan.refresh --region {region} prices.json"
     )
