@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from processor.errors import Reason, Rejected
 from tests.tweets import to_item
 from tests.unit.processor.events import encode, v1_tweet, v2_tweet
+from tweets.fakes import FakeTweets
+from tweets.fakes.render_v2 import render_v2
+from tweets.fakes.x_api.fields import Fields
 from tweets.item import Unusable
+from tweets.x import api
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 NAMES = TEXT.filter(lambda name: bool(name.strip()))
@@ -250,3 +254,12 @@ def test_any_json_is_either_storable_or_rejected(value: object) -> None:
         return
     assert item["Username"]["S"]
     assert item["Id"]["S"]
+
+
+def test_what_is_requested_of_x_makes_the_same_item_as_all_that_x_has() -> None:
+    requested = Fields.from_query(api.FIELDS.items())
+    tweets = [FakeTweets(3).tweet(index) for index in range(500)]
+
+    assert any(tweet.retweet_of for tweet in tweets)
+    for tweet in tweets:
+        assert to_item(requested.line(tweet, ())) == to_item(render_v2(tweet)), tweet
