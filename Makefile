@@ -166,6 +166,7 @@ destroy-aws: $(VENV)/app  ## Delete the stack of try-aws and everything in it
 clean:  ## Stop LocalStack, and remove everything that was built or installed here
 	@if [ -x $(BIN)/tweetpipe ]; then $(BIN)/tweetpipe down; fi
 	@rm -rf $(VENV) .localstack build dist *.egg-info $(EMBEDDED)/build $(EMBEDDED)/*.egg-info .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage*
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Each stamp file is newer than its requirements, so an environment is made again only when they
 # change.
