@@ -64,7 +64,13 @@ def project(docker_session: str, port: int, dashboard_port: int) -> Iterator[dic
 
 
 def compose(environment: dict[str, str], *arguments: str) -> str:
-    outcome = subprocess.run(
+    outcome = run_compose(environment, *arguments)
+    assert outcome.returncode == 0, outcome.stderr
+    return outcome.stdout
+
+
+def run_compose(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         ["docker", "compose", *arguments],
         cwd=ROOT,
         env=environment,
@@ -73,14 +79,21 @@ def compose(environment: dict[str, str], *arguments: str) -> str:
         timeout=LONG,
         check=False,
     )
-    assert outcome.returncode == 0, outcome.stderr
-    return outcome.stdout
 
 
 def states(environment: dict[str, str], what: str = "State") -> dict[str, str]:
     """What each service does."""
     shown = f"{{{{.Service}}}} {{{{.{what}}}}}"
-    lines = compose(environment, "ps", "--all", "--format", shown).splitlines()
+
+    def listed() -> list[str]:
+        outcome = run_compose(environment, "ps", "--all", "--format", shown)
+        # compose looks at each container after it has listed them, and `up` may replace one then.
+        if "No such container" in outcome.stderr:
+            return []
+        assert outcome.returncode == 0, outcome.stderr
+        return ["", *outcome.stdout.splitlines()]
+
+    _, *lines = wait_for(listed, "a list of containers that are there")
     return dict(line.split() for line in lines)
 
 
