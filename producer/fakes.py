@@ -54,8 +54,9 @@ def fake_source(
             "malformed ones to send; leave out --malformed"
         )
     if shape is not None and shape not in events.shapes:
-        has = f"have the shapes {', '.join(events.shapes)}" if events.shapes else "have one shape"
-        raise SettingsError(f"there is no shape {shape}: these events {has}. Correct --shape")
+        known = " or ".join(filter(None, (", ".join(events.shapes[:-1]), *events.shapes[-1:])))
+        way = f"Set --shape to {known}" if known else "These events have one. Leave out --shape"
+        raise SettingsError(f"there is no shape {shape}. {way}")
     arguments = [] if shape is None else [shape]
     indexes = itertools.count(start) if count is None else range(start, start + count)
     if not malformed and not duplicates:

@@ -61,9 +61,8 @@ def deploy(
         str | None,
         typer.Option(
             metavar="STACK",
-            help="Accept that data is deleted because the stream, table, or queue is replaced or, "
-            "on an emulator, because a deleted stack left resources behind. Give the name of the "
-            "stack.",
+            help="Accept that deploying deletes data: that of a replaced stream, table, or queue, "
+            "or on an emulator, what a deleted stack left behind. Give the name of the stack.",
         ),
     ] = None,
 ) -> None:

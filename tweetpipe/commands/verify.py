@@ -150,10 +150,10 @@ def file(
 ) -> None:
     """Check that each event in files is stored, and that everything else in them is a dead letter.
 
-    Computes the expected items with the function expected_of, if the events' folder defines it, and
-    otherwise with to_item, the Lambda function's own code, whose mistakes then go unnoticed. Reads
-    each item by its key. On AWS, that costs one read request unit per event, about $0.13 per
-    million.
+    The default events are checked independently of the function's code. Your own events are, too,
+    if their folder defines expected_of. Otherwise, the function's to_item computes the expected
+    items, so its own mistakes go unnoticed. Each item is read by its key. On AWS, that costs one
+    read request unit per event, about $0.13 per million.
     """
     names = [*(named or ()), *(paths or ())]
     if not names:

@@ -3,11 +3,14 @@ from __future__ import annotations
 import os
 import select
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import producer
 from producer import (
     OutgoingRecord,
     SettingsError,
@@ -155,3 +158,19 @@ def test_standard_input_that_does_not_block_is_read_to_its_end(
 
     assert given == [b'{"n":%d}' % n for n in range(1, 5)]
     assert len(waits) == 5, "it waits and does not spin"
+
+
+@pytest.mark.parametrize(
+    ("shapes", "way"),
+    [
+        ((), r"These events have one\. Leave out --shape"),
+        (("v1",), "Set --shape to v1$"),
+        (("v1", "v2", "v3"), "Set --shape to v1, v2 or v3$"),
+    ],
+)
+def test_a_shape_that_events_lack_is_refused_with_those_that_they_have(
+    shapes: tuple[str, ...], way: str
+) -> None:
+    events: Any = SimpleNamespace(shapes=shapes)
+    with pytest.raises(SettingsError, match=rf"^there is no shape v9\. {way}"):
+        producer.fake_source(events, seed=0, count=1, shape="v9")

@@ -36,7 +36,7 @@ def run(*arguments: str) -> int:
         ("produce --forever --count 5", "--count and --forever can't be used together"),
         ("produce file", "produce file needs a FILE"),
         ("produce file - --resume", "--resume works only with files"),
-        ("produce fake --shape v9", "there is no shape v9: these events have the shapes mixed, v1"),
+        ("produce fake --shape v9", "there is no shape v9. Set --shape to mixed, v1 or v2.\n"),
         ("produce fake --forever --shape v9", "there is no shape v9"),
         ("produce fake --forever --count 5", "--count and --forever can't be used together"),
         ("produce file x --source fake", "--source fake conflicts with tweetpipe produce file"),
