@@ -81,11 +81,19 @@ class Hold:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        try:
+            self._return_all()
+        except (KeyboardInterrupt, SystemExit):
+            # The first signal came in the middle of this; later ones raise nothing.
+            self._return_all()
+            raise
+        if kind is None:
+            self._require_keeper()
+
+    def _return_all(self) -> None:
         self._over.set()
         self._keeper.join()
         self._hide_for(0)
-        if kind is None:
-            self._require_keeper()
 
     def letters(self, limit: int | None = None) -> Iterator[DeadLetter]:
         """All letters, or `limit` of them, in no particular order and each one once.
@@ -183,22 +191,31 @@ class Hold:
         return self._hidden_for + len(self._held) // _MESSAGES_A_SECOND
 
     def _hide_for(self, seconds: int, *, but: Collection[str] = ()) -> None:
-        """Hide the held messages for this long; 0 returns them."""
+        """Hide the held messages for this long; 0 returns them.
+
+        If interrupted, the next call returns those that are left.
+        """
         with self._lock:
-            handles = [handle for id_, handle in self._held.items() if id_ not in but]
-            if not seconds:
-                self._held = {id_: handle for id_, handle in self._held.items() if id_ in but}
-        for some in _in_calls(handles):
+            ids = [id_ for id_ in self._held if id_ not in but]
+        for some in _in_calls(ids):
             if seconds and self._over.is_set():
                 return
-            entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
-                {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
-                for n, handle in enumerate(some)
-            ]
-            # A failure here does no harm: the message reappears automatically, and storing it twice
-            # changes nothing.
-            with suppress(BotoCoreError, ClientError):
-                self._sqs.change_message_visibility_batch(QueueUrl=self._queue_url, Entries=entries)
+            # For the whole call, so that one that was returned isn't hidden again.
+            with self._lock:
+                handles = [self._held[id_] for id_ in some if id_ in self._held]
+                entries: list[ChangeMessageVisibilityBatchRequestEntryTypeDef] = [
+                    {"Id": str(n), "ReceiptHandle": handle, "VisibilityTimeout": seconds}
+                    for n, handle in enumerate(handles)
+                ]
+                # A failure here does no harm: the message reappears automatically, and storing it
+                # twice changes nothing.
+                with suppress(BotoCoreError, ClientError):
+                    self._sqs.change_message_visibility_batch(
+                        QueueUrl=self._queue_url, Entries=entries
+                    )
+                if not seconds:
+                    for id_ in some:
+                        self._held.pop(id_, None)
 
 
 def _time_of(answer: ReceiveMessageResultTypeDef) -> datetime:

@@ -248,7 +248,8 @@ def test_a_call_without_answer_is_given_up_when_time_is_up() -> None:
         outcome = Rounds(threads).run(range(6), group=in_threes, send=send, time_left=lambda: 0.2)
         release.set()
 
-    assert sorted(outcome.undone) == [0, 1, 2]
+    # On a busy machine, time may be up before the other call has been answered as well.
+    assert {0, 1, 2} <= set(outcome.undone)
     assert outcome.failure is not None
     assert outcome.failure.code == "NoAnswer"
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import os
 import signal
 from dataclasses import replace
@@ -303,6 +304,28 @@ def test_what_is_in_hand_goes_back_when_it_is_interrupted(error: BaseException) 
         redrive(FakePlace.of(sqs, function=function), STACK)
 
     assert sqs.visible() == sorted(many(15))[2:]
+
+
+@pytest.mark.parametrize("call", [1, 2])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(143)])
+def test_what_is_in_hand_goes_back_when_that_itself_is_interrupted(
+    error: BaseException, call: int
+) -> None:
+    sqs = FakeSqs(many(15))
+    real, calls = sqs.change_message_visibility_batch, itertools.count(1)
+
+    def interrupted(**request: Any) -> dict[str, Any]:
+        if next(calls) == call:
+            raise error
+        return real(**request)
+
+    sqs.change_message_visibility_batch = interrupted  # type: ignore[method-assign]
+    function = FakeLambda(lambda _event: {"batchItemFailures": [{"itemIdentifier": ""}]})
+
+    with pytest.raises(type(error)):
+        redrive(FakePlace.of(sqs, function=function), STACK)
+
+    assert sorted(sqs.visible()) == sorted(many(15))
 
 
 def test_an_error_of_the_stream_ends_the_run_and_loses_nothing() -> None:
