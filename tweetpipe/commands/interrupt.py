@@ -16,6 +16,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import NoReturn
 
 from tweetpipe.aws.errors import INTERRUPTED
@@ -78,11 +79,7 @@ def ending_in_time(
     def raise_again(lost: sys.UnraisableHookArgs) -> None:
         """Python prints and drops an exception raised in a destructor, so raise it again."""
         if _came and isinstance(lost.exc_value, (KeyboardInterrupt, SystemExit)):
-            main = threading.main_thread().ident
-            # From another thread and a moment later, after the destructor has returned.
-            again = threading.Timer(0.05, signal.pthread_kill, (main, _came[0]))
-            again.daemon = True
-            again.start()
+            _send_later(_came[0])
         elif not _came:
             # After a signal, it only says that a constructor was cut off halfway.
             unraisable_before(lost)
@@ -132,11 +129,24 @@ def asking_to_stop() -> Iterator[threading.Event]:
                 signal.signal(number, handler)
 
 
-def _leave(number: int, _frame: object) -> NoReturn:
+def _leave(number: int, frame: FrameType | None) -> None:
+    while frame:
+        # Its C code prints an exception raised in a callback, and raises another one instead.
+        if frame.f_globals.get("__name__", "").startswith("awscrt."):
+            return _send_later(number)
+        frame = frame.f_back
     _came.append(number)
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     raise SystemExit(128 + number)
+
+
+def _send_later(number: int) -> None:
+    """Send the main thread the signal once it is elsewhere, such as after a destructor."""
+    main = threading.main_thread().ident
+    again = threading.Timer(0.05, signal.pthread_kill, (main, number))
+    again.daemon = True
+    again.start()
 
 
 def _end(number: int) -> NoReturn:

@@ -6,6 +6,7 @@ So do SIGTERM and SIGHUP, with exit codes of their own.
 from __future__ import annotations
 
 import gc
+import io
 import os
 import signal
 import threading
@@ -15,11 +16,15 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import pytest
 import typer.main
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.crt.auth import CrtSigV4Auth
 
 from localstack_embedded import Instance
 from localstack_embedded.emulator import LOCK_FILE
@@ -40,6 +45,9 @@ from tweetpipe.__main__ import main
 from tweetpipe.aws.place import local_place
 from tweetpipe.commands import interrupt
 from tweetpipe.commands.app import app
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 # Two seconds, and what a busy machine takes beside; without the mend it is ten, or minutes.
 WITHIN = 5.0
@@ -364,6 +372,30 @@ def test_a_signal_in_a_destructor_ends_what_runs_after_it(
         with pytest.raises(KeyboardInterrupt):
             threading.Event().wait(60.0)
     assert not capfd.readouterr().err
+
+
+class SignalsWhenSigned(io.BytesIO):
+    reads = 0
+
+    def readinto1(self, buffer: WriteableBuffer) -> int:
+        self.reads += 1
+        if self.reads == 1:
+            signal.raise_signal(signal.SIGTERM)
+        return super().readinto1(buffer)
+
+
+def test_a_signal_while_a_request_is_signed_ends_what_runs_after_it(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    signer = CrtSigV4Auth(Credentials("AKIA", "secret"), "sqs", "us-east-1")
+    body = SignalsWhenSigned(b"{}")
+    request = AWSRequest("POST", "http://localhost/", data=body)
+    with interrupt.ending_in_time(within=60.0):
+        signer.add_auth(request)
+        with pytest.raises(SystemExit):
+            threading.Event().wait(60.0)
+    assert not capfd.readouterr().err
+    assert "Authorization" in request.headers
 
 
 class HalfMade:
