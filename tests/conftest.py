@@ -22,6 +22,7 @@ from tests import forking
 _OF_THIS_MACHINE = ("AWS_", "TWEETPIPE_", "X_API_URL", "COLUMNS", "LINES")
 # --durations doesn't list faster tests.
 _LEAST_DURATION = 0.005
+_GARBAGE = 20_000  # objects made since the last collection, less those that are gone
 
 
 pytest_cmdline_main = forking.pytest_cmdline_main
@@ -49,9 +50,21 @@ def _takes_any_keywords(handler: Any) -> bool:
 
 
 def pytest_collection_finish() -> None:
-    """Keep the garbage collector from scanning imported modules again and again."""
+    """Keep the garbage collector from scanning imported modules, and from starting in most tests.
+
+    An exception raised in a destructor is lost. With another test's garbage, that might happen to
+    the KeyboardInterrupt of a signal, or at the end of the stack in a test of deep nesting.
+    """
     gc.freeze()
+    gc.set_threshold(200_000)
     gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown() -> None:
+    """Collect garbage between tests instead, where pytest reports what a destructor raises."""
+    if gc.get_count()[0] > _GARBAGE:
+        gc.collect(0)  # all would take a tenth of the tests' CPU
 
 
 def _give_properties_time() -> None:
