@@ -18,6 +18,7 @@ from tweetpipe.commands import redriven, terminal
 from tweetpipe.commands.letters_by_id import (
     deletable,
     find,
+    how_to_list_ids,
     payload_of,
     reading,
     require_rejected,
@@ -38,10 +39,8 @@ from tweetpipe.dead_letters import DeadLetter, Kind, redrive
 from tweetpipe.dead_letters.redrive import Redriven
 from tweetpipe.words import counted
 
-IdsArgument = Annotated[
-    list[str] | None,
-    typer.Argument(metavar="ID", help="Id as shown by list; its first characters are enough."),
-]
+_ID = typer.Argument(metavar="ID", help="Id as shown by list; its first characters are enough.")
+IdsArgument = Annotated[list[str] | None, _ID]
 _KIND = (
     "Only dead letters of this kind. rejected: a record that can never be stored as it is. "
     "exhausted: a batch that Lambda gave up on. unknown: a message from another program."
@@ -86,10 +85,7 @@ def list_command(
 
 
 def show(
-    letter_id: Annotated[
-        str | None,
-        typer.Argument(metavar="ID", help="Id as shown by list; its first characters are enough."),
-    ] = None,
+    letter_id: Annotated[str | None, _ID] = None,
     payload: Annotated[
         bool,
         typer.Option("--payload", help="Write only the record's bytes to standard output."),
@@ -100,8 +96,7 @@ def show(
     """Show one dead letter in full."""
     if letter_id is None:
         raise WrongUsage(
-            "Name a dead letter by id. To list the ids, run:\n"
-            f"  tweetpipe dead-letters list{options(target, stack_name)}"
+            f"Name a dead letter by id. {how_to_list_ids(options(target, stack_name))}"
         )
     place, deployed = open_stack(target, stack_name)
     [letter] = find(place, deployed, [letter_id])
@@ -166,8 +161,7 @@ def redrive_command(
         raise WrongUsage("--kind needs --all. Add --all, or use ids without --kind.")
     if payload is not None and (every or len(ids or []) != 1):
         raise WrongUsage(
-            "--payload needs exactly one ID. To list the ids, run:\n"
-            f"  tweetpipe dead-letters list{options(target, stack_name)}"
+            f"--payload needs exactly one ID. {how_to_list_ids(options(target, stack_name))}"
         )
     prefixes = selection(
         ids, every=every, ways="--all or --since", options=options(target, stack_name)

@@ -22,11 +22,13 @@ def selection(ids: list[str] | None, *, every: bool, ways: str, options: str) ->
     if ids and every:
         raise WrongUsage(f"An id can't be combined with {ways}. Leave out one of them.")
     if not ids and not every:
-        raise WrongUsage(
-            f"Name dead letters by id, or add {ways}. To list the ids, run:\n"
-            f"  tweetpipe dead-letters list{options}"
-        )
+        raise WrongUsage(f"Name dead letters by id, or add {ways}. {how_to_list_ids(options)}")
     return ids or []
+
+
+def how_to_list_ids(options: str) -> str:
+    """The advice to run the command that shows them; `options` select the stack."""
+    return f"To list the ids, run:\n  tweetpipe dead-letters list{options}"
 
 
 def find(place: Place, deployed: Stack, prefixes: list[str]) -> list[DeadLetter]:
