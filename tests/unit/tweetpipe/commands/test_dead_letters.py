@@ -372,10 +372,24 @@ def test_a_function_that_still_fails_says_how_far_it_came(
     assert err.endswith(". To do that, run:\n  tweetpipe logs --since 1h\n")
 
 
+@pytest.mark.parametrize(
+    ("second", "advice"),
+    [
+        (exhausted(1, 3), ""),
+        (
+            exhausted(7, 9),  # expired: no command brings these records back
+            "For what to do about the others, see:\n  tweetpipe dead-letters redrive --help\n",
+        ),
+    ],
+    ids=["all-too-slow", "others-expired"],
+)
 def test_letters_that_the_function_is_too_slow_for_lead_to_a_longer_timeout(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    second: str,
+    advice: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
-    sqs = FakeSqs({"one": exhausted(1, 3), "two": exhausted(1, 3)})
+    sqs = FakeSqs({"slow": exhausted(1, 3), "second": second})
     place = FakePlace.of(sqs, kinesis=FakeKinesis(tweets(1, 3)), function=FakeLambda(most=0))
     monkeypatch.setattr(commands, "open_stack", lambda *_: (place, STACK))
 
@@ -383,22 +397,7 @@ def test_letters_that_the_function_is_too_slow_for_lead_to_a_longer_timeout(
 
     err = capfd.readouterr().err
     assert "Error: 2 dead letters were kept: " in err
-    assert err.endswith(". To do that, run:\n  tweetpipe deploy -p Timeout=180\n")
-
-
-def test_letters_that_no_command_helps_keep_their_advice(
-    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    sqs = FakeSqs({"slow": exhausted(1, 3), "expired": exhausted(7, 9)})
-    place = FakePlace.of(sqs, kinesis=FakeKinesis(tweets(1, 3)), function=FakeLambda(most=0))
-    monkeypatch.setattr(commands, "open_stack", lambda *_: (place, STACK))
-
-    assert run("redrive", "--all") == 1
-
-    assert capfd.readouterr().err.endswith(
-        ". To do that, run:\n  tweetpipe deploy -p Timeout=180\n"
-        "For what to do about the others, see:\n  tweetpipe dead-letters redrive --help\n"
-    )
+    assert err.endswith(". To do that, run:\n  tweetpipe deploy -p Timeout=180\n" + advice)
 
 
 def test_purge_deletes_the_named_or_all(sqs: FakeSqs) -> None:
