@@ -6,11 +6,13 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from email.utils import formatdate
+from functools import partial
 from types import FrameType
+from typing import TypeVar
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -20,6 +22,7 @@ from tweets.fakes.x_api.app import application
 from tweets.fakes.x_api.faults import Fault
 from tweets.fakes.x_api.state import FakeX, Listener
 
+T = TypeVar("T")
 _BACKLOG = 128
 _AT_ONCE = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s resets a connection when it is closed
 _LISTEN_EVERY = 0.05  # seconds between attempts
@@ -155,33 +158,31 @@ class FakeXServer(uvicorn.Server, Listener):
             self._deaf = asyncio.get_running_loop().create_task(self._refuse(fault, host, port))
 
     async def _refuse(self, fault: Fault | None, host: str, port: int) -> None:
-        # Bound but not listening: connects are refused, and the port stays reserved.
-        deaf = await self._bound(host, port)
+        # Bound but not listening: connects are refused, and the port stays reserved. A child
+        # process that has not closed its copy of the socket yet can prevent that for a moment,
+        # and another program on the port can prevent listening again.
+        deaf = await self._retried("reserve the port", partial(_bound, host, port))
         try:
             while fault:
                 self._fake.log(f"refusing connections: {fault}")
                 await asyncio.sleep(fault.value)
                 fault = self._fake.script.take_refusal()
-            await self._listen_again(deaf)
+            await self._retried("listen", partial(self.startup, sockets=[deaf]))
         except asyncio.CancelledError:
             deaf.close()
             raise
 
-    async def _bound(self, host: str, port: int) -> socket.socket:
+    async def _retried(self, what: str, attempt: Callable[[], Awaitable[T]]) -> T:
         while True:
             try:
-                return listening_socket(host, port)
-            except OSError as error:  # such as a child process that has not closed its copy yet
-                self._fake.log(f"can't reserve the port yet: {error}")
+                return await attempt()
+            except OSError as error:
+                self._fake.log(f"can't {what} yet: {error}")
                 await asyncio.sleep(_LISTEN_EVERY)
 
-    async def _listen_again(self, deaf: socket.socket) -> None:
-        while True:
-            try:
-                return await self.startup(sockets=[deaf])
-            except OSError as error:  # such as another program that listens there for a moment
-                self._fake.log(f"can't listen yet: {error}")
-                await asyncio.sleep(_LISTEN_EVERY)
+
+async def _bound(host: str, port: int) -> socket.socket:
+    return listening_socket(host, port)
 
 
 def _telling_of_errors(app: ASGIApp, fake: FakeX) -> ASGIApp:
