@@ -81,9 +81,9 @@ def fake(
         bool,
         typer.Option(
             "--forever",
-            help="Send until interrupted, without ever giving up on an event. Events that are not "
-            "delivered by then are not kept. Without --seed, the next run continues after the last "
-            "event.",
+            help="Send until interrupted, without giving up on events unless --give-up-after is "
+            "set. Undelivered events are not saved. Without --seed, the next run continues where "
+            "this run stopped.",
         ),
     ] = False,
     seed: Annotated[
