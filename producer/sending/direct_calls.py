@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef as Entry
 
 _RECORDS = "tweetpipe.records"
+_FIELDS = ("FailedRecordCount", "Records", "EncryptionType")
+_FIRST_ERROR = 301
+"""The status from which botocore parses a body as an error."""
 _STAND_IN = ({"Data": b"", "PartitionKey": "-"},)
 """A minimal valid list of records: botocore serializes it, then it is replaced."""
 
@@ -37,8 +40,8 @@ class Entries(list["Entry"]):
 def write_and_read_directly(client: object) -> None:
     """Make a botocore client's `put_records` faster when it gets Entries.
 
-    Calls with any other list, and other kinds of clients, are left as they are. Kinesis' answer is
-    not validated.
+    Calls with any other list, and other kinds of clients, are left as they are. The types in
+    Kinesis' answer are not checked.
     """
     if not isinstance(client, BaseClient):
         return
@@ -91,15 +94,25 @@ def body_of(without: Mapping[str, Any], records: Iterable[Mapping[str, Any]]) ->
 def _read_answer(
     response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: object
 ) -> None:
-    """Let botocore handle anything but a normal Kinesis answer."""
-    if response_dict["status_code"] != 200:
-        return
+    """Leave only bodies that botocore can parse.
+
+    It fails at bytes that are not UTF-8, which a proxy's page may contain, and at JSON that is not
+    of the expected types.
+    """
+    body: bytes = response_dict["body"]
     try:
-        answer = json.loads(response_dict["body"])
+        answer = json.loads(body)
     except (ValueError, RecursionError):
-        return
-    if not isinstance(answer, dict) or not isinstance(records := answer.get("Records"), list):
-        return
-    if all(type(record) is dict for record in records):
-        customized_response_dict.update(answer)
-        response_dict["body"] = b"{}"
+        answer = None
+    is_object = isinstance(answer, dict)
+    if response_dict["status_code"] < _FIRST_ERROR:
+        if is_object:
+            customized_response_dict.update(
+                {name: answer[name] for name in _FIELDS if name in answer}
+            )
+        left = {}
+    elif is_object:
+        left = {name: text for name, text in answer.items() if text and isinstance(text, str)}
+    else:
+        left = {"message": body.decode(errors="replace")}
+    response_dict["body"] = json.dumps(left).encode()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
@@ -131,15 +132,24 @@ def put_records(
         return Answer.failure(type(error).__name__, len(entries))
     except BotoCoreError as error:
         raise _no_use(stream, type(error).__name__, str(error)) from error
-    results = said.get("Records", [])
-    if len(results) != len(entries):
-        return Answer.failure("IncompleteAnswer", len(entries))
+    answer = _read(said.get("Records"), len(entries))
+    return answer or Answer.failure("IncompleteAnswer", len(entries))
+
+
+def _read(results: Any, entries: int) -> Answer | None:
+    """The answer in these results, None if they are not what Kinesis answers."""
+    if not isinstance(results, list) or len(results) != entries or {*map(type, results)} != {dict}:
+        return None
     # FailedRecordCount is not used: not every implementation counts correctly.
-    codes = [
-        None if "ErrorCode" not in result and result.get("SequenceNumber") else _code_in(result)
-        for result in results
-    ]
+    errors = [result.get("ErrorCode") for result in results]
+    numbers = [result.get("SequenceNumber") for result in results]
     shards = [result.get("ShardId") for result in results]
+    if not {*map(type, errors), *map(type, numbers), *map(type, shards)} <= {str, NoneType}:
+        return None
+    codes = [
+        error or (None if number else "NoSequenceNumber")
+        for error, number in zip(errors, numbers, strict=True)
+    ]
     answer = Answer(codes, shards)
     if answer.is_accepted:
         return answer
@@ -150,11 +160,6 @@ def put_records(
     return Answer(codes, named)
 
 
-def _code_in(result: Mapping[str, Any]) -> str | None:
-    missing = None if result.get("SequenceNumber") else "NoSequenceNumber"
-    return result.get("ErrorCode") or missing
-
-
 def _shard_named_in(result: Mapping[str, Any]) -> str | None:
     """The shard that refused an entry: PutRecordsResultEntry says that the message names it."""
     found = _NAMED_SHARD.search(str(result.get("ErrorMessage")))
@@ -162,7 +167,7 @@ def _shard_named_in(result: Mapping[str, Any]) -> str | None:
 
 
 def _code_of(error: ClientError, stream: str) -> str:
-    code = error.response.get("Error", {}).get("Code", "Unknown")
+    code = error.response.get("Error", {}).get("Code") or "Unknown"
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _TRANSIENT or status in _TRANSIENT_STATUS or status >= 500:
         return code
