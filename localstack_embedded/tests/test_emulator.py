@@ -124,7 +124,7 @@ def test_ten_started_at_one_moment_have_a_port_each_and_answer_there(
     together = Barrier(len(homes))
 
     def ensure_together(*args: Any, **options: Any) -> Environment:
-        together.wait(30)
+        together.wait(60)
         return ensure_environment(*args, **options)
 
     monkeypatch.setattr("localstack_embedded.emulator.ensure_environment", ensure_together)

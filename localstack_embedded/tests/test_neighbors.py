@@ -23,8 +23,9 @@ def usual_port(monkeypatch: pytest.MonkeyPatch) -> int:
 
 
 @pytest.fixture
-def theirs(tmp_path: Path) -> Iterator[Path]:
+def theirs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The home of an embedded LocalStack that runs at that port."""
+    monkeypatch.setattr(neighbors, "_PATIENCE", 60.0)
     home = make_environment(tmp_path / "theirs", "serve()")
     emulator.start(home)
     yield home

@@ -30,7 +30,7 @@ def request(
 ) -> tuple[http.client.HTTPResponse, bytes]:
     """Send a request on a new connection; returns the response and its content."""
     address, _, own = api.address.partition("/")
-    connection = http.client.HTTPConnection(address, timeout=10)
+    connection = http.client.HTTPConnection(address, timeout=60)
     try:
         prefix = f"/{own}" if secret is None else secret
         connection.request(method, f"{prefix}/2018-06-01/runtime/{path}", body)
@@ -68,7 +68,7 @@ def test_asking_for_an_invocation_means_to_be_ready(api: RuntimeApi) -> None:
     assert not api.ready.is_set()
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(request, api, "GET", "invocation/next")
-        assert api.ready.wait(10)
+        assert api.ready.wait(60)
         api.submit(INVOCATION)
         assert answer.result()[1] == INVOCATION.event
 
@@ -84,7 +84,7 @@ def test_asking_for_an_invocation_means_to_be_ready(api: RuntimeApi) -> None:
 def test_what_a_worker_posts_is_reported(api: RuntimeApi, path: str, kind: str) -> None:
     response, _ = request(api, "POST", path, b"content")
     assert response.status == 202
-    report = api.reports.get(timeout=10)
+    report = api.reports.get(timeout=60)
     assert (report.kind, report.content) == (kind, b"content")
     assert api.ready.is_set()
 
@@ -95,7 +95,7 @@ def test_any_content_arrives_unchanged_both_ways(api: RuntimeApi, content: bytes
     api.submit(Invocation("id", "arn", 1, "trace", content))
     assert request(api, "GET", "invocation/next")[1] == content
     request(api, "POST", "invocation/id/response", content)
-    assert api.reports.get(timeout=10) == WorkerReport("response", content)
+    assert api.reports.get(timeout=60) == WorkerReport("response", content)
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_who_does_not_know_the_secret_gets_nothing_and_reports_nothing(
 
 def test_the_body_of_a_stranger_is_not_even_read(api: RuntimeApi) -> None:
     address, port = api.address.partition("/")[0].split(":")
-    with socket.create_connection((address, int(port)), 10) as connection:
+    with socket.create_connection((address, int(port)), 60) as connection:
         connection.sendall(b"POST /2018-06-01/runtime/init/error HTTP/1.1\r\nHost: x\r\n")
         connection.sendall(b"Content-Length: 1000000000000\r\n\r\n")
         assert connection.recv(65536).startswith(b"HTTP/1.1 404 ")
@@ -142,8 +142,8 @@ def test_closing_releases_those_who_wait_and_serves_no_more() -> None:
     api = RuntimeApi()
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(request, api, "GET", "invocation/next") for _ in range(2)]
-        assert api.ready.wait(10)
+        assert api.ready.wait(60)
         api.close()
         for answer in waiting:
             with pytest.raises((ConnectionError, http.client.HTTPException)):
-                answer.result(10)
+                answer.result(60)

@@ -23,7 +23,7 @@ from pathlib import Path
 from localstack_embedded.plugin.functions.worker import Worker, WorkerSettings
 command, code = json.loads(sys.argv[1]), sys.argv[2]
 worker = Worker(WorkerSettings(command=command, code=Path(code), environ=dict(os.environ)))
-worker.wait_for_init(30)
+worker.wait_for_init(60)
 print(worker.take_output(), flush=True)
 input()
 """
@@ -84,7 +84,7 @@ def test_a_worker_outlives_the_thread_that_asked_for_it(deploy: Deploy) -> None:
     asking.start()
     asking.join()
     worker = function.environment.start()
-    assert worker.wait_for_init(10)
+    assert worker.wait_for_init(60)
     assert function.invoke().payload == b"null"
     assert function.environment.start().pid == worker.pid
 

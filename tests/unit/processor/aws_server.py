@@ -42,7 +42,7 @@ class AwsServer:
             case "garbage":
                 request.reply(200, b"<html>")
             case "hang":
-                self.released.wait(30)
+                self.released.wait(60)
                 request.close()
             case _:
                 self._act(request)

@@ -81,7 +81,7 @@ def test_a_dead_letter_is_sent_until_sqs_says_it_arrived(
 
 def test_the_client_itself_retries_nothing(real_table: Table, aws_server: AwsServer) -> None:
     aws_server.faults.extend([500, 500])
-    times = iter([1.0, 1.0])
+    times = iter([60.0, 60.0])
 
     outcome = real_table.write(PUTS[:25], time_left=lambda: next(times, 0.0))
 

@@ -268,7 +268,8 @@ def test_calls_that_had_not_begun_when_time_was_up_are_never_made() -> None:
         )
         release.set()
 
-    assert calls.calls == [[0, 1, 2]]
+    # On a busy machine, time may be up before the first one has begun as well.
+    assert calls.calls in ([[0, 1, 2]], [])
     assert sorted(outcome.undone) == list(range(6))
 
 

@@ -7,10 +7,12 @@ import signal
 import sys
 import threading
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NoReturn
 
 import pytest
 
+from processor import trial
 from processor.trial import Trial, try_out
 
 PATIENT = 60.0  # seconds
@@ -42,16 +44,32 @@ def test_all_are_readable_where_none_does_harm() -> None:
 def test_each_record_that_ends_its_reader_is_found(item: str, how: str) -> None:
     items = [item, "good", item, item, "raises", item]
 
-    trial = try_out(items, read, example="good", seconds=PATIENT)
+    found = try_out(items, read, example="good", seconds=PATIENT)
 
-    assert trial.end == len(items)
-    assert trial.fatal == dict.fromkeys([0, 2, 3, 5], f"reading it ends the function ({how})")
+    assert found.end == len(items)
+    assert found.fatal == dict.fromkeys([0, 2, 3, 5], f"reading it ends the function ({how})")
 
 
-def test_a_record_that_is_read_for_ever_is_found_as_long_as_there_is_time() -> None:
-    trial = try_out(["good", "hangs", "hangs", "good"], read, example="good", seconds=6.0)
+def test_a_record_that_is_read_for_ever_is_found_as_long_as_there_is_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begins, ended = iter([PATIENT]), []
+    waitpid = os.waitpid
 
-    assert trial == Trial(2, {1: "reading it takes longer than 1 s"})
+    def note_end(pid: int, options: int) -> tuple[int, int]:
+        ended.append(pid)
+        return waitpid(pid, options)
+
+    def clock() -> float:
+        """Leave both children ample time on a busy machine, and then none."""
+        return 2 * PATIENT if len(ended) == 2 else next(begins, 0.0)
+
+    monkeypatch.setattr(os, "waitpid", note_end)
+    monkeypatch.setattr(trial, "time", SimpleNamespace(monotonic=clock))
+
+    found = try_out(["good", "hangs", "hangs", "good"], read, example="good", seconds=6.0)
+
+    assert found == Trial(2, {1: "reading it takes longer than 1 s"})
 
 
 def test_a_child_that_is_killed_from_outside_makes_no_record_fatal(tmp_path: Path) -> None:

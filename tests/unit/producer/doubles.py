@@ -100,7 +100,11 @@ class FakeKinesis:
 def run(
     source: Iterable[OutgoingRecord], kinesis: FakeKinesis, undelivered: Path | None, **options: Any
 ) -> Report:
-    """Produce without waiting for refused records; `options` may include settings."""
+    """Produce without waiting for refused records; `options` may include settings.
+
+    A busy machine has more time for what was read than a user who wants to stop.
+    """
+    options = {"drain_deadline": 60.0, "file_deadline": 60.0, **options}
     for_produce = {
         name: options.pop(name) for name in ("stop", "on_progress", "clock") if name in options
     }

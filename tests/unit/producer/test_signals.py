@@ -24,7 +24,7 @@ for number in (signal.SIGINT, signal.SIGTERM):
     signal.signal(number, lambda *_: stop.set())
 report = produce(
     file_source("-"), client=FakeKinesis(tell).client, stream="tweets",
-    undelivered=Path(sys.argv[1]), settings=Settings(linger=0.0), stop=stop,
+    undelivered=Path(sys.argv[1]), settings=Settings(linger=0.0, drain_deadline=60.0), stop=stop,
 )
 print(report.read, report.sent, report.interrupted)
 """

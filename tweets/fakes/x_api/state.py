@@ -221,7 +221,7 @@ class FakeX:
         with self._changed:
             self._changed.notify_all()
 
-    def wait_until(self, happened: Callable[[FakeX], bool], timeout: float = 10.0) -> None:
+    def wait_until(self, happened: Callable[[FakeX], bool], timeout: float = 60.0) -> None:
         """Wait, in a thread other than the server's; raises TimeoutError."""
         with self._changed:
             if not self._changed.wait_for(lambda: happened(self), timeout):

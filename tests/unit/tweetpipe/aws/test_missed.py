@@ -22,7 +22,7 @@ def test_what_was_missed_is_a_figure_of_the_stack() -> None:
         missed = Missed(place, complete_stack())
 
         missed.tell(90.0)
-        missed.wait(10)
+        missed.wait(60)
 
     assert missed.why_not == ""
 
@@ -33,6 +33,6 @@ def test_a_figure_that_is_refused_costs_nothing_and_is_told_at_the_end() -> None
         missed = Missed(place, complete_stack())
 
         missed.tell(90.0)
-        missed.wait(10)
+        missed.wait(60)
 
     assert "AccessDenied" in missed.why_not

@@ -10,9 +10,8 @@ import io
 import os
 import signal
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
@@ -23,9 +22,11 @@ from urllib.parse import urlsplit
 import pytest
 import typer.main
 from botocore.awsrequest import AWSRequest
+from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.crt.auth import CrtSigV4Auth
 
+import producer
 from localstack_embedded import Instance
 from localstack_embedded.emulator import LOCK_FILE
 from localstack_embedded.lock import held
@@ -42,15 +43,21 @@ from tests.unit.tweetpipe.commands.forked import running
 from tests.unit.tweetpipe.stubs import complete_stack
 from tests.waiting import wait_for
 from tweetpipe.__main__ import main
+from tweetpipe.aws import place
 from tweetpipe.aws.place import local_place
 from tweetpipe.commands import interrupt
 from tweetpipe.commands.app import app
+from tweetpipe.live import reads
+from tweets.x import api
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# Two seconds, and what a busy machine takes beside; without the mend it is ten, or minutes.
-WITHIN = 5.0
+# Two seconds, and what a busy machine takes beside. Without the signal, it is what a call may take.
+WITHIN = 60.0
+UNHEARD = 600.0
+# For what it has to say, which a busy machine would say too late.
+PATIENT = 20.0
 
 HANGS: Mapping[str, str] = {}
 SECRET = KNOWS_THE_STACK | {"GetSecretValue": '{"SecretString": "secret"}'}
@@ -123,10 +130,24 @@ LOCKED = ["up", "down", "demo"]
 ASKS_NOBODY = {"new", "plan"}
 
 
+@contextmanager
+def _calls_take_long() -> Iterator[None]:
+    """Wait for answers much longer than usual, so that nothing but a signal ends a command."""
+    config, longer = producer.kinesis_client_config, Config(read_timeout=UNHEARD)
+    with (
+        patch.object(producer, "kinesis_client_config", lambda it: config(it).merge(longer)),
+        patch.object(place, "_CONFIG", place._CONFIG.merge(longer)),
+        patch.object(reads, "_IMPATIENT", reads._IMPATIENT.merge(longer)),
+        patch.object(api, "_REST_TIMEOUT", UNHEARD),
+    ):
+        yield
+
+
 def _command(line: str, url: str, home: Path) -> None:
     if url:
         os.environ |= {"AWS_ENDPOINT_URL": url, "X_API_URL": url, "bearer_token": "token"}
     with (
+        _calls_take_long(),
         patch("tweetpipe.deploying.package.archive", lambda _: b""),  # takes a while
         patch("tweetpipe.commands.lifecycle.LOCALSTACK_HOME", home),
     ):
@@ -150,14 +171,12 @@ def ends(
 ) -> None:
     """The signals now, and the end of it."""
     assert process.pid is not None
-    asked = time.monotonic()
     for number in by:
-        os.kill(process.pid, number)
+        if process.is_alive():  # or a busy machine is so late that it has ended already
+            os.kill(process.pid, number)
         process.join(0.3)  # so that the next one is another one, while this one is dealt with
-    process.join(2 * within)
-    took = time.monotonic() - asked
+    process.join(within)
     assert process.exitcode == code, said()
-    assert took < within, said()
     assert "Traceback" not in said()
 
 
@@ -235,7 +254,10 @@ def test_a_second_signal_loses_nothing_of_what_is_being_sent(
     line = "produce fake --count 700"
     with (
         endpoint.serving(),
-        running(tmp_path, _command, line, endpoint.url, tmp_path) as (process, said),
+        running(tmp_path, _command_within, PATIENT, line, endpoint.url, tmp_path) as (
+            process,
+            said,
+        ),
     ):
         wait_for(lambda: "PutRecords" in endpoint.asked or not process.is_alive(), "PutRecords")
 
@@ -262,7 +284,10 @@ def test_ctrl_c_ends_a_command_that_waits_for_another_one_to_finish(
 def _demo(url: str) -> None:
     there = local_place(embedded_endpoint=url)
     instance = Instance(port=urlsplit(url).port or 0, pid=os.getpid(), version="4.9.2")
+    patient = partial(interrupt.ending_in_time, within=PATIENT)
     with (
+        _calls_take_long(),
+        patch("tweetpipe.__main__.ending_in_time", patient),
         patch("tweetpipe.commands.demo.start_localstack", lambda port: instance),
         patch("tweetpipe.commands.demo.local_place", lambda **_: there),
         patch("tweetpipe.commands.demo.deploy_stack", lambda *_, **__: complete_stack(**OUTPUTS)),
@@ -314,7 +339,7 @@ def _handlers() -> Iterator[None]:
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize(("seconds", "is_cut_off"), [(0.0, True), (30.0, False)])
+@pytest.mark.parametrize(("seconds", "is_cut_off"), [(0.0, True), (60.0, False)])
 def test_what_must_finish_is_not_cut_off_and_has_time_to_say_what_it_came_to(
     seconds: float, is_cut_off: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -327,7 +352,7 @@ def test_what_must_finish_is_not_cut_off_and_has_time_to_say_what_it_came_to(
             wait_for(came.is_set, "the signal")
             # As long as the thread takes, on a busy machine, to find that it has to wait.
             assert not cut_off.wait(0.5)
-        assert cut_off.wait(10 if is_cut_off else 0.1) is is_cut_off
+        assert cut_off.wait(60 if is_cut_off else 0.1) is is_cut_off
 
 
 def test_what_is_asked_to_stop_is_not_interrupted_even_afterwards() -> None:

@@ -414,7 +414,7 @@ def test_a_write_that_fails_once_loses_nothing_and_ends_nothing(
     monkeypatch.setattr(undelivered, "append", full_once)
     kinesis.script = [fail_with(400, "ThrottlingException")]
 
-    run = end_of(source(), kinesis, capsys, settings=replace(SETTINGS, file_deadline=10.0))
+    run = end_of(source(), kinesis, capsys, settings=replace(SETTINGS, file_deadline=60.0))
 
     assert balanced(run, kinesis) == (COUNT, COUNT - PER_CALL)
     assert run.kept == Counter(data_of(records(PER_CALL)))

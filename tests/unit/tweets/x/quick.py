@@ -10,11 +10,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+from tests.unstalled import UnstalledClock, unstalled_clock
 from tests.waiting import LONG, wait_for
 from tweets.fakes.x_api import Facts, FakeX, serving
 from tweets.fakes.x_api.published import Published
-from tweets.x import Credentials, Gap, Rule, XApi, XSource, synchronise
+from tweets.x import Credentials, Gap, Rule, XApi, XSource, api, synchronise
 from tweets.x.lately import resumed
 from tweets.x.seen import XClock
 
@@ -22,17 +24,18 @@ OFTEN = "RT OR is OR a OR the"  # a quarter of the fake tweets
 TIMES = 200.0
 START = 1_800_000_000.0
 STACK = "arn:stack"
+_HEARTBEAT = 2.0  # seconds
 
 
 class QuickTime:
-    """UNIX time that passes faster by a factor."""
+    """UNIX time that passes faster than this clock by a factor."""
 
-    def __init__(self, times: float) -> None:
+    def __init__(self, clock: UnstalledClock, times: float) -> None:
         self.times = times
-        self._began = time.monotonic()
+        self._clock = clock
 
     def __call__(self) -> float:
-        return START + (time.monotonic() - self._began) * self.times
+        return START + self._clock() * self.times
 
 
 class Run:
@@ -71,7 +74,7 @@ class Run:
         self.source.finish()
         self._stopped.set()
         self.may_read.set()
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         assert self.error is None
         if self._settles:
@@ -79,7 +82,7 @@ class Run:
 
     def wait_to_end(self) -> None:
         """Wait until it ends."""
-        self._thread.join(30)
+        self._thread.join(60)
         assert not self._thread.is_alive()
         self.end()
 
@@ -87,14 +90,18 @@ class Run:
 class Quick:
     """A fake X in fast time, and runs that read it; `events` are their messages."""
 
-    def __init__(self, x: FakeX, url: str, time: QuickTime, folder: Path) -> None:
+    def __init__(
+        self, x: FakeX, url: str, time: QuickTime, folder: Path, *, patience: float
+    ) -> None:
         self.x = x
         self.time = time
         self.runs: list[Run] = []
         self.events: list[str] = []
-        self._api = XApi(
-            Credentials(bearer_token=x.credentials.bearer_token), url=url, heartbeat=2.0
-        )
+        # A heartbeat takes part in computing what was read, in fast time.
+        with patch.object(api, "_PATIENCE", patience / _HEARTBEAT):
+            self._api = XApi(
+                Credentials(bearer_token=x.credentials.bearer_token), url=url, heartbeat=_HEARTBEAT
+            )
         self.path = folder / "x-tweets-01234567.position"
 
     def run(self, rules: Sequence[str] = (OFTEN,), *, settles: bool = True, **more: Any) -> Run:
@@ -171,25 +178,29 @@ def is_searchable(x: FakeX, post: Published) -> bool:
 
 
 @contextmanager
-def quick(folder: Path, *, times: float = TIMES, **more: Any) -> Iterator[Quick]:
-    """A fake X that publishes posts by the clock, two a second."""
-    time = QuickTime(times)
+def quick(
+    folder: Path, *, times: float = TIMES, patience: float = 60.0, **more: Any
+) -> Iterator[Quick]:
+    """A fake X that publishes posts by the clock, two a second.
+
+    Readers take the stream for broken after `patience` real seconds without a byte.
+    """
     options: dict[str, Any] = {
         "live": True,
         "rate": 2.0,
         "heartbeat": 0.1,
-        "clock": time,
         "seed": 71,
     }
-    options |= more
-    x = FakeX(**options)
-    with serving(x) as served:
-        started = Quick(x, served.url, time, folder)
-        try:
-            yield started
-        finally:
-            for run in started.runs:
-                run.end()
+    with unstalled_clock() as clock:
+        time = QuickTime(clock, times)
+        x = FakeX(**options | {"clock": time} | more)
+        with serving(x) as served:
+            started = Quick(x, served.url, time, folder, patience=patience)
+            try:
+                yield started
+            finally:
+                for run in started.runs:
+                    run.end()
 
 
 def twice(ids: Sequence[str]) -> list[str]:

@@ -423,8 +423,8 @@ def test_the_fake_x_takes_changes_from_another_process(x: Served) -> None:
     [id_] = published(x, 1)
     url = f"{x.url}/_fake/changes"
 
-    made = requests.post(url, json=[{"delete": id_}], timeout=10)
-    odd = requests.post(url, json=[{"edit": id_}], timeout=10)
+    made = requests.post(url, json=[{"delete": id_}], timeout=60)
+    odd = requests.post(url, json=[{"edit": id_}], timeout=60)
 
     assert (made.status_code, odd.status_code) == (200, 400)
     assert x.fake.changes.why_gone(id_) == "deleted"

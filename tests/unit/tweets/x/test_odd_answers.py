@@ -185,7 +185,10 @@ def test_no_run_depends_on_the_usage(status: int) -> None:
 
 
 @pytest.mark.parametrize("number", [b"7", b'"7"'])
-def test_a_usage_is_a_number_or_a_text_and_its_day_may_be_missing(number: bytes) -> None:
+def test_a_usage_is_a_number_or_a_text_and_its_day_may_be_missing(
+    number: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tweets.x.api._USAGE_TIMEOUT", 60.0)
     with answering(200, b'{"data":{"project_usage":%b,"cap_reset_day":32}}' % number) as url:
         assert with_token(url).usage() == Usage(posts=7)
 
@@ -211,7 +214,7 @@ def test_an_answer_without_end_is_not_waited_for(monkeypatch: pytest.MonkeyPatch
         thread.start()
         try:
             assert with_token(f"http://127.0.0.1:{server.server_port}").usage() is None
-            assert left.wait(10), "the connection is closed"
+            assert left.wait(60), "the connection is closed"
         finally:
             left.set()
             server.shutdown()

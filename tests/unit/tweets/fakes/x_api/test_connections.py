@@ -21,7 +21,7 @@ def active(client: Client) -> list[dict[str, str]]:
 
 
 def end(client: Client, path: str = CONNECTIONS, **body: Any) -> requests.Response:
-    return requests.delete(client.url + path, json=body or None, headers=BEARER, timeout=10)
+    return requests.delete(client.url + path, json=body or None, headers=BEARER, timeout=60)
 
 
 def test_a_reader_is_listed_until_it_leaves() -> None:

@@ -40,7 +40,7 @@ def created(client: Client, **wanted: Any) -> Any:
 
 
 def send(url: str, body: bytes = b"1\n", **headers: str) -> int:
-    return requests.put(url, data=body, headers=headers or BEARER, timeout=10).status_code
+    return requests.put(url, data=body, headers=headers or BEARER, timeout=60).status_code
 
 
 def status_of(client: Client, job: Any) -> str:
@@ -53,7 +53,7 @@ def test_a_job_goes_from_created_to_complete(fake: FakeX, client: Client) -> Non
     states = [status_of(client, job)]
     assert send(job["upload_url"]) == 200
     states.append(status_of(client, job))
-    assert requests.get(job["download_url"], headers=BEARER, timeout=10).status_code == 403
+    assert requests.get(job["download_url"], headers=BEARER, timeout=60).status_code == 403
     fake.clock.now += 60  # type: ignore[attr-defined]
     states.append(status_of(client, job))
 
@@ -70,7 +70,7 @@ def test_only_what_has_changed_is_in_the_results(fake: FakeX, client: Client) ->
     job = created(client)
     send(job["upload_url"], f"{id_}\nabc\n7\n".encode())
 
-    lines = requests.get(job["download_url"], headers=BEARER, timeout=10).text.splitlines()
+    lines = requests.get(job["download_url"], headers=BEARER, timeout=60).text.splitlines()
 
     assert lines == [
         f'{{"id":"{id_}","action":"scrub_geo","reason":"geo_scrubbed"}}',
@@ -83,7 +83,7 @@ def test_there_is_one_job_of_a_type_at_a_time(client: Client) -> None:
 
     assert client.post(JOBS, {"type": "tweets"}).status_code == 409
     created(client, type="users")
-    cancel = requests.delete(f"{client.url}{JOBS}/{job['id']}", headers=BEARER, timeout=10)
+    cancel = requests.delete(f"{client.url}{JOBS}/{job['id']}", headers=BEARER, timeout=60)
     assert cancel.status_code == 200
     created(client)
     names = [each["status"] for each in client.get(JOBS, type="tweets").json()["data"]]
@@ -149,6 +149,6 @@ def test_a_retweet_goes_with_its_original(fake: FakeX, client: Client) -> None:
     job = created(client)
     send(job["upload_url"], f"{retweet.id}\n".encode())
 
-    line = requests.get(job["download_url"], headers=BEARER, timeout=10).json()
+    line = requests.get(job["download_url"], headers=BEARER, timeout=60).json()
 
     assert (line["id"], line["action"], line["reason"]) == (retweet.id, "delete", "deleted")

@@ -29,7 +29,7 @@ def raw(client: Client, receive_buffer: int | None = None) -> socket.socket:
     reader = socket.socket()
     if receive_buffer:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    reader.settimeout(10)
+    reader.settimeout(60)
     reader.connect((host, int(port)))
     headers = f"Host: x\r\nAuthorization: {BEARER['Authorization']}\r\n"
     reader.sendall(f"GET {STREAM} HTTP/1.1\r\n{headers}\r\n".encode())

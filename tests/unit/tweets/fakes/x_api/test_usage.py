@@ -82,7 +82,7 @@ def test_the_usage_has_a_limit_and_wants_credentials() -> None:
         assert client.get(USAGE).status_code == 200
         assert client.get(USAGE).status_code == 429
     with served(FakeX()) as client:
-        assert requests.get(client.url + USAGE, timeout=10).status_code == 401
+        assert requests.get(client.url + USAGE, timeout=60).status_code == 401
 
 
 def test_beyond_the_cap_of_posts_the_stream_ends_and_no_connect_succeeds() -> None:
