@@ -108,15 +108,16 @@ class _Attempt:
     def plan(
         self, parameters: Mapping[str, str], *, reverts_drift: bool = False
     ) -> ChangeSet | None:
-        return changes.create(
-            self.place,
-            self.name,
-            self.existing,
-            template=artifacts.template_with(self.artifact),
-            parameters=parameters,
-            tags=owner.tags(self.place, self.existing),
-            reverts_drift=reverts_drift,
-        )
+        with emulated.limits_explained(self.place, self.existing, parameters):
+            return changes.create(
+                self.place,
+                self.name,
+                self.existing,
+                template=artifacts.template_with(self.artifact),
+                parameters=parameters,
+                tags=owner.tags(self.place, self.existing),
+                reverts_drift=reverts_drift,
+            )
 
     def carry_out(self, plan: ChangeSet, approve: Approve) -> None:
         with changes.discarded_on_failure(self.place, plan):

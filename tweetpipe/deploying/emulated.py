@@ -8,14 +8,16 @@ some properties even of new ones. On AWS, drift detection does this: see `drift`
 from __future__ import annotations
 
 import json
+import re
 import shlex
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tweetpipe.aws.errors import DeployFailed, WrongUsage
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack, options
 from tweetpipe.deploying import emulated_parts as parts
@@ -24,6 +26,8 @@ from tweetpipe.deploying.leftovers import is_gone
 from tweetpipe.deploying.package import code_sha256
 from tweetpipe.deploying.resolve import StackFacts, resolved
 from tweetpipe.project import TEMPLATE
+
+_UNRESOLVED = re.compile(r"Unresolved resource dependencies \[([\w, ]+)\]")
 
 # The ARNs that GetAtt returns, for the types that the template uses it on.
 _ARNS = {
@@ -105,6 +109,33 @@ def _put_code_right(
                 logical_id="Processor", property="CodeSha256", wanted=put["CodeSha256"], found=found
             )
         )
+
+
+@contextmanager
+def limits_explained(
+    place: Place, existing: Stack | None, given: Mapping[str, str]
+) -> Iterator[None]:
+    """Raises DeployFailed if the block fails only because an emulator can't plan this update.
+
+    While planning an update, LocalStack looks for attributes even of a conditional resource that
+    the stack doesn't have, or will no longer have.
+    """
+    try:
+        yield
+    except WrongUsage as error:
+        found = _UNRESOLVED.search(str(error))
+        missing = found[1].split(", ") if found else []
+        if not (place.is_local and existing and missing):
+            raise
+        text = TEMPLATE.read_text(encoding="utf-8")
+        if not parameters.read(text)["Resources"].keys() >= {*missing}:
+            raise
+        wanted = replace(existing, parameters={**existing.parameters, **given})
+        raise DeployFailed(
+            f"The emulator can't add or remove {' and '.join(missing)} in an existing stack. "
+            "Nothing was changed. To create the stack again without its data, run:\n"
+            f"{anew(place, wanted)}"
+        ) from error
 
 
 def anew(place: Place, deployed: Stack) -> str:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.unit.tweetpipe.stubs import complete_stack, stubbed_place
-from tweetpipe.aws.errors import DeployFailed
+from tweetpipe.aws.errors import DeployFailed, WrongUsage
+from tweetpipe.aws.place import Target
 from tweetpipe.deploying import artifacts, deploy, emulated
 from tweetpipe.deploying.artifacts import Artifact
 from tweetpipe.deploying.emulated import Difference
@@ -54,3 +55,49 @@ def test_what_an_emulator_cannot_have_is_said_of_a_new_stack_and_fails_an_update
                 r"  tweetpipe destroy\n  tweetpipe deploy -p ShardCount=4$",
             ):
                 deploy._put_right(place, deployed, b"", said.append, is_new=False)
+
+
+UNRESOLVED = (
+    "CloudFormation rejected this: Template format error: Unresolved resource dependencies [{}] in "
+    "the Resources block of the template"
+)
+
+
+def test_an_update_that_only_the_emulator_refuses_leads_to_a_new_stack() -> None:
+    existing = replace(complete_stack(), parameters={"ShardCount": "4", "ProducerUser": "true"})
+    refusal = WrongUsage(UNRESOLVED.format("ProducerAccessKey"))
+    with (
+        stubbed_place() as place,
+        pytest.raises(
+            DeployFailed,
+            match=r"can't add or remove ProducerAccessKey in an existing stack\. Nothing was "
+            r"changed\. .*run:\n  tweetpipe destroy\n"
+            r"  tweetpipe deploy -p ShardCount=4 -p ProducerUser=false$",
+        ),
+        emulated.limits_explained(place, existing, {"ProducerUser": "false"}),
+    ):
+        raise refusal
+
+
+@pytest.mark.parametrize(
+    ("target", "is_new", "missing"),
+    [
+        (Target.AWS, False, "ProducerAccessKey"),
+        (Target.LOCAL, True, "ProducerAccessKey"),
+        (Target.LOCAL, False, "Misspelled"),
+        (Target.LOCAL, False, "ProducerAccessKey, Misspelled"),
+    ],
+)
+def test_an_update_that_is_wrong_is_not_blamed_on_the_emulator(
+    target: Target, is_new: bool, missing: str
+) -> None:
+    refusal = WrongUsage(UNRESOLVED.format(missing))
+    existing = None if is_new else complete_stack()
+    with (
+        stubbed_place() as local,
+        pytest.raises(WrongUsage) as raised,
+        emulated.limits_explained(replace(local, target=target), existing, {}),
+    ):
+        raise refusal
+
+    assert raised.value is refusal
