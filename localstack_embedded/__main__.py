@@ -19,6 +19,7 @@ from . import (
     Stopped,
     reset,
     shared_home,
+    silence,
     start,
     status,
     stop,
@@ -99,7 +100,7 @@ def _run(options: argparse.Namespace) -> int:
         case "doctor":
             return _print_findings(list(examine(home, environment_home)))
         case _:
-            return _report(status(home))
+            return _report(home, status(home))
     return 0
 
 
@@ -118,8 +119,11 @@ def _print_findings(findings: list[Finding]) -> int:
     return 1 if any(finding.is_failure for finding in findings) else 0
 
 
-def _report(found: Instance | Stopped | Died) -> int:
+def _report(home: Path, found: Instance | Stopped | Died) -> int:
     if isinstance(found, Instance):
+        if problem := silence.of(home, found):
+            sys.stdout.write(f"{problem}\n")
+            return 1
         runs = f"LocalStack {found.version} runs" if found.version else "LocalStack is starting"
         sys.stdout.write(f"{runs} at {found.endpoint}\n")
         return 0

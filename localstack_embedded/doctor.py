@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from . import kept, ports
+from . import kept, ports, silence
 from .emulator import status
 from .environment import is_made, require_pip, require_python
 from .errors import HomeError, InstallError, KeptStateError, SettingError, writing_to
@@ -151,6 +151,8 @@ def _kept(home: Path) -> Iterator[Finding]:
 def _instance(home: Path) -> Finding:
     match status(home):
         case Instance() as instance:
+            if problem := silence.of(home, instance):
+                return Finding(Verdict.PROBLEM, problem)
             return Finding(Verdict.OK, f"LocalStack: running at {instance.endpoint}")
         case Died() as died:
             return Finding(Verdict.PROBLEM, died.explanation)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import psutil
 
-from . import access, answering, kept, ports, processes, state
+from . import access, answering, kept, ports, processes, silence, state
 from .environment import Environment, OnStep, ensure_environment
 from .errors import StartError, writing_to
 from .homes import DEFAULT_HOME
@@ -89,6 +89,10 @@ def start(
             on_step("LocalStack has been started and does not answer yet")
             with _ending_it_on_failure(record.pid, home):
                 record = _completed(home, record, up_of(home, record), None, timeout)
+        elif silence.of(home, _instance(home, record)):
+            on_step("LocalStack does not answer yet")
+            if problem := silence.of(home, _instance(home, record), patience=timeout):
+                raise StartError(problem)
         return _instance(home, record)
 
 

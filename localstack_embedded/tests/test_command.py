@@ -7,12 +7,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
 
-from localstack_embedded import Instance, status, stop
+from localstack_embedded import Instance, answering, silence, status, stop
 from localstack_embedded.__main__ import COMMANDS, main
 from localstack_embedded.homes import HERE
 from localstack_embedded.ports import DEFAULT_PORT
@@ -78,6 +79,59 @@ def test_one_that_died_is_a_failure(home: str, capsys: pytest.CaptureFixture[str
     capsys.readouterr()
     assert main(["status", "--home", home]) == 1
     assert "LocalStack stopped unexpectedly" in capsys.readouterr().out
+
+
+@pytest.fixture
+def suspended(home: str) -> Iterator[psutil.Process]:
+    """A LocalStack that is suspended, until the test ends or resumes it."""
+    main(["up", "--home", home])
+    process = psutil.Process(pid(home))
+    process.suspend()
+    wait_for(lambda: process.status() == psutil.STATUS_STOPPED, "its suspension")
+    yield process
+    process.resume()
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "up"])
+def test_one_that_is_suspended_leads_to_the_command_that_resumes_it(
+    command: str, home: str, suspended: psutil.Process, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert main([command, "--home", home]) == 1
+    said = "".join(capsys.readouterr())
+    assert ", but is suspended. To resume it, run:\n" in said
+    assert said.endswith(f"  kill -CONT {suspended.pid}\n")
+    suspended.resume()
+    assert main([command, "--home", home]) == 0
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "up"])
+def test_one_that_does_not_answer_leads_to_a_restart(
+    command: str, home: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["up", "--home", home])
+    monkeypatch.setattr(answering, "version_at", lambda *_, **__: None)
+    capsys.readouterr()
+    assert main([command, "--home", home]) == 1
+    said = "".join(capsys.readouterr())
+    assert ", but does not answer. It may be busy. If it does not answer later either, " in said
+    assert "restart it, which deletes everything deployed so far:\n" in said
+    assert [line.strip() for line in said.splitlines()[-2:]] == [
+        f"localstack-embedded down --home {home}",
+        f"localstack-embedded up{port_option(home)} --home {home}",
+    ]
+
+
+def test_nothing_is_said_to_be_lost_if_the_state_is_kept(
+    home: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main(["up", "--home", home])
+    monkeypatch.setattr(answering, "version_at", lambda *_, **__: None)
+    found = status(Path(home))
+    assert isinstance(found, Instance)
+    said = silence.of(Path(home), replace(found, is_kept=True))
+    assert said
+    assert "either, restart it:\n" in said
 
 
 def test_an_error_is_on_stderr_with_a_command_on_its_own_line(
