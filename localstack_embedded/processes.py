@@ -59,6 +59,7 @@ def end(process: psutil.Process, *, patience: float) -> None:
     with suppress(psutil.NoSuchProcess):
         family = [process, *process.children(recursive=True)]
         process.terminate()
+        process.resume()  # a suspended one could not shut down, and so not keep its state
         _wait([process], patience)
         _wait(family, min(patience, REAP_SECONDS))
         # Kill the group, for processes started in the meantime, and then each process, since

@@ -247,6 +247,14 @@ serve()
     assert is_gone(children[0].pid)
 
 
+def test_stop_lets_one_that_is_suspended_shut_down(tmp_path: Path) -> None:
+    program = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(print('shut down'))); serve()"
+    home = make_environment(tmp_path / "home", program)
+    psutil.Process(embedded.start(home, port=free_port()).pid).suspend()
+    assert embedded.stop(home, timeout=30)
+    assert (home / "localstack.log").read_text() == "shut down\n"
+
+
 def test_stop_spares_a_process_that_only_has_the_same_id(home: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as stranger:
         record = state.InstanceRecord.of(stranger.pid, 4566)
