@@ -17,9 +17,9 @@ import producer
 from benchmarks.stub_kinesis import StubKinesis, stub_kinesis
 from producer import OutgoingRecord
 from tests.soak.full_shards import full_shards
+from tests.steady_clock import steady_clock
 from tests.unit.tweetpipe.commands.endpoint import OUTPUTS
 from tests.unit.tweetpipe.stubs import complete_stack, place_at
-from tests.unstalled import unstalled_clock
 from tweetpipe.aws.errors import TweetpipeError
 from tweetpipe.commands import produce as produce_command
 from tweetpipe.commands import terminal
@@ -35,7 +35,7 @@ STACK = complete_stack(**OUTPUTS)
 @pytest.fixture
 def stream(monkeypatch: pytest.MonkeyPatch) -> Iterator[StubKinesis]:
     """The stream of the stack to which every command leads: one shard, with its limits."""
-    with stub_kinesis(service_time=0.02, shards=1) as stub, unstalled_clock() as clock:
+    with stub_kinesis(service_time=0.02, shards=1) as stub, steady_clock() as clock:
         # A busy machine is not taken for a full shard.
         monkeypatch.setattr(producer, "produce", partial(producer.produce, clock=clock))
         monkeypatch.setattr(produce_command, "open_stack", lambda *_: (place_at(stub.url), STACK))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from tests.unstalled import UnstalledClock, unstalled_clock
+from tests.steady_clock import SteadyClock, steady_clock
 from tests.waiting import LONG, wait_for
 from tweets.fakes.x_api import Facts, FakeX, serving
 from tweets.fakes.x_api.published import Published
@@ -30,7 +30,7 @@ _HEARTBEAT = 2.0  # seconds
 class QuickTime:
     """UNIX time that passes faster than this clock by a factor."""
 
-    def __init__(self, clock: UnstalledClock, times: float) -> None:
+    def __init__(self, clock: SteadyClock, times: float) -> None:
         self.times = times
         self._clock = clock
 
@@ -191,7 +191,7 @@ def quick(
         "heartbeat": 0.1,
         "seed": 71,
     }
-    with unstalled_clock() as clock:
+    with steady_clock() as clock:
         time = QuickTime(clock, times)
         x = FakeX(**options | {"clock": time} | more)
         with serving(x) as served:

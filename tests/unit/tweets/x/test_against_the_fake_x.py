@@ -280,7 +280,7 @@ FAULTS: dict[str, Callable[[list[float]], bool]] = {
     "503x8": lambda waits: waits == [5, 10, 20, 40, 80, 160, 320, 320],
     "504": lambda waits: waits == [5],
     "429:30": lambda waits: waits == [60],
-    "429:700": lambda waits: len(waits) == 1 and 695 <= waits[0] <= 701,
+    "429:700": lambda waits: len(waits) == 1 and 600 < waits[0] <= 701,
     "429-barex3": lambda waits: waits == [60, 120, 240],
     "too-many-connectionsx2": lambda waits: waits == [60, 120],
     "refuse:0.05": lambda waits: waits == [0.25 * n for n in range(1, len(waits) + 1)] != [],

@@ -11,7 +11,7 @@ _TICK_S = 0.02
 _LONGEST_S = 0.1
 
 
-class UnstalledClock:
+class SteadyClock:
     """Counts seconds from 0, but none while a busy machine stops this process."""
 
     def __init__(self) -> None:
@@ -28,9 +28,9 @@ class UnstalledClock:
 
 
 @contextmanager
-def unstalled_clock() -> Iterator[UnstalledClock]:
+def steady_clock() -> Iterator[SteadyClock]:
     """A clock that also goes on while nothing reads it, until the block ends."""
-    clock, over = UnstalledClock(), threading.Event()
+    clock, over = SteadyClock(), threading.Event()
 
     def tick() -> None:
         while not over.wait(_TICK_S):
