@@ -14,8 +14,8 @@ from unittest.mock import patch
 
 from rich.console import Console
 
-from tweetpipe.__main__ import main
 from tweetpipe.commands import terminal
+from tweetpipe.commands.main import main
 
 Environment = dict[str, str]
 

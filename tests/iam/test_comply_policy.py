@@ -13,7 +13,7 @@ from tests.iam import identities, tables, template
 from tests.iam.identities import REGION, Identity
 from tests.iam.stacks import Pair
 from tests.unit.tweetpipe.dead_letters.doubles import REJECTED
-from tweetpipe.__main__ import main
+from tweetpipe.commands.main import main
 from tweetpipe.project import ROOT
 from tweets.fakes.x_api import FakeX, Served, serving
 

@@ -16,7 +16,7 @@ from tests.iam.catalogue import CALLS, StackCall
 from tests.iam.identities import REGION, Identity
 from tests.iam.stacks import Pair
 from tests.waiting import wait_for
-from tweetpipe.__main__ import main
+from tweetpipe.commands.main import main
 from tweetpipe.deploying import artifacts, deploy
 from tweetpipe.project import ROOT
 from tweets.fakes import FakeTweets, render

@@ -22,7 +22,7 @@ import sys
 from tweetpipe import project
 project.SHARES_ENVIRONMENT, project.BUILD = True, project.ROOT / "build"
 sys.argv[0] = ".venv/bin/tweetpipe"
-from tweetpipe.__main__ import main
+from tweetpipe.commands.main import main
 main()
 """
 

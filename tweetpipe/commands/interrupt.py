@@ -37,17 +37,18 @@ _came: list[int] = []
 @contextmanager
 def ending_in_time(
     *, within: float = WITHIN, end: Callable[[], object] | None = None
-) -> Iterator[threading.Event]:
+) -> Iterator[list[int]]:
     """Calls `end` if the block is still running `within` seconds after the first signal.
 
-    The event is set if there was a SIGINT; read it only after the block. After the first signal,
-    later ones are ignored so that nothing interrupts the exit. Does nothing outside the main
+    After the block, the list begins with the signal that interrupted it, if any. Once there was
+    one, signals are then ignored so that nothing interrupts the exit. Does nothing outside the main
     thread, the only one that receives signals.
     """
-    interrupted, over = threading.Event(), threading.Event()
+    ended_by: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield interrupted
+        yield ended_by
         return
+    over = threading.Event()
     woken, waker = socket.socketpair()
     waker.setblocking(False)
 
@@ -57,7 +58,7 @@ def ending_in_time(
         nonlocal is_ending
         while number := woken.recv(1):
             if number[0] == signal.SIGINT:
-                interrupted.set()
+                ended_by.append(signal.SIGINT)
             if number[0] in _ENDING and not is_ending:
                 is_ending = True
                 if not over.wait(within):
@@ -78,7 +79,7 @@ def ending_in_time(
 
     def raise_again(lost: sys.UnraisableHookArgs) -> None:
         """Python prints and drops an exception raised in a destructor, so raise it again."""
-        if _came and isinstance(lost.exc_value, (KeyboardInterrupt, SystemExit)):
+        if _came and isinstance(lost.exc_value, KeyboardInterrupt):
             _send_later(_came[0])
         elif not _came:
             # After a signal, it only says that a constructor was cut off halfway.
@@ -86,7 +87,7 @@ def ending_in_time(
 
     sys.unraisablehook = raise_again
     try:
-        yield interrupted
+        yield ended_by
     finally:
         sys.unraisablehook = unraisable_before
         signal.set_wakeup_fd(woken_before)
@@ -96,6 +97,7 @@ def ending_in_time(
         woken.close()
         for number, handler in before.items():
             signal.signal(number, signal.SIG_IGN if is_ending else handler)
+        ended_by[:0] = _came
         _came.clear()
 
 
@@ -136,9 +138,8 @@ def _leave(number: int, frame: FrameType | None) -> None:
             return _send_later(number)
         frame = frame.f_back
     _came.append(number)
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    raise SystemExit(128 + number)
+    # For every signal, because a SystemExit could also come from a user's own code.
+    raise KeyboardInterrupt
 
 
 def _send_later(number: int) -> None:

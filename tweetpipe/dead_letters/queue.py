@@ -83,8 +83,8 @@ class Hold:
     ) -> None:
         try:
             self._return_all()
-        except (KeyboardInterrupt, SystemExit):
-            # The first signal came in the middle of this; later ones raise nothing.
+        except KeyboardInterrupt:
+            # The signal may have come before all were returned.
             self._return_all()
             raise
         if kind is None:

@@ -11,10 +11,10 @@ from rich.text import Text
 from typer.main import get_command
 
 import producer
-from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.commands import status
 from tweetpipe.commands.app import app
+from tweetpipe.commands.main import main
 from tweets.x.errors import XUnreachable
 
 

@@ -5,9 +5,9 @@ import http.client
 import pytest
 import requests
 
-from tweetpipe.__main__ import main
 from tweetpipe.aws.redaction import redacted
 from tweetpipe.commands import terminal
+from tweetpipe.commands.main import main
 
 SECRET = "hunter2-hunter2-hunter2"
 

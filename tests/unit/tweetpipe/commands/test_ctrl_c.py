@@ -9,6 +9,8 @@ import gc
 import io
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -27,10 +29,12 @@ from botocore.credentials import Credentials
 from botocore.crt.auth import CrtSigV4Auth
 
 import producer
+import tweetpipe
 from localstack_embedded import Instance
 from localstack_embedded.emulator import LOCK_FILE
 from localstack_embedded.lock import held
 from producer import Settings
+from tests.sensors import written
 from tests.unit.tweetpipe.commands.endpoint import (
     KNOWS_THE_STACK,
     OUTPUTS,
@@ -42,11 +46,12 @@ from tests.unit.tweetpipe.commands.endpoint import (
 from tests.unit.tweetpipe.commands.forked import running
 from tests.unit.tweetpipe.stubs import complete_stack
 from tests.waiting import wait_for
-from tweetpipe.__main__ import main
+from tweetpipe import events
 from tweetpipe.aws import place
 from tweetpipe.aws.place import local_place
 from tweetpipe.commands import interrupt
 from tweetpipe.commands.app import app
+from tweetpipe.commands.main import main
 from tweetpipe.live import reads
 from tweets.x import api
 
@@ -157,7 +162,7 @@ def _command(line: str, url: str, home: Path) -> None:
 def _command_within(seconds: float, line: str, url: str, home: Path) -> None:
     """With other time to put in order what it has."""
     other = partial(interrupt.ending_in_time, within=seconds)
-    with patch("tweetpipe.__main__.ending_in_time", other):
+    with patch("tweetpipe.commands.main.ending_in_time", other):
         _command(line, url, home)
 
 
@@ -287,7 +292,7 @@ def _demo(url: str) -> None:
     patient = partial(interrupt.ending_in_time, within=PATIENT)
     with (
         _calls_take_long(),
-        patch("tweetpipe.__main__.ending_in_time", patient),
+        patch("tweetpipe.commands.main.ending_in_time", patient),
         patch("tweetpipe.commands.demo.start_localstack", lambda port: instance),
         patch("tweetpipe.commands.demo.local_place", lambda **_: there),
         patch("tweetpipe.commands.demo.deploy_stack", lambda *_, **__: complete_stack(**OUTPUTS)),
@@ -345,11 +350,11 @@ def test_what_must_finish_is_not_cut_off_and_has_time_to_say_what_it_came_to(
 ) -> None:
     monkeypatch.setattr(interrupt, "_LAST_WORDS", seconds)
     cut_off = threading.Event()
-    with interrupt.ending_in_time(within=0.0, end=cut_off.set) as came:
+    with interrupt.ending_in_time(within=0.0, end=cut_off.set) as signals:
         with interrupt.must_finish:
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(signal.SIGINT)
-            wait_for(came.is_set, "the signal")
+            wait_for(lambda: bool(signals), "the signal")
             # As long as the thread takes, on a busy machine, to find that it has to wait.
             assert not cut_off.wait(0.5)
         assert cut_off.wait(60 if is_cut_off else 0.1) is is_cut_off
@@ -371,9 +376,46 @@ def test_what_is_not_asked_to_stop_ends_by_a_later_signal(number: int) -> None:
     with interrupt.ending_in_time():
         with interrupt.asking_to_stop():
             pass
-        with pytest.raises(BaseException) as raised:  # noqa: PT011 - not an Exception at all
+        with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
-    assert isinstance(raised.value, (KeyboardInterrupt, SystemExit))
+
+
+def test_the_first_of_several_signals_is_told() -> None:
+    with interrupt.ending_in_time(within=60.0) as signals:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with suppress(KeyboardInterrupt):
+                signal.raise_signal(number)
+    assert signals[0] == signal.SIGTERM
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_while_events_are_imported_is_not_taken_for_a_fault_of_theirs(
+    number: int, tmp_path: Path
+) -> None:
+    folder = written(tmp_path / "mine")
+    (folder / "item.py").write_text(f"import signal\nsignal.raise_signal({int(number)})\n")
+    events.choose(str(folder))
+    with interrupt.ending_in_time(within=60.0) as signals, pytest.raises(KeyboardInterrupt):
+        events.chosen()
+    events.choose(None)
+    assert signals[0] == number
+
+
+def test_ctrl_c_while_the_command_line_is_imported_shows_no_traceback(tmp_path: Path) -> None:
+    # Whatever else is imported, this is, and then it is as if a user had pressed Ctrl-C.
+    (tmp_path / "typer.py").write_text(
+        "import os, signal, threading\n"
+        "os.kill(os.getpid(), signal.SIGINT)\n"
+        "threading.Event().wait()\n"
+    )
+    path = os.pathsep.join([str(tmp_path), str(Path(tweetpipe.__file__).parents[1])])
+    ended = subprocess.run(
+        [sys.executable, "-m", "tweetpipe", "status"],
+        env=os.environ | {"PYTHONPATH": path},
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
 
 
 def test_a_signal_whose_exception_got_lost_is_not_forgotten() -> None:
@@ -417,7 +459,7 @@ def test_a_signal_while_a_request_is_signed_ends_what_runs_after_it(
     request = AWSRequest("POST", "http://localhost/", data=body)
     with interrupt.ending_in_time(within=60.0):
         signer.add_auth(request)
-        with pytest.raises(SystemExit):
+        with pytest.raises(KeyboardInterrupt):
             threading.Event().wait(60.0)
     assert not capfd.readouterr().err
     assert "Authorization" in request.headers
@@ -456,7 +498,7 @@ def test_under_nohup_a_terminal_that_is_closed_ends_nothing() -> None:
 
 def test_without_ctrl_c_nothing_ends() -> None:
     cut_off = threading.Event()
-    with interrupt.ending_in_time(within=0.0, end=cut_off.set) as came:
+    with interrupt.ending_in_time(within=0.0, end=cut_off.set) as signals:
         pass
-    assert not came.is_set()
+    assert not signals
     assert not cut_off.is_set()

@@ -16,7 +16,7 @@ import requests
 from tests.other_user import answer_to_another_user, as_root
 from tests.unit.tweetpipe.commands import forked
 from tests.waiting import wait_for
-from tweetpipe.__main__ import main
+from tweetpipe.commands.main import main
 
 
 def _dashboard(endpoint: str, options: tuple[str, ...]) -> None:

@@ -21,9 +21,9 @@ from tests.unit.tweetpipe.dead_letters.doubles import (
     tweet,
     tweets,
 )
-from tweetpipe.__main__ import main
 from tweetpipe.commands import dead_letters as commands
 from tweetpipe.commands import since
+from tweetpipe.commands.main import main
 from tweetpipe.words import counted
 
 

@@ -15,9 +15,9 @@ from typer.main import get_command
 
 from tests.commands import run_here
 from tests.documented import check, commands
-from tweetpipe.__main__ import main
 from tweetpipe.commands.app import app
 from tweetpipe.commands.guide import EXAMPLES, FIRST, PANELS
+from tweetpipe.commands.main import main
 
 
 def below(command: Any, *names: str) -> Iterator[tuple[str, Any]]:

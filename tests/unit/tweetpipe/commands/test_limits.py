@@ -14,11 +14,11 @@ import typer.main
 from botocore.config import Config
 
 from tests.unit.tweetpipe.commands.endpoint import KNOWS_THE_STACK, Endpoint
-from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.sessions import local_session
 from tweetpipe.commands.app import app
+from tweetpipe.commands.main import main
 from tweetpipe.live.once import look_once
 from tweetpipe.project import ROOT
 

@@ -12,10 +12,10 @@ import pytest
 
 from localstack_embedded import access, state, suggesting
 from tests.unit.tweetpipe.recorder import Recorder
-from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import Target
 from tweetpipe.commands import lifecycle, options
+from tweetpipe.commands.main import main
 
 
 @pytest.fixture(autouse=True)

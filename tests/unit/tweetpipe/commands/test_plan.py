@@ -10,8 +10,8 @@ from PIL import Image
 
 from tests.sensors import written
 from tests.unit.tweetpipe.plan.price_list import price_list, text
-from tweetpipe.__main__ import main
 from tweetpipe.commands import terminal
+from tweetpipe.commands.main import main
 from tweetpipe.plan.prices import SERVICES
 
 REFRESH = f"{sys.executable} -m tweetpipe.plan.refresh"

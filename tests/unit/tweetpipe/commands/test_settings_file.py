@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tweetpipe.__main__ import main
 from tweetpipe.aws.errors import WrongUsage
 from tweetpipe.commands import settings_file
+from tweetpipe.commands.main import main
 
 FIRST = "A_SETTING_OF_THE_TEST"
 SECOND = "ANOTHER_SETTING_OF_THE_TEST"

@@ -15,9 +15,9 @@ import typer.main
 
 from producer import OutgoingRecord, Report
 from tests.unit.tweetpipe.stubs import complete_stack
-from tweetpipe.__main__ import main
 from tweetpipe.commands import produce, produce_twitter
 from tweetpipe.commands.app import app
+from tweetpipe.commands.main import main
 from tweets.fakes.x_api import FakeX, serving
 
 SOURCES = ("fake", "file", "twitter")

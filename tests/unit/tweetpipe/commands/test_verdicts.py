@@ -11,10 +11,10 @@ import pytest
 from localstack_embedded import Instance
 from tests.unit.tweetpipe.commands.endpoint import OUTPUTS
 from tests.unit.tweetpipe.stubs import complete_stack
-from tweetpipe.__main__ import main
 from tweetpipe.aws.place import local_place
 from tweetpipe.commands import demo, verdict
 from tweetpipe.commands import verify as verify_command
+from tweetpipe.commands.main import main
 from tweetpipe.looking import table, verify
 from tweetpipe.looking.verify import Comparison
 

@@ -15,8 +15,8 @@ import pytest
 from tests.fuzz.aggregates import aggregate
 from tests.unit.tweetpipe.commands.endpoint import OUTPUTS
 from tests.unit.tweetpipe.stubs import complete_stack
-from tweetpipe.__main__ import main
 from tweetpipe.commands import verdict, verify
+from tweetpipe.commands.main import main
 from tweetpipe.dead_letters import DeadLetter, Hold, Kind, StreamPosition
 from tweetpipe.events import Item
 from tweetpipe.looking import table

@@ -307,22 +307,19 @@ def test_what_is_in_hand_goes_back_when_it_is_interrupted(error: BaseException) 
 
 
 @pytest.mark.parametrize("call", [1, 2])
-@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(143)])
-def test_what_is_in_hand_goes_back_when_that_itself_is_interrupted(
-    error: BaseException, call: int
-) -> None:
+def test_what_is_in_hand_goes_back_when_that_itself_is_interrupted(call: int) -> None:
     sqs = FakeSqs(many(15))
     real, calls = sqs.change_message_visibility_batch, itertools.count(1)
 
     def interrupted(**request: Any) -> dict[str, Any]:
         if next(calls) == call:
-            raise error
+            raise KeyboardInterrupt
         return real(**request)
 
     sqs.change_message_visibility_batch = interrupted  # type: ignore[method-assign]
     function = FakeLambda(lambda _event: {"batchItemFailures": [{"itemIdentifier": ""}]})
 
-    with pytest.raises(type(error)):
+    with pytest.raises(KeyboardInterrupt):
         redrive(FakePlace.of(sqs, function=function), STACK)
 
     assert sorted(sqs.visible()) == sorted(many(15))

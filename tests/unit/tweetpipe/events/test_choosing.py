@@ -9,10 +9,10 @@ import pytest
 
 from tests.sensors import written
 from tweetpipe import events
-from tweetpipe.__main__ import main
 from tweetpipe.aws import stack as stacks
 from tweetpipe.aws.errors import NothingThere, WrongUsage
 from tweetpipe.aws.place import Target
+from tweetpipe.commands.main import main
 
 
 @pytest.fixture(autouse=True)
