@@ -19,6 +19,20 @@ from tweetpipe.commands.main import main
 
 Environment = dict[str, str]
 
+_PATIENT = """
+from producer import Settings
+from tweetpipe.commands import interrupt
+Settings.__init__.__kwdefaults__["drain_deadline"] = 60.0
+interrupt.ending_in_time.__wrapped__.__kwdefaults__["within"] = 60.0
+from tweetpipe.__main__ import main
+main()
+"""
+PATIENT_COMMAND = (sys.executable, "-c", _PATIENT)
+"""Runs `tweetpipe` with a minute to deliver and to clean up after Ctrl-C.
+
+A busy machine may need more than the usual seconds.
+"""
+
 
 def environment_for(endpoint: str) -> Environment:
     """The environment of a user who has set only the emulator's address."""

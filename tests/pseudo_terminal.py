@@ -87,7 +87,7 @@ class PseudoTerminal:
     def read_all(self) -> None:
         """After the command has ended, wait until its last output is read."""
         os.close(self._slave)
-        self._reader.join(30)
+        self._reader.join(60)
         self._slave = -1
 
     @property
@@ -112,7 +112,7 @@ class PseudoTerminal:
 
     def ends(self) -> int:
         """The exit code, once it has ended."""
-        return self.process.wait(30)
+        return self.process.wait(60)
 
     def is_as_before(self) -> bool:
         """Whether the terminal's settings are the initial ones."""

@@ -129,7 +129,7 @@ def test_the_plain_aws_cli_deploys_a_working_stack(
         assert produced.returncode == 0, produced.stderr
         deployed = stacks.get(place, stack_name)
         comparison = verify.wait_until_stored(
-            place, deployed.outputs["EventDataTable"], verify.expected_items(61, 200), patience=30
+            place, deployed.outputs["EventDataTable"], verify.expected_items(61, 200), patience=120
         )
         assert comparison == verify.Comparison(expected=200)
         assert deployed.parameters["ShardCount"] == "2"
@@ -313,7 +313,7 @@ def test_following_logs_shows_what_comes_until_it_is_interrupted(
                 assert tweetpipe_command("produce", *fake).returncode == 0
                 wait_for(partial(has_batches, int(seed) - 5), "the batch's line")
             process.send_signal(signal.SIGINT)
-            process.wait(timeout=30)
+            process.wait(timeout=60)
         finally:
             process.kill()
 

@@ -97,7 +97,7 @@ def test_tweets_land_on_the_page_and_dead_letters_are_handled_there(
 
         # With the page still open.
         process.send_signal(signal.SIGINT)
-        assert process.wait(timeout=30) == 130
+        assert process.wait(timeout=60) == 130
         expect(page.get_by_role("alert")).to_contain_text("server does not answer")
     assert "Traceback" not in (tmp_path / "dashboard.log").read_text()
 

@@ -249,6 +249,7 @@ def test_a_function_is_told_of_changes_as_on_aws(
         FunctionName=name,
         Runtime="python3.13",
         Handler="app.handler",
+        Timeout=60,
         Role="arn:aws:iam::000000000000:role/any",
         Code={"ZipFile": code.getvalue()},
         Environment={"Variables": {"SEEN": str(seen)}},

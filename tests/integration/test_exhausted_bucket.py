@@ -98,9 +98,13 @@ def have_the_stream_forget(place: Place, stack: Stack) -> None:
     """Nothing expires within a test: a new stream of the same name has none of the records."""
     kinesis, name = place.kinesis(), stack.outputs["KinesisStream"]
     kinesis.delete_stream(StreamName=name, EnforceConsumerDeletion=True)
-    kinesis.get_waiter("stream_not_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    kinesis.get_waiter("stream_not_exists").wait(
+        StreamName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
     kinesis.create_stream(StreamName=name, ShardCount=1)
-    kinesis.get_waiter("stream_exists").wait(StreamName=name, WaiterConfig={"Delay": 1})
+    kinesis.get_waiter("stream_exists").wait(
+        StreamName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
 
 
 def test_batches_come_home_after_the_stream_has_forgotten_them(

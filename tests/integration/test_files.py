@@ -20,7 +20,7 @@ from tweetpipe.aws.stack import Stack
 from tweetpipe.events import Item
 from tweetpipe.looking import table, verify
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 FIRST_ID = 1_300_000_000_000_000_000
 WHOLE = "What somebody said at some length, as people do, " * 5 + "and here it ends."
 CUT = f"{WHOLE[:110]}…"

@@ -64,7 +64,8 @@ class Attack:
         self.name = f"hostile-{uuid.uuid4().hex[:8]}"
         self.mark = mark
         self.source = f"def handler(event, context):\n    open({str(mark)!r}, 'w').close()\n"
-        self.function = {
+        self.function: dict[str, Any] = {
+            "Timeout": 60,
             "FunctionName": self.name,
             "Runtime": "python3.13",
             "Handler": "index.handler",

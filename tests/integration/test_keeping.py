@@ -277,7 +277,7 @@ def test_a_mapping_goes_on_at_its_checkpoint(kept: Kept, tmp_path: Path) -> None
     assert Counter(read()).most_common(1)[0][1] <= 3
 
 
-SAFE_AFTER = 1.5  # seconds after which what was put outlasts the process
+SAFE_AFTER = 7.0  # seconds after which what was put outlasts the process: one, and a stall
 
 
 def make_reader(account: Account, seen: Path) -> str:
@@ -291,7 +291,7 @@ def make_reader(account: Account, seen: Path) -> str:
         Runtime="python3.13",
         Handler="app.handler",
         Role="arn:aws:iam::000000000000:role/any",
-        Timeout=30,
+        Timeout=60,
         Code={"ZipFile": code.getvalue()},
         Environment={"Variables": {"SEEN": str(seen)}},
     )

@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.commands import PATIENT_COMMAND
 from tests.stack_fixtures import Command, free_port
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
@@ -245,7 +245,7 @@ def test_an_interrupted_produce_has_sent_what_it_says_and_another_goes_on_after_
     total = 0
     for _ in range(2):
         with subprocess.Popen(
-            [sys.executable, "-m", "tweetpipe", *arguments],
+            [*PATIENT_COMMAND, *arguments],
             cwd=tmp_path,
             env=command_environment,
             stdout=subprocess.DEVNULL,
@@ -256,7 +256,7 @@ def test_an_interrupted_produce_has_sent_what_it_says_and_another_goes_on_after_
                 wait_for(partial(has_more_items, place, name, total), "a new item")
                 assert process.poll() is None, "it ended by itself"
                 process.send_signal(signal.SIGINT)
-                _, stderr = process.communicate(timeout=30)
+                _, stderr = process.communicate(timeout=60)
             finally:
                 process.kill()
 
@@ -268,5 +268,5 @@ def test_an_interrupted_produce_has_sent_what_it_says_and_another_goes_on_after_
         assert (f"Continuing after the first {total} fake tweets" in stderr) is (total > 0)
         total += int(summary[2])
         expected = verify.expected_items(0, total)
-        comparison = verify.wait_until_stored(place, name, expected, patience=20)
+        comparison = verify.wait_until_stored(place, name, expected, patience=120)
         assert comparison == verify.Comparison(expected=total)

@@ -136,7 +136,7 @@ def seen(account: Account, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         Runtime="python3.13",
         Handler="app.handler",
         Role=ROLE,
-        Timeout=30,
+        Timeout=60,
         Code={"ZipFile": code.getvalue()},
         Environment={"Variables": {"SEEN": str(seen)}},
     )

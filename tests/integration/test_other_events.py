@@ -107,7 +107,7 @@ def test_what_is_sent_is_stored_and_what_is_malformed_becomes_a_dead_letter(twee
     tweetpipe("produce", "fake", "--seed", "11", "--count", "200", "--malformed", "0.2")
 
     verified = tweetpipe(
-        "verify", "--seed", "11", "--count", "200", "--allow-others", "--wait", "30"
+        "verify", "--seed", "11", "--count", "200", "--allow-others", "--wait", "120"
     )
 
     assert "200 of 200 verified" in verified.stderr
@@ -126,7 +126,7 @@ def test_a_file_is_sent_and_verified(tweetpipe: Run, tmp_path: Path) -> None:
     sent = tweetpipe("produce", "file", "events.ndjson")
     assert "1 record of 51 had no partition key" in sent.stderr
 
-    verified = tweetpipe("verify", "file", "events.ndjson", "--wait", "30")
+    verified = tweetpipe("verify", "file", "events.ndjson", "--wait", "120")
 
     assert "50 of 50 " in verified.stderr
     assert "1 record can't be stored, and it is a dead letter" in verified.stderr

@@ -160,7 +160,7 @@ def test_it_works_while_things_run_and_again_and_again(aws: Account, tmp_path: P
                 StackName="s", TemplateBody=json.dumps(template)
             )
             localstack_embedded.reset(aws.home)
-            calling.result(timeout=30)
+            calling.result(timeout=60)
 
     def workers() -> list[str]:
         children = psutil.Process(pid).children(recursive=True)

@@ -7,7 +7,6 @@ import json
 import random
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from producer import Settings
+from tests.commands import PATIENT_COMMAND
 from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
@@ -65,11 +65,11 @@ def produce_resuming(tweets: Path, stack: Stack) -> list[str]:
 
 
 def producing(
-    produce: list[str], tweets: Path, environment: dict[str, str]
+    produce: list[str], tweets: Path, environment: dict[str, str], *, rate: int = PER_SECOND
 ) -> subprocess.Popen[str]:
     """The command under way, slowly enough to be stopped before it ends."""
     return subprocess.Popen(
-        [sys.executable, "-m", "tweetpipe", *produce, "--rate", f"{PER_SECOND}"],
+        [*PATIENT_COMMAND, *produce, "--rate", f"{rate}"],
         cwd=tweets.parent,
         env=environment,
         stderr=subprocess.PIPE,
@@ -125,7 +125,7 @@ def test_killed_runs_lose_nothing_and_send_again_only_what_came_after_the_positi
         place,
         stack.outputs["EventDataTable"],
         verify.expected_items(SEED, TWEETS),
-        patience=30.0,
+        patience=120.0,
     )
     assert comparison == verify.Comparison(expected=TWEETS)
 
@@ -152,7 +152,7 @@ def test_a_run_that_is_killed_in_the_third_file_of_a_folder_goes_on_there(
     third = write("02.ndjson.gz", b"\n".join(data[100:400]))
     produce = produce_resuming(folder, stack)
     position = third.with_name("02.ndjson.gz.position")
-    with producing(produce, tmp_path / "x", command_environment) as process:
+    with producing(produce, tmp_path / "x", command_environment, rate=25) as process:
         wait_for(
             lambda: position.exists() and json.loads(position.read_bytes())["records"] > 0,
             "a position in the third file",
@@ -190,7 +190,7 @@ def test_an_interrupted_run_keeps_its_position_and_the_next_sends_the_rest_once(
     with producing(produce, tweets, command_environment) as process:
         wait_for(lambda: offset_of(position), "the position to move on")
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=60)
     rest = tweetpipe_command(*produce)
 
     assert process.returncode == 130

@@ -56,10 +56,15 @@ def test_a_function_that_fails_every_call_is_an_error_although_its_tweets_are_st
     stack = new_stack()
     send_tweets(place, stack)
     expected = verify.expected_items(SEED, TWEETS)
-    stored = verify.wait_until_stored(place, stack.outputs["EventDataTable"], expected, patience=30)
+    stored = verify.wait_until_stored(place, stack.outputs["EventDataTable"], expected, patience=60)
     assert stored.is_equal
-    healthy = look_once(place, stack).snapshot
-    assert {health.state for health in healthy.healths.values()} <= {"ok", "idle"}
+    wait_for(
+        lambda: (
+            {health.state for health in look_once(place, stack).snapshot.healths.values()}
+            <= {"ok", "idle"}
+        ),
+        "a healthy stack",
+    )
     place.lambda_().update_function_configuration(
         FunctionName=stack.outputs["DDBEventProcessor"], Handler="processor.batch.process"
     )

@@ -19,6 +19,7 @@ import pytest
 import requests
 
 from producer import OutgoingRecord, Report, Settings
+from tests.commands import PATIENT_COMMAND
 from tests.integration.test_pipeline import send
 from tests.stack_fixtures import Command
 from tests.unit.tweets.x.quick import quick
@@ -111,14 +112,14 @@ def test_an_hour_of_faults_leaves_every_post_in_the_table_once(
     [report] = reports
     assert (report.read, report.sent, report.failed) == (len(expected), len(expected), 0)
     name = stack.outputs["EventDataTable"]
-    comparison = verify.wait_until_stored(place, name, expected, patience=30)
+    comparison = verify.wait_until_stored(place, name, expected, patience=120)
     assert comparison == verify.Comparison(expected=len(expected))
     assert posts.counts.duplicates == 60
     network = [seconds for seconds in waits if seconds < 5]
     assert network == [0.25 * n for n in range(1, len(network) + 1)] != []
     slept = [seconds for seconds in waits if seconds not in network]
     assert slept[:3] == [5, 10, 20]
-    assert slept[3] == pytest.approx(300, abs=2)
+    assert 240 < slept[3] <= 302  # until the reset, however late it is heard of
     assert slept[4:] == [5, 5, 10, 5, 60, 60]
 
 
@@ -310,11 +311,9 @@ def test_ctrl_c_while_x_is_silent_ends_it_with_all_that_was_read(
     x: Served, deployed: Stack, command_environment: dict[str, str], tmp_path: Path
 ) -> None:
     x.fake.add_faults("silence:60@100")
+    source = ("--source", "twitter", "--track", OFTEN)
     with subprocess.Popen(
-        [
-            *(sys.executable, "-m", "tweetpipe", "produce", "--source", "twitter"),
-            *("--track", OFTEN, "--stack", deployed.name),
-        ],
+        [*PATIENT_COMMAND, "produce", *source, "--stack", deployed.name],
         cwd=tmp_path,
         env=command_environment | environment(x),
         stderr=subprocess.PIPE,
@@ -324,7 +323,7 @@ def test_ctrl_c_while_x_is_silent_ends_it_with_all_that_was_read(
             wait_for(lambda: len(x.fake.sent) == 100, "the silence")
             command_line = " ".join(psutil.Process(process.pid).cmdline())
             process.send_signal(signal.SIGINT)
-            _, stderr = process.communicate(timeout=30)
+            _, stderr = process.communicate(timeout=60)
         finally:
             process.kill()
 
@@ -371,7 +370,7 @@ def test_a_run_after_a_kill_recovers_what_was_missed_and_a_second_one_is_refused
                 until = time.time()
                 wait_for(lambda: has_searched(tmp_path, until), "the search", seconds=120)
                 going_on.send_signal(signal.SIGINT)
-                _, stderr = going_on.communicate(timeout=30)
+                _, stderr = going_on.communicate(timeout=60)
             finally:
                 going_on.kill()
 
@@ -392,7 +391,7 @@ def test_a_run_after_a_kill_recovers_what_was_missed_and_a_second_one_is_refused
 
 
 def published_by(served: Served) -> int:
-    status = requests.get(f"{served.url}/_fake/status", timeout=10).json()
+    status = requests.get(f"{served.url}/_fake/status", timeout=60).json()
     return int(status["posts_published"])
 
 
