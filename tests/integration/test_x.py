@@ -42,7 +42,7 @@ PUBLISHED = 3000
 AN_HOUR_OF_FAULTS = [
     *("drop@100", "503x3", "half-line@100", "429:300", "operational-disconnect@100", "500"),
     *("silence:60@100", "502x2", "duplicates:10", "rubbish@20", "unknown@40", "slow:10@60"),
-    *("end@100", "504", "drop@50", "too-many-connections", "drop@50", "refuse:0.05"),
+    *("end@100", "504", "drop@50", "too-many-connections", "drop@50", "refuse:0.3"),
     *("half-line@50", "429-bare", "end@100", "duplicates:50", "drop@100"),
 ]
 READABLE = PUBLISHED - sum(fault.startswith("half-line") for fault in AN_HOUR_OF_FAULTS)

@@ -225,10 +225,10 @@ def serving(fake: FakeX) -> Iterator[Served]:
     )
     thread.start()
     try:
-        if not server.ready.wait(10):
+        if not server.ready.wait(60):
             raise RuntimeError("the fake X API server did not start")
         yield Served(url, fake)
     finally:
         server.stop()
-        thread.join(10)
+        thread.join(60)
         listening.close()

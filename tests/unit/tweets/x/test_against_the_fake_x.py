@@ -283,7 +283,7 @@ FAULTS: dict[str, Callable[[list[float]], bool]] = {
     "429:700": lambda waits: len(waits) == 1 and 600 < waits[0] <= 701,
     "429-barex3": lambda waits: waits == [60, 120, 240],
     "too-many-connectionsx2": lambda waits: waits == [60, 120],
-    "refuse:0.05": lambda waits: waits == [0.25 * n for n in range(1, len(waits) + 1)] != [],
+    "refuse:0.3": lambda waits: waits == [0.25 * n for n in range(1, len(waits) + 1)] != [],
     "duplicates:5": lambda waits: waits == [],
 }
 
