@@ -102,9 +102,10 @@ def run(
 ) -> Report:
     """Produce without waiting for refused records; `options` may include settings.
 
-    A busy machine has more time for what was read than a user who wants to stop.
+    A busy machine has more time than a user would wait: to read what one call can hold, and to
+    deliver what was read.
     """
-    options = {"drain_deadline": 60.0, "file_deadline": 60.0, **options}
+    options = {"linger": 60.0, "drain_deadline": 60.0, "file_deadline": 60.0, **options}
     for_produce = {
         name: options.pop(name) for name in ("stop", "on_progress", "clock") if name in options
     }

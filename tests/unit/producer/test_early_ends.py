@@ -104,7 +104,8 @@ def test_a_stop_is_heard_while_the_source_is_blocked(undelivered: Path) -> None:
         release.wait()
 
     def store_and_stop(data: list[bytes]) -> Sequence[str | None]:
-        stop.set()
+        if records(3)[-1].data in data:
+            stop.set()
         return accept(data)
 
     report = run(source(), FakeKinesis(store_and_stop), undelivered, stop=stop, linger=0.0)
@@ -134,15 +135,20 @@ def test_a_stop_flushes_what_was_read_and_reads_no_more(undelivered: Path) -> No
 
 
 def test_what_cannot_be_flushed_by_the_deadline_goes_to_the_file(undelivered: Path) -> None:
-    stop, release = threading.Event(), threading.Event()
+    stop, release, is_read = threading.Event(), threading.Event(), threading.Event()
+
+    def source() -> Iterator[OutgoingRecord]:
+        yield from records(30)
+        is_read.set()
 
     def hang(data: list[bytes]) -> Sequence[str | None]:
+        assert is_read.wait(60)
         stop.set()
         release.wait()
         return accept(data)
 
     kinesis = FakeKinesis(hang)
-    report = run(records(30), kinesis, undelivered, stop=stop, drain_deadline=0.05, max_records=10)
+    report = run(source(), kinesis, undelivered, stop=stop, drain_deadline=0.05, max_records=10)
     release.set()
 
     assert report.interrupted

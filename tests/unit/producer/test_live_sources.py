@@ -101,7 +101,7 @@ def test_a_kinesis_that_refuses_all_finishes_the_source(undelivered: Path) -> No
     live.say(records(3))
 
     with pytest.raises(DeliveryError) as caught:
-        run(live, FakeKinesis(no_stream), undelivered)
+        run(live, FakeKinesis(no_stream), undelivered, linger=0.0)
 
     assert live.finished.is_set()
     assert caught.value.report is not None
