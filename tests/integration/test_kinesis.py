@@ -115,14 +115,15 @@ def test_what_cant_be_read_is_the_callers_fault(
 
 
 def test_limits_are_kept_where_they_are_asked_for(kinesis: Any, name: str) -> None:
-    records = [{"Data": bytes(10**6), "PartitionKey": "key"}] * 2
+    records = [{"Data": bytes(10**6), "PartitionKey": "key"}] * 5
 
     answer = kinesis.put_records(StreamName=name, Records=records)
 
-    refused = answer["Records"][1]
-    assert answer["FailedRecordCount"] == 1
-    assert refused["ErrorCode"] == "ProvisionedThroughputExceededException"
-    assert f"Rate exceeded for shard {SHARD} in stream {name}" in refused["ErrorMessage"]
+    refused = [record for record in answer["Records"] if "ErrorCode" in record]
+    # One is accepted, and another one if a busy machine takes seconds between two.
+    assert answer["FailedRecordCount"] == len(refused) >= 3
+    assert {record["ErrorCode"] for record in refused} == {"ProvisionedThroughputExceededException"}
+    assert f"Rate exceeded for shard {SHARD} in stream {name}" in refused[0]["ErrorMessage"]
 
 
 def test_a_subscription_sends_records_to_the_shards_end(kinesis: Any, name: str) -> None:
