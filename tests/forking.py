@@ -6,6 +6,8 @@ libraries don't survive a fork, as on macOS, the workers of pytest-xdist are use
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import struct
 import sys
@@ -74,6 +76,8 @@ class _Loop:
 
 def _become_worker(config: Any, parent: Connection[Any, Any]) -> None:
     """Close what other processes also write to, and report to the parent."""
+    # At its end, Python would look for garbage in all inherited objects.
+    atexit.register(gc.freeze)
     config._tmp_path_factory = pytest.TempPathFactory.from_config(config, _ispytest=True)
     capture = config.pluginmanager.get_plugin("capturemanager")
     capture.stop_global_capturing()
