@@ -209,13 +209,14 @@ def _poisson(mean: float) -> Iterator[tuple[int, float]]:
 
 
 def _quantile(pieces: Sequence[Piece], share: float) -> float:
-    wanted = share * sum(weight for weight, _, _ in pieces)
-    low, high = 0.0, max(high for _, _, high in pieces)
-    for _ in range(30):
-        middle = (low + high) / 2
-        below = sum(
-            weight * min(1.0, max(0.0, (middle - start) / (end - start)))
-            for weight, start, end in pieces
-        )
-        low, high = (middle, high) if below < wanted else (low, middle)
-    return (low + high) / 2
+    left = share * sum(weight for weight, _, _ in pieces)
+    changes = [(start, weight / (end - start)) for weight, start, end in pieces]
+    changes += [(end, -weight / (end - start)) for weight, start, end in pieces]
+    changes.sort()
+    here = density = 0.0
+    for there, change in changes:
+        if density * (there - here) >= left:
+            break
+        left -= density * (there - here)
+        here, density = there, density + change
+    return here + left / density
