@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,7 +69,7 @@ class Events:
             "SortKeyType": sort.type,
         }
 
-    @property
+    @cached_property
     def packaged(self) -> dict[str, Path]:
         """What the function's package needs of the folder, by the names there."""
         return {
