@@ -26,16 +26,16 @@ MODULES = [path for path in PLUGIN.rglob("*.py") if path.name != "python_main.py
 
 def replaced(source: str) -> Iterator[str]:
     """The attributes of imported objects that a module assigns to, as module:name."""
-    tree = ast.parse(source)
+    nodes = list(ast.walk(ast.parse(source)))
     imported = {
         (alias.asname or alias.name): f"{node.module}:{alias.name}"
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.ImportFrom)
         and not node.level
         and str(node.module).startswith(FOREIGN)
         for alias in node.names
     }
-    assignments = [node for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    assignments = [node for node in nodes if isinstance(node, ast.Assign)]
     for target in (target for node in assignments for target in node.targets):
         match target:
             case ast.Attribute(value=ast.Name(id=name), attr=attribute) if name in imported:

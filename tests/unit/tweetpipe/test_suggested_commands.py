@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,10 +43,16 @@ def suggestions(text: str) -> Iterator[str]:
             yield found[0]
 
 
+@cache
+def texts_of(path: Path) -> list[str]:
+    return list(texts(ast.parse(path.read_text(encoding="utf-8"))))
+
+
 def texts(module: ast.Module) -> Iterator[str]:
     """What a module may say at a terminal: neither its docstrings nor what --help shows."""
     silent: set[ast.AST] = set()
-    for node in ast.walk(module):
+    nodes = list(ast.walk(module))
+    for node in nodes:
         match node:
             case ast.Expr(value=ast.Constant() as docstring):
                 silent.add(docstring)
@@ -57,7 +64,7 @@ def texts(module: ast.Module) -> Iterator[str]:
                 for part in values:
                     if isinstance(part, ast.FormattedValue):
                         silent.update(ast.walk(part.value))
-    for node in ast.walk(module):
+    for node in nodes:
         if node in silent:
             continue
         match node:
@@ -83,7 +90,7 @@ MODULES = sorted({*ROOM.rglob("*.py")} - {ROOM / "commands" / "guide.py"})
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(ROOM).as_posix())
 def test_each_command_that_a_module_suggests_has_the_options_of_its_stack(path: Path) -> None:
-    for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
+    for text in texts_of(path):
         for command in suggestions(text):
             assert "<options>" in command, text
 
@@ -106,7 +113,7 @@ ROOMS_OF_COMMANDS = (
     ids=lambda path: path.relative_to(ROOM).as_posix(),
 )
 def test_a_command_to_run_stands_on_a_line_of_its_own(path: Path) -> None:
-    for text in texts(ast.parse(path.read_text(encoding="utf-8"))):
+    for text in texts_of(path):
         for found in SUGGESTED.finditer(text):
             before = text[: found.start()]
             is_mentioned = MENTIONED.match(text, found.end("name"))
