@@ -18,8 +18,8 @@ from localstack_embedded.plugin.functions.runtimes import PYTHON_MAIN
 from localstack_embedded.plugin.functions.worker import WorkerSettings
 from localstack_embedded.tests.clock import Clock
 
-# Not the virtual environment's Python, which takes twice as long to start.
-BARE_PYTHON = Path(getattr(sys, "_base_executable", sys.executable))
+# The virtual environment's Python, and what is installed beside this one, take longer to start.
+BARE_PYTHON = (getattr(sys, "_base_executable", sys.executable), "-S")
 AWSLAMBDARIC_PYTHON = DEFAULT_HOME / "functions" / "bin" / "python"
 
 
@@ -81,11 +81,11 @@ def deploy(client: str, tmp_path: Path) -> Iterator[Deploy]:
     ) -> Function:
         code = Path(tempfile.mkdtemp(dir=tmp_path))
         (code / "app.py").write_text(dedent(source))
-        python = AWSLAMBDARIC_PYTHON if client == "awslambdaric" else BARE_PYTHON
+        python = (AWSLAMBDARIC_PYTHON,) if client == "awslambdaric" else BARE_PYTHON
         function = Function(
             WorkerSettings(
                 command=(
-                    *(str(python), "-P", str(PYTHON_MAIN), client, ""),
+                    *(*map(str, python), "-P", str(PYTHON_MAIN), client, ""),
                     *map(str, (code, *layers)),
                 ),
                 code=code,
