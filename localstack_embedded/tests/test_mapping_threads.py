@@ -110,6 +110,7 @@ def test_an_idle_mapping_has_one_thread_and_does_nothing() -> None:
     mapping.put("a")
     wait_for(lambda: mapping.seen == ["a"], "the record")
     wait_for(lambda: threads() == ["mapping"], "the end of the function's thread")
+    # Of the CPU, so that a busy machine changes nothing.
     began = time.process_time()
     time.sleep(0.2)
     assert time.process_time() - began < 0.1
