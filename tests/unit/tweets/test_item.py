@@ -258,7 +258,8 @@ def test_any_json_is_either_storable_or_rejected(value: object) -> None:
 
 def test_what_is_requested_of_x_makes_the_same_item_as_all_that_x_has() -> None:
     requested = Fields.from_query(api.FIELDS.items())
-    tweets = [FakeTweets(3).tweet(index) for index in range(500)]
+    fakes = FakeTweets(3)
+    tweets = [fakes.tweet(index) for index in range(500)]
 
     assert any(tweet.retweet_of for tweet in tweets)
     for tweet in tweets:

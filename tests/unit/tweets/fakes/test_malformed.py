@@ -97,6 +97,7 @@ def test_no_malformed_payload_is_blank_or_holds_a_newline() -> None:
 
 def test_malformed_ones_carry_no_id_of_a_tweet_of_the_stream() -> None:
     stream = list(records(7, count=500, malformed=1.0))
-    ids = {FakeTweets(7).tweet(index).id.encode() for index in range(500)}
+    fakes = FakeTweets(7)
+    ids = {fakes.tweet(index).id.encode() for index in range(500)}
     spoilt = b"\n".join(record.data for record in stream if record.kind == "malformed")
     assert not [id_ for id_ in ids if id_ in spoilt]
