@@ -128,12 +128,12 @@ def test_memory_does_not_grow_with_the_number_of_records() -> None:
         pass
     tracemalloc.start()
     try:
-        for _ in itertools.islice(stream, 2_000):
-            pass
+        made = sum(len(record.data) for record in itertools.islice(stream, 2_000))
         grown, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
-    assert grown < 400_000
+    # The latest records replace others; what else runs in this process may take some, too.
+    assert grown < made / 3
 
 
 def test_a_malformed_tweet_of_the_events_is_the_one_that_is_strewn_in() -> None:
