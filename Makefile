@@ -45,9 +45,9 @@ test: $(VENV)/dev  ## Run the tests in random order, with containers if a Docker
 	@$(MAKE_ENVIRONMENT)
 	@$(PYTEST) -n 4 -m "not slow"
 
-test-unit: $(VENV)/dev  ## Run the unit tests except the heavy ones, in about a minute
+test-unit: $(VENV)/dev  ## Run the unit tests except the heavy ones, with fewer examples, in a minute
 	@$(MAKE_ENVIRONMENT)
-	@$(PYTEST) -n 6 -m "not slow and not heavy" tests/unit $(EMBEDDED)/tests
+	@$(PYTEST) -n 6 -m "not slow and not heavy" --hypothesis-profile quick tests/unit $(EMBEDDED)/tests
 
 test-slow: $(VENV)/dev  ## Run the tests that take too long for make test, and properties with more examples
 	@$(MAKE_ENVIRONMENT)
