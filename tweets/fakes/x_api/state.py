@@ -22,6 +22,8 @@ from tweets.fakes.x_api.replay import Recording
 from tweets.fakes.x_api.rulebook import Rule, Rulebook
 from tweets.fakes.x_api.usage import PRICE, Usage
 
+_GLANCE = 0.05  # seconds between looks at what is waited for
+
 
 @dataclass(slots=True)
 class Connection:
@@ -223,9 +225,13 @@ class FakeX:
 
     def wait_until(self, happened: Callable[[FakeX], bool], timeout: float = 60.0) -> None:
         """Wait, in a thread other than the server's; raises TimeoutError."""
+        end = time.monotonic() + timeout
         with self._changed:
-            if not self._changed.wait_for(lambda: happened(self), timeout):
-                raise TimeoutError(f"it did not happen within {timeout:g} s: {self.status()}")
+            while not happened(self):
+                if time.monotonic() >= end:
+                    raise TimeoutError(f"it did not happen within {timeout:g} s: {self.status()}")
+                # Not longer, because some changes wake nobody, such as those of a caller's own.
+                self._changed.wait(_GLANCE)
 
     def status(self) -> dict[str, object]:
         """Counts for people and for other processes."""

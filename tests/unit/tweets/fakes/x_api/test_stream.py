@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from typing import Any
 
 import pytest
@@ -184,6 +185,12 @@ def test_a_count_ends_the_posts_and_not_the_stream() -> None:
 def test_what_is_waited_for_and_does_not_happen_is_told() -> None:
     with pytest.raises(TimeoutError, match="posts_sent"):
         FakeX().wait_until(lambda x: bool(x.sent), timeout=0.0)
+
+
+def test_what_happens_without_waking_who_waits_is_seen_as_well() -> None:
+    happened = threading.Event()
+    threading.Timer(0.1, happened.set).start()
+    FakeX().wait_until(lambda _: happened.is_set(), timeout=600.0)
 
 
 def test_an_error_of_the_servers_own_is_logged() -> None:
