@@ -17,13 +17,25 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from processor.aggregation import deaggregate
-from producer import OutgoingRecord, Report, Settings, produce
+from producer import OutgoingRecord, Report, Settings, kinesis_client_config, produce
 from tests.http_server import Request, serving
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
 
 THROTTLED = "ProvisionedThroughputExceededException"
+
+
+def client_of_the_producer() -> KinesisClient:
+    """A client of botocore's, configured like the producer's."""
+    return boto3.client(
+        "kinesis",
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",
+        config=kinesis_client_config(Settings()),
+    )
+
 
 Answer = Callable[[list[bytes]], Sequence[str | None]]
 """An error code or None for each record of a call; may raise instead."""

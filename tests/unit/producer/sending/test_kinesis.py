@@ -18,20 +18,20 @@ from botocore.stub import Stubber
 from producer import DeliveryError, Settings, SettingsError, kinesis_client_config
 from producer.sending.batches import Held
 from producer.sending.kinesis import RecordRejected, put_records, require_stream_name
-from tests.unit.producer.doubles import THROTTLED, FakeKinesis, records, result_of
+from tests.unit.producer.doubles import (
+    THROTTLED,
+    FakeKinesis,
+    client_of_the_producer,
+    records,
+    result_of,
+)
 
 THREE = [Held(record, record.size, 0.0).entry() for record in records(3)]
 
 
 @pytest.fixture
 def stubbed() -> Iterator[tuple[Any, Stubber]]:
-    client = boto3.client(
-        "kinesis",
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=kinesis_client_config(Settings()),
-    )
+    client = client_of_the_producer()
     with Stubber(client) as stubber:
         yield client, stubber
     client.close()

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
@@ -16,7 +15,7 @@ from hypothesis import strategies as st
 from producer import DeliveryError, Settings, kinesis_client_config
 from producer.sending.direct_calls import write_and_read_directly
 from producer.sending.kinesis import RecordRejected, put_records
-from tests.unit.producer.doubles import KinesisServer, reply_with
+from tests.unit.producer.doubles import KinesisServer, client_of_the_producer, reply_with
 
 TWO: list[Any] = [{"Data": b"1", "PartitionKey": "a"}, {"Data": b"2", "PartitionKey": "b"}]
 
@@ -125,13 +124,7 @@ class Answering:
 
 @pytest.fixture(scope="module")
 def answering() -> Iterator[Answering]:
-    client = boto3.client(
-        "kinesis",
-        region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
-        config=kinesis_client_config(Settings()),
-    )
+    client = client_of_the_producer()
     write_and_read_directly(client)
     yield Answering(client)
     client.close()
