@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -21,13 +20,6 @@ Command = Callable[..., subprocess.CompletedProcess[str]]
 Deploying = Callable[..., AbstractContextManager[Stack]]
 
 PARAMETERS = {"ShardCount": "2", "BatchSize": "200", "Timeout": "20", "BatchWindowSeconds": "0"}
-
-
-def free_port() -> int:
-    """An unused port."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture(scope="session")

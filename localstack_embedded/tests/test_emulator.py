@@ -32,6 +32,7 @@ from localstack_embedded import (
 from localstack_embedded import emulator as embedded
 from localstack_embedded.environment import Environment, ensure_environment
 from localstack_embedded.tests.fake_localstack import make_environment
+from localstack_embedded.tests.unused_ports import free_port
 from localstack_embedded.tests.waiting import is_gone, wait_for
 
 
@@ -41,12 +42,6 @@ def home(tmp_path: Path) -> Iterator[Path]:
     home = make_environment(tmp_path / "home", "serve()")
     yield home
     embedded.stop(home)
-
-
-def free_port() -> int:
-    """A port that no process listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 def test_start_waits_until_it_answers_and_status_finds_it(home: Path) -> None:

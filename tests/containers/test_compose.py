@@ -16,8 +16,9 @@ import pytest
 import requests
 from botocore.exceptions import BotoCoreError, ClientError
 
+from localstack_embedded.tests.unused_ports import free_port
 from tests.containers import janitor
-from tests.stack_fixtures import Command, free_port
+from tests.stack_fixtures import Command
 from tests.waiting import LONG, wait_for
 from tweetpipe.aws.errors import NothingThere
 from tweetpipe.aws.place import local_place

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from tests.stack_fixtures import free_port
+from localstack_embedded.tests.unused_ports import free_port
 from tweetpipe.project import BUILD, ROOT
 
 REQUIREMENTS = ROOT / "requirements" / "ministack.txt"

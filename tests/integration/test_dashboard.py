@@ -16,11 +16,12 @@ from playwright.sync_api import Browser, Page, expect
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
+from localstack_embedded.tests.unused_ports import free_port
 from tests.browsers import NewPage, browser, new_page
 from tests.commands import Environment, dashboard, producing
 from tests.pictures import moving, require_fonts
 from tests.soak.page import BROWSER, SERVER, left_open
-from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
+from tests.stack_fixtures import PARAMETERS, deployed_stack
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place, local_place

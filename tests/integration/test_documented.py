@@ -26,9 +26,10 @@ import boto3
 import pytest
 
 from localstack_embedded import Account
+from localstack_embedded.tests.unused_ports import free_port
 from tests import commands as running
 from tests.documented import DOCUMENTS, EXAMPLES_NOT_RUN, PROJECT, Command, blocks, commands
-from tests.stack_fixtures import free_port, make_sample_table
+from tests.stack_fixtures import make_sample_table
 from tests.waiting import wait_for
 from tweetpipe import dead_letters
 from tweetpipe.aws.place import Place

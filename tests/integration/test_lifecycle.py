@@ -13,8 +13,9 @@ from typing import Any
 
 import pytest
 
+from localstack_embedded.tests.unused_ports import free_port
 from tests.commands import PATIENT_COMMAND
-from tests.stack_fixtures import Command, free_port
+from tests.stack_fixtures import Command
 from tests.waiting import wait_for
 from tweetpipe.aws.place import Place
 from tweetpipe.aws.stack import Stack

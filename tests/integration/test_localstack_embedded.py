@@ -25,8 +25,8 @@ import pytest
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME, Died, Instance, Stopped
+from localstack_embedded.tests.unused_ports import free_port
 from tests.clients import aws_client
-from tests.stack_fixtures import free_port
 from tests.waiting import is_gone, wait_for
 
 # The functions' environment is made with the Python that runs the tests.

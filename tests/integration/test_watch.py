@@ -16,8 +16,9 @@ from rich.cells import cell_len
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
+from localstack_embedded.tests.unused_ports import free_port
 from tests.pseudo_terminal import PseudoTerminal
-from tests.stack_fixtures import PARAMETERS, Command, deploy_quietly, free_port
+from tests.stack_fixtures import PARAMETERS, Command, deploy_quietly
 from tests.waiting import LONG, wait_for
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack

@@ -15,8 +15,8 @@ import pytest
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME, Instance
+from localstack_embedded.tests.unused_ports import free_port
 from tests.other_user import answer_to_another_user, as_root
-from tests.stack_fixtures import free_port
 from tests.waiting import wait_for
 
 As = Callable[..., str]

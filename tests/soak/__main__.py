@@ -13,9 +13,10 @@ from rich.table import Table
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
+from localstack_embedded.tests.unused_ports import free_port
 from tests.soak.books import Books, history
 from tests.soak.run import PARAMETERS, SoakOutcome, soak
-from tests.stack_fixtures import deployed_stack, free_port
+from tests.stack_fixtures import deployed_stack
 from tweetpipe.aws.place import Place, local_place
 from tweetpipe.aws.stack import Stack
 from tweetpipe.commands.terminal import printable

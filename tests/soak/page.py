@@ -17,9 +17,10 @@ from rich.console import Console
 
 import localstack_embedded
 from localstack_embedded import DEFAULT_HOME
+from localstack_embedded.tests.unused_ports import free_port
 from tests.browsers import installed, launched, watched_context
 from tests.commands import dashboard, environment_for, producing
-from tests.stack_fixtures import PARAMETERS, deployed_stack, free_port
+from tests.stack_fixtures import PARAMETERS, deployed_stack
 from tweetpipe.aws.place import local_place
 
 SERVER, BROWSER = 100.0, 300.0
