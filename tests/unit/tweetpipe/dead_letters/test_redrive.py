@@ -70,7 +70,6 @@ def test_the_function_gets_what_lambda_gives_it() -> None:
     ]
 
 
-@pytest.mark.usefixtures("crashing")
 def test_a_record_that_ends_its_reader_is_kept_without_a_call(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
